@@ -51,7 +51,9 @@ class _Loader:
             document = self.resolver.read(path)
         except FileNotFoundError:
             raise ProjectError(
-                "there is no such file", place=Place(path), expected="the package.json of the root package",
+                "there is no such file",
+                place=Place(path),
+                expected="the package.json of the root package",
                 hint="make a project: rebel new NAME",
             ) from None
         manifest = read_manifest(document, os.path.basename(self.root), is_root=True)
@@ -113,13 +115,18 @@ class _Loader:
             same_module = other.module == package.module and package.root != self.root
             if not same_module and other.name != package.name:
                 continue
+            place = Place(os.path.join(package.root, "package.json"))
             if other.name == package.name:
                 message, hint = f'two versions of the package "{package.name}"', "agree on one version: npm dedupe"
             else:
                 message = f"two packages are the module {package.module}: {other.name} and {package.name}"
                 hint = 'give one of them another name: "rebel": {"module": "Name"}'
-            raise ProjectError(f"{message}: {other.root} and {package.root}", place=Place(os.path.join(package.root, "package.json")),
-                               expected="one package per module name in a program", hint=hint)
+            raise ProjectError(
+                f"{message}: {other.root} and {package.root}",
+                place=place,
+                hint=hint,
+                expected="one package per module name in a program",
+            )
 
 
 def _check_cycle(chain: tuple[tuple[Manifest, str], ...], dependency: Manifest) -> None:
@@ -172,7 +179,7 @@ def _no_default_entry(spec: TargetSpec, manifest: Manifest, by_path: dict[str, S
     return ProjectError(
         f'the target "{spec.name}" has no entry: there is neither src/Index.re nor src/Index.ml',
         place=manifest.document.place(*spec.keys),
-        expected="one of these files, or a target with the key \"entry\"",
+        expected='one of these files, or a target with the key "entry"',
         hint=did_you_mean("src/Index.re", by_path)
-        or '"rebel": {"targets": [{"target": "default", "entry": "src/<file>"}]}, or [] for a package without a program',
+        or 'name the file: "rebel": {"targets": [{"entry": "src/<file>"}]}, or say "targets": [] when there is no program',
     )

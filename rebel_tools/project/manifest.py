@@ -151,23 +151,35 @@ class _Reader:
 
 def _checked_name(reader: _Reader, name: str, is_root: bool) -> str:
     if not is_package(name):
-        raise reader.error(("name",), f'"{name}" cannot be the name of a package',
-                           expected="letters, digits, -, _ and . with an optional @scope/ before them")
+        raise reader.error(
+            ("name",),
+            f'"{name}" cannot be the name of a package',
+            expected="letters, digits, -, _ and . with an optional @scope/ before them",
+        )
     if name == "src" and not is_root:
-        raise reader.error(("name",), "a package cannot be called src",
-                           expected="another name: _build/<target>/src belongs to the root package")
+        raise reader.error(
+            ("name",),
+            "a package cannot be called src",
+            expected="another name: _build/<target>/src belongs to the root package",
+        )
     return name
 
 
 def _module(reader: _Reader, name: str, is_root: bool) -> str:
     given = reader.get(("rebel", "module"), str, None)
     if given is not None and not is_module(given):
-        raise reader.error(("rebel", "module"), f'"{given}" cannot be the name of a module',
-                           expected="letters, digits, _ and ', starting with an upper-case letter")
+        raise reader.error(
+            ("rebel", "module"),
+            f'"{given}" cannot be the name of a module',
+            expected="letters, digits, _ and ', starting with an upper-case letter",
+        )
     module = given or package_module(name)
     if not is_module(module) and not is_root:  # nobody can name the root package, so that its module does not matter
-        raise reader.error(("name",), f'the package name "{name}" gives the module {module}, which OCaml does not allow',
-                           hint='choose one: "rebel": {"module": "Name"}')
+        raise reader.error(
+            ("name",),
+            f'the name "{name}" gives the module {module}, which OCaml does not allow',
+            hint='choose one: "rebel": {"module": "Name"}',
+        )
     return module
 
 
@@ -206,9 +218,12 @@ def _targets(reader: _Reader) -> tuple[TargetSpec, ...]:
         other = first.setdefault(target_module(target.name).lower(), target)
         if other is not target:
             line = reader.document.place(*other.keys, "target").line
-            raise reader.error((*target.keys, "target"), f'the target "{target.name}" is there twice',
-                               expected="one name per target, different when case and - do not count",
-                               hint=f'"{other.name}" at line {line} is the other one')
+            raise reader.error(
+                (*target.keys, "target"),
+                f'the target "{target.name}" is there twice',
+                expected="one name per target, different when case and - do not count",
+                hint=f'"{other.name}" at line {line} is the other one',
+            )
     return targets
 
 
@@ -217,12 +232,18 @@ def _target(reader: _Reader, keys: tuple) -> TargetSpec:
     reader.known_keys(keys, TARGET_KEYS)
     name = reader.get((*keys, "target"), str, "default")
     if "/" in name or not is_package(name) or not is_module(target_module(name)):
-        raise reader.error((*keys, "target"), f'"{name}" cannot be the name of a target',
-                           expected="letters, digits, -, _ and ., starting with a letter")
+        raise reader.error(
+            (*keys, "target"),
+            f'"{name}" cannot be the name of a target',
+            expected="letters, digits, -, _ and ., starting with a letter",
+        )
     engine = reader.get((*keys, "engine"), str, "native")
     if engine not in ENGINES:
-        raise reader.error((*keys, "engine"), f'unknown engine "{engine}"',
-                           expected=" or ".join(ENGINES), hint=did_you_mean(engine, ENGINES))
+        raise reader.error(
+            (*keys, "engine"),
+            f'unknown engine "{engine}"',
+            expected=" or ".join(ENGINES),
+            hint=did_you_mean(engine, ENGINES),
+        )
     entry = reader.get((*keys, "entry"), str, None)
     return TargetSpec(name, engine, entry, _flags(reader, (*keys, "unstable_flags"), TARGET_FLAGS), keys)
-

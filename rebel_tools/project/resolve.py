@@ -52,8 +52,9 @@ class Resolver:
         hint = did_you_mean(name, there) or "install it: npm install"
         if dangling:
             hint = f"{dangling[0]} is a link to {os.readlink(dangling[0])}, where there is no package.json"
-        return ProjectError(f'the package "{name}" is not installed', place=place,
-                            expected=f"a folder {name} in {looked}", hint=hint)
+        return ProjectError(
+            f'the package "{name}" is not installed', place=place, expected=f"a folder {name} in {looked}", hint=hint
+        )
 
     def _folders(self, importer: str) -> Iterator[str]:
         """The node_modules folders that exist, from `importer` upwards."""

@@ -57,7 +57,9 @@ def _enter(entry: os.DirEntry, above: tuple[str, ...]) -> tuple[str, ...]:
     here = os.path.realpath(os.path.dirname(entry.path))
     if real in above or f"{here}{os.sep}".startswith(f"{real}{os.sep}"):
         raise ProjectError(
-            "this link leads back to a folder that holds it", place=Place(entry.path), hint=f"remove it: rm {entry.path}"
+            "this link leads back to a folder that holds it",
+            place=Place(entry.path),
+            hint=f"remove it: rm {entry.path}",
         )
     return (*above, real)
 
@@ -78,8 +80,11 @@ def _source(entry: os.DirEntry, path: str, stem: str, kind: str) -> Source:
 
 
 def _broken_link(path: str) -> ProjectError:
-    return ProjectError(f"this link leads to {os.readlink(path)}, which does not exist", place=Place(path),
-                        hint="remove the link or bring back what it leads to")
+    return ProjectError(
+        f"this link leads to {os.readlink(path)}, which does not exist",
+        place=Place(path),
+        hint="remove the link or bring back what it leads to",
+    )
 
 
 def _check_unique(root: str, sources: list[Source]) -> None:
