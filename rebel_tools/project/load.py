@@ -181,5 +181,5 @@ def _no_default_entry(spec: TargetSpec, manifest: Manifest, by_path: dict[str, S
         place=manifest.document.place(*spec.keys),
         expected='one of these files, or a target with the key "entry"',
         hint=did_you_mean("src/Index.re", by_path)
-        or 'name the file: "rebel": {"targets": [{"entry": "src/<file>"}]}, or say "targets": [] when there is no program',
+        or 'name the file: "rebel": {"targets": [{"entry": "src/<file>"}]}, or say "targets": [] for none',
     )
