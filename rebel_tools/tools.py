@@ -16,7 +16,7 @@ from rebel_tools.errors import MissingTool
 PROGRAM, FINDLIB, PYTHON = "program", "findlib", "python"
 
 _REFMT_NPM = "npm install bs-platform@9.0.2, in the project's folder"
-_MINGW_NEED = "cores and extension modules for Windows"
+_WINDOWS = "cores and extension modules for Windows"
 
 
 @dataclass(frozen=True)
@@ -49,8 +49,9 @@ def _ocaml(name: str, needed_by: str) -> Tool:
     return Tool(name, PROGRAM, needed_by, install, required=True, version=("-version",), minimum=(4, 8))
 
 
-def _mingw(name: str, package: str) -> Tool:
-    return Tool(name, PROGRAM, _MINGW_NEED, f"apt-get install {package}")
+def _gcc(name: str, needed_by: str, package: str, required: bool = False) -> Tool:
+    install = f"apt-get install {package}"
+    return Tool(name, PROGRAM, needed_by, install, required, version=("-dumpfullversion", "-dumpversion"))
 
 
 TOOLS = {
@@ -71,8 +72,8 @@ TOOLS = {
         _ocaml("ocamlc", "OCaml, all engines"),
         _ocaml("ocamlopt", "OCaml, engine native"),
         _ocaml("ocamldep", "OCaml"),
-        Tool("gcc", PROGRAM, "linking OCaml programs; C cores", "apt-get install gcc", required=True),
-        Tool("g++", PROGRAM, "cores written in C++", "apt-get install g++"),
+        _gcc("gcc", "linking OCaml programs; C cores", "gcc", required=True),
+        _gcc("g++", "cores written in C++", "g++"),
         Tool("refmt", PROGRAM, "Reason (.re, .rei)", _REFMT_NPM, variable="REFMT", npm="refmt.exe"),
         Tool("ppxlib", FINDLIB, "Reason (.re, .rei)", "apt-get install libppxlib-ocaml-dev (or: opam install ppxlib)"),
         Tool(
@@ -80,10 +81,10 @@ TOOLS = {
         ),
         Tool("bsc", PROGRAM, "OCaml, engine bucklescript", _REFMT_NPM, version=("-version",), npm="bsc.exe"),
         Tool("node", PROGRAM, "running what jsoo and bucklescript make", "apt-get install nodejs"),
-        _mingw("x86_64-w64-mingw32-gcc", "gcc-mingw-w64-x86-64"),
-        _mingw("i686-w64-mingw32-gcc", "gcc-mingw-w64-i686"),
-        _mingw("x86_64-w64-mingw32-g++", "g++-mingw-w64-x86-64"),
-        _mingw("i686-w64-mingw32-g++", "g++-mingw-w64-i686"),
+        _gcc("x86_64-w64-mingw32-gcc", _WINDOWS, "gcc-mingw-w64-x86-64"),
+        _gcc("i686-w64-mingw32-gcc", _WINDOWS, "gcc-mingw-w64-i686"),
+        _gcc("x86_64-w64-mingw32-g++", _WINDOWS, "g++-mingw-w64-x86-64"),
+        _gcc("i686-w64-mingw32-g++", _WINDOWS, "g++-mingw-w64-i686"),
         Tool("python2.7", PROGRAM, "RPython", "pyenv install 2.7.18 (Debian 11, Ubuntu: apt-get install python2.7)"),
     )
 }
