@@ -2,8 +2,8 @@
 
 Grammar: one directive a line, the rest of the line being its argument (merlin, src/dot-merlin/dot_merlin_reader.ml):
 `S` and `B` are source and build folders relative to the file, `PKG` findlib packages, `FLG` compiler flags split as a
-shell does, `#` a comment. For .re and .rei merlin starts `ocamlmerlin-reason` (opam package reason) by itself: a `READER` line would
-send .ml files there, too, and a `-pp` flag does not replace it.
+shell does, `#` a comment. For .re and .rei merlin starts `ocamlmerlin-reason` (opam package reason) by itself: a
+`READER` line would send .ml files there, too, and a `-pp` flag does not replace it.
 """
 
 from __future__ import annotations
