@@ -41,7 +41,7 @@ TEST_LIBRARIES = {"re": "libre-ocaml-dev"}
 
 
 def main(arguments: list[str]) -> int:
-    if sys.version_info < (3, 9):
+    if sys.version_info < (3, 9):  # noqa: UP036 (this file runs before pip can refuse)
         raise SystemExit(f"bootstrap.py: Python 3.9 or later is needed, this is {sys.version.split()[0]}")
     if arguments and arguments[0] != "test":
         raise SystemExit(__doc__)
