@@ -7,7 +7,7 @@ runs, with `/`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Callable, Optional
@@ -46,17 +46,27 @@ class Module:
 
 
 @dataclass(frozen=True)
+class Preprocessor:
+    """The argument of `-pp`, and a text that changes when one of the programs that it runs does."""
+
+    command: str
+    identity: str
+
+
+@dataclass(frozen=True)
 class Settings:
     """How the sources of a scope are compiled, apart from what follows from the scope itself.
 
     identity: a digest over compilers, command templates and installed packages; another one makes all steps stale.
     dependency_command: `ocamldep` with the flags that it shares with the compiler.
-    reason: gives the preprocessor command for Reason sources; called when the first one turns up.
+    reason: finds the preprocessor for Reason sources; called when there are any.
+    annotations: whether the compilers write .cmt and .cmti files.
     """
 
     identity: str
     dependency_command: tuple[str, ...]
-    reason: Callable[[], str]
+    reason: Callable[[], Preprocessor]
+    annotations: bool = True
 
 
 @dataclass(eq=False)
@@ -71,17 +81,29 @@ class Scope:
 
     outdir: str
     namespace: str
-    modules: Mapping[str, Module]
     engines: tuple[str, ...]
     settings: Settings
     uses: tuple[Scope, ...] = ()
     public: str = ""
+    modules: dict[str, Module] = field(default_factory=dict)
     _providers: dict = field(default_factory=dict, repr=False)
 
     def path(self, name: str) -> str:
         return f"{self.outdir}/{name}" if self.outdir not in ("", ".") else name
 
-    @cached_property
+    def add(self, name: str, implementation: Optional[str], interface: Optional[str]) -> Module:
+        """A module of this scope; its files are given once, together or one after the other."""
+        known = self.modules.get(name)
+        if known:
+            implementation = implementation or known.implementation
+            interface = interface or known.interface
+        unit = name if name == self.public else object_name(self.namespace, name)
+        module = self.modules[name] = Module(name, unit, implementation, interface)
+        self.__dict__.pop("by_object", None)
+        self._providers.clear()
+        return module
+
+    @property
     def aliases(self) -> dict[str, str]:
         """Short name -> unit name for every module that the alias file names."""
         return {module.name: module.object for module in self.modules.values() if module.object != self.public}
@@ -115,37 +137,38 @@ class Scope:
                 yield scope, scope.by_object[unit]
 
 
-def make_module(namespace: str, name: str, implementation: Optional[str], interface: Optional[str]) -> Module:
-    return Module(name, object_name(namespace, name), implementation, interface)
-
-
 @dataclass(eq=False)
 class Step:
-    """One run of one program. `outputs[0]` is its name in records and messages.
+    """One run of one program.
 
     kind: one of the constants above.
     engine: native or byte; for an interface, of the compiler that is used.
-    inputs: files that it reads by name. What a compiler finds by module name is known from its import tables.
-    extra: further files that the user declared with Depends().
-    settings: a digest over everything else that is on the command line of a step that compiles nothing.
+    outputs: the first one is the step's name in records and messages.
+    source: of a compilation.
+    members, archives: of an archive or a program: the modules, in no particular order, and the archives before them.
+    entry: of a program that consists of this module and what it reaches, instead of `members`.
+    foreign: of a program: objects and libraries of other languages, as they stand on the command line.
+    settings: of an archive or a program: a digest over its command line.
+    extra, declared: files and a digest over other things that the user declared with Depends().
     """
 
     kind: str
     engine: str
     outputs: tuple[str, ...]
-    inputs: tuple[str, ...]
     scope: Scope
     module: Optional[Module] = None
+    source: str = ""
+    members: tuple[Module, ...] = ()
+    entry: Optional[Module] = None
+    archives: tuple[Step, ...] = ()
+    foreign: tuple[str, ...] = ()
     settings: str = ""
     extra: tuple[str, ...] = ()
+    declared: str = ""
 
     @property
     def key(self) -> str:
         return self.outputs[0]
-
-    @property
-    def source(self) -> str:
-        return self.inputs[0]
 
     @cached_property
     def makes_interface(self) -> bool:
