@@ -88,9 +88,9 @@ def _read_text(path: str) -> str:
 
 def _syntax_error(path: str, text: str, error: json.JSONDecodeError) -> ProjectError:
     """The decoder's error; a trailing comma, the most frequent one, is named and pointed at."""
-    before = text[: error.pos].rstrip()
-    after = text[error.pos :].lstrip()
-    if before.endswith(",") and after[:1] in ("}", "]"):
+    at = error.pos + (text[error.pos : error.pos + 1] == ",")  # since Python 3.13 the decoder points at the comma
+    before = text[:at].rstrip()
+    if before.endswith(",") and text[at:].lstrip()[:1] in ("}", "]"):
         place = place_at(path, text, len(before) - 1)
         return ProjectError("not JSON: a comma after the last element", place=place, hint="remove the comma")
     if text[error.pos : error.pos + 2] in ("//", "/*"):
