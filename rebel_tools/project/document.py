@@ -96,10 +96,8 @@ def _syntax_error(path: str, text: str, error: json.JSONDecodeError) -> ProjectE
     if text[error.pos : error.pos + 2] in ("//", "/*"):
         place = place_at(path, text, error.pos)
         return ProjectError("not JSON: a comment", place=place, hint='JSON has no comments; npm ignores a key "//"')
-    message = error.msg if not text.strip() else error.msg[:1].lower() + error.msg[1:]
-    return ProjectError(
-        f"not JSON: {message if text.strip() else 'the file is empty'}", place=place_at(path, text, error.pos)
-    )
+    what = f"not JSON: {error.msg[:1].lower()}{error.msg[1:]}" if text.strip() else "the file is empty"
+    return ProjectError(what, place=place_at(path, text, error.pos))
 
 
 def _duplicate_key(path: str, text: str) -> ProjectError:
