@@ -146,7 +146,7 @@ def build_example() -> None:
 
 def run_tests(arguments: list[str]) -> int:
     path = os.pathsep.join([str(BIN), os.environ.get("PATH", "")])
-    command = [str(BIN / "python"), "-m", "pytest", *arguments]
+    command = [str(BIN / "python"), "-m", "pytest", "-rs", *arguments]
     print("+", shlex.join(command), flush=True)
     return subprocess.run(command, cwd=ROOT, env={**os.environ, "PATH": path}).returncode
 

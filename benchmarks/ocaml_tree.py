@@ -168,7 +168,8 @@ let value x = if x <= 0 then weight else %(total)s
 
 
 def _package_json(package: str, uses: tuple[str, ...]) -> str:
-    rebel: dict = {"targets": [{"target": "default", "engine": "native", "entry": "src/index.ml"}]} if package == APP else {}
+    target = {"target": "default", "engine": "native", "entry": "src/index.ml"}
+    rebel = {"targets": [target]} if package == APP else {}
     data = {"name": package, "version": "1.0.0", "dependencies": dict.fromkeys(uses, "*"), "rebel": rebel}
     return json.dumps(data, indent=2) + "\n"
 
