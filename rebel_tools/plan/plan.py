@@ -28,6 +28,7 @@ class Plan:
         self.scopes: dict[Scope, None] = {}
         self._units: dict[tuple[Scope, str], list[Step]] = {}
         self._ordered: dict[Scope, Ordered] = {}
+        self._link_order: dict[tuple[Scope, str], list[Step]] = {}
 
     # What there is to do
 
@@ -38,7 +39,7 @@ class Plan:
     def add_module(self, scope: Scope, module: Module) -> list[Step]:
         """The steps of one module. A module that got its second file is planned anew."""
         self.scopes[scope] = None
-        self._ordered.pop(scope, None)
+        self._forget_order(scope)
         for old in self._units.pop((scope, module.object), ()):
             self.steps.pop(old.key, None)
         steps = self._units[scope, module.object] = [self.add(step) for step in module_steps(scope, module)]
@@ -77,7 +78,12 @@ class Plan:
     def source_changed(self, scope: Scope, path: str) -> None:
         """A generated source was built: what is known about it is asked again."""
         self.files.forget(path)
+        self._forget_order(scope)
+
+    def _forget_order(self, scope: Scope) -> None:
         self._ordered.pop(scope, None)
+        for engine in scope.engines:
+            self._link_order.pop((scope, engine), None)
 
     def _needs(self, step: Step) -> list[Step]:
         """What must be there before the compiler can run."""
@@ -134,12 +140,19 @@ class Plan:
     def linked(self, step: Step) -> list[Step]:
         """What an archive or a program consists of, in link order: the archives, then the units of its own scope."""
         wanted = self._reached(step) if step.entry else set(step.members)
-        own = [
-            s
-            for s in self.ordered(step.scope).steps
-            if s.kind == IMPLEMENTATION and s.engine == step.engine and s.module in wanted
-        ]
-        return [*step.archives, *own]
+        return [*step.archives, *(s for s in self.link_order(step.scope, step.engine) if s.module in wanted)]
+
+    def link_order(self, scope: Scope, engine: str) -> list[Step]:
+        """The objects of a scope, each after those that its source names. Bytecode is *compiled* in any order."""
+        key = scope, engine
+        if key not in self._link_order:
+            every = [s for s in self.ordered(scope).steps if s.kind == IMPLEMENTATION and s.engine == engine]
+            self._link_order[key] = list(order(every, self._linked_before, lambda step: ()).steps)
+        return self._link_order[key]
+
+    def _linked_before(self, step: Step) -> list[Step]:
+        found = (self.object_step(step.scope, other.object, step.engine) for other in self.named(step).own)
+        return [s for s in found if s is not None]
 
     def _reached(self, step: Step) -> set[Module]:
         """The entry of a program and all modules of its scope that it reaches: no other unit's top level may run."""

@@ -7,7 +7,7 @@ from functools import cache
 from SCons.Action import Action
 from SCons.Builder import Builder
 
-from rebel_tools.plan.model import ALIAS, ARCHIVING, COMPILATIONS, LINKING, NATIVE, Step
+from rebel_tools.plan.model import ALIAS, ARCHIVING, COMPILATIONS, LINKING, NATIVE
 from rebel_tools.plan.steps import objects
 
 COMPILER = {True: "OCAMLOPT", False: "OCAMLC"}
@@ -21,12 +21,9 @@ def command_variable(kind: str, engine: str) -> str:
     return compiler + {ARCHIVING: "ARCHIVECOM", LINKING: "LINKCOM"}[kind]
 
 
-def builder_of(step: Step):
-    return _builder(step.kind, step.engine)
-
-
 @cache
-def _builder(kind: str, engine: str):
+def builder_of(kind: str, engine: str):
+    """The builder for one kind of step."""
     if kind == ALIAS:
         return Builder(action=Action(_write_alias, _say_alias))
     variable = command_variable(kind, engine)

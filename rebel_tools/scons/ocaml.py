@@ -179,12 +179,12 @@ def scope_environment(env, **kw):
     return env
 
 
-def new_scope(env, outdir: str, namespace: str, public: str = "", state: str = STATE) -> tuple[Scope, Session]:
-    """The scope of a folder and namespace, and the session that it belongs to; the same one for the same folder."""
-    run = session(state)
+def new_scope(env, outdir: str, namespace: str, public: str = "") -> tuple[Scope, Session]:
+    """The scope of a folder and namespace, the same one for the same folder, and the session that it belongs to."""
+    run = session(STATE)
     uses = used_scopes(env)
-    own = env.Split(env.subst("$OCAMLPACKAGES"))
-    env["OCAMLPACKAGES"] = list(dict.fromkeys(own + [p for scope in uses for p in run.environments[scope]["OCAMLPACKAGES"]]))
+    inherited = [name for scope in uses for name in run.environments[scope]["OCAMLPACKAGES"]]
+    env["OCAMLPACKAGES"] = list(dict.fromkeys(env.Split(env.subst("$OCAMLPACKAGES")) + inherited))
     outdir = outdir.replace(os.sep, "/") or "."
     scope = Scope(outdir, namespace, tuple(env["OCAMLENGINES"]), settings(env), uses, public)
     for known in run.plan.scopes:
@@ -195,8 +195,7 @@ def new_scope(env, outdir: str, namespace: str, public: str = "", state: str = S
                     hint="set OCAMLOBJDIR, or use a variant_dir for each of them",
                 )
             return known, run
-    run.environments[scope] = env
-    run.plan.scopes[scope] = None
+    run.add_scope(scope, env)
     return scope, run
 
 

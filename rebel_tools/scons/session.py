@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import atexit
 import os
-from collections.abc import Iterable
+from functools import cache
 
 import SCons.Node
 import SCons.Node.Alias
@@ -38,6 +38,10 @@ class Session:
         self._prepared = False
         atexit.register(self._finish)
 
+    def add_scope(self, scope: Scope, env) -> None:
+        self.environments[scope] = env
+        self.plan.scopes[scope] = None
+
     # Nodes
 
     def nodes(self, step: Step) -> list:
@@ -47,7 +51,7 @@ class Session:
             node = self.source_nodes.get(step.scope, {}).get(step.source)
             source = [node or "#" + step.source] if step.source else []
             targets = ["#" + path for path in step.outputs]
-            self._nodes[step] = builder_of(step)(env, target=targets, source=source)
+            self._nodes[step] = builder_of(step.kind, step.engine)(env, target=targets, source=source)
             for node in self._nodes[step]:
                 StepFile.adopt(node, self, step)
         return self._nodes[step]
@@ -63,15 +67,25 @@ class Session:
         self._notice_generated(step.scope)
         if step.kind in (ARCHIVING, LINKING):
             return [self.node(part) for part in self.plan.linked(step)]
-        waits = [self.node(other) for other in self.plan.waits(step)]
+        waits = [self.node(other) for other in self.plan.waits(step) if self._has_node(other)]
         return waits + [self._group(scope) for scope in self.plan.foreign(step)]
 
     def _group(self, scope: Scope):
         """A node for all compilations of a scope at once, for those who wait for them all."""
         if scope not in self._groups:
             group = self._groups[scope] = SCons.Node.Alias.Alias(f"units of {scope.namespace or scope.outdir}")
-            group.add_dependency([self.node(step) for step in self.plan.ordered(scope).steps])
+            steps = filter(self._has_node, self.plan.ordered(scope).steps)
+            group.add_dependency([self.node(step) for step in steps])
         return self._groups[scope]
+
+    def _has_node(self, step: Step) -> bool:
+        """Whether the engine has to see this step; without an exception all of them."""
+        return True
+
+    @property
+    def _dry(self) -> bool:
+        """Whether this run may not write anything."""
+        return bool(SCons.Script.GetOption("no_exec") or SCons.Script.GetOption("question"))
 
     def _prepare(self) -> None:
         """What is done once, when the build begins: tidy up after sources that are gone, and run ocamldep in batches."""
@@ -84,7 +98,7 @@ class Session:
         self.plan.names.prepare(self.plan.scopes)
         for scope in list(self.plan.scopes):
             self.plan.ordered(scope)
-        if not (SCons.Script.GetOption("no_exec") or SCons.Script.GetOption("question")):
+        if not self._dry:
             self.status.forget_vanished()
 
     def _notice_generated(self, scope: Scope) -> None:
@@ -115,26 +129,18 @@ class Session:
         return text_digest(self.status.cache_key(step), path)
 
     def built(self, step: Step) -> None:
-        if not SCons.Script.GetOption("no_exec"):
+        if not self._dry:
             self.status.built(step)
 
     def _finish(self) -> None:
-        if SCons.Script.GetOption("no_exec") or SCons.Script.GetOption("question"):
+        if not self._prepared or self._dry:
             return
         if SCons.Script.GetOption("clean"):
             self.status.forget_cleaned()
         self.plan.state.save()
 
 
-_sessions: dict[str, Session] = {}
-
-
+@cache
 def session(state_path: str) -> Session:
     """The session of this run that keeps its state in `state_path`."""
-    if state_path not in _sessions:
-        _sessions[state_path] = Session(state_path)
-    return _sessions[state_path]
-
-
-def all_sessions() -> Iterable[Session]:
-    return _sessions.values()
+    return Session(state_path)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from functools import lru_cache
+from functools import cache
 
 from rebel_tools import __version__, tools
 from rebel_tools.ocaml.toolchain import Packages, find_packages, program_identity, standard_library_identity
@@ -67,7 +67,7 @@ def settings(env) -> Settings:
     return Settings(
         identity=text_digest(*parts),
         dependency_command=(program(env, "OCAMLDEP"), *env.Split(env.subst("$OCAMLDEPFLAGS")), *ppx),
-        reason=lru_cache(maxsize=None)(lambda: reason_preprocessor(env)),
+        reason=cache(lambda: reason_preprocessor(env)),
         annotations="-bin-annot" in flags,
     )
 
