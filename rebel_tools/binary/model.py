@@ -76,6 +76,13 @@ def undecorate(name: str) -> Decoration:
     return Decoration(name)
 
 
+def _grouped(exports, key) -> dict[str, tuple[Export, ...]]:
+    groups: dict[str, list[Export]] = {}
+    for export in exports:
+        groups.setdefault(key(export), []).append(export)
+    return {name: tuple(group) for name, group in groups.items()}
+
+
 @dataclass(frozen=True)
 class TableFinding:
     """Something in the file that a reader of the table should know: a rule's name and one sentence."""
@@ -112,10 +119,7 @@ class ExportTable:
     @cached_property
     def by_name(self) -> dict[str, tuple[Export, ...]]:
         """All versions of every name, as the file spells it."""
-        names: dict[str, tuple[Export, ...]] = {}
-        for export in self.exports:
-            names[export.name] = (*names.get(export.name, ()), export)
-        return names
+        return _grouped(self.exports, lambda export: export.name)
 
     @property
     def is_decorated(self) -> bool:
@@ -127,11 +131,7 @@ class ExportTable:
         """The same by undecorated name (`core_std@8` under `core_std`)."""
         if not self.is_decorated:
             return self.by_name
-        names: dict[str, tuple[Export, ...]] = {}
-        for export in self.exports:
-            plain = undecorate(export.name).name
-            names[plain] = (*names.get(plain, ()), export)
-        return names
+        return _grouped(self.exports, lambda export: undecorate(export.name).name)
 
     def find(self, name: str, version: Optional[str] = None) -> Optional[Export]:
         """The export that a link against `name` (or `name@version`) gets, by exact name first; None when there is none."""
