@@ -1,4 +1,5 @@
 # -*- coding: utf-8 -*-
+# ruff: noqa: UP, B904, SIM (this file is also Python 2.7)
 """The bytes of an interface file: pickle protocol 2 of plain data, written and read without the pickle module.
 
 This file runs unchanged on CPython 2.7, PyPy 2.7 and Python 3 and imports nothing from its package, so that an
@@ -89,12 +90,13 @@ def _emit(value, write, depth):
     elif kind is dict:
         _check_depth(depth)
         write(b"}(")
-        for encoded, key in sorted_keys(value):
+        for _, key in sorted_keys(value):
             _emit(key, write, depth + 1)
             _emit(value[key], write, depth + 1)
         write(b"u")
     else:
-        raise CodecError("cannot write a %s" % kind.__name__, expected="plain data: dict, list, text, int, float, bool, None")
+        expected = "plain data: dict, list, text, int, float, bool, None"
+        raise CodecError("cannot write a %s" % kind.__name__, expected=expected)
 
 
 def _emit_integer(value, write):
@@ -333,7 +335,8 @@ class _Decoder(object):
 
     def grow(self, kind, height):
         """The container on top of the stack, which gets children of this height."""
-        if not self.stack or len(self.stack) <= (self.marks[-1] if self.marks else 0) or type(self.stack[-1]) is not kind:
+        above_mark = len(self.stack) > (self.marks[-1] if self.marks else 0)
+        if not above_mark or type(self.stack[-1]) is not kind:
             self.fail("there is no %s to add to" % kind.__name__, "a %s on the stack" % kind.__name__)
         _check_depth(height + 1, self.start)
         self.heights[-1] = max(self.heights[-1], height + 1)

@@ -158,7 +158,19 @@ class Unknown:
 
 
 Type = Union[
-    Void, Bool, Integer, Float, Pointer, MemberPointer, Array, FunctionType, Typedef, Qualified, Record, Enum, Ref,
+    Void,
+    Bool,
+    Integer,
+    Float,
+    Pointer,
+    MemberPointer,
+    Array,
+    FunctionType,
+    Typedef,
+    Qualified,
+    Record,
+    Enum,
+    Ref,
     Unknown,
 ]
 
