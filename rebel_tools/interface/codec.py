@@ -1,5 +1,5 @@
 # -*- coding: utf-8 -*-
-# ruff: noqa: UP, B904, SIM (this file is also Python 2.7)
+# ruff: noqa: UP003, UP004, UP009, UP010, UP018, UP031, B904
 """The bytes of an interface file: pickle protocol 2 of plain data, written and read without the pickle module.
 
 This file runs unchanged on CPython 2.7, PyPy 2.7 and Python 3 and imports nothing from its package, so that an

@@ -95,22 +95,12 @@ _TAGS = {
     t.Unknown: "unknown",
 }
 
-_FUNCTION = {
-    "result": TYPE,
-    "parameters": many(row(t.Parameter, name=optional(TEXT), type=TYPE)),
-    "varargs": FLAG,
-    "convention": CONVENTION,
-    "raises": many(TEXT),
-    "display": optional(TEXT),
-}
-_VARIABLE = {"type": TYPE, "tls": FLAG, "display": optional(TEXT)}
 _TARGET = {
     "machine": TEXT,
     "pointer_size": number("a size in bytes", 1, 16),
     "byteorder": one_of("little", "big"),
     "os": TEXT,
 }
-_EXCEPTION = {"base": optional(TEXT), "symbol": optional(TEXT)}
 
 
 def _decode_definition(value: Any) -> t.Record | t.Enum:
@@ -135,10 +125,18 @@ _BODY = {
         lambda value: {key: getattr(value, key) for key in _TARGET}, lambda value: Target(**fields(value, _TARGET))
     ),
     "options": DICTIONARY,
-    "functions": named(t.Function, _FUNCTION),
-    "variables": named(t.Variable, _VARIABLE),
+    "functions": named(
+        t.Function,
+        result=TYPE,
+        parameters=many(row(t.Parameter, name=optional(TEXT), type=TYPE)),
+        varargs=FLAG,
+        convention=CONVENTION,
+        raises=many(TEXT),
+        display=optional(TEXT),
+    ),
+    "variables": named(t.Variable, type=TYPE, tls=FLAG, display=optional(TEXT)),
     "types": Shape(lambda value: {key: _encode_type(item) for key, item in value.items()}, _decode_definitions),
-    "exceptions": named(ExceptionType, _EXCEPTION),
+    "exceptions": named(ExceptionType, base=optional(TEXT), symbol=optional(TEXT)),
     "digest_symbol": optional(TEXT),
     "extra": DICTIONARY,
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 MAX_SIZE = 1 << 62
@@ -110,22 +111,21 @@ def pair(first: Shape, second: Shape) -> Shape:
     return Shape(lambda value: [first.encode(value[0]), second.encode(value[1])], decode)
 
 
-def named(make: Callable, items: dict[str, Shape]) -> Shape:
-    """Objects of one kind by name, {name: {attribute: value}}; `make` gets the name as well."""
+def named(make: Callable, **items: Shape) -> Shape:
+    """Objects of one kind by name, {name: [attributes]}; `make` gets the name as well."""
 
-    def decode_one(name: str) -> Shape:
-        return Shape(same, lambda value: make(name=name, **fields(value, items)))
+    def decode_one(name: str, value: Any) -> Any:
+        return row(partial(make, name=name), **items).decode(value)
 
-    def encode(objects: Any) -> dict:
-        return {
-            name: {key: shape.encode(getattr(value, key)) for key, shape in items.items()}
-            for name, value in objects.items()
-        }
+    one = row(make, **items)
 
     def decode(value: Any) -> dict:
-        return {name: step(name, decode_one(name), item) for name, item in DICTIONARY.decode(value).items()}
+        return {
+            name: step(name, Shape(same, partial(decode_one, name)), item)
+            for name, item in DICTIONARY.decode(value).items()
+        }
 
-    return Shape(encode, decode)
+    return Shape(lambda objects: {name: one.encode(value) for name, value in objects.items()}, decode)
 
 
 def fields(value: Any, items: dict[str, Shape]) -> dict:
