@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Optional
-
+from rebel_tools.binary.bulk import collector_paused
 from rebel_tools.binary.elf_image import (
     DT_SONAME,
     DT_STRSZ,
@@ -25,7 +24,7 @@ NO_DYNAMIC = {
 }
 
 
-def read_elf(source: Source, image: Optional[ElfImage] = None) -> ExportTable:
+def read_elf(source: Source, image: ElfImage | None = None) -> ExportTable:
     """The table as the dynamic linker sees it, from PT_DYNAMIC; UnreadableBinary when that is not possible."""
     image = image or ElfImage(source)
     if image.dynamic_segment is None:
@@ -50,14 +49,15 @@ def read_elf(source: Source, image: Optional[ElfImage] = None) -> ExportTable:
 
 
 def _exports(
-    image: ElfImage, extent: Optional[Extent], strings: NameTable
+    image: ElfImage, extent: Extent | None, strings: NameTable
 ) -> tuple[tuple[Export, ...], tuple[str, ...]]:
     if extent is None:
         return (), ("there is no hash table (DT_GNU_HASH, DT_HASH): the dynamic linker finds no symbol",)
     versions = read_versions(image, strings)
     if not extent.exact:
         return (), versions.complaints
-    return read_exports(image, extent, strings, versions), versions.complaints
+    with collector_paused():
+        return read_exports(image, extent, strings, versions), versions.complaints
 
 
 def _strings(image: ElfImage) -> NameTable:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import struct
 from functools import cached_property
-from typing import NamedTuple, Optional
+from typing import NamedTuple
 
 from rebel_tools.binary.source import Source
 
@@ -140,7 +140,7 @@ class ElfImage:
         return self.source.read(offset, size, what)
 
     @cached_property
-    def dynamic_segment(self) -> Optional[Segment]:
+    def dynamic_segment(self) -> Segment | None:
         """PT_DYNAMIC, or None for what is no dynamic object (the last one counts, as in glibc)."""
         found = [segment for segment in self.segments if segment.type == PT_DYNAMIC]
         return found[-1] if found else None

@@ -7,7 +7,7 @@ differ shows one face to the tools and another to the process that loads it.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple, Optional
+from typing import NamedTuple
 
 from rebel_tools.binary.elf_image import DT_STRTAB, DT_SYMTAB, DT_VERDEF, DT_VERSYM, ElfImage
 from rebel_tools.binary.elf_symbols import Extent
@@ -45,7 +45,7 @@ def read_sections(image: ElfImage) -> tuple[Section, ...]:
     return tuple(Section(h[1], h[3], h[4], h[5], h[6]) for h in layout.iter_unpack(data))
 
 
-def section_findings(image: ElfImage, extent: Optional[Extent]) -> tuple[TableFinding, ...]:
+def section_findings(image: ElfImage, extent: Extent | None) -> tuple[TableFinding, ...]:
     """One finding for each table that sections and PT_DYNAMIC place or measure differently."""
     try:
         sections = read_sections(image)
@@ -54,7 +54,7 @@ def section_findings(image: ElfImage, extent: Optional[Extent]) -> tuple[TableFi
     return tuple(TableFinding("section-headers", message) for message in _differences(image, sections, extent))
 
 
-def _differences(image: ElfImage, sections: tuple[Section, ...], extent: Optional[Extent]) -> Iterator[str]:
+def _differences(image: ElfImage, sections: tuple[Section, ...], extent: Extent | None) -> Iterator[str]:
     first = {section.type: section for section in reversed(sections) if section.type != SHT_NOBITS}
     symbols = first.get(SHT_DYNSYM)
     strings = sections[symbols.link] if symbols and symbols.link < len(sections) else None

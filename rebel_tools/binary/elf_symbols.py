@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterator
-from itertools import repeat
-from operator import itemgetter
+from itertools import compress, repeat
+from operator import eq, itemgetter
 from sys import byteorder as NATIVE
-from typing import NamedTuple, Optional
+from typing import NamedTuple
 
 from rebel_tools.binary.elf_image import (
     DT_GNU_HASH,
@@ -45,7 +45,7 @@ class Extent(NamedTuple):
     exact: bool = True
 
 
-def symbol_extent(image: ElfImage) -> Optional[Extent]:
+def symbol_extent(image: ElfImage) -> Extent | None:
     """What the hash table that the dynamic linker uses says, None when there is no hash table."""
     values = image.dynamic.values
     if DT_GNU_HASH in values:
@@ -110,38 +110,73 @@ def read_exports(image: ElfImage, extent: Extent, strings: NameTable, versions: 
     Left out: local symbols and versions, hidden and internal visibility, sections, files, symbols without an address
     (which the dynamic linker skips) and the absolute symbols that stand for version definitions.
     """
-    symbols = _symbols(image, extent.count)
-    indices = _version_indices(image, extent.count)
-    labels = _VersionLabels(image, versions.names)
-    defined = versions.defined
-    found = []
-    new = Export._make
-    for at, (name_at, info, other, section, value, size) in enumerate(symbols):
-        if section == SHN_UNDEF or at < extent.hidden:
-            continue
-        binding, kind, visibility = BINDINGS.get(info >> 4), KINDS.get(info & 15), VISIBILITIES.get(other & 3)
-        if binding is None or kind is None or visibility is None:
-            continue
-        if value == 0 and section != SHN_ABS and kind != "tls":
-            continue
-        index = indices[at]
-        if index == 0 or index == HIDDEN:
-            continue
-        name = strings[name_at]
-        if section == SHN_ABS and name in defined:
-            continue
-        version, default = labels[index]
-        found.append(new((name, version, default, kind, binding, size, None, None, visibility, value, False)))
-    found.sort(key=itemgetter(0))
-    return tuple(found) if _distinct(found) else tuple(sorted(found, key=_order))
+    columns = _columns(image, extent)
+    kinds, bindings, visibilities = _transposed(map(_Traits().__getitem__, columns.traits), 3)
+    versions_, defaults = _transposed(map(_VersionLabels(image, versions.names).__getitem__, columns.versions), 2)
+    names = strings.many(columns.names)
+    linkable = [
+        section and kind and version & INDEX and (value or section == SHN_ABS or kind == "tls")
+        for section, kind, version, value in zip(columns.sections, kinds, columns.versions, columns.values)
+    ]
+    for at in _positions(columns.sections, SHN_ABS):
+        linkable[at] = linkable[at] and names[at] not in versions.defined
+    no = repeat(None)
+    rows = zip(names, versions_, defaults, kinds, bindings, columns.sizes, no, no, visibilities, columns.values)
+    return _sorted(list(map(tuple.__new__, repeat(Export), compress(rows, linkable))))
 
 
-def _distinct(exports: list[Export]) -> bool:
-    return len({export[0] for export in exports}) == len(exports)
+def _transposed(rows, width: int) -> list[tuple]:
+    return list(zip(*rows)) or [()] * width
 
 
-def _order(export: Export) -> tuple:
-    return export.name, export.version or "", export.address
+def _positions(column: array, value: int) -> Iterator[int]:
+    """Where `value` stands in the column; at the speed of C where that is nowhere."""
+    if value in column:
+        yield from (at for at, item in enumerate(column) if item == value)
+
+
+def _sorted(exports: list[Export]) -> tuple[Export, ...]:
+    """By name, and where a name occurs twice by version too."""
+    exports.sort(key=itemgetter(0))
+    names = [export[0] for export in exports]
+    if any(map(eq, names, names[1:])):
+        exports.sort(key=lambda export: (export.name, export.version or "", export.address))
+    return tuple(exports)
+
+
+class Columns(NamedTuple):
+    """The fields of all symbols, one array for each; `traits` is st_info and st_other as two bytes in file order."""
+
+    names: array
+    traits: array
+    sections: array
+    values: array
+    sizes: array
+    versions: array
+
+
+def _columns(image: ElfImage, extent: Extent) -> Columns:
+    """The hashed part of DT_SYMTAB and DT_VERSYM."""
+    values, size = image.dynamic.values, 24 if image.bits == 64 else 16
+    if values.get(DT_SYMENT, size) != size:
+        raise image.source.error(f"DT_SYMENT is {values[DT_SYMENT]}", expected=f"{size} bytes per symbol")
+    data = image.read_address(values[DT_SYMTAB], extent.count * size, "DT_SYMTAB")[extent.hidden * size :]
+    words, halves = _words(image, data), _words(image, data, "H")
+    versions = _version_indices(image, extent.count)[extent.hidden :]
+    if image.bits == 64:
+        longs = _words(image, data, "Q")
+        return Columns(words[0::6], array("H", data)[2::12], halves[3::12], longs[1::3], longs[2::3], versions)
+    return Columns(words[0::4], array("H", data)[6::8], halves[7::8], words[1::4], words[2::4], versions)
+
+
+class _Traits(dict):
+    """(kind, binding, visibility) by st_info and st_other; all None for what other modules cannot link against."""
+
+    def __missing__(self, key: int) -> tuple[str | None, ...]:
+        info, other = key.to_bytes(2, NATIVE)
+        trait = KINDS.get(info & 15), BINDINGS.get(info >> 4), VISIBILITIES.get(other & 3)
+        self[key] = (None, None, None) if None in trait else trait
+        return self[key]
 
 
 class _VersionLabels(dict):
@@ -152,7 +187,7 @@ class _VersionLabels(dict):
         self._image = image
         self._names = names
 
-    def __missing__(self, raw: int) -> tuple[Optional[str], bool]:
+    def __missing__(self, raw: int) -> tuple[str | None, bool]:
         index = raw & INDEX
         if index > 1 and index not in self._names:
             raise self._image.source.error(
@@ -162,21 +197,9 @@ class _VersionLabels(dict):
         return label
 
 
-def _symbols(image: ElfImage, count: int) -> Iterator[tuple[int, int, int, int, int, int]]:
-    """(name, info, other, section, value, size) of every entry, in one order for both classes."""
-    values = image.dynamic.values
-    layout = image.format("IBBHQQ" if image.bits == 64 else "IIIBBH")
-    if values.get(DT_SYMENT, layout.size) != layout.size:
-        raise image.source.error(f"DT_SYMENT is {values[DT_SYMENT]}", expected=f"{layout.size} bytes per symbol")
-    entries = layout.iter_unpack(image.read_address(values[DT_SYMTAB], count * layout.size, "DT_SYMTAB"))
-    if image.bits == 64:
-        return entries
-    return ((e[0], e[3], e[4], e[5], e[1], e[2]) for e in entries)
-
-
-def _version_indices(image: ElfImage, count: int):
+def _version_indices(image: ElfImage, count: int) -> array:
     """The raw entries of DT_VERSYM, or all ones (unversioned) when there is none."""
     address = image.dynamic.values.get(DT_VERSYM)
     if address is None:
-        return list(repeat(1, count))
+        return array("H", [1]) * count
     return _words(image, image.read_address(address, count * 2, "DT_VERSYM"), "H")

@@ -22,6 +22,8 @@ HIDDEN = 0x8000
 INDEX = 0x7FFF
 FLAG_BASE = 1
 MAX_VERSIONS = INDEX + 1
+MAX_TABLE = 1 << 20
+"""Bytes of one version table that are read; the largest known ones have some ten thousand."""
 
 
 class Versions(NamedTuple):
@@ -79,7 +81,7 @@ def _records(
     what = "DT_VERDEF" if table_tag == DT_VERDEF else "DT_VERNEED"
     declared = values.get(count_tag, 0)
     offset, available = image.locate(values[table_tag], what)
-    data = image.source.read(offset, min(available, MAX_VERSIONS * 256), what)
+    data = image.source.read(offset, min(available, MAX_TABLE), what)
     at = 0
     for number in range(min(declared, MAX_VERSIONS)):
         yield data, at

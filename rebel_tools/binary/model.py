@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple, Optional
+from typing import NamedTuple
 
 KINDS = ("function", "object", "tls", "ifunc", "unknown")
 
@@ -17,7 +17,8 @@ KINDS = ("function", "object", "tls", "ifunc", "unknown")
 class Export(NamedTuple):
     """One symbol that other modules can link against. A named tuple, because a library can have 100,000 of them.
 
-    name: as the dynamic linker compares it (mangled, decorated); for an export by ordinal only `#12`.
+    name: as the dynamic linker compares it (mangled, decorated); `#12` for an export by ordinal only, which
+        has the name null in JSON.
     version: ELF symbol version, None when the library does not version the symbol; always None in PE.
     default: whether a link that asks for the bare name gets this one (`name@@VER`, not `name@VER`); None in PE.
     kind: one of `KINDS`. PE has no types: code and data are told apart by the section, a forwarder is `unknown`.
@@ -27,24 +28,28 @@ class Export(NamedTuple):
     forwarder: the `DLL.name` that a PE export stands for, else None.
     visibility: `default` or `protected` in ELF (the others are no exports), None in PE.
     address: the virtual address in ELF, the relative virtual address in PE, None for a forwarder.
-    noname: a PE export by ordinal only.
     """
 
     name: str
-    version: Optional[str] = None
-    default: Optional[bool] = None
+    version: str | None = None
+    default: bool | None = None
     kind: str = "unknown"
-    binding: Optional[str] = None
-    size: Optional[int] = None
-    ordinal: Optional[int] = None
-    forwarder: Optional[str] = None
-    visibility: Optional[str] = None
-    address: Optional[int] = None
-    noname: bool = False
+    binding: str | None = None
+    size: int | None = None
+    ordinal: int | None = None
+    forwarder: str | None = None
+    visibility: str | None = None
+    address: int | None = None
+
+    @property
+    def noname(self) -> bool:
+        """Whether this is a PE export by ordinal only."""
+        return self.ordinal is not None and self.name == f"#{self.ordinal}"
 
     def as_dict(self) -> dict:
         """The eight published fields as plain data, None where the format has no such thing."""
-        return dict(zip(self._fields[:8], self))
+        fields = dict(zip(self._fields[:8], self))
+        return {**fields, "name": None} if self.noname else fields
 
     def __str__(self) -> str:
         if self.version is None:
@@ -56,8 +61,8 @@ class Decoration(NamedTuple):
     """What the decoration of a 32-bit Windows name says: the calling convention and the bytes of the arguments."""
 
     name: str
-    convention: Optional[str] = None
-    argument_bytes: Optional[int] = None
+    convention: str | None = None
+    argument_bytes: int | None = None
 
 
 _DECORATED = (
@@ -111,7 +116,7 @@ class ExportTable:
     machine: str
     bits: int
     byteorder: str
-    soname: Optional[str]
+    soname: str | None
     needed: tuple[str, ...]
     exports: tuple[Export, ...]
     findings: tuple[TableFinding, ...] = ()
@@ -133,8 +138,8 @@ class ExportTable:
             return self.by_name
         return _grouped(self.exports, lambda export: undecorate(export.name).name)
 
-    def find(self, name: str, version: Optional[str] = None) -> Optional[Export]:
-        """The export that a link against `name` (or `name@version`) gets, by exact name first; None when there is none."""
+    def find(self, name: str, version: str | None = None) -> Export | None:
+        """The export that a link against `name` (or `name@version`) gets, by exact name first; None without one."""
         candidates = self.by_name.get(name) or self.by_plain_name.get(name, ())
         if version is not None:
             return next((e for e in candidates if e.version == version), None)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import os
 import stat
-from typing import BinaryIO, Optional
+from typing import BinaryIO
 
 from rebel_tools.binary.errors import UnreadableBinary
 from rebel_tools.errors import Place
@@ -28,7 +28,7 @@ class Source:
         return cls(name, io.BytesIO(data), len(data))
 
     @classmethod
-    def from_path(cls, path: str, name: Optional[str] = None) -> Source:
+    def from_path(cls, path: str, name: str | None = None) -> Source:
         """Open a regular file. A pipe or a device is refused before it can block."""
         name = name or os.fspath(path)
         try:
@@ -54,7 +54,7 @@ class Source:
     def read(self, offset: int, size: int, what: str) -> bytes:
         """`size` bytes at `offset`; UnreadableBinary naming `what` when the file does not hold them all."""
         data = b""
-        if 0 <= offset and 0 <= size and offset + size <= self.size:
+        if offset >= 0 and size >= 0 and offset + size <= self.size:
             self.stream.seek(offset)
             data = self.stream.read(size)
         if len(data) != size or size < 0:
@@ -70,6 +70,6 @@ class Source:
         self.stream.seek(0)
         return self.stream.read(size)
 
-    def error(self, message: str, offset: Optional[int] = None, **details) -> UnreadableBinary:
+    def error(self, message: str, offset: int | None = None, **details) -> UnreadableBinary:
         """An UnreadableBinary about this file, to be raised by the caller."""
         return UnreadableBinary(message, place=Place(self.name, offset=offset), **details)
