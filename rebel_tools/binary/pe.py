@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import sys
 from array import array
-from operator import itemgetter, lt
+from bisect import bisect_right
+from itertools import compress, repeat
+from operator import add, itemgetter, lt
 from typing import NamedTuple
 
 from rebel_tools.binary.bulk import collector_paused
@@ -83,50 +85,70 @@ def _exports(image: PeImage, directory: Directory) -> tuple[tuple[Export, ...], 
             f"an export name has the ordinal index {max(slots)}", expected=f"an index below {len(addresses)}"
         )
     names = _strings(image, pointers)
-    pairs = [*zip(names, slots), *_nameless(addresses, slots, directory.base)]
-    targets = _Targets(image, directory)
-    base = directory.base
-    exports = [
-        tuple.__new__(Export, (name, None, None, kind, None, None, base + slot, forwarder, None, address))
-        for name, slot in pairs
-        for kind, forwarder, address in (targets[addresses[slot]],)
-        if addresses[slot]
-    ]
-    exports.sort(key=itemgetter(0, 6))
-    return tuple(exports), tuple(_findings(names, slots, addresses))
+    findings = tuple(_findings(names, slots, addresses))
+    nameless = _nameless(addresses, slots)
+    names += [f"#{directory.base + slot}" for slot in nameless]
+    slots.extend(nameless)
+    exports = _rows(image, directory, names, slots, [addresses[slot] for slot in slots])
+    exports.sort(key=itemgetter(0))
+    return tuple(exports), findings
 
 
-def _nameless(addresses: array, slots: array, base: int) -> list[tuple[str, int]]:
+def _nameless(addresses: array, slots: array) -> list[int]:
+    """The used slots that no name leads to."""
     named = set(slots)
-    return [(f"#{base + slot}", slot) for slot, address in enumerate(addresses) if address and slot not in named]
+    if len(named) == len(addresses):
+        return []
+    return [slot for slot, address in enumerate(addresses) if address and slot not in named]
+
+
+def _rows(image: PeImage, directory: Directory, names: list[str], slots: array, addresses: list[int]) -> list[Export]:
+    """Exports without a step of Python for each; only forwarders are made one by one."""
+    starts, kinds = _regions(image, directory)
+    found = list(map(kinds.__getitem__, map(bisect_right, repeat(starts), addresses)))
+    ordinals = map(add, repeat(directory.base), slots)
+    no = repeat(None)
+    rows = map(tuple.__new__, repeat(Export), zip(names, no, no, found, no, no, ordinals, no, no, addresses))
+    exports = list(rows if all(addresses) else compress(rows, addresses))
+    return [_resolved(image, export) for export in exports] if FORWARDER in found else exports
+
+
+def _resolved(image: PeImage, export: Export) -> Export:
+    """The export with the text of its forwarder, if it is one."""
+    if export.kind != FORWARDER:
+        return export
+    return export._replace(kind="unknown", forwarder=_string(image, export.address, "a forwarder"), address=None)
+
+
+FORWARDER = "forwarder"
+
+
+def _regions(image: PeImage, directory: Directory) -> tuple[list[int], list[str]]:
+    """Where kinds of addresses begin, and the kind from each beginning on (the first stands for what is before all).
+
+    An address inside of the export directory is that of a forwarder's text, whatever section it is in.
+    """
+    edges = {directory.start, directory.end}
+    for section in image.sections:
+        edges.update((section.address, section.address + section.size))
+    starts = sorted(edges)
+    return starts, ["unknown", *(_kind(image, directory, start) for start in starts)]
+
+
+def _kind(image: PeImage, directory: Directory, address: int) -> str:
+    if directory.start <= address < directory.end:
+        return FORWARDER
+    section = image.section_at(address)
+    return "unknown" if section is None else "function" if section.is_code else "object"
 
 
 def _findings(names: list[str], slots: array, addresses: array):
     if any(map(lt, names[1:], names)):
         message = "the export names are not sorted: the loader, which searches by halves, misses some of them"
         yield TableFinding("export-order", message)
-    for name, slot in zip(names, slots):
-        if not addresses[slot]:
+    if not all(map(addresses.__getitem__, slots)):
+        for name in (name for name, slot in zip(names, slots) if not addresses[slot]):
             yield TableFinding("export-address", f"the name {name} has no address and is no export")
-
-
-class _Targets(dict):
-    """(kind, forwarder, address) by the entry of the address table; equal sections are found once per address."""
-
-    def __init__(self, image: PeImage, directory: Directory) -> None:
-        super().__init__()
-        self._image = image
-        self._directory = directory
-        self._section = None
-
-    def __missing__(self, address: int) -> tuple[str, str | None, int | None]:
-        if self._directory.start <= address < self._directory.end:
-            return "unknown", _string(self._image, address, "a forwarder"), None
-        section = self._section
-        if section is None or not 0 <= address - section.address < section.size:
-            section = self._section = self._image.section_at(address)
-        kind = "unknown" if section is None else "function" if section.is_code else "object"
-        return kind, None, address
 
 
 def _array(image: PeImage, code: str, address: int, count: int, what: str) -> array:
