@@ -42,7 +42,7 @@ class Policy:
 
 
 @dataclass(frozen=True)
-class Library:
+class LibraryFacts:
     """What is known about a library.
 
     debug: what its DWARF says about the interface's names, or None with the reason in `no_debug`.
@@ -66,13 +66,13 @@ class _Verdict:
         self.unchecked = self.unchecked or reason
 
 
-def verify(interface: Interface, library: Library, policy: Policy = Policy(), name: str = "interface") -> Report:
+def verify(interface: Interface, library: LibraryFacts, policy: Policy = Policy(), name: str = "interface") -> Report:
     """Compare every symbol of the interface; `name` is what the report calls the interface."""
     return _Check(interface, library, policy, name).run()
 
 
 class _Check:
-    def __init__(self, interface: Interface, library: Library, policy: Policy, name: str) -> None:
+    def __init__(self, interface: Interface, library: LibraryFacts, policy: Policy, name: str) -> None:
         self.interface = interface
         self.library = library
         self.policy = policy

@@ -88,7 +88,7 @@ def _makefile_names(rule: str) -> set[str]:
 
 
 def _relative(path: str, compiler: Compiler) -> str:
-    """A path below the working folder is told relative to it, so that interfaces do not depend on where they are made."""
+    """A path below the working folder is told relative to it: interfaces do not depend on where they are made."""
     base = compiler.cwd or os.getcwd()
     below = os.path.relpath(path, base) if os.path.isabs(path) else os.path.normpath(path)
     return path if below.startswith("..") else below.replace(os.sep, "/")

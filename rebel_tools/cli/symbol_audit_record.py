@@ -1,0 +1,11 @@
+"""Stub."""
+
+HELP = "x"
+
+
+def configure_parser(p):
+    pass
+
+
+def execute(a):
+    return 2

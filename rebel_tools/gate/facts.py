@@ -1,0 +1,46 @@
+"""Reads of a library what a check needs: table, DWARF of the interface's names, digest object."""
+
+from __future__ import annotations
+
+from rebel_tools.binary.errors import UnreadableBinary
+from rebel_tools.binary.library import Library, open_library
+from rebel_tools.gate.evidence import CONTENTS
+from rebel_tools.gate.verify import LibraryFacts, Policy
+from rebel_tools.interface.model import Interface
+from rebel_tools.interface.types import Declarations
+
+
+def read_facts(path: str, interface: Interface, policy: Policy) -> LibraryFacts:
+    """Everything about the library at `path` that bears on `interface`; UnreadableBinary when it is no library.
+
+    DWARF is not looked for when only names are required. DWARF that cannot be read is no evidence, but no reason to
+    give up either: the check says so where evidence of that kind is required.
+    """
+    with open_library(path) as library:
+        debug, reason = None, "debug information was not looked for"
+        if policy.required != ("name",):
+            debug, reason = _debug(library, interface)
+        return LibraryFacts(library.table, debug, reason, _digest(library, interface, CONTENTS in policy.required))
+
+
+def _debug(library: Library, interface: Interface) -> tuple[Declarations | None, str]:
+    from rebel_tools.binary.dwarf import read_declarations
+
+    try:
+        found = read_declarations(library, set(interface.symbols))
+    except UnreadableBinary as error:
+        return None, f"its debug information cannot be read: {error.message}"
+    return found, "" if found else "the library has no debug information"
+
+
+def _digest(library: Library, interface: Interface, is_required: bool) -> str | None:
+    """The text in the digest object, without the NUL that a C string ends with."""
+    export = library.table.find(interface.digest_symbol) if interface.digest_symbol else None
+    if export is None:
+        return None
+    try:
+        return library.contents(export, len(interface.digest)).decode("ascii", "backslashreplace")
+    except UnreadableBinary:
+        if is_required:
+            raise
+        return None
