@@ -19,15 +19,16 @@ def read_facts(path: str, interface: Interface, policy: Policy) -> LibraryFacts:
     with open_library(path) as library:
         debug, reason = None, "debug information was not looked for"
         if policy.required != ("name",):
-            debug, reason = _debug(library, interface)
+            debug, reason = read_debug(library, set(interface.symbols))
         return LibraryFacts(library.table, debug, reason, _digest(library, interface, CONTENTS in policy.required))
 
 
-def _debug(library: Library, interface: Interface) -> tuple[Declarations | None, str]:
+def read_debug(library: Library, names: set[str]) -> tuple[Declarations | None, str]:
+    """What the library's DWARF says about these symbols, or None and why."""
     from rebel_tools.binary.dwarf import read_declarations
 
     try:
-        found = read_declarations(library, set(interface.symbols))
+        found = read_declarations(library, names)
     except UnreadableBinary as error:
         return None, f"its debug information cannot be read: {error.message}"
     return found, "" if found else "the library has no debug information"

@@ -26,6 +26,7 @@ import hashlib
 import re
 import struct
 
+PROTOCOL = b"\x80\x02"
 FORMAT = "rebel-interface"
 VERSION = 1
 
@@ -62,7 +63,7 @@ class CodecError(ValueError):
 
 def dumps(data):
     """The canonical pickle of plain data; raises CodecError for anything else."""
-    pieces = [b"\x80\x02"]
+    pieces = [PROTOCOL]
     _emit(data, pieces.append, 1)
     pieces.append(b".")
     return b"".join(pieces)
