@@ -19,9 +19,11 @@ MAX_SECTIONS = 100_000
 
 
 class Section(NamedTuple):
-    """One section header, without its name."""
+    """One section header; `name_at` is the offset of its name in the section of names."""
 
+    name_at: int
     type: int
+    flags: int
     address: int
     offset: int
     size: int
@@ -42,7 +44,7 @@ def read_sections(image: ElfImage) -> tuple[Section, ...]:
     if count > MAX_SECTIONS:
         raise image.source.error(f"{count} section headers", start, expected=f"at most {MAX_SECTIONS}")
     data = image.source.read(start, count * size, "the section header table")
-    return tuple(Section(h[1], h[3], h[4], h[5], h[6]) for h in layout.iter_unpack(data))
+    return tuple(Section(*h[:7]) for h in layout.iter_unpack(data))
 
 
 def section_findings(image: ElfImage, extent: Extent | None) -> tuple[TableFinding, ...]:

@@ -59,6 +59,11 @@ class PeImage:
         return MACHINES.get(machine, f"machine-{machine:#x}")
 
     @property
+    def base(self) -> int:
+        """The address that relative ones are added to when the file is loaded where it wants to be."""
+        return self._pe.OPTIONAL_HEADER.ImageBase
+
+    @property
     def coff_symbols(self) -> tuple[int, int]:
         """Offset and number of the COFF symbols; the string table of long section names follows them."""
         return self._pe.FILE_HEADER.PointerToSymbolTable, self._pe.FILE_HEADER.NumberOfSymbols

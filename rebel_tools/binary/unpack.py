@@ -58,7 +58,7 @@ def unpacked(stream, kind: str, name: str) -> Bounded:
     """What `stream` holds, without its compression `kind` (`tar` for none, else `gz`, `bz2`, `xz`, `zst`)."""
     openers = {"tar": lambda plain: plain, "gz": _gzip, "bz2": _bz2, "xz": _Xz}
     if kind == "zst":
-        return Bounded(_zstd(stream, name), name)
+        return Bounded(zstd_stream(stream, name), name)
     return Bounded(openers[kind](stream), name)
 
 
@@ -74,7 +74,7 @@ def _bz2(stream):
     return bz2.BZ2File(stream)
 
 
-def _zstd(stream, name: str):
+def zstd_stream(stream, name: str):
     """Python 3.14 reads Zstandard itself; before, the `zstandard` package does when it is installed."""
     try:
         from compression import zstd
