@@ -25,13 +25,14 @@ def read_facts(path: str, interface: Interface, policy: Policy) -> LibraryFacts:
 
 def read_debug(library: Library, names: set[str]) -> tuple[Declarations | None, str]:
     """What the library's DWARF says about these symbols, or None and why."""
-    from rebel_tools.binary.dwarf import read_declarations
+    from rebel_tools.binary.dwarf import has_debug_information, read_declarations
 
     try:
-        found = read_declarations(library, names)
+        if not has_debug_information(library):
+            return None, "the library has no debug information"
+        return read_declarations(library, names), ""
     except UnreadableBinary as error:
         return None, f"its debug information cannot be read: {error.message}"
-    return found, "" if found else "the library has no debug information"
 
 
 def _digest(library: Library, interface: Interface, is_required: bool) -> str | None:

@@ -172,8 +172,8 @@ class _Check:
         if defined is None:
             self.report("missing-symbol", symbol, "", expected, "no such export")
         else:
-            hint = "hidden visibility, a version script or a .def file keeps it inside of the library"
-            found = f"a definition{_at(defined.declared_at)} that is not exported"
+            hint = "hidden visibility, a version script, a .def file or a missing definition keeps it inside"
+            found = f"it in its debug information{_at(defined.declared_at)}, but does not export it"
             self.report("hidden-symbol", symbol, "", expected, found, hint)
 
     def kind(self, symbol: Symbol, export: Export, verdict: _Verdict) -> None:

@@ -47,7 +47,7 @@ def read_c(headers: Sequence[str], compiler: Compiler) -> Declarations:
         include = "".join(f'#include "{_quoted(header, compiler)}"\n' for header in headers)
         functions, files = _list_functions(include, folder, compiler)
         names, library = _compile_probe(include, sorted(functions), folder, compiler)
-        found = read_declarations(library, set(functions))
+        found = read_declarations(library)
     return _select(found, functions, names, files)
 
 
@@ -70,7 +70,7 @@ def _list_functions(include: str, folder: str, compiler: Compiler) -> tuple[dict
             if name:
                 place = Place(_relative(match["path"], compiler), int(match["line"]))
                 functions.setdefault(name[1], Declared(name[1], place))
-    return functions, files
+    return functions, {_relative(path, compiler) for path in files}
 
 
 def _read(path: str) -> str:

@@ -35,7 +35,7 @@ def record(path: str, only: tuple[str, ...] = ()) -> Recording:
     with open_library(path) as library:
         table = library.table
         names = {name for name in _names(table) if not only or _matches(name, only)}
-        found = read_declarations(library, names) or Declarations()
+        found = read_declarations(library, names)
     functions = {name: f for name, f in sorted(found.functions.items()) if name in names}
     variables = {name: v for name, v in sorted(found.variables.items()) if name in names}
     types = definitions_for([*functions.values(), *variables.values()], found.types)

@@ -4,6 +4,15 @@ from __future__ import annotations
 
 from rebel_tools.interface import types as t
 
+_COMMON = {
+    "short int": "short",
+    "short unsigned int": "unsigned short",
+    "long int": "long",
+    "long unsigned int": "unsigned long",
+    "long long int": "long long",
+    "long long unsigned int": "unsigned long long",
+}
+"""GCC's spelling in DWARF, and what people write."""
 _FLOATS = {4: "float", 8: "double"}
 
 
@@ -80,7 +89,7 @@ def _base(kind: t.Type) -> str:
     if isinstance(kind, t.Bool):
         return "_Bool"
     if isinstance(kind, t.Integer):
-        return kind.name or f"{'' if kind.signed else 'u'}int{8 * kind.size}_t"
+        return _COMMON.get(kind.name, kind.name) or f"{'' if kind.signed else 'u'}int{8 * kind.size}_t"
     if isinstance(kind, t.Float):
         return kind.name or ("_Complex " if kind.complex else "") + _FLOATS.get(kind.size, "long double")
     if isinstance(kind, t.Typedef):
