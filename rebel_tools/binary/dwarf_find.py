@@ -147,17 +147,20 @@ class Finder:
 
     def _scan(self, unit: Unit) -> None:
         enter = UNITS if language(unit) in C_LANGUAGES else UNITS | SCOPES
-        for offset, _, _ in walk(unit, enter, SYMBOLS):
-            self._consider(unit.die(offset))
+        for offset, parent, _ in walk(unit, enter, SYMBOLS):
+            self._consider(unit.die(offset), parent)
 
-    def _consider(self, die: Die) -> None:
+    def _consider(self, die: Die, parent: int) -> None:
         address = _address(die)
         for name in self._at.get(address, ()) if address is not None else ():
             self._keep(name, die, AT_ADDRESS)
         links = chain(die)
         name = first_string(links, At.LINKAGE_NAME, At.MIPS_LINKAGE_NAME) or first_string(links, At.NAME)
         if name is not None and (self.names is None or name in self.names) and flag(links, At.EXTERNAL):
-            self._keep(name, die, DEFINED if address is not None else DECLARED)
+            if address is not None:
+                self._keep(name, die, DEFINED)
+            elif At.SIGNATURE not in die.unit.die(parent).values:  # a skeleton of a type unit has no parameters
+                self._keep(name, die, DECLARED)
 
     def _keep(self, name: str, die: Die, rank: int) -> None:
         known = self.found.get(name)

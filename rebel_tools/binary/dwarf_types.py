@@ -21,7 +21,7 @@ MAX_NESTING = 64
 MAX_NODES = 50_000
 """Types inside of one type. A record without a tag that holds another twice, and so on, doubles with every level."""
 
-NAMED = frozenset({*SCOPES, Tag.ENUMERATION, Tag.TYPEDEF})
+NAMED = frozenset({*SCOPES, Tag.ENUMERATION, Tag.TYPEDEF, Tag.SUBPROGRAM, Tag.VARIABLE, Tag.MEMBER})
 RECORDS = {Tag.STRUCTURE: "struct", Tag.CLASS: "struct", Tag.INTERFACE: "struct", Tag.UNION: "union"}
 QUALIFIERS = {Tag.CONST: "const", Tag.VOLATILE: "volatile", Tag.RESTRICT: "restrict", Tag.ATOMIC: "atomic"}
 POINTERS = {Tag.POINTER: "*", Tag.REFERENCE: "&", Tag.RVALUE_REFERENCE: "&&"}
@@ -40,7 +40,7 @@ class _Names:
     def parents(self) -> dict[int, int]:
         if not has_scopes(self.unit):
             return {}
-        return {at: parent for at, parent, _ in walk(self.unit, UNITS | SCOPES, NAMED | {Tag.SUBPROGRAM, Tag.VARIABLE})}
+        return {at: parent for at, parent, _ in walk(self.unit, UNITS | SCOPES, NAMED)}
 
     @cached_property
     def files(self) -> tuple[str, ...]:
