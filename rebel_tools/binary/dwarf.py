@@ -1,6 +1,6 @@
 """Prototypes and layouts of named symbols out of the debug information of a linked ELF or PE file.
 
-The way: sections (`debug_sections`) -> units and DIEs (`dwarf_units`, `dwarf_reader`) -> the DIEs of the wanted names
+The way: sections (`debug_sections`) -> units and DIEs (`dwarf_tables`, `dwarf_reader`) -> the DIEs of the wanted names
 (`dwarf_find`) -> types (`dwarf_types`, `dwarf_members`, `dwarf_lines`).
 """
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from sys import byteorder as NATIVE
 
 from rebel_tools.binary.dwarf_reader import Dwarf
+from rebel_tools.binary.dwarf_tables import Cursor
 from rebel_tools.binary.errors import UnreadableBinary
 
 
@@ -34,8 +35,6 @@ def _holds(wanted: list[int], start: int, length: int) -> bool:
 
 def _sets(dwarf: Dwarf, data: bytes):
     """(unit, starts, lengths) of each set of ranges; tuples are aligned to their own size from the set's start."""
-    from rebel_tools.binary.dwarf_units import Cursor
-
     cursor = Cursor(dwarf, ".debug_aranges", 0)
     while cursor.at < len(data):
         begin = cursor.at

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
+from rebel_tools.binary.dwarf_aranges import units_of
 from rebel_tools.binary.dwarf_constants import CPLUSPLUS, At, Tag
 from rebel_tools.binary.dwarf_reader import Die, Dwarf, Unit
 
@@ -136,8 +137,6 @@ class Finder:
         return self.found
 
     def _likely_units(self) -> frozenset[int]:
-        from rebel_tools.binary.dwarf_aranges import units_of
-
         return units_of(self.dwarf, self._at)
 
     def _complete(self) -> bool:

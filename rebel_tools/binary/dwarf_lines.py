@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rebel_tools.binary.dwarf_constants import At, Form
 from rebel_tools.binary.dwarf_reader import Unit
-from rebel_tools.binary.dwarf_units import Cursor
+from rebel_tools.binary.dwarf_tables import Cursor
 
 MAX_FILES = 100_000
 PATH, DIRECTORY = 1, 2

@@ -7,60 +7,24 @@ Offsets only move forward, so a damaged file ends the walk. Source: DWARF 5, sec
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Mapping
 from functools import cached_property
 from typing import NamedTuple
 
 from rebel_tools.binary.dwarf_constants import At, Form
+from rebel_tools.binary.dwarf_forms import BLOCK, BLOCKS, INDIRECT, LEBS, STRING, ULEB, Abbrev, Sizes
+from rebel_tools.binary.dwarf_tables import UnitHeader, read_abbrevs, read_headers
 from rebel_tools.binary.errors import UnreadableBinary
 from rebel_tools.errors import Place
 
-MAX_SPECS = 512
-"""Attributes of one abbreviation; GCC writes up to about 30."""
 MAX_ABBREV_WORK = 64 << 20
 """Bytes of abbreviation tables that are decoded, some of them again and again for hostile units."""
 MAX_STRING = 1 << 16
 
-_ULEB, _BLOCK, _STRING, _INDIRECT = -1, -2, -8, -9  # -2: the length is a LEB128; -3, -4, -6: of 1, 2 or 4 bytes
-_BLOCKS = {Form.BLOCK: -2, Form.EXPRLOC: -2, Form.BLOCK1: -3, Form.BLOCK2: -4, Form.BLOCK4: -6}
-_FIXED = {
-    **dict.fromkeys((Form.FLAG_PRESENT, Form.IMPLICIT_CONST), 0),
-    **dict.fromkeys((Form.DATA1, Form.FLAG, Form.REF1, Form.STRX1, Form.ADDRX1), 1),
-    **dict.fromkeys((Form.DATA2, Form.REF2, Form.STRX2, Form.ADDRX2), 2),
-    **dict.fromkeys((Form.STRX3, Form.ADDRX3), 3),
-    **dict.fromkeys((Form.DATA4, Form.REF4, Form.STRX4, Form.ADDRX4, Form.REF_SUP4), 4),
-    **dict.fromkeys((Form.DATA8, Form.REF8, Form.REF_SIG8, Form.REF_SUP8), 8),
-    Form.DATA16: 16,
-}
-_OFFSETS = frozenset(
-    {Form.STRP, Form.SEC_OFFSET, Form.LINE_STRP, Form.STRP_SUP, Form.GNU_REF_ALT, Form.GNU_STRP_ALT}
-)
-_LEBS = frozenset(
-    {
-        Form.UDATA, Form.SDATA, Form.REF_UDATA, Form.STRX, Form.ADDRX, Form.LOCLISTX, Form.RNGLISTX,
-        Form.GNU_ADDR_INDEX, Form.GNU_STR_INDEX,
-    }
-)  # fmt: skip
 _LOCAL_REFS = frozenset({Form.REF1, Form.REF2, Form.REF4, Form.REF8, Form.REF_UDATA})
 _STRX = frozenset({Form.STRX, Form.STRX1, Form.STRX2, Form.STRX3, Form.STRX4, Form.GNU_STR_INDEX})
 _ADDRX = frozenset({Form.ADDRX, Form.ADDRX1, Form.ADDRX2, Form.ADDRX3, Form.ADDRX4, Form.GNU_ADDR_INDEX})
-
-
-class Abbrev(NamedTuple):
-    """One abbreviation.
-
-    specs: (attribute, form, implicit constant); steps: bytes to skip, or a negative code for what has no fixed size;
-    sibling: where DW_AT_sibling stands when it is a 4-byte reference behind fixed sizes, else -1.
-    """
-
-    tag: int
-    has_children: bool
-    specs: tuple[tuple[int, int, int], ...]
-    steps: tuple[int, ...]
-    sibling: int
-
-    def has(self, *attributes: int) -> bool:
-        return any(spec[0] in attributes for spec in self.specs)
 
 
 class Die(NamedTuple):
@@ -80,19 +44,17 @@ class Die(NamedTuple):
 class Unit:
     """One unit of .debug_info or .debug_types. `start` is that of its header, `first` that of its top DIE."""
 
-    def __init__(self, dwarf: Dwarf, section: str, header: dict) -> None:
+    def __init__(self, dwarf: Dwarf, section: str, header: UnitHeader) -> None:
         self.dwarf = dwarf
         self.section = section
         self.data: bytes = dwarf.sections[section]
-        self.start: int = header["start"]
-        self.first: int = header["first"]
-        self.end: int = header["end"]
-        self.version: int = header["version"]
-        self.address_size: int = header["address_size"]
-        self.offset_size: int = header["offset_size"]
-        self.abbrev_offset: int = header["abbrev_offset"]
-        self.signature: int | None = header.get("signature")
-        self.type_offset: int = header.get("type_offset", 0)
+        self.start, self.first, self.end, self.sizes, self.abbrev_offset = header[:5]
+        self.signature = header.signature
+        self.type_offset = header.type_offset
+
+    @property
+    def address_size(self) -> int:
+        return self.sizes.address
 
     @cached_property
     def abbrevs(self) -> dict[int, Abbrev]:
@@ -123,13 +85,13 @@ class Unit:
         for step in abbrev.steps:
             if step >= 0:
                 offset += step
-            elif step == _ULEB:
+            elif step == ULEB:
                 while self.byte(offset) > 127:
                     offset += 1
                 offset += 1
-            elif step == _STRING:
+            elif step == STRING:
                 offset = self.string_end(offset) + 1
-            elif step == _INDIRECT:
+            elif step == INDIRECT:
                 form, offset = self.uleb(offset)
                 offset = self.value(form, offset)[1]
             else:
@@ -182,30 +144,22 @@ class Unit:
 
     def value(self, form: int, at: int) -> tuple[object, int]:
         """The raw value of `form` at `at` and where it ends: an integer, or the bytes of a block or a string."""
-        size = self.fixed_size(form)
+        size = self.sizes.fixed(form)
         if size is not None:
             return self.integer(at, size), at + size
         if form == Form.SDATA:
             return self.sleb(at)
-        if form in _LEBS:
+        if form in LEBS:
             return self.uleb(at)
         if form == Form.STRING:
             end = self.string_end(at)
             return self.data[at:end], end + 1
-        if form in _BLOCKS:
-            length, at = self.block_length(_BLOCKS[form], at)
+        if form in BLOCKS:
+            length, at = self.block_length(BLOCKS[form], at)
             if length > self.end - at:
                 raise self.error(f"a block of {length} bytes", at, f"at most {self.end - at} bytes")
             return self.data[at : at + length], at + length
         raise self.error(f"the form {form:#x} is unknown", at, "a form of DWARF 2 to 5")
-
-    def fixed_size(self, form: int) -> int | None:
-        size = _FIXED.get(form)
-        if size is not None:
-            return size
-        if form == Form.ADDR or (form == Form.REF_ADDR and self.version == 2):
-            return self.address_size
-        return self.offset_size if form in _OFFSETS or form == Form.REF_ADDR else None
 
     def integer(self, at: int, size: int) -> int:
         if at + size > self.end:
@@ -235,7 +189,7 @@ class Unit:
         return (value - (1 << bits) if value >> (bits - 1) else value), end
 
     def block_length(self, code: int, at: int) -> tuple[int, int]:
-        if code == _BLOCK:
+        if code == BLOCK:
             return self.uleb(at)
         size = -2 - code
         return self.integer(at, size), at + size
@@ -260,14 +214,14 @@ class Unit:
         if form == Form.LINE_STRP:
             return self.dwarf.string(".debug_line_str", raw)
         if form in _STRX:
-            base = self.base(At.STR_OFFSETS_BASE, 2 * self.offset_size)
-            at = self.dwarf.entry(".debug_str_offsets", base, raw, self.offset_size)
+            base = self.base(At.STR_OFFSETS_BASE, 2 * self.sizes.offset)
+            at = self.dwarf.entry(".debug_str_offsets", base, raw, self.sizes.offset)
             return None if at is None else self.dwarf.string(".debug_str", at)
         return None
 
     def base(self, attribute: int, default: int) -> int:
         value = self.top.values.get(attribute)
-        return value[1] if value else (default if self.version >= 5 else 0)
+        return value[1] if value else (default if self.sizes.version >= 5 else 0)
 
     def address(self, value: tuple[int, object] | None) -> int | None:
         """The address of an attribute such as DW_AT_low_pc."""
@@ -277,7 +231,7 @@ class Unit:
         if form == Form.ADDR:
             return raw
         if form in _ADDRX:
-            return self.dwarf.entry(".debug_addr", self.base(At.ADDR_BASE, 8), raw, self.address_size)
+            return self.dwarf.entry(".debug_addr", self.base(At.ADDR_BASE, 8), raw, self.sizes.address)
         return None
 
     def reference(self, value: tuple[int, object] | None) -> Die | None:
@@ -307,21 +261,20 @@ class Dwarf:
         self.sections = sections
         self.byteorder = byteorder
         self.name = name
-        self._abbrevs: dict[tuple, dict[int, Abbrev]] = {}
+        self._abbrevs: dict[tuple[int, Sizes], dict[int, Abbrev]] = {}
         self._work = 0
 
     @cached_property
     def units(self) -> tuple[Unit, ...]:
         """All units of .debug_info in the order of the file."""
-        from rebel_tools.binary.dwarf_units import read_units
+        return self._units(".debug_info")
 
-        return tuple(read_units(self, ".debug_info"))
+    def _units(self, section: str) -> tuple[Unit, ...]:
+        return tuple(Unit(self, section, header) for header in read_headers(self, section))
 
     @cached_property
     def _type_units(self) -> dict[int, Unit]:
-        from rebel_tools.binary.dwarf_units import read_units
-
-        old = tuple(read_units(self, ".debug_types")) if ".debug_types" in self.sections else ()
+        old = self._units(".debug_types") if ".debug_types" in self.sections else ()
         return {unit.signature: unit for unit in (*self.units, *old) if unit.signature is not None}
 
     @cached_property
@@ -330,8 +283,6 @@ class Dwarf:
 
     def die(self, offset: int) -> Die:
         """The DIE at an offset of .debug_info."""
-        from bisect import bisect_right
-
         index = bisect_right(self._starts, offset) - 1
         if index < 0:
             raise self.error(".debug_info: a reference leads outside of all units", offset, "an offset in a unit")
@@ -360,11 +311,9 @@ class Dwarf:
 
     def abbrevs(self, unit: Unit) -> dict[int, Abbrev]:
         """The abbreviations of a unit by code, compiled for its sizes; units that share a table share the outcome."""
-        key = unit.abbrev_offset, unit.address_size, unit.offset_size, unit.version == 2
+        key = unit.abbrev_offset, unit.sizes
         if key not in self._abbrevs:
-            from rebel_tools.binary.dwarf_units import read_abbrevs
-
-            self._abbrevs[key], read = read_abbrevs(self, unit)
+            self._abbrevs[key], read = read_abbrevs(self, unit.abbrev_offset, unit.sizes)
             self._work += read
             if self._work > MAX_ABBREV_WORK:
                 raise self.error(".debug_abbrev: too many tables", unit.abbrev_offset, f"{MAX_ABBREV_WORK} bytes")
@@ -374,30 +323,3 @@ class Dwarf:
         return UnreadableBinary(message, place=Place(self.name, offset=offset), expected=expected)
 
 
-def compile_steps(unit: Unit, specs) -> tuple[tuple[int, ...], int]:
-    """The steps that skip `specs`, and the position of a usable DW_AT_sibling (-1: none)."""
-    steps: list[int] = []
-    sibling = -1
-    for attribute, form, _ in specs:
-        size = unit.fixed_size(form)
-        if attribute == At.SIBLING and form == Form.REF4 and len(steps) <= 1 and all(s >= 0 for s in steps):
-            sibling = sum(steps)
-        if size is None:
-            steps.append(_code(unit, form))
-        elif steps and steps[-1] >= 0:
-            steps[-1] += size
-        else:
-            steps.append(size)
-    return tuple(steps), sibling
-
-
-def _code(unit: Unit, form: int) -> int:
-    if form in _LEBS:
-        return _ULEB
-    if form == Form.STRING:
-        return _STRING
-    if form == Form.INDIRECT:
-        return _INDIRECT
-    if form in _BLOCKS:
-        return _BLOCKS[form]
-    raise unit.dwarf.error(f".debug_abbrev: the form {form:#x} is unknown", unit.abbrev_offset, "DWARF 2 to 5")

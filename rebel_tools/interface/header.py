@@ -126,13 +126,12 @@ def _select(
     found: Declarations, functions: dict[str, Declared], names: dict[str, str], files: set[str]
 ) -> Declarations:
     """What the headers declare, under the names of the linker."""
-    missing = sorted(functions.keys() - found.functions.keys())
-    if missing:
-        declared = functions[missing[0]]
-        raise InterfaceSourceError(f"the compiler did not describe {declared.name}", place=declared.place)
     selected = {}
     for name, declared in functions.items():
-        function = _linked(found.functions[name], names[name], declared.place)
+        described = found.functions.get(name) or found.functions.get(names[name])
+        if described is None:
+            raise InterfaceSourceError(f"the compiler did not describe {name}", place=declared.place)
+        function = _linked(described, names[name], declared.place)
         selected[function.name] = function
     variables = {n: v for n, v in found.variables.items() if v.declared_at and v.declared_at.path in files}
     return Declarations(selected, variables, definitions_for([*selected.values(), *variables.values()], found.types))
