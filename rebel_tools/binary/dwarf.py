@@ -27,9 +27,7 @@ def has_debug_information(library: Library) -> bool:
     return ".debug_info" in debug_sections(library.image)
 
 
-def read_declarations(
-    library: Library | str | os.PathLike | bytes, names: Iterable[str] | None = None
-) -> Declarations:
+def read_declarations(library: Library | str | os.PathLike | bytes, names: Iterable[str] | None = None) -> Declarations:
     """What the debug information says about functions and data, and all records that they lead to.
 
     library: an open one, or what `open_library` takes. It must be linked, since object files are not relocated.

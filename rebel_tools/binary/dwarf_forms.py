@@ -21,15 +21,14 @@ _FIXED = {
     **dict.fromkeys((Form.DATA8, Form.REF8, Form.REF_SIG8, Form.REF_SUP8), 8),
     Form.DATA16: 16,
 }
-_OFFSETS = frozenset(
-    {Form.STRP, Form.SEC_OFFSET, Form.LINE_STRP, Form.STRP_SUP, Form.GNU_REF_ALT, Form.GNU_STRP_ALT}
-)
+_OFFSETS = frozenset({Form.STRP, Form.SEC_OFFSET, Form.LINE_STRP, Form.STRP_SUP, Form.GNU_REF_ALT, Form.GNU_STRP_ALT})
 LEBS = frozenset(
     {
         Form.UDATA, Form.SDATA, Form.REF_UDATA, Form.STRX, Form.ADDRX, Form.LOCLISTX, Form.RNGLISTX,
         Form.GNU_ADDR_INDEX, Form.GNU_STR_INDEX,
     }
 )  # fmt: skip
+
 
 class Sizes(NamedTuple):
     """What the sizes of some forms depend on."""

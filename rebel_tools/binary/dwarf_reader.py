@@ -321,5 +321,3 @@ class Dwarf:
 
     def error(self, message: str, offset: int, expected: str) -> UnreadableBinary:
         return UnreadableBinary(message, place=Place(self.name, offset=offset), expected=expected)
-
-

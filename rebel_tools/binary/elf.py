@@ -48,9 +48,7 @@ def read_elf(source: Source, image: ElfImage | None = None) -> ExportTable:
     )
 
 
-def _exports(
-    image: ElfImage, extent: Extent | None, strings: NameTable
-) -> tuple[tuple[Export, ...], tuple[str, ...]]:
+def _exports(image: ElfImage, extent: Extent | None, strings: NameTable) -> tuple[tuple[Export, ...], tuple[str, ...]]:
     if extent is None:
         return (), ("there is no hash table (DT_GNU_HASH, DT_HASH): the dynamic linker finds no symbol",)
     versions = read_versions(image, strings)
