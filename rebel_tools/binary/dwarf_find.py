@@ -32,8 +32,7 @@ class Match(NamedTuple):
 
 
 def language(unit: Unit) -> int | None:
-    value = unit.top.values.get(At.LANGUAGE)
-    return value[1] if value else None
+    return unit.top.number(At.LANGUAGE, None)
 
 
 def has_scopes(unit: Unit) -> bool:

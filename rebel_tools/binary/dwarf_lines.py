@@ -12,10 +12,10 @@ PATH, DIRECTORY = 1, 2
 
 def read_files(unit: Unit) -> tuple[str, ...]:
     """Paths by number, as the compiler was given them: what lies in its working folder has no folder."""
-    value = unit.top.values.get(At.STMT_LIST)
-    if value is None or ".debug_line" not in unit.dwarf.sections:
+    start = unit.top.number(At.STMT_LIST, None)
+    if start is None or ".debug_line" not in unit.dwarf.sections:
         return ()
-    cursor = Cursor(unit.dwarf, ".debug_line", value[1])
+    cursor = Cursor(unit.dwarf, ".debug_line", start)
     offset_size = 4
     if cursor.number(4) == 0xFFFFFFFF:
         offset_size = 8

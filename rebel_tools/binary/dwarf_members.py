@@ -23,7 +23,7 @@ def read_field(reader, die: Die) -> t.Field | None:
     if die.tag == Tag.INHERITANCE:
         return _base_class(die, kind, offset)
     if At.BIT_SIZE in values:
-        bits = _number(die, At.BIT_SIZE)
+        bits = die.number(At.BIT_SIZE)
         start = _bit_offset(die, kind, offset or 0, bits)
         return t.Field(name, kind, start // 8, bits, start)
     if name and name.startswith(("_vptr.", "_vptr$")):
@@ -35,7 +35,7 @@ def read_field(reader, die: Die) -> t.Field | None:
 
 def _base_class(die: Die, kind: t.Type, offset: int | None) -> t.Field:
     name = kind.key.partition(" ")[2] if isinstance(kind, t.Ref) else None
-    virtual = _number(die, At.VIRTUALITY) != 0 or offset is None
+    virtual = die.number(At.VIRTUALITY) != 0 or offset is None
     return t.Field(name, kind, 0 if virtual else offset or 0, kind="virtual base" if virtual else "base")
 
 
@@ -56,13 +56,13 @@ def _offset(die: Die) -> int | None:
 def _bit_offset(die: Die, kind: t.Type, offset: int, bits: int) -> int:
     """Bits from the start of the record. Before DWARF 4 they were counted from the high end of a storage unit."""
     if At.DATA_BIT_OFFSET in die.values:
-        return _number(die, At.DATA_BIT_OFFSET)
+        return die.number(At.DATA_BIT_OFFSET)
     if At.BIT_OFFSET not in die.values:
         return offset * 8
-    from_high_end = _number(die, At.BIT_OFFSET)
+    from_high_end = die.number(At.BIT_OFFSET)
     if die.unit.dwarf.byteorder == "big":
         return offset * 8 + from_high_end
-    storage = _number(die, At.BYTE_SIZE) or _storage(kind)
+    storage = die.number(At.BYTE_SIZE) or _storage(kind)
     return offset * 8 + storage * 8 - from_high_end - bits
 
 
@@ -70,8 +70,3 @@ def _storage(kind: t.Type) -> int:
     while isinstance(kind, (t.Typedef, t.Qualified)):
         kind = kind.target
     return kind.size if isinstance(kind, (t.Integer, t.Bool)) else 4
-
-
-def _number(die: Die, attribute: int) -> int:
-    _, value = die.values.get(attribute, (0, 0))
-    return value if isinstance(value, int) else 0

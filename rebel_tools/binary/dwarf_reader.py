@@ -40,6 +40,11 @@ class Die(NamedTuple):
     def tag(self) -> int:
         return self.abbrev.tag
 
+    def number(self, attribute: int, default: int | None = 0) -> int | None:
+        """An attribute that is a number; `default` when it is absent, or an expression for run time."""
+        value = self.values.get(attribute)
+        return value[1] if value and isinstance(value[1], int) else default
+
 
 class Unit:
     """One unit of .debug_info or .debug_types. `start` is that of its header, `first` that of its top DIE."""
@@ -220,8 +225,7 @@ class Unit:
         return None
 
     def base(self, attribute: int, default: int) -> int:
-        value = self.top.values.get(attribute)
-        return value[1] if value else (default if self.sizes.version >= 5 else 0)
+        return self.top.number(attribute, default if self.sizes.version >= 5 else 0)
 
     def address(self, value: tuple[int, object] | None) -> int | None:
         """The address of an attribute such as DW_AT_low_pc."""

@@ -114,7 +114,7 @@ class TypeReader:
 
     def _convention(self, links: list[Die]) -> str | None:
         found = first_value(links, At.CALLING_CONVENTION)
-        return CONVENTIONS.get(found[1][1]) if found else None
+        return CONVENTIONS.get(found[0].number(At.CALLING_CONVENTION)) if found else None
 
     def _display(self, links: list[Die]) -> str | None:
         """The readable name of a mangled one."""
@@ -153,8 +153,8 @@ class TypeReader:
         if not line or not file:
             return None
         files = self.names(file[0].unit).files
-        number = file[1][1]
-        return Place(files[number], line=line[1][1]) if number < len(files) and files[number] else None
+        number = file[0].number(At.DECL_FILE, -1)
+        return Place(files[number], line=line[0].number(At.DECL_LINE)) if 0 <= number < len(files) else None
 
     # Types
 
@@ -192,7 +192,7 @@ class TypeReader:
         if tag == Tag.BASE:
             return _base(die)
         if tag in POINTERS:
-            return t.Pointer(self.target(die), _size(die, die.unit.address_size), POINTERS[tag])
+            return t.Pointer(self.target(die), die.number(At.BYTE_SIZE, die.unit.address_size), POINTERS[tag])
         if tag in RECORDS or tag == Tag.ENUMERATION:
             return self._tagged(die)
         if tag == Tag.TYPEDEF:
@@ -208,7 +208,7 @@ class TypeReader:
             return t.MemberPointer(target, die.unit.address_size * (2 if isinstance(target, t.FunctionType) else 1))
         if tag == Tag.UNSPECIFIED:
             return t.Void()  # decltype(nullptr): a pointer to it is all that occurs
-        return t.Unknown(f"the debug information calls it a type of the kind {tag:#x}", _size(die, None))
+        return t.Unknown(f"the debug information calls it a type of the kind {tag:#x}", die.number(At.BYTE_SIZE, None))
 
     def _signature(self, die: Die) -> t.FunctionType:
         parameters, varargs = self._parameters(die)
@@ -245,7 +245,7 @@ class TypeReader:
     def _definition(self, die: Die, name: str | None) -> t.Record | t.Enum:
         if die.tag == Tag.ENUMERATION:
             return self._enum(die, name)
-        size = None if flag([die], At.DECLARATION) else _size(die, 0)
+        size = None if flag([die], At.DECLARATION) else die.number(At.BYTE_SIZE, 0)
         fields = [read_field(self, child) for child in die.unit.children(die) if child.tag in MEMBER_TAGS]
         known = tuple(field for field in fields if field is not None)
         self._weight += len(known)
@@ -254,7 +254,7 @@ class TypeReader:
     def _enum(self, die: Die, name: str | None) -> t.Enum:
         unit = die.unit
         values = tuple(
-            (unit.string(child.values.get(At.NAME)) or "", _constant(child, At.CONST_VALUE))
+            (unit.string(child.values.get(At.NAME)) or "", child.number(At.CONST_VALUE))
             for child in unit.children(die)
             if child.tag == Tag.ENUMERATOR
         )
@@ -262,7 +262,7 @@ class TypeReader:
         while isinstance(kind, (t.Typedef, t.Qualified)):
             kind = kind.target
         if not isinstance(kind, t.Integer):
-            kind = t.Integer(_size(die, 0), any(value < 0 for _, value in values))
+            kind = t.Integer(die.number(At.BYTE_SIZE, 0), any(value < 0 for _, value in values))
         return t.Enum(name, kind, values, declared_at=self.place(chain(die)))
 
 
@@ -277,16 +277,6 @@ def _is_opaque(definition: t.Record | t.Enum) -> bool:
     return isinstance(definition, t.Record) and definition.size is None
 
 
-def _size(die: Die, default):
-    form, value = die.values.get(At.BYTE_SIZE, (0, default))
-    return default if isinstance(value, bytes) else value
-
-
-def _constant(die: Die, attribute: int) -> int:
-    form, value = die.values.get(attribute, (0, 0))
-    return value if isinstance(value, int) else 0
-
-
 def _count(die: Die) -> int | None:
     """The elements of one dimension; None when the debug information does not say or computes it at run time."""
     for attribute, more in ((At.COUNT, 0), (At.UPPER_BOUND, 1)):
@@ -299,8 +289,8 @@ def _count(die: Die) -> int | None:
 
 
 def _base(die: Die) -> t.Type:
-    name, size = die.unit.string(die.values.get(At.NAME)) or "", _size(die, 0)
-    encoding = _constant(die, At.ENCODING)
+    name, size = die.unit.string(die.values.get(At.NAME)) or "", die.number(At.BYTE_SIZE, 0)
+    encoding = die.number(At.ENCODING)
     if encoding == Encoding.BOOLEAN:
         return t.Bool(size)
     if encoding in (Encoding.SIGNED, Encoding.SIGNED_CHAR):

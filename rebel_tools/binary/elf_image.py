@@ -36,7 +36,7 @@ MACHINES = {
     "EM_SPARCV9": "sparc64",
     "EM_68K": "m68k",
     "EM_IA_64": "ia64",
-    "EM_ALPHA": "alpha",
+    0x9026: "alpha",  # what the tools write; the gABI's 41 is in no file
     "EM_PARISC": "hppa",
     "EM_SH": "sh4",
 }
@@ -76,13 +76,11 @@ class ElfImage:
     def machine(self) -> str:
         """The GNU name of the machine, else `EM_...` or `machine-N`."""
         machine = self.header["e_machine"]
-        if isinstance(machine, int):
-            return f"machine-{machine}"
         if machine == "EM_S390" and self.bits == 64:
             return "s390x"
         if machine == "EM_PPC64" and self.byteorder == "little":
             return "ppc64le"
-        return MACHINES.get(machine, machine)
+        return MACHINES.get(machine, f"machine-{machine}" if isinstance(machine, int) else machine)
 
     def format(self, layout: str) -> struct.Struct:
         """A compiled layout in the byte order of the file, `W` standing for the word of its class."""
