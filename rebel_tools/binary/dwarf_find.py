@@ -22,6 +22,7 @@ MAX_DEPTH = 10_000
 MAX_CHAIN = 8
 DECLARED, DEFINED, AT_ADDRESS = 1, 2, 3
 OP_ADDR, OP_ADDRX = 0x03, 0xA1
+DEFAULTED_IN_CLASS = 1
 
 
 class Match(NamedTuple):
@@ -157,13 +158,19 @@ class Finder:
         if name is not None and (self.names is None or name in self.names) and flag(links, At.EXTERNAL):
             if address is not None:
                 self._keep(name, die, DEFINED)
-            elif At.SIGNATURE not in die.unit.die(parent).values:  # a skeleton of a type unit has no parameters
-                self._keep(name, die, DECLARED)
+            elif not _has_no_symbol(die) and At.SIGNATURE not in die.unit.die(parent).values:
+                self._keep(name, die, DECLARED)  # (a skeleton of a type unit has no parameters)
 
     def _keep(self, name: str, die: Die, rank: int) -> None:
         known = self.found.get(name)
         if known is None or known.rank < rank:
             self.found[name] = Match(die, rank)
+
+
+def _has_no_symbol(die: Die) -> bool:
+    """A C++ member that is `= delete`, or `= default` inside of its class, is defined by no library."""
+    _, defaulted = die.values.get(At.DEFAULTED, (0, 0))
+    return At.DELETED in die.values or defaulted == DEFAULTED_IN_CLASS
 
 
 def _address(die: Die) -> int | None:
