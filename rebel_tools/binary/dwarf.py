@@ -1,6 +1,6 @@
 """Prototypes and layouts of named symbols out of the debug information of a linked ELF or PE file.
 
-The way: sections (`debug_sections`) -> units and DIEs (`dwarf_tables`, `dwarf_reader`) -> the DIEs of the wanted names
+The way: sections (`debug_sections`) -> units and DIEs (`dwarf_reader`, `dwarf_unit`) -> the DIEs of the wanted names
 (`dwarf_find`) -> types (`dwarf_types`, `dwarf_members`, `dwarf_lines`).
 """
 
@@ -13,8 +13,9 @@ from rebel_tools.binary.bulk import collector_paused
 from rebel_tools.binary.debug_sections import debug_sections
 from rebel_tools.binary.dwarf_constants import At, Tag
 from rebel_tools.binary.dwarf_find import Finder
-from rebel_tools.binary.dwarf_reader import Die, Dwarf
+from rebel_tools.binary.dwarf_reader import Dwarf
 from rebel_tools.binary.dwarf_types import TypeReader
+from rebel_tools.binary.dwarf_unit import Die
 from rebel_tools.binary.library import Library, open_library
 from rebel_tools.interface.types import Declarations
 

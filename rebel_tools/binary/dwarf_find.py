@@ -12,7 +12,8 @@ from typing import NamedTuple
 
 from rebel_tools.binary.dwarf_aranges import units_of
 from rebel_tools.binary.dwarf_constants import CPLUSPLUS, At, Tag
-from rebel_tools.binary.dwarf_reader import Die, Dwarf, Unit
+from rebel_tools.binary.dwarf_reader import Dwarf
+from rebel_tools.binary.dwarf_unit import Die, Unit
 
 SCOPES = frozenset({Tag.NAMESPACE, Tag.STRUCTURE, Tag.CLASS, Tag.UNION, Tag.INTERFACE})
 UNITS = frozenset({Tag.COMPILE_UNIT, Tag.PARTIAL_UNIT, Tag.TYPE_UNIT})

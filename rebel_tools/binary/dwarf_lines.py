@@ -3,18 +3,35 @@
 from __future__ import annotations
 
 from rebel_tools.binary.dwarf_constants import At, Form
-from rebel_tools.binary.dwarf_reader import Unit
 from rebel_tools.binary.dwarf_tables import Cursor
+from rebel_tools.binary.dwarf_unit import Unit
 
-MAX_FILES = 100_000
+MAX_FILES = 400_000
+"""Of all tables that are read together."""
 PATH, DIRECTORY = 1, 2
 
 
-def read_files(unit: Unit) -> tuple[str, ...]:
-    """Paths by number, as the compiler was given them: what lies in its working folder has no folder."""
-    start = unit.top.number(At.STMT_LIST, None)
-    if start is None or ".debug_line" not in unit.dwarf.sections:
-        return ()
+class FileTables:
+    """The tables of one file; units that share one share the outcome, and the total is bounded."""
+
+    def __init__(self) -> None:
+        self._known: dict[int, tuple[str, ...]] = {}
+        self._left = MAX_FILES
+
+    def of(self, unit: Unit) -> tuple[str, ...]:
+        """Paths by number, as the compiler was given them: what lies in its working folder has no folder."""
+        start = unit.top.number(At.STMT_LIST, None)
+        if start is None or ".debug_line" not in unit.dwarf.sections:
+            return ()
+        if start not in self._known:
+            self._known[start] = _read(unit, start)
+            self._left -= len(self._known[start])
+            if self._left < 0:
+                raise unit.dwarf.error(".debug_line: too many files", start, f"at most {MAX_FILES}")
+        return self._known[start]
+
+
+def _read(unit: Unit, start: int) -> tuple[str, ...]:
     cursor = Cursor(unit.dwarf, ".debug_line", start)
     offset_size = 4
     if cursor.number(4) == 0xFFFFFFFF:
@@ -56,7 +73,8 @@ def _entries(cursor: Cursor, unit: Unit, offset_size: int) -> list[tuple[str, in
     entries = []
     for _ in range(count):
         row = {content: _value(cursor, unit, form, offset_size) for content, form in formats}
-        entries.append((str(row.get(PATH, "")), int(row.get(DIRECTORY) or 0)))
+        folder = row.get(DIRECTORY)
+        entries.append((str(row.get(PATH, "")), folder if isinstance(folder, int) else 0))
     return entries
 
 

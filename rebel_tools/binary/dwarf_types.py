@@ -7,18 +7,19 @@ in damaged files) becomes `Unknown`, which never compares equal.
 
 from __future__ import annotations
 
-from functools import cached_property
+from itertools import islice
 
 from rebel_tools.binary.dwarf_constants import CONVENTIONS, At, Encoding, Tag
 from rebel_tools.binary.dwarf_find import SCOPES, UNITS, chain, first_string, first_value, flag, has_scopes, walk
-from rebel_tools.binary.dwarf_lines import read_files
+from rebel_tools.binary.dwarf_lines import FileTables
 from rebel_tools.binary.dwarf_members import MEMBER_TAGS, read_field
-from rebel_tools.binary.dwarf_reader import Die, Unit
+from rebel_tools.binary.dwarf_unit import Die, Unit
 from rebel_tools.errors import Place
 from rebel_tools.interface import types as t
 
-MAX_NESTING = 64
-MAX_NODES = 50_000
+MAX_NESTING = 48
+MAX_TYPES = 500_000
+MAX_NODES = 20_000
 """Types inside of one type. A record without a tag that holds another twice, and so on, doubles with every level."""
 
 NAMED = frozenset({*SCOPES, Tag.ENUMERATION, Tag.TYPEDEF, Tag.SUBPROGRAM, Tag.VARIABLE, Tag.MEMBER})
@@ -30,30 +31,14 @@ LOCAL = frozenset({0x0A, 0x0B, 0x1D, Tag.VARIABLE, 0x48, 0x4109})
 PARAMETER_PACK = 0x4108
 
 
-class _Names:
-    """Scopes and files of one unit, read when they are first needed."""
-
-    def __init__(self, unit: Unit) -> None:
-        self.unit = unit
-
-    @cached_property
-    def parents(self) -> dict[int, int]:
-        if not has_scopes(self.unit):
-            return {}
-        return {at: parent for at, parent, _ in walk(self.unit, UNITS | SCOPES, NAMED)}
-
-    @cached_property
-    def files(self) -> tuple[str, ...]:
-        return read_files(self.unit)
-
-
 class TypeReader:
     """Reads types, functions and variables; `types` and `conflicts` are those of `Declarations`."""
 
     def __init__(self) -> None:
         self.types: dict[str, t.Record | t.Enum] = {}
         self.conflicts: list[tuple[str, t.Record | t.Enum]] = []
-        self._names: dict[tuple[str, int], _Names] = {}
+        self._files = FileTables()
+        self._scopes: dict[tuple[str, int], dict[int, int]] = {}
         self._known: dict[tuple[str, int], t.Type] = {}
         self._weights: dict[tuple[str, int], int] = {}
         self._under_way: list[tuple[str, int]] = []
@@ -128,17 +113,21 @@ class TypeReader:
 
     # Names and places
 
-    def names(self, unit: Unit) -> _Names:
+    def scopes(self, unit: Unit) -> dict[int, int]:
+        """The offset of the parent of everything in `unit` that has a name; empty for C."""
         key = unit.section, unit.start
-        if key not in self._names:
-            self._names[key] = _Names(unit)
-        return self._names[key]
+        if key not in self._scopes:
+            if sum(map(len, self._scopes.values())) > MAX_TYPES:
+                self._scopes.clear()
+            rows = walk(unit, UNITS | SCOPES, NAMED) if has_scopes(unit) else ()
+            self._scopes[key] = {at: parent for at, parent, _ in islice(rows, MAX_TYPES)}
+        return self._scopes[key]
 
     def qualified(self, die: Die) -> str | None:
         """The name with its namespaces and classes; None for what has none."""
         die = chain(die)[-1]
         name = die.unit.string(die.values.get(At.NAME))
-        parents = self.names(die.unit).parents if name else {}
+        parents = self.scopes(die.unit) if name else {}
         offset = parents.get(die.offset)
         while offset is not None and offset != die.unit.first:
             parent = die.unit.die(offset)
@@ -152,7 +141,7 @@ class TypeReader:
         line, file = first_value(links[::-1], At.DECL_LINE), first_value(links[::-1], At.DECL_FILE)
         if not line or not file:
             return None
-        files = self.names(file[0].unit).files
+        files = self._files.of(file[0].unit)
         number = file[0].number(At.DECL_FILE, -1)
         return Place(files[number], line=line[0].number(At.DECL_LINE)) if 0 <= number < len(files) else None
 
@@ -177,6 +166,8 @@ class TypeReader:
             return t.Unknown("it refers to itself")
         if len(self._under_way) >= MAX_NESTING:
             return t.Unknown("it is nested too deeply")
+        if len(self._known) > MAX_TYPES:
+            raise die.unit.error("too many types", die.offset, f"at most {MAX_TYPES}")
         outer, self._weight = self._weight, 1
         self._under_way.append(key)
         kind = self._read(die)
