@@ -22,10 +22,16 @@ Environment(tools=["default", "rebel"], toolpath=[rebel_tools.TOOLPATH]).Rebel()
 """
 
 
-@pytest.fixture(scope="module")
-def installed(tmp_path_factory) -> Path:
+def example(project, name="folders"):
+    shutil.copytree(ROOT / "examples" / name, project.root, symlinks=True, dirs_exist_ok=True)
+
+
+def assert_converts(project):
+    assert "ft  6 = VI" in project.run(PROGRAM, "6", "ft").out
+
+
+def install(folder: Path) -> Path:
     """The programs of a fresh virtual environment after `pip install` of this repository."""
-    folder = tmp_path_factory.mktemp("installed")
     copy = folder / "copy"  # pip leaves its own files in the folder that it installs from
     ignored = shutil.ignore_patterns(".*", "build", "*.egg-info", "__pycache__", "examples", "tests", "benchmarks")
     shutil.copytree(ROOT, copy, ignore=ignored)
@@ -36,40 +42,28 @@ def installed(tmp_path_factory) -> Path:
     return programs
 
 
-def example(project, name="folders"):
-    shutil.copytree(ROOT / "examples" / name, project.root, symlinks=True, dirs_exist_ok=True)
-
-
-def assert_converts(project):
-    assert "ft  6 = VI" in project.run(PROGRAM, "6", "ft").out
-
-
-def test_installed_command_rebel(project, installed):
+def test_installed_by_pip(project, tmp_path_factory):
+    """The three ways of use, in one test because the installation takes longer than all of them."""
+    programs = install(tmp_path_factory.mktemp("installed"))
     example(project)
-    project.run(installed / "rebel", "build", env=OUTSIDE)
+    project.run(programs / "rebel", "build", env=OUTSIDE)
     assert_converts(project)
+    project.run(programs / "rebel", "clean", env=OUTSIDE)
 
-
-def test_installed_sconstruct_and_scons(project, installed):
-    example(project)
-    script = project.run(installed / "python", "-m", "rebel_tools", "sconstruct", env=OUTSIDE).out.strip()
-    project.run(installed / "scons", "-f", script, env=OUTSIDE)
+    script = project.run(programs / "python", "-m", "rebel_tools", "sconstruct", env=OUTSIDE).out.strip()
+    project.run(programs / "scons", "-f", script, env=OUTSIDE)
     assert_converts(project)
+    project.run(programs / "scons", "-f", script, "-c", env=OUTSIDE)
 
-
-def test_installed_toolpath_in_an_sconstruct(project, installed):
-    example(project)
     project.write("SConstruct", SCONSTRUCT)
-    project.run(installed / "scons", env=OUTSIDE)
+    project.run(programs / "scons", env=OUTSIDE)
     assert_converts(project)
 
-
-@pytest.mark.skipif(not tools.find("refmt", root=str(ROOT)), reason="refmt is missing")
-def test_installed_with_reason(project, installed):
-    example(project, "reason")
     refmt = tools.find("refmt", root=str(ROOT))
-    project.run(installed / "rebel", "build", env={**OUTSIDE, "REFMT": refmt})
-    assert project.path(PROGRAM).exists()
+    if refmt:  # Reason needs a data file of the package
+        shutil.rmtree(project.root)
+        example(project, "reason")
+        project.run(programs / "rebel", "build", env={**OUTSIDE, "REFMT": refmt})
 
 
 SITE_SCONSTRUCT = """
@@ -95,19 +89,18 @@ def test_copied_site_scons_with_the_package_inside(project):
     assert_converts(project)
 
 
-def test_copied_site_scons_with_the_package_installed(project, installed):
+def test_copied_site_scons_with_the_package_installed(project):
     example(project)
     project.write("SConstruct", SITE_SCONSTRUCT)
     shutil.copytree(ROOT / "site_scons", project.path("site_scons"))
-    project.run(installed / "scons", env=OUTSIDE)
+    project.scons()
     assert_converts(project)
 
 
-def test_copied_site_scons_without_the_package(project, installed):
+def test_copied_site_scons_without_the_package(project):
     """An scons whose Python knows nothing of rebel_tools says what is missing."""
-    example(project)
     project.write("SConstruct", SITE_SCONSTRUCT)
     shutil.copytree(ROOT / "site_scons", project.path("site_scons"))
     hidden = "import runpy, sys; sys.modules['rebel_tools'] = None; runpy.run_module('SCons', run_name='__main__')"
-    run = project.run(installed / "python", "-c", hidden, env=OUTSIDE, rc=2)
+    run = project.run(sys.executable, "-c", hidden, env=OUTSIDE, rc=2)
     assert "rebel_tools is missing" in run.err and "pip install" in run.err
