@@ -67,7 +67,7 @@ def settings(env) -> Settings:
     parts = [__version__, found.identity]
     for engine in engines:
         compiler = program(env, COMPILER[engine == NATIVE])
-        command = env.subst(f"${command_variable(IMPLEMENTATION, engine)}", target="T", source="S", overrides=_NO_UNIT)
+        command = env.Override(_NO_UNIT).subst(f"${command_variable(IMPLEMENTATION, engine)}", target="T", source="S")
         parts += [command, program_identity(compiler), standard_library_identity(compiler)]
     parts += [f"{name}={env['ENV'].get(name)}" for name in VARIABLES]
     flags = env.Split(env.subst("$OCAMLFLAGS"))
@@ -83,7 +83,7 @@ def settings(env) -> Settings:
 def link_settings(env, kind: str, engine: str) -> str:
     """A digest over the command line of an archive or a program, apart from the objects."""
     known = {"_OCAMLOBJECTS": "", "_OCAMLPACKAGEARCHIVES": archive_flags(env, engine)}
-    return text_digest(env.subst(f"${command_variable(kind, engine)}", target="T", overrides=known))
+    return text_digest(env.Override(known).subst(f"${command_variable(kind, engine)}", target="T"))
 
 
 def installed_files(env) -> list[str]:
