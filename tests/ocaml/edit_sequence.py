@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import os
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -150,8 +151,11 @@ def compare(incremental: Built, clean: Built, kept: Path, fresh: Path) -> None:
 
 
 def is_output(path: Path) -> bool:
-    """Whether the file belongs to the result of a build, and not to the memory of the build system."""
-    return path.is_file() and not path.name.startswith(".")
+    """Whether the file belongs to the result of a build, and not to the memory of the build system.
+
+    A killed `ar` leaves its temporary file, which nobody could know of.
+    """
+    return path.is_file() and not path.name.startswith(".") and not re.fullmatch("st[A-Za-z0-9]{6}", path.name)
 
 
 def contents(folder: Path) -> dict:
