@@ -32,8 +32,8 @@ def markdown(facts: dict, rows: list[dict]) -> str:
 def _facts(facts: dict) -> str:
     versions = ", ".join(f"{name} {version}" for name, version in facts["versions"].items())
     return (
-        f"{facts['modules']} modules in {facts['packages']} packages, -j{facts['jobs']}, medians of {facts['rounds']} "
-        f"rounds (seed {facts['seed']}); {versions}; {facts['machine']}."
+        f"{facts['modules']} modules in {facts['packages']} packages, -j{facts['jobs']}, medians of up to "
+        f"{facts['rounds']} rounds (seed {facts['seed']}); {versions}; {facts['machine']}."
     )
 
 
