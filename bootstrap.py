@@ -113,6 +113,7 @@ def install_python_packages(extra: str) -> None:
     stamp = VENV / f"installed-{extra or 'build'}"
     if stamp.exists() and stamp.read_text() == digest:
         return
+    run(BIN / "python", "-m", "pip", "install", "-q", "pip>=21.3")  # older ones refuse -e where there is no setup.py
     run(BIN / "python", "-m", "pip", "install", "-q", "-e", f"{ROOT}[{extra}]" if extra else ROOT)
     stamp.write_text(digest)
 

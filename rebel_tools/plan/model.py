@@ -77,6 +77,7 @@ class Scope:
     public: the handwritten module that stands for the namespace (`foo.ml` of package `foo`), or ''.
     engines: native and/or byte; the first one makes the interface of a module that has no interface file.
     uses: the scopes whose modules it may name, everything that those use included.
+    other_aliases: alias modules for units that are called like something they use.
     """
 
     outdir: str
@@ -86,6 +87,7 @@ class Scope:
     uses: tuple[Scope, ...] = ()
     public: str = ""
     modules: dict[str, Module] = field(default_factory=dict)
+    other_aliases: dict[str, Module] = field(default_factory=dict)
     _providers: dict = field(default_factory=dict, repr=False)
 
     def path(self, name: str) -> str:
@@ -99,8 +101,7 @@ class Scope:
             interface = interface or known.interface
         unit = name if name == self.public else object_name(self.namespace, name)
         module = self.modules[name] = Module(name, unit, implementation, interface)
-        self.__dict__.pop("by_object", None)
-        self._providers.clear()
+        self._forget_units()
         return module
 
     @property
@@ -117,8 +118,20 @@ class Scope:
 
     @cached_property
     def by_object(self) -> dict[str, Module]:
-        units = {module.object: module for module in self.modules.values()}
+        units = {**self.other_aliases, **{module.object: module for module in self.modules.values()}}
         return {self.namespace: self.alias, **units} if self.alias else units
+
+    def alias_without(self, module: Module) -> Module:
+        """The alias module under which `module` is compiled when its own name means something else to it."""
+        name = f"{self.namespace}__without_{module.name}"
+        if name not in self.other_aliases:
+            self.other_aliases[name] = Module(name, name, interface=self.path(name + ".mli"), generated=True)
+            self._forget_units()
+        return self.other_aliases[name]
+
+    def _forget_units(self) -> None:
+        self.__dict__.pop("by_object", None)
+        self._providers.clear()
 
     def alias_text(self, without: Optional[str] = None) -> str:
         return alias_text(self.namespace, self.aliases, without)

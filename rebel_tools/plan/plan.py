@@ -13,7 +13,7 @@ from rebel_tools.plan.model import ALIAS, COMPILATIONS, IMPLEMENTATION, NATIVE, 
 from rebel_tools.plan.names import NOTHING, Named, Names
 from rebel_tools.plan.order import Ordered, order
 from rebel_tools.plan.state import State
-from rebel_tools.plan.steps import alias_without, module_steps, objects, scope_modules, step_flags
+from rebel_tools.plan.steps import module_steps, objects, scope_modules, step_flags
 
 
 class Plan:
@@ -126,7 +126,7 @@ class Plan:
             return ""
         if not self.named(step).itself:
             return step.scope.namespace
-        alias = alias_without(step.scope, step.module)
+        alias = step.scope.alias_without(step.module)
         if not self.unit_steps(step.scope, alias.object):
             self.add_module(step.scope, alias)
         return alias.object

@@ -151,17 +151,21 @@ class Status:
         for key in [k for k in self.records if not os.path.exists(os.path.join(self.plan.root, k))]:
             del self.records[key]
 
-    def forget_vanished(self) -> list[str]:
-        """Remove what earlier builds made in the folders of this plan for sources that are gone; what was removed."""
+    def forget_vanished(self, everything: bool) -> None:
+        """Remove what earlier builds made for sources that are gone.
+
+        everything: the plan is all that its state file is about; else only the folders of its scopes are tidied.
+        """
         folders = {scope.outdir for scope in self.plan.scopes}
         known = {path for step in self.plan.steps.values() for path in step.outputs}
-        gone = [k for k in self.records if k not in self.plan.steps and (os.path.dirname(k) or ".") in folders]
-        removed = []
-        for key in gone:
-            for path in set(self.records.pop(key).outputs) - known:
-                with contextlib.suppress(FileNotFoundError):
-                    os.unlink(os.path.join(self.plan.root, path))
-                    removed.append(path)
-        return removed
+        for key in [k for k in self.records if k not in self.plan.steps]:
+            if everything or (os.path.dirname(key) or ".") in folders:
+                for path in set(self.records.pop(key).outputs) - known:
+                    self._remove(path)
 
-
+    def _remove(self, path: str) -> None:
+        """Remove a file, and the folder in which it was the last one."""
+        full = os.path.join(self.plan.root, path)
+        with contextlib.suppress(OSError):
+            os.unlink(full)
+            os.rmdir(os.path.dirname(full))

@@ -51,12 +51,6 @@ def scope_modules(scope: Scope) -> tuple[Module, ...]:
     return (*([scope.alias] if scope.alias else []), *scope.modules.values())
 
 
-def alias_without(scope: Scope, module: Module) -> Module:
-    """The alias module under which `module` is compiled when its own name means something else to it."""
-    name = f"{scope.namespace}__without_{module.name}"
-    return Module(name, name, interface=scope.path(name + ".mli"), generated=True)
-
-
 def step_flags(step: Step, opened: str) -> list[str]:
     """The arguments of one compilation that follow from its scope and source, up to the source itself.
 

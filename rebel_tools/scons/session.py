@@ -23,8 +23,11 @@ class Session:
     """The plan whose state is in `state_path`, a path below the folder of the SConstruct.
 
     environments: the construction environment of each scope.
-    generated: source nodes by scope and path that are themselves built.
+    source_nodes: the nodes of the sources of each scope by path, where a builder was given nodes.
+    owns_state: whether all that the state knows of belongs to this plan, so that the rest can be removed.
     """
+
+    owns_state = False
 
     def __init__(self, state_path: str):
         root = SCons.Node.FS.get_default_fs().Top.get_abspath()
@@ -99,7 +102,7 @@ class Session:
         for scope in list(self.plan.scopes):
             self.plan.ordered(scope)
         if not self._dry:
-            self.status.forget_vanished()
+            self.status.forget_vanished(self.owns_state)
 
     def _notice_generated(self, scope: Scope) -> None:
         for path, node in self.source_nodes.get(scope, {}).items():

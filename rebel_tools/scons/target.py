@@ -14,7 +14,7 @@ from rebel_tools.project.model import Package, Project, Target
 from rebel_tools.scons import ocaml
 from rebel_tools.scons.actions import builder_of
 from rebel_tools.scons.nodes import StepFile
-from rebel_tools.scons.output import install_output
+from rebel_tools.scons.output import TERMINAL, install_output
 from rebel_tools.scons.session import Session
 from rebel_tools.scons.settings import settings
 
@@ -29,6 +29,8 @@ class TargetSession(Session):
 
     build: `_build`; folder: `_build/<target>`; path: of the program; program: its node.
     """
+
+    owns_state = True
 
     def __init__(self, env, project: Project, target: Target):
         self.top = env.Dir("#").get_abspath()
@@ -124,6 +126,7 @@ class TargetSession(Session):
         if self._layers is None:
             self._layers = Layers(self.plan, self.status, step)
         layer = self._layers.next()
+        TERMINAL.expect(len(layer) if layer else self.status.reason(step) is not None)
         self._layer = set(layer)
         self._groups.clear()
         return [self.node(each) for each in layer]
