@@ -12,6 +12,7 @@ touched, and builds killed. The first difference stops the run, shows the histor
 from __future__ import annotations
 
 import argparse
+import copy
 import os
 import random
 import re
@@ -54,6 +55,10 @@ class Sequence:
         self.folder = self.work / "project"
         self.folder.mkdir(parents=True)
         self.project = random_project.random_project(self.rng)
+        self.past: list = []
+        if self.rng.random() < 0.3:
+            self.project.targets.append("byte")
+            self.command = [*self.command, "default", "bytes"]
 
     def run(self, edits: int) -> None:
         self.step("new project")
@@ -62,6 +67,7 @@ class Sequence:
 
     def step(self, description: str) -> None:
         self.history.append(description)
+        self.past.append(copy.deepcopy(self.project))
         random_project.write(self.project, self.folder)
         if self.rng.random() < 0.1:
             self.history.append("a build that is killed")
@@ -77,14 +83,21 @@ class Sequence:
         """Edit the sources, once or twice, or meddle with files behind the build's back."""
         if self.rng.random() < 0.15:
             return self.meddle()
+        if self.rng.random() < 0.1:
+            when = self.rng.randrange(len(self.past))
+            self.project = copy.deepcopy(self.past[when])
+            return f"back to the sources of step {when}"
         return "; ".join(random_project.random_edit(self.rng, self.project) for _ in range(self.rng.choice((1, 1, 2))))
 
     def meddle(self) -> str:
         outputs = sorted(p for p in (self.folder / "_build").rglob("*") if is_output(p))
-        sources = sorted(self.folder.rglob("src/**/*.ml"))
-        what = self.rng.choice(("delete", "damage", "touch", "remove folder"))
+        sources = sorted(p for p in self.folder.rglob("src/**/*") if p.is_file())
+        what = self.rng.choice(("delete", "damage", "touch", "touch output", "remove folder"))
         if what == "touch" or not outputs:
             path = self.rng.choice(sources)
+            path.touch()
+        elif what == "touch output":
+            path = self.rng.choice(outputs)
             path.touch()
         elif what == "delete":
             path = self.rng.choice(outputs)
@@ -98,7 +111,8 @@ class Sequence:
         return f"{what} {path.relative_to(self.folder)}"
 
     def scons(self) -> list:
-        return [*self.command, f"-j{self.rng.choice((1, 2, 4))}"]
+        """The command of the next build; -k has SCons see the whole graph."""
+        return [*self.command, f"-j{self.rng.choice((1, 2, 4))}", *self.rng.choice(([], [], [], ["-k"]))]
 
     def build(self) -> Built:
         done = subprocess.run(self.scons(), cwd=self.folder, env=environment(), capture_output=True, text=True)
