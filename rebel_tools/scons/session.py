@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import atexit
 import os
-from functools import cache
+from functools import cache, cached_property
 
 import SCons.Node
 import SCons.Node.Alias
@@ -30,9 +30,7 @@ class Session:
     owns_state = False
 
     def __init__(self, state_path: str):
-        root = SCons.Node.FS.get_default_fs().Top.get_abspath()
-        self.plan = Plan(root, state_path, os.cpu_count() or 1)
-        self.status = Status(self.plan)
+        self.state_path = state_path
         self.environments: dict[Scope, object] = {}
         self.source_nodes: dict[Scope, dict[str, SCons.Node.FS.File]] = {}
         self._nodes: dict[Step, list] = {}
@@ -40,6 +38,14 @@ class Session:
         self._rebuilt_sources: set = set()
         self._prepared = False
         atexit.register(self._finish)
+
+    @cached_property
+    def plan(self) -> Plan:
+        return Plan(SCons.Node.FS.get_default_fs().Top.get_abspath(), self.state_path, os.cpu_count() or 1)
+
+    @cached_property
+    def status(self) -> Status:
+        return Status(self.plan)
 
     def add_scope(self, scope: Scope, env) -> None:
         self.environments[scope] = env
@@ -140,7 +146,7 @@ class Session:
             return
         if SCons.Script.GetOption("clean"):
             self.status.forget_cleaned()
-        self.plan.state.save()
+        self.plan.save()
 
 
 @cache

@@ -6,11 +6,19 @@ import os
 from functools import cache
 
 from rebel_tools import __version__, tools
-from rebel_tools.ocaml.toolchain import Packages, find_packages, program_identity, standard_library_identity
+from rebel_tools.ocaml.toolchain import (
+    Packages,
+    find_packages,
+    findlib_places,
+    program_identity,
+    standard_library,
+    standard_library_identity,
+)
 from rebel_tools.plan.files import text_digest
 from rebel_tools.plan.model import IMPLEMENTATION, NATIVE, Preprocessor, Settings
-from rebel_tools.scons.actions import COMPILER, command_variable
+from rebel_tools.scons.actions import COMPILER, command_variable, step_of
 
+FLAGS = ["OCAMLFLAGS", "OCAMLOPTFLAGS", "OCAMLCFLAGS", "OCAMLDEPFLAGS", "OCAMLARCHIVEFLAGS", "OCAMLLINKFLAGS"]
 VARIABLES = ("OCAMLPATH", "OCAMLFIND_CONF", "OCAMLFIND_TOOLCHAIN", "OCAMLPARAM", "OCAMLLIB", "CAMLLIB")
 
 
@@ -43,7 +51,7 @@ def package_flags(target, source, env, for_signature) -> list[str]:
 
 def package_archives(target, source, env, for_signature) -> list[str]:
     """`$_OCAMLPACKAGEARCHIVES`: include folders and archives for a link command."""
-    return archive_flags(env, target[0].attributes.rebel_step.engine)
+    return archive_flags(env, step_of(target)[1].engine)
 
 
 def archive_flags(env, engine: str) -> list[str]:
@@ -56,7 +64,7 @@ def settings(env) -> Settings:
     """How the sources of a scope with the environment `env` are compiled. Errors: MissingTool, FindlibError."""
     engines = env["OCAMLENGINES"]
     found = packages(env, engines[0])
-    parts = [__version__, found.identity, *(program_identity(c.split()[0]) for c in found.preprocessors)]
+    parts = [__version__, found.identity]
     for engine in engines:
         compiler = program(env, COMPILER[engine == NATIVE])
         command = env.subst(f"${command_variable(IMPLEMENTATION, engine)}", target="T", source="S", overrides=_NO_UNIT)
@@ -76,6 +84,29 @@ def link_settings(env, kind: str, engine: str) -> str:
     """A digest over the command line of an archive or a program, apart from the objects."""
     known = {"_OCAMLOBJECTS": "", "_OCAMLPACKAGEARCHIVES": archive_flags(env, engine)}
     return text_digest(env.subst(f"${command_variable(kind, engine)}", target="T", overrides=known))
+
+
+def installed_files(env) -> list[str]:
+    """All installed files and folders that decide about a build with this environment."""
+    findlib = program(env, "OCAMLFIND")
+    compilers = [program(env, COMPILER[engine == NATIVE]) for engine in env["OCAMLENGINES"]]
+    programs = [os.path.realpath(path) for path in (findlib, program(env, "OCAMLDEP"), *compilers)]
+    libraries = [path for compiler in compilers for path in standard_library(compiler)]
+    found = packages(env, env["OCAMLENGINES"][0])
+    return [*programs, *findlib_places((findlib,), search_path(env)), *libraries, *found.files]
+
+
+def tool_identity(env) -> str:
+    """What decides about the plan without being a file: command lines, where tools are found, the environment.
+
+    Nothing is run for it.
+    """
+    variables = ["OCAMLC", "OCAMLOPT", "OCAMLDEP", "OCAMLFIND", "REFMT"]
+    found = [env.WhereIs(env.subst(f"${name}")) or "" for name in variables]
+    commands = [str(env.get(name)) for name in env.Dictionary() if name.startswith(("OCAML", "JSOO")) and name[-3:] == "COM"]
+    flags = [env.subst(f"${name}") for name in variables + FLAGS]
+    outside = [f"{name}={env['ENV'].get(name)}" for name in (*VARIABLES, "PATH", "REFMT", "XDG_CACHE_HOME", "HOME")]
+    return text_digest(__version__, *found, *commands, *flags, *outside)
 
 
 _NO_UNIT = {"_OCAMLUNITFLAGS": ""}
