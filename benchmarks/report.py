@@ -26,7 +26,8 @@ def markdown(facts: dict, rows: list[dict]) -> str:
         texts = [f"{c['wall']:.2f} / {c['cpu']:.2f} ({c['runs']})" for c in (cells[tool] for tool in tools)]
         ratios = [_ratio(cells[OURS], cells[tool]) for tool in others if OURS in cells]
         lines.append(_row([scenario, *texts, *ratios]))
-    return "\n".join([*lines, "", "Ratios are of wall / CPU time; below 1 rebel-tools is faster. CPU time is what to read on a busy machine.", ""])
+    note = "Ratios are of wall / CPU time; below 1 rebel-tools is faster. CPU time is what to read on a busy machine."
+    return "\n".join([*lines, "", note, ""])
 
 
 def _ratio(ours: dict, other: dict) -> str:
