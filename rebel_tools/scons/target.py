@@ -133,7 +133,11 @@ class TargetSession(Session):
         goal = self.goal()
         self._prepare()
         self._write_merlin()
-        return super().dependencies(goal) if every else self._next_layer(goal)
+        return self._all_but(goal) if every else self._next_layer(goal)
+
+    def _all_but(self, goal: Step) -> list:
+        """Every step, also those that are compiled for editors only and not linked, as the layers have them."""
+        return [self.node(step) for step in list(self.plan.steps.values()) if step is not goal]
 
     def _next_layer(self, goal: Step) -> list:
         if self._layers is None:
