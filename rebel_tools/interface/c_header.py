@@ -119,7 +119,7 @@ def _assertions(key: str, record: t.Record) -> list[str]:
 
 
 def _symbol(symbol: t.Function | t.Variable) -> str:
-    if symbol.display or not _is_c(symbol.name):
+    if symbol.name.startswith("_Z") or not _is_c(symbol.name):
         return f"/* {symbol.display or symbol.name} */"
     if isinstance(symbol, t.Variable):
         return f"extern {'__thread ' if symbol.tls else ''}{declare(_plain(symbol.type), symbol.name)};"
