@@ -103,7 +103,7 @@ class Dwarf:
         return self._abbrevs[key]
 
     def spend(self, steps: int) -> None:
-        """Count decoded attributes and DIEs: nested or empty DIEs can make the work grow with the square of the file."""
+        """Count decoded attributes and DIEs: nested or empty ones can make the work grow with the square of the file."""
         self._work -= steps
         if self._work < 0:
             raise self.error(".debug_info: DIEs are nested or shared beyond reason", 0, "work in line with the file")
