@@ -22,7 +22,7 @@ from rebel_tools.errors import Place
 from rebel_tools.interface.compiler import Compiler
 from rebel_tools.interface.cxx_dump import Node, declared
 from rebel_tools.interface.errors import InterfaceSourceError
-from rebel_tools.interface.header import QUIET, makefile_names, quoted, read_text, relative
+from rebel_tools.interface.header import QUIET, makefile_names, quoted, read_text, relative, with_relative_places
 from rebel_tools.interface.reach import definitions_for
 from rebel_tools.interface.types import Declarations, Enum, Function, Record, Variable
 
@@ -84,7 +84,7 @@ def read_cxx(headers: Sequence[str], compiler: Compiler) -> Declarations:
         names = _usable(include, nodes, compiler)
         library = os.path.join(folder, "probe.so")
         compiler.run(["-x", "c++", "-shared", "-fPIC", *DEBUG, "-o", library, "-"], stdin=include + _probe(names))
-        found = read_declarations(library)
+        found = with_relative_places(read_declarations(library), compiler)
     return _select(found, nodes, files)
 
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 import os
 import re
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from rebel_tools.binary.dwarf import read_declarations
@@ -47,7 +47,7 @@ def read_c(headers: Sequence[str], compiler: Compiler) -> Declarations:
         include = "".join(f'#include "{quoted(header, compiler)}"\n' for header in headers)
         functions, files = _list_functions(include, folder, compiler)
         names, library = _compile_probe(include, sorted(functions), folder, compiler)
-        found = read_declarations(library)
+        found = with_relative_places(read_declarations(library), compiler)
     return _select(found, functions, names, files)
 
 
@@ -92,6 +92,20 @@ def relative(path: str, compiler: Compiler) -> str:
     base = compiler.cwd or os.getcwd()
     below = os.path.relpath(path, base) if os.path.isabs(path) else os.path.normpath(path)
     return path if below.startswith("..") else below.replace(os.sep, "/")
+
+
+def with_relative_places(found: Declarations, compiler: Compiler) -> Declarations:
+    """The same with the places of declarations told as `relative` tells them."""
+
+    def moved(items: Mapping) -> dict:
+        return {name: _moved(item, compiler) for name, item in items.items()}
+
+    return Declarations(moved(found.functions), moved(found.variables), moved(found.types), found.conflicts)
+
+
+def _moved(item, compiler: Compiler):
+    place = item.declared_at
+    return replace(item, declared_at=replace(place, path=relative(place.path, compiler))) if place else item
 
 
 def _compile_probe(

@@ -4,5 +4,6 @@ import importlib.util
 import os
 import sys
 
+# At the end, because the tools that import this take their own folder from the front again.
 if importlib.util.find_spec("rebel_tools") is None:
-    sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.dirname(os.path.realpath(__file__)))))
+    sys.path.append(os.path.dirname(os.path.dirname(os.path.dirname(os.path.realpath(__file__)))))
