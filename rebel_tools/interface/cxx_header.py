@@ -99,26 +99,24 @@ def _list(include: str, folder: str, compiler: Compiler) -> tuple[list[Node], se
 
 
 def _usable(include: str, nodes: Iterable[Node], compiler: Compiler) -> list[str]:
-    """Qualified names for using-declarations."""
-    names: dict[str, None] = {}
-    namespaces: dict[str, None] = {}
+    """Declarations that make the compiler describe what the headers declare; see `_probe`."""
     functions: dict[str, Node] = {}
+    others: dict[str, None] = {}
     for node in nodes:
         scope = "::" + "".join(f"{name}::" for name in node.scopes)
-        if node.in_class:
-            continue
-        if node.role == "operator":
-            namespaces[scope] = None
-        elif node.role in ("function", "type"):
-            names[scope + node.name] = None
-        if node.role == "function":
-            functions[scope + node.name] = node
-    operators = [f"{scope}operator{operator}" for scope in namespaces for operator in _OPERATORS]
-    existing = _existing(include, [*names, *operators], compiler)
-    lost = [node for name, node in functions.items() if name not in existing]
-    if lost:
-        place = Place(lost[0].file, lost[0].line)
-        raise InterfaceSourceError(f"the compiler cannot name {lost[0].name} from outside of its scope", place=place)
+        if node.in_class:  # members come with their class, except classes, which are described when they are used
+            others.update({f"{scope}{node.name} *used": None} if node.role == "type" else {})
+        elif node.role == "operator":
+            others.update(dict.fromkeys(f"using {scope}operator{operator}" for operator in _OPERATORS))
+        elif node.role == "function":
+            functions[f"using {scope}{node.name}"] = node
+        elif node.role == "type":
+            others[f"using {scope}{node.name}"] = None
+    existing = _existing(include, [*functions, *others], compiler)
+    for declaration, node in functions.items():
+        if declaration not in existing:
+            message = f"the compiler cannot name {node.name} from outside of its scope"
+            raise InterfaceSourceError(message, place=Place(node.file, node.line))
     return existing
 
 
@@ -130,12 +128,12 @@ def _existing(include: str, candidates: list[str], compiler: Compiler) -> list[s
         options, input=text, capture_output=True, text=True, errors="replace", cwd=compiler.cwd, env=compiler.env
     )
     wrong = {int(line) for line in re.findall(r"^rebel-probe:(\d+):\d+: error", done.stderr, re.MULTILINE)}
-    return [name for line, name in enumerate(candidates, 1) if line not in wrong]
+    return [text for line, text in enumerate(candidates, 1) if line not in wrong]
 
 
-def _probe(names: Iterable[str]) -> str:
-    """A namespace for each name, since names of several scopes may clash."""
-    return "".join(f"namespace rebel_probe_{number} {{ using {name}; }}\n" for number, name in enumerate(names))
+def _probe(declarations: Iterable[str]) -> str:
+    """A line and a namespace for each declaration, since names of several scopes may clash."""
+    return "".join(f"namespace rebel_probe_{number} {{ {text}; }}\n" for number, text in enumerate(declarations))
 
 
 def _select(found: Declarations, nodes: Iterable[Node], files: set[str]) -> Declarations:

@@ -120,7 +120,7 @@ def _compile_probe(
     with open(assembly, "a", encoding="utf-8") as stream:
         stream.write("\t.text\n" + "".join(f"\t.globl {label}\n{label}:\n" for label in dict.fromkeys(labels)))
     compiler.run(["-shared", "-nostdlib", "-o", library, assembly, *QUIET])
-    return {name: label[len(underscore) :] for name, label in zip(functions, labels)}, library
+    return {name: label.removeprefix(underscore) for name, label in zip(functions, labels)}, library
 
 
 def _addresses(assembly: str, count: int) -> tuple[str, list[str]]:
