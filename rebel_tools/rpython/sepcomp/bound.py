@@ -22,19 +22,27 @@ class Core(object):
     imported: {container or function object: C name} of everything that the extension's C code refers to.
     """
 
-    def __init__(self, data, digest, translator, program):
+    def __init__(self, data, digest, program):
         self.data = data
         self.digest = digest
-        self.translator = translator
-        self.bookkeeper = translator.annotator.bookkeeper
+        self.bookkeeper = None      # known at the latest when bind() is called
         self.imported = {}
         self.pointers = {}
         modules = program.modules()
         self.modules = dict((name, modules[name]) for name in data['sources'] if name in modules)
         self.names = programs.function_names(self.modules)
         self.paths = programs.prebuilt_paths(self.modules)
-        self.decoder = annotations.Decoder(self.bookkeeper, self.classdef_of)
         self.check_sources()
+
+    def bind(self, bookkeeper):
+        """Called with the first class: a bookkeeper asks for the standard exceptions while it is being made."""
+        if self.bookkeeper is None:
+            self.bookkeeper = bookkeeper
+            self.decoder = annotations.Decoder(bookkeeper, self.classdef_of)
+
+    @property
+    def translator(self):
+        return self.bookkeeper.annotator.translator
 
     def check_sources(self):
         for name, module in sorted(self.modules.items()):
@@ -114,6 +122,7 @@ class Core(object):
 
     def restore_class(self, classdesc, entry):
         """The ClassDef of a class of the core: attributes as the core's annotator found them, and frozen."""
+        self.bind(classdesc.bookkeeper)
         classdef = ClassDef(self.bookkeeper, classdesc)
         self.bookkeeper.classdefs.append(classdef)
         classdesc.classdef = classdef

@@ -24,7 +24,7 @@ class CoreTranslation(object):
 
     def analyse(self):
         from sepcomp import api
-        translator = self.translator = toolchain.make_translator(self.options, is_extension=False)
+        translator = self.translator = toolchain.make_translator(self.options)
         self.exports = exports.Exports(translator, self.program)
         self.entries = [(entry, entries.annotate(translator, entry)) for entry in api.ENTRY_POINTS]
         if not (self.entries or self.exports.functions or self.exports.classes):

@@ -5,7 +5,7 @@ import subprocess
 
 from rpython.annotator import description, model
 
-from sepcomp import (bound, coreglue, entries, extgc, extglue, hooks, importreprs, interface, names, openness,
+from sepcomp import (bound, coreglue, entries, extgc, extglue, importreprs, interface, names, openness,
                      program, runner, toolchain)
 from sepcomp.errors import InterfaceError, SepcompError
 
@@ -27,9 +27,8 @@ class ExtensionTranslation(object):
         return ExtensionBuilder(self, folder).build(log)
 
     def analyse(self):
-        translator = self.translator = toolchain.make_translator(self.options, is_extension=True)
-        core = self.core = bound.Core(self.data, self.digest, translator, self.program)
-        hooks.install(core)
+        core = self.core = bound.Core(self.data, self.digest, self.program)
+        translator = self.translator = toolchain.make_translator(self.options, core)
         self.annotate(translator.annotator)
         translator.annotator.simplify()
         openness.mark_families(translator.annotator, lambda desc: hasattr(desc, 'sepcomp_slot'))

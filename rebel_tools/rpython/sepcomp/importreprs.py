@@ -110,8 +110,10 @@ class ImportedInstanceRepr(rclass.InstanceRepr):
                 reprs[mangled] = self.rtyper.getrepr(attr.s_value)
                 self.fields[attr.name] = mangled, reprs[mangled]
         self.hidden = [name for name, kind in entry['instance_layout'] if name not in reprs and kind != 'Void']
+        self.immutable_field_set = classdef.classdesc.immutable_fields
+        # no hint of immutability: constants of the core are not known here, so nothing may be folded
         self.object_type.become(lltype.GcStruct(
-            classdef.name, ('super', self.rbase.object_type), hints=self._check_for_immutable_hints({}), rtti=True,
+            classdef.name, ('super', self.rbase.object_type), rtti=True,
             *fields_of(classdef.name, entry['instance_layout'], reprs)))
         self.allinstancefields = dict(self.rbase.allinstancefields)
         self.allinstancefields.update(self.fields)
@@ -125,7 +127,8 @@ class ImportedInstanceRepr(rclass.InstanceRepr):
             symbol = self.core.prebuilt(value)[0]
             self.setup()
             pointer = self.create_instance()
-            self.core.imported[pointer._obj] = symbol
+            lltype.cast_pointer(rclass.OBJECTPTR, pointer).typeptr = self.rclass.getvtable()
+            self.core.imported[pointer._obj] = str(symbol)
             self.iprebuiltinstances[value] = pointer
         return rclass.InstanceRepr.convert_const_exact(self, value)
 

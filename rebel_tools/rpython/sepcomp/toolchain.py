@@ -34,11 +34,15 @@ def configure(options):
     return config
 
 
-def make_translator(options, is_extension):
+def make_translator(options, core=None):
+    """A translator with an annotator; `core` is the bound.Core of an extension."""
     from rpython.translator.translator import TranslationContext
     from sepcomp import classids, openness
-    classids.install(is_extension)
+    classids.install(is_extension=core is not None)
     openness.install()
+    if core is not None:
+        from sepcomp import hooks
+        hooks.install(core)     # before the annotator, which makes the classes of the standard exceptions
     translator = TranslationContext(config=configure(options))
     translator.buildannotator()
     return translator
