@@ -1,0 +1,6 @@
+#include "core.h"
+
+CORE_API int ext_run(void)
+{
+    return core_add(40, 2);
+}

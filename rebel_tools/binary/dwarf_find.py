@@ -1,0 +1,186 @@
+"""Finds the DIEs of wanted symbols among all others.
+
+Only what stands in a scope (the unit, a namespace, a class) can be a symbol, so the insides of functions are skipped.
+A DIE at the address of the symbol is the best evidence: it also finds aliases, symbol versions made with `.symver` and
+C++ constructors, whose names differ. Then come definitions by name, then declarations.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from rebel_tools.binary.dwarf_aranges import units_of
+from rebel_tools.binary.dwarf_constants import CPLUSPLUS, At, Tag
+from rebel_tools.binary.dwarf_reader import Die, Dwarf, Unit
+
+SCOPES = frozenset({Tag.NAMESPACE, Tag.STRUCTURE, Tag.CLASS, Tag.UNION, Tag.INTERFACE})
+UNITS = frozenset({Tag.COMPILE_UNIT, Tag.PARTIAL_UNIT, Tag.TYPE_UNIT})
+SYMBOLS = frozenset({Tag.SUBPROGRAM, Tag.VARIABLE})
+C_LANGUAGES = frozenset({0x01, 0x02, 0x0C, 0x1D, 0x2C, 0x3E})
+MAX_DEPTH = 10_000
+MAX_CHAIN = 8
+DECLARED, DEFINED, AT_ADDRESS = 1, 2, 3
+OP_ADDR, OP_ADDRX = 0x03, 0xA1
+DEFAULTED_IN_CLASS = 1
+
+
+class Match(NamedTuple):
+    """The best DIE for a symbol, and how good it is: `DECLARED`, `DEFINED` or `AT_ADDRESS`."""
+
+    die: Die
+    rank: int
+
+
+def language(unit: Unit) -> int | None:
+    return unit.top.number(At.LANGUAGE, None)
+
+
+def has_scopes(unit: Unit) -> bool:
+    """Whether names can be nested; a partial unit does not say its language."""
+    found = language(unit)
+    return found in CPLUSPLUS or (found is None and unit.top.tag != Tag.COMPILE_UNIT)
+
+
+def walk(unit: Unit, enter: frozenset[int], wanted: frozenset[int]) -> Iterator[tuple[int, int, int]]:
+    """(offset, offset of the parent, tag) of the DIEs with `wanted` tags whose parents all have a tag in `enter`."""
+    data, abbrevs, end, offset = unit.data, unit.abbrevs, unit.end, unit.first
+    parents: list[int | None] = []
+    while offset < end:
+        start, code = offset, data[offset]
+        offset += 1
+        if code > 127:
+            code, offset = unit.uleb(start)
+        if code == 0:
+            if len(parents) < 2:
+                return
+            parents.pop()
+            continue
+        abbrev = abbrevs.get(code) or unit.abbrev_at(start)[0]
+        tag, has_children, _, steps, sibling = abbrev
+        after = offset + steps[0] if len(steps) == 1 and steps[0] >= 0 else unit.skip(offset, abbrev)
+        parent = parents[-1] if parents else start
+        if tag in wanted and parent is not None:
+            yield start, parent, tag
+        if has_children:
+            entered = start if parent is not None and tag in enter else None
+            after = _enter(unit, parents, entered, offset, after, sibling)
+        offset = after
+
+
+def _enter(unit: Unit, parents: list, entered: int | None, offset: int, after: int, sibling: int) -> int:
+    """Where to go on: at the first child, or behind all children when nobody wants them and DW_AT_sibling is usable."""
+    if entered is None and sibling >= 0:
+        target = unit.start + unit.integer(offset + sibling, 4)
+        if after < target < unit.end:
+            return target
+    parents.append(entered)
+    if len(parents) > MAX_DEPTH:
+        raise unit.error("DIEs are nested too deeply", offset, f"at most {MAX_DEPTH} levels")
+    return after
+
+
+def chain(die: Die) -> list[Die]:
+    """The DIE and what completes it: its abstract origin, then the declaration inside of a class or namespace."""
+    links = [die]
+    while len(links) < MAX_CHAIN:
+        values = links[-1].values
+        value = values.get(At.ABSTRACT_ORIGIN) or values.get(At.SPECIFICATION)
+        following = links[-1].unit.reference(value)
+        if following is None:
+            break
+        links.append(following)
+    return links
+
+
+def first_value(links: list[Die], *attributes: int) -> tuple[Die, tuple] | None:
+    """The first DIE of a chain that has one of the attributes, and its value."""
+    for die in links:
+        for attribute in attributes:
+            if attribute in die.values:
+                return die, die.values[attribute]
+    return None
+
+
+def first_string(links: list[Die], *attributes: int) -> str | None:
+    found = first_value(links, *attributes)
+    return found[0].unit.string(found[1]) if found else None
+
+
+def flag(links: list[Die], attribute: int) -> bool:
+    found = first_value(links, attribute)
+    return bool(found and found[1][1] or found and found[1][0] == 0x19)
+
+
+class Finder:
+    """Looks for names in one file, unit after unit, the promising ones first.
+
+    names: linker names, None for all external functions and data.
+    addresses: where the symbols are, by name; those of forwarders and declarations are missing.
+    """
+
+    def __init__(self, dwarf: Dwarf, names: frozenset[str] | None, addresses: Mapping[str, int]) -> None:
+        self.dwarf = dwarf
+        self.names = names
+        self.found: dict[str, Match] = {}
+        self._at: dict[int, list[str]] = {}
+        for name, address in addresses.items():
+            self._at.setdefault(address, []).append(name)
+
+    def search(self) -> dict[str, Match]:
+        """The best match of every name that the file describes."""
+        likely = self._likely_units()
+        for unit in sorted(self.dwarf.units, key=lambda u: u.start not in likely):
+            if self._complete():
+                break
+            self._scan(unit)
+        return self.found
+
+    def _likely_units(self) -> frozenset[int]:
+        return units_of(self.dwarf, self._at)
+
+    def _complete(self) -> bool:
+        if self.names is None or len(self.found) < len(self.names):
+            return False
+        return all(match.rank == AT_ADDRESS for match in self.found.values())
+
+    def _scan(self, unit: Unit) -> None:
+        enter = UNITS if language(unit) in C_LANGUAGES else UNITS | SCOPES
+        for offset, parent, _ in walk(unit, enter, SYMBOLS):
+            self._consider(unit.die(offset), parent)
+
+    def _consider(self, die: Die, parent: int) -> None:
+        address = _address(die)
+        for name in self._at.get(address, ()) if address is not None else ():
+            self._keep(name, die, AT_ADDRESS)
+        links = chain(die)
+        name = first_string(links, At.LINKAGE_NAME, At.MIPS_LINKAGE_NAME) or first_string(links, At.NAME)
+        if name is not None and (self.names is None or name in self.names) and flag(links, At.EXTERNAL):
+            if address is not None:
+                self._keep(name, die, DEFINED)
+            elif not _has_no_symbol(die) and At.SIGNATURE not in die.unit.die(parent).values:
+                self._keep(name, die, DECLARED)  # (a skeleton of a type unit has no parameters)
+
+    def _keep(self, name: str, die: Die, rank: int) -> None:
+        known = self.found.get(name)
+        if known is None or known.rank < rank:
+            self.found[name] = Match(die, rank)
+
+
+def _has_no_symbol(die: Die) -> bool:
+    """A C++ member that is `= delete`, or `= default` inside of its class, is defined by no library."""
+    _, defaulted = die.values.get(At.DEFAULTED, (0, 0))
+    return At.DELETED in die.values or defaulted == DEFAULTED_IN_CLASS
+
+
+def _address(die: Die) -> int | None:
+    """Where the code begins or the data lies; None for a declaration."""
+    unit = die.unit
+    if die.tag == Tag.SUBPROGRAM:
+        return unit.address(die.values.get(At.LOW_PC))
+    form, block = die.values.get(At.LOCATION, (0, b""))
+    if not isinstance(block, bytes) or not block:
+        return None
+    if block[0] == OP_ADDR and len(block) == 1 + unit.address_size:
+        return int.from_bytes(block[1:], unit.dwarf.byteorder)
+    return None

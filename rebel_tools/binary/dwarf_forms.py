@@ -1,0 +1,96 @@
+"""How many bytes the forms of attributes take, and how a whole abbreviation is skipped in one step.
+
+Source: DWARF 5, section 7.5.5 and 7.5.6.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from rebel_tools.binary.dwarf_constants import At, Form
+
+ULEB, BLOCK, STRING, INDIRECT = -1, -2, -8, -9  # -2: the length is a LEB128; -3, -4, -6: of 1, 2 or 4 bytes
+BLOCKS = {Form.BLOCK: -2, Form.EXPRLOC: -2, Form.BLOCK1: -3, Form.BLOCK2: -4, Form.BLOCK4: -6}
+_FIXED = {
+    **dict.fromkeys((Form.FLAG_PRESENT, Form.IMPLICIT_CONST), 0),
+    **dict.fromkeys((Form.DATA1, Form.FLAG, Form.REF1, Form.STRX1, Form.ADDRX1), 1),
+    **dict.fromkeys((Form.DATA2, Form.REF2, Form.STRX2, Form.ADDRX2), 2),
+    **dict.fromkeys((Form.STRX3, Form.ADDRX3), 3),
+    **dict.fromkeys((Form.DATA4, Form.REF4, Form.STRX4, Form.ADDRX4, Form.REF_SUP4), 4),
+    **dict.fromkeys((Form.DATA8, Form.REF8, Form.REF_SIG8, Form.REF_SUP8), 8),
+    Form.DATA16: 16,
+}
+_OFFSETS = frozenset({Form.STRP, Form.SEC_OFFSET, Form.LINE_STRP, Form.STRP_SUP, Form.GNU_REF_ALT, Form.GNU_STRP_ALT})
+LEBS = frozenset(
+    {
+        Form.UDATA, Form.SDATA, Form.REF_UDATA, Form.STRX, Form.ADDRX, Form.LOCLISTX, Form.RNGLISTX,
+        Form.GNU_ADDR_INDEX, Form.GNU_STR_INDEX,
+    }
+)  # fmt: skip
+
+
+class Sizes(NamedTuple):
+    """What the sizes of some forms depend on."""
+
+    version: int
+    address: int
+    offset: int
+
+    def fixed(self, form: int) -> int | None:
+        """The bytes of a form, None when each value has its own size."""
+        size = _FIXED.get(form)
+        if size is not None:
+            return size
+        if form == Form.ADDR or (form == Form.REF_ADDR and self.version == 2):
+            return self.address
+        return self.offset if form in _OFFSETS or form == Form.REF_ADDR else None
+
+
+class Abbrev(NamedTuple):
+    """One abbreviation.
+
+    specs: (attribute, form, implicit constant); steps: bytes to skip, or a negative code for what has no fixed size;
+    sibling: where DW_AT_sibling stands when it is a 4-byte reference behind fixed sizes, else -1.
+    """
+
+    tag: int
+    has_children: bool
+    specs: tuple[tuple[int, int, int], ...]
+    steps: tuple[int, ...]
+    sibling: int
+
+    def has(self, *attributes: int) -> bool:
+        return any(spec[0] in attributes for spec in self.specs)
+
+
+def compile_steps(sizes: Sizes, specs, unknown: Callable[[int], Exception]) -> tuple[tuple[int, ...], int]:
+    """The steps that skip `specs`, and the position of a usable DW_AT_sibling (-1: none).
+
+    unknown: makes the error for a form that DWARF 2 to 5 do not have.
+    """
+    steps: list[int] = []
+    sibling = -1
+    for attribute, form, _ in specs:
+        size = sizes.fixed(form)
+        if attribute == At.SIBLING and form == Form.REF4 and len(steps) <= 1 and all(s >= 0 for s in steps):
+            sibling = sum(steps)
+        if size is None:
+            steps.append(_code(form, unknown))
+        elif steps and steps[-1] >= 0:
+            steps[-1] += size
+        else:
+            steps.append(size)
+    return tuple(steps), sibling
+
+
+def _code(form: int, unknown: Callable[[int], Exception]) -> int:
+    if form in LEBS:
+        return ULEB
+    if form == Form.STRING:
+        return STRING
+    if form == Form.INDIRECT:
+        return INDIRECT
+    if form in BLOCKS:
+        return BLOCKS[form]
+    raise unknown(form)

@@ -1,0 +1,91 @@
+"""The file names of a unit's line table: what DW_AT_decl_file counts. Source: DWARF 5, section 6.2.4; 4 for older."""
+
+from __future__ import annotations
+
+from rebel_tools.binary.dwarf_constants import At, Form
+from rebel_tools.binary.dwarf_reader import Unit
+from rebel_tools.binary.dwarf_tables import Cursor
+
+MAX_FILES = 100_000
+PATH, DIRECTORY = 1, 2
+
+
+def read_files(unit: Unit) -> tuple[str, ...]:
+    """Paths by number, as the compiler was given them: what lies in its working folder has no folder."""
+    start = unit.top.number(At.STMT_LIST, None)
+    if start is None or ".debug_line" not in unit.dwarf.sections:
+        return ()
+    cursor = Cursor(unit.dwarf, ".debug_line", start)
+    offset_size = 4
+    if cursor.number(4) == 0xFFFFFFFF:
+        offset_size = 8
+        cursor.number(8)
+    version = cursor.number(2)
+    if version >= 5:
+        cursor.number(2)
+    cursor.number(offset_size)  # header_length: the tables follow anyway
+    cursor.at += 5 if version >= 4 else 4
+    opcodes = cursor.number(1)
+    cursor.at += max(opcodes - 1, 0)  # standard_opcode_lengths
+    return _modern(cursor, unit, offset_size) if version >= 5 else _old(cursor)
+
+
+def _old(cursor: Cursor) -> tuple[str, ...]:
+    folders = [""]
+    while folder := _text(cursor):
+        folders.append(folder)
+    files = [""]
+    while name := _text(cursor):
+        folder = cursor.uleb()
+        cursor.uleb()
+        cursor.uleb()
+        files.append(_join(folders, folder, name))
+    return tuple(files)
+
+
+def _modern(cursor: Cursor, unit: Unit, offset_size: int) -> tuple[str, ...]:
+    folders = ["", *(name for name, _ in _entries(cursor, unit, offset_size)[1:])]  # the first is the working folder
+    return tuple(_join(folders, folder, name) for name, folder in _entries(cursor, unit, offset_size))
+
+
+def _entries(cursor: Cursor, unit: Unit, offset_size: int) -> list[tuple[str, int]]:
+    formats = [(cursor.uleb(), cursor.uleb()) for _ in range(cursor.number(1))]
+    count = cursor.uleb()
+    if count > MAX_FILES or (count and not formats):
+        raise unit.dwarf.error(f".debug_line: {count} files", cursor.at, f"at most {MAX_FILES}")
+    entries = []
+    for _ in range(count):
+        row = {content: _value(cursor, unit, form, offset_size) for content, form in formats}
+        entries.append((str(row.get(PATH, "")), int(row.get(DIRECTORY) or 0)))
+    return entries
+
+
+def _value(cursor: Cursor, unit: Unit, form: int, offset_size: int):
+    if form == Form.STRING:
+        return _text(cursor)
+    if form in (Form.LINE_STRP, Form.STRP):
+        return unit.string((form, cursor.number(offset_size)))
+    if form == Form.UDATA:
+        return cursor.uleb()
+    if form == Form.BLOCK:
+        length = cursor.uleb()
+        cursor.at += length
+        return None
+    size = {Form.DATA1: 1, Form.DATA2: 2, Form.DATA4: 4, Form.DATA8: 8, Form.DATA16: 16}.get(form)
+    if size is None:
+        raise unit.dwarf.error(f".debug_line: the form {form:#x} is unknown", cursor.at, "a form of DWARF 5")
+    return cursor.number(size)
+
+
+def _text(cursor: Cursor) -> str:
+    end = cursor.data.find(b"\0", cursor.at, cursor.at + 4096)
+    if end < 0:
+        raise cursor.dwarf.error(".debug_line: a name has no end", cursor.at, "a NUL byte")
+    text = cursor.data[cursor.at : end].decode("utf-8", "surrogateescape")
+    cursor.at = end + 1
+    return text
+
+
+def _join(folders: list[str], index: int, name: str) -> str:
+    folder = folders[index] if index < len(folders) else ""
+    return name if not folder or name.startswith("/") else f"{folder}/{name}"

@@ -1,0 +1,302 @@
+"""From DIEs to the types of an interface (`rebel_tools.interface.types`).
+
+Records and enumerations with a tag are put on a list and read later, so that a chain of pointers through a thousand
+structures is no recursion. What refers to itself without a tag, nests too deeply or grows without end (all of it only
+in damaged files) becomes `Unknown`, which never compares equal.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from rebel_tools.binary.dwarf_constants import CONVENTIONS, At, Encoding, Tag
+from rebel_tools.binary.dwarf_find import SCOPES, UNITS, chain, first_string, first_value, flag, has_scopes, walk
+from rebel_tools.binary.dwarf_lines import read_files
+from rebel_tools.binary.dwarf_members import MEMBER_TAGS, read_field
+from rebel_tools.binary.dwarf_reader import Die, Unit
+from rebel_tools.errors import Place
+from rebel_tools.interface import types as t
+
+MAX_NESTING = 64
+MAX_NODES = 50_000
+"""Types inside of one type. A record without a tag that holds another twice, and so on, doubles with every level."""
+
+NAMED = frozenset({*SCOPES, Tag.ENUMERATION, Tag.TYPEDEF, Tag.SUBPROGRAM, Tag.VARIABLE, Tag.MEMBER})
+RECORDS = {Tag.STRUCTURE: "struct", Tag.CLASS: "struct", Tag.INTERFACE: "struct", Tag.UNION: "union"}
+QUALIFIERS = {Tag.CONST: "const", Tag.VOLATILE: "volatile", Tag.RESTRICT: "restrict", Tag.ATOMIC: "atomic"}
+POINTERS = {Tag.POINTER: "*", Tag.REFERENCE: "&", Tag.RVALUE_REFERENCE: "&&"}
+LOCAL = frozenset({0x0A, 0x0B, 0x1D, Tag.VARIABLE, 0x48, 0x4109})
+"""Label, lexical block, inlined subroutine, variable, call site: what follows the parameters of a function."""
+PARAMETER_PACK = 0x4108
+
+
+class _Names:
+    """Scopes and files of one unit, read when they are first needed."""
+
+    def __init__(self, unit: Unit) -> None:
+        self.unit = unit
+
+    @cached_property
+    def parents(self) -> dict[int, int]:
+        if not has_scopes(self.unit):
+            return {}
+        return {at: parent for at, parent, _ in walk(self.unit, UNITS | SCOPES, NAMED)}
+
+    @cached_property
+    def files(self) -> tuple[str, ...]:
+        return read_files(self.unit)
+
+
+class TypeReader:
+    """Reads types, functions and variables; `types` and `conflicts` are those of `Declarations`."""
+
+    def __init__(self) -> None:
+        self.types: dict[str, t.Record | t.Enum] = {}
+        self.conflicts: list[tuple[str, t.Record | t.Enum]] = []
+        self._names: dict[tuple[str, int], _Names] = {}
+        self._known: dict[tuple[str, int], t.Type] = {}
+        self._weights: dict[tuple[str, int], int] = {}
+        self._under_way: list[tuple[str, int]] = []
+        self._queued: set[tuple[str, int]] = set()
+        self._pending: list[tuple[str, Die]] = []
+        self._weight = 0
+
+    # Symbols
+
+    def function(self, name: str, die: Die) -> t.Function:
+        """A function as its definition, its abstract origin and its declaration describe it together."""
+        links = chain(die)
+        body = next((link for link in links if At.ABSTRACT_ORIGIN not in link.values), die)
+        parameters, varargs = self._parameters(body)
+        return t.Function(
+            name,
+            self._first_type(links),
+            parameters,
+            varargs,
+            self._convention(links),
+            display=self._display(links),
+            declared_at=self.place(links),
+        )
+
+    def variable(self, name: str, die: Die, tls: bool) -> t.Variable:
+        """Exported data."""
+        links = chain(die)
+        display = self._display(links)
+        return t.Variable(name, self._first_type(links), tls, display, declared_at=self.place(links))
+
+    def finish(self) -> None:
+        """Read all records that what was read so far refers to."""
+        while self._pending:
+            key, die = self._pending.pop()
+            self._register(key, self._definition(die, self.qualified(die)))
+
+    def _parameters(self, die: Die) -> tuple[tuple[t.Parameter, ...], bool]:
+        parameters: list[t.Parameter] = []
+        varargs = False
+        for child in die.unit.children(die):
+            if child.tag == Tag.FORMAL_PARAMETER:
+                parameters += self._parameter(child)
+            elif child.tag == PARAMETER_PACK:
+                parameters += self._parameters(child)[0]
+            elif child.tag == Tag.UNSPECIFIED_PARAMETERS:
+                varargs = True
+            elif child.tag in LOCAL:
+                break
+        return tuple(parameters), varargs
+
+    def _parameter(self, die: Die) -> list[t.Parameter]:
+        """One parameter; none for what a C++ compiler passes to constructors on its own (`__in_chrg`)."""
+        links = chain(die)
+        name = first_string(links, At.NAME)
+        if flag(links, At.ARTIFICIAL) and name not in (None, "this"):
+            return []
+        return [t.Parameter(name, self._first_type(links))]
+
+    def _convention(self, links: list[Die]) -> str | None:
+        found = first_value(links, At.CALLING_CONVENTION)
+        return CONVENTIONS.get(found[0].number(At.CALLING_CONVENTION)) if found else None
+
+    def _display(self, links: list[Die]) -> str | None:
+        """The readable name of a mangled one."""
+        if not first_value(links, At.LINKAGE_NAME, At.MIPS_LINKAGE_NAME):
+            return None
+        return self.qualified(links[-1])
+
+    def _first_type(self, links: list[Die]) -> t.Type:
+        found = first_value(links, At.TYPE)
+        return self._referred(*found) if found else t.Void()
+
+    # Names and places
+
+    def names(self, unit: Unit) -> _Names:
+        key = unit.section, unit.start
+        if key not in self._names:
+            self._names[key] = _Names(unit)
+        return self._names[key]
+
+    def qualified(self, die: Die) -> str | None:
+        """The name with its namespaces and classes; None for what has none."""
+        die = chain(die)[-1]
+        name = die.unit.string(die.values.get(At.NAME))
+        parents = self.names(die.unit).parents if name else {}
+        offset = parents.get(die.offset)
+        while offset is not None and offset != die.unit.first:
+            parent = die.unit.die(offset)
+            scope = parent.unit.string(parent.values.get(At.NAME))
+            name = f"{scope or ('(anonymous namespace)' if parent.tag == Tag.NAMESPACE else '(anonymous)')}::{name}"
+            offset = parents.get(offset)
+        return name
+
+    def place(self, links: list[Die]) -> Place | None:
+        """Where the symbol is declared: a C++ class says it better than the definition outside of it."""
+        line, file = first_value(links[::-1], At.DECL_LINE), first_value(links[::-1], At.DECL_FILE)
+        if not line or not file:
+            return None
+        files = self.names(file[0].unit).files
+        number = file[0].number(At.DECL_FILE, -1)
+        return Place(files[number], line=line[0].number(At.DECL_LINE)) if 0 <= number < len(files) else None
+
+    # Types
+
+    def _referred(self, die: Die, value: tuple) -> t.Type:
+        target = die.unit.reference(value)
+        return self.read(target) if target else t.Unknown("it is described in another file")
+
+    def target(self, die: Die) -> t.Type:
+        """The type that DW_AT_type of a DIE leads to; nothing stands for void."""
+        value = die.values.get(At.TYPE)
+        return t.Void() if value is None else self._referred(die, value)
+
+    def read(self, die: Die) -> t.Type:
+        """The type that a DIE stands for."""
+        key = die.unit.section, die.offset
+        if key in self._known:
+            self._weight += self._weights[key]
+            return self._known[key]
+        if key in self._under_way:
+            return t.Unknown("it refers to itself")
+        if len(self._under_way) >= MAX_NESTING:
+            return t.Unknown("it is nested too deeply")
+        outer, self._weight = self._weight, 1
+        self._under_way.append(key)
+        kind = self._read(die)
+        self._under_way.pop()
+        if self._weight > MAX_NODES:
+            kind, self._weight = t.Unknown("it is too large"), 1
+        self._known[key], self._weights[key] = kind, self._weight
+        self._weight += outer
+        return kind
+
+    def _read(self, die: Die) -> t.Type:
+        tag = die.tag
+        if tag == Tag.BASE:
+            return _base(die)
+        if tag in POINTERS:
+            return t.Pointer(self.target(die), die.number(At.BYTE_SIZE, die.unit.address_size), POINTERS[tag])
+        if tag in RECORDS or tag == Tag.ENUMERATION:
+            return self._tagged(die)
+        if tag == Tag.TYPEDEF:
+            return t.Typedef(self.qualified(die) or "", self.target(die))
+        if tag in QUALIFIERS:
+            return _qualified(self.target(die), QUALIFIERS[tag])
+        if tag == Tag.ARRAY:
+            return self._array(die)
+        if tag == Tag.SUBROUTINE:
+            return self._signature(die)
+        if tag == Tag.PTR_TO_MEMBER:
+            target = self.target(die)
+            return t.MemberPointer(target, die.unit.address_size * (2 if isinstance(target, t.FunctionType) else 1))
+        if tag == Tag.UNSPECIFIED:
+            return t.Void()  # decltype(nullptr): a pointer to it is all that occurs
+        return t.Unknown(f"the debug information calls it a type of the kind {tag:#x}", die.number(At.BYTE_SIZE, None))
+
+    def _signature(self, die: Die) -> t.FunctionType:
+        parameters, varargs = self._parameters(die)
+        types = tuple(parameter.type for parameter in parameters)
+        return t.FunctionType(self.target(die), types, varargs, self._convention([die]))
+
+    def _array(self, die: Die) -> t.Type:
+        kind = self.target(die)
+        for child in reversed([c for c in die.unit.children(die) if c.tag == Tag.SUBRANGE]):
+            kind = t.Array(kind, _count(child))
+        return kind if isinstance(kind, t.Array) else t.Array(kind, None)
+
+    def _tagged(self, die: Die) -> t.Type:
+        """A reference to a record or enumeration with a tag, which is read later; one without a tag in place."""
+        signed = die.unit.reference(die.values.get(At.SIGNATURE))
+        die = signed or die
+        name = self.qualified(die)
+        if name is None:
+            return self._definition(die, None)
+        key = f"{RECORDS.get(die.tag, 'enum')} {name}"
+        identity = die.unit.section, die.offset
+        if identity not in self._queued:
+            self._queued.add(identity)
+            self._pending.append((key, die))
+        return t.Ref(key)
+
+    def _register(self, key: str, definition: t.Record | t.Enum) -> None:
+        known = self.types.get(key)
+        if known is None or _is_opaque(known):
+            self.types[key] = definition
+        elif not _is_opaque(definition) and definition != known and (key, definition) not in self.conflicts[-50:]:
+            self.conflicts.append((key, definition))
+
+    def _definition(self, die: Die, name: str | None) -> t.Record | t.Enum:
+        if die.tag == Tag.ENUMERATION:
+            return self._enum(die, name)
+        size = None if flag([die], At.DECLARATION) else die.number(At.BYTE_SIZE, 0)
+        fields = [read_field(self, child) for child in die.unit.children(die) if child.tag in MEMBER_TAGS]
+        known = tuple(field for field in fields if field is not None)
+        self._weight += len(known)
+        return t.Record(RECORDS[die.tag], name, size, known, declared_at=self.place(chain(die)))
+
+    def _enum(self, die: Die, name: str | None) -> t.Enum:
+        unit = die.unit
+        values = tuple(
+            (unit.string(child.values.get(At.NAME)) or "", child.number(At.CONST_VALUE))
+            for child in unit.children(die)
+            if child.tag == Tag.ENUMERATOR
+        )
+        kind = self.target(die)
+        while isinstance(kind, (t.Typedef, t.Qualified)):
+            kind = kind.target
+        if not isinstance(kind, t.Integer):
+            kind = t.Integer(die.number(At.BYTE_SIZE, 0), any(value < 0 for _, value in values))
+        return t.Enum(name, kind, values, declared_at=self.place(chain(die)))
+
+
+def _qualified(kind: t.Type, qualifier: str) -> t.Type:
+    """GCC describes a constant array as constant twice: the array and its elements."""
+    if isinstance(kind, t.Array) and isinstance(kind.element, t.Qualified) and kind.element.qualifier == qualifier:
+        return kind
+    return t.Qualified(kind, qualifier)
+
+
+def _is_opaque(definition: t.Record | t.Enum) -> bool:
+    return isinstance(definition, t.Record) and definition.size is None
+
+
+def _count(die: Die) -> int | None:
+    """The elements of one dimension; None when the debug information does not say or computes it at run time."""
+    for attribute, more in ((At.COUNT, 0), (At.UPPER_BOUND, 1)):
+        if attribute in die.values:
+            form, value = die.values[attribute]
+            if not isinstance(value, int):
+                return None
+            return 0 if more and value in (-1, 0xFFFFFFFF, 0xFFFFFFFFFFFFFFFF) else value + more
+    return None
+
+
+def _base(die: Die) -> t.Type:
+    name, size = die.unit.string(die.values.get(At.NAME)) or "", die.number(At.BYTE_SIZE, 0)
+    encoding = die.number(At.ENCODING)
+    if encoding == Encoding.BOOLEAN:
+        return t.Bool(size)
+    if encoding in (Encoding.SIGNED, Encoding.SIGNED_CHAR):
+        return t.Integer(size, True, name)
+    if encoding in (Encoding.UNSIGNED, Encoding.UNSIGNED_CHAR, Encoding.UTF, Encoding.ASCII):
+        return t.Integer(size, False, name)
+    if encoding in (Encoding.FLOAT, Encoding.COMPLEX_FLOAT):
+        return t.Float(size, name, encoding == Encoding.COMPLEX_FLOAT)
+    return t.Unknown(f"a number in the encoding {encoding:#x}", size)

@@ -1,0 +1,180 @@
+"""An ELF file as the dynamic linker sees it: header, loadable segments and the PT_DYNAMIC tags.
+
+Addresses in DT_* tags are virtual and map to the file through PT_LOAD. Section headers play no part here: they can be
+absent or wrong (see `elf_sections`). Headers come from pyelftools, tables are decoded in bulk with `struct`.
+Source of the layouts: System V gABI, chapters 4 and 5.
+"""
+
+from __future__ import annotations
+
+import struct
+from functools import cached_property
+from typing import NamedTuple
+
+from rebel_tools.binary.source import Source
+
+PT_LOAD, PT_DYNAMIC = 1, 2
+DT_NULL, DT_NEEDED, DT_HASH, DT_STRTAB, DT_SYMTAB, DT_STRSZ, DT_SYMENT, DT_SONAME = 0, 1, 4, 5, 6, 10, 11, 14
+DT_GNU_HASH, DT_VERSYM, DT_VERDEF, DT_VERDEFNUM = 0x6FFFFEF5, 0x6FFFFFF0, 0x6FFFFFFC, 0x6FFFFFFD
+DT_VERNEED, DT_VERNEEDNUM, DT_MIPS_SYMTABNO = 0x6FFFFFFE, 0x6FFFFFFF, 0x70000011
+
+MAX_SEGMENTS = 4096
+MAX_DYNAMIC = 100_000
+
+MACHINES = {
+    "EM_386": "i386",
+    "EM_X86_64": "x86_64",
+    "EM_AARCH64": "aarch64",
+    "EM_ARM": "arm",
+    "EM_PPC": "ppc",
+    "EM_PPC64": "ppc64",
+    "EM_S390": "s390",
+    "EM_MIPS": "mips",
+    "EM_RISCV": "riscv",
+    "EM_LOONGARCH": "loongarch",
+    "EM_SPARC": "sparc",
+    "EM_SPARCV9": "sparc64",
+    "EM_68K": "m68k",
+    "EM_IA_64": "ia64",
+    0x9026: "alpha",  # what the tools write; the gABI's 41 is in no file
+    "EM_PARISC": "hppa",
+    "EM_SH": "sh4",
+}
+"""Names of machines as the GNU tools spell them, by pyelftools' name."""
+
+
+class Segment(NamedTuple):
+    """One program header, with the fields in one order for both classes."""
+
+    type: int
+    offset: int
+    address: int
+    file_size: int
+    memory_size: int
+
+
+class Dynamic(NamedTuple):
+    """The tags before DT_NULL: the last value of each (as the dynamic linker keeps it), and all DT_NEEDED in order."""
+
+    values: dict[int, int]
+    needed: tuple[int, ...]
+
+
+class ElfImage:
+    """Header, segments and dynamic tags of one ELF file; every failure is an UnreadableBinary."""
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self.header = _parse_header(source)
+        ident = self.header["e_ident"]
+        self.bits = 64 if ident["EI_CLASS"] == "ELFCLASS64" else 32
+        self.byteorder = "little" if ident["EI_DATA"] == "ELFDATA2LSB" else "big"
+        self.order = "<" if self.byteorder == "little" else ">"
+        self.word = "Q" if self.bits == 64 else "I"
+
+    @property
+    def machine(self) -> str:
+        """The GNU name of the machine, else `EM_...` or `machine-N`."""
+        machine = self.header["e_machine"]
+        if machine == "EM_S390" and self.bits == 64:
+            return "s390x"
+        if machine == "EM_PPC64" and self.byteorder == "little":
+            return "ppc64le"
+        return MACHINES.get(machine, f"machine-{machine}" if isinstance(machine, int) else machine)
+
+    def format(self, layout: str) -> struct.Struct:
+        """A compiled layout in the byte order of the file, `W` standing for the word of its class."""
+        return struct.Struct(self.order + layout.replace("W", self.word))
+
+    def unpack(self, layout: str, data: bytes, offset: int, what: str) -> tuple:
+        """One record of `data`, which holds `what`."""
+        record = self.format(layout)
+        if offset < 0 or offset + record.size > len(data):
+            raise self.source.error(
+                f"{what} is cut off", expected=f"{record.size} bytes at {offset:#x} in a table of {len(data)} bytes"
+            )
+        return record.unpack_from(data, offset)
+
+    @cached_property
+    def segments(self) -> tuple[Segment, ...]:
+        """The program headers in the order of the file."""
+        header = self.header
+        count, start = header["e_phnum"], header["e_phoff"]
+        if not count or not start:
+            return ()
+        layout = self.format("IIQQQQQQ" if self.bits == 64 else "IIIIIIII")
+        if header["e_phentsize"] != layout.size or count > MAX_SEGMENTS:
+            raise self.source.error(
+                f"the program headers are damaged: {count} of {header['e_phentsize']} bytes each",
+                start,
+                expected=f"at most {MAX_SEGMENTS} of {layout.size} bytes each",
+            )
+        data = self.source.read(start, count * layout.size, "the program header table")
+        if self.bits == 64:
+            return tuple(Segment(h[0], h[2], h[3], h[5], h[6]) for h in layout.iter_unpack(data))
+        return tuple(Segment(h[0], h[1], h[2], h[4], h[5]) for h in layout.iter_unpack(data))
+
+    def locate(self, address: int, what: str) -> tuple[int, int]:
+        """The file offset of a virtual address, and how many bytes of its segment follow it in the file."""
+        for segment in self.segments:
+            inside = address - segment.address
+            if segment.type == PT_LOAD and 0 <= inside < segment.file_size:
+                offset = segment.offset + inside
+                return offset, min(segment.file_size - inside, self.source.size - offset)
+        raise self.source.error(
+            f"{what} lies at the address {address:#x}, which the file does not load",
+            expected="an address inside of a PT_LOAD segment",
+        )
+
+    def read_address(self, address: int, size: int, what: str) -> bytes:
+        """`size` bytes at a virtual address, as the file holds them (relocations are not applied)."""
+        offset, available = self.locate(address, what)
+        if size > available:
+            raise self.source.error(
+                f"{what} reaches outside of its segment",
+                offset,
+                expected=f"{size} bytes, the segment holds {max(available, 0)}",
+            )
+        return self.source.read(offset, size, what)
+
+    @cached_property
+    def dynamic_segment(self) -> Segment | None:
+        """PT_DYNAMIC, or None for what is no dynamic object (the last one counts, as in glibc)."""
+        found = [segment for segment in self.segments if segment.type == PT_DYNAMIC]
+        return found[-1] if found else None
+
+    @cached_property
+    def dynamic(self) -> Dynamic:
+        """The tags that PT_DYNAMIC holds, found by its address (p_offset is of no interest to the dynamic linker)."""
+        segment = self.dynamic_segment
+        if segment is None:
+            return Dynamic({}, ())
+        layout = self.format("WW")
+        size = min(segment.memory_size, MAX_DYNAMIC * layout.size) // layout.size * layout.size
+        offset, available = self.locate(segment.address, "PT_DYNAMIC")
+        data = self.source.read(offset, min(size, available // layout.size * layout.size), "PT_DYNAMIC")
+        return self._tags(layout.iter_unpack(data), offset)
+
+    def _tags(self, pairs, offset: int) -> Dynamic:
+        values, needed = {}, []
+        for tag, value in pairs:
+            if tag == DT_NULL:
+                return Dynamic(values, tuple(needed))
+            values[tag] = value
+            if tag == DT_NEEDED:
+                needed.append(value)
+        raise self.source.error(
+            "PT_DYNAMIC has no end", offset, expected=f"a DT_NULL tag among the first {MAX_DYNAMIC} of the segment"
+        )
+
+
+def _parse_header(source: Source):
+    from elftools.common.exceptions import ELFError
+    from elftools.elf.elffile import ELFFile
+
+    try:
+        return ELFFile(source.stream).header
+    except (ELFError, struct.error, KeyError, ValueError, OverflowError) as error:
+        raise source.error(
+            f"the ELF header cannot be read: {error or type(error).__name__}", 0, expected="a complete ELF header"
+        ) from error

@@ -1,0 +1,89 @@
+"""Where the section headers of an ELF file contradict PT_DYNAMIC.
+
+`nm`, `readelf -s` and the static linker read sections, the dynamic linker reads PT_DYNAMIC. A file in which the two
+differ shows one face to the tools and another to the process that loads it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from rebel_tools.binary.elf_image import DT_STRTAB, DT_SYMTAB, DT_VERDEF, DT_VERSYM, ElfImage
+from rebel_tools.binary.elf_symbols import Extent
+from rebel_tools.binary.errors import UnreadableBinary
+from rebel_tools.binary.model import TableFinding
+
+SHT_STRTAB, SHT_DYNAMIC, SHT_NOBITS, SHT_DYNSYM, SHT_VERDEF, SHT_VERSYM = 3, 6, 8, 11, 0x6FFFFFFD, 0x6FFFFFFF
+MAX_SECTIONS = 100_000
+
+
+class Section(NamedTuple):
+    """One section header; `name_at` is the offset of its name in the section of names."""
+
+    name_at: int
+    type: int
+    flags: int
+    address: int
+    offset: int
+    size: int
+    link: int
+
+
+def read_sections(image: ElfImage) -> tuple[Section, ...]:
+    """The section headers, none for a file without; UnreadableBinary when the table is damaged."""
+    header = image.header
+    start, count, size = header["e_shoff"], header["e_shnum"], header["e_shentsize"]
+    layout = image.format("IIQQQQIIQQ" if image.bits == 64 else "IIIIIIIIII")
+    if not start:
+        return ()
+    if size != layout.size:
+        raise image.source.error(f"section headers of {size} bytes", start, expected=f"{layout.size} bytes")
+    if count == 0:  # more than 0xff00 sections: the number is in the first header
+        count = layout.unpack(image.source.read(start, size, "the first section header"))[5]
+    if count > MAX_SECTIONS:
+        raise image.source.error(f"{count} section headers", start, expected=f"at most {MAX_SECTIONS}")
+    data = image.source.read(start, count * size, "the section header table")
+    return tuple(Section(*h[:7]) for h in layout.iter_unpack(data))
+
+
+def section_findings(image: ElfImage, extent: Extent | None) -> tuple[TableFinding, ...]:
+    """One finding for each table that sections and PT_DYNAMIC place or measure differently."""
+    try:
+        sections = read_sections(image)
+    except UnreadableBinary as error:
+        return (TableFinding("section-headers", f"{error.message}; PT_DYNAMIC was read instead"),)
+    return tuple(TableFinding("section-headers", message) for message in _differences(image, sections, extent))
+
+
+def _differences(image: ElfImage, sections: tuple[Section, ...], extent: Extent | None) -> Iterator[str]:
+    first = {section.type: section for section in reversed(sections) if section.type != SHT_NOBITS}
+    symbols = first.get(SHT_DYNSYM)
+    strings = sections[symbols.link] if symbols and symbols.link < len(sections) else None
+    values = image.dynamic.values
+    for name, section, address in (
+        (".dynsym", symbols, values.get(DT_SYMTAB)),
+        (".dynstr", strings, values.get(DT_STRTAB)),
+        (".gnu.version", first.get(SHT_VERSYM), values.get(DT_VERSYM)),
+        (".gnu.version_d", first.get(SHT_VERDEF), values.get(DT_VERDEF)),
+        (".dynamic", first.get(SHT_DYNAMIC), image.dynamic_segment and image.dynamic_segment.address),
+    ):
+        if section and address is not None:
+            yield from _misplaced(image, name, section, address)
+    if symbols and extent and extent.exact:
+        yield from _miscounted(image, symbols, extent)
+
+
+def _misplaced(image: ElfImage, name: str, section: Section, address: int) -> Iterator[str]:
+    offset = image.locate(address, name)[0]
+    if (section.address, section.offset) != (address, offset):
+        yield (
+            f"the section {name} is at {section.address:#x} (offset {section.offset:#x}), "
+            f"the dynamic linker finds it at {address:#x} (offset {offset:#x})"
+        )
+
+
+def _miscounted(image: ElfImage, symbols: Section, extent: Extent) -> Iterator[str]:
+    counted = symbols.size // (24 if image.bits == 64 else 16)
+    if counted != extent.count:
+        yield f"the section .dynsym has {counted} symbols, the dynamic linker finds {extent.count}"

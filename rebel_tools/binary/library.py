@@ -1,0 +1,96 @@
+"""One entry to every shared library: ELF or PE, on disk, in memory or in an archive."""
+
+from __future__ import annotations
+
+import os
+from functools import cached_property
+
+from rebel_tools.binary.elf import read_elf
+from rebel_tools.binary.elf_image import ElfImage
+from rebel_tools.binary.identify import identify, is_elf, is_pe
+from rebel_tools.binary.model import Export, ExportTable
+from rebel_tools.binary.pe import read_pe
+from rebel_tools.binary.pe_image import PeImage
+from rebel_tools.binary.source import Source
+
+
+class Library:
+    """An open shared library. Close it, or use it in a `with` statement; what it returned stays valid."""
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self.image = _image(source)
+
+    @cached_property
+    def table(self) -> ExportTable:
+        """What the library exports; UnreadableBinary when that cannot be said."""
+        return read_elf(self.source, self.image) if self.is_elf else read_pe(self.source, self.image)
+
+    @property
+    def is_elf(self) -> bool:
+        return isinstance(self.image, ElfImage)
+
+    def contents(self, export: Export, size: int | None = None) -> bytes:
+        """The bytes that the file holds for exported data, without loading the library.
+
+        size: how many; None for all of an ELF symbol. PE does not know the sizes of its symbols.
+        Relocations are not applied, so the value of a pointer is not what a process would see.
+        """
+        size = export.size if size is None else size
+        if export.address is None or size is None:
+            raise self.source.error(
+                f"the contents of {export.name} cannot be read",
+                expected="a size, and an export that is no forwarder",
+            )
+        return self.image.read_address(export.address, size, f"the contents of {export.name}")
+
+    def close(self) -> None:
+        self.source.close()
+
+    def __enter__(self) -> Library:
+        return self
+
+    def __exit__(self, *_) -> None:
+        self.close()
+
+
+def open_library(path: str | os.PathLike | bytes, name: str | None = None) -> Library:
+    """Open a shared library by path (`archive!member` too) or from its bytes, under `name` in errors and tables.
+
+    UnreadableBinary says what the file is when it is something else.
+    """
+    source = _source(path, name)
+    try:
+        return Library(source)
+    except BaseException:
+        source.close()
+        raise
+
+
+def read_table(path: str | os.PathLike | bytes, name: str | None = None) -> ExportTable:
+    """The export table of a shared library, given as in `open_library`."""
+    with open_library(path, name) as library:
+        return library.table
+
+
+def _source(path: str | os.PathLike | bytes, name: str | None) -> Source:
+    if isinstance(path, (bytes, bytearray, memoryview)):
+        return Source.from_bytes(bytes(path), name or "<bytes>")
+    path = os.fspath(path)
+    if "!" not in path:
+        return Source.from_path(path, name)
+    from rebel_tools.binary.archives import read_member, split_member
+
+    file, member = split_member(path)
+    if member is None:
+        return Source.from_path(file, name)
+    return Source.from_bytes(read_member(file, member), name or path)
+
+
+def _image(source: Source) -> ElfImage | PeImage:
+    head = source.head(64)
+    if is_elf(head):
+        return ElfImage(source)
+    if is_pe(head):
+        return PeImage(source)
+    raise source.error(f"this is {identify(source)}", expected="an ELF or PE shared library")

@@ -1,0 +1,160 @@
+"""What a shared library exports: one frozen model for ELF and PE.
+
+`kind` of an export is one of `KINDS`. Machines have one name in both formats (`x86_64`, `i386`, `aarch64`, ...), as the
+GNU tools spell them.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+KINDS = ("function", "object", "tls", "ifunc", "unknown")
+
+
+class Export(NamedTuple):
+    """One symbol that other modules can link against. A named tuple, because a library can have 100,000 of them.
+
+    name: as the dynamic linker compares it (mangled, decorated); `#12` for an export by ordinal only, which
+        has the name null in JSON.
+    version: ELF symbol version, None when the library does not version the symbol; always None in PE.
+    default: whether a link that asks for the bare name gets this one (`name@@VER`, not `name@VER`); None in PE.
+    kind: one of `KINDS`. PE has no types: code and data are told apart by the section, a forwarder is `unknown`.
+    binding: `global`, `weak` or `unique` in ELF, None in PE.
+    size: bytes of the symbol in ELF, None in PE.
+    ordinal: the PE ordinal, None in ELF.
+    forwarder: the `DLL.name` that a PE export stands for, else None.
+    visibility: `default` or `protected` in ELF (the others are no exports), None in PE.
+    address: the virtual address in ELF, the relative virtual address in PE, None for a forwarder.
+    """
+
+    name: str
+    version: str | None = None
+    default: bool | None = None
+    kind: str = "unknown"
+    binding: str | None = None
+    size: int | None = None
+    ordinal: int | None = None
+    forwarder: str | None = None
+    visibility: str | None = None
+    address: int | None = None
+
+    @property
+    def noname(self) -> bool:
+        """Whether this is a PE export by ordinal only."""
+        return self.ordinal is not None and self.name == f"#{self.ordinal}"
+
+    def as_dict(self) -> dict:
+        """The eight published fields as plain data, None where the format has no such thing."""
+        fields = dict(zip(self._fields[:8], self))
+        return {**fields, "name": None} if self.noname else fields
+
+    def __str__(self) -> str:
+        if self.version is None:
+            return self.name
+        return f"{self.name}@@{self.version}" if self.default else f"{self.name}@{self.version}"
+
+
+class Decoration(NamedTuple):
+    """What the decoration of a 32-bit Windows name says: the calling convention and the bytes of the arguments."""
+
+    name: str
+    convention: str | None = None
+    argument_bytes: int | None = None
+
+
+_DECORATED = (
+    ("fastcall", re.compile(r"@([A-Za-z_$][\w$]*)@(\d{1,5})")),
+    ("vectorcall", re.compile(r"([A-Za-z_$][\w$]*)@@(\d{1,5})")),
+    ("stdcall", re.compile(r"_?([A-Za-z_$][\w$]*)@(\d{1,5})")),
+)
+
+
+def undecorate(name: str) -> Decoration:
+    """Split `core_std@8`, `_core_std@8`, `@core_fast@8` and `core_vec@@8` (x86 only); other names stay as they are."""
+    for convention, pattern in _DECORATED:
+        match = pattern.fullmatch(name)
+        if match:
+            return Decoration(match[1], convention, int(match[2]))
+    return Decoration(name)
+
+
+def _grouped(exports, key) -> dict[str, tuple[Export, ...]]:
+    groups: dict[str, list[Export]] = {}
+    for export in exports:
+        groups.setdefault(key(export), []).append(export)
+    return {name: tuple(group) for name, group in groups.items()}
+
+
+@dataclass(frozen=True)
+class TableFinding:
+    """Something in the file that a reader of the table should know: a rule's name and one sentence."""
+
+    rule: str
+    message: str
+
+    def as_dict(self) -> dict:
+        return {"rule": self.rule, "message": self.message}
+
+
+@dataclass(frozen=True)
+class ExportTable:
+    """What one library exports, needs and is called.
+
+    path: as the user named it, `archive!member` for a member of an archive.
+    format: `ELF` or `PE`; machine, bits (32, 64) and byteorder (`little`, `big`) are those of the target.
+    soname: DT_SONAME, or the DLL name that the PE export directory holds; None when there is none.
+    needed: DT_NEEDED, or the DLLs that a PE imports from, in the order of the file.
+    exports: sorted by name, then version.
+    findings: where the file contradicts itself; PT_DYNAMIC (what the dynamic linker reads) was believed.
+    """
+
+    path: str
+    format: str
+    machine: str
+    bits: int
+    byteorder: str
+    soname: str | None
+    needed: tuple[str, ...]
+    exports: tuple[Export, ...]
+    findings: tuple[TableFinding, ...] = ()
+
+    @cached_property
+    def by_name(self) -> dict[str, tuple[Export, ...]]:
+        """All versions of every name, as the file spells it."""
+        return _grouped(self.exports, lambda export: export.name)
+
+    @property
+    def is_decorated(self) -> bool:
+        """Whether names may carry the `@N` of 32-bit Windows calling conventions."""
+        return self.format == "PE" and self.machine == "i386"
+
+    @cached_property
+    def by_plain_name(self) -> dict[str, tuple[Export, ...]]:
+        """The same by undecorated name (`core_std@8` under `core_std`)."""
+        if not self.is_decorated:
+            return self.by_name
+        return _grouped(self.exports, lambda export: undecorate(export.name).name)
+
+    def find(self, name: str, version: str | None = None) -> Export | None:
+        """The export that a link against `name` (or `name@version`) gets, by exact name first; None without one."""
+        candidates = self.by_name.get(name) or self.by_plain_name.get(name, ())
+        if version is not None:
+            return next((e for e in candidates if e.version == version), None)
+        return next((e for e in candidates if e.default is not False), candidates[0] if candidates else None)
+
+    def as_dict(self) -> dict:
+        """The JSON object of `symbol-audit exports`."""
+        return {
+            "path": self.path,
+            "format": self.format,
+            "machine": self.machine,
+            "bits": self.bits,
+            "byteorder": self.byteorder,
+            "soname": self.soname,
+            "needed": list(self.needed),
+            "exports": [e.as_dict() for e in self.exports],
+            "findings": [f.as_dict() for f in self.findings],
+        }

@@ -1,0 +1,18 @@
+"""`rebel clean`: scons -c."""
+
+from rebel_tools.cli.run_scons import run_scons
+
+
+def configure_parser(commands) -> None:
+    parser = commands.add_parser(
+        "clean",
+        usage="rebel clean [TARGET ...] [OPTION ...]",
+        help="remove everything that a build makes",
+        description="Remove what the build of the default target, or of the named ones, makes: `scons -c`.",
+        allow_abbrev=False,
+    )
+    parser.set_defaults(execute=execute, takes_scons_arguments=True)
+
+
+def execute(args) -> int:
+    return run_scons(["-c", *args.scons_arguments])

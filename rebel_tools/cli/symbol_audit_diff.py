@@ -1,0 +1,83 @@
+"""`symbol-audit diff`: two versions of a library or an interface."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from rebel_tools.errors import MissingTool, RebelError
+
+HELP = "compare two libraries or interfaces: added, removed, changed, and what that breaks"
+
+
+def configure_parser(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("old", metavar="OLD", help="a library or an interface file")
+    parser.add_argument("new", metavar="NEW", help="a library or an interface file")
+    parser.add_argument("--format", choices=("text", "json", "sarif", "html"), default="text")
+    parser.add_argument(
+        "--evidence",
+        choices=("kind", "layout"),
+        default="kind",
+        help="'layout' makes it a finding when the types of a symbol cannot be compared (default: kind)",
+    )
+    parser.add_argument(
+        "--deep", action="store_true", help="hand the two libraries to abicheck, which knows the C++ ABI's catalogue"
+    )
+
+
+def execute(args: argparse.Namespace) -> int:
+    """1 for an incompatible change, or for types that had to be compared and could not be."""
+    if args.deep:
+        return _deep(args)
+    from rebel_tools.gate.diff import diff
+    from rebel_tools.gate.sides import read_side
+
+    report = diff(read_side(args.old), read_side(args.new))
+    print(_render(report, args.format))
+    if args.evidence == "layout" and report.unchecked:
+        return 1
+    return 0 if report.compatible else 1
+
+
+def _render(report, kind: str) -> str:
+    if kind == "sarif":
+        from rebel_tools.gate.sarif import to_sarif
+
+        return to_sarif([report])
+    if kind == "html":
+        from rebel_tools.gate.html import to_html
+
+        return to_html([report])
+    from rebel_tools.gate.render_diff import to_json, to_text
+
+    return to_json(report) if kind == "json" else to_text(report)
+
+
+def _deep(args: argparse.Namespace) -> int:
+    """Run `abicheck compare` on the two libraries and translate its exit status: 2 and 4 are breaks, 64 bad input."""
+    import importlib.util
+    import subprocess
+
+    if importlib.util.find_spec("abicheck") is None:
+        hint = "pip install 'rebel-tools[deep]' (Python 3.11 or newer)"
+        raise MissingTool("--deep needs the package abicheck", hint=hint)
+    command = [sys.executable, "-m", "abicheck", "compare", args.old, args.new]
+    status = subprocess.run(command).returncode if args.format == "text" else _deep_document(command, args.format)
+    if status not in (0, 1, 2, 4):
+        raise RebelError(f"abicheck could not compare {args.old} and {args.new} (exit status {status})")
+    return 0 if status == 0 else 1
+
+
+def _deep_document(command: list[str], kind: str) -> int:
+    """Print the document that abicheck writes into a file; its progress goes to standard error."""
+    import os
+    import subprocess
+    import tempfile
+
+    with tempfile.TemporaryDirectory(prefix="symbol-audit-") as folder:
+        path = os.path.join(folder, f"report.{kind}")
+        status = subprocess.run([*command, "-o", f"{kind}={path}"], stdout=sys.stderr).returncode
+        if os.path.exists(path):
+            with open(path, encoding="utf-8") as stream:
+                print(stream.read().rstrip("\n"))
+    return status

@@ -1,0 +1,60 @@
+"""`symbol-audit exports`: the export tables of libraries."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from rebel_tools.binary.model import Export, ExportTable
+from rebel_tools.errors import RebelError
+
+HELP = "list what libraries export"
+
+
+def configure_parser(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("libraries", nargs="+", metavar="LIBRARY", help="an ELF or PE library, or an archive of such")
+    parser.add_argument("--format", choices=("text", "json"), default="text")
+
+
+def execute(args: argparse.Namespace) -> int:
+    """Print the tables that can be read; errors of the others go to standard error."""
+    from rebel_tools.binary.library import read_table
+    from rebel_tools.cli.symbol_audit_paths import libraries_in
+
+    tables, failed = [], False
+    for path in args.libraries:
+        try:
+            tables += [read_table(member) for member in libraries_in(path)]
+        except RebelError as error:
+            failed = True
+            print(f"symbol-audit: error: {error}", file=sys.stderr)
+    print(to_json(tables) if args.format == "json" else "\n\n".join(map(to_text, tables)))
+    if failed:
+        return 3
+    return 1 if any(table.findings for table in tables) else 0
+
+
+def to_json(tables: list[ExportTable]) -> str:
+    """A list with one object for each library."""
+    import json
+
+    return json.dumps([table.as_dict() for table in tables], indent=1)
+
+
+def to_text(table: ExportTable) -> str:
+    """A few lines about the library, then a line for each export: kind, size, name."""
+    head = [
+        f"{table.path}: {table.format} {table.machine}, {len(table.exports)} exports",
+        *([f"  soname {table.soname}"] if table.soname else []),
+        *(f"  needs {name}" for name in table.needed),
+        *(f"  warning: {finding.message} [{finding.rule}]" for finding in table.findings),
+    ]
+    return "\n".join(head + [_line(export) for export in table.exports])
+
+
+def _line(export: Export) -> str:
+    size = "" if export.size is None else str(export.size)
+    ordinal = "" if export.ordinal is None else f" #{export.ordinal}"
+    forwarder = f" -> {export.forwarder}" if export.forwarder else ""
+    binding = f" ({export.binding})" if export.binding not in (None, "global") else ""
+    return f"  {export.kind:<8} {size:>8} {export}{ordinal}{binding}{forwarder}"

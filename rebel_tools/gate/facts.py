@@ -1,0 +1,48 @@
+"""Reads of a library what a check needs: table, DWARF of the interface's names, digest object."""
+
+from __future__ import annotations
+
+from rebel_tools.binary.errors import UnreadableBinary
+from rebel_tools.binary.library import Library, open_library
+from rebel_tools.gate.evidence import CONTENTS
+from rebel_tools.gate.verify import LibraryFacts, Policy
+from rebel_tools.interface.model import Interface
+from rebel_tools.interface.types import Declarations
+
+
+def read_facts(path: str, interface: Interface, policy: Policy) -> LibraryFacts:
+    """Everything about the library at `path` that bears on `interface`; UnreadableBinary when it is no library.
+
+    DWARF is not looked for when only names are required. DWARF that cannot be read is no evidence, but no reason to
+    give up either: the check says so where evidence of that kind is required.
+    """
+    with open_library(path) as library:
+        debug, reason = None, "debug information was not looked for"
+        if policy.required != ("name",):
+            debug, reason = read_debug(library, set(interface.symbols))
+        return LibraryFacts(library.table, debug, reason, _digest(library, interface, CONTENTS in policy.required))
+
+
+def read_debug(library: Library, names: set[str]) -> tuple[Declarations | None, str]:
+    """What the library's DWARF says about these symbols, or None and why."""
+    from rebel_tools.binary.dwarf import has_debug_information, read_declarations
+
+    try:
+        if not has_debug_information(library):
+            return None, "the library has no debug information"
+        return read_declarations(library, names), ""
+    except UnreadableBinary as error:
+        return None, f"its debug information cannot be read: {error.message}"
+
+
+def _digest(library: Library, interface: Interface, is_required: bool) -> str | None:
+    """The text in the digest object, without the NUL that a C string ends with."""
+    export = library.table.find(interface.digest_symbol) if interface.digest_symbol else None
+    if export is None:
+        return None
+    try:
+        return library.contents(export, len(interface.digest)).decode("ascii", "backslashreplace")
+    except UnreadableBinary:
+        if is_required:
+            raise
+        return None

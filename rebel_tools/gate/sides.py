@@ -1,0 +1,73 @@
+"""The two sides of a diff from files: libraries by their exports and DWARF, interfaces by what they declare."""
+
+from __future__ import annotations
+
+import os
+
+from rebel_tools.binary.library import open_library
+from rebel_tools.binary.model import ExportTable, undecorate
+from rebel_tools.gate.diff import Item, Side
+from rebel_tools.interface import codec
+from rebel_tools.interface.model import Interface
+from rebel_tools.interface.sizes import size_of
+from rebel_tools.interface.types import Function
+
+
+def read_side(path: str, with_types: bool = True) -> Side:
+    """The library or interface at `path`; UnreadableBinary or UnreadableInterface when it is neither."""
+    if _is_pickle(path):
+        from rebel_tools.interface.file import read_interface
+
+        return interface_side(read_interface(path), path)
+    return library_side(path, with_types)
+
+
+def _is_pickle(path: str) -> bool:
+    if not os.path.isfile(path):
+        return False  # a member of an archive, or an error that the reader of libraries tells
+    with open(path, "rb") as stream:
+        return stream.read(2) == codec.PROTOCOL
+
+
+def interface_side(interface: Interface, name: str) -> Side:
+    """What an interface promises, as a side."""
+    items = {}
+    for symbol in interface.symbols.values():
+        if isinstance(symbol, Function):
+            items[symbol.name] = Item(symbol.name, "function")
+        else:
+            size = size_of(symbol.type, interface.declarations.types)
+            items[symbol.name] = Item(symbol.name, "tls" if symbol.tls else "object", size)
+    target = interface.target
+    facts = {"target": f"{target.machine}, {8 * target.pointer_size} bits, {target.byteorder} endian"}
+    return Side(name, items, interface.declarations, facts=facts)
+
+
+def library_side(path: str, with_types: bool = True) -> Side:
+    """What a library exports, with the types that its DWARF gives to the exports."""
+    from rebel_tools.gate.facts import read_debug
+
+    with open_library(path) as library:
+        table = library.table
+        debug, reason = None, "types were not asked for"
+        if with_types:
+            debug, reason = read_debug(library, {_plain(table, export.name) for export in table.exports})
+    facts = {"target": f"{table.machine}, {table.bits} bits, {table.byteorder} endian", "soname": table.soname}
+    versions = frozenset(f"{export.name}@{export.version}" for export in table.exports if export.version)
+    return Side(path, _items(table), debug, reason, facts, versions)
+
+
+def _items(table: ExportTable) -> dict[str, Item]:
+    """Exports by name, each in the version that a new link gets."""
+    items = {}
+    for export in table.exports:
+        if export.default is False and any(other.default for other in table.by_name[export.name]):
+            continue
+        name = _plain(table, export.name)
+        kind = "function" if export.kind == "ifunc" else export.kind
+        items[name] = Item(name, kind, export.size if kind in ("object", "tls") else None)
+    return items
+
+
+def _plain(table: ExportTable, name: str) -> str:
+    return undecorate(name).name if table.is_decorated else name

@@ -1,0 +1,216 @@
+"""What a Python file uses to declare the exports of a core: `env.Interface('core.interface', 'core_exports.py')`.
+
+    from rebel_tools.interface.declare import export, exception, export_data, pointer, struct, cint, double, size_t
+
+    point = struct("point", x=cint, y=cint)
+    CoreError = exception("CoreError")
+
+    @export(pointer(point), size_t, result=double, raises=[CoreError])
+    def core_length(points, count):
+        "The length of a way."
+
+    export_data("core_version", cint)
+
+Types such as `long_` and `pointer(...)` get their sizes from the target that the file is read for. A declaration that
+cannot be right raises InterfaceSourceError with the line. Outside of `env.Interface` the functions only build objects,
+so the file can also be imported.
+"""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from rebel_tools.errors import Place
+from rebel_tools.interface.errors import InterfaceSourceError
+from rebel_tools.interface.model import ExceptionType
+
+
+@dataclass(frozen=True)
+class CType:
+    """A type by its C name or shape; `layout.Layout` gives it sizes for a target."""
+
+    kind: str  # "scalar", "pointer", "array", "record", "enum", "function"
+    name: str = ""
+    of: Any = None
+    count: int | None = None
+    fields: tuple[tuple[str, Any], ...] | None = None
+    place: Place | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True)
+class Export:
+    """One `@export` or `export_data`: for data `result` is the type and `arguments` is None."""
+
+    name: str
+    result: CType
+    arguments: tuple[tuple[str, CType], ...] | None
+    raises: tuple[str, ...]
+    varargs: bool
+    convention: str | None
+    place: Place
+
+
+@dataclass
+class Collected:
+    """Everything that one file declared."""
+
+    exports: list[Export] = field(default_factory=list)
+    records: dict[str, CType] = field(default_factory=dict)
+    exceptions: dict[str, ExceptionType] = field(default_factory=dict)
+
+
+_collecting: list[Collected] = []
+
+
+def _place() -> Place:
+    """The line of the user's file that called us."""
+    frame = sys._getframe(1)
+    while frame.f_code.co_filename == __file__ and frame.f_back is not None:
+        frame = frame.f_back
+    return Place(frame.f_code.co_filename, frame.f_lineno)
+
+
+def _wrong(message: str, expected: str) -> InterfaceSourceError:
+    return InterfaceSourceError(message, place=_place(), expected=expected)
+
+
+def _type(value: Any, what: str) -> CType:
+    if isinstance(value, CType):
+        return value
+    if isinstance(value, str) and value.split(" ")[0] in ("struct", "union", "enum"):
+        kind, _, tag = value.partition(" ")
+        return CType("enum" if kind == "enum" else "record", f"{kind} {tag}")
+    raise _wrong(f"{what} is {value!r}", 'a type of rebel_tools.interface.declare, or a key such as "struct point"')
+
+
+def _remember(table: str, key: str, value: Any, what: str) -> None:
+    for collected in _collecting[-1:]:
+        if key in getattr(collected, table):
+            raise _wrong(f"{what} {key} is declared twice", "one declaration")
+        getattr(collected, table)[key] = value
+
+
+def pointer(target: Any) -> CType:
+    """A pointer to a type, or to a record by key ("struct node") before that is declared."""
+    return CType("pointer", of=_type(target, "the target of a pointer"))
+
+
+def array(element: Any, count: int) -> CType:
+    """An array of `count` elements."""
+    if not isinstance(count, int) or count < 0:
+        raise _wrong(f"an array has {count!r} elements", "a number")
+    return CType("array", of=_type(element, "the element of an array"), count=count)
+
+
+def function(*arguments: Any, result: Any = None) -> CType:
+    """A pointer to a function with these argument types."""
+    kinds = tuple(("", _type(a, "an argument")) for a in arguments)
+    return CType("pointer", of=CType("function", of=_type(result or void, "the result"), fields=kinds))
+
+
+def struct(tag: str, **fields: Any) -> CType:
+    """A structure with fields in this order and the target's natural alignment; opaque without fields."""
+    return _record("struct", tag, fields)
+
+
+def union(tag: str, **fields: Any) -> CType:
+    """A union."""
+    return _record("union", tag, fields)
+
+
+def _record(kind: str, tag: str, fields: dict[str, Any]) -> CType:
+    members = tuple((name, _type(value, f"{kind} {tag}.{name}")) for name, value in fields.items())
+    record = CType("record", f"{kind} {tag}", fields=members or None, place=_place())
+    _remember("records", record.name, record, kind)
+    return CType("record", record.name)
+
+
+def enum(tag: str, **values: int) -> CType:
+    """An enumeration that is held in an `int`."""
+    constants = tuple(values.items())
+    for name, value in constants:
+        if not isinstance(value, int):
+            raise _wrong(f"enum {tag}.{name} is {value!r}", "an integer")
+    definition = CType("enum", f"enum {tag}", fields=constants, place=_place())
+    _remember("records", definition.name, definition, "enum")
+    return CType("enum", definition.name)
+
+
+def exception(name: str, base: ExceptionType | None = None, symbol: str | None = None) -> ExceptionType:
+    """An exception that exported functions may raise; `symbol` is its exported type information, if there is one."""
+    declared = ExceptionType(name, base.name if base else None, symbol)
+    _remember("exceptions", name, declared, "exception")
+    return declared
+
+
+def export(
+    *arguments: Any,
+    result: Any = None,
+    raises: Iterable[ExceptionType] = (),
+    name: str | None = None,
+    varargs: bool = False,
+    convention: str | None = None,
+) -> Callable:
+    """Declare the decorated function as an export with these argument types; no `result` means `void`."""
+    place = _place()
+    kinds = [_type(kind, f"argument {index + 1}") for index, kind in enumerate(arguments)]
+    returned = void if result is None else _type(result, "the result")
+    raised = _exception_names(raises)
+    if convention not in (None, "stdcall", "fastcall"):
+        raise _wrong(f"unknown calling convention {convention!r}", "stdcall or fastcall")
+
+    def decorate(declared: Callable) -> Callable:
+        names = _parameter_names(declared, len(kinds), place)
+        symbol = name or declared.__name__
+        _add(Export(symbol, returned, tuple(zip(names, kinds)), raised, varargs, convention, place))
+        return declared
+
+    return decorate
+
+
+def export_data(name: str, kind: Any) -> None:
+    """Declare exported data."""
+    _add(Export(name, _type(kind, f"the type of {name}"), None, (), False, None, _place()))
+
+
+def _exception_names(raises: Iterable[ExceptionType]) -> tuple[str, ...]:
+    for raised in raises:
+        if not isinstance(raised, ExceptionType):
+            raise _wrong(f"raises has {raised!r}", "what exception(...) returned")
+    return tuple(raised.name for raised in raises)
+
+
+def _parameter_names(declared: Callable, count: int, place: Place) -> list[str]:
+    names = list(inspect.signature(declared).parameters)
+    if len(names) != count:
+        message = f"{declared.__name__} has {len(names)} parameters and @export gives {count} argument types"
+        raise InterfaceSourceError(message, place=place, expected="one type for each parameter")
+    return names
+
+
+def _add(declared: Export) -> None:
+    for collected in _collecting[-1:]:
+        first = next((e for e in collected.exports if e.name == declared.name), None)
+        if first is not None:
+            message = f"{declared.name} is exported twice, first at {first.place}"
+            raise InterfaceSourceError(message, place=declared.place, expected="one declaration")
+        collected.exports.append(declared)
+
+
+void = CType("scalar", "void")
+boolean = CType("scalar", "_Bool")
+char = CType("scalar", "char")
+cint = CType("scalar", "int")
+uint = CType("scalar", "unsigned int")
+long_ = CType("scalar", "long")
+ulong = CType("scalar", "unsigned long")
+int8, int16, int32, int64 = (CType("scalar", f"int{bits}_t") for bits in (8, 16, 32, 64))
+uint8, uint16, uint32, uint64 = (CType("scalar", f"uint{bits}_t") for bits in (8, 16, 32, 64))
+size_t = CType("scalar", "size_t")
+ssize_t = CType("scalar", "ssize_t")
+float_ = CType("scalar", "float")
+double = CType("scalar", "double")

@@ -1,0 +1,57 @@
+"""Interface files: from an interface to bytes and back, with errors that name the file.
+
+The order of reading is: size, decoding (bounded, see `codec.Limits`), digest, schema. The digest comes after decoding
+because it covers the data and not the pickle's bytes, which differ between picklers.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+
+from rebel_tools.errors import Place
+from rebel_tools.interface import codec, plain
+from rebel_tools.interface.errors import UnreadableInterface
+from rebel_tools.interface.model import Interface
+from rebel_tools.interface.shapes import SchemaError
+
+HINT = "write it again from its source: env.Interface in SCons, or symbol-audit record"
+
+
+def to_bytes(interface: Interface) -> bytes:
+    """The bytes of the file; the same for equal interfaces from the same producer and places."""
+    producer = {"name": interface.producer.name, "version": interface.producer.version}
+    return codec.seal(interface.plain, producer, plain.places(interface))
+
+
+def from_bytes(data: bytes, name: str) -> Interface:
+    """The interface in `data`, which came from the file `name`; UnreadableInterface for anything else."""
+    try:
+        return plain.decode(codec.unseal(data))
+    except codec.CodecError as error:
+        place = Place(name, offset=error.offset)
+        raise UnreadableInterface(error.message, place=place, expected=error.expected, hint=HINT) from error
+    except SchemaError as error:
+        message = f"{'.'.join(error.path) or 'the interface'} is {error.found}"
+        raise UnreadableInterface(message, place=Place(name, offset=0), expected=error.expected, hint=HINT) from error
+
+
+def read_interface(path: str | os.PathLike) -> Interface:
+    """Read an interface file; never more of it than the codec's limit."""
+    name = os.fspath(path)
+    try:
+        if not stat.S_ISREG(os.stat(path).st_mode):
+            raise UnreadableInterface("this is not a regular file", place=Place(name), expected="an interface file")
+        with open(path, "rb") as stream:
+            data = stream.read(codec.Limits.size + 1)
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
+        reason = getattr(error, "strerror", None) or error
+        raise UnreadableInterface(f"cannot be read: {reason}", place=Place(name)) from error
+    return from_bytes(data, name)
+
+
+def write_interface(interface: Interface, path: str | os.PathLike) -> None:
+    """Write an interface file."""
+    data = to_bytes(interface)
+    with open(path, "wb") as stream:
+        stream.write(data)

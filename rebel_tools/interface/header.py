@@ -1,0 +1,142 @@
+"""Reads C headers through the target's own compiler.
+
+1. `gcc -aux-info` lists every function that the headers declare, with file and line.
+2. A probe takes the address of each, is compiled with debug information for the target, and thereby holds the
+   prototypes and layouts of exactly that ABI as DWARF; its assembly shows the names as the linker sees them.
+   `-fno-eliminate-unused-debug-symbols` adds the declared data.
+3. The probe is linked, with a label for every address, because debug information is only whole in a linked file.
+
+What counts as declared is what stands in the headers themselves or in files that they include, without the system's.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from rebel_tools.binary.dwarf import read_declarations
+from rebel_tools.binary.model import undecorate
+from rebel_tools.errors import Place
+from rebel_tools.interface.compiler import Compiler
+from rebel_tools.interface.errors import InterfaceSourceError
+from rebel_tools.interface.reach import definitions_for
+from rebel_tools.interface.types import Declarations, Function
+
+PROBE = "rebel_tools_probe"
+QUIET = ("-w", "-fno-lto", "-gno-split-dwarf")
+
+_AUX_INFO = re.compile(r"/\* (?P<path>.*):(?P<line>\d+):[NOI][CF] \*/ (?P<text>.*)")
+_DECLARED_NAME = re.compile(r"(\w+) \((?!\*)")
+_ADDRESS = re.compile(r"\s+\.\w+\s+(\S+)$")
+
+
+@dataclass(frozen=True)
+class Declared:
+    """A function that a header declares: its name in C and where it stands."""
+
+    name: str
+    place: Place
+
+
+def read_c(headers: Sequence[str], compiler: Compiler) -> Declarations:
+    """The functions, data and types that C headers declare."""
+    with tempfile.TemporaryDirectory(prefix="rebel-") as folder:
+        include = "".join(f'#include "{_quoted(header, compiler)}"\n' for header in headers)
+        functions, files = _list_functions(include, folder, compiler)
+        names, library = _compile_probe(include, sorted(functions), folder, compiler)
+        found = read_declarations(library)
+    return _select(found, functions, names, files)
+
+
+def _quoted(header: str, compiler: Compiler) -> str:
+    """The path that the compiler's working folder can use, as a C string."""
+    return os.path.join(compiler.cwd or os.getcwd(), header).replace("\\", "/").replace('"', '\\"')
+
+
+def _list_functions(include: str, folder: str, compiler: Compiler) -> tuple[dict[str, Declared], set[str]]:
+    """Every function that the headers declare and do not define themselves, and the files that count."""
+    listing, rule = os.path.join(folder, "functions"), os.path.join(folder, "files")
+    options = ["-x", "c", "-aux-info", listing, "-MMD", "-MF", rule, "-MT", "x", "-fsyntax-only", *QUIET, "-"]
+    compiler.run(options, stdin=include)
+    files = _makefile_names(_read(rule))
+    functions = {}
+    for line in _read(listing).splitlines():
+        match = _AUX_INFO.match(line)
+        if match and match["path"] in files and not match["text"].startswith("static "):
+            name = _DECLARED_NAME.search(match["text"])
+            if name:
+                place = Place(_relative(match["path"], compiler), int(match["line"]))
+                functions.setdefault(name[1], Declared(name[1], place))
+    return functions, {_relative(path, compiler) for path in files}
+
+
+def _read(path: str) -> str:
+    if not os.path.exists(path):
+        raise InterfaceSourceError("the compiler did not write what -aux-info or -MMD ask for", expected="GCC")
+    with open(path, encoding="utf-8", errors="surrogateescape") as stream:
+        return stream.read()
+
+
+def _makefile_names(rule: str) -> set[str]:
+    """The prerequisites of the one rule in a file that -MMD wrote."""
+    names = rule.partition(":")[2].replace("\\\n", " ")
+    words = re.findall(r"(?:\\[ #]|[^ \n])+", names)
+    return {re.sub(r"\\([ #])", r"\1", word).replace("$$", "$") for word in words}
+
+
+def _relative(path: str, compiler: Compiler) -> str:
+    """A path below the working folder is told relative to it: interfaces do not depend on where they are made."""
+    base = compiler.cwd or os.getcwd()
+    below = os.path.relpath(path, base) if os.path.isabs(path) else os.path.normpath(path)
+    return path if below.startswith("..") else below.replace(os.sep, "/")
+
+
+def _compile_probe(
+    include: str, functions: Sequence[str], folder: str, compiler: Compiler
+) -> tuple[dict[str, str], str]:
+    """The linker's name of each function, and a linked file with the debug information of all of them."""
+    addresses = ", ".join(f"(void *){name}" for name in functions)
+    assembly, library = os.path.join(folder, "probe.s"), os.path.join(folder, "probe.so")
+    options = ["-x", "c", "-S", "-o", assembly, "-O0", "-g", "-fno-eliminate-unused-debug-symbols", *QUIET, "-"]
+    compiler.run(options, stdin=f"{include}void *{PROBE}[] = {{ {addresses or '0'} }};\n")
+    underscore, labels = _addresses(_read(assembly), len(functions))
+    with open(assembly, "a", encoding="utf-8") as stream:
+        stream.write("\t.text\n" + "".join(f"\t.globl {label}\n{label}:\n" for label in dict.fromkeys(labels)))
+    compiler.run(["-shared", "-nostdlib", "-o", library, assembly, *QUIET])
+    return {name: label[len(underscore) :] for name, label in zip(functions, labels)}, library
+
+
+def _addresses(assembly: str, count: int) -> tuple[str, list[str]]:
+    """The platform's leading underscore, and the labels in the probe's array, which keeps the order of its source."""
+    lines = assembly.splitlines()
+    for underscore in ("", "_"):
+        label = f"{underscore}{PROBE}:"
+        if label in lines:
+            start = lines.index(label) + 1
+            found = [match[1] for match in map(_ADDRESS.match, lines[start : start + count]) if match]
+            if len(found) == count:
+                return underscore, found
+    raise InterfaceSourceError("the compiler's assembly does not hold the probe as expected", expected="GCC's assembly")
+
+
+def _select(
+    found: Declarations, functions: dict[str, Declared], names: dict[str, str], files: set[str]
+) -> Declarations:
+    """What the headers declare, under the names of the linker."""
+    selected = {}
+    for name, declared in functions.items():
+        described = found.functions.get(name) or found.functions.get(names[name])
+        if described is None:
+            raise InterfaceSourceError(f"the compiler did not describe {name}", place=declared.place)
+        function = _linked(described, names[name], declared.place)
+        selected[function.name] = function
+    variables = {n: v for n, v in found.variables.items() if v.declared_at and v.declared_at.path in files}
+    return Declarations(selected, variables, definitions_for([*selected.values(), *variables.values()], found.types))
+
+
+def _linked(function: Function, label: str, place: Place) -> Function:
+    plain = undecorate(label)
+    return replace(function, name=plain.name, convention=plain.convention, declared_at=place)

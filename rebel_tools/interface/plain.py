@@ -1,0 +1,201 @@
+"""Interfaces as plain data: the schema of what an interface file holds, in both directions.
+
+A type is a list whose first item is its tag (`["pointer", ["void"], 8, "*"]`); `_TYPES` is the whole table of tags
+with their items, and encoding, decoding and checking all follow it. Sources of recursion are bounded: the codec
+refuses data nested more than 100 levels deep.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from rebel_tools.errors import Place
+from rebel_tools.interface import types as t
+from rebel_tools.interface.model import ExceptionType, Interface, Producer, Target
+from rebel_tools.interface.shapes import (
+    BITS,
+    DICTIONARY,
+    FLAG,
+    INTEGER,
+    MAX_SIZE,
+    SIZE,
+    TEXT,
+    SchemaError,
+    Shape,
+    fields,
+    many,
+    named,
+    number,
+    one_of,
+    optional,
+    pair,
+    row,
+    same,
+    step,
+)
+
+CONVENTION = one_of(None, "stdcall", "fastcall", "thiscall", "vectorcall")
+
+
+def _encode_type(value: t.Type) -> list:
+    tag = _TAGS[type(value)]
+    return [tag, *_TYPES[tag].encode(value)]
+
+
+def _decode_type(value: Any) -> t.Type:
+    if type(value) is not list or not value or type(value[0]) is not str or value[0] not in _TYPES:
+        raise SchemaError("a type: a list that starts with one of " + ", ".join(_TYPES), value)
+    return _TYPES[value[0]].decode(value[1:])
+
+
+TYPE = Shape(_encode_type, _decode_type)
+_INTEGER = row(t.Integer, size=SIZE, signed=FLAG, name=TEXT)
+_FIELD = row(
+    t.Field,
+    name=optional(TEXT),
+    type=TYPE,
+    offset=SIZE,
+    bit_size=optional(BITS),
+    bit_offset=optional(BITS),
+    kind=one_of("member", "base", "virtual base", "vptr"),
+)
+_TYPES = {
+    "void": row(t.Void),
+    "bool": row(t.Bool, size=SIZE),
+    "integer": _INTEGER,
+    "float": row(t.Float, size=SIZE, name=TEXT, complex=FLAG),
+    "pointer": row(t.Pointer, target=TYPE, size=SIZE, kind=one_of("*", "&", "&&")),
+    "member pointer": row(t.MemberPointer, target=TYPE, size=SIZE),
+    "array": row(t.Array, element=TYPE, count=optional(SIZE)),
+    "function": row(t.FunctionType, result=TYPE, parameters=many(TYPE), varargs=FLAG, convention=CONVENTION),
+    "typedef": row(t.Typedef, name=TEXT, target=TYPE),
+    "qualified": row(t.Qualified, target=TYPE, qualifier=one_of("const", "volatile", "restrict", "atomic")),
+    "record": row(
+        t.Record, kind=one_of("struct", "union"), name=optional(TEXT), size=optional(SIZE), fields=many(_FIELD)
+    ),
+    "enum": row(t.Enum, name=optional(TEXT), underlying=_INTEGER, values=many(pair(TEXT, INTEGER))),
+    "ref": row(t.Ref, key=TEXT),
+    "unknown": row(t.Unknown, reason=TEXT, size=optional(SIZE)),
+}
+_TAGS = {
+    t.Void: "void",
+    t.Bool: "bool",
+    t.Integer: "integer",
+    t.Float: "float",
+    t.Pointer: "pointer",
+    t.MemberPointer: "member pointer",
+    t.Array: "array",
+    t.FunctionType: "function",
+    t.Typedef: "typedef",
+    t.Qualified: "qualified",
+    t.Record: "record",
+    t.Enum: "enum",
+    t.Ref: "ref",
+    t.Unknown: "unknown",
+}
+
+_TARGET = {
+    "machine": TEXT,
+    "pointer_size": number("a size in bytes", 1, 16),
+    "byteorder": one_of("little", "big"),
+    "os": TEXT,
+}
+
+
+def _decode_definition(value: Any) -> t.Record | t.Enum:
+    definition = _decode_type(value)
+    if not isinstance(definition, (t.Record, t.Enum)):
+        raise SchemaError("a record or an enum", value)
+    return definition
+
+
+def _decode_definitions(value: Any) -> dict:
+    shape = Shape(same, _decode_definition)
+    found = {key: step(key, shape, item) for key, item in DICTIONARY.decode(value).items()}
+    for key, definition in found.items():
+        if t.key_of(definition) != key:
+            raise SchemaError(f'"{key}"', t.key_of(definition))
+    return found
+
+
+_BODY = {
+    "language": TEXT,
+    "target": Shape(
+        lambda value: {key: getattr(value, key) for key in _TARGET}, lambda value: Target(**fields(value, _TARGET))
+    ),
+    "options": DICTIONARY,
+    "functions": named(
+        t.Function,
+        result=TYPE,
+        parameters=many(row(t.Parameter, name=optional(TEXT), type=TYPE)),
+        varargs=FLAG,
+        convention=CONVENTION,
+        raises=many(TEXT),
+        display=optional(TEXT),
+    ),
+    "variables": named(t.Variable, type=TYPE, tls=FLAG, display=optional(TEXT)),
+    "types": Shape(lambda value: {key: _encode_type(item) for key, item in value.items()}, _decode_definitions),
+    "exceptions": named(ExceptionType, base=optional(TEXT), symbol=optional(TEXT)),
+    "digest_symbol": optional(TEXT),
+    "extra": DICTIONARY,
+}
+
+
+def encode(interface: Interface) -> dict:
+    """The part of an interface that its digest covers."""
+    return {key: shape.encode(_part(interface, key)) for key, shape in _BODY.items()}
+
+
+def _part(interface: Interface, key: str) -> Any:
+    owner = interface.declarations if key in ("functions", "variables", "types") else interface
+    return getattr(owner, key)
+
+
+def places(interface: Interface) -> dict:
+    """Where each symbol and type was declared: {name or key: [path, line]}."""
+    declarations = interface.declarations
+    declared = {**declarations.types, **declarations.functions, **declarations.variables}
+    return {
+        name: [item.declared_at.path, item.declared_at.line]
+        for name, item in declared.items()
+        if item.declared_at is not None
+    }
+
+
+def decode(envelope: dict) -> Interface:
+    """The interface in what `codec.unseal` returned; raises SchemaError, whose path starts at the envelope."""
+    body = step("interface", Shape(same, lambda value: fields(value, _BODY)), envelope["interface"])
+    where = step("places", Shape(same, _decode_places), envelope["places"])
+    producer = step("producer", Shape(same, _decode_producer), envelope["producer"])
+    declared = {kind: body.pop(kind) for kind in ("functions", "variables", "types")}
+    _check_references(body, declared)
+    placed = {
+        kind: {name: _placed(item, where.get(name)) for name, item in items.items()} for kind, items in declared.items()
+    }
+    return Interface(producer=producer, declarations=t.Declarations(**placed), **body)
+
+
+def _placed(item: Any, place: Place | None) -> Any:
+    return replace(item, declared_at=place) if place else item
+
+
+def _decode_producer(value: Any) -> Producer:
+    return Producer(**fields(value, {"name": TEXT, "version": TEXT}))
+
+
+def _decode_places(value: Any) -> dict[str, Place]:
+    shape = row(Place, path=TEXT, line=optional(number("a line", 0, MAX_SIZE)))
+    return {name: step(name, shape, item) for name, item in value.items()}
+
+
+def _check_references(body: dict, declared: dict) -> None:
+    """Every exception that a function raises and every base must be declared."""
+    exceptions = body["exceptions"]
+    for name, function in declared["functions"].items():
+        for raised in function.raises:
+            if raised not in exceptions:
+                raise SchemaError(f"{name} raises a declared exception", raised)
+    both = declared["functions"].keys() & declared["variables"].keys()
+    if both:
+        raise SchemaError("each symbol is a function or a variable", sorted(both)[0])

@@ -1,0 +1,56 @@
+"""Reads a Python file of `@export` declarations.
+
+The file is the user's own source, like an SConscript: it runs. Whatever it raises becomes an InterfaceSourceError that
+names the file and the line.
+"""
+
+from __future__ import annotations
+
+import os
+import traceback
+
+from rebel_tools.errors import Place, RebelError
+from rebel_tools.interface import declare
+from rebel_tools.interface.errors import InterfaceSourceError
+from rebel_tools.interface.layout import Layout
+from rebel_tools.interface.model import ExceptionType, Target
+from rebel_tools.interface.types import Declarations
+
+
+def read_python(path: str | os.PathLike, target: Target) -> tuple[Declarations, dict[str, ExceptionType]]:
+    """Run the file and lay out what it declared for `target`."""
+    name = os.fspath(path)
+    collected = declare.Collected()
+    declare._collecting.append(collected)
+    try:
+        _run(name)
+        declarations = Layout(collected, target).declarations()
+    finally:
+        declare._collecting.pop()
+    if not collected.exports:
+        hint = "from rebel_tools.interface.declare import export"
+        raise InterfaceSourceError("the file exports nothing", place=Place(name), expected="@export(...)", hint=hint)
+    return declarations, collected.exceptions
+
+
+def _run(path: str) -> None:
+    try:
+        with open(path, "rb") as stream:
+            code = compile(stream.read(), path, "exec", dont_inherit=True)
+        exec(code, {"__name__": "__interface__", "__file__": path, "__builtins__": __builtins__})
+    except RebelError:
+        raise
+    except SyntaxError as error:
+        place = Place(error.filename or path, error.lineno, error.offset)
+        raise InterfaceSourceError(f"{error.msg}", place=place, expected="Python") from error
+    except OSError as error:
+        raise InterfaceSourceError(f"{error.strerror or error}", place=_line_of(error, path)) from error
+    except (Exception, SystemExit) as error:  # the user's code can raise anything, and all of it is a mistake in it
+        message = f"{type(error).__name__}: {error}"
+        raise InterfaceSourceError(message, place=_line_of(error, path), expected="a file that runs") from error
+
+
+def _line_of(error: BaseException, path: str) -> Place:
+    """The last line of the user's file that the error went through."""
+    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == path]
+    return Place(path, lines[-1] if lines else None)

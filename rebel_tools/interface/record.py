@@ -1,0 +1,59 @@
+"""The interface that a library has today, from its exports and its DWARF."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+from rebel_tools.binary.library import open_library
+from rebel_tools.binary.model import ExportTable, undecorate
+from rebel_tools.interface.model import Interface, Target
+from rebel_tools.interface.reach import definitions_for
+from rebel_tools.interface.source import PRODUCER
+from rebel_tools.interface.types import Declarations
+
+LINKER_MADE = ("_init", "_fini", "_edata", "_end", "__bss_start", "_start", "_etext", "__end__")
+COMPILER_MADE = ("_ZT[VTISCHW]*", "_ZG[VR]*")
+"""Itanium C++ ABI, section 5.1.4: vtables, type information, thunks' tables, guards. They have no declaration."""
+
+
+@dataclass(frozen=True)
+class Recording:
+    """An interface and what of the library is not in it: exports without a declaration in the debug information."""
+
+    interface: Interface
+    undescribed: tuple[str, ...]
+
+
+def record(path: str, only: tuple[str, ...] = ()) -> Recording:
+    """The interface of the exports that match a pattern of `only` (all without one).
+
+    Raises UnreadableBinary when the file is no library; `undescribed` lists everything when it has no DWARF.
+    """
+    from rebel_tools.binary.dwarf import read_declarations
+
+    with open_library(path) as library:
+        table = library.table
+        names = {name for name in _names(table) if not only or _matches(name, only)}
+        found = read_declarations(library, names)
+    functions = {name: f for name, f in sorted(found.functions.items()) if name in names}
+    variables = {name: v for name, v in sorted(found.variables.items()) if name in names}
+    types = definitions_for([*functions.values(), *variables.values()], found.types)
+    language = "c++" if any(name.startswith("_Z") for name in names) else "c"
+    interface = Interface(_target(table), PRODUCER, Declarations(functions, variables, types), language=language)
+    undescribed = sorted(names - functions.keys() - variables.keys())
+    return Recording(interface, tuple(name for name in undescribed if not _matches(name, COMPILER_MADE)))
+
+
+def _names(table: ExportTable) -> set[str]:
+    names = {undecorate(e.name).name if table.is_decorated else e.name for e in table.exports if not e.noname}
+    return names.difference(LINKER_MADE)
+
+
+def _matches(name: str, patterns: tuple[str, ...]) -> bool:
+    return any(fnmatchcase(name, pattern) for pattern in patterns)
+
+
+def _target(table: ExportTable) -> Target:
+    system = "windows" if table.format == "PE" else "unknown"
+    return Target(table.machine, table.bits // 8, table.byteorder, system)

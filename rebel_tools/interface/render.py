@@ -1,0 +1,63 @@
+"""An interface for people and for other programs: a summary and JSON. `c_header` writes a C header."""
+
+from __future__ import annotations
+
+import json
+
+from rebel_tools.interface import types as t
+from rebel_tools.interface.model import Interface
+from rebel_tools.interface.spell import declare, member, prototype
+
+
+def to_text(interface: Interface) -> str:
+    """All declarations, one in a line, below a few lines of header."""
+    declarations = interface.declarations
+    lines = [
+        f"interface {interface.digest[:16]} ({interface.language}) for {interface.target}",
+        f"written by {interface.producer.name} {interface.producer.version}",
+        *(f"option {name}: {value}" for name, value in sorted(interface.options.items()) if value),
+        *([f"digest object: {interface.digest_symbol}"] if interface.digest_symbol else []),
+        *(f"exception {e.name}{f' ({e.base})' if e.base else ''}" for _, e in sorted(interface.exceptions.items())),
+        *(definition_text(item) for _, item in sorted(declarations.types.items())),
+        *(symbol_text(symbol) for symbol in interface.symbols.values()),
+    ]
+    return "\n".join(lines)
+
+
+def symbol_text(symbol: t.Function | t.Variable) -> str:
+    """A symbol's declaration with what it raises and where it stands."""
+    if isinstance(symbol, t.Function):
+        text = prototype(symbol) + (f" raises {', '.join(symbol.raises)}" if symbol.raises else "")
+    else:
+        text = ("thread-local " if symbol.tls else "") + declare(symbol.type, symbol.name)
+    display = f"  [{symbol.display}]" if symbol.display else ""
+    return f"{text}{display}" + (f"  ({symbol.declared_at})" if symbol.declared_at else "")
+
+
+def definition_text(definition: t.Record | t.Enum) -> str:
+    """A record with its offsets, or an enumeration."""
+    if isinstance(definition, t.Enum):
+        values = ", ".join(f"{name} = {value}" for name, value in definition.values)
+        return f"{t.key_of(definition)} {{ {values} }}"
+    if definition.size is None:
+        return f"{t.key_of(definition)} (opaque)"
+    fields = "; ".join(f"{member(field)} @{field.offset}" for field in definition.fields)
+    return f"{t.key_of(definition)} {{ {fields} }} ({definition.size} bytes)"
+
+
+def as_dict(interface: Interface) -> dict:
+    """The interface as plain data: what its file holds, with declarations spelled out beside them."""
+    from rebel_tools.interface.plain import places
+
+    return {
+        **interface.plain,
+        "digest": interface.digest,
+        "producer": {"name": interface.producer.name, "version": interface.producer.version},
+        "places": places(interface),
+        "declarations": {name: symbol_text(symbol) for name, symbol in interface.symbols.items()},
+    }
+
+
+def to_json(interface: Interface) -> str:
+    """Canonical JSON: sorted keys."""
+    return json.dumps(as_dict(interface), indent=1, sort_keys=True)

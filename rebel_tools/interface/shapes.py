@@ -1,0 +1,143 @@
+"""A small language for the schema of plain data: each `Shape` writes one kind of item and reads it back, checked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any, NamedTuple
+
+MAX_SIZE = 1 << 62
+
+
+class SchemaError(ValueError):
+    """Plain data that are no interface. `path` leads to the wrong item from the top."""
+
+    def __init__(self, expected: str, found: Any) -> None:
+        super().__init__(expected)
+        self.expected = expected
+        self.found = "nothing" if found is None else f"{type(found).__name__} {_shorten(found)}"
+        self.path: list[str] = []
+
+
+def _shorten(value: Any) -> str:
+    if isinstance(value, (dict, list)):
+        return f"of {len(value)} items"
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+class Shape(NamedTuple):
+    """How one item is written and read back; `decode` raises SchemaError."""
+
+    encode: Callable[[Any], Any]
+    decode: Callable[[Any], Any]
+
+
+def same(value: Any) -> Any:
+    return value
+
+
+def exact(kind: type, name: str) -> Shape:
+    def decode(value: Any) -> Any:
+        if type(value) is not kind:
+            raise SchemaError(name, value)
+        return value
+
+    return Shape(same, decode)
+
+
+def number(name: str, low: int, high: int) -> Shape:
+    def decode(value: Any) -> int:
+        if type(value) is not int or not low <= value <= high:
+            raise SchemaError(name, value)
+        return value
+
+    return Shape(same, decode)
+
+
+def one_of(*choices: str | None) -> Shape:
+    def decode(value: Any) -> str | None:
+        if value is not None and type(value) is not str or value not in choices:
+            raise SchemaError("one of " + ", ".join(map(str, choices)), value)
+        return value
+
+    return Shape(same, decode)
+
+
+def optional(shape: Shape) -> Shape:
+    return Shape(
+        lambda value: None if value is None else shape.encode(value),
+        lambda value: None if value is None else shape.decode(value),
+    )
+
+
+def step(name: str, shape: Shape, value: Any) -> Any:
+    try:
+        return shape.decode(value)
+    except SchemaError as error:
+        error.path.insert(0, name)
+        raise
+
+
+def many(shape: Shape) -> Shape:
+    def decode(value: Any) -> tuple:
+        if type(value) is not list:
+            raise SchemaError("a list", value)
+        return tuple(step(str(index), shape, item) for index, item in enumerate(value))
+
+    return Shape(lambda value: [shape.encode(item) for item in value], decode)
+
+
+def row(make: Callable, **items: Shape) -> Shape:
+    """A list with one item for each attribute of the object that `make` builds."""
+
+    def encode(value: Any) -> list:
+        return [shape.encode(getattr(value, name)) for name, shape in items.items()]
+
+    def decode(value: Any) -> Any:
+        if type(value) is not list or len(value) != len(items):
+            raise SchemaError(f"a list of {len(items)}: {', '.join(items)}", value)
+        return make(**{name: step(name, shape, item) for (name, shape), item in zip(items.items(), value)})
+
+    return Shape(encode, decode)
+
+
+def pair(first: Shape, second: Shape) -> Shape:
+    def decode(value: Any) -> tuple:
+        if type(value) is not list or len(value) != 2:
+            raise SchemaError("a list of two", value)
+        return (step("0", first, value[0]), step("1", second, value[1]))
+
+    return Shape(lambda value: [first.encode(value[0]), second.encode(value[1])], decode)
+
+
+def named(make: Callable, **items: Shape) -> Shape:
+    """Objects of one kind by name, {name: [attributes]}; `make` gets the name as well."""
+
+    def decode_one(name: str, value: Any) -> Any:
+        return row(partial(make, name=name), **items).decode(value)
+
+    one = row(make, **items)
+
+    def decode(value: Any) -> dict:
+        return {
+            name: step(name, Shape(same, partial(decode_one, name)), item)
+            for name, item in DICTIONARY.decode(value).items()
+        }
+
+    return Shape(lambda objects: {name: one.encode(value) for name, value in objects.items()}, decode)
+
+
+def fields(value: Any, items: dict[str, Shape]) -> dict:
+    """Read a dictionary that has exactly these keys."""
+    if type(value) is not dict or value.keys() != items.keys():
+        raise SchemaError("a dictionary with exactly " + ", ".join(items), value)
+    return {key: step(key, shape, value[key]) for key, shape in items.items()}
+
+
+TEXT = exact(str, "text")
+FLAG = exact(bool, "true or false")
+SIZE = number("a size in bytes", 0, MAX_SIZE)
+BITS = number("a number of bits", 0, MAX_SIZE)
+INTEGER = exact(int, "an integer")
+DICTIONARY = exact(dict, "a dictionary")

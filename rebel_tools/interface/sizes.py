@@ -1,0 +1,33 @@
+"""Sizes of types, from the interface alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Union
+
+from rebel_tools.interface import types as t
+from rebel_tools.interface.spell import peel
+
+Definitions = Mapping[str, Union[t.Record, t.Enum]]
+
+
+def size_of(kind: t.Type, definitions: Definitions) -> int | None:
+    """Bytes of a value of this type; None when it has no size or the interface does not know it."""
+    kind = peel(kind)
+    if isinstance(kind, t.Qualified):
+        return size_of(kind.target, definitions)
+    if isinstance(kind, t.Array):
+        element = size_of(kind.element, definitions)
+        return None if element is None or kind.count is None else element * kind.count
+    if isinstance(kind, t.Ref):
+        definition = definitions.get(kind.key)
+        return None if definition is None else size_of(definition, definitions)
+    if isinstance(kind, t.Enum):
+        return kind.underlying.size
+    return getattr(kind, "size", None)
+
+
+def argument_bytes(function: t.Function, definitions: Definitions) -> int | None:
+    """What `@N` of a 32-bit Windows symbol counts: arguments rounded up to 4 bytes each; None when unknown."""
+    sizes = [size_of(parameter.type, definitions) for parameter in function.parameters]
+    return None if None in sizes else sum((size + 3) // 4 * 4 for size in sizes)

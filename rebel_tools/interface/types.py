@@ -1,0 +1,235 @@
+"""The types of an interface: what a compiler's target sees of functions, data and records.
+
+One frozen model serves every source: C headers, `@export` declarations, DWARF of a library, RPython. Names
+(typedefs, qualifiers, the spelling of an integer) are kept for people; two types are the same for the gate when
+their sizes, signedness and layouts are (see `rebel_tools.gate.compare`).
+
+A record (struct, union, C++ class) or an enumeration that has a tag is written once, in `Declarations.types`, and
+used through a `Ref` by its key: `"struct point"`, `"union value"`, `"enum colour"`. So a list node that points to
+itself is finite, and every type is a tree. A record without a tag stands inline. C++ names are qualified
+(`"struct geometry::Point"`), and a `class` has the key of a `struct`, since they are the same to a linker.
+
+All sizes and offsets are in bytes, unless the name says bits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Union
+
+from rebel_tools.errors import Place
+
+
+@dataclass(frozen=True)
+class Void:
+    """No value: the result of a procedure, or what a `void *` points to."""
+
+
+@dataclass(frozen=True)
+class Bool:
+    """`_Bool` or C++ `bool`."""
+
+    size: int = 1
+
+
+@dataclass(frozen=True)
+class Integer:
+    """An integer or a character; `name` is its spelling in the source ("long", "unsigned char", "char16_t")."""
+
+    size: int
+    signed: bool
+    name: str = ""
+
+
+@dataclass(frozen=True)
+class Float:
+    """A binary floating-point number; `complex` ones are two of them, and `size` is that of both."""
+
+    size: int
+    name: str = ""
+    complex: bool = False
+
+
+@dataclass(frozen=True)
+class Pointer:
+    """A pointer, or with `kind` "&" and "&&" a C++ reference, which has the same representation."""
+
+    target: Type
+    size: int
+    kind: str = "*"
+
+
+@dataclass(frozen=True)
+class MemberPointer:
+    """A C++ pointer to member: `size` is that of a pointer for data members and two of them for functions."""
+
+    target: Type
+    size: int
+
+
+@dataclass(frozen=True)
+class Array:
+    """`count` elements in a row; None for a flexible array member or an array of unknown length."""
+
+    element: Type
+    count: int | None
+
+
+@dataclass(frozen=True)
+class FunctionType:
+    """The type of a function that is not a symbol: what a function pointer points to."""
+
+    result: Type
+    parameters: tuple[Type, ...] = ()
+    varargs: bool = False
+    convention: str | None = None
+
+
+@dataclass(frozen=True)
+class Typedef:
+    """Another name for `target`; it changes nothing but what is printed."""
+
+    name: str
+    target: Type
+
+
+@dataclass(frozen=True)
+class Qualified:
+    """`qualifier` is "const", "volatile", "restrict" or "atomic". Only "atomic" may change a representation."""
+
+    target: Type
+    qualifier: str
+
+
+@dataclass(frozen=True)
+class Field:
+    """One member of a record.
+
+    offset: bytes from the start of the record; for a bit-field `bit_offset // 8`.
+    bit_size, bit_offset: for a bit-field only; bit_offset counts from the start of the record as
+        DW_AT_data_bit_offset does (DWARF 5, section 5.7.6).
+    kind: "member", "base" (C++ base class, named after it), "virtual base" (no constant offset: 0 is written) or
+        "vptr".
+    """
+
+    name: str | None
+    type: Type
+    offset: int
+    bit_size: int | None = None
+    bit_offset: int | None = None
+    kind: str = "member"
+
+
+@dataclass(frozen=True)
+class Record:
+    """The layout of a struct or union. `size` is None for one that is only declared (an opaque handle)."""
+
+    kind: str  # "struct" or "union"
+    name: str | None
+    size: int | None
+    fields: tuple[Field, ...] = ()
+    declared_at: Place | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True)
+class Enum:
+    """An enumeration, the integer that holds it, and its constants in the order of the source."""
+
+    name: str | None
+    underlying: Integer
+    values: tuple[tuple[str, int], ...] = ()
+    declared_at: Place | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True)
+class Ref:
+    """A use of the record or enumeration with this key in `Declarations.types`."""
+
+    key: str
+
+
+@dataclass(frozen=True)
+class Unknown:
+    """A type that the producer could not describe. It never compares equal to anything: it cannot be checked."""
+
+    reason: str
+    size: int | None = None
+
+
+Type = Union[
+    Void,
+    Bool,
+    Integer,
+    Float,
+    Pointer,
+    MemberPointer,
+    Array,
+    FunctionType,
+    Typedef,
+    Qualified,
+    Record,
+    Enum,
+    Ref,
+    Unknown,
+]
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One argument of a function. C++ methods have `this` as their first one."""
+
+    name: str | None
+    type: Type
+
+
+@dataclass(frozen=True)
+class Function:
+    """An exported function.
+
+    name: the symbol as a linker sees it, without the decoration of the platform (no leading `_`, no `@8`); C++
+        names stay mangled.
+    display: the name for people where it differs ("geometry::area(Shape const&)").
+    convention: None for the platform's default, else "stdcall", "fastcall", "thiscall", "vectorcall".
+    raises: keys of the exceptions that it may raise; empty for C.
+    """
+
+    name: str
+    result: Type
+    parameters: tuple[Parameter, ...] = ()
+    varargs: bool = False
+    convention: str | None = None
+    raises: tuple[str, ...] = ()
+    display: str | None = None
+    declared_at: Place | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True)
+class Variable:
+    """Exported data; `tls` for one copy per thread."""
+
+    name: str
+    type: Type
+    tls: bool = False
+    display: str | None = None
+    declared_at: Place | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True)
+class Declarations:
+    """What one source declares: functions and variables by symbol name, records and enumerations by key.
+
+    conflicts: further definitions under a key of `types` that differ from the first (two translation units that
+        disagree about one tag). A definition without a size is no conflict: the complete one is kept.
+    """
+
+    functions: Mapping[str, Function] = field(default_factory=dict)
+    variables: Mapping[str, Variable] = field(default_factory=dict)
+    types: Mapping[str, Record | Enum] = field(default_factory=dict)
+    conflicts: tuple[tuple[str, Record | Enum], ...] = ()
+
+
+def key_of(definition: Record | Enum) -> str:
+    """The key under which `definition`, which has a tag, stands in `Declarations.types`."""
+    kind = "enum" if isinstance(definition, Enum) else definition.kind
+    return f"{kind} {definition.name}"

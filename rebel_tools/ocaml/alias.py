@@ -1,0 +1,23 @@
+"""The module-alias file that gives a package its namespace (OCaml manual, section "Type-level module aliases")."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+# No dependency on the aliased units, no warning for aliases whose .cmi does not exist yet, and nothing of the standard
+# library, so that a package may itself contain a module `Stdlib`.
+FLAGS = ("-no-alias-deps", "-w", "-49", "-nopervasives", "-nostdlib")
+
+
+def alias_text(namespace: str, modules: Mapping[str, str], without: str | None = None) -> str:
+    """The text of the alias file.
+
+    modules: short module name -> name of its compilation unit.
+    without: a module left out. A module that is called like something it uses (`list.ml` using `List.length`) is
+        compiled under an alias file without its own entry, or the compiler takes the name for the unit itself.
+    """
+    lines = ["(* generated: the modules of this package by their short names *)"]
+    for name in sorted(modules):
+        if name != without:
+            lines.append(f"\n(** @canonical {namespace.rstrip('_')}.{name} *)\nmodule {name} = {modules[name]}")
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,186 @@
+"""Reason sources: refmt, and the small native program that turns its output into the installed compiler's syntax tree.
+
+refmt 3.6 writes the tree of OCaml 4.06, which other compilers refuse; printing OCaml text instead would lose the
+places of errors. `data/refmt_pp.ml` runs refmt and converts the tree with ppxlib, which keeps every location. It is
+compiled once per compiler and kept in the user's cache.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+
+from rebel_tools.errors import MissingTool, Place, RebelError
+
+DRIVER_SOURCE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "data", "refmt_pp.ml")
+
+_NPM_PACKAGES = ("bs-platform", "rescript")
+_NPM_FOLDERS = {"linux": "linux", "darwin": "darwin", "win32": "win32", "freebsd": "freebsd", "openbsd": "openbsd"}
+_REFMT_HINT = "npm install bs-platform@9.0.2 (it has a compiled refmt), or set REFMT to the path of a refmt"
+_PPXLIB_HINT = "apt-get install libppxlib-ocaml-dev, or opam install ppxlib"
+
+
+class DriverFailure(RebelError):
+    """The program that converts syntax trees does not compile with this compiler and this ppxlib."""
+
+
+def find_refmt(folder: str, environ: Mapping[str, str] = os.environ) -> str:
+    """The refmt for the project in `folder`: $REFMT, then PATH, then node_modules/bs-platform there or above.
+
+    Errors: MissingTool, also where $REFMT names something that cannot be run.
+    """
+    named = environ.get("REFMT")
+    if named:
+        found = shutil.which(named, path=environ.get("PATH"))
+        if not found:
+            raise MissingTool(f"$REFMT is {named}, which is not a program", hint=_REFMT_HINT)
+        return os.path.abspath(found)
+    found = shutil.which("refmt", path=environ.get("PATH")) or _refmt_of_npm(os.path.abspath(folder))
+    if not found:
+        raise MissingTool("refmt is missing, and this project has Reason files (.re, .rei)", hint=_REFMT_HINT)
+    return found
+
+
+def _refmt_of_npm(folder: str) -> str | None:
+    platform = _NPM_FOLDERS.get(sys.platform, "linux")
+    while True:
+        for package in _NPM_PACKAGES:
+            for place in (platform, "lib"):  # bs-platform before version 8 had it in lib
+                path = os.path.join(folder, "node_modules", package, place, "refmt.exe")
+                if os.access(path, os.X_OK):
+                    return path
+        parent = os.path.dirname(folder)
+        if parent == folder:
+            return None
+        folder = parent
+
+
+def pp_command(refmt: str, driver: str) -> str:
+    """The argument of the compiler's `-pp`: the compiler appends the file's name and runs it with sh."""
+    return f"{shlex.quote(driver)} {shlex.quote(refmt)}"
+
+
+def tree_command(refmt: str, driver: str, source: str, tree: str) -> list:
+    """The command that writes the syntax tree of `source` to the file `tree`.
+
+    Compilers and ocamldep take such a file in place of a source (`-impl tree`, `-intf tree`), so that refmt runs once
+    for all of them. Messages keep pointing into `source`.
+    """
+    return [driver, refmt, source, "-o", tree]
+
+
+def cache_folder(environ: Mapping[str, str] = os.environ) -> str:
+    """$XDG_CACHE_HOME/rebel-tools, or ~/.cache/rebel-tools."""
+    base = environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
+    return os.path.join(base, "rebel-tools")
+
+
+def ensure_driver(ocamlfind: str, ocamlopt: str, environ: Mapping[str, str] = os.environ) -> str:
+    """The path of the conversion program for the compiler `ocamlopt`, compiled now if the cache has none.
+
+    ocamlfind, ocamlopt: paths of the programs. Any number of builds may call this at the same time.
+    Errors: MissingTool without ppxlib, DriverFailure when it does not compile.
+    """
+    libraries = _libraries(ocamlfind, environ)
+    driver = os.path.join(cache_folder(environ), f"refmt_pp-{_key(ocamlopt, libraries)}")
+    if not os.access(driver, os.X_OK):
+        _compile(ocamlopt, libraries, driver, environ)
+    return driver
+
+
+def _libraries(ocamlfind: str, environ: Mapping[str, str]) -> list:
+    """(folder, archives) of ppxlib's syntax trees and all that they need, in link order."""
+    command = [ocamlfind, "query", "-r", "-predicates", "native", "-format", "%d|%a", "unix", "ppxlib.ast"]
+    try:
+        process = subprocess.run(command, capture_output=True, text=True, env=dict(environ), check=False)
+    except OSError as error:
+        raise MissingTool(f"{ocamlfind}: {error.strerror}", hint="apt-get install ocaml-findlib") from error
+    if process.returncode:
+        raise MissingTool(f"Reason files need the OCaml package ppxlib: {process.stderr.strip()}", hint=_PPXLIB_HINT)
+    return [tuple(line.rsplit("|", 1)) for line in process.stdout.splitlines()]
+
+
+def _key(ocamlopt: str, libraries: Sequence[tuple]) -> str:
+    """What the program depends on: its source, the compiler and the archives, by path, size and time."""
+    files = [os.path.realpath(shutil.which(ocamlopt) or ocamlopt)]
+    files += [os.path.join(folder, name) for folder, archives in libraries for name in archives.split()]
+    digest = hashlib.sha256()
+    for path in files:
+        try:
+            stat = os.stat(path)
+        except OSError as error:
+            raise MissingTool(f"{path}: {error.strerror}", hint=_PPXLIB_HINT) from error
+        digest.update(f"{path}\0{stat.st_size}\0{stat.st_mtime_ns}\0".encode())
+    with open(DRIVER_SOURCE, "rb") as source:
+        digest.update(source.read())
+    return digest.hexdigest()[:32]
+
+
+def _compile(ocamlopt: str, libraries: Sequence[tuple], driver: str, environ: Mapping[str, str]) -> None:
+    folder = os.path.dirname(driver)
+    try:
+        os.makedirs(folder, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder) as work:
+            source = shutil.copy(DRIVER_SOURCE, work)
+            _run_compiler(ocamlopt, libraries, source, environ)
+            # Whoever comes last wins; the loser's program is the same, and a running one keeps its file.
+            os.replace(os.path.join(work, "refmt_pp"), driver)
+    except OSError as error:
+        hint = "set XDG_CACHE_HOME to a folder that can be written"
+        raise DriverFailure(f"cannot build there: {error.strerror}", place=Place(folder), hint=hint) from error
+
+
+def _run_compiler(ocamlopt: str, libraries: Sequence[tuple], source: str, environ: Mapping[str, str]) -> None:
+    command = [ocamlopt, "-w", "-a", "-o", "refmt_pp"]
+    for folder, archives in libraries:
+        command += ["-I", folder, *archives.split()]
+    command.append(os.path.basename(source))
+    process = subprocess.run(
+        command, cwd=os.path.dirname(source), capture_output=True, text=True, env=dict(environ), check=False
+    )
+    if process.returncode:
+        raise DriverFailure(
+            f"the converter of Reason syntax trees does not compile:\n{process.stderr or process.stdout}",
+            place=Place(DRIVER_SOURCE),
+            hint="the converter needs a ppxlib between 0.22 and 0.35: " + _PPXLIB_HINT,
+        )
+
+
+_COLOUR = r"(?:\x1b\[[\d;]*m)*"
+_PREPROCESSOR_NOISE = re.compile(
+    rf'^{_COLOUR}File "[^"\n]*", line 1:{_COLOUR}\n'
+    rf"{_COLOUR}Error{_COLOUR}: Error while running external preprocessor\s*\n\s*Command line: [^\n]*\n?\n?",
+    re.MULTILINE,
+)
+_BARE_ERROR = re.compile(r'^File "([^"\n]+)", line (\d+), characters (\d+)-(\d+):\n(?=Error: )', re.MULTILINE)
+
+
+def filter_compiler_output(text: str, folder: str = ".") -> str:
+    """Compiler output without what says only that refmt failed, and refmt's errors with the line that they mean.
+
+    Everything else stays as it is. File names in the output are relative to `folder`, where the compiler ran.
+    """
+    shown = _PREPROCESSOR_NOISE.sub("", text)
+    if not shown.strip():  # the preprocessor died without a word: then the noise is all there is to say
+        return text
+    return _BARE_ERROR.sub(lambda match: match.group() + _excerpt(folder, *match.groups()), shown)
+
+
+def _excerpt(folder: str, name: str, line: str, first: str, last: str) -> str:
+    """The source line with carets below, as the compiler prints it; empty when it cannot be shown."""
+    if not name.endswith((".re", ".rei")):
+        return ""
+    try:
+        with open(os.path.join(folder, name), encoding="utf-8", errors="replace") as file:
+            source = file.read().split("\n")[int(line) - 1]
+    except (OSError, IndexError):
+        return ""
+    margin = f"{line} | "
+    return f"{margin}{source}\n{' ' * (len(margin) + int(first))}{'^' * max(1, int(last) - int(first))}\n"

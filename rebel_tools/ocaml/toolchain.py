@@ -1,0 +1,126 @@
+"""The compilers and findlib packages of one environment: where they are, and an identity that changes when they do."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shlex
+import subprocess
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import lru_cache
+
+from rebel_tools.errors import RebelError
+
+THREADS = {"threads", "threads.posix"}
+ARCHIVES = {"native": ".cmxa", "byte": ".cma"}
+
+
+class FindlibError(RebelError):
+    """findlib does not know a package, or cannot be asked."""
+
+
+@dataclass(frozen=True)
+class Packages:
+    """What the compiler has to be told about a set of findlib packages.
+
+    include: folders for `-I`, of the packages and everything that they require.
+    archives: library files in link order.
+    preprocessors: arguments for `-ppx`.
+    threads: whether the compiler needs `-thread`.
+    identity: a digest that changes when an installed file of them does.
+    """
+
+    include: tuple[str, ...] = ()
+    archives: tuple[str, ...] = ()
+    preprocessors: tuple[str, ...] = ()
+    threads: bool = False
+    identity: str = ""
+
+
+def find_packages(findlib: Sequence[str], names: Iterable[str], engine: str, env_path: str) -> Packages:
+    """Ask findlib about packages by name; an unknown one is a FindlibError with the nearest names."""
+    wanted = tuple(sorted(set(names)))
+    return _find_packages(tuple(findlib), wanted, engine, env_path) if wanted else Packages()
+
+
+@lru_cache(maxsize=None)
+def _find_packages(findlib: tuple[str, ...], names: tuple[str, ...], engine: str, env_path: str) -> Packages:
+    threads = bool(THREADS.intersection(names))
+    predicates = ",".join([engine, *(["mt", "mt_posix"] if threads else [])])
+    ask = Findlib(findlib, env_path)
+    # One question for both: the folder of each package, then its archives with their full paths.
+    rows = ask("query", "-r", "-predicates", predicates, "-format", "D\t%d\t%(archive)", *names, known=names)
+    include, archives = [], []
+    for row in rows:
+        _, folder, files = (row.split("\t") + ["", ""])[:3]
+        include.append(folder)
+        archives += [os.path.join(folder, name) for name in files.split()]
+    return Packages(
+        include=tuple(dict.fromkeys(include)),
+        archives=tuple(dict.fromkeys(archives)),
+        preprocessors=_ppx(ask("printppx", "-predicates", predicates, *names, known=names)),
+        threads=threads,
+        identity=_folder_identity(dict.fromkeys(include)),
+    )
+
+
+class Findlib:
+    """The program `ocamlfind` of one environment."""
+
+    def __init__(self, command: Sequence[str], env_path: str):
+        self.command = command
+        self.env = {**os.environ, "PATH": env_path}
+
+    def __call__(self, *arguments: str, known: Sequence[str] = ()) -> list[str]:
+        done = self._run(*arguments)
+        if done.returncode != 0:
+            raise self._explain(done.stderr.decode("utf-8", "replace").strip(), known)
+        return done.stdout.decode("utf-8", "surrogateescape").splitlines()
+
+    def _run(self, *arguments: str) -> subprocess.CompletedProcess:
+        return subprocess.run([*self.command, *arguments], env=self.env, capture_output=True, check=False)
+
+    def _explain(self, stderr: str, known: Sequence[str]) -> FindlibError:
+        installed = self._run("list").stdout.decode("utf-8", "replace").split("\n")
+        names = [row.split()[0] for row in installed if row.strip()]
+        for missing in [name for name in known if name not in names]:
+            near = get_close_matches(missing, names, n=3)
+            return FindlibError(
+                f"there is no findlib package `{missing}`",
+                expected=f"one that `{' '.join(self.command)} list` shows" + (f", such as {', '.join(near)}" if near else ""),
+                hint=f"install it (Debian: lib{missing.split('.')[0].replace('_', '-')}-ocaml-dev; opam: {missing.split('.')[0]})",
+            )
+        return FindlibError(f"{' '.join(self.command)} failed: {stderr}")
+
+
+def _ppx(rows: Iterable[str]) -> tuple[str, ...]:
+    words = shlex.split(" ".join(rows))
+    return tuple(word for word in words if word != "-ppx")
+
+
+def _folder_identity(folders: Iterable[str]) -> str:
+    digest = hashlib.blake2b(digest_size=16)
+    for folder in folders:
+        for entry in sorted(os.scandir(folder), key=lambda e: e.name) if os.path.isdir(folder) else ():
+            if entry.name.endswith((".cmi", ".cmx", ".cmxa", ".cma", ".a", ".so")) or entry.name == "META":
+                status = entry.stat()
+                digest.update(f"{entry.path} {status.st_size} {status.st_mtime_ns}\n".encode("utf-8", "surrogateescape"))
+    return digest.hexdigest()
+
+
+@lru_cache(maxsize=None)
+def program_identity(path: str) -> str:
+    """A text that changes when the program does: its real path, size and time stamp."""
+    real = os.path.realpath(path)
+    status = os.stat(real)
+    return f"{real} {status.st_size} {status.st_mtime_ns}"
+
+
+@lru_cache(maxsize=None)
+def standard_library_identity(compiler: str) -> str:
+    """The folder of the standard library of `compiler` and a digest of the files in it that compilation reads."""
+    done = subprocess.run([compiler, "-where"], capture_output=True, text=True, check=False)
+    folder = done.stdout.strip()
+    return f"{folder} {_folder_identity([folder])}"

@@ -1,0 +1,70 @@
+"""Digests of files, remembered by their status, so that an unchanged file is not read twice."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+import time
+from typing import Optional
+
+# A file whose time stamp is this close to the moment it was read may change again without another stamp.
+RACY_NS = 20_000_000
+
+
+class Files:
+    """Digests by path, below `root`.
+
+    remembered: path -> [mtime_ns, size, inode, digest] of an earlier build.
+    """
+
+    def __init__(self, root: str, remembered: dict[str, list]):
+        self.root = root
+        self.remembered = remembered
+        self._now: dict[str, Optional[str]] = {}
+
+    def digest(self, path: str) -> Optional[str]:
+        """The digest of the file's contents, None when there is no such file."""
+        try:
+            return self._now[path]
+        except KeyError:
+            digest = self._now[path] = self._digest(path)
+            return digest
+
+    def forget(self, path: str) -> None:
+        """The file may have changed since it was last asked for in this run."""
+        self._now.pop(path, None)
+
+    def _digest(self, path: str) -> Optional[str]:
+        full = os.path.join(self.root, path)
+        try:
+            status = os.stat(full)
+        except OSError:
+            self.remembered.pop(path, None)
+            return None
+        known = self.remembered.get(path)
+        if known and known[0] == status.st_mtime_ns and known[1] == status.st_size and known[2] == status.st_ino:
+            return known[3]
+        if not stat.S_ISREG(status.st_mode):
+            return None
+        digest = content_digest(full)
+        if time.time_ns() - status.st_mtime_ns > RACY_NS:
+            self.remembered[path] = [status.st_mtime_ns, status.st_size, status.st_ino, digest]
+        else:
+            self.remembered[path] = [0, status.st_size, status.st_ino, digest]
+        return digest
+
+
+def content_digest(path: str) -> str:
+    with open(path, "rb") as f:
+        return hashlib.blake2b(f.read(), digest_size=12).hexdigest()
+
+
+def text_digest(*parts: str) -> str:
+    """A digest over texts and their boundaries."""
+    digest = hashlib.blake2b(digest_size=12)
+    for part in parts:
+        data = part.encode("utf-8", "surrogateescape")
+        digest.update(b"%d:" % len(data))
+        digest.update(data)
+    return digest.hexdigest()

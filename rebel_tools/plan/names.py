@@ -1,0 +1,128 @@
+"""Which units of this build a source names: ocamldep's answers, remembered by content, mapped through the scopes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Optional
+
+from rebel_tools.ocaml.names import is_reason
+from rebel_tools.ocaml.ocamldep import Batch, Question, batches, free_modules
+from rebel_tools.plan.files import Files, text_digest
+from rebel_tools.plan.model import Module, Scope
+
+
+@dataclass(frozen=True)
+class Named:
+    """What one source names.
+
+    own: modules of its own scope, without itself; scopes: other scopes of which it names anything.
+    itself: whether it uses its own module's name, which then means something else (`List` in `list.ml`).
+    units: all of these as unit names.
+    """
+
+    own: tuple[Module, ...] = ()
+    scopes: tuple[Scope, ...] = ()
+    itself: bool = False
+    units: tuple[str, ...] = ()
+
+
+NOTHING = Named()
+
+
+class Names:
+    """Answers for sources of any scope.
+
+    remembered: `folder source` -> [digest of the source, digest of the question, module names], also of earlier builds.
+    jobs: how many processes may run at once.
+    """
+
+    def __init__(self, files: Files, remembered: dict[str, list], jobs: int = 1):
+        self.files = files
+        self.remembered = remembered
+        self.jobs = jobs
+        self._questions: dict[Scope, tuple[Question, str]] = {}
+        self._resolved: dict[tuple[Scope, str], tuple[list, Named]] = {}
+        self._unparsable: dict[str, Optional[str]] = {}
+
+    def of(self, scope: Scope, module: Module, source: str) -> Named:
+        """What `source` names. A source that is not there yet, or does not parse, names nothing."""
+        if module.generated:
+            return NOTHING
+        if self._unknown(scope, source):
+            self.prepare([scope])
+        answer = self._known(scope, source)
+        if answer is None:
+            return NOTHING
+        memo = self._resolved.get((scope, source))
+        if memo is None or memo[0] is not answer:
+            memo = self._resolved[scope, source] = (answer, _resolve(scope, module, answer[2]))
+        return memo[1]
+
+    def prepare(self, scopes: Iterable[Scope]) -> None:
+        """Ask for all that is not known yet about the sources of `scopes`, in as few processes as possible."""
+        work = [(scope, batch) for scope in scopes for batch in self._batches(scope)]
+        answers = free_modules([batch for _, batch in work], self.jobs, self.files.root) if work else []
+        for (scope, batch), answer in zip(work, answers):
+            for source in batch.files:
+                self._remember(scope, source, answer.get(source))
+
+    def _remember(self, scope: Scope, source: str, names: Optional[tuple[str, ...]]) -> None:
+        digest = self.files.digest(source)
+        if names is None:
+            self._unparsable[_key(scope, source)] = digest
+        else:
+            self.remembered[_key(scope, source)] = [digest, self._question(scope)[1], list(names)]
+
+    def _batches(self, scope: Scope) -> Iterator[Batch]:
+        sources = (source for module in scope.modules.values() for source in module.sources)
+        unknown = [source for source in sources if self._unknown(scope, source)]
+        if unknown:
+            question, _ = self._question(scope)
+            yield from batches(question, [s for s in unknown if not is_reason(s)])
+            if any(map(is_reason, unknown)):
+                yield from batches(question, [s for s in unknown if is_reason(s)], scope.settings.reason())
+
+    def _unknown(self, scope: Scope, source: str) -> bool:
+        """Whether asking ocamldep would tell something new."""
+        digest = self.files.digest(source)
+        if digest is None or self._unparsable.get(_key(scope, source)) == digest:
+            return False
+        return self._known(scope, source) is None
+
+    def _known(self, scope: Scope, source: str) -> Optional[list]:
+        answer = self.remembered.get(_key(scope, source))
+        if answer and answer[0] == self.files.digest(source) and answer[1] == self._question(scope)[1]:
+            return answer
+        return None
+
+    def _question(self, scope: Scope) -> tuple[Question, str]:
+        if scope not in self._questions:
+            maps = {s.namespace: s.alias_text() for s in (*scope.uses, scope) if s.namespace}
+            opened = (scope.namespace,) if scope.namespace else ()
+            command = scope.settings.dependency_command
+            key = text_digest(*command, *opened, *maps, *maps.values())
+            self._questions[scope] = Question(command, maps, opened), key
+        return self._questions[scope]
+
+
+def _key(scope: Scope, source: str) -> str:
+    return f"{scope.outdir} {source}"
+
+
+def _resolve(scope: Scope, module: Module, names: Iterable[str]) -> Named:
+    own, scopes, units, itself = {}, {}, [], False
+    for name in names:
+        found = scope.provider(name)
+        if found is None:
+            continue
+        where, unit = found
+        if unit.object == module.object and where is scope:
+            itself = True
+            continue
+        units.append(unit.object)
+        if where is not scope:
+            scopes[where] = True
+        elif not unit.generated:
+            own[unit] = True
+    return Named(tuple(own), tuple(scopes), itself, tuple(units))

@@ -1,0 +1,92 @@
+"""In which order the steps of a scope can run, and what a user is told when there is none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Callable
+
+from rebel_tools.errors import RebelError
+from rebel_tools.plan.model import Step
+
+Edges = Callable[[Step], Iterable[Step]]
+
+
+class CycleError(RebelError):
+    """Modules that need each other; `path` has (module, file) from the first one back to itself."""
+
+    def __init__(self, steps: list[Step]):
+        self.path = [(step.module.name, step.source) for step in steps]
+        rows = [f"{name} ({source})" for name, source in self.path]
+        super().__init__(
+            "dependency cycle between modules: " + " -> ".join(rows),
+            expected="modules that can be compiled one after the other",
+            hint="move what they share into a module of its own",
+        )
+
+
+@dataclass(frozen=True)
+class Ordered:
+    """The steps of a scope, dependencies first, and for each the steps of the same scope that it waits for."""
+
+    steps: tuple[Step, ...]
+    waits: dict[Step, list[Step]]
+
+
+def order(steps: Iterable[Step], needs: Edges, wishes: Edges) -> Ordered:
+    """Order `steps` so that each one comes after all that it `needs`, and after what it `wishes` where that is possible.
+
+    A wish is dropped when it would close a cycle: an implementation should wait for the native code of units that only
+    its interface mentions, yet those may in turn use it.
+    Errors: CycleError.
+    """
+    waits = {step: list(dict.fromkeys(needs(step))) for step in steps}
+    first = _topological(waits)
+    place = {step: number for number, step in enumerate(first)}
+    for step in first:
+        for other in wishes(step):
+            if other in waits[step]:
+                continue
+            if place[other] < place[step]:
+                waits[step].append(other)
+            elif not _reaches(other, step, waits):
+                waits[step].append(other)
+                first = _topological(waits)
+                place = {each: number for number, each in enumerate(first)}
+    return Ordered(tuple(first), waits)
+
+
+def _topological(waits: dict[Step, list[Step]]) -> list[Step]:
+    """Depth first, with a stack of its own: module graphs are deeper than Python's recursion limit."""
+    done: dict[Step, None] = {}
+    for root in waits:
+        stack = [] if root in done else [(root, iter(waits[root]))]
+        active = {root}
+        while stack:
+            step, pending = stack[-1]
+            other = next((o for o in pending if o not in done), None)
+            if other is None:
+                stack.pop()
+                active.discard(step)
+                done[step] = None
+            elif other in active:
+                raise CycleError(_cycle([entry[0] for entry in stack], other))
+            else:
+                active.add(other)
+                stack.append((other, iter(waits[other])))
+    return list(done)
+
+
+def _reaches(start: Step, goal: Step, waits: dict[Step, list[Step]]) -> bool:
+    seen, todo = {start}, [start]
+    while todo:
+        step = todo.pop()
+        if step is goal:
+            return True
+        todo += [other for other in waits[step] if other not in seen]
+        seen.update(waits[step])
+    return False
+
+
+def _cycle(path: list[Step], closing: Step) -> list[Step]:
+    return [*path[path.index(closing) :], closing]

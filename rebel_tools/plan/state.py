@@ -1,0 +1,73 @@
+"""What earlier builds found out, kept in one file beside the build: digests, dependency names, and a record per step."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from dataclasses import dataclass, field
+from typing import Optional
+
+from rebel_tools import __version__
+
+FORMAT = f"rebel-tools {__version__} state 1"
+
+
+@dataclass
+class Record:
+    """How a step was last run.
+
+    signature: digest over its command line.
+    inputs, outputs: path -> digest.
+    names: the units of this build that its source names, in the order of ocamldep.
+    interfaces, implementations: unit -> digest that the compiler consulted, for the units of this build.
+    interface, implementation: the digests of its own .cmi and .cmx, None where it makes none.
+    """
+
+    signature: str
+    inputs: dict[str, str]
+    outputs: dict[str, str]
+    names: list[str] = field(default_factory=list)
+    interfaces: dict[str, Optional[str]] = field(default_factory=dict)
+    implementations: dict[str, Optional[str]] = field(default_factory=dict)
+    interface: Optional[str] = None
+    implementation: Optional[str] = None
+
+
+class State:
+    """The state file at `path`. One that is damaged or of another version is as good as none: all is built anew."""
+
+    def __init__(self, path: str):
+        self.path = path
+        data = _load(path)
+        self.files: dict[str, list] = data.get("files", {})
+        self.names: dict[str, list] = data.get("names", {})
+        self.records: dict[str, Record] = {key: Record(**row) for key, row in data.get("records", {}).items()}
+        self.changed = False
+
+    def save(self) -> None:
+        """Write the file anew, in one atomic step; remove it when nothing is left to remember."""
+        if not self.records:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(self.path)
+            return
+        data = {
+            "format": FORMAT,
+            "files": self.files,
+            "names": self.names,
+            "records": {key: record.__dict__ for key, record in self.records.items()},
+        }
+        os.makedirs(os.path.dirname(self.path) or ".", exist_ok=True)
+        temporary = f"{self.path}.{os.getpid()}"
+        with open(temporary, "w", encoding="utf-8", errors="surrogateescape") as f:
+            json.dump(data, f, separators=(",", ":"), ensure_ascii=False)
+        os.replace(temporary, self.path)
+
+
+def _load(path: str) -> dict:
+    try:
+        with open(path, encoding="utf-8", errors="surrogateescape") as f:
+            data = json.load(f)
+    except (OSError, ValueError):
+        return {}
+    return data if isinstance(data, dict) and data.get("format") == FORMAT else {}

@@ -1,0 +1,113 @@
+"""What a project is: its packages, their sources and the targets, as plain frozen data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+ENGINES = ("native", "byte", "jsoo", "bucklescript")
+
+
+@dataclass(frozen=True)
+class Flags:
+    """Extra command-line words, in the order in which the user wrote them, and extra environment variables."""
+
+    dep: tuple[str, ...] = ()
+    compile: tuple[str, ...] = ()
+    link: tuple[str, ...] = ()
+    jsoo: tuple[str, ...] = ()
+    envvars: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Target:
+    """One executable of the root package.
+
+    name: as in package.json; also the folder `_build/<name>` and the name on the command line.
+    module: the module that holds the top level of this target, `Default_Tar` for `default`.
+    engine: one of ENGINES.
+    entry: the source with the program's entry, relative to the root, and `entry_module` its module.
+    """
+
+    name: str
+    module: str
+    engine: str
+    entry: str
+    entry_module: str
+    unstable_flags: Flags = field(default_factory=Flags)
+
+
+@dataclass(frozen=True)
+class Source:
+    """One file under `src/`: its path relative to the package (with `/`), its module, and ml, mli, re or rei."""
+
+    path: str
+    module: str
+    kind: str
+
+    @property
+    def is_interface(self) -> bool:
+        return self.kind in ("mli", "rei")
+
+
+@dataclass(frozen=True)
+class Package:
+    """One npm package with the key `rebel`.
+
+    name: the npm name, unique in a project.
+    module: the OCaml module that is its namespace (`FooBar` for `foo-bar`), unique among the dependencies.
+    root: the real path of its folder, links resolved.
+    sources: all files under `src/`, sorted by path.
+    ocamlfind: findlib packages that its sources use, in the order of package.json.
+    dependencies: npm names of the packages that its sources may name, in the order of package.json.
+    public_module: its `src/foo.ml` is the public face `Foo` of package foo, instead of being `Foo.Foo`.
+    flags: for this package's own units (`dep`, `compile`) and for every program that links it (`link`).
+    """
+
+    name: str
+    module: str
+    root: str
+    sources: tuple[Source, ...]
+    ocamlfind: tuple[str, ...] = ()
+    dependencies: tuple[str, ...] = ()
+    public_module: bool = False
+    flags: Flags = field(default_factory=Flags)
+
+
+@dataclass(frozen=True)
+class Project:
+    """Everything that package.json files and folders say.
+
+    packages: in topological order, dependencies first, so that the root package is the last one.
+    consulted: absolute path of every file and folder that was read, and of every one that was looked for and not
+        found. While the stat of each of them (or its absence) stays as it is, so does the project.
+    warnings: sentences about what was ignored in packages that are not the user's own.
+    """
+
+    packages: tuple[Package, ...]
+    targets: tuple[Target, ...]
+    consulted: tuple[str, ...]
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def root(self) -> Package:
+        return self.packages[-1]
+
+    @property
+    def default_targets(self) -> tuple[Target, ...]:
+        """What a plain `scons` builds: the target called `default`, or all when none is."""
+        return tuple(t for t in self.targets if t.name == "default") or self.targets
+
+    def package(self, name: str) -> Package:
+        """The package with that npm name; KeyError when there is none."""
+        for package in self.packages:
+            if package.name == name:
+                return package
+        raise KeyError(name)
+
+    def closure(self, package: Package) -> tuple[Package, ...]:
+        """All packages that `package` depends on, directly or not, dependencies first, without itself."""
+        wanted = set(package.dependencies)
+        for candidate in reversed(self.packages):
+            if candidate.name in wanted:
+                wanted.update(candidate.dependencies)
+        return tuple(p for p in self.packages if p.name in wanted)

@@ -1,0 +1,38 @@
+"""From names of npm packages, files and targets to OCaml modules, as rebel did."""
+
+from __future__ import annotations
+
+import re
+
+_MODULE = re.compile(r"[A-Z][A-Za-z0-9_']*\Z")
+_PACKAGE = re.compile(r"(@[A-Za-z0-9~_-][A-Za-z0-9~_.-]*/)?[A-Za-z0-9~_-][A-Za-z0-9~_.-]*\Z")
+
+
+def is_module(name: str) -> bool:
+    """Whether `name` can be the name of an OCaml module (manual, 7.1 "Lexical conventions": capitalized-ident)."""
+    return _MODULE.match(name) is not None
+
+
+def is_package(name: str) -> bool:
+    """Whether `name` can be the name of an npm package, so that it is also a safe relative path."""
+    return _PACKAGE.match(name) is not None
+
+
+def package_module(npm_name: str) -> str:
+    """The module of a package: `foo-bar` and `@scope/foo-bar` are `FooBar`, `foo_bar` is `Foo_bar`.
+
+    The scope says who publishes a package, not what it is; programs would have to repeat it in every line. Where the
+    result is no module name (`3d`), `is_module` says so, and the package needs the key `rebel.module`.
+    """
+    first, *rest = [word for word in re.split("[-.]", npm_name.rpartition("/")[2]) if word] or [""]
+    return capitalize(first) + "".join(capitalize(word) for word in rest)
+
+
+def target_module(target: str) -> str:
+    """The module that holds the top level of a target: rebel called it `Default_Tar` for `default`."""
+    return package_module(target) + "_Tar"
+
+
+def capitalize(name: str) -> str:
+    """`name` with its first letter in upper case and the others left alone, as the compilers do with file names."""
+    return name[:1].upper() + name[1:]

@@ -1,0 +1,154 @@
+"""The programs and libraries that this project runs: where each is found, what needs it and how to install it.
+
+The one table for everybody: `rebel doctor` prints it, and a MissingTool error takes its hint from it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import sys
+from dataclasses import dataclass
+
+from rebel_tools.errors import MissingTool
+
+PROGRAM, FINDLIB, PYTHON = "program", "findlib", "python"
+
+_REFMT_NPM = "npm install bs-platform@9.0.2, in the project's folder"
+_WINDOWS = "cores and extension modules for Windows"
+
+
+@dataclass(frozen=True)
+class Tool:
+    """One thing that has to be installed.
+
+    kind: a program, a findlib library or a Python package.
+    needed_by: what does not work without it.
+    install: the command that installs it on Debian and Ubuntu, and the other usual way where there is one.
+    required: whether the main job, building a pure OCaml project, needs it.
+    variable: the environment variable that names the program, before PATH is searched.
+    version: the arguments that make a program print its version.
+    minimum: the oldest version that works.
+    npm: the file in the npm package bs-platform that is this program.
+    """
+
+    name: str
+    kind: str
+    needed_by: str
+    install: str
+    required: bool = False
+    variable: str | None = None
+    version: tuple[str, ...] = ("--version",)
+    minimum: tuple[int, ...] = ()
+    npm: str | None = None
+
+
+def _ocaml(name: str, needed_by: str) -> Tool:
+    install = "apt-get install ocaml (or: opam switch create 4.14.2)"
+    return Tool(name, PROGRAM, needed_by, install, required=True, version=("-version",), minimum=(4, 8))
+
+
+def _gcc(name: str, needed_by: str, package: str, required: bool = False) -> Tool:
+    install = f"apt-get install {package}"
+    return Tool(name, PROGRAM, needed_by, install, required, version=("-dumpfullversion", "-dumpversion"))
+
+
+TOOLS = {
+    tool.name: tool
+    for tool in (
+        Tool("scons", PYTHON, "every build", "pip install scons", required=True, minimum=(4, 4)),
+        Tool("pyelftools", PYTHON, "reading ELF files", "pip install pyelftools", required=True),
+        Tool("pefile", PYTHON, "reading PE files", "pip install pefile", required=True),
+        Tool(
+            "ocamlfind",
+            PROGRAM,
+            "OCaml",
+            "apt-get install ocaml-findlib (or: opam install ocamlfind)",
+            required=True,
+            variable="OCAMLFIND",
+            version=("query", "-format", "%v", "findlib"),
+        ),
+        _ocaml("ocamlc", "OCaml, all engines"),
+        _ocaml("ocamlopt", "OCaml, engine native"),
+        _ocaml("ocamldep", "OCaml"),
+        _gcc("gcc", "linking OCaml programs; C cores", "gcc", required=True),
+        _gcc("g++", "cores written in C++", "g++"),
+        Tool("refmt", PROGRAM, "Reason (.re, .rei)", _REFMT_NPM, variable="REFMT", npm="refmt.exe"),
+        Tool("ppxlib", FINDLIB, "Reason (.re, .rei)", "apt-get install libppxlib-ocaml-dev (or: opam install ppxlib)"),
+        Tool(
+            "js_of_ocaml", PROGRAM, "OCaml, engine jsoo", "apt-get install js-of-ocaml (or: opam install js_of_ocaml)"
+        ),
+        Tool("bsc", PROGRAM, "OCaml, engine bucklescript", _REFMT_NPM, version=("-version",), npm="bsc.exe"),
+        Tool("node", PROGRAM, "running what jsoo and bucklescript make", "apt-get install nodejs"),
+        _gcc("x86_64-w64-mingw32-gcc", _WINDOWS, "gcc-mingw-w64-x86-64"),
+        _gcc("i686-w64-mingw32-gcc", _WINDOWS, "gcc-mingw-w64-i686"),
+        _gcc("x86_64-w64-mingw32-g++", _WINDOWS, "g++-mingw-w64-x86-64"),
+        _gcc("i686-w64-mingw32-g++", _WINDOWS, "g++-mingw-w64-i686"),
+        Tool("python2.7", PROGRAM, "RPython", "pyenv install 2.7.18 (Debian 11, Ubuntu: apt-get install python2.7)"),
+    )
+}
+
+
+def find(name: str, *, path: str | None = None, root: str | None = None) -> str | None:
+    """The absolute path of a program, None when it is not there.
+
+    Looked up in this order: the environment variable of the tool (a name or a path), `path` (as $PATH, which is the
+    default), the folder of this Python (a virtual environment need not be activated), and for refmt and bsc
+    node_modules/bs-platform in `root` and all folders above it.
+    """
+    tool = TOOLS.get(name)
+    chosen = os.environ.get(tool.variable) if tool and tool.variable else None
+    if chosen:
+        return _which(chosen, path)
+    found = _which(name, path) or _which(name, os.path.dirname(sys.executable))
+    if not found and tool and tool.npm:
+        found = _in_bs_platform(tool.npm, os.path.abspath(root or "."))
+    return found
+
+
+def install_hint(name: str) -> str:
+    """The command that installs the tool or findlib library `name`."""
+    if name in TOOLS:
+        return TOOLS[name].install
+    package = name.partition(".")[0].lower().replace("_", "-")
+    return f"apt-get install lib{package}-ocaml-dev (or: opam install {name.partition('.')[0]})"
+
+
+def require(name: str, *, path: str | None = None, root: str | None = None) -> str:
+    """The absolute path of a program; MissingTool with the command that installs it when it is not there."""
+    found = find(name, path=path, root=root)
+    if found is None:
+        raise missing(name)
+    return found
+
+
+def missing(name: str) -> MissingTool:
+    """The error that says that `name` is not there, what needs it and how to install it."""
+    tool = TOOLS.get(name)
+    what = {FINDLIB: "the findlib library ", PYTHON: "the Python package "}.get(tool.kind if tool else FINDLIB, "")
+    chosen = os.environ.get(tool.variable) if tool and tool.variable else None
+    message = f"{what}{name} is not installed"
+    if chosen:
+        message = f"${tool.variable} is {chosen}, which is no program"
+    needs = f"; {tool.needed_by} needs it" if tool else ""
+    return MissingTool(message + needs, hint=install_hint(name))
+
+
+def _which(name: str, path: str | None) -> str | None:
+    found = shutil.which(name, path=path)
+    return os.path.abspath(found) if found else None
+
+
+def _in_bs_platform(program: str, root: str) -> str | None:
+    """`program` in the nearest npm package bs-platform: under <platform>/, in old versions under lib/."""
+    platform = sys.platform if sys.platform == "win32" else re.sub(r"\d+$", "", sys.platform)
+    folder = root
+    while True:
+        for below in (platform, "lib"):
+            path = os.path.join(folder, "node_modules", "bs-platform", below, program)
+            if os.access(path, os.X_OK):
+                return path
+        if folder == os.path.dirname(folder):
+            return None
+        folder = os.path.dirname(folder)

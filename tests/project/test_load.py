@@ -1,0 +1,339 @@
+"""load_project: what rebel understood of package.json, src/ and node_modules."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+
+import pytest
+
+from rebel_tools.project import Flags, ProjectError, Source, load_project
+
+
+def write_package(project, folder=".", *, name=None, dependencies=(), sources=("src/Index.ml",), rebel=None, **more):
+    """A package.json with the key rebel, and empty sources."""
+    data = {"rebel": {} if rebel is None else rebel, "dependencies": dict.fromkeys(dependencies, "*"), **more}
+    if name:
+        data["name"] = name
+    project.write(f"{folder}/package.json", json.dumps(data, indent=2))
+    for source in sources:
+        project.write(f"{folder}/{source}", "")
+
+
+def load(project):
+    return load_project(str(project.root))
+
+
+def failure(project) -> ProjectError:
+    with pytest.raises(ProjectError) as raised:
+        load(project)
+    return raised.value
+
+
+def names(packages):
+    return [package.name for package in packages]
+
+
+# -- targets and sources
+
+
+def test_defaults(project):
+    write_package(project, name="app", sources=("src/Index.re",))
+    loaded = load(project)
+    (target,) = loaded.targets
+    assert (target.name, target.module, target.engine) == ("default", "Default_Tar", "native")
+    assert (target.entry, target.entry_module) == ("src/Index.re", "Index")
+    assert loaded.default_targets == loaded.targets
+
+
+def test_index_ml_is_the_default_entry_where_there_is_no_index_re(project):
+    write_package(project, sources=("src/Index.ml",))
+    assert load(project).targets[0].entry == "src/Index.ml"
+
+
+def test_the_root_package_needs_neither_a_name_nor_the_key_rebel(project):
+    project.write("package.json", "{}")
+    project.write("src/Index.ml", "")
+    assert load(project).root.sources == (Source("src/Index.ml", "Index", "ml"),)
+
+
+def test_targets_and_flags(project):
+    flags = {"compile": "-w '+a -4' -g", "link": ["-cclib", "-lm"], "envvars": "A=1 B=x"}
+    targets = [
+        {"target": "web", "engine": "jsoo", "entry": "./src/web.ml", "unstable_flags": flags},
+        {"target": "cli", "entry": "src/cli.ml"},
+    ]
+    write_package(project, rebel={"targets": targets}, sources=("src/web.ml", "src/cli.ml"))
+    web, cli = load(project).targets
+    assert (web.engine, web.entry, cli.engine) == ("jsoo", "src/web.ml", "native")
+    assert web.unstable_flags == Flags(
+        compile=("-w", "+a -4", "-g"), link=("-cclib", "-lm"), envvars=(("A", "1"), ("B", "x"))
+    )
+
+
+def test_the_target_called_default_is_the_default_one_and_else_all_are(project):
+    targets = [{"target": name, "entry": "src/Index.ml"} for name in ("tool", "default")]
+    write_package(project, rebel={"targets": targets})
+    assert names(load(project).default_targets) == ["default"]
+    write_package(project, rebel={"targets": targets[:1]})
+    assert names(load(project).default_targets) == ["tool"]
+
+
+def test_a_package_without_a_program(project):
+    write_package(project, rebel={"targets": []}, sources=("src/a.ml",))
+    assert load(project).targets == ()
+
+
+def test_sources_of_all_folders_and_spellings(project):
+    files = ("src/B.rei", "src/a.ml", "src/deep/er/my_file.re", "src/deep/myFile2.mli", "src/x.mll", "src/.#a.ml")
+    write_package(project, rebel={"targets": []}, sources=(*files, "src/.git/c.ml", "src/node_modules/d/e.ml"))
+    assert load(project).root.sources == (
+        Source("src/B.rei", "B", "rei"),
+        Source("src/a.ml", "A", "ml"),
+        Source("src/deep/er/my_file.re", "My_file", "re"),
+        Source("src/deep/myFile2.mli", "MyFile2", "mli"),
+    )
+
+
+def test_ocamlfind_dependencies_are_a_list_or_the_keys_of_an_object(project):
+    write_package(project, rebel={"ocamlfindDependencies": ["str", "unix", "str"]})
+    assert load(project).root.ocamlfind == ("str", "unix")
+    write_package(project, rebel={"ocamlfindDependencies": {"str": "*", "re.pcre": "1"}})
+    assert load(project).root.ocamlfind == ("str", "re.pcre")
+
+
+# -- packages
+
+
+def test_a_diamond_has_dependencies_first_and_each_package_once(project):
+    write_package(project, name="app", dependencies=("a", "b"))
+    for name, dependencies in {"a": ("c",), "b": ("c",), "c": ()}.items():
+        write_package(project, f"node_modules/{name}", name=name, dependencies=dependencies)
+    loaded = load(project)
+    assert names(loaded.packages) == ["c", "a", "b", "app"]
+    assert loaded.package("a").dependencies == ("c",)
+    assert names(loaded.closure(loaded.root)) == ["c", "a", "b"]
+    assert names(loaded.closure(loaded.package("b"))) == ["c"]
+
+
+def test_packages_without_the_key_rebel_do_not_count(project):
+    write_package(project, dependencies=("react", "a"))
+    write_package(project, "node_modules/a")
+    project.write("node_modules/react/package.json", '{"name": "react", "dependencies": {"not-there": "1"}}')
+    assert load(project).root.dependencies == ("a",)
+
+
+@pytest.mark.parametrize(
+    "name, module",
+    [
+        ("foo", "Foo"),
+        ("foo-bar", "FooBar"),
+        ("foo_bar", "Foo_bar"),
+        ("fooBar", "FooBar"),
+        ("FooBar", "FooBar"),
+        ("foo.js", "FooJs"),
+        ("@acme/foo-bar", "FooBar"),
+    ],
+)
+def test_module_of_a_package(project, name, module):
+    write_package(project, dependencies=(name,))
+    write_package(project, f"node_modules/{name}", name=name)
+    assert load(project).packages[0].module == module
+
+
+def test_a_package_can_choose_its_module(project):
+    write_package(project, dependencies=("3d",))
+    write_package(project, "node_modules/3d", rebel={"module": "Three"})
+    assert load(project).packages[0].module == "Three"
+
+
+def test_a_public_module_is_an_explicit_choice(project):
+    write_package(project, dependencies=("foo",))
+    write_package(project, "node_modules/foo", rebel={"publicModule": True}, sources=("src/foo.ml",))
+    assert load(project).packages[0].public_module
+    write_package(project, "node_modules/foo", sources=("src/foo.ml",))
+    assert not load(project).packages[0].public_module
+
+
+def test_nested_node_modules_come_first(project):
+    write_package(project, dependencies=("a",))
+    write_package(project, "node_modules/a", dependencies=("b",))
+    write_package(project, "node_modules/a/node_modules/b", name="b")
+    project.write("node_modules/b/package.json", "broken, and nobody looks")
+    assert load(project).package("b").root == str(project.path("node_modules/a/node_modules/b"))
+
+
+def test_a_workspace_resolves_from_the_real_path_of_each_package(project):
+    write_package(project, "apps/app", name="app", dependencies=("lib",))
+    write_package(project, "packages/lib", name="lib", dependencies=("deep",))
+    write_package(project, "packages/node_modules/deep", name="deep")
+    project.path("node_modules").mkdir()
+    project.path("node_modules/lib").symlink_to("../packages/lib")
+    loaded = load_project(str(project.path("apps/app")))
+    assert [os.path.relpath(p.root, project.root) for p in loaded.packages] == [
+        "packages/node_modules/deep",
+        "packages/lib",
+        "apps/app",
+    ]
+
+
+def test_two_links_to_one_package_are_one_package(project):
+    write_package(project, dependencies=("a", "b"))
+    write_package(project, "real/b", name="b")
+    write_package(project, "node_modules/a", dependencies=("b",))
+    project.path("node_modules/b").symlink_to(project.path("real/b"))
+    project.path("node_modules/a/node_modules").mkdir()
+    project.path("node_modules/a/node_modules/b").symlink_to(project.path("real/b"))
+    assert names(load(project).packages) == ["b", "a", project.root.name]
+
+
+# -- what a manifest has to watch
+
+
+def consulted(project):
+    return {os.path.relpath(path, project.root) for path in load(project).consulted}
+
+
+def test_consulted_has_what_was_read_and_what_was_missing(project):
+    write_package(project, dependencies=("a",), sources=("src/Index.ml", "src/x/y.ml"))
+    write_package(project, "node_modules/a", dependencies=("b",))
+    write_package(project, "node_modules/b")
+    assert consulted(project) == {
+        "package.json",
+        "src",
+        "src/x",
+        "node_modules/a/package.json",
+        "node_modules/a/src",
+        "node_modules/a/node_modules",  # not there: b would be found in it first
+        "node_modules/b/package.json",
+        "node_modules/b/src",
+    }
+
+
+def test_consulted_has_a_nearer_package_that_is_not_there(project):
+    write_package(project, dependencies=("a",))
+    write_package(project, "node_modules/a", dependencies=("b",))
+    write_package(project, "node_modules/b")
+    project.path("node_modules/a/node_modules").mkdir()
+    assert "node_modules/a/node_modules/b/package.json" in consulted(project)
+
+
+# -- errors
+
+
+def test_two_versions_of_a_package(project):
+    write_package(project, dependencies=("a", "b"))
+    write_package(project, "node_modules/a", dependencies=("b",))
+    write_package(project, "node_modules/a/node_modules/b", name="b", version="1.0.0")
+    write_package(project, "node_modules/b", name="b", version="2.0.0")
+    text = str(failure(project))
+    assert "two versions" in text
+    assert str(project.path("node_modules/a/node_modules/b")) in text
+    assert str(project.path("node_modules/b")) in text
+
+
+def test_two_packages_with_one_module(project):
+    write_package(project, dependencies=("foo-bar", "@acme/foo-bar"))
+    write_package(project, "node_modules/foo-bar", name="foo-bar")
+    write_package(project, "node_modules/@acme/foo-bar", name="@acme/foo-bar")
+    text = str(failure(project))
+    assert "module FooBar" in text
+    assert str(project.path("node_modules/foo-bar")) in text
+    assert str(project.path("node_modules/@acme/foo-bar")) in text
+
+
+def test_the_module_of_the_root_package_is_free(project):
+    write_package(project, name="foo", dependencies=("@acme/foo",))
+    write_package(project, "node_modules/@acme/foo", name="@acme/foo")
+    assert names(load(project).packages) == ["@acme/foo", "foo"]
+
+
+@pytest.mark.parametrize(
+    "pair", [("src/a.ml", "src/x/a.ml"), ("src/A.ml", "src/a.ml"), ("src/a.ml", "src/a.re"), ("src/a.mli", "src/a.rei")]
+)
+def test_two_files_of_one_module(project, pair):
+    write_package(project, rebel={"targets": []}, sources=pair)
+    text = str(failure(project))
+    assert "module A" in text and pair[0] in text and pair[1] in text
+
+
+def test_an_interface_may_lie_in_another_folder(project):
+    write_package(project, rebel={"targets": []}, sources=("src/a.ml", "src/x/a.mli"))
+    assert len(load(project).root.sources) == 2
+
+
+def test_a_cycle_of_packages(project):
+    write_package(project, dependencies=("a",))
+    write_package(project, "node_modules/a", name="a", dependencies=("b",))
+    write_package(project, "node_modules/b", name="b", dependencies=("a",))
+    text = str(failure(project))
+    assert "a -> b -> a" in text
+    assert re.search(r"node_modules/a/package.json:4:5.*node_modules/b/package.json:4:5", text)
+
+
+def test_a_missing_package_with_the_nearest_name(project):
+    write_package(project, dependencies=("foo-baz",))
+    write_package(project, "node_modules/foo-bar")
+    text = str(failure(project))
+    assert text.startswith(f"{project.path('package.json')}:4:5: ")
+    assert '"foo-baz" is not installed' in text
+    assert str(project.path("node_modules")) in text
+    assert "did you mean foo-bar?" in text
+
+
+def test_a_missing_package_that_was_linked(project):
+    write_package(project, dependencies=("foo",))
+    project.path("node_modules").mkdir()
+    project.path("node_modules/foo").symlink_to("../gone")
+    assert "is a link to ../gone" in str(failure(project))
+
+
+def test_a_missing_entry_with_the_nearest_name(project):
+    rebel = {"targets": [{"target": "a", "entry": "src/indx.ml"}]}
+    write_package(project, rebel=rebel, sources=("src/index.ml", "src/other.ml"))
+    error = failure(project)
+    assert error.place.line == 6
+    assert "src/indx.ml" in error.message and error.hint.startswith("did you mean src/index.ml")
+
+
+def test_no_default_entry(project):
+    write_package(project, sources=("src/main.ml",))
+    assert "neither src/Index.re nor src/Index.ml" in str(failure(project))
+
+
+def test_a_public_module_without_a_file(project):
+    write_package(project, dependencies=("foo",))
+    write_package(project, "node_modules/foo", rebel={"publicModule": True}, sources=("src/bar.ml",))
+    assert "src/foo.ml" in str(failure(project))
+
+
+def test_a_file_that_cannot_be_a_module(project):
+    write_package(project, sources=("src/Index.ml", "src/foo-bar.ml"))
+    error = failure(project)
+    assert error.place.path == str(project.path("src/foo-bar.ml"))
+
+
+def test_a_broken_link_among_the_sources(project):
+    write_package(project)
+    project.path("src/gone.ml").symlink_to("nowhere.ml")
+    assert "nowhere.ml, which does not exist" in str(failure(project))
+
+
+def test_linked_sources_and_folders_count(project):
+    write_package(project, sources=("src/Index.ml",))
+    project.write("elsewhere/a.ml", "")
+    project.path("src/linked").symlink_to("../elsewhere")
+    project.path("src/b.ml").symlink_to("../elsewhere/a.ml")
+    assert [s.path for s in load(project).root.sources] == ["src/Index.ml", "src/b.ml", "src/linked/a.ml"]
+
+
+def test_a_link_to_its_own_parent(project):
+    write_package(project)
+    project.path("src/loop").symlink_to(".")
+    assert "leads back" in str(failure(project))
+
+
+def test_no_package_json(project):
+    error = failure(project)
+    assert "no such file" in error.message and "rebel new" in error.hint
