@@ -85,6 +85,24 @@ def write_merlin(folder: str, merlin: Merlin) -> bool:
     return True
 
 
+def remove_merlin(folder: str) -> None:
+    """Take the generated block out of `folder`/.merlin, and the file away when nothing of the user's is in it."""
+    path = os.path.join(folder, ".merlin")
+    try:
+        with open(path, encoding="utf-8", errors="surrogateescape", newline="") as file:
+            existing = file.read()
+    except FileNotFoundError:
+        return
+    text = merge(existing, "", path) if _BEGIN_MARK in existing else existing
+    if text == existing:
+        return
+    if not text.strip():
+        os.unlink(path)
+        return
+    with open(path, "w", encoding="utf-8", errors="surrogateescape", newline="") as file:
+        file.write(text)
+
+
 def _relative(path: str, folder: str) -> str:
     """`path` as seen from `folder`: a checkout can then be moved. The reader expands `+x` and `*`, not quotes."""
     relative = os.path.relpath(path, folder)

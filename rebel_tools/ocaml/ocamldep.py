@@ -88,15 +88,13 @@ def _run(batch: Batch, map_files: Sequence[str], cwd: str) -> dict[str, tuple[st
         command += ["-intf" if is_interface(path) else "-impl", path]
     # A syntax error is reported by the compiler, with its excerpt, so ocamldep's copy of it is not shown.
     done = subprocess.run(command, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False)
-    lines = done.stdout.decode("utf-8", "surrogateescape").splitlines()
-    if len(lines) != len(batch.files):  # a file vanished meanwhile: SCons reports it
-        return {}
-    answer = {name: parse_line(line) for name, line in zip(batch.files, lines)}
+    answer = dict(map(parse_line, done.stdout.decode("utf-8", "surrogateescape").splitlines()))
     if done.returncode != 0:  # an empty answer may now mean a syntax error as well
         answer = {name: modules for name, modules in answer.items() if modules}
     return answer
 
 
-def parse_line(line: str) -> tuple[str, ...]:
-    """The module names in one line `file: A B C` of `ocamldep -modules`."""
-    return tuple(line.rpartition(":")[2].split())
+def parse_line(line: str) -> tuple[str, tuple[str, ...]]:
+    """One line `file: A B C` of `ocamldep -modules`, in which spaces of the file's name stand behind a backslash."""
+    name, _, modules = line.rpartition(":")
+    return name.replace("\\ ", " "), tuple(modules.split())

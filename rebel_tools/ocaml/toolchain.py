@@ -9,7 +9,7 @@ import subprocess
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from functools import lru_cache
+from functools import cache
 
 from rebel_tools.errors import RebelError
 
@@ -45,7 +45,7 @@ def find_packages(findlib: Sequence[str], names: Iterable[str], engine: str, env
     return _find_packages(tuple(findlib), wanted, engine, env_path) if wanted else Packages()
 
 
-@lru_cache(maxsize=None)
+@cache
 def _find_packages(findlib: tuple[str, ...], names: tuple[str, ...], engine: str, env_path: str) -> Packages:
     threads = bool(THREADS.intersection(names))
     predicates = ",".join([engine, *(["mt", "mt_posix"] if threads else [])])
@@ -110,7 +110,7 @@ def _folder_identity(folders: Iterable[str]) -> str:
     return digest.hexdigest()
 
 
-@lru_cache(maxsize=None)
+@cache
 def program_identity(path: str) -> str:
     """A text that changes when the program does: its real path, size and time stamp."""
     real = os.path.realpath(path)
@@ -118,7 +118,7 @@ def program_identity(path: str) -> str:
     return f"{real} {status.st_size} {status.st_mtime_ns}"
 
 
-@lru_cache(maxsize=None)
+@cache
 def standard_library_identity(compiler: str) -> str:
     """The folder of the standard library of `compiler` and a digest of the files in it that compilation reads."""
     done = subprocess.run([compiler, "-where"], capture_output=True, text=True, check=False)

@@ -7,7 +7,7 @@ runs, with `/`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Callable, Optional
@@ -46,17 +46,27 @@ class Module:
 
 
 @dataclass(frozen=True)
+class Preprocessor:
+    """The argument of `-pp`, and a text that changes when one of the programs that it runs does."""
+
+    command: str
+    identity: str
+
+
+@dataclass(frozen=True)
 class Settings:
     """How the sources of a scope are compiled, apart from what follows from the scope itself.
 
     identity: a digest over compilers, command templates and installed packages; another one makes all steps stale.
     dependency_command: `ocamldep` with the flags that it shares with the compiler.
-    reason: gives the preprocessor command for Reason sources; called when the first one turns up.
+    reason: finds the preprocessor for Reason sources; called when there are any.
+    annotations: whether the compilers write .cmt and .cmti files.
     """
 
     identity: str
     dependency_command: tuple[str, ...]
-    reason: Callable[[], str]
+    reason: Callable[[], Preprocessor]
+    annotations: bool = True
 
 
 @dataclass(eq=False)
@@ -67,21 +77,34 @@ class Scope:
     public: the handwritten module that stands for the namespace (`foo.ml` of package `foo`), or ''.
     engines: native and/or byte; the first one makes the interface of a module that has no interface file.
     uses: the scopes whose modules it may name, everything that those use included.
+    other_aliases: alias modules for units that are called like something they use.
     """
 
     outdir: str
     namespace: str
-    modules: Mapping[str, Module]
     engines: tuple[str, ...]
     settings: Settings
     uses: tuple[Scope, ...] = ()
     public: str = ""
+    modules: dict[str, Module] = field(default_factory=dict)
+    other_aliases: dict[str, Module] = field(default_factory=dict)
     _providers: dict = field(default_factory=dict, repr=False)
 
     def path(self, name: str) -> str:
         return f"{self.outdir}/{name}" if self.outdir not in ("", ".") else name
 
-    @cached_property
+    def add(self, name: str, implementation: Optional[str], interface: Optional[str]) -> Module:
+        """A module of this scope; its files are given once, together or one after the other."""
+        known = self.modules.get(name)
+        if known:
+            implementation = implementation or known.implementation
+            interface = interface or known.interface
+        unit = name if name == self.public else object_name(self.namespace, name)
+        module = self.modules[name] = Module(name, unit, implementation, interface)
+        self._forget_units()
+        return module
+
+    @property
     def aliases(self) -> dict[str, str]:
         """Short name -> unit name for every module that the alias file names."""
         return {module.name: module.object for module in self.modules.values() if module.object != self.public}
@@ -95,8 +118,20 @@ class Scope:
 
     @cached_property
     def by_object(self) -> dict[str, Module]:
-        units = {module.object: module for module in self.modules.values()}
+        units = {**self.other_aliases, **{module.object: module for module in self.modules.values()}}
         return {self.namespace: self.alias, **units} if self.alias else units
+
+    def alias_without(self, module: Module) -> Module:
+        """The alias module under which `module` is compiled when its own name means something else to it."""
+        name = f"{self.namespace}__without_{module.name}"
+        if name not in self.other_aliases:
+            self.other_aliases[name] = Module(name, name, interface=self.path(name + ".mli"), generated=True)
+            self._forget_units()
+        return self.other_aliases[name]
+
+    def _forget_units(self) -> None:
+        self.__dict__.pop("by_object", None)
+        self._providers.clear()
 
     def alias_text(self, without: Optional[str] = None) -> str:
         return alias_text(self.namespace, self.aliases, without)
@@ -115,37 +150,38 @@ class Scope:
                 yield scope, scope.by_object[unit]
 
 
-def make_module(namespace: str, name: str, implementation: Optional[str], interface: Optional[str]) -> Module:
-    return Module(name, object_name(namespace, name), implementation, interface)
-
-
 @dataclass(eq=False)
 class Step:
-    """One run of one program. `outputs[0]` is its name in records and messages.
+    """One run of one program.
 
     kind: one of the constants above.
     engine: native or byte; for an interface, of the compiler that is used.
-    inputs: files that it reads by name. What a compiler finds by module name is known from its import tables.
-    extra: further files that the user declared with Depends().
-    settings: a digest over everything else that is on the command line of a step that compiles nothing.
+    outputs: the first one is the step's name in records and messages.
+    source: of a compilation.
+    members, archives: of an archive or a program: the modules, in no particular order, and the archives before them.
+    entry: of a program that consists of this module and what it reaches, instead of `members`.
+    foreign: of a program: objects and libraries of other languages, as they stand on the command line.
+    settings: of an archive or a program: a digest over its command line.
+    extra, declared: files and a digest over other things that the user declared with Depends().
     """
 
     kind: str
     engine: str
     outputs: tuple[str, ...]
-    inputs: tuple[str, ...]
     scope: Scope
     module: Optional[Module] = None
+    source: str = ""
+    members: tuple[Module, ...] = ()
+    entry: Optional[Module] = None
+    archives: tuple[Step, ...] = ()
+    foreign: tuple[str, ...] = ()
     settings: str = ""
     extra: tuple[str, ...] = ()
+    declared: str = ""
 
     @property
     def key(self) -> str:
         return self.outputs[0]
-
-    @property
-    def source(self) -> str:
-        return self.inputs[0]
 
     @cached_property
     def makes_interface(self) -> bool:

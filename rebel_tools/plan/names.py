@@ -72,7 +72,7 @@ class Names:
         if names is None:
             self._unparsable[_key(scope, source)] = digest
         else:
-            self.remembered[_key(scope, source)] = [digest, self._question(scope)[1], list(names)]
+            self.remembered[_key(scope, source)] = [digest, self._asked(scope, source), list(names)]
 
     def _batches(self, scope: Scope) -> Iterator[Batch]:
         sources = (source for module in scope.modules.values() for source in module.sources)
@@ -81,7 +81,7 @@ class Names:
             question, _ = self._question(scope)
             yield from batches(question, [s for s in unknown if not is_reason(s)])
             if any(map(is_reason, unknown)):
-                yield from batches(question, [s for s in unknown if is_reason(s)], scope.settings.reason())
+                yield from batches(question, [s for s in unknown if is_reason(s)], scope.settings.reason().command)
 
     def _unknown(self, scope: Scope, source: str) -> bool:
         """Whether asking ocamldep would tell something new."""
@@ -92,9 +92,14 @@ class Names:
 
     def _known(self, scope: Scope, source: str) -> Optional[list]:
         answer = self.remembered.get(_key(scope, source))
-        if answer and answer[0] == self.files.digest(source) and answer[1] == self._question(scope)[1]:
+        if answer and answer[0] == self.files.digest(source) and answer[1] == self._asked(scope, source):
             return answer
         return None
+
+    def _asked(self, scope: Scope, source: str) -> str:
+        """A digest over the question and, for Reason, over the programs that make OCaml's syntax of the source."""
+        key = self._question(scope)[1]
+        return f"{key} {scope.settings.reason().identity}" if is_reason(source) else key
 
     def _question(self, scope: Scope) -> tuple[Question, str]:
         if scope not in self._questions:

@@ -40,7 +40,12 @@ def order(steps: Iterable[Step], needs: Edges, wishes: Edges) -> Ordered:
     its interface mentions, yet those may in turn use it.
     Errors: CycleError.
     """
-    waits = {step: list(dict.fromkeys(needs(step))) for step in steps}
+    waits: dict[Step, list[Step]] = {}
+    todo = list(steps)
+    for step in todo:  # grows: steps may turn up that only `needs` knows
+        if step not in waits:
+            waits[step] = list(dict.fromkeys(needs(step)))
+            todo += waits[step]
     first = _topological(waits)
     place = {step: number for number, step in enumerate(first)}
     for step in first:

@@ -42,8 +42,7 @@ class State:
         data = _load(path)
         self.files: dict[str, list] = data.get("files", {})
         self.names: dict[str, list] = data.get("names", {})
-        self.records: dict[str, Record] = {key: Record(**row) for key, row in data.get("records", {}).items()}
-        self.changed = False
+        self.records: dict[str, Record] = _records(data.get("records", {}))
 
     def save(self) -> None:
         """Write the file anew, in one atomic step; remove it when nothing is left to remember."""
@@ -71,3 +70,10 @@ def _load(path: str) -> dict:
     except (OSError, ValueError):
         return {}
     return data if isinstance(data, dict) and data.get("format") == FORMAT else {}
+
+
+def _records(rows: dict) -> dict[str, Record]:
+    try:
+        return {key: Record(**row) for key, row in rows.items()}
+    except (AttributeError, TypeError):
+        return {}

@@ -88,18 +88,16 @@ def _read_text(path: str) -> str:
 
 def _syntax_error(path: str, text: str, error: json.JSONDecodeError) -> ProjectError:
     """The decoder's error; a trailing comma, the most frequent one, is named and pointed at."""
-    before = text[: error.pos].rstrip()
-    after = text[error.pos :].lstrip()
-    if before.endswith(",") and after[:1] in ("}", "]"):
+    at = error.pos + (text[error.pos : error.pos + 1] == ",")  # since Python 3.13 the decoder points at the comma
+    before = text[:at].rstrip()
+    if before.endswith(",") and text[at:].lstrip()[:1] in ("}", "]"):
         place = place_at(path, text, len(before) - 1)
         return ProjectError("not JSON: a comma after the last element", place=place, hint="remove the comma")
     if text[error.pos : error.pos + 2] in ("//", "/*"):
         place = place_at(path, text, error.pos)
         return ProjectError("not JSON: a comment", place=place, hint='JSON has no comments; npm ignores a key "//"')
-    message = error.msg if not text.strip() else error.msg[:1].lower() + error.msg[1:]
-    return ProjectError(
-        f"not JSON: {message if text.strip() else 'the file is empty'}", place=place_at(path, text, error.pos)
-    )
+    what = f"not JSON: {error.msg[:1].lower()}{error.msg[1:]}" if text.strip() else "the file is empty"
+    return ProjectError(what, place=place_at(path, text, error.pos))
 
 
 def _duplicate_key(path: str, text: str) -> ProjectError:

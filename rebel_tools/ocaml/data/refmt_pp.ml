@@ -57,7 +57,16 @@ let run refmt file output =
   | finish -> close_in input; wait pid; finish ()
   | exception (End_of_file | Failure _) -> wait pid; fail "%s wrote no syntax tree for %s" refmt file
 
+(* `ocamldep -pp` also sends the alias files of `-map` through here; they are OCaml already. *)
+let copy file =
+  let input = open_in_bin file in
+  set_binary_mode_out stdout true;
+  print_string (really_input_string input (in_channel_length input))
+
+let is_reason file = Filename.check_suffix file ".re" || Filename.check_suffix file ".rei"
+
 let () = match Sys.argv with
+  | [| _; _; file |] when not (is_reason file) -> copy file
   | [| _; refmt; file |] -> run refmt file None
   | [| _; refmt; file; "-o"; output |] -> run refmt file (Some output)
   | _ -> fail "usage: refmt_pp REFMT FILE [-o OUTPUT]"

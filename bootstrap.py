@@ -1,0 +1,175 @@
+#!/usr/bin/env python3
+"""Set everything up on a fresh Debian or Ubuntu, and show that it works.
+
+    python3 bootstrap.py                 what a build needs; then builds and runs an example
+    python3 bootstrap.py test [ARG ...]  also what only the tests need; then runs pytest with ARG
+
+Only what is missing is installed, so that the second run is quick. System packages come through apt where this runs as
+root; else the line to run is printed. All the rest lies in this folder: the virtual environment .venv, and refmt from
+npm in .tools.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent
+VENV = ROOT / ".venv"
+BIN = VENV / "bin"
+TOOLS = ROOT / ".tools"
+BS_PLATFORM = "bs-platform@9.0.2"
+EXAMPLE = ROOT / "examples" / "markdown"
+
+# What has to be on PATH, or to be a findlib library, and the Debian package that brings it.
+BUILD_PROGRAMS = {"ocamlopt": "ocaml", "ocamlfind": "ocaml-findlib", "gcc": "gcc", "npm": "npm"}
+BUILD_LIBRARIES = {"ppxlib": "libppxlib-ocaml-dev"}
+TEST_PROGRAMS = {
+    "g++": "g++",
+    "node": "nodejs",
+    "js_of_ocaml": "js-of-ocaml",
+    "x86_64-w64-mingw32-gcc": "gcc-mingw-w64-x86-64",
+    "x86_64-w64-mingw32-g++": "g++-mingw-w64-x86-64",
+    "i686-w64-mingw32-gcc": "gcc-mingw-w64-i686",
+}
+TEST_LIBRARIES = {"re": "libre-ocaml-dev"}
+
+
+def main(arguments: list[str]) -> int:
+    if sys.version_info < (3, 9):  # noqa: UP036 (this file runs before pip can refuse)
+        raise SystemExit(f"bootstrap.py: Python 3.9 or later is needed, this is {sys.version.split()[0]}")
+    if arguments and arguments[0] != "test":
+        raise SystemExit(__doc__)
+    testing = bool(arguments)
+    install_system_packages(testing)
+    make_virtual_environment()
+    install_python_packages("test" if testing else "")
+    install_refmt()
+    if testing:
+        for step in TEST_STEPS:
+            step()
+        return run_tests(arguments[1:])
+    build_example()
+    return 0
+
+
+def install_system_packages(testing: bool) -> None:
+    """What is missing, through apt; without root or apt the user has to do it."""
+    packages = missing_packages(BUILD_PROGRAMS, BUILD_LIBRARIES)
+    if not has_module("ensurepip") or not has_module("venv"):
+        packages.append("python3-venv")
+    if (BIN / "refmt").exists() and "npm" in packages:
+        packages.remove("npm")
+    if testing:
+        packages += missing_packages(TEST_PROGRAMS, TEST_LIBRARIES)
+    if not packages:
+        return
+    install = ["apt-get", "install", "-y", "--no-install-recommends", *packages]
+    if not shutil.which("apt-get"):
+        raise SystemExit(f"bootstrap.py: install what these Debian packages bring: {' '.join(packages)}")
+    if os.geteuid() != 0:
+        command = f"sudo apt-get update && sudo {shlex.join(install)}"
+        raise SystemExit(f"bootstrap.py: packages are missing. Run this, and then bootstrap.py again:\n\n  {command}\n")
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    run("apt-get", "update", "-q", env=environment)
+    run(*install, env=environment)
+
+
+def missing_packages(programs: dict[str, str], libraries: dict[str, str]) -> list[str]:
+    packages = [package for program, package in programs.items() if not shutil.which(program)]
+    return packages + [package for library, package in libraries.items() if not has_library(library)]
+
+
+def has_library(name: str) -> bool:
+    if not shutil.which("ocamlfind"):
+        return False
+    query = subprocess.run(["ocamlfind", "query", name], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    return query.returncode == 0
+
+
+def has_module(name: str) -> bool:
+    """Whether this Python can import `name`; asked in a new process, because apt may have just installed it."""
+    check = subprocess.run([sys.executable, "-c", f"import {name}"], stderr=subprocess.DEVNULL)
+    return check.returncode == 0
+
+
+def make_virtual_environment() -> None:
+    """The folder .venv; one that was left half made, or whose Python is gone, is made anew."""
+    works = [str(BIN / "python"), "-m", "pip", "--version"]
+    if (BIN / "python").exists() and subprocess.run(works, stdout=subprocess.DEVNULL).returncode == 0:
+        return
+    run(sys.executable, "-m", "venv", "--clear", VENV)
+
+
+def install_python_packages(extra: str) -> None:
+    """This package in editable form with `extra`, unless that was done for these requirements already."""
+    wanted = (ROOT / "setup.cfg").read_bytes() + (ROOT / "pyproject.toml").read_bytes() + extra.encode()
+    digest = hashlib.sha256(wanted).hexdigest()
+    stamp = VENV / f"installed-{extra or 'build'}"
+    if stamp.exists() and stamp.read_text() == digest:
+        return
+    run(BIN / "python", "-m", "pip", "install", "-q", "-e", f"{ROOT}[{extra}]" if extra else ROOT)
+    stamp.write_text(digest)
+
+
+def install_refmt() -> None:
+    """refmt, the parser of Reason, from npm, and a link to it in .venv/bin where the build finds it."""
+    link = BIN / "refmt"
+    if link.exists():
+        return
+    TOOLS.mkdir(exist_ok=True)
+    npm = ["npm", "install", "--prefix", TOOLS, "--no-save", "--ignore-scripts", "--no-audit", "--no-fund"]
+    run(*npm, BS_PLATFORM)
+    program = TOOLS / "node_modules" / "bs-platform" / sys.platform / "refmt.exe"
+    if subprocess.run([str(program), "--version"], stdout=subprocess.DEVNULL).returncode != 0:
+        raise SystemExit(f"bootstrap.py: {program} does not run on this machine")
+    link.symlink_to(os.path.relpath(program, BIN))
+
+
+def build_example() -> None:
+    """The main job: scons builds a project without an SConstruct, and the program that it made runs."""
+    sconstruct = output(BIN / "python", "-m", "rebel_tools", "sconstruct").strip()
+    run(BIN / "scons", "-f", sconstruct, cwd=EXAMPLE)
+    document = EXAMPLE / "tests" / "tour.md"
+    html = output(EXAMPLE / "_build" / "default" / "src" / "app.out", document)
+    if html != document.with_suffix(".html").read_text():
+        raise SystemExit(
+            f"bootstrap.py: the example wrote something else than {document.with_suffix('.html')}:\n{html}"
+        )
+    print(f"\nReady: {EXAMPLE.relative_to(ROOT)} was built and works. Next: . .venv/bin/activate; rebel new hello")
+
+
+def run_tests(arguments: list[str]) -> int:
+    path = os.pathsep.join([str(BIN), os.environ.get("PATH", "")])
+    command = [str(BIN / "python"), "-m", "pytest", "-rs", *arguments]
+    print("+", shlex.join(command), flush=True)
+    return subprocess.run(command, cwd=ROOT, env={**os.environ, "PATH": path}).returncode
+
+
+TEST_STEPS = ()
+"""Functions without arguments that install what only some tests need and no Debian package has."""
+
+
+def run(*command: object, **options: object) -> None:
+    """Print the command and run it; this program ends with its exit status when it fails."""
+    words = [str(word) for word in command]
+    print("+", shlex.join(words), flush=True)
+    status = subprocess.run(words, **options).returncode
+    if status != 0:
+        raise SystemExit(f"bootstrap.py: exit status {status}: {shlex.join(words)}")
+
+
+def output(*command: object) -> str:
+    process = subprocess.run([str(word) for word in command], stdout=subprocess.PIPE, text=True)
+    if process.returncode != 0:
+        raise SystemExit(f"bootstrap.py: exit status {process.returncode}: {shlex.join(map(str, command))}")
+    return process.stdout
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

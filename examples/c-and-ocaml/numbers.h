@@ -1,0 +1,1 @@
+double sum_of(const char *const *texts, int count);

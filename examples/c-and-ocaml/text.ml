@@ -1,0 +1,1 @@
+let words = Str.split (Str.regexp "[ \t\n]+")

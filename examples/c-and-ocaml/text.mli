@@ -1,0 +1,2 @@
+val words : string -> string list
+(** What is between blanks. *)

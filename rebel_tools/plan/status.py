@@ -1,0 +1,171 @@
+"""Whether a step is up to date, why it is not, and what is remembered when it has run.
+
+A compilation is up to date when its command line, its source and its outputs are what they were, and every interface and
+every piece of native code that the compiler *consulted* last time (the import tables in its outputs) is still the same.
+That is exact: nothing is compiled again for a module that could have mattered but did not, and a change that reaches a
+unit through an alias in somebody else's interface is not missed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator, Mapping
+from typing import Optional
+
+from rebel_tools.ocaml.imports import read_imports
+from rebel_tools.ocaml.names import is_reason
+from rebel_tools.plan.files import text_digest
+from rebel_tools.plan.model import ALIAS, COMPILATIONS, IMPLEMENTATION, NATIVE, Scope, Step
+from rebel_tools.plan.plan import Plan
+from rebel_tools.plan.state import Record
+from rebel_tools.plan.steps import imports_file
+
+
+class Status:
+    """Answers about the steps of one plan, during one build."""
+
+    def __init__(self, plan: Plan):
+        self.plan = plan
+        self.records = plan.state.records
+        self._deep: dict[Step, str] = {}
+
+    def reason(self, step: Step) -> Optional[str]:
+        """Why the step has to run, in words that end a sentence; None when it is up to date."""
+        record = self.records.get(step.key)
+        if record is None:
+            return "it was not built by this project before"
+        return next(self._reasons(step, record), None)
+
+    def _reasons(self, step: Step, record: Record) -> Iterator[str]:
+        if set(record.outputs) != set(step.outputs):
+            yield "it has other outputs than before"
+        yield from self._changed(record.outputs, "was not there", "was changed by somebody else")
+        if record.signature != self.signature(step):
+            yield "its command line or the tools changed"
+        inputs = self.plan.inputs(step)
+        if list(record.inputs) != inputs:
+            yield "it has other inputs than before"
+        yield from self._changed(record.inputs, "is gone", "changed")
+        if step.kind in COMPILATIONS:
+            if record.names != list(self.plan.named(step).units):
+                yield "its source names other units than before"
+            for unit, crc in record.interfaces.items():
+                if self._interface(step.scope, unit) != crc:
+                    yield f"the interface of `{unit}' changed"
+            for unit, crc in record.implementations.items():
+                if self._implementation(step.scope, unit) != crc:
+                    yield f"the native code of `{unit}' changed"
+
+    def _changed(self, digests: Mapping[str, str], gone: str, other: str) -> Iterator[str]:
+        for path, digest in digests.items():
+            now = self.plan.files.digest(path)
+            if now != digest:
+                yield f"`{path}' {gone if now is None else other}"
+
+    def _interface(self, scope: Scope, unit: str) -> Optional[str]:
+        found = scope.provider(unit)
+        return self._recorded(found and self.plan.interface_step(found[0], unit), "interface")
+
+    def _implementation(self, scope: Scope, unit: str) -> Optional[str]:
+        found = scope.provider(unit)
+        return self._recorded(found and self.plan.object_step(found[0], unit, NATIVE), "implementation")
+
+    def _recorded(self, step: Optional[Step], field: str) -> Optional[str]:
+        record = self.records.get(step.key) if step else None
+        return getattr(record, field) if record else None
+
+    def signature(self, step: Step) -> str:
+        """A digest over everything on the step's command line, the tools that it runs included."""
+        identity = step.scope.settings.identity
+        if step.kind == ALIAS:
+            return text_digest(ALIAS, self.alias_text(step))
+        own = self.plan.flags(step) if step.kind in COMPILATIONS else [step.settings]
+        if is_reason(step.source):
+            own = [*own, step.scope.settings.reason().identity]
+        return text_digest(step.kind, step.engine, identity, step.declared, *own)
+
+    def alias_text(self, step: Step) -> str:
+        """What an alias step writes."""
+        scope, name = step.scope, step.module.name
+        return scope.alias_text(None if step.module == scope.alias else name.rpartition("__without_")[2])
+
+    def built(self, step: Step) -> None:
+        """Remember a step that has just run or whose outputs came from a cache."""
+        for path in step.outputs:
+            self.plan.files.forget(path)
+        digest = self.plan.files.digest
+        record = Record(
+            signature=self.signature(step),
+            inputs={path: digest(path) or "" for path in self.plan.inputs(step)},
+            outputs={path: digest(path) or "" for path in step.outputs},
+        )
+        if step.kind in COMPILATIONS:
+            self._record_imports(step, record)
+        self.records[step.key] = record
+
+    def _record_imports(self, step: Step, record: Record) -> None:
+        scope, own = step.scope, step.module.object
+        imports = read_imports(os.path.join(self.plan.root, imports_file(step)))
+        record.names = list(self.plan.named(step).units)
+        # Without a digest only the name of the interface was used (an alias to it, say), not its contents.
+        record.interfaces = {u: crc for u, crc in imports.interfaces if crc and scope.provider(u)}
+        record.implementations = {u: crc for u, crc in imports.implementations if scope.provider(u)}
+        if step.makes_interface:
+            record.interface = record.interfaces.pop(own, None)
+        if step.kind == IMPLEMENTATION and step.engine == NATIVE:
+            record.implementation = imports.crc
+
+    def cache_key(self, step: Step) -> str:
+        """A digest over everything that the outputs of a step can depend on, for a cache of build results.
+
+        It has to be known before the compiler has run, so it covers all that the compiler could consult.
+        """
+        inputs = [f"{path}={self.plan.files.digest(path)}" for path in self.plan.inputs(step)]
+        if step.kind not in COMPILATIONS:
+            return text_digest(self.signature(step), *inputs)
+        return text_digest(self.signature(step), *inputs, *self._reachable(step))
+
+    def _reachable(self, step: Step) -> list[str]:
+        return [self._deep_digest(other) for other in self._below(step)]
+
+    def _below(self, step: Step) -> list[Step]:
+        foreign = [other for scope in self.plan.foreign(step) for other in self.plan.ordered(scope).steps]
+        return [*self.plan.waits(step), *foreign]
+
+    def _deep_digest(self, step: Step) -> str:
+        """A digest over what a step made and over everything that this refers to in its turn."""
+        todo = [step]
+        while todo:
+            top = todo[-1]
+            missing = [other for other in self._below(top) if other not in self._deep]
+            if missing:
+                todo += missing
+                continue
+            made = [f"{p}={self.plan.files.digest(p)}" for p in top.outputs if not p.endswith((".cmt", ".cmti"))]
+            self._deep[todo.pop()] = text_digest(*made, *[self._deep[other] for other in self._below(top)])
+        return self._deep[step]
+
+    def forget_cleaned(self) -> None:
+        """Drop the records of steps whose outputs have been removed."""
+        for key in [k for k in self.records if not os.path.exists(os.path.join(self.plan.root, k))]:
+            del self.records[key]
+
+    def forget_vanished(self, everything: bool) -> None:
+        """Remove what earlier builds made for sources that are gone.
+
+        everything: the plan is all that its state file is about; else only the folders of its scopes are tidied.
+        """
+        folders = {scope.outdir for scope in self.plan.scopes}
+        known = {path for step in self.plan.steps.values() for path in step.outputs}
+        for key in [k for k in self.records if k not in self.plan.steps]:
+            if everything or (os.path.dirname(key) or ".") in folders:
+                for path in set(self.records.pop(key).outputs) - known:
+                    self._remove(path)
+
+    def _remove(self, path: str) -> None:
+        """Remove a file, and the folder in which it was the last one."""
+        full = os.path.join(self.plan.root, path)
+        with contextlib.suppress(OSError):
+            os.unlink(full)
+            os.rmdir(os.path.dirname(full))

@@ -1,0 +1,84 @@
+"""The steps that compile one module: which programs run, what they write, and the flags that belong to each."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+from rebel_tools.ocaml.alias import FLAGS as ALIAS_FLAGS
+from rebel_tools.ocaml.names import is_reason
+from rebel_tools.plan.model import (
+    ALIAS,
+    ARCHIVE,
+    ARCHIVING,
+    BYTE,
+    IMPLEMENTATION,
+    INTERFACE,
+    NATIVE,
+    Module,
+    Scope,
+    Step,
+)
+
+
+def module_steps(scope: Scope, module: Module) -> Iterator[Step]:
+    """The steps of `module`: its alias file if it is one, its interface, and its object for every engine."""
+    base = scope.path(module.object)
+    annotated = scope.settings.annotations
+    if module.generated:
+        yield Step(ALIAS, scope.engines[0], module.sources, scope, module)
+    if module.interface:
+        outputs = (base + ".cmi", *([base + ".cmti"] if annotated else []))
+        yield Step(INTERFACE, scope.engines[0], outputs, scope, module, module.interface)
+    if module.implementation:
+        for engine in scope.engines:
+            first = engine == scope.engines[0]
+            outputs = [base + ".cmx", base + ".o"] if engine == NATIVE else [base + ".cmo"]
+            if first and not module.interface:
+                outputs.append(base + ".cmi")
+            if first and annotated:
+                outputs.append(base + ".cmt")
+            yield Step(IMPLEMENTATION, engine, tuple(outputs), scope, module, module.implementation)
+
+
+def archive_step(scope: Scope, engine: str, base: str, settings: str) -> Step:
+    """The archive of all modules of a scope, `base` being its path without suffix."""
+    outputs = (base + ARCHIVE[engine], *([base + ".a"] if engine == NATIVE else []))
+    return Step(ARCHIVING, engine, outputs, scope, members=scope_modules(scope), settings=settings)
+
+
+def scope_modules(scope: Scope) -> tuple[Module, ...]:
+    return (*([scope.alias] if scope.alias else []), *scope.modules.values())
+
+
+def step_flags(step: Step, opened: str) -> list[str]:
+    """The arguments of one compilation that follow from its scope and source, up to the source itself.
+
+    opened: the alias module to open, or ''.
+    """
+    flags = [word for scope in (step.scope, *step.scope.uses) for word in ("-I", scope.outdir)]
+    if step.module.generated:
+        flags += ALIAS_FLAGS
+    elif opened:
+        flags += ["-open", opened]
+    if is_reason(step.source):
+        flags += ["-pp", step.scope.settings.reason().command]
+    if step.kind == INTERFACE:
+        return [*flags, "-intf"]
+    if not step.makes_interface:
+        # The .cmi is there already, wherever the .mli lies: a source with this suffix next to the implementation means
+        # "has an interface" to the compiler, and the implementation itself is one.
+        flags += ["-intf-suffix", os.path.splitext(step.source)[1]]
+    return [*flags, "-impl"]
+
+
+def imports_file(step: Step) -> str:
+    """The output that tells what the compiler consulted."""
+    suffix = ".cmi" if step.kind == INTERFACE else ".cmo" if step.engine == BYTE else ".cmx"
+    return next(path for path in step.outputs if path.endswith(suffix))
+
+
+def objects(step: Step) -> list[str]:
+    """What of a step's outputs goes into an archive or a program, the file that is named on the command line first."""
+    suffixes = (".cmx", ".o", ".cmxa", ".a") if step.engine == NATIVE else (".cmo", ".cma")
+    return [path for path in step.outputs if path.endswith(suffixes)]

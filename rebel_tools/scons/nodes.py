@@ -1,0 +1,92 @@
+"""Files that a plan makes, as SCons nodes.
+
+SCons decides by comparing the dependencies that it knew *before* a build with the present ones. For OCaml that is either
+unsound (direct interfaces only) or far too much (everything reachable); what is right is known only afterwards, from the
+import tables in the compiler's output. So these nodes hand the questions "what do you wait for", "are you up to date",
+"why not" and "under which key are you cached" to the plan; everything else (running actions in parallel, failures, -k,
+-n, CacheDir, cleaning, printing) is SCons' own.
+"""
+
+from __future__ import annotations
+
+import SCons.Errors
+import SCons.Node
+import SCons.Node.FS
+
+from rebel_tools.errors import RebelError
+
+
+class StepFile(SCons.Node.FS.File):
+    """An output of a step. `attributes.rebel_step` is the step, `attributes.rebel_session` answers for it."""
+
+    __slots__ = ()
+
+    @classmethod
+    def adopt(cls, node: SCons.Node.FS.File, session, step) -> None:
+        """Turn a File node, which others may already refer to, into an output of `step`.
+
+        `step` is None for the goal of a session that makes its plan when it is first asked.
+        """
+        node.__class__ = cls  # as SCons does when an Entry turns out to be a File
+        node.attributes.rebel_step = step
+        node.attributes.rebel_session = session
+
+    def scan(self) -> None:
+        if self.implicit is not None:
+            return
+        targets = self.get_executor().get_all_targets()
+        for target in targets:
+            target.implicit = []
+            target.implicit_set = set()
+            target._children_reset()
+        nodes = [node for node in _answer(self, "dependencies") if node not in self.sources]
+        for target in targets:
+            target.add_to_implicit(nodes)
+
+    def is_up_to_date(self) -> bool:
+        return _answer(self, "reason") is None
+
+    def changed(self, node=None, allowcache: bool = False) -> bool:
+        return not self.is_up_to_date()
+
+    def explain(self) -> str:
+        if not self.exists():
+            return f"building `{self}' because it doesn't exist\n"
+        return f"rebuilding `{self}' because {_answer(self, 'reason')}\n"
+
+    def get_cachedir_bsig(self) -> str:
+        key = getattr(self.attributes, "rebel_cache_key", None)
+        if key is None:
+            key = self.attributes.rebel_cache_key = _answer(self, "cache_key", self.get_internal_path())
+        return key
+
+    # What SCons would compute and store for its own decision is not needed.
+
+    def make_ready(self) -> None:
+        pass
+
+    def get_binfo(self):
+        return self.new_binfo()
+
+    def visited(self) -> None:
+        if self.exists():
+            self.get_build_env().get_CacheDir().push_if_forced(self)
+
+    def release_target_info(self) -> None:
+        pass
+
+    def built(self) -> None:
+        SCons.Node.Node.built(self)
+        if self is self.get_executor().get_all_targets()[0]:
+            _answer(self, "built")
+
+
+def _answer(node: StepFile, question: str, *arguments):
+    """Ask the session about the node's step; what it has to complain about ends the build of this node."""
+    attributes = node.attributes
+    try:
+        if attributes.rebel_step is None:
+            attributes.rebel_step = attributes.rebel_session.goal()
+        return getattr(attributes.rebel_session, question)(attributes.rebel_step, *arguments)
+    except RebelError as error:
+        raise SCons.Errors.StopError(str(error)) from error

@@ -1,0 +1,153 @@
+"""What a user sees of a build: each command's output in one piece, one status line, and at the end the failures again."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import threading
+from functools import cache
+
+import SCons.Script
+
+_SHELL = re.compile(r"[|&;<>()$`*?\[\]#~%!{}\n]")
+_ERROR = re.compile(r'^File "(?P<file>[^"]+)", lines? (?P<line>\d+)', re.MULTILINE)
+
+
+class Terminal:
+    """Standard output and error: whole messages, and below them one status line where this is a terminal."""
+
+    def __init__(self):
+        self.lock = threading.Lock()
+        self.fancy = sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
+        self.shown = False
+        self.started = 0
+        self.total = 0
+
+    @property
+    def colour(self) -> bool:
+        """Whether compilers shall colour their messages (NO_COLOR, no-color.org; FORCE_COLOR)."""
+        if os.environ.get("NO_COLOR"):
+            return False
+        return bool(os.environ.get("FORCE_COLOR")) or (sys.stderr.isatty() and os.environ.get("TERM") != "dumb")
+
+    def expect(self, steps: int) -> None:
+        """So many more steps are going to run."""
+        self.total += steps
+
+    def step(self, text: str) -> None:
+        """A step begins."""
+        with self.lock:
+            self.started += 1
+            line = f"[{self.started}/{max(self.total, self.started)}] {text}"
+            if self.fancy:
+                width = shutil.get_terminal_size().columns
+                sys.stdout.write("\r\x1b[K" + line[: width - 1])
+                self.shown = True
+            else:
+                sys.stdout.write(line + "\n")
+            sys.stdout.flush()
+
+    def say(self, stream, text: str) -> None:
+        """A message in one piece, above the status line."""
+        if text:
+            with self.lock:
+                self.clear()
+                stream.write(text)
+                stream.flush()
+
+    def clear(self) -> None:
+        if self.shown:
+            sys.stdout.write("\r\x1b[K")
+            sys.stdout.flush()
+            self.shown = False
+
+
+TERMINAL = Terminal()
+_complaints: dict[str, str] = {}
+
+
+def install_output(env) -> None:
+    """Run the commands of `env` without a shell where none is needed, and print what they say in one piece."""
+    env["SPAWN"] = spawn
+    if TERMINAL.colour:
+        env["ENV"] = {"OCAML_COLOR": "always", **env["ENV"]}
+    _install_summary()
+
+
+def short_messages(env) -> None:
+    """A status line that says what is done to which file, instead of the whole command; `verbose=1` shows commands."""
+    env["PRINT_CMD_LINE_FUNC"] = lambda text, targets, sources, env: TERMINAL.step(text)
+    if SCons.Script.ARGUMENTS.get("verbose", "0") in ("0", "no", "false"):
+        env.SetDefault(
+            OCAMLALIASCOMSTR="alias $TARGET",
+            OCAMLOPTCOMSTR="ocamlopt $SOURCE",
+            OCAMLCCOMSTR="ocamlc $SOURCE",
+            OCAMLOPTARCHIVECOMSTR="archive $TARGET",
+            OCAMLCARCHIVECOMSTR="archive $TARGET",
+            OCAMLOPTLINKCOMSTR="link $TARGET",
+            OCAMLCLINKCOMSTR="link $TARGET",
+            JSOOCOMSTR="js_of_ocaml $TARGET",
+        )
+
+
+def spawn(shell: str, escape, command: str, arguments: list[str], env: dict) -> int:
+    """Run a command as SCons' own SPAWN does; its output is not mixed with that of commands that run meanwhile."""
+    line = " ".join(arguments)
+    words = [shell, "-c", line] if _SHELL.search(line) else shlex.split(line)
+    program = _which(words[0], env.get("PATH", ""))
+    if program is None:
+        TERMINAL.say(sys.stderr, f"scons: {words[0]}: command not found\n")
+        return 127
+    # With an absolute path and close_fds=False CPython uses posix_spawn, which does not copy the page tables of SCons.
+    done = subprocess.run(words, executable=program, env=env, close_fds=False, capture_output=True, check=False)
+    stderr = compiler_output(done.stderr.decode("utf-8", "replace"))
+    TERMINAL.say(sys.stdout, done.stdout.decode("utf-8", "replace"))
+    TERMINAL.say(sys.stderr, stderr)
+    if done.returncode != 0 and "-o" in words:
+        _complaints[words[words.index("-o") + 1]] = stderr
+        TERMINAL.clear()
+    return done.returncode
+
+
+def compiler_output(text: str) -> str:
+    """A compiler's messages, without what only says that refmt, which has said why itself, did not succeed."""
+    if "preprocessor" not in text:
+        return text
+    from rebel_tools.ocaml.reason import filter_compiler_output
+
+    return filter_compiler_output(text)
+
+
+@cache
+def _which(name: str, path: str):
+    found = shutil.which(name, path=path)
+    return os.path.abspath(found) if found else None
+
+
+@cache
+def _install_summary() -> None:
+    atexit.register(_print_summary)
+
+
+def _print_summary() -> None:
+    """The failures again, in a line each, when more than a screen may lie between the first of them and the end."""
+    TERMINAL.clear()
+    lines = [short_failure(str(f.node), _complaints.get(str(f.node), "")) for f in SCons.Script.GetBuildFailures()]
+    if lines:
+        what = "1 step failed" if len(lines) == 1 else f"{len(lines)} steps failed"
+        TERMINAL.say(sys.stderr, "\n".join([f"{what}:", *(f"  {line}" for line in lines)]) + "\n")
+
+
+def short_failure(target: str, complaint: str) -> str:
+    """One line for a failed step: the place and the first line of the error where the compiler named them."""
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", complaint)
+    error = next((line for line in plain.splitlines() if line.startswith(("Error", "Alert"))), "")
+    place = None
+    for place in _ERROR.finditer(plain[: plain.find(error)] if error else plain):
+        pass  # the last place before the error is the one that it is about
+    return f"{place['file']}:{place['line']}: {error}" if place and error else f"{target}: {error or 'failed'}"

@@ -1,0 +1,65 @@
+"""The SCons tool `rebel`: env.Rebel() builds the targets of a package.json with its packages in node_modules."""
+
+from __future__ import annotations
+
+import os
+
+import SCons.Errors
+import SCons.Script
+import SCons.Util
+from SCons.Action import Action
+from SCons.Builder import Builder
+
+from rebel_tools.errors import RebelError
+from rebel_tools.project.load import load_project
+from rebel_tools.scons import ocaml
+from rebel_tools.scons.output import short_messages
+from rebel_tools.scons.target import TargetSession
+
+
+def generate(env) -> None:
+    # A build tool of a language, not of one project: compilers are the ones that the user's shell finds.
+    env["ENV"] = {**env["ENV"], **os.environ}
+    ocaml.generate(env)
+    env.SetDefault(JSOO="js_of_ocaml", JSOOFLAGS=SCons.Util.CLVar(""), JSOOCOM="$JSOO $JSOOFLAGS $SOURCE -o $TARGET")
+    env.AddMethod(rebel, "Rebel")
+
+
+def exists(env) -> bool:
+    return ocaml.exists(env)
+
+
+def rebel(env, folder: str = "."):
+    """The programs of the default targets of `folder`/package.json; each target is also an alias of its name.
+
+    Targets that are not default ones are built when they are asked for by name.
+    """
+    try:
+        project = load_project(env.Dir(folder).get_abspath())
+    except RebelError as error:
+        raise SCons.Errors.UserError(str(error)) from error
+    for warning in project.warnings:
+        print(f"rebel: warning: {warning}")
+    default = SCons.Util.NodeList()
+    for target in project.targets:
+        run = TargetSession(_environment(env, target), project, target)
+        program = _script(run) if target.engine == "jsoo" else run.program
+        env.Alias(target.name, program)
+        env.Clean(program, env.Dir("#" + (run.build if target in project.default_targets else run.folder)))
+        if target in project.default_targets:
+            default += program
+        else:
+            env.Ignore(program[0].dir, program)  # `scons .` does not ask for it by name
+    return default
+
+
+def _environment(env, target):
+    env = env.Clone()
+    env.AppendUnique(JSOOFLAGS=list(target.unstable_flags.jsoo))
+    short_messages(env)
+    return env
+
+
+def _script(run: TargetSession):
+    builder = Builder(action=Action("$JSOOCOM", "$JSOOCOMSTR"))
+    return builder(run.env, target=["#" + os.path.splitext(run.path)[0] + ".js"], source=run.program)

@@ -1,0 +1,149 @@
+"""One plan in one run of SCons: makes nodes of steps, and answers the nodes' questions."""
+
+from __future__ import annotations
+
+import atexit
+import os
+from functools import cache
+
+import SCons.Node
+import SCons.Node.Alias
+import SCons.Node.FS
+import SCons.Script
+
+from rebel_tools.plan.files import text_digest
+from rebel_tools.plan.model import ARCHIVING, LINKING, Scope, Step
+from rebel_tools.plan.plan import Plan
+from rebel_tools.plan.status import Status
+from rebel_tools.scons.actions import builder_of
+from rebel_tools.scons.nodes import StepFile
+
+
+class Session:
+    """The plan whose state is in `state_path`, a path below the folder of the SConstruct.
+
+    environments: the construction environment of each scope.
+    source_nodes: the nodes of the sources of each scope by path, where a builder was given nodes.
+    owns_state: whether all that the state knows of belongs to this plan, so that the rest can be removed.
+    """
+
+    owns_state = False
+
+    def __init__(self, state_path: str):
+        root = SCons.Node.FS.get_default_fs().Top.get_abspath()
+        self.plan = Plan(root, state_path, os.cpu_count() or 1)
+        self.status = Status(self.plan)
+        self.environments: dict[Scope, object] = {}
+        self.source_nodes: dict[Scope, dict[str, SCons.Node.FS.File]] = {}
+        self._nodes: dict[Step, list] = {}
+        self._groups: dict[Scope, SCons.Node.Alias.Alias] = {}
+        self._rebuilt_sources: set = set()
+        self._prepared = False
+        atexit.register(self._finish)
+
+    def add_scope(self, scope: Scope, env) -> None:
+        self.environments[scope] = env
+        self.plan.scopes[scope] = None
+
+    # Nodes
+
+    def nodes(self, step: Step) -> list:
+        """The nodes of a step's outputs, made when they are first asked for."""
+        if step not in self._nodes:
+            env = self.environments[step.scope]
+            node = self.source_nodes.get(step.scope, {}).get(step.source)
+            source = [node or "#" + step.source] if step.source else []
+            targets = ["#" + path for path in step.outputs]
+            self._nodes[step] = builder_of(step.kind, step.engine)(env, target=targets, source=source)
+            for node in self._nodes[step]:
+                StepFile.adopt(node, self, step)
+        return self._nodes[step]
+
+    def node(self, step: Step):
+        return self.nodes(step)[0]
+
+    # Answers
+
+    def dependencies(self, step: Step) -> list:
+        """The nodes that have to be up to date before this step can be judged."""
+        self._prepare()
+        self._notice_generated(step.scope)
+        if step.kind in (ARCHIVING, LINKING):
+            return [self.node(part) for part in self.plan.linked(step)]
+        waits = [self.node(other) for other in self.plan.waits(step) if self._has_node(other)]
+        return waits + [self._group(scope) for scope in self.plan.foreign(step)]
+
+    def _group(self, scope: Scope):
+        """A node for all compilations of a scope at once, for those who wait for them all."""
+        if scope not in self._groups:
+            group = self._groups[scope] = SCons.Node.Alias.Alias(f"units of {scope.namespace or scope.outdir}")
+            steps = filter(self._has_node, self.plan.ordered(scope).steps)
+            group.add_dependency([self.node(step) for step in steps])
+        return self._groups[scope]
+
+    def _has_node(self, step: Step) -> bool:
+        """Whether the engine has to see this step; without an exception all of them."""
+        return True
+
+    @property
+    def _dry(self) -> bool:
+        """Whether this run may not write anything."""
+        return bool(SCons.Script.GetOption("no_exec") or SCons.Script.GetOption("question"))
+
+    def _prepare(self) -> None:
+        """What is done once, when the build begins: tidy up after sources that are gone, and run ocamldep in batches."""
+        if self._prepared:
+            return
+        self._prepared = True
+        for nodes in self.source_nodes.values():
+            for node in nodes.values():
+                node.exists()  # brings it into a variant folder that duplicates its sources
+        self.plan.names.prepare(self.plan.scopes)
+        for scope in list(self.plan.scopes):
+            self.plan.ordered(scope)
+        if not self._dry:
+            self.status.forget_vanished(self.owns_state)
+
+    def _notice_generated(self, scope: Scope) -> None:
+        for path, node in self.source_nodes.get(scope, {}).items():
+            if node.get_state() == SCons.Node.executed and node not in self._rebuilt_sources:
+                self._rebuilt_sources.add(node)
+                self.plan.source_changed(scope, path)
+
+    def reason(self, step: Step):
+        """Why the step has to run, None when it is up to date."""
+        self._read_declared(step)
+        return self.status.reason(step)
+
+    def _read_declared(self, step: Step) -> None:
+        """What the user added with Depends(): files count by their contents, other nodes by their signatures."""
+        declared = [d for node in self.nodes(step) for d in node.depends or ()]
+        if declared:
+            files = dict.fromkeys(str(d) for d in declared if isinstance(d, SCons.Node.FS.File))
+            others = [d.get_csig() for d in declared if not isinstance(d, SCons.Node.FS.File)]
+            step.extra = tuple(files)
+            step.declared = text_digest(*others) if others else ""
+            for path in files:
+                self.plan.files.forget(path)
+
+    def cache_key(self, step: Step, path: str) -> str:
+        """The signature under which one output of the step lies in a CacheDir."""
+        self._read_declared(step)
+        return text_digest(self.status.cache_key(step), path)
+
+    def built(self, step: Step) -> None:
+        if not self._dry:
+            self.status.built(step)
+
+    def _finish(self) -> None:
+        if not self._prepared or self._dry:
+            return
+        if SCons.Script.GetOption("clean"):
+            self.status.forget_cleaned()
+        self.plan.state.save()
+
+
+@cache
+def session(state_path: str) -> Session:
+    """The session of this run that keeps its state in `state_path`."""
+    return Session(state_path)

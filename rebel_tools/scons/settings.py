@@ -1,0 +1,91 @@
+"""From construction variables to what the plan needs to know: tools, findlib packages, and a digest over all of it."""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+
+from rebel_tools import __version__, tools
+from rebel_tools.ocaml.toolchain import Packages, find_packages, program_identity, standard_library_identity
+from rebel_tools.plan.files import text_digest
+from rebel_tools.plan.model import IMPLEMENTATION, NATIVE, Preprocessor, Settings
+from rebel_tools.scons.actions import COMPILER, command_variable
+
+VARIABLES = ("OCAMLPATH", "OCAMLFIND_CONF", "OCAMLFIND_TOOLCHAIN", "OCAMLPARAM", "OCAMLLIB", "CAMLLIB")
+
+
+def program(env, variable: str) -> str:
+    """The path of the program that a construction variable names. Errors: MissingTool."""
+    words = env.Split(env.subst(f"${variable}"))
+    found = env.WhereIs(words[0]) if words else None
+    return found or tools.require(words[0] if words else variable.lower(), path=search_path(env))
+
+
+def search_path(env) -> str:
+    return str(env["ENV"].get("PATH", ""))
+
+
+def packages(env, engine: str) -> Packages:
+    """The findlib packages in `$OCAMLPACKAGES`."""
+    names = env.Split(env.subst("$OCAMLPACKAGES"))
+    if not names:
+        return Packages()
+    return find_packages([program(env, "OCAMLFIND")], names, engine, search_path(env))
+
+
+def package_flags(target, source, env, for_signature) -> list[str]:
+    """`$_OCAMLPACKAGEFLAGS`: include folders, preprocessors and -thread for a compilation."""
+    found = packages(env, env["OCAMLENGINES"][0])
+    flags = [word for folder in found.include for word in ("-I", folder)]
+    flags += [word for command in found.preprocessors for word in ("-ppx", command)]
+    return flags + (["-thread"] if found.threads else [])
+
+
+def package_archives(target, source, env, for_signature) -> list[str]:
+    """`$_OCAMLPACKAGEARCHIVES`: include folders and archives for a link command."""
+    return archive_flags(env, target[0].attributes.rebel_step.engine)
+
+
+def archive_flags(env, engine: str) -> list[str]:
+    found = packages(env, engine)
+    flags = [word for folder in found.include for word in ("-I", folder)]
+    return flags + (["-thread"] if found.threads else []) + list(found.archives)
+
+
+def settings(env) -> Settings:
+    """How the sources of a scope with the environment `env` are compiled. Errors: MissingTool, FindlibError."""
+    engines = env["OCAMLENGINES"]
+    found = packages(env, engines[0])
+    parts = [__version__, found.identity, *(program_identity(c.split()[0]) for c in found.preprocessors)]
+    for engine in engines:
+        compiler = program(env, COMPILER[engine == NATIVE])
+        command = env.subst(f"${command_variable(IMPLEMENTATION, engine)}", target="T", source="S", overrides=_NO_UNIT)
+        parts += [command, program_identity(compiler), standard_library_identity(compiler)]
+    parts += [f"{name}={env['ENV'].get(name)}" for name in VARIABLES]
+    flags = env.Split(env.subst("$OCAMLFLAGS"))
+    ppx = [word for command in found.preprocessors for word in ("-ppx", command)]
+    return Settings(
+        identity=text_digest(*parts),
+        dependency_command=(program(env, "OCAMLDEP"), *env.Split(env.subst("$OCAMLDEPFLAGS")), *ppx),
+        reason=cache(lambda: reason_preprocessor(env)),
+        annotations="-bin-annot" in flags,
+    )
+
+
+def link_settings(env, kind: str, engine: str) -> str:
+    """A digest over the command line of an archive or a program, apart from the objects."""
+    known = {"_OCAMLOBJECTS": "", "_OCAMLPACKAGEARCHIVES": archive_flags(env, engine)}
+    return text_digest(env.subst(f"${command_variable(kind, engine)}", target="T", overrides=known))
+
+
+_NO_UNIT = {"_OCAMLUNITFLAGS": ""}
+
+
+def reason_preprocessor(env) -> Preprocessor:
+    """The `-pp` command for Reason sources. Errors: MissingTool without refmt or ppxlib."""
+    from rebel_tools.ocaml import reason
+
+    environ = {**os.environ, **{name: str(value) for name, value in env["ENV"].items()}}
+    driver = reason.ensure_driver(program(env, "OCAMLFIND"), program(env, "OCAMLOPT"), environ)
+    refmt = env.subst("$REFMT") or reason.find_refmt(env.Dir("#").get_abspath(), environ)
+    return Preprocessor(reason.pp_command(refmt, driver), program_identity(refmt))

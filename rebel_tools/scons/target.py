@@ -1,0 +1,158 @@
+"""One target of a package.json: its scopes and program, and nodes for only that part of it that has to be built."""
+
+from __future__ import annotations
+
+import os
+
+import SCons.Node
+import SCons.Script
+
+from rebel_tools.ocaml.merlin import Merlin, remove_merlin, write_merlin
+from rebel_tools.plan.layers import Layers
+from rebel_tools.plan.model import BYTE, LINKING, NATIVE, Scope, Step
+from rebel_tools.project.model import Package, Project, Target
+from rebel_tools.scons import ocaml
+from rebel_tools.scons.actions import builder_of
+from rebel_tools.scons.nodes import StepFile
+from rebel_tools.scons.output import TERMINAL, install_output
+from rebel_tools.scons.session import Session
+from rebel_tools.scons.settings import settings
+
+ENGINES = {"native": NATIVE, "byte": BYTE, "jsoo": BYTE}
+
+# Options that print, clean or go on in the whole graph.
+NEED_ALL = ("no_exec", "keep_going", "tree_printers")
+
+
+class TargetSession(Session):
+    """The plan of one target; made when SCons first looks at the program, for most runs are about other targets.
+
+    build: `_build`; folder: `_build/<target>`; path: of the program; program: its node.
+    """
+
+    owns_state = True
+
+    def __init__(self, env, project: Project, target: Target):
+        self.top = env.Dir("#").get_abspath()
+        self.build = self._relative(project.root.root, "_build")
+        self.folder = f"{self.build}/{target.name}"
+        super().__init__(f"{self.folder}/.rebel-tools.json")
+        self.project = project
+        self.target = target
+        self.engine = ENGINES[target.engine]
+        self.path = f"{self.folder}/src/app" + (".bc" if target.engine == "jsoo" else ".out")
+        self.packages = (*project.closure(project.root), project.root)
+        self.base = env
+        self.env = self._environment(env, project.root)
+        self.program = builder_of(LINKING, self.engine)(self.env, target=["#" + self.path], source=[])
+        for node in self.program:
+            StepFile.adopt(node, self, None)
+        self._goal: Step | None = None
+        self._layers: Layers | None = None
+        self._layer: set[Step] = set()
+        if any(str(name).startswith(self.folder) for name in SCons.Script.COMMAND_LINE_TARGETS):
+            self._make_all()  # an output is asked for by its path
+
+    def _relative(self, *parts: str) -> str:
+        return os.path.relpath(os.path.join(*parts), self.top).replace(os.sep, "/")
+
+    def _environment(self, env, package: Package):
+        """The environment of one package: its flags, and the findlib packages of all that it uses."""
+        used = (*self.project.closure(package), package)
+        flags = self.target.unstable_flags
+        env = env.Override(
+            {
+                "OCAMLENGINES": [self.engine],
+                "OCAMLPACKAGES": list(dict.fromkeys(name for p in used for name in p.ocamlfind)),
+                "OCAMLFLAGS": [*env["OCAMLFLAGS"], *package.flags.compile, *flags.compile],
+                "OCAMLDEPFLAGS": [*env["OCAMLDEPFLAGS"], *package.flags.dep, *flags.dep],
+                "OCAMLLINKFLAGS": [*env["OCAMLLINKFLAGS"], *(w for p in used for w in p.flags.link), *flags.link],
+                "ENV": {**env["ENV"], **dict(package.flags.envvars), **dict(flags.envvars)},
+            }
+        )
+        install_output(env)
+        return env
+
+    # The plan
+
+    def goal(self) -> Step:
+        """The step that links the program. Errors: those of missing tools and findlib packages."""
+        if self._goal is None:
+            scopes: dict[str, Scope] = {}
+            for package in self.packages:
+                scopes[package.name] = self._scope(package, scopes)
+            self._goal = self._program(scopes[self.project.root.name])
+            self._nodes[self._goal] = self.program
+        return self._goal
+
+    def _scope(self, package: Package, scopes: dict[str, Scope]) -> Scope:
+        top_level = package is self.project.root
+        name = "src" if top_level else package.name
+        module = self.target.module if top_level else package.module
+        public = module if package.public_module and not top_level else ""
+        env = self.env if top_level else self._environment(self.base, package)
+        uses = tuple(scopes[used.name] for used in self.project.closure(package))
+        namespace = module + "__" if public else module
+        scope = Scope(f"{self.folder}/{name}", namespace, (self.engine,), settings(env), uses, public)
+        self.add_scope(scope, env)
+        for source in package.sources:
+            path = self._relative(package.root, source.path)
+            scope.add(source.module, *((None, path) if source.is_interface else (path, None)))
+        self.plan.add_scope(scope)
+        if not top_level:
+            ocaml.library_step(env, self, scope, self.engine, f"{scope.outdir}/{module}")
+        return scope
+
+    def _program(self, scope: Scope) -> Step:
+        return ocaml.program_step(self.env, self, scope, self.path, entry=scope.modules[self.target.entry_module])
+
+    def _make_all(self) -> None:
+        """Nodes for all steps, so that each output can be named on the command line."""
+        self.goal()
+        for step in list(self.plan.steps.values()):
+            self.nodes(step)
+
+    # Nodes for what is stale
+
+    def dependencies(self, step: Step) -> list:
+        if step is not self._goal:
+            return super().dependencies(step)
+        if SCons.Script.GetOption("clean"):
+            return []  # the whole folder is removed
+        self._prepare()
+        self._write_merlin()
+        if any(map(SCons.Script.GetOption, NEED_ALL)):
+            return super().dependencies(step)
+        if self._layers is None:
+            self._layers = Layers(self.plan, self.status, step)
+        layer = self._layers.next()
+        TERMINAL.expect(len(layer) if layer else self.status.reason(step) is not None)
+        self._layer = set(layer)
+        self._groups.clear()
+        return [self.node(each) for each in layer]
+
+    def _has_node(self, step: Step) -> bool:
+        return self._layers is None or step in self._layer
+
+    # Files for editors
+
+    def _write_merlin(self) -> None:
+        if self.target is self.project.default_targets[0] and not self._dry:
+            for package, scope in zip(self.packages, self.plan.scopes):
+                write_merlin(package.root, self._merlin(package, scope))
+
+    def _merlin(self, package: Package, scope: Scope) -> Merlin:
+        folders = [os.path.join(package.root, os.path.dirname(source.path)) for source in package.sources]
+        env = self.environments[scope]
+        return Merlin(
+            sources=tuple(dict.fromkeys(folders)),
+            builds=tuple(os.path.join(self.top, used.outdir) for used in (scope, *scope.uses)),
+            packages=tuple(env["OCAMLPACKAGES"]),
+            flags=("-open", scope.namespace, *package.flags.compile, *self.target.unstable_flags.compile),
+        )
+
+    def _finish(self) -> None:
+        super()._finish()
+        if SCons.Script.GetOption("clean") and not self._dry and self.program[0].get_state() == SCons.Node.executed:
+            for package in self.packages:
+                remove_merlin(package.root)

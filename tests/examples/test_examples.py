@@ -1,0 +1,148 @@
+"""Every example, built with the real compilers as a user builds it, and its programs run."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+
+import pytest
+from conftest import ROOT
+
+from rebel_tools import tools
+
+EXAMPLES = ROOT / "examples"
+PACKAGES = sorted(path.parent.name for path in EXAMPLES.glob("*/package.json"))
+SCONSTRUCT = ROOT / "rebel_tools" / "scons" / "SConstruct"
+
+pytestmark = pytest.mark.skipif(not tools.find("ocamlfind"), reason="ocamlfind is missing")
+needs_refmt = pytest.mark.skipif(not tools.find("refmt", root=str(ROOT)), reason="refmt is missing")
+
+
+@pytest.fixture
+def example(project):
+    """example(name): a copy of that example in the project's folder."""
+
+    def copy(name):
+        shutil.copytree(EXAMPLES / name, project.root, symlinks=True, dirs_exist_ok=True,
+                        ignore=shutil.ignore_patterns("_build", ".merlin", ".sconsign*", ".rebel*"))  # fmt: skip
+        return project
+
+    return copy
+
+
+def build(project, *arguments, **options):
+    return project.scons("-f", SCONSTRUCT, *arguments, **options)
+
+
+def program(target="default"):
+    return f"_build/{target}/src/app.out"
+
+
+def needs(name):
+    """The example as a parameter, skipped where it needs a refmt that is not there."""
+    reason = any((EXAMPLES / name).rglob("*.re"))
+    return pytest.param(name, marks=needs_refmt) if reason else name
+
+
+@pytest.mark.parametrize("name", [needs(name) for name in PACKAGES])
+def test_build_null_build_and_clean(example, name):
+    project = example(name)
+    before = set(project.snapshot())
+    build(project)
+    assert project.up_to_date("-f", SCONSTRUCT)
+    build(project, "-c")
+    assert {path for path in project.snapshot() if not path.endswith(".merlin")} == before
+
+
+@pytest.mark.parametrize("name", [needs(name) for name in PACKAGES])
+def test_building_in_parallel_and_again_gives_the_same_bytes(example, name, tmp_path):
+    project = example(name)
+    build(project)
+    first = project.snapshot("_build")
+    shutil.rmtree(project.path("_build"))
+    build(project, "-j", "8", "--random")
+    assert project.snapshot("_build") == first
+
+
+def test_markdown(example):
+    project = example("markdown")
+    build(project)
+    assert project.run(f"./{program()}", "tests/tour.md").out == project.path("tests/tour.html").read_text()
+    assert "no/such/file" in project.run(f"./{program()}", "no/such/file", rc=1).err
+
+
+@pytest.mark.parametrize(
+    "query, answer",
+    [
+        (
+            "select * where age > 40 order by age desc",
+            'name,age,city\nGrace,85,"New York, NY"\n"Edsger ""EWD"" Dijkstra",72,Nuenen\nAlan,41,London\n',
+        ),
+        ("select city, name where name like 'a%' order by name limit 1", "city,name\nLondon,Ada\n"),
+        ("select count where not (city = 'London' or age < 10)", "count\n2\n"),
+    ],
+)
+def test_csv_query(example, query, answer):
+    project = example("csv-query")
+    build(project)
+    assert project.run(f"./{program()}", query, "tests/people.csv").out == answer
+
+
+def test_csv_query_explains_mistakes(example):
+    project = example("csv-query")
+    build(project)
+    run = project.run(f"./{program()}", "select foo", "tests/people.csv", rc=1)
+    assert "there is no column foo, but: name, age, city" in run.err
+
+
+@needs_refmt
+def test_reason(example):
+    project = example("reason")
+    build(project)
+    project.write("text", "The cat's hat, the cat\nand the dog.\n")
+    run = project.run("sh", "-c", f"{program()} 2 < text")
+    assert run.out == "the     3 ########################################\nand     1 #############\n"
+
+
+@needs_refmt
+def test_mixed(example):
+    project = example("mixed")
+    build(project)
+    assert project.run(f"./{program()}", "2 * (3 + 4) ^ 2 - -1").out == "99\n"
+    assert "unexpected $ at position 3" in project.run(f"./{program()}", "2 $ 3", rc=1).err
+
+
+def test_folders(example):
+    project = example("folders")
+    build(project)
+    assert project.run(f"./{program()}", "6", "ft").out.splitlines()[3:5] == ["in  72", "ft  6 = VI"]
+
+
+def test_targets(example):
+    project = example("targets")
+    build(project, "solve")
+    assert not project.path("_build/check").exists()
+    run = project.run("sh", "-c", f"{program('solve')} < tests/easy.txt")
+    assert run.out.splitlines()[0] == "5 3 4 6 7 8 9 1 2"
+    build(project)
+    assert project.run("sh", "-c", f"{program('check')} < tests/easy.txt").out == "no conflict\n"
+    assert project.path(program("check")).read_bytes().startswith(b"#!")  # bytecode for ocamlrun
+
+
+def test_c_and_ocaml(example):
+    project = example("c-and-ocaml")
+    before = set(project.snapshot())
+    project.scons()
+    assert project.run("./sum", "1", "2.5").out == "3.5\n"
+    assert project.run("./words", "a b", "c").out == "3 words\n"
+    assert project.up_to_date()
+    project.scons("-c")
+    assert set(project.snapshot()) == before
+
+
+def test_the_command_rebel_is_scons(example):
+    project = example("folders")
+    project.run(sys.executable, "-m", "rebel_tools", "build")
+    assert project.path(program()).exists() and project.up_to_date("-f", SCONSTRUCT)
+    project.run(sys.executable, "-m", "rebel_tools", "clean")
+    assert not project.path(program()).exists()

@@ -1,0 +1,198 @@
+#!/usr/bin/env python3
+"""Edit random projects at random; after each edit the build must equal a clean one, and a second build do nothing.
+
+    python tests/ocaml/edit_sequence.py [--seed 1] [--sequences 5] [--edits 20]
+
+After every edit the project is built incrementally, then built from nothing *at the same path* (paths are in .cmt files
+and debugging information), and both results are compared byte for byte; where the clean build fails the incremental
+one must fail, too. Then it is built again, which must write no file. Outputs are also deleted and damaged, sources
+touched, and builds killed. The first difference stops the run, shows the history, and leaves both trees to look at.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+import random_project  # noqa: E402
+
+COMMAND = [sys.executable, "-m", "SCons", "-f", str(ROOT / "rebel_tools" / "scons" / "SConstruct")]
+
+
+class Difference(AssertionError):
+    """An incremental build that is not what it should be."""
+
+
+@dataclass
+class Built:
+    rc: int
+    text: str
+
+
+@dataclass
+class Sequence:
+    """One project in the folder `work`/project, and what was done to it so far."""
+
+    work: Path
+    rng: random.Random
+    command: list = field(default_factory=lambda: COMMAND)
+    history: list = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.folder = self.work / "project"
+        self.folder.mkdir(parents=True)
+        self.project = random_project.random_project(self.rng)
+
+    def run(self, edits: int) -> None:
+        self.step("new project")
+        for _ in range(edits):
+            self.step(self.edit())
+
+    def step(self, description: str) -> None:
+        self.history.append(description)
+        random_project.write(self.project, self.folder)
+        if self.rng.random() < 0.1:
+            self.history.append("a build that is killed")
+            self.killed_build()
+        incremental = self.build()
+        if incremental.rc == 0:
+            self.check_null()
+        elif not self.project.broken:
+            raise Difference(f"a project without errors does not build:\n{incremental.text}")
+        self.check_clean(incremental)
+
+    def edit(self) -> str:
+        """Edit the sources, once or twice, or meddle with files behind the build's back."""
+        if self.rng.random() < 0.15:
+            return self.meddle()
+        return "; ".join(random_project.random_edit(self.rng, self.project) for _ in range(self.rng.choice((1, 1, 2))))
+
+    def meddle(self) -> str:
+        outputs = sorted(p for p in (self.folder / "_build").rglob("*") if is_output(p))
+        sources = sorted(self.folder.rglob("src/**/*.ml"))
+        what = self.rng.choice(("delete", "damage", "touch", "remove folder"))
+        if what == "touch" or not outputs:
+            path = self.rng.choice(sources)
+            path.touch()
+        elif what == "delete":
+            path = self.rng.choice(outputs)
+            path.unlink()
+        elif what == "damage":
+            path = self.rng.choice(outputs)
+            path.write_bytes(path.read_bytes()[:-1] + b"?")
+        else:
+            path = self.rng.choice(outputs).parent
+            shutil.rmtree(path)
+        return f"{what} {path.relative_to(self.folder)}"
+
+    def scons(self) -> list:
+        return [*self.command, f"-j{self.rng.choice((1, 2, 4))}"]
+
+    def build(self) -> Built:
+        done = subprocess.run(self.scons(), cwd=self.folder, env=environment(), capture_output=True, text=True)
+        if "Traceback" in done.stderr:
+            raise Difference(f"a traceback:\n{done.stderr}")
+        return Built(done.returncode, done.stdout + done.stderr)
+
+    def killed_build(self) -> None:
+        process = subprocess.Popen(
+            self.scons(), cwd=self.folder, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        try:
+            process.wait(self.rng.uniform(0.2, 1.0))
+        except subprocess.TimeoutExpired:
+            # The whole group, as a terminal's Ctrl-C or the end of a session does: no compiler writes on.
+            os.killpg(process.pid, self.rng.choice((signal.SIGINT, signal.SIGKILL)))
+            process.wait()
+
+    def check_null(self) -> None:
+        before = stamps(self.folder)
+        again = self.build()
+        written = sorted(n for n, stamp in stamps(self.folder).items() if before.get(n) != stamp)
+        if again.rc or written:
+            raise Difference(f"a second build wrote {written} (exit status {again.rc}):\n{again.text}")
+
+    def check_clean(self, incremental: Built) -> None:
+        kept = self.work / "incremental"
+        self.folder.rename(kept)
+        shutil.copytree(kept, self.folder, ignore=shutil.ignore_patterns("_build", ".scons*"), symlinks=True)
+        clean = self.build()
+        compare(incremental, clean, kept, self.folder)
+        shutil.rmtree(self.folder)
+        kept.rename(self.folder)
+
+
+def compare(incremental: Built, clean: Built, kept: Path, fresh: Path) -> None:
+    """Raise Difference unless both builds ended alike, and after success with the same files."""
+    if incremental.rc != clean.rc:
+        texts = f"incremental:\n{incremental.text}\nclean:\n{clean.text}"
+        raise Difference(f"exit status {incremental.rc}, but {clean.rc} from clean\n{texts}")
+    if clean.rc:
+        return
+    old, new = contents(kept), contents(fresh)
+    if old != new:
+        rows = [f"  left over: {n}" for n in sorted(old.keys() - new.keys())]
+        rows += [f"  missing: {n}" for n in sorted(new.keys() - old.keys())]
+        rows += [f"  different: {n}" for n in sorted(old.keys() & new.keys()) if old[n] != new[n]]
+        raise Difference("not as a clean build:\n" + "\n".join(rows) + f"\n{incremental.text}")
+
+
+def is_output(path: Path) -> bool:
+    """Whether the file belongs to the result of a build, and not to the memory of the build system."""
+    return path.is_file() and not path.name.startswith(".")
+
+
+def contents(folder: Path) -> dict:
+    return {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if is_output(p)}
+
+
+def stamps(folder: Path) -> dict:
+    return {str(p.relative_to(folder)): p.stat().st_mtime_ns for p in folder.rglob("*") if is_output(p)}
+
+
+def environment() -> dict:
+    return {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1", "NO_COLOR": "1"}
+
+
+def run_sequence(work: Path, seed: int, edits: int) -> None:
+    """One random project with that many edits. Errors: Difference, with the seed and the history."""
+    sequence = Sequence(work, random.Random(seed))
+    try:
+        sequence.run(edits)
+    except Difference as error:
+        history = "\n".join(f"  {n}. {what}" for n, what in enumerate(sequence.history))
+        raise Difference(f"seed {seed}, after\n{history}\n{error}") from None
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--seed", type=int, default=1, help="of the first sequence; the others count on")
+    parser.add_argument("--sequences", type=int, default=5)
+    parser.add_argument("--edits", type=int, default=20, help="edits in each sequence")
+    options = parser.parse_args()
+    for seed in range(options.seed, options.seed + options.sequences):
+        work = Path(tempfile.mkdtemp(prefix="edit_sequence"))
+        try:
+            run_sequence(work, seed, options.edits)
+        except Difference as error:
+            print(f"{error}\nthe trees are in {work}", file=sys.stderr)
+            return 1
+        shutil.rmtree(work)
+        print(f"seed {seed}: {options.edits} edits, every build equal to a clean one", flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
