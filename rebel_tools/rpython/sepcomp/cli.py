@@ -74,9 +74,9 @@ def translate(args, name, output, work, log):
         from sepcomp.toolchain import Options
         core = CoreTranslation(args.source, name, Options(args.gc, args.opt, args.debug, args.type_reserve), args.path)
         core.jobs = args.jobs
-        library, data = core.translate(work, log)
+        library, plain = core.translate(work, log)
         temporary = os.path.join(work, 'interface')
-        interface.write(temporary, data)
+        interface.write(temporary, plain)
         build.publish([(library, os.path.join(output, 'lib%s.so' % name)),
                        (temporary, os.path.join(output, name + '.interface'))])
     else:

@@ -16,7 +16,7 @@ class CoreTranslation(object):
         self.options = options
 
     def translate(self, folder, log):
-        """Translate into `folder`; returns (library, interface data)."""
+        """Translate into `folder`; returns (library, plain data of the interface)."""
         self.analyse()
         log.write('[sepcomp] annotated and rtyped\n')
         core = CoreBuilder(self, folder)
@@ -83,13 +83,20 @@ class CoreBuilder(runner.Builder):
         self.complete(self.want)
         self.write_sources('core')
         data = self.interface_data()
-        self.layout = coreglue.Layout(self.db, self.core)
-        data.update(self.layout.measure(self, log))
-        self.write('core_glue.c', coreglue.text(self.db, self.core, self.emitted, interface.digest(data)))
+        layout = coreglue.Layout(self.db, self.core)
+        data.update(layout.measure(self, log))
+        plain = interface.assemble(data, self.function_types(), layout.sizes)
+        self.write('core_glue.c', coreglue.text(self.db, self.core, self.emitted, interface.digest(plain)))
         library = 'lib%s.so' % self.core.name
         compilation = self.compilation(self.cfiles + ['core_glue.c'], ['-Wl,-soname,' + library])
         path = compilation.make(library, self.exported_symbols(), jobs=self.core.jobs, log=log)
-        return path, data
+        return path, plain
+
+    def function_types(self):
+        """{symbol: FuncType} of everything exported that is called."""
+        from rpython.rtyper.lltypesystem import lltype
+        types = ((name, lltype.typeOf(container)) for container, name in self.db.exported.items())
+        return dict((name, T) for name, T in types if isinstance(T, lltype.FuncType))
 
     def want(self):
         db, core = self.db, self.core

@@ -163,6 +163,9 @@ class Layout(object):
         for classdef in self.core.exports.bookkeeper.classdefs:
             if classdef.name in self.core.classes:
                 self.add_class(classdef)
+        for container, name in db.exported.items():
+            if not isinstance(lltype.typeOf(container), lltype.FuncType):
+                self.add(('symbol', name), 'sizeof(%s)' % name)
 
     def add_field(self, key, T, name):
         """The offset of a field that may be in an inlined parent."""
@@ -197,7 +200,9 @@ class Layout(object):
         builder.write('layout.c', '\n'.join(lines + [e + ',' for e in self.expressions] + ['0 };\n']))
         path = builder.compilation(['layout.c'], ['-Wl,-z,lazy']).make('layout.so', ['sepcomp_layout'], 1, log)
         table = (ctypes.c_long * (len(self.keys) + 1)).in_dll(ctypes.CDLL(path), 'sepcomp_layout')
-        return self.as_data(dict(zip(self.keys, table)))
+        values = dict(zip(self.keys, table))
+        self.sizes = dict((key[1], value) for key, value in values.items() if key[0] == 'symbol')
+        return self.as_data(values)
 
     def as_data(self, values):
         types, ambiguous = {}, set()

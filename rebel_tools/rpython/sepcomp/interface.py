@@ -1,39 +1,91 @@
-"""The file between a core and its extensions: one dictionary of plain data.
+"""The interface file, in the format of rebel_tools.interface: what the generic gate checks, and what only we need.
 
-The digest is over a canonical text of the data, so that it does not depend on the pickler, the path or the time.
+`functions` and `variables` hold every symbol of the core with its C type; the description of functions, classes and
+layouts in RPython's terms is `extra`.  The digest covers all of it, so it depends neither on paths nor on time.
 """
 
-import hashlib
-import json
+import imp
+import os
+import platform
+import struct
+import sys
 
 from sepcomp.errors import InterfaceError
 
-FORMAT = 1
+_CODEC = os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', '..', 'interface', 'codec.py')
+codec = imp.load_source('sepcomp_codec', os.path.normpath(_CODEC))
+
+VERSION = 1     # of `extra`
+POINTER = ['pointer', ['void'], struct.calcsize('P'), '*']
+C_TYPES = {
+    'void': ['void'], 'Void': ['void'], 'Bool': ['bool', 1],
+    'Signed': ['integer', struct.calcsize('l'), True, 'long'],
+    'Unsigned': ['integer', struct.calcsize('l'), False, 'unsigned long'],
+    'SignedLongLong': ['integer', 8, True, 'long long'],
+    'UnsignedLongLong': ['integer', 8, False, 'unsigned long long'],
+    'Float': ['float', 8, 'double', False], 'SingleFloat': ['float', 4, 'float', False],
+    'Char': ['integer', 1, True, 'char'], 'UniChar': ['integer', 4, True, 'wchar_t'],
+    'int': ['integer', 4, True, 'int'], 'UINT': ['integer', 4, False, 'unsigned int'], 'Address': POINTER,
+}
 
 
-def canonical(data):
-    return json.dumps(data, sort_keys=True, separators=(',', ':'), ensure_ascii=True)
+def c_type(T):
+    """The C type of a low-level type; pointers are opaque, since all layouts are compared by static assertions."""
+    from rpython.rtyper.lltypesystem import lltype
+    if isinstance(T, lltype.Ptr):
+        return POINTER
+    name = str(getattr(T, '_name', T))
+    return C_TYPES.get(name, ['unknown', name, None])
 
 
-def digest(data):
-    return hashlib.sha256(canonical(data)).hexdigest()
+def function(FUNC):
+    from rpython.rtyper.lltypesystem import lltype
+    parameters = [[None, c_type(A)] for A in FUNC.ARGS if A is not lltype.Void]
+    return [c_type(FUNC.RESULT), parameters, False, None, [], None]
 
 
-def write(path, data):
+def variable(size):
+    return [['array', C_TYPES['Char'], size], False, None]
+
+
+def assemble(data, functions, variables):
+    """The plain data of an interface: {symbol: FuncType}, {symbol: size} and the data of sepcomp."""
+    return {
+        'language': 'rpython',
+        'target': {'machine': platform.machine(), 'pointer_size': struct.calcsize('P'), 'byteorder': sys.byteorder,
+                   'os': platform.system().lower()},
+        'options': data['options'],
+        'functions': dict((name, function(FUNC)) for name, FUNC in functions.items()),
+        'variables': dict((name, variable(size)) for name, size in variables.items()),
+        'types': {},
+        'exceptions': {},
+        'digest_symbol': 'sepcomp_digest',
+        'extra': dict(data, format=VERSION),
+    }
+
+
+def digest(plain):
+    return str(codec.digest(plain))
+
+
+def write(path, plain):
+    producer = {'name': 'sepcomp', 'version': str(VERSION)}
     with open(path, 'wb') as f:
-        f.write(canonical({'format': FORMAT, 'digest': digest(data), 'rpython': data}))
+        f.write(codec.seal(plain, producer, {}))
 
 
 def read(path):
-    """(data, digest) of an interface file."""
+    """(data of sepcomp, digest) of an interface file."""
     try:
         with open(path, 'rb') as f:
-            whole = json.load(f)
-    except (IOError, ValueError) as e:
+            envelope = codec.unseal(f.read(codec.Limits.size + 1))
+    except (IOError, codec.CodecError) as e:
         raise InterfaceError('%s: cannot be read: %s' % (path, e))
-    if whole.get('format') != FORMAT or digest(whole['rpython']) != whole.get('digest'):
-        raise InterfaceError('%s: not an intact interface of this version of sepcomp; build the core again' % path)
-    return native(whole['rpython']), str(whole['digest'])
+    extra = native(envelope['interface'].get('extra', {}))
+    if extra.get('format') != VERSION:
+        raise InterfaceError('%s: no interface of an RPython core in version %d; build the core again' % (
+            path, VERSION))
+    return extra, str(envelope['digest'])
 
 
 def native(data):
