@@ -1,10 +1,7 @@
 """The translation of a core: a shared library with the GC, and its interface."""
 
-import ctypes
-import os
-
-from sepcomp import (build, coregc, coreglue, describe, entries, exports, interface, names, openness, program,
-                     runner, toolchain)
+from sepcomp import (coregc, coreglue, describe, entries, exports, interface, names, openness, program,
+                     runner, support, toolchain)
 from sepcomp.errors import SepcompError
 
 
@@ -85,7 +82,11 @@ class CoreBuilder(runner.Builder):
         data = self.interface_data()
         layout = coreglue.Layout(self.db, self.core)
         data.update(layout.measure(self, log))
-        plain = interface.assemble(data, self.function_types(), layout.sizes)
+        plain = self.plain = interface.assemble(data, self.function_types(), layout.sizes)
+        for name, words in support.functions(self.options.debug).items():
+            plain['functions'][name] = interface.function_in_words(words)
+        for entry in self.emitted:
+            plain['functions'][entry.name] = interface.function_in_words(entry.words())
         self.write('core_glue.c', coreglue.text(self.db, self.core, self.emitted, interface.digest(plain)))
         library = 'lib%s.so' % self.core.name
         compilation = self.compilation(self.cfiles + ['core_glue.c'], ['-Wl,-soname,' + library])
@@ -141,8 +142,7 @@ class CoreBuilder(runner.Builder):
         }
 
     def exported_symbols(self):
-        symbols = set(self.db.exported.values()) | set(coreglue.SYMBOLS) | set(e.name for e in self.emitted)
-        return symbols | set(coreglue.runtime_symbols(self.db))
+        return set(self.plain['functions']) | set(self.plain['variables']) | set([names.DIGEST])
 
 
 def top_of(pointer):

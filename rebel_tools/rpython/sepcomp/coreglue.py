@@ -1,28 +1,12 @@
 """The C that a core has besides the generated one: start, registration of extensions, the last error, layouts."""
 
 import ctypes
-import io
-import os
-import subprocess
 from StringIO import StringIO
 
 from rpython.rtyper import rclass
 from rpython.rtyper.lltypesystem import lltype
 
-from sepcomp import build, gcnames, lltexts, names
-from sepcomp.errors import SepcompError
-
-SYMBOLS = ['sepcomp_digest', 'sepcomp_start', 'sepcomp_add_types', 'sepcomp_add_roots', 'sepcomp_last_error',
-           'sepcomp_clear_error', 'sepcomp_record_error', 'sepcomp_set_error']
-# the part of rpython's C runtime that generated code of an extension refers to, where the core has it
-RUNTIME = ['pypydtcount', 'pypy_debug_tracebacks', 'pypy_debug_traceback_print', 'pypy_debug_catch_fatal_exception',
-           'rpy_stacktoobig', 'LL_stack_too_big_slowpath', 'RPyAssertFailed', 'RPyAbort', '_RPyString_Check',
-           '_RPyRaiseSimpleException', 'pypy_debug_alloc_start', 'pypy_debug_alloc_stop', 'pypy_have_debug_prints',
-           'pypy_debug_file', 'pypy_debug_ensure_opened', 'pypy_debug_start', 'pypy_debug_stop',
-           'pypy_have_debug_prints_for', 'pypy_debug_offset', 'pypy_debug_forked',
-           'pypy_threadlocal_key', '_RPython_ThreadLocals_Build', 'RPyDebugReturnShowException',
-           'op_llong_mul_ovf', 'pypy_read_timestamp', 'RPyString_AsCharP', 'RPyString_FreeCache', 'RPyString_New',
-           'RPython_StartupCode']
+from sepcomp import gcnames, lltexts, names, support
 
 RESERVE = '''
 /* copy the type ids of an extension; returns the offset of its group, or -1 when the reserve is full */
@@ -133,10 +117,6 @@ def thread_local_struct(db):
     return out.getvalue()
 
 
-def runtime_symbols(db):
-    return RUNTIME
-
-
 class Layout(object):
     """Numbers that only the C compiler knows, read from a tiny library that holds nothing but them."""
 
@@ -166,6 +146,8 @@ class Layout(object):
         for container, name in db.exported.items():
             if not isinstance(lltype.typeOf(container), lltype.FuncType):
                 self.add(('symbol', name), 'sizeof(%s)' % name)
+        for name in support.RUNTIME_DATA:
+            self.add(('symbol', name), 'sizeof(%s)' % name)
 
     def add_field(self, key, T, name):
         """The offset of a field that may be in an inlined parent."""

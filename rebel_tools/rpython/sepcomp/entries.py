@@ -67,6 +67,11 @@ class Emitted(object):
         args = ', '.join('%s a%d' % (t, i) for i, t in enumerate(self.args)) or 'void'
         return '%s %s(%s)' % (self.result, self.name, args)
 
+    def words(self):
+        """Result and arguments as interface.function_in_words takes them."""
+        names = {'long': 'Signed', 'double': 'Float', 'int': 'int', 'void': 'void', 'const char *': '*'}
+        return ' '.join(names[t] for t in [self.result] + self.args)
+
     def definition(self, guard):
         """The C function; `guard` is a C condition that is true when nothing may be called."""
         values = ', '.join('(%s)a%d' % ('bool_t' if t == 'int' else 'char *' if '*' in t else t, i)

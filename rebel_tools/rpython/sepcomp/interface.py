@@ -44,6 +44,12 @@ def function(FUNC):
     return [c_type(FUNC.RESULT), parameters, False, None, [], None]
 
 
+def function_in_words(words):
+    """The same for 'result arg ...', names of C_TYPES or * for a pointer."""
+    types = [POINTER if word == '*' else C_TYPES[word] for word in words.split()]
+    return [types[0], [[None, T] for T in types[1:]], False, None, [], None]
+
+
 def variable(size):
     return [['array', C_TYPES['Char'], size], False, None]
 
