@@ -9,18 +9,19 @@ from sepcomp.errors import SepcompError
 
 CFLAGS = ['-O2', '-pthread', '-fPIC', '-fomit-frame-pointer', '-fno-strict-aliasing', '-fno-semantic-interposition',
           '-Wall', '-Wno-unused', '-Wno-address', '-Wno-attributes', '-Wno-array-bounds', '-Wno-stringop-overread']
-DEFAULT_VISIBILITY = 'extern __attribute__((visibility("default")))'
+# what rpython declares RPY_EXTERN crosses the boundary between libraries; the version script selects.  On the command
+# line, because some of rpython's C files do not include the generated header first.
+VISIBLE = """'-DRPY_EXTERN=extern __attribute__((visibility("default")))'"""
 
 
 class Compilation(object):
     """C files in `folder` that become the shared library `target`."""
 
-    def __init__(self, folder, cfiles, include_dirs, libraries=(), defines=(), link_extra=()):
+    def __init__(self, folder, cfiles, include_dirs, libraries=(), link_extra=()):
         self.folder = folder
         self.cfiles = cfiles
         self.include_dirs = include_dirs
         self.libraries = list(libraries)
-        self.defines = list(defines)
         self.link_extra = list(link_extra)
 
     def write_makefile(self, target, exports):
@@ -28,7 +29,7 @@ class Compilation(object):
             f.write('{ global:\n%s\n  local: *; };\n' % '\n'.join('  %s;' % name for name in sorted(exports)))
         objects = [os.path.splitext(os.path.basename(c))[0] + '.o' for c in self.cfiles]
         cc = os.environ.get('CC', 'gcc')
-        flags = ' '.join(CFLAGS + ['-D' + d for d in self.defines] + ['-I' + i for i in self.include_dirs])
+        flags = ' '.join(CFLAGS + [VISIBLE] + ['-I' + i for i in self.include_dirs])
         link = ' '.join(['-shared', '-pthread', '-Wl,-Bsymbolic', '-Wl,-z,defs', '-Wl,--version-script=exports.map',
                          "-Wl,-rpath,'$$ORIGIN'", '-Wl,--build-id=none'] + self.link_extra)
         rules = ['%s: %s\n\t%s %s -c $< -o $@' % (o, c, cc, flags) for o, c in zip(objects, self.cfiles)]

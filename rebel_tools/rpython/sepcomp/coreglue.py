@@ -53,6 +53,7 @@ EXPORTED int sepcomp_start(void)
     static int started = 0;
     if (!started) {
         started = 1;
+        RPyGilAcquire();        /* and never released: callers of the library hold it */
         RPython_StartupCode();
     }
     return 0;
@@ -103,7 +104,7 @@ def text(db, core, emitted, digest):
     gcdata = lltype.typeOf(db.gctransformer.c_const_gcdata.value).TO
     roots = dict((key, field(db, gcdata, 'inst_static_root_' + name))
                  for key, name in [('start', 'start'), ('nongc', 'nongcend'), ('end', 'end')])
-    parts = [INCLUDES % 'core_glue.c', 'void RPython_StartupCode(void);', RESERVE, ROOTS % roots,
+    parts = [INCLUDES % 'core_glue.c', '#include "src/thread.h"', 'void RPython_StartupCode(void);', RESERVE, ROOTS % roots,
              REST % {'digest': digest, 'name': field(db, rclass.OBJECT_VTABLE, 'name')}]
     parts += [e.definition('sepcomp_start()') for e in emitted]
     return '\n'.join(parts) + '\n'
@@ -178,7 +179,7 @@ class Layout(object):
     def measure(self, builder, log):
         """{'offsets': {...}, 'types': {text: id}, ...} for the interface, and class ids."""
         self.collect()
-        lines = [INCLUDES % 'layout.c', 'EXPORTED const long sepcomp_layout[] = {']
+        lines = [INCLUDES % 'layout.c', '#include "src/thread.h"', 'EXPORTED const long sepcomp_layout[] = {']
         builder.write('layout.c', '\n'.join(lines + [e + ',' for e in self.expressions] + ['0 };\n']))
         path = builder.compilation(['layout.c'], ['-Wl,-z,lazy']).make('layout.so', ['sepcomp_layout'], 1, log)
         table = (ctypes.c_long * (len(self.keys) + 1)).in_dll(ctypes.CDLL(path), 'sepcomp_layout')

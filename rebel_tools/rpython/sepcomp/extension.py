@@ -6,7 +6,7 @@ import subprocess
 from rpython.annotator import description, model
 
 from sepcomp import (bound, coreglue, entries, extgc, extglue, importreprs, interface, names, openness,
-                     program, runner, toolchain)
+                     program, runner, support, toolchain)
 from sepcomp.errors import InterfaceError, SepcompError
 
 
@@ -124,6 +124,7 @@ def overrides(s_methods):
 
 
 class ExtensionBuilder(runner.Builder):
+    left_out = support.SHARED_MODULES
 
     def __init__(self, extension, folder):
         core = extension.core

@@ -9,7 +9,9 @@ class Builder(object):
     """Writes the C sources of a translation and compiles them.
 
     policy: the GC policy class.  Subclasses of the two sides say what the database must hold.
+    left_out: names of C files of rpython that this library does not compile.
     """
+    left_out = ()
 
     def __init__(self, translator, policy, options, folder):
         self.translator = translator
@@ -39,14 +41,12 @@ class Builder(object):
         """The generated C files; rpython's own writer, with an empty main file around them."""
         from py.path import local
         from rpython.translator.c import genc
-        defines = {'RPY_EXTERN': build.DEFAULT_VISIBILITY}
-        if self.options.debug:
-            defines.update(RPY_ASSERT='1', RPY_LL_ASSERT='1')
+        defines = {'RPY_ASSERT': '1', 'RPY_LL_ASSERT': '1'} if self.options.debug else {}
         eci, main, extra, _ = genc.gen_source(self.db, name, local(self.folder), self.builder.eci, defines=defines,
                                               split=True)
         self.eci = eci
         modules = [os.path.relpath(str(f), self.folder) if str(f).startswith(self.folder) else str(f)
-                   for f in eci.separate_module_files]
+                   for f in eci.separate_module_files if os.path.basename(str(f)) not in self.left_out]
         self.cfiles = [os.path.basename(str(main))] + [os.path.basename(str(f)) for f in extra] + modules
 
     def write(self, name, text):

@@ -32,13 +32,19 @@ RUNTIME = {
     '_RPython_ThreadLocals_Build': '*',
     'RPyString_AsCharP': '* *',
     'RPyString_FreeCache': 'void',
+    'RPyGilAcquire': 'void',
+    'RPyGilRelease': 'void',
+    'RPyGilAcquireSlowPath': 'void Signed',
+    'RPyGilYieldThread': 'Signed',
+    'RPyFetchFastGil': '*',
 }
 DEBUG = {       # compiled with RPY_ASSERT only
     'pypy_debug_alloc_start': 'void * *',
     'pypy_debug_alloc_stop': 'void *',
 }
 RUNTIME_DATA = ['pypydtcount', 'pypy_debug_tracebacks', 'pypy_debug_file', 'pypy_have_debug_prints',
-                'pypy_threadlocal_key', 'rpy_stacktoobig']
+                'pypy_threadlocal_key', 'rpy_stacktoobig', 'rpy_fastgil']
+SHARED_MODULES = ['thread.c']     # further C of rpython that must exist once
 
 
 def functions(debug):
