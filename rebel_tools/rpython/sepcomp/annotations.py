@@ -73,6 +73,22 @@ def encode_item(item, pending):
 
 def describe(s):
     """What a person calls the annotation."""
+    cls = s.__class__
+    if cls in SIMPLE:
+        return {'none': 'None', 'impossible': 'nothing'}.get(SIMPLE[cls][0], SIMPLE[cls][0])
+    or_none = ' or None' if getattr(s, 'can_be_None', False) else ''
+    if cls in TEXTS:
+        return {'char': 'str', 'unichar': 'unicode'}.get(TEXTS[cls], TEXTS[cls]) + or_none
+    if isinstance(s, model.SomeInteger):
+        return s.knowntype.__name__
+    if cls is model.SomeInstance:
+        return (s.classdef.name if s.classdef else 'object') + or_none
+    if cls is model.SomeTuple:
+        return '(%s)' % ', '.join(describe(item) for item in s.items)
+    if cls is model.SomeList:
+        return '[%s]' % describe(s.listdef.listitem.s_value)
+    if isinstance(s, model.SomeDict):
+        return '{%s: %s}' % (describe(s.dictdef.dictkey.s_value), describe(s.dictdef.dictvalue.s_value))
     if isinstance(s, model.SomePBC):
         kinds = {'FunctionDesc': 'a function', 'MethodDesc': 'a method', 'ClassDesc': 'a class'}
         return kinds.get(s.getKind().__name__, 'a frozen object')

@@ -13,6 +13,7 @@ from rpython.rtyper.extregistry import ExtRegistryEntry
 from rpython.rtyper.lltypesystem import lltype
 
 from sepcomp import annotations, lltexts, program as programs
+from sepcomp.annotations import describe
 from sepcomp.errors import InterfaceError
 
 
@@ -78,8 +79,8 @@ class Core(object):
         declared = [self.decode(arg) for arg in desc.sepcomp_entry['args']]
         for i, (s_declared, s_given) in enumerate(zip(declared, inputcells)):
             if not accepts(s_declared, s_given):
-                raise AnnotatorError('argument %d of %s of the core is %r, it was given %r' % (
-                    i + 1, desc.name, s_declared, s_given))
+                raise AnnotatorError('argument %d of %s of the core is %s, it was given %s' % (
+                    i + 1, desc.name, describe(s_declared), describe(s_given)))
         inputcells[:] = declared
         return desc.cachedgraph(None, builder=lambda translator, pyfunc: self.stub(desc))
 
@@ -160,8 +161,8 @@ class Core(object):
         declared = [self.decode(arg) for arg in desc.sepcomp_slot['args']]
         for i, (s_declared, s_given) in enumerate(zip(declared, inputcells)):
             if not accepts(s_declared, s_given):
-                raise AnnotatorError('argument %d of method %s of the core is %r, it was given %r' % (
-                    i, desc.name, s_declared, s_given))
+                raise AnnotatorError('argument %d of method %s of the core is %s, it was given %s' % (
+                    i, desc.name, describe(s_declared), describe(s_given)))
         inputcells[:] = declared
 
         def build(translator, pyfunc):
@@ -279,8 +280,8 @@ class ImportedAttribute(Attribute):
         if self.is_slot:
             self.s_value = model.unionof(self.s_value, s_value)
         elif not accepts(self.s_value, s_value):
-            raise AnnotatorError('class %s gives attribute %r the value %r, in the core it is %r' % (
-                classdef.name, self.name, s_value, self.s_value))
+            raise AnnotatorError('class %s makes attribute %r %s, in the core it is %s' % (
+                classdef.name, self.name, describe(s_value), describe(self.s_value)))
 
     def modified(self, classdef='?'):
         if self.readonly:

@@ -62,7 +62,7 @@ def run(args, name, output, work, log, log_path):
         return 0
     except Exception as error:      # whatever the toolchain raises is a message to the user, and kept in the log
         log.traceback()
-        logs.tell(messages.of(error) + '\n  the full log: ' + log_path)
+        logs.tell(messages.of(error) + '\n  the full log: ' + os.path.relpath(log_path))
         return 1
 
 

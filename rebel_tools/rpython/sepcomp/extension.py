@@ -7,6 +7,7 @@ from rpython.annotator import description, model
 
 from sepcomp import (bound, coreglue, entries, extgc, extglue, importreprs, interface, names, openness,
                      program, runner, support, toolchain)
+from sepcomp.annotations import describe
 from sepcomp.errors import InterfaceError, SepcompError
 
 
@@ -95,8 +96,9 @@ class ExtensionTranslation(object):
         base = [c for c in desc.originclassdef.getmro() if getattr(c, 'sepcomp_entry', None) is not None][0]
         s_promised = self.core.decode(base.sepcomp_entry['results'][desc.name])
         if not bound.accepts(s_promised, s_result):
-            raise SepcompError('%s: %s.%s overrides a method of %s that returns %r, and may not return %r' % (
-                entries.where(func), desc.originclassdef.name, desc.name, base.name, s_promised, s_result))
+            raise SepcompError('%s: %s.%s overrides a method of %s that returns %s, and may not return %s' % (
+                entries.where(func), desc.originclassdef.name, desc.name, base.name, describe(s_promised),
+                describe(s_result)))
 
     def heads(self):
         descs = [d for c in self.own_classdefs() for d in self.methods_of(c)]

@@ -6,6 +6,7 @@ from rpython.annotator.model import AnnotatorError
 from rpython.rtyper import normalizecalls
 
 from sepcomp import bound, classids, importreprs
+from sepcomp.annotations import describe
 
 
 def install(core):
@@ -64,8 +65,8 @@ def generalize_attr(original):
                 self.name, attr))
         found = self.attrs[attr]
         if s_value is not None and not bound.accepts(found.s_value, s_value):
-            raise AnnotatorError('attribute %r of class %s is %r in the core, an extension cannot make it %r' % (
-                attr, self.name, found.s_value, s_value))
+            raise AnnotatorError('attribute %r of class %s is %s in the core, an extension cannot make it %s' % (
+                attr, self.name, describe(found.s_value), describe(s_value)))
     return _generalize_attr
 
 
