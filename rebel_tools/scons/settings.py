@@ -9,6 +9,7 @@ from rebel_tools import __version__, tools
 from rebel_tools.ocaml.toolchain import Packages, find_packages, program_identity, standard_library_identity
 from rebel_tools.plan.files import text_digest
 from rebel_tools.plan.model import IMPLEMENTATION, NATIVE, Preprocessor, Settings
+from rebel_tools.plan.steps import ANNOTATIONS
 from rebel_tools.scons.actions import COMPILER, command_variable
 
 VARIABLES = ("OCAMLPATH", "OCAMLFIND_CONF", "OCAMLFIND_TOOLCHAIN", "OCAMLPARAM", "OCAMLLIB", "CAMLLIB")
@@ -68,7 +69,7 @@ def settings(env) -> Settings:
         identity=text_digest(*parts),
         dependency_command=(program(env, "OCAMLDEP"), *env.Split(env.subst("$OCAMLDEPFLAGS")), *ppx),
         reason=cache(lambda: reason_preprocessor(env)),
-        annotations="-bin-annot" in flags,
+        annotations=ANNOTATIONS in flags,
     )
 
 
