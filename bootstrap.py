@@ -31,6 +31,7 @@ BUILD_PROGRAMS = {"ocamlopt": "ocaml", "ocamlfind": "ocaml-findlib", "gcc": "gcc
 BUILD_LIBRARIES = {"ppxlib": "libppxlib-ocaml-dev"}
 TEST_PROGRAMS = {
     "g++": "g++",
+    "make": "make",
     "node": "nodejs",
     "js_of_ocaml": "js-of-ocaml",
     "x86_64-w64-mingw32-gcc": "gcc-mingw-w64-x86-64",

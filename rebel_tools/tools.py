@@ -85,7 +85,8 @@ TOOLS = {
         _gcc("i686-w64-mingw32-gcc", _WINDOWS, "gcc-mingw-w64-i686"),
         _gcc("x86_64-w64-mingw32-g++", _WINDOWS, "g++-mingw-w64-x86-64"),
         _gcc("i686-w64-mingw32-g++", _WINDOWS, "g++-mingw-w64-i686"),
-        Tool("python2.7", PROGRAM, "RPython", "pyenv install 2.7.18 (Debian 11, Ubuntu: apt-get install python2.7)"),
+        Tool("make", PROGRAM, "RPython", "apt-get install make"),
+        Tool("python2.7", PROGRAM, "RPython", "python -m rebel_tools.rpython.setup (or: pyenv install 2.7.18)"),
     )
 }
 
@@ -95,8 +96,13 @@ def find(name: str, *, path: str | None = None, root: str | None = None) -> str 
 
     Looked up in this order: the environment variable of the tool (a name or a path), `path` (as $PATH, which is the
     default), the folder of this Python (a virtual environment need not be activated), and for refmt and bsc
-    node_modules/bs-platform in `root` and all folders above it.
+    node_modules/bs-platform in `root` and all folders above it. A python2.7 has to be a working one, which may be PyPy,
+    under pyenv, or in .tools of `root`.
     """
+    if name == "python2.7":
+        from rebel_tools.rpython.python27 import find_python27
+
+        return find_python27((os.path.join(os.path.abspath(root or "."), ".tools"),))
     tool = TOOLS.get(name)
     chosen = os.environ.get(tool.variable) if tool and tool.variable else None
     if chosen:

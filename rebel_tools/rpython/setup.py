@@ -3,7 +3,8 @@
     python -m rebel_tools.rpython.setup [FOLDER]        (default: .tools)
 
 `rpython` comes from PyPI, as it is, into FOLDER/rpython. Debian 11 was the last release with python2.7: its packages
-are fetched from the archive that this machine uses, verified by apt, and unpacked, not installed, into FOLDER/python2.7.
+are fetched from the archive that this machine uses, verified by apt, and unpacked, not installed, into
+FOLDER/python2.7.
 """
 
 from __future__ import annotations
