@@ -6,7 +6,8 @@
 After every edit the project is built incrementally, then built from nothing *at the same path* (paths are in .cmt files
 and debugging information), and both results are compared byte for byte; where the clean build fails the incremental
 one must fail, too. Then it is built again, which must write no file. Outputs are also deleted and damaged, sources
-touched, and builds killed. The first difference stops the run, shows the history, and leaves both trees to look at.
+touched, and builds killed. Some projects are built by package.json, some by an SConstruct with the tool `ocaml`.
+The first difference stops the run, shows the history, and leaves both trees to look at.
 """
 
 from __future__ import annotations
@@ -29,7 +30,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import random_project  # noqa: E402
 
-COMMAND = [sys.executable, "-m", "SCons", "-f", str(ROOT / "rebel_tools" / "scons" / "SConstruct")]
+COMMAND = [sys.executable, "-m", "SCons"]
+SCONSTRUCT = ROOT / "rebel_tools" / "scons" / "SConstruct"
 
 
 class Difference(AssertionError):
@@ -56,9 +58,12 @@ class Sequence:
         self.folder.mkdir(parents=True)
         self.project = random_project.random_project(self.rng)
         self.past: list = []
+        self.project.scripted = self.rng.random() < 0.35
         if self.rng.random() < 0.3:
             self.project.targets.append("byte")
-            self.command = [*self.command, "default", "bytes"]
+        if not self.project.scripted:
+            both = "byte" in self.project.targets
+            self.command = [*self.command, "-f", str(SCONSTRUCT), *(["default", "bytes"] if both else [])]
 
     def run(self, edits: int) -> None:
         self.step("new project")

@@ -76,6 +76,7 @@ class Project:
     packages: dict[str, Package]
     flags: list[str] = field(default_factory=list)
     targets: list[str] = field(default_factory=lambda: ["native"])
+    scripted: bool = False  # built by an SConstruct with the tool `ocaml`, not by package.json
 
     @property
     def broken(self) -> bool:
@@ -93,7 +94,22 @@ class Project:
                 if module.interface or module.only_interface:
                     found[stem + "i"] = self._text(module, self._interface(package, module), "true")
         found["src/index.ml"] = self._index()
+        if self.scripted:
+            found["SConstruct"] = self._sconstruct(sorted(found))
         return found
+
+    def _sconstruct(self, files: list[str]) -> str:
+        lines = [SCONSTRUCT % {"flags": self.flags, "engines": self.targets, "refmt": REFMT or "refmt"}]
+        for name, package in self.packages.items():
+            sources = [f for f in files if f.startswith(f"{package.root}src/")]
+            libraries = "".join(f"{PACKAGES[use]}, " for use in package.uses)
+            options = f"OCAMLLIBS=[{libraries}], OCAMLPACKAGES={package.findlib}"
+            if name == APP:
+                lines.append(f"env.OCamlProgram('_build/app', {sources}, {options})")
+            else:
+                module = PACKAGES[name]
+                lines.append(f"{module} = env.OCamlLibrary('_build/{module}', {sources}, {options})")
+        return "\n".join(lines) + "\n"
 
     def _text(self, module: Module, text: str, interface: str) -> str:
         if not module.reason:
@@ -182,6 +198,14 @@ class Project:
         values = [] if module.only_interface else ["val c : int", "val f : int -> int", *more, *extras]
         return "\n".join([SHAPES[module.shape], *lines, *values]) + "\n"
 
+
+SCONSTRUCT = """\
+import os
+import rebel_tools
+DefaultEnvironment(tools=[])
+env = Environment(tools=["ocaml"], toolpath=[rebel_tools.TOOLPATH], ENV=os.environ, REFMT="%(refmt)s")
+env.Append(OCAMLFLAGS=%(flags)s)
+env["OCAMLENGINES"] = %(engines)s"""
 
 REFMT = os.environ.get("REFMT") or shutil.which("refmt")
 
