@@ -28,6 +28,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
+import random_edits  # noqa: E402
 import random_project  # noqa: E402
 
 COMMAND = [sys.executable, "-m", "SCons"]
@@ -69,6 +70,7 @@ class Sequence:
         self.step("new project")
         for _ in range(edits):
             self.step(self.edit())
+        self.check_removed()
 
     def step(self, description: str) -> None:
         self.history.append(description)
@@ -92,7 +94,7 @@ class Sequence:
             when = self.rng.randrange(len(self.past))
             self.project = copy.deepcopy(self.past[when])
             return f"back to the sources of step {when}"
-        return "; ".join(random_project.random_edit(self.rng, self.project) for _ in range(self.rng.choice((1, 1, 2))))
+        return "; ".join(random_edits.random_edit(self.rng, self.project) for _ in range(self.rng.choice((1, 1, 2))))
 
     def meddle(self) -> str:
         outputs = sorted(p for p in (self.folder / "_build").rglob("*") if is_output(p))
@@ -143,6 +145,14 @@ class Sequence:
         written = sorted(n for n, stamp in stamps(self.folder).items() if before.get(n) != stamp)
         if again.rc or written:
             raise Difference(f"a second build wrote {written} (exit status {again.rc}):\n{again.text}")
+
+    def check_removed(self) -> None:
+        """`scons -c` leaves the sources only."""
+        subprocess.run([*self.command, "-c"], cwd=self.folder, env=environment(), capture_output=True, check=True)
+        files = {p.relative_to(self.folder).as_posix() for p in self.folder.rglob("*") if p.is_file()}
+        left = files - self.project.files().keys() - {".sconsign.dblite"}
+        if left:
+            raise Difference(f"scons -c leaves {sorted(left)}")
 
     def check_clean(self, incremental: Built) -> None:
         kept = self.work / "incremental"
