@@ -26,7 +26,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(Path(__file__).resolve().parent))
+sys.path[:0] = [str(Path(__file__).resolve().parent), str(ROOT)]
 
 import random_edits  # noqa: E402
 import random_project  # noqa: E402
@@ -149,7 +149,7 @@ class Sequence:
     def check_removed(self) -> None:
         """`scons -c` leaves the sources only."""
         subprocess.run([*self.command, "-c"], cwd=self.folder, env=environment(), capture_output=True, check=True)
-        files = {p.relative_to(self.folder).as_posix() for p in self.folder.rglob("*") if p.is_file()}
+        files = {p.relative_to(self.folder).as_posix() for p in self.folder.rglob("*") if is_left_by_us(p)}
         left = files - self.project.files().keys() - {".sconsign.dblite"}
         if left:
             raise Difference(f"scons -c leaves {sorted(left)}")
@@ -179,12 +179,14 @@ def compare(incremental: Built, clean: Built, kept: Path, fresh: Path) -> None:
         raise Difference("not as a clean build:\n" + "\n".join(rows) + f"\n{incremental.text}")
 
 
-def is_output(path: Path) -> bool:
-    """Whether the file belongs to the result of a build, and not to the memory of the build system.
+def is_left_by_us(path: Path) -> bool:
+    """Whether it is a file, but not the temporary one of a killed `ar`, which nobody could know of."""
+    return path.is_file() and not re.fullmatch("st[A-Za-z0-9]{6}", path.name)
 
-    A killed `ar` leaves its temporary file, which nobody could know of.
-    """
-    return path.is_file() and not path.name.startswith(".") and not re.fullmatch("st[A-Za-z0-9]{6}", path.name)
+
+def is_output(path: Path) -> bool:
+    """Whether the file belongs to the result of a build, and not to the memory of the build system."""
+    return is_left_by_us(path) and not path.name.startswith(".")
 
 
 def contents(folder: Path) -> dict:
@@ -196,7 +198,8 @@ def stamps(folder: Path) -> dict:
 
 
 def environment() -> dict:
-    return {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1", "NO_COLOR": "1"}
+    found = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1", "NO_COLOR": "1"}
+    return {**found, "REFMT": random_project.REFMT} if random_project.REFMT else found
 
 
 def run_sequence(work: Path, seed: int, edits: int) -> None:

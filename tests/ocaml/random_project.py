@@ -9,13 +9,14 @@ that come and go.
 from __future__ import annotations
 
 import json
-import os
 import random
-import shutil
 import subprocess
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+
+from rebel_tools.errors import MissingTool
+from rebel_tools.ocaml.reason import find_refmt
 
 APP = "app"
 PACKAGES = {"lib-a": "LibA", "lib_b": "Lib_b", "@scope/libC": "LibC"}
@@ -217,7 +218,14 @@ env = Environment(tools=["ocaml"], toolpath=[rebel_tools.TOOLPATH], ENV=os.envir
 env.Append(OCAMLFLAGS=%(flags)s)
 env["OCAMLENGINES"] = %(engines)s"""
 
-REFMT = os.environ.get("REFMT") or shutil.which("refmt")
+def _refmt() -> str | None:
+    try:
+        return find_refmt(str(Path(__file__).parent))
+    except MissingTool:
+        return None  # then there are no Reason files
+
+
+REFMT = _refmt()
 
 
 @cache
