@@ -6,6 +6,8 @@ import random
 
 from random_project import APP, HOWS, REFMT, SHAPES, Module, Package, Project, Use, random_form, random_uses
 
+NEW_NAMES = ("R0", "R1", "R2", "R3", "R4'", "R'5", "R_6", "RUp", "R8")
+
 
 def _any_module(rng: random.Random, project: Project) -> tuple[Package, Module]:
     package = rng.choice(list(project.packages.values()))
@@ -79,7 +81,7 @@ def edit_how(rng, project):
 
 def edit_rename(rng, project):
     package, module = _any_module(rng, project)
-    old, new = module.name, rng.choice([f"R{n}" for n in range(9) if not package.module(f"R{n}")])
+    old, new = module.name, rng.choice([name for name in NEW_NAMES if not package.module(name)])
     module.name = new
     for other in project.packages.values():
         for use in [u for m in other.modules for u in m.uses]:

@@ -253,7 +253,7 @@ def random_project(rng: random.Random) -> Project:
 
 
 def random_form(rng: random.Random, module: Module) -> None:
-    module.folder = rng.choice(("", "", "deep/er/"))
+    module.folder = rng.choice(("", "", "deep/er/", "an $odd (one)/"))
     module.capital = rng.random() < 0.5
     module.uses_list = rng.random() < 0.4
     module.reason = rng.random() < 0.3 and REFMT is not None
