@@ -180,8 +180,8 @@ def compare(incremental: Built, clean: Built, kept: Path, fresh: Path) -> None:
 
 
 def is_left_by_us(path: Path) -> bool:
-    """Whether it is a file, but not the temporary one of a killed `ar`, which nobody could know of."""
-    return path.is_file() and not re.fullmatch("st[A-Za-z0-9]{6}", path.name)
+    """Whether it is a file, but not a temporary one of a killed compiler or `ar`, which nobody could know of."""
+    return path.is_file() and not re.fullmatch(r"st\w{6}|.*\.cm\w+[0-9a-f]{6}\.tmp", path.name)
 
 
 def is_output(path: Path) -> bool:
