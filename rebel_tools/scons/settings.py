@@ -27,7 +27,7 @@ def program(env, variable: str) -> str:
     """The path of the program that a construction variable names. Errors: MissingTool."""
     words = env.Split(env.subst(f"${variable}"))
     found = env.WhereIs(words[0]) if words else None
-    return found or tools.require(words[0] if words else variable.lower(), path=search_path(env))
+    return found or tools.require(words[0] if words else variable.lower(), environ=env["ENV"])
 
 
 def search_path(env) -> str:
