@@ -15,6 +15,7 @@ from functools import cache
 import SCons.Script
 
 _SHELL = re.compile(r"[|&;<>()$`*?\[\]#~%!{}\n]")
+_QUOTED = re.compile(r"['\"\\]")
 _ERROR = re.compile(r'^File "(?P<file>[^"]+)", lines? (?P<line>\d+)', re.MULTILINE)
 
 
@@ -98,7 +99,7 @@ def short_messages(env) -> None:
 def spawn(shell: str, escape, command: str, arguments: list[str], env: dict) -> int:
     """Run a command as SCons' own SPAWN does; its output is not mixed with that of commands that run meanwhile."""
     line = " ".join(arguments)
-    words = [shell, "-c", line] if _SHELL.search(line) else shlex.split(line)
+    words = [shell, "-c", line] if _SHELL.search(line) else _words(line)
     program = _which(words[0], env.get("PATH", ""))
     if program is None:
         TERMINAL.say(sys.stderr, f"scons: {words[0]}: command not found\n")
@@ -112,6 +113,10 @@ def spawn(shell: str, escape, command: str, arguments: list[str], env: dict) -> 
         _complaints[words[words.index("-o") + 1]] = stderr
         TERMINAL.clear()
     return done.returncode
+
+
+def _words(line: str) -> list[str]:
+    return shlex.split(line) if _QUOTED.search(line) else line.split()
 
 
 def compiler_output(text: str) -> str:

@@ -7,7 +7,6 @@ import os
 from functools import cache, cached_property
 
 import SCons.Node
-import SCons.Node.Alias
 import SCons.Node.FS
 import SCons.Script
 
@@ -18,7 +17,7 @@ from rebel_tools.plan.status import Status
 from rebel_tools.plan.steps import ANNOTATIONS, writes_annotations
 from rebel_tools.scons.actions import builder_of
 from rebel_tools.scons.arguments import from_top
-from rebel_tools.scons.nodes import StepFile
+from rebel_tools.scons.nodes import Group, StepFile
 
 
 class Session:
@@ -36,7 +35,7 @@ class Session:
         self.environments: dict[Scope | Step, object] = {}
         self.source_nodes: dict[Scope, dict[str, SCons.Node.FS.File]] = {}
         self._nodes: dict[Step, list] = {}
-        self._groups: dict[Scope, SCons.Node.Alias.Alias] = {}
+        self._groups: dict[Scope, Group] = {}
         self._rebuilt_sources: set = set()
         self._prepared = False
         atexit.register(self._finish)
@@ -94,7 +93,7 @@ class Session:
     def _group(self, scope: Scope):
         """A node for all compilations of a scope at once, for those who wait for them all."""
         if scope not in self._groups:
-            group = self._groups[scope] = SCons.Node.Alias.Alias(f"units of {scope.namespace or scope.outdir}")
+            group = self._groups[scope] = Group(f"units of {scope.namespace or scope.outdir}")
             steps = filter(self._has_node, self.plan.ordered(scope).steps)
             group.add_dependency([self.node(step) for step in steps])
         return self._groups[scope]
