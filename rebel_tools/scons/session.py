@@ -61,8 +61,9 @@ class Session:
             if step.kind in COMPILATIONS and not writes_annotations(step):
                 env = env.Override({"OCAMLFLAGS": [flag for flag in env.Split(env["OCAMLFLAGS"]) if flag != ANNOTATIONS]})
             node = self.source_nodes.get(step.scope, {}).get(step.source)
-            source = [node or from_top(step.source)] if step.source else []
-            targets = [from_top(path) for path in step.outputs]
+            # Nodes, not names: SCons would take a $ in a name for a variable.
+            source = [node or env.fs.File(from_top(step.source))] if step.source else []
+            targets = [env.fs.File(from_top(path)) for path in step.outputs]
             self._nodes[step] = builder_of(step.kind, step.engine)(env, target=targets, source=source)
             for node in self._nodes[step]:
                 StepFile.adopt(node, self, step)

@@ -49,7 +49,7 @@ class TargetSession(Session):
         self.packages = (*project.closure(project.root), project.root)
         self.base = env
         self.env = self._environment(env, project.root)
-        self.program = builder_of(LINKING, self.engine)(self.env, target=["#" + self.path], source=[])
+        self.program = builder_of(LINKING, self.engine)(self.env, target=[env.fs.File(f"#{self.path}")], source=[])
         for node in self.program:
             StepFile.adopt(node, self, None)
         self._goal: Step | None = None
