@@ -77,6 +77,7 @@ class Scope:
     public: the handwritten module that stands for the namespace (`foo.ml` of package `foo`), or ''.
     engines: native and/or byte; the first one makes the interface of a module that has no interface file.
     uses: the scopes whose modules it may name, everything that those use included.
+    alias_file: where the alias module is written, by default `namespace`.ml in `outdir`.
     other_aliases: alias modules for units that are called like something they use.
     """
 
@@ -86,6 +87,7 @@ class Scope:
     settings: Settings
     uses: tuple[Scope, ...] = ()
     public: str = ""
+    alias_file: str = ""
     modules: dict[str, Module] = field(default_factory=dict)
     other_aliases: dict[str, Module] = field(default_factory=dict)
     _providers: dict = field(default_factory=dict, repr=False)
@@ -114,7 +116,8 @@ class Scope:
         """The alias module itself."""
         if not self.namespace:
             return None
-        return Module(self.namespace, self.namespace, self.path(self.namespace + ".ml"), generated=True)
+        path = self.alias_file or self.path(self.namespace + ".ml")
+        return Module(self.namespace, self.namespace, path, generated=True)
 
     @cached_property
     def by_object(self) -> dict[str, Module]:

@@ -45,6 +45,9 @@ class Plan:
         """The steps of one module. A module that got its second file is planned anew."""
         self.scopes[scope] = None
         self._forget_order(scope)
+        known = self._units.get((scope, module.object))
+        if known and known[0].module == module:
+            return known
         for old in self._units.pop((scope, module.object), ()):
             self.steps.pop(old.key, None)
         steps = self._units[scope, module.object] = [self.add(step) for step in module_steps(scope, module)]
@@ -95,11 +98,10 @@ class Plan:
         scope, module = step.scope, step.module
         if step.kind == ALIAS:
             return []
+        needs = [] if step.makes_interface else [self.interface_step(scope, module.object)]
         if module.generated:
-            return [s for s in self.unit_steps(scope, module.object) if s.kind == ALIAS]
-        needs = [self.interface_step(scope, self.opened(step))]
-        if not step.makes_interface:
-            needs.append(self.interface_step(scope, module.object))
+            return [*needs, *(s for s in self.unit_steps(scope, module.object) if s.kind == ALIAS)]
+        needs.append(self.interface_step(scope, self.opened(step)))
         for other in self.named(step).own:
             needs.append(self.interface_step(scope, other.object))
             if step.kind == IMPLEMENTATION and step.engine == NATIVE:

@@ -21,9 +21,17 @@ from rebel_tools.plan.model import (
 )
 
 
+ANNOTATIONS = "-bin-annot"
+
+
+def writes_annotations(step: Step) -> bool:
+    """Whether a step may write .cmt or .cmti: the compilers of two engines would write the same file."""
+    return step.engine == step.scope.engines[0]
+
+
 def module_steps(scope: Scope, module: Module) -> Iterator[Step]:
     """The steps of `module`: its alias file if it is one, its interface, and its object for every engine."""
-    base = scope.path(module.object)
+    base = scope.path(_file_name(scope, module))
     annotated = scope.settings.annotations
     if module.generated:
         yield Step(ALIAS, scope.engines[0], module.sources, scope, module)
@@ -39,6 +47,13 @@ def module_steps(scope: Scope, module: Module) -> Iterator[Step]:
             if first and annotated:
                 outputs.append(base + ".cmt")
             yield Step(IMPLEMENTATION, engine, tuple(outputs), scope, module, module.implementation)
+
+
+def _file_name(scope: Scope, module: Module) -> str:
+    """The name of the compiled files, without suffix: of the unit, or of the source where both are the same to the user."""
+    if scope.namespace:
+        return module.object
+    return os.path.splitext(os.path.basename(module.implementation or module.interface))[0]
 
 
 def archive_step(scope: Scope, engine: str, base: str, settings: str) -> Step:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 
-import SCons.Errors
 import SCons.Node.FS
 import SCons.Util
 
@@ -16,7 +15,9 @@ from rebel_tools.errors import RebelError
 from rebel_tools.ocaml.names import SUFFIXES, is_interface, module_name
 from rebel_tools.plan.model import ARCHIVE, ARCHIVING, LINKING, NATIVE, Module, Scope, Step
 from rebel_tools.plan.steps import archive_step
+from rebel_tools.project.names import is_module, package_module
 from rebel_tools.scons.actions import linked_objects, unit_flags
+from rebel_tools.scons.arguments import checked_module, from_top, path_of, source_files, target_file, user_error
 from rebel_tools.scons.nodes import StepFile
 from rebel_tools.scons.output import install_output
 from rebel_tools.scons.session import Session, session
@@ -75,94 +76,125 @@ def _find_compilers(env) -> None:
             env.PrependENVPath("PATH", os.path.dirname(found))
 
 
-def _user_error(function):
-    """What a builder has to complain about ends the reading of the SConstruct with the message and its line."""
-
-    def checked(env, *args, **kw):
-        try:
-            return function(env, *args, **kw)
-        except RebelError as error:
-            raise SCons.Errors.UserError(str(error)) from error
-
-    checked.__doc__ = function.__doc__
-    return checked
-
-
-@_user_error
-def ocaml_alias(env, target, source, **kw):
+@user_error
+def ocaml_alias(env, target=None, source=None, **kw):
     """The module-alias file of a package: `env.OCamlAlias('foo.ml', ['a.ml', 'b.ml'])` aliases A to Foo__A."""
     env = scope_environment(env, **kw)
-    (node,) = env.arg2nodes(target, env.fs.File)
-    scope, run = new_scope(env, os.path.dirname(node.get_internal_path()), module_name(node.name))
-    add_sources(run, scope, env.arg2nodes(source, env.fs.File))
+    node = target_file(env, target)
+    namespace = env.subst("$OCAMLNAMESPACE") or checked_module(module_name(node.name), node)
+    scope, run = new_scope(env, os.path.dirname(node.get_internal_path()), namespace)
+    scope.alias_file = scope.alias_file or node.get_internal_path()
+    if scope.alias.implementation != node.get_internal_path():
+        raise RebelError(f"the alias file of {namespace} is already `{scope.alias.implementation}`")
+    add_sources(run, scope, source_files(env, source))
     return run.nodes(run.plan.add_module(scope, scope.alias)[0])
 
 
-@_user_error
+@user_error
 def ocaml_object(env, target=None, source=None, **kw):
-    """Compile sources into the folder in which they are, or `$OCAMLOBJDIR`: `env.OCamlObject(['a.mli', 'a.ml'])`.
+    """Compile sources into the folder of the first one, or `$OCAMLOBJDIR`: `env.OCamlObject(['a.mli', 'a.ml'])`.
 
     They may use each other, and the sources of other calls for the same folder and `$OCAMLNAMESPACE`.
     Returns the compiled files, the object or interface of each source first.
     """
     env = scope_environment(env, **kw)
-    sources = env.arg2nodes(target if source is None else source, env.fs.File)
+    if source is not None and target is not None:
+        raise RebelError("the names of OCaml's compiled files follow from those of the sources", hint="give no target")
+    sources = source_files(env, target if source is None else source)
     outdir = _object_folder(env) or os.path.dirname(sources[0].get_internal_path())
     scope, run = new_scope(env, outdir, env.subst("$OCAMLNAMESPACE"))
     modules = add_sources(run, scope, sources)
-    if scope.alias:
-        run.plan.add_module(scope, scope.alias)
     steps = [step for module in modules for step in run.plan.unit_steps(scope, module.object)]
     return SCons.Util.NodeList([node for step in steps for node in run.nodes(step)])
 
 
-@_user_error
-def ocaml_library(env, target, source, **kw):
+@user_error
+def ocaml_library(env, target=None, source=None, **kw):
     """A package: its modules behind one namespace, packed into `target`.cmxa and/or .cma for `$OCAMLENGINES`.
 
-    The namespace is `$OCAMLNAMESPACE`, by default the capitalised name of the target. Other libraries and programs use
-    the package when it is in their `$OCAMLLIBS`.
+    The namespace is `$OCAMLNAMESPACE`, by default the name of the target as a module: `foo-bar` is `FooBar`. Other
+    libraries and programs use the package when it is in their `$OCAMLLIBS`.
     """
     env = scope_environment(env, **kw)
-    (node,) = env.arg2nodes(target, env.fs.File)
+    sources = source_files(env, source)
+    node = target_file(env, target, ARCHIVE[env["OCAMLENGINES"][0]], ARCHIVE.values())
     base = os.path.splitext(node.get_internal_path())[0]
-    namespace = env.subst("$OCAMLNAMESPACE") or module_name(node.name)
+    module = env.subst("$OCAMLNAMESPACE") or checked_module(package_module(os.path.basename(base)), node)
+    public = module if env.get("OCAMLPUBLICMODULE") else ""
     outdir = _object_folder(env) or base + ".objs"
-    scope, run = new_scope(env, outdir, namespace, module_name(node.name) if env.get("OCAMLPUBLICMODULE") else "")
-    add_sources(run, scope, env.arg2nodes(source, env.fs.File))
-    run.plan.add_module(scope, scope.alias)
+    scope, run = new_scope(env, outdir, module + "__" if public else module, public)
+    add_sources(run, scope, sources)
+    if public and public not in scope.modules:
+        raise RebelError(f"OCAMLPUBLICMODULE is set, but no source of `{node}` is the module {public}")
+    make_nodes(run, scope)
     nodes = [node for engine in scope.engines for node in run.nodes(library_step(env, run, scope, engine, base))]
-    env.Clean(nodes, env.Dir("#" + outdir))
+    _clean_folder(env, nodes, outdir)
     return SCons.Util.NodeList(nodes)
 
 
-@_user_error
-def ocaml_program(env, target, source, **kw):
+@user_error
+def ocaml_program(env, target=None, source=None, **kw):
     """An executable for the first of `$OCAMLENGINES` from sources, results of env.OCamlObject, and objects of C.
 
-    Sources are compiled into `$OCAMLOBJDIR`, by default `target`.objs; libraries come from `$OCAMLLIBS`.
+    Sources are compiled into `$OCAMLOBJDIR`, by default `target`.objs, in the namespace `$OCAMLNAMESPACE`, by default
+    one of their own; libraries come from `$OCAMLLIBS` or stand among the sources.
     """
     env = scope_environment(env, **kw)
-    (node,) = env.arg2nodes(target, env.fs.File)
-    path = env.subst("${TARGET}$PROGSUFFIX", target=node) if not node.get_suffix() else node.get_internal_path()
-    given = env.arg2nodes(source, env.fs.File)
+    given = source_files(env, target if source is None else source)
+    node = given[0].target_from_source("", env.subst("$PROGSUFFIX")) if source is None else target_file(env, target)
+    path = SCons.Util.adjustixes(node.get_internal_path(), "", env.subst("$PROGSUFFIX"))
     sources = [n for n in given if n.name.endswith(SUFFIXES)]
-    compiled = [n.attributes.rebel_step for n in given if isinstance(n, StepFile)]
+    made = [n.attributes.rebel_step for n in given if isinstance(n, StepFile)]
+    compiled = [step for step in made if step and step.module]
+    env["OCAMLLIBS"] = [*SCons.Util.flatten([env["OCAMLLIBS"]]), *(n for n in given if _is_archive(n))]
     foreign = [n for n in given if n not in sources and not isinstance(n, StepFile)]
     if compiled:
-        scope, run = compiled[0].scope, session(STATE)
+        scope, run = _scope_of(compiled), session(STATE)
+        _inherit_packages(env, run, (*used_scopes(env), scope))
     else:
-        outdir = _object_folder(env) or path + ".objs"
-        scope, run = new_scope(env, outdir, env.subst("$OCAMLNAMESPACE"))
-    modules = [step.module for step in compiled] + add_sources(run, scope, sources)
+        scope, run = new_scope(env, _object_folder(env) or path + ".objs", _program_namespace(env, path))
+    modules = dict.fromkeys([*(step.module for step in compiled), *add_sources(run, scope, sources)])
+    if not any(module.implementation for module in modules):
+        raise RebelError(f"the program `{path}` has no implementation", expected="at least one .ml or .re")
     if scope.alias:
-        run.plan.add_module(scope, scope.alias)
-        modules.append(scope.alias)
+        modules[scope.alias] = None
+    make_nodes(run, scope)
     step = program_step(env, run, scope, path, modules, foreign=foreign)
     nodes = run.nodes(step)
     if not compiled:
-        env.Clean(nodes, env.Dir("#" + scope.outdir))
+        _clean_folder(env, nodes, scope.outdir)
     return SCons.Util.NodeList(nodes)
+
+
+def _is_archive(node) -> bool:
+    step = node.attributes.rebel_step if isinstance(node, StepFile) else None
+    return step is not None and step.kind == ARCHIVING
+
+
+def _scope_of(steps: list[Step]) -> Scope:
+    """The scope that compiled objects belong to. Errors: there are several."""
+    scopes = dict.fromkeys(step.scope for step in steps)
+    if len(scopes) > 1:
+        folders = " and ".join(f"`{scope.outdir}`" for scope in scopes)
+        raise RebelError(
+            f"objects from {folders} are compiled apart from each other and cannot make one program",
+            hint="make an env.OCamlLibrary of one of them, or compile all into one OCAMLOBJDIR",
+        )
+    return next(iter(scopes))
+
+
+def _program_namespace(env, path: str) -> str:
+    """A namespace that no library has, so that modules of a program can have the name of anything that they use."""
+    if "OCAMLNAMESPACE" in env:
+        return env.subst("$OCAMLNAMESPACE")
+    name = package_module(os.path.splitext(os.path.basename(path))[0])
+    return f"{name if is_module(name) else 'Program'}__"
+
+
+def _clean_folder(env, nodes, outdir: str) -> None:
+    """The folder that the builder itself has thought of goes when `scons -c` has removed what is in it."""
+    if not _object_folder(env):
+        env.Clean(nodes, env.Dir(from_top(outdir)))
 
 
 # Scopes and steps, for the builders above and for env.Rebel()
@@ -172,6 +204,8 @@ def scope_environment(env, **kw):
     """An environment of its own for one scope, so that what is set later does not change it."""
     env = env.Clone(**kw)
     env["OCAMLENGINES"] = env.Split(env["OCAMLENGINES"])
+    if not env["OCAMLENGINES"]:
+        raise RebelError("$OCAMLENGINES is empty", expected=" or ".join(ARCHIVE))
     for engine in env["OCAMLENGINES"]:
         if engine not in ARCHIVE:
             raise RebelError(f"unknown engine `{engine}` in $OCAMLENGINES", expected=" or ".join(ARCHIVE))
@@ -183,13 +217,12 @@ def new_scope(env, outdir: str, namespace: str, public: str = "") -> tuple[Scope
     """The scope of a folder and namespace, the same one for the same folder, and the session that it belongs to."""
     run = session(STATE)
     uses = used_scopes(env)
-    inherited = [name for scope in uses for name in run.environments[scope]["OCAMLPACKAGES"]]
-    env["OCAMLPACKAGES"] = list(dict.fromkeys(env.Split(env.subst("$OCAMLPACKAGES")) + inherited))
+    _inherit_packages(env, run, uses)
     outdir = outdir.replace(os.sep, "/") or "."
     scope = Scope(outdir, namespace, tuple(env["OCAMLENGINES"]), settings(env), uses, public)
     for known in run.plan.scopes:
         if known.outdir == outdir and known.namespace == namespace:
-            if known.settings.identity != scope.settings.identity:
+            if known.settings.identity != scope.settings.identity or known.uses != uses:
                 raise RebelError(
                     f"two environments with different settings compile OCaml into the folder `{outdir}`",
                     hint="set OCAMLOBJDIR, or use a variant_dir for each of them",
@@ -199,11 +232,17 @@ def new_scope(env, outdir: str, namespace: str, public: str = "") -> tuple[Scope
     return scope, run
 
 
+def _inherit_packages(env, run: Session, scopes: Iterable[Scope]) -> None:
+    """Who uses a library needs its findlib packages, too."""
+    inherited = [name for scope in scopes for name in run.environments[scope]["OCAMLPACKAGES"]]
+    env["OCAMLPACKAGES"] = list(dict.fromkeys(env.Split(env.subst("$OCAMLPACKAGES")) + inherited))
+
+
 def used_scopes(env) -> tuple[Scope, ...]:
     """The scopes of the libraries in `$OCAMLLIBS` and of all that they use, each after those that it uses."""
     found: dict[Scope, None] = {}
-    for node in env.arg2nodes(env["OCAMLLIBS"], env.fs.File):
-        if not isinstance(node, StepFile):
+    for node in env.arg2nodes(SCons.Util.flatten([env["OCAMLLIBS"]]), env.fs.Entry):
+        if not _is_archive(node):
             raise RebelError(f"`{node}` in $OCAMLLIBS is no OCaml library", expected="what env.OCamlLibrary returned")
         scope = node.attributes.rebel_step.scope
         found.update(dict.fromkeys((*scope.uses, scope)))
@@ -212,30 +251,59 @@ def used_scopes(env) -> tuple[Scope, ...]:
 
 def add_sources(run: Session, scope: Scope, nodes: Iterable) -> list[Module]:
     """Modules for source nodes. Errors: two files for one module, or something that is no source of OCaml or Reason."""
-    modules = {}
+    modules: dict[str, Module] = {}
+    known = dict(scope.modules)
     for node in nodes:
-        path, name = str(node), module_name(node.name)
-        if not path.endswith(SUFFIXES):
-            raise RebelError(f"`{path}` is not a source of OCaml or Reason", expected=", ".join(SUFFIXES))
-        known = scope.modules.get(name)
-        other = known and (known.interface if is_interface(path) else known.implementation)
-        if other and other != path:
-            raise RebelError(f"`{other}` and `{path}` are both the module {name}", hint="rename one of them")
+        path = path_of(node)
+        if scope.alias and path == scope.alias.implementation:
+            continue  # Glob() finds the one of the last build
+        name = checked_module(module_name(node.name), node)
+        _check_source(path, name, scope.modules.get(name))
         intf, impl = (path, None) if is_interface(path) else (None, path)
         run.source_nodes.setdefault(scope, {})[path] = node
         modules[name] = scope.add(name, impl, intf)
-    for module in modules.values():
+    for name, module in modules.items():
+        if name in known and known[name] != module and run.plan.unit_steps(scope, module.object):
+            raise RebelError(f"`{module.interface}` and `{module.implementation}` go into one call of a builder")
+        _check_interface(run, module)
         run.plan.add_module(scope, module)
+    if scope.alias:
+        run.plan.add_module(scope, scope.alias)
     return list(modules.values())
 
 
+def _check_source(path: str, name: str, known: Module | None) -> None:
+    if not path.endswith(SUFFIXES):
+        raise RebelError(f"`{path}` is not a source of OCaml or Reason", expected=", ".join(SUFFIXES))
+    other = known and (known.interface if is_interface(path) else known.implementation)
+    if other and other != path:
+        raise RebelError(f"`{other}` and `{path}` are both the module {name}", hint="rename one of them")
+
+
+def _check_interface(run: Session, module: Module) -> None:
+    """The compiler takes note of an interface that lies beside an implementation, given or not."""
+    beside = f"{module.implementation}i"
+    if not module.interface and os.path.exists(os.path.join(run.plan.root, beside)):
+        raise RebelError(f"`{beside}` is not among the sources, but `{module.implementation}` is", hint="add it")
+
+
+def make_nodes(run: Session, scope: Scope) -> None:
+    """Each output of a scope can be named on the command line, or be installed."""
+    for step in [s for s in run.plan.steps.values() if s.scope is scope]:
+        run.nodes(step)
+
+
 def library_step(env, run: Session, scope: Scope, engine: str, base: str) -> Step:
-    return run.plan.add(archive_step(scope, engine, base, link_settings(env, ARCHIVING, engine)))
+    step = run.plan.add(archive_step(scope, engine, base, link_settings(env, ARCHIVING, engine)))
+    run.environments.setdefault(step, env)
+    return step
 
 
 def program_step(env, run, scope: Scope, path: str, modules=(), entry=None, foreign=()) -> Step:
     """The step that links a program from modules of `scope`, or from `entry` and what it reaches."""
-    engine = scope.engines[0]
+    engine = env["OCAMLENGINES"][0]
+    if engine not in scope.engines:
+        raise RebelError(f"`{path}` needs objects for the engine {engine}, and they are not compiled for it")
     step = Step(
         LINKING,
         engine,
@@ -243,23 +311,25 @@ def program_step(env, run, scope: Scope, path: str, modules=(), entry=None, fore
         scope,
         members=tuple(modules),
         entry=entry,
-        archives=tuple(used_archives(run, scope, engine)),
-        foreign=tuple(map(str, foreign)),
+        archives=tuple(used_archives(run, (*scope.uses, *used_scopes(env)), engine)),
+        foreign=tuple(map(path_of, foreign)),
         settings=link_settings(env, LINKING, engine),
     )
+    run.environments.setdefault(step, env)
     return run.plan.add(step)
 
 
-def used_archives(run: Session, scope: Scope, engine: str) -> list[Step]:
-    """The archives of all libraries that `scope` uses, in link order."""
+def used_archives(run: Session, scopes: Iterable[Scope], engine: str) -> list[Step]:
+    """The archives of libraries, in link order."""
     archives = {s.scope: s for s in run.plan.steps.values() if s.kind == ARCHIVING and s.engine == engine}
-    missing = next((s for s in scope.uses if s not in archives), None)
+    wanted = list(dict.fromkeys(scopes))
+    missing = next((scope for scope in wanted if scope not in archives), None)
     if missing:
         raise RebelError(
             f"the library {missing.namespace} is not built for the engine {engine}",
             hint=f"add '{engine}' to the OCAMLENGINES of its env.OCamlLibrary",
         )
-    return [archives[used] for used in scope.uses]
+    return [archives[scope] for scope in wanted]
 
 
 def _object_folder(env) -> str:

@@ -12,17 +12,19 @@ import SCons.Node.FS
 import SCons.Script
 
 from rebel_tools.plan.files import text_digest
-from rebel_tools.plan.model import ARCHIVING, LINKING, Scope, Step
+from rebel_tools.plan.model import ARCHIVING, COMPILATIONS, IMPLEMENTATION, LINKING, Scope, Step
 from rebel_tools.plan.plan import Plan
 from rebel_tools.plan.status import Status
+from rebel_tools.plan.steps import ANNOTATIONS, writes_annotations
 from rebel_tools.scons.actions import builder_of
+from rebel_tools.scons.arguments import from_top
 from rebel_tools.scons.nodes import StepFile
 
 
 class Session:
     """The plan whose state is in `state_path`, a path below the folder of the SConstruct.
 
-    environments: the construction environment of each scope.
+    environments: the construction environment of each scope, and of steps that have one of their own.
     source_nodes: the nodes of the sources of each scope by path, where a builder was given nodes.
     owns_state: whether all that the state knows of belongs to this plan, so that the rest can be removed.
     """
@@ -31,7 +33,7 @@ class Session:
 
     def __init__(self, state_path: str):
         self.state_path = state_path
-        self.environments: dict[Scope, object] = {}
+        self.environments: dict[Scope | Step, object] = {}
         self.source_nodes: dict[Scope, dict[str, SCons.Node.FS.File]] = {}
         self._nodes: dict[Step, list] = {}
         self._groups: dict[Scope, SCons.Node.Alias.Alias] = {}
@@ -56,10 +58,12 @@ class Session:
     def nodes(self, step: Step) -> list:
         """The nodes of a step's outputs, made when they are first asked for."""
         if step not in self._nodes:
-            env = self.environments[step.scope]
+            env = self.environments[step if step in self.environments else step.scope]
+            if step.kind in COMPILATIONS and not writes_annotations(step):
+                env = env.Override({"OCAMLFLAGS": [flag for flag in env.Split(env["OCAMLFLAGS"]) if flag != ANNOTATIONS]})
             node = self.source_nodes.get(step.scope, {}).get(step.source)
-            source = [node or "#" + step.source] if step.source else []
-            targets = ["#" + path for path in step.outputs]
+            source = [node or from_top(step.source)] if step.source else []
+            targets = [from_top(path) for path in step.outputs]
             self._nodes[step] = builder_of(step.kind, step.engine)(env, target=targets, source=source)
             for node in self._nodes[step]:
                 StepFile.adopt(node, self, step)
@@ -75,9 +79,17 @@ class Session:
         self._prepare()
         self._notice_generated(step.scope)
         if step.kind in (ARCHIVING, LINKING):
-            return [self.node(part) for part in self.plan.linked(step)]
+            return [self.node(part) for part in self._parts(step) if self._has_node(part)]
         waits = [self.node(other) for other in self.plan.waits(step) if self._has_node(other)]
         return waits + [self._group(scope) for scope in self.plan.foreign(step)]
+
+    def _parts(self, step: Step) -> list[Step]:
+        """What is linked; a library is complete with the interfaces that have no implementation."""
+        linked = self.plan.linked(step)
+        if step.kind == LINKING:
+            return linked
+        rest = (s for s in self.plan.ordered(step.scope).steps if s.kind != IMPLEMENTATION)
+        return list(dict.fromkeys([*linked, *rest]))
 
     def _group(self, scope: Scope):
         """A node for all compilations of a scope at once, for those who wait for them all."""

@@ -16,6 +16,7 @@ from rebel_tools.ocaml.toolchain import (
 )
 from rebel_tools.plan.files import text_digest
 from rebel_tools.plan.model import IMPLEMENTATION, NATIVE, Preprocessor, Settings
+from rebel_tools.plan.steps import ANNOTATIONS
 from rebel_tools.scons.actions import COMPILER, command_variable, step_of
 
 FLAGS = ["OCAMLFLAGS", "OCAMLOPTFLAGS", "OCAMLCFLAGS", "OCAMLDEPFLAGS", "OCAMLARCHIVEFLAGS", "OCAMLLINKFLAGS"]
@@ -76,7 +77,7 @@ def settings(env) -> Settings:
         identity=text_digest(*parts),
         dependency_command=(program(env, "OCAMLDEP"), *env.Split(env.subst("$OCAMLDEPFLAGS")), *ppx),
         reason=cache(lambda: reason_preprocessor(env)),
-        annotations="-bin-annot" in flags,
+        annotations=ANNOTATIONS in flags,
     )
 
 

@@ -1,0 +1,91 @@
+"""What the builders are called with: targets and sources as nodes, and clear errors for everything else."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+
+import SCons.Errors
+import SCons.Node.FS
+import SCons.Util
+
+from rebel_tools.errors import RebelError
+from rebel_tools.ocaml.names import SUFFIXES
+from rebel_tools.project.names import is_module
+
+
+def user_error(function):
+    """What a builder has to complain about ends the reading of the SConstruct with the message and its line."""
+
+    def checked(env, *args, **kw):
+        try:
+            return function(env, *args, **kw)
+        except RebelError as error:
+            raise SCons.Errors.UserError(str(error)) from error
+
+    checked.__doc__ = function.__doc__
+    return checked
+
+
+def target_file(env, target, suffix: str = "", other_suffixes: Iterable[str] = ()) -> SCons.Node.FS.File:
+    """The one target of a builder, with `suffix` in place of any of the `other_suffixes`.
+
+    Errors: no target, several, or a folder.
+    """
+    targets = SCons.Util.flatten([target])
+    if len(targets) != 1:
+        raise RebelError(f"a builder of OCaml makes one target at a time, not {len(targets)}", expected="one name")
+    (name,) = targets
+    if not isinstance(name, SCons.Node.Node):
+        name = env.subst(str(name), raw=1)
+    elif suffix:
+        name = "#" + name.get_internal_path()
+    if suffix:
+        old = next((s for s in (suffix, *other_suffixes) if name.endswith(s)), "")
+        name = name[: len(name) - len(old)] + suffix
+    return _file(env.arg2nodes([name], env.fs.Entry)[0], "target")
+
+
+def source_files(env, source) -> list[SCons.Node.FS.File]:
+    """The nodes of the sources of a builder. Errors: none at all, a folder, or something that is no file."""
+    nodes = env.arg2nodes(SCons.Util.flatten([] if source is None else [source]), env.fs.Entry)
+    if not nodes:
+        raise RebelError("a builder of OCaml got no sources", expected=f"files with {', '.join(SUFFIXES)}")
+    return [_file(node, "source") for node in nodes]
+
+
+def _file(node, what: str) -> SCons.Node.FS.File:
+    if isinstance(node, SCons.Node.FS.Dir):
+        raise RebelError(f"the {what} `{node}` is a folder", expected="a file")
+    if not isinstance(node, SCons.Node.FS.Base):
+        raise RebelError(f"the {what} `{node}` is not a file")
+    node.must_be_same(SCons.Node.FS.File)
+    return node
+
+
+def path_of(node: SCons.Node.FS.File) -> str:
+    """The path that a command line needs, as seen from the folder of the SConstruct.
+
+    As str(node), but while SConscript files are read that is relative to the SConscript's folder.
+    """
+    if node.duplicate or node.is_derived():
+        return node.get_internal_path()
+    source = node.srcnode()
+    found = source if source.exists() or not node.exists() else node
+    return found.get_internal_path()
+
+
+def from_top(path: str) -> str:
+    """What SCons has to be given for a path as seen from the folder of the SConstruct."""
+    return path if os.path.isabs(path) else "#" + path
+
+
+def checked_module(name: str, node) -> str:
+    """`name`, if it can be the name of a module."""
+    if not is_module(name):
+        raise RebelError(
+            f"the name of `{node}` cannot be the name of a module",
+            expected="letters, digits, _ and ', starting with a letter (no -)",
+            hint="rename it, or set OCAMLNAMESPACE" if name == str(node) else "rename the file",
+        )
+    return name
