@@ -177,8 +177,8 @@ class _Check:
             self.report("hidden-symbol", symbol, "", expected, found, hint)
 
     def kind(self, symbol: Symbol, export: Export, verdict: _Verdict) -> None:
-        expected = "function" if isinstance(symbol, Function) else "tls" if symbol.tls else "object"
         found = "function" if export.kind == "ifunc" else export.kind
+        expected = _expected_kind(symbol, found)
         if found == "unknown":
             return verdict.stop("the library does not say whether it is code or data")
         if found != expected:
@@ -284,6 +284,14 @@ class _Check:
     def report(self, rule: str, symbol: Symbol, where: str, expected: str, found: str, hint: str | None = None) -> None:
         place, display = symbol.declared_at, symbol.display
         self.findings.append(Finding(rule, symbol.name, where, expected, found, place, (), hint, display))
+
+
+def _expected_kind(symbol: Symbol, found: str) -> str:
+    if isinstance(symbol, Function):
+        return "function"
+    if symbol.tls is None and found == "tls":
+        return "tls"
+    return "tls" if symbol.tls else "object"
 
 
 def _at(place: Place | None) -> str:
