@@ -141,6 +141,9 @@ class Core(object):
             self.add_contract(classdef, classdef, name, slot)
         for name in sorted(entry['results']):
             self.refine(classdef, name, entry['results'][name])
+        if entry['open'] and '__del__' in classdesc.classdict:
+            s_del = classdesc.s_read_attribute('__del__')
+            self.bookkeeper.emulate_pbc_call(classdef, s_del, [model.SomeInstance(classdef)])
         return classdef
 
     def refine(self, classdef, name, result):
