@@ -119,8 +119,14 @@ def program_identity(path: str) -> str:
 
 
 @cache
-def standard_library_identity(compiler: str) -> str:
+def standard_library_folder(*compiler: str) -> str:
+    """Where the standard library of a compiler is, '' where the program cannot tell."""
+    done = subprocess.run([*compiler, "-where"], capture_output=True, text=True, check=False)
+    return done.stdout.strip() if done.returncode == 0 else ""
+
+
+@cache
+def standard_library_identity(*compiler: str) -> str:
     """The folder of the standard library of `compiler` and a digest of the files in it that compilation reads."""
-    done = subprocess.run([compiler, "-where"], capture_output=True, text=True, check=False)
-    folder = done.stdout.strip()
+    folder = standard_library_folder(*compiler)
     return f"{folder} {_folder_identity([folder])}"

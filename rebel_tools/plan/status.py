@@ -46,7 +46,10 @@ class Status:
         inputs = self.plan.inputs(step)
         if list(record.inputs) != inputs:
             yield "it has other inputs than before"
-        yield from self._changed(record.inputs, "is gone", "changed")
+        counting = record.inputs
+        if step.ignored:
+            counting = {path: digest for path, digest in counting.items() if path not in step.ignored}
+        yield from self._changed(counting, "is gone", "changed")
         if step.kind in COMPILATIONS:
             if record.names != list(self.plan.named(step).units):
                 yield "its source names other units than before"
@@ -54,7 +57,7 @@ class Status:
                 if self._interface(step.scope, unit) != crc:
                     yield f"the interface of `{unit}' changed"
             for unit, crc in record.implementations.items():
-                if self._implementation(step.scope, unit) != crc:
+                if crc != self._implementation(step.scope, unit) and crc != self._unopened(step.scope, unit):
                     yield f"the native code of `{unit}' changed"
 
     def _changed(self, digests: Mapping[str, str], gone: str, other: str) -> Iterator[str]:
@@ -68,8 +71,16 @@ class Status:
         return self._recorded(found and self.plan.interface_step(found[0], unit), "interface")
 
     def _implementation(self, scope: Scope, unit: str) -> Optional[str]:
+        return self._recorded(self._object(scope, unit), "implementation")
+
+    def _unopened(self, scope: Scope, unit: str) -> str | None:
+        """Stands for a .cmx that was there and not opened (`-opaque`), which only other flags can change."""
+        signature = self._recorded(self._object(scope, unit), "signature")
+        return signature and f"unopened, {signature}"
+
+    def _object(self, scope: Scope, unit: str) -> Step | None:
         found = scope.provider(unit)
-        return self._recorded(found and self.plan.object_step(found[0], unit, NATIVE), "implementation")
+        return self.plan.object_step(found[0], unit, NATIVE) if found else None
 
     def _recorded(self, step: Optional[Step], field: str) -> Optional[str]:
         record = self.records.get(step.key) if step else None
@@ -110,7 +121,9 @@ class Status:
         record.names = list(self.plan.named(step).units)
         # Without a digest only the name of the interface was used (an alias to it, say), not its contents.
         record.interfaces = {u: crc for u, crc in imports.interfaces if crc and scope.provider(u)}
-        record.implementations = {u: crc for u, crc in imports.implementations if scope.provider(u)}
+        record.implementations = {
+            u: crc or self._unopened(scope, u) for u, crc in imports.implementations if scope.provider(u)
+        }
         if step.makes_interface:
             record.interface = record.interfaces.pop(own, None)
         if step.kind == IMPLEMENTATION and step.engine == NATIVE:

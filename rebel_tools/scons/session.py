@@ -128,7 +128,8 @@ class Session:
         return self.status.reason(step)
 
     def _read_declared(self, step: Step) -> None:
-        """What the user added with Depends(): files count by their contents, other nodes by their signatures."""
+        """What the user said with Depends() and Ignore(): files count by contents, other nodes by their signatures."""
+        step.ignored = frozenset(str(d) for node in self.nodes(step) for d in node.ignore or ())
         declared = [d for node in self.nodes(step) for d in node.depends or ()]
         if declared:
             files = dict.fromkeys(str(d) for d in declared if isinstance(d, SCons.Node.FS.File))

@@ -5,8 +5,16 @@ from __future__ import annotations
 import os
 from functools import cache
 
+import SCons.Subst
+
 from rebel_tools import __version__, tools
-from rebel_tools.ocaml.toolchain import Packages, find_packages, program_identity, standard_library_identity
+from rebel_tools.ocaml.toolchain import (
+    Packages,
+    find_packages,
+    program_identity,
+    standard_library_folder,
+    standard_library_identity,
+)
 from rebel_tools.plan.files import text_digest
 from rebel_tools.plan.model import IMPLEMENTATION, NATIVE, Preprocessor, Settings
 from rebel_tools.plan.steps import ANNOTATIONS
@@ -32,6 +40,11 @@ def packages(env, engine: str) -> Packages:
     if not names:
         return Packages()
     return find_packages([program(env, "OCAMLFIND")], names, engine, search_path(env))
+
+
+def standard_library(target, source, env, for_signature) -> str:
+    """`$OCAMLWHERE`: the folder of the standard library, which holds the header files for C stubs, too."""
+    return standard_library_folder(program(env, "OCAMLC"))
 
 
 def package_flags(target, source, env, for_signature) -> list[str]:
@@ -60,8 +73,9 @@ def settings(env) -> Settings:
     parts = [__version__, found.identity, *(program_identity(c.split()[0]) for c in found.preprocessors)]
     for engine in engines:
         compiler = program(env, COMPILER[engine == NATIVE])
-        command = env.subst(f"${command_variable(IMPLEMENTATION, engine)}", target="T", source="S", overrides=_NO_UNIT)
-        parts += [command, program_identity(compiler), standard_library_identity(compiler)]
+        words = env.Split(env.subst(f"${COMPILER[engine == NATIVE]}"))
+        command = _signature(env, command_variable(IMPLEMENTATION, engine), _OCAMLUNITFLAGS="")
+        parts += [command, program_identity(compiler), standard_library_identity(compiler, *words[1:])]
     parts += [f"{name}={env['ENV'].get(name)}" for name in VARIABLES]
     flags = env.Split(env.subst("$OCAMLFLAGS"))
     ppx = [word for command in found.preprocessors for word in ("-ppx", command)]
@@ -76,10 +90,12 @@ def settings(env) -> Settings:
 def link_settings(env, kind: str, engine: str) -> str:
     """A digest over the command line of an archive or a program, apart from the objects."""
     known = {"_OCAMLOBJECTS": "", "_OCAMLPACKAGEARCHIVES": archive_flags(env, engine)}
-    return text_digest(env.subst(f"${command_variable(kind, engine)}", target="T", overrides=known))
+    return text_digest(_signature(env, command_variable(kind, engine), **known))
 
 
-_NO_UNIT = {"_OCAMLUNITFLAGS": ""}
+def _signature(env, variable: str, **known) -> str:
+    """The command line in `variable` as SCons' signatures have it: without files, and without what stands in $( $)."""
+    return env.subst(f"${variable}", raw=SCons.Subst.SUBST_SIG, overrides=known)
 
 
 def reason_preprocessor(env) -> Preprocessor:
