@@ -333,6 +333,7 @@ def program_step(env, run, scope: Scope, path: str, modules=(), entry=None, fore
         settings=link_settings(env, LINKING, engine),
     )
     run.environments.setdefault(step, env)
+    run.foreign_nodes[step] = list(foreign)
     return run.plan.add(step)
 
 

@@ -15,7 +15,8 @@ from functools import cache
 import SCons.Script
 
 _SHELL = re.compile(r"[|&;<>()$`*?\[\]#~%!{}\n]")
-_ERROR = re.compile(r'^File "(?P<file>[^"]+)", lines? (?P<line>\d+)', re.MULTILINE)
+# The file `caml_startup` is the linker's own: what does not link is the target.
+_ERROR = re.compile(r'^File "(?!caml_startup")(?P<file>[^"]+)", lines? (?P<line>\d+)', re.MULTILINE)
 
 
 class Terminal:

@@ -26,6 +26,7 @@ class Session:
 
     environments: the construction environment of each scope, and of steps that have one of their own.
     source_nodes: the nodes of the sources of each scope by path, where a builder was given nodes.
+    foreign_nodes: of a program: objects and libraries of other languages.
     owns_state: whether all that the state knows of belongs to this plan, so that the rest can be removed.
     """
 
@@ -37,6 +38,7 @@ class Session:
         self.status = Status(self.plan)
         self.environments: dict[Scope | Step, object] = {}
         self.source_nodes: dict[Scope, dict[str, SCons.Node.FS.File]] = {}
+        self.foreign_nodes: dict[Step, list] = {}
         self._nodes: dict[Step, list] = {}
         self._groups: dict[Scope, SCons.Node.Alias.Alias] = {}
         self._rebuilt_sources: set = set()
@@ -73,7 +75,8 @@ class Session:
         self._prepare()
         self._notice_generated(step.scope)
         if step.kind in (ARCHIVING, LINKING):
-            return [self.node(part) for part in self._parts(step) if self._has_node(part)]
+            parts = [self.node(part) for part in self._parts(step) if self._has_node(part)]
+            return [*parts, *self.foreign_nodes.get(step, ())]
         waits = [self.node(other) for other in self.plan.waits(step) if self._has_node(other)]
         return waits + [self._group(scope) for scope in self.plan.foreign(step)]
 
@@ -130,6 +133,8 @@ class Session:
     def _read_declared(self, step: Step) -> None:
         """What the user said with Depends() and Ignore(): files count by contents, other nodes by their signatures."""
         step.ignored = frozenset(str(d) for node in self.nodes(step) for d in node.ignore or ())
+        for path in step.foreign:
+            self.plan.files.forget(path)
         declared = [d for node in self.nodes(step) for d in node.depends or ()]
         if declared:
             files = dict.fromkeys(str(d) for d in declared if isinstance(d, SCons.Node.FS.File))

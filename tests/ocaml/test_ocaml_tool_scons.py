@@ -59,7 +59,7 @@ def test_dry_runs_questions_and_trees(project):
     dry = project.scons("-n")
     assert len(commands(dry)) == 6
     assert entries(project) == sources
-    assert project.scons("-q", rc=1).out.count("\n") <= 3
+    assert commands(project.scons("-q", rc=1)) == [] and entries(project) == sources
     tree = project.scons("--tree=all", "-n", "all").out
     assert "+-main.objs/Main__Word.cmi\n" in tree and "+-src/word.mli\n" in tree and "+-all\n" in tree
     project.scons("-s", "all")
