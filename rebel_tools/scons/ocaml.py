@@ -311,9 +311,7 @@ def make_nodes(run: Session, scope: Scope) -> None:
 
 
 def library_step(env, run: Session, scope: Scope, engine: str, base: str) -> Step:
-    step = run.plan.add(archive_step(scope, engine, base, link_settings(env, ARCHIVING, engine)))
-    run.environments.setdefault(step, env)
-    return step
+    return _add(env, run, archive_step(scope, engine, base, link_settings(env, ARCHIVING, engine)))
 
 
 def program_step(env, run, scope: Scope, path: str, modules=(), entry=None, foreign=()) -> Step:
@@ -332,9 +330,17 @@ def program_step(env, run, scope: Scope, path: str, modules=(), entry=None, fore
         foreign=tuple(map(path_of, foreign)),
         settings=link_settings(env, LINKING, engine),
     )
-    run.environments.setdefault(step, env)
     run.foreign_nodes[step] = list(foreign)
-    return run.plan.add(step)
+    return _add(env, run, step)
+
+
+def _add(env, run: Session, step: Step) -> Step:
+    """The step of a library or program; asked for twice in the same way it is the same one."""
+    known = run.plan.add(step)
+    if any(getattr(known, name) != getattr(step, name) for name in ("scope", "members", "archives", "foreign", "settings")):
+        raise RebelError(f"there are two ways to build `{step.key}`", hint="give one of them another name")
+    run.environments.setdefault(known, env)
+    return known
 
 
 def used_archives(run: Session, scopes: Iterable[Scope], engine: str) -> list[Step]:

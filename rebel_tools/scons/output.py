@@ -138,17 +138,21 @@ def _install_summary() -> None:
 def _print_summary() -> None:
     """The failures again, in a line each, when more than a screen may lie between the first of them and the end."""
     TERMINAL.clear()
-    lines = [short_failure(str(f.node), _complaints.get(str(f.node), "")) for f in SCons.Script.GetBuildFailures()]
+    failures = SCons.Script.GetBuildFailures()
+    lines = [short_failure(str(f.node), _complaints.get(str(f.node), ""), str(f.errstr)) for f in failures]
     if lines:
         what = "1 step failed" if len(lines) == 1 else f"{len(lines)} steps failed"
         TERMINAL.say(sys.stderr, "\n".join([f"{what}:", *(f"  {line}" for line in lines)]) + "\n")
 
 
-def short_failure(target: str, complaint: str) -> str:
-    """One line for a failed step: the place and the first line of the error where the compiler named them."""
+def short_failure(target: str, complaint: str, reason: str = "") -> str:
+    """One line for a failed step: the place and the first line of the error where the compiler named them.
+
+    reason: what SCons says, which is only `Error 2` where a command failed.
+    """
     plain = re.sub(r"\x1b\[[0-9;]*m", "", complaint)
     error = next((line for line in plain.splitlines() if line.startswith(("Error", "Alert"))), "")
     place = None
     for place in _ERROR.finditer(plain[: plain.find(error)] if error else plain):
         pass  # the last place before the error is the one that it is about
-    return f"{place['file']}:{place['line']}: {error}" if place and error else f"{target}: {error or 'failed'}"
+    return f"{place['file']}:{place['line']}: {error}" if place and error else f"{target}: {error or reason.partition(chr(10))[0] or 'failed'}"

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import atexit
+import contextlib
 import os
+import sys
 from functools import cache
 
 import SCons.Node
@@ -13,6 +15,7 @@ import SCons.Script
 
 from rebel_tools.plan.files import text_digest
 from rebel_tools.plan.model import ARCHIVING, COMPILATIONS, IMPLEMENTATION, LINKING, Scope, Step
+from rebel_tools.plan.order import CycleError
 from rebel_tools.plan.plan import Plan
 from rebel_tools.plan.status import Status
 from rebel_tools.plan.steps import ANNOTATIONS, writes_annotations
@@ -115,7 +118,8 @@ class Session:
                 node.exists()  # brings it into a variant folder that duplicates its sources
         self.plan.names.prepare(self.plan.scopes)
         for scope in list(self.plan.scopes):
-            self.plan.ordered(scope)
+            with contextlib.suppress(CycleError):  # an error of those only who need this scope
+                self.plan.ordered(scope)
         if not self._dry:
             self.status.forget_vanished(self.owns_state)
 
@@ -158,7 +162,10 @@ class Session:
             return
         if SCons.Script.GetOption("clean"):
             self.status.forget_cleaned()
-        self.plan.state.save()
+        try:
+            self.plan.state.save()
+        except OSError as error:
+            print(f"scons: warning: the next build will repeat this one: {error}", file=sys.stderr)
 
 
 @cache

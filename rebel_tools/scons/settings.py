@@ -8,6 +8,7 @@ from functools import cache
 import SCons.Subst
 
 from rebel_tools import __version__, tools
+from rebel_tools.errors import MissingTool
 from rebel_tools.ocaml.toolchain import (
     Packages,
     find_packages,
@@ -26,8 +27,15 @@ VARIABLES = ("OCAMLPATH", "OCAMLFIND_CONF", "OCAMLFIND_TOOLCHAIN", "OCAMLPARAM",
 def program(env, variable: str) -> str:
     """The path of the program that a construction variable names. Errors: MissingTool."""
     words = env.Split(env.subst(f"${variable}"))
-    found = env.WhereIs(words[0]) if words else None
-    return found or tools.require(words[0] if words else variable.lower(), path=search_path(env))
+    if not words:
+        raise MissingTool(f"${variable} is empty", expected="the name or path of a program")
+    found = env.WhereIs(words[0])
+    if found or words[0] in tools.TOOLS:
+        return found or tools.require(words[0], path=search_path(env))
+    raise MissingTool(
+        f"${variable} is {words[0]}, which is not a program on the PATH of the build",
+        hint=f"install it, give its full path, or set env['ENV']['PATH'], which is {search_path(env)}",
+    )
 
 
 def search_path(env) -> str:
