@@ -57,6 +57,7 @@ def source_files(env, source) -> list[SCons.Node.FS.File]:
 
 
 def _file(node, what: str) -> SCons.Node.FS.File:
+    node = node.disambiguate()
     if isinstance(node, SCons.Node.FS.Dir):
         raise RebelError(f"the {what} `{node}` is a folder", expected="a file")
     if not isinstance(node, SCons.Node.FS.Base):
