@@ -71,6 +71,9 @@ class Terminal:
 TERMINAL = Terminal()
 _complaints: dict[str, str] = {}
 
+# Each is asked about the complaint of the command that should have made a target, and answers with a hint or ''.
+ADVISERS: list = []
+
 
 def install_output(env) -> None:
     """Run the commands of `env` without a shell where none is needed, and print what they say in one piece."""
@@ -107,11 +110,13 @@ def spawn(shell: str, escape, command: str, arguments: list[str], env: dict) -> 
     # With an absolute path and close_fds=False CPython uses posix_spawn, which does not copy the page tables of SCons.
     done = subprocess.run(words, executable=program, env=env, close_fds=False, capture_output=True, check=False)
     stderr = compiler_output(done.stderr.decode("utf-8", "replace"))
-    TERMINAL.say(sys.stdout, done.stdout.decode("utf-8", "replace"))
-    TERMINAL.say(sys.stderr, stderr)
+    hints = ""
     if done.returncode != 0 and "-o" in words:
-        _complaints[words[words.index("-o") + 1]] = stderr
-        TERMINAL.clear()
+        target = words[words.index("-o") + 1]
+        _complaints[target] = stderr
+        hints = "".join(f"  hint: {found}\n" for advise in ADVISERS for found in [advise(target, stderr)] if found)
+    TERMINAL.say(sys.stdout, done.stdout.decode("utf-8", "replace"))
+    TERMINAL.say(sys.stderr, stderr + hints)
     return done.returncode
 
 

@@ -14,6 +14,7 @@ import SCons.Node.FS
 import SCons.Script
 
 from rebel_tools.plan.files import text_digest
+from rebel_tools.plan.hints import Advice, hint
 from rebel_tools.plan.model import ARCHIVING, COMPILATIONS, IMPLEMENTATION, LINKING, Scope, Step
 from rebel_tools.plan.order import CycleError
 from rebel_tools.plan.plan import Plan
@@ -22,6 +23,8 @@ from rebel_tools.plan.steps import ANNOTATIONS, writes_annotations
 from rebel_tools.scons.actions import builder_of
 from rebel_tools.scons.arguments import from_top
 from rebel_tools.scons.nodes import StepFile
+from rebel_tools.scons.output import ADVISERS
+from rebel_tools.scons.settings import packages_of_module
 
 
 class Session:
@@ -34,6 +37,7 @@ class Session:
     """
 
     owns_state = False
+    advice = Advice("add it to OCAMLLIBS", "add {} to OCAMLPACKAGES")
 
     def __init__(self, state_path: str):
         root = SCons.Node.FS.get_default_fs().Top.get_abspath()
@@ -46,6 +50,7 @@ class Session:
         self._groups: dict[Scope, SCons.Node.Alias.Alias] = {}
         self._rebuilt_sources: set = set()
         self._prepared = False
+        ADVISERS.append(self.hint)
         atexit.register(self._finish)
 
     def add_scope(self, scope: Scope, env) -> None:
@@ -156,6 +161,14 @@ class Session:
     def built(self, step: Step) -> None:
         if not self._dry:
             self.status.built(step)
+
+    def hint(self, target: str, complaint: str) -> str | None:
+        """What the user can do when the command for `target` failed; called in the thread that ran the command."""
+        step = self.plan.steps.get(target)
+        if step is None:
+            return None
+        env = self.environments[step.scope]
+        return hint(step, list(self.plan.scopes), complaint, lambda module: packages_of_module(env, module), self.advice)
 
     def _finish(self) -> None:
         if not self._prepared or self._dry:

@@ -10,8 +10,10 @@ import SCons.Subst
 from rebel_tools import __version__, tools
 from rebel_tools.errors import MissingTool
 from rebel_tools.ocaml.toolchain import (
+    FindlibError,
     Packages,
     find_packages,
+    packages_with,
     program_identity,
     standard_library_folder,
     standard_library_identity,
@@ -48,6 +50,14 @@ def packages(env, engine: str) -> Packages:
     if not names:
         return Packages()
     return find_packages([program(env, "OCAMLFIND")], names, engine, search_path(env))
+
+
+def packages_of_module(env, module: str) -> list[str]:
+    """The findlib packages that have a module; none where findlib is missing or fails, for this is only about hints."""
+    try:
+        return packages_with(module, [program(env, "OCAMLFIND")], search_path(env))
+    except (MissingTool, FindlibError):
+        return []
 
 
 def standard_library(target, source, env, for_signature) -> str:
