@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import posixpath
+import re
 import shlex
 from pathlib import Path
 
@@ -13,8 +14,8 @@ OUTPUTS = {"-impl": (".cmx", ".o", ".cmi", ".cmt"), "-intf": (".cmi", ".cmti")}
 def build_file(log: str, folder: Path) -> str:
     """The text of build.ninja, from the lines of `log` that run an OCaml compiler.
 
-    A unit depends on what it names: its own package's units in its source's words, other packages' as a whole. This is
-    the approximation that people write by hand; the tree has no module whose name is used for anything else.
+    A unit depends on what its source has capitalised words for: units of its own package, other packages as a whole.
+    That will do for a generated tree, in which such a word is always a module.
     """
     commands = [words for words in map(_words, log.splitlines()) if words]
     units = [_Unit(words, folder) for words in commands if "-c" in words]
@@ -30,9 +31,11 @@ def build_file(log: str, folder: Path) -> str:
 
 
 def _words(line: str) -> list[str]:
-    if "ocaml" not in line.partition(" ")[0]:
+    """The command in a line such as `[3/9] ocamlopt -c -o ...`; empty for other lines."""
+    command = re.sub(r"^\[\d+/\d+\] ", "", line)
+    if not command.startswith(("ocaml", "/")):
         return []
-    words = shlex.split(line)
+    words = shlex.split(command)
     return words if "-o" in words else []
 
 
@@ -62,7 +65,7 @@ class _Unit:
         """The .cmi and .cmx files that this compilation reads: those of the units that its source has words for."""
         needed = []
         text = (self.root / self.source).read_text()
-        words = set(text.replace("(", " ").replace(".", " ").replace(")", " ").split())
+        words = set(re.findall(r"(?<![\w.])[A-Z]\w*", text))
         includes = [self.words[n + 1] for n, word in enumerate(self.words) if word == "-I"]
         if self.namespace:
             needed.append(f"{self.folder}/{self.namespace}.cmi")
@@ -74,7 +77,8 @@ class _Unit:
         for other in includes:
             if other != self.folder and folders.get(other) in words:
                 needed += [p for u in providers.values() if u.folder == other for p in _objects(other, u.object)]
-        return list(dict.fromkeys(needed))
+        suffixes = (".cmi",) if self.interface else (".cmi", ".cmx")
+        return [path for path in dict.fromkeys(needed) if path.endswith(suffixes)]
 
 
 def _objects(folder: str, name: str) -> list[str]:

@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 """Full, null and incremental builds of one generated project by rebel-tools, dune and ninja, in turn, in one run.
 
-    python benchmarks/ocaml_builds.py [--modules 1100] [--rounds 5] [--jobs 2] [--output benchmarks/results]
+    python benchmarks/ocaml_builds.py [--modules 1100] [--rounds 5] [--budget 60] [--jobs 2]
 
 ninja gets exactly the commands that rebel-tools ran (taken from its log) and direct dependencies between units: its
 null build is the lower bound of any build system, its incremental builds have no cut-off by content. dune builds the
 same sources with the same warnings and debugging flags, in release mode, native code only, without its shared cache.
 
-Times are medians over the rounds. "runs" counts the compiler runs of the last round, by the outputs that they wrote.
+Times are medians over the rounds (fewer where they take long). "runs" counts the compiler runs of the last round, by
+the outputs that they wrote.
 Prints a table, and writes ocaml_builds.json, .md and .svg into the output folder.
 """
 
@@ -35,13 +36,14 @@ ROOT = Path(__file__).resolve().parent.parent
 
 @dataclass(frozen=True)
 class Result:
-    """One scenario with one tool: seconds of wall time and CPU time, and how many units were compiled."""
+    """One scenario with one tool: seconds of wall time and CPU time (medians), and how many compilers ran."""
 
     scenario: str
     tool: str
     wall: float
     cpu: float
     runs: int
+    rounds: int
 
 
 # Tools: where each one builds, and how.
@@ -81,7 +83,7 @@ class Ninja:
 
     def prepare(self, first) -> None:
         """Take the commands of `first`, a Rebel that has not built yet, and the alias files that it wrote."""
-        output = subprocess.check_output(first.command, cwd=first.folder, env=_env(), text=True)
+        output = subprocess.check_output([*first.command, "verbose=1"], cwd=first.folder, env=_env(), text=True)
         shutil.copytree(first.folder / "_build", self.folder / "_build")
         (self.folder / "build.ninja").write_text(ninja_form.build_file(output, self.folder))
         shutil.rmtree(first.folder / "_build")
@@ -178,28 +180,40 @@ def compiled(tool) -> dict:
     return {f: f.stat().st_mtime_ns for f in files if f.suffix in (".cmx", ".cmo", ".cmti")}
 
 
-def measure(tools: list, rounds: int, slow_rounds: int) -> list[Result]:
-    """All scenarios; within a round the tools take turns, so that a noisy moment hits them alike."""
+def measure(tools: list, rounds: int, budget: float) -> list[Result]:
+    """All scenarios; within a round the tools take turns, so that a noisy moment hits them alike.
+
+    budget: seconds after which a scenario begins no further round.
+    """
     results = []
     for scenario, edit in SCENARIOS.items():
         times: dict = {tool.name: [] for tool in tools}
         runs: dict = {}
-        for n in range(slow_rounds if scenario == "full" else rounds):
+        start = time.monotonic()
+        for n in range(rounds):
             for tool in tools:
                 edit(tool, n)
                 before = compiled(tool)
                 times[tool.name].append(timed(tool.command, tool.folder))
                 runs[tool.name] = sum(before.get(f) != stamp for f, stamp in compiled(tool).items())
-        for tool in tools:
-            wall, cpu = (statistics.median(column) for column in zip(*times[tool.name]))
-            results.append(Result(scenario, tool.name, wall, cpu, runs[tool.name]))
-            print(f"{scenario:15} {tool.name:12} {wall:8.2f} s  cpu {cpu:8.2f} s  runs {runs[tool.name]}", flush=True)
+            if time.monotonic() - start > budget:
+                break
+        results += [_result(scenario, tool.name, times[tool.name], runs[tool.name]) for tool in tools]
     return results
+
+
+def _result(scenario: str, tool: str, times: list, runs: int) -> Result:
+    wall, cpu = (statistics.median(column) for column in zip(*times))
+    print(f"{scenario:15} {tool:12} {wall:8.2f} s  cpu {cpu:8.2f} s  runs {runs}  rounds {len(times)}", flush=True)
+    return Result(scenario, tool, wall, cpu, runs, len(times))
 
 
 def same_output(tools: list) -> str:
     """What the built programs print; they must agree."""
-    printed = {tool.name: subprocess.check_output([tool.folder / tool.program], text=True) for tool in tools}
+    printed = {}
+    for tool in tools:
+        program = [tool.folder / tool.program]
+        printed[tool.name] = subprocess.check_output(program, text=True, stderr=subprocess.DEVNULL)
     if len(set(printed.values())) != 1:
         sys.exit(f"the programs do not print the same: {printed}")
     return printed.popitem()[1]
@@ -209,7 +223,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     ocaml_tree.add_arguments(parser)
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--full-rounds", type=int, default=1, help="rounds of the full build, which takes long")
+    parser.add_argument("--budget", type=float, default=60, help="seconds after which a scenario gets no further round")
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
     parser.add_argument("--tools", default=",".join(TOOLS), help="which of " + ", ".join(TOOLS))
     parser.add_argument("--output", type=Path, default=ROOT / "benchmarks" / "results")
@@ -230,7 +244,7 @@ def _run(options, wanted: list, work: Path) -> tuple[list[Result], dict]:
         ocaml_tree.write_tree(tool.folder, tree)
     for tool in tools:
         tool.prepare(tools[0])
-    results = measure(tools, options.rounds, options.full_rounds)
+    results = measure(tools, options.rounds, options.budget)
     same_output(tools)
     facts = {
         "modules": len(tree.modules),

@@ -24,16 +24,21 @@ def markdown(facts: dict, rows: list[dict]) -> str:
     lines = [_facts(facts), "", _row(head), _row(["---"] * len(head))]
     for scenario, cells in _by_scenario(rows).items():
         texts = [f"{c['wall']:.2f} / {c['cpu']:.2f} ({c['runs']})" for c in (cells[tool] for tool in tools)]
-        ratios = [f"{cells[OURS]['wall'] / cells[tool]['wall']:.2f}" for tool in others if OURS in cells]
+        ratios = [_ratio(cells[OURS], cells[tool]) for tool in others if OURS in cells]
         lines.append(_row([scenario, *texts, *ratios]))
-    return "\n".join([*lines, "", "Ratios are of wall time; below 1 rebel-tools is faster.", ""])
+    note = "Ratios are of wall / CPU time; below 1 rebel-tools is faster. CPU time is what to read on a busy machine."
+    return "\n".join([*lines, "", note, ""])
+
+
+def _ratio(ours: dict, other: dict) -> str:
+    return " / ".join(f"{ours[key] / max(other[key], 0.001):.2f}" for key in ("wall", "cpu"))
 
 
 def _facts(facts: dict) -> str:
     versions = ", ".join(f"{name} {version}" for name, version in facts["versions"].items())
     return (
-        f"{facts['modules']} modules in {facts['packages']} packages, -j{facts['jobs']}, medians of {facts['rounds']} "
-        f"rounds (seed {facts['seed']}); {versions}; {facts['machine']}."
+        f"{facts['modules']} modules in {facts['packages']} packages, -j{facts['jobs']}, medians of up to "
+        f"{facts['rounds']} rounds (seed {facts['seed']}); {versions}; {facts['machine']}."
     )
 
 

@@ -1,3 +1,3 @@
 let () =
   let texts = List.tl (Array.to_list Sys.argv) in
-  Printf.printf "%d words\n" (List.length (List.concat_map Text.words texts))
+  Printf.printf "%d words\n" (List.length (Text.words (String.concat " " texts)))

@@ -7,11 +7,13 @@ of what is unpacked on the way (see `unpack`).
 from __future__ import annotations
 
 import io
+import lzma
 import os
 import tarfile
 import zipfile
 import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 from rebel_tools.binary.errors import UnreadableBinary
 from rebel_tools.binary.identify import HEAD, archive_kind, is_elf, is_pe
@@ -36,7 +38,7 @@ def split_member(path: str) -> tuple[str, str | None]:
 
 def read_member(archive: str, member: str) -> bytes:
     """The bytes of one member; UnreadableBinary when there is none of this name, with the names that there are."""
-    with Source.from_path(archive) as source:
+    with Source.from_path(archive) as source, _failures(source):
         wanted = member.removeprefix("./")
         seen: list[str] = []
         for name, read in _members(source):
@@ -50,7 +52,7 @@ def read_member(archive: str, member: str) -> bytes:
 
 def list_libraries(archive: str) -> tuple[str, ...]:
     """`archive!member` for every member that begins like an ELF or PE file, in the order of the archive."""
-    with Source.from_path(archive) as source:
+    with Source.from_path(archive) as source, _failures(source):
         return tuple(f"{archive}{SEPARATOR}{name}" for name, read in _members(source) if _is_library(read(8)))
 
 
@@ -64,22 +66,24 @@ def _is_library(head: bytes) -> bool:
     return is_elf(head) or is_pe(head)
 
 
+@contextmanager
+def _failures(source: Source) -> Iterator[None]:
+    """Turns what zipfile and tarfile raise for damaged, encrypted or unknown archives into ours."""
+    try:
+        yield
+    except (zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError, OSError) as error:
+        raise source.error(f"the archive is damaged: {error}") from error
+    except (NotImplementedError, RuntimeError, ValueError, OverflowError) as error:  # encrypted, offsets out of range
+        raise source.error(f"the archive cannot be read: {error}") from error
+
+
 def _members(source: Source) -> Iterator[tuple]:
-    """(name, function that reads up to a number of bytes) of each regular member; errors of libraries become ours."""
+    """(name, function that reads up to a number of bytes) of each regular member."""
     kind = archive_kind(source.head(HEAD))
     if kind is None:
         raise source.error("this is no archive", expected="a .whl, .zip, .deb or .tar file")
     source.stream.seek(0)
-    try:
-        yield from _zip_members(source) if kind == "zip" else _tar_members(source, kind)
-    except (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, OSError, NotImplementedError) as error:
-        raise source.error(f"the archive is damaged or unknown: {error}") from error
-    except (RuntimeError, ValueError, OverflowError, MemoryError) as error:  # encrypted zip; offsets that make no sense
-        raise source.error(f"the archive cannot be read: {error}") from error
-    except Exception as error:
-        if type(error).__name__ not in ("LZMAError", "ZstdError"):  # from modules that are imported only when needed
-            raise
-        raise source.error(f"the archive is damaged: {error}") from error
+    yield from _zip_members(source) if kind == "zip" else _tar_members(source, kind)
 
 
 def _zip_members(source: Source) -> Iterator[tuple]:

@@ -7,8 +7,10 @@ Source: gABI "Section Compression"; PE Format, "COFF String Table".
 
 from __future__ import annotations
 
+import io
 import zlib
 from collections.abc import Callable, Iterator, Mapping
+from itertools import islice
 
 from rebel_tools.binary.elf_image import ElfImage
 from rebel_tools.binary.elf_sections import SHT_NOBITS, Section, read_sections
@@ -116,11 +118,11 @@ class _Unpacker:
             return zlib.decompressobj().decompress(body, size + 1)
         if kind != ZSTD:
             raise ValueError(f"compression type {kind}")
-        import io
+        from rebel_tools.binary.unpack import unpacked
 
-        from rebel_tools.binary.unpack import zstd_stream
-
-        return zstd_stream(io.BytesIO(body), f"{self._image.source.name} ({name})").read(size)
+        stream = unpacked(io.BytesIO(body), "zst", f"{self._image.source.name} ({name})")
+        blocks = iter(lambda: stream.read(), b"")
+        return b"".join(islice(blocks, size // 1024 + 2))
 
 
 def _pe_readers(image: PeImage) -> dict[str, Callable[[], bytes]]:

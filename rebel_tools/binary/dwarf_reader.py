@@ -14,8 +14,8 @@ from rebel_tools.binary.errors import UnreadableBinary
 from rebel_tools.errors import Place
 
 MAX_UNITS = 200_000
-MAX_WORK = 4_000_000
-"""Attributes and DIEs that are decoded beyond four for every byte of .debug_info; honest files need fewer than one."""
+MAX_WORK = 1_000_000
+"""Attributes and DIEs that are decoded beyond four for every byte of .debug_info; honest files need up to two."""
 MAX_TEXT = 32 << 20
 """Bytes of distinct strings that are decoded beyond the size of their section."""
 
@@ -103,7 +103,7 @@ class Dwarf:
         return self._abbrevs[key]
 
     def spend(self, steps: int) -> None:
-        """Count decoded attributes and DIEs: nested or empty DIEs can make the work grow with the square of the file."""
+        """Count decoded attributes and DIEs: nested or empty ones can make work grow with the square of a file."""
         self._work -= steps
         if self._work < 0:
             raise self.error(".debug_info: DIEs are nested or shared beyond reason", 0, "work in line with the file")

@@ -6,9 +6,8 @@ Source: gABI chapter 4 "Symbol Table", chapter 5 "Hash Table"; DT_GNU_HASH as in
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator
 from itertools import compress, repeat
-from operator import eq, itemgetter
+from operator import itemgetter
 from sys import byteorder as NATIVE
 from typing import NamedTuple
 
@@ -112,36 +111,24 @@ def read_exports(image: ElfImage, extent: Extent, strings: NameTable, versions: 
     """
     columns = _columns(image, extent)
     kinds, bindings, visibilities = _transposed(map(_Traits().__getitem__, columns.traits), 3)
-    versions_, defaults = _transposed(map(_VersionLabels(image, versions.names).__getitem__, columns.versions), 2)
-    names = strings.many(columns.names)
+    labels, defaults = _transposed(map(_VersionLabels(image, versions.names).__getitem__, columns.versions), 2)
+    names, defined = strings.many(columns.names), versions.defined
     linkable = [
-        section and kind and version & INDEX and (value or section == SHN_ABS or kind == "tls")
-        for section, kind, version, value in zip(columns.sections, kinds, columns.versions, columns.values)
-    ]
-    for at in _positions(columns.sections, SHN_ABS):
-        linkable[at] = linkable[at] and names[at] not in versions.defined
+        section and kind and index & INDEX and (value or section == SHN_ABS or kind == "tls")
+        and (section != SHN_ABS or name not in defined)
+        for section, kind, index, value, name in zip(columns.sections, kinds, columns.versions, columns.values, names)
+    ]  # fmt: skip
     no = repeat(None)
-    rows = zip(names, versions_, defaults, kinds, bindings, columns.sizes, no, no, visibilities, columns.values)
-    return _sorted(list(map(tuple.__new__, repeat(Export), compress(rows, linkable))))
+    rows = zip(names, labels, defaults, kinds, bindings, columns.sizes, no, no, visibilities, columns.values)
+    exports = list(map(tuple.__new__, repeat(Export), compress(rows, linkable)))
+    exports.sort(key=itemgetter(0))
+    if max(columns.versions, default=0) & HIDDEN:  # only then can a name occur twice
+        exports.sort(key=lambda export: (export.name, export.version or "", export.address))
+    return tuple(exports)
 
 
 def _transposed(rows, width: int) -> list[tuple]:
     return list(zip(*rows)) or [()] * width
-
-
-def _positions(column: array, value: int) -> Iterator[int]:
-    """Where `value` stands in the column; at the speed of C where that is nowhere."""
-    if value in column:
-        yield from (at for at, item in enumerate(column) if item == value)
-
-
-def _sorted(exports: list[Export]) -> tuple[Export, ...]:
-    """By name, and where a name occurs twice by version too."""
-    exports.sort(key=itemgetter(0))
-    names = [export[0] for export in exports]
-    if any(map(eq, names, names[1:])):
-        exports.sort(key=lambda export: (export.name, export.version or "", export.address))
-    return tuple(exports)
 
 
 class Columns(NamedTuple):

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import bz2
+import gzip
 import io
+import lzma
+import zlib
 
 from rebel_tools.binary.errors import UnreadableBinary
 from rebel_tools.errors import Place
@@ -14,18 +18,25 @@ BLOCK = 1 << 16
 
 
 class Bounded(io.RawIOBase):
-    """A readable stream that ends in an error, and not in a full memory, after `MAX_UNPACKED` bytes."""
+    """A readable stream that ends in an error, and not in a full memory, after `MAX_UNPACKED` bytes.
 
-    def __init__(self, stream, name: str) -> None:
+    failures: what its decoder raises for damaged data, which becomes an UnreadableBinary about `name`.
+    """
+
+    def __init__(self, stream, name: str, failures: tuple[type[Exception], ...] = (OSError,)) -> None:
         self._stream = stream
         self._name = name
+        self._failures = failures
         self._left = MAX_UNPACKED
 
     def readable(self) -> bool:
         return True
 
     def read(self, size: int = -1) -> bytes:
-        data = self._stream.read(min(size, BLOCK) if size >= 0 else BLOCK)
+        try:
+            data = self._stream.read(min(size, BLOCK) if size >= 0 else BLOCK)
+        except self._failures as error:
+            raise UnreadableBinary(f"the compressed data is damaged: {error}", place=Place(self._name)) from error
         self._left -= len(data)
         if self._left < 0:
             raise UnreadableBinary(
@@ -38,8 +49,6 @@ class _Xz(io.RawIOBase):
     """An xz stream under a limit of memory for its dictionary, which `lzma.open` does not offer."""
 
     def __init__(self, stream) -> None:
-        import lzma
-
         self._stream = stream
         self._decoder = lzma.LZMADecompressor(format=lzma.FORMAT_XZ, memlimit=XZ_MEMORY)
 
@@ -56,38 +65,30 @@ class _Xz(io.RawIOBase):
 
 def unpacked(stream, kind: str, name: str) -> Bounded:
     """What `stream` holds, without its compression `kind` (`tar` for none, else `gz`, `bz2`, `xz`, `zst`)."""
-    openers = {"tar": lambda plain: plain, "gz": _gzip, "bz2": _bz2, "xz": _Xz}
-    if kind == "zst":
-        return Bounded(zstd_stream(stream, name), name)
-    return Bounded(openers[kind](stream), name)
+    if kind == "gz":
+        return Bounded(gzip.GzipFile(fileobj=stream), name, (OSError, EOFError, zlib.error))
+    if kind == "bz2":
+        return Bounded(bz2.BZ2File(stream), name, (OSError, EOFError, ValueError))
+    if kind == "xz":
+        return Bounded(_Xz(stream), name, (lzma.LZMAError, EOFError))
+    return _zstd(stream, name) if kind == "zst" else Bounded(stream, name)
 
 
-def _gzip(stream):
-    import gzip
-
-    return gzip.GzipFile(fileobj=stream)
-
-
-def _bz2(stream):
-    import bz2
-
-    return bz2.BZ2File(stream)
-
-
-def zstd_stream(stream, name: str):
+def _zstd(stream, name: str) -> Bounded:
     """Python 3.14 reads Zstandard itself; before, the `zstandard` package does when it is installed."""
     try:
         from compression import zstd
 
-        return zstd.ZstdFile(stream)
+        return Bounded(zstd.ZstdFile(stream), name, (zstd.ZstdError, EOFError))
     except ImportError:
         pass
     try:
         import zstandard
     except ImportError as error:
         raise UnreadableBinary(
-            "the archive is compressed with Zstandard, which this Python cannot read",
+            "the data is compressed with Zstandard, which this Python cannot read",
             place=Place(name),
             hint="pip install zstandard",
         ) from error
-    return zstandard.ZstdDecompressor(max_window_size=XZ_MEMORY).stream_reader(stream)
+    reader = zstandard.ZstdDecompressor(max_window_size=XZ_MEMORY).stream_reader(stream)
+    return Bounded(reader, name, (zstandard.ZstdError,))

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from rebel_tools.binary.errors import UnreadableBinary
 from rebel_tools.binary.library import Library, open_library
+from rebel_tools.gate.debug import read_debug
 from rebel_tools.gate.evidence import CONTENTS
 from rebel_tools.gate.verify import LibraryFacts, Policy
 from rebel_tools.interface.model import Interface
-from rebel_tools.interface.types import Declarations
 
 
 def read_facts(path: str, interface: Interface, policy: Policy) -> LibraryFacts:
@@ -21,18 +21,6 @@ def read_facts(path: str, interface: Interface, policy: Policy) -> LibraryFacts:
         if policy.required != ("name",):
             debug, reason = read_debug(library, set(interface.symbols))
         return LibraryFacts(library.table, debug, reason, _digest(library, interface, CONTENTS in policy.required))
-
-
-def read_debug(library: Library, names: set[str]) -> tuple[Declarations | None, str]:
-    """What the library's DWARF says about these symbols, or None and why."""
-    from rebel_tools.binary.dwarf import has_debug_information, read_declarations
-
-    try:
-        if not has_debug_information(library):
-            return None, "the library has no debug information"
-        return read_declarations(library, names), ""
-    except UnreadableBinary as error:
-        return None, f"its debug information cannot be read: {error.message}"
 
 
 def _digest(library: Library, interface: Interface, is_required: bool) -> str | None:

@@ -60,6 +60,7 @@ def finding_dict(finding: Finding) -> dict:
     return {
         "rule": finding.rule,
         "symbol": finding.symbol,
+        "display": finding.display,
         "field": finding.field,
         "expected": finding.expected,
         "found": finding.found,

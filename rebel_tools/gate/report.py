@@ -32,6 +32,7 @@ class Finding:
     expected, found: what the interface says and what the library has.
     declared_at: where the interface's source declares it, as far as it says.
     used_by: for a type, the symbols that need it.
+    display: the symbol's name for people where it is another one (C++).
     """
 
     rule: str
@@ -42,11 +43,13 @@ class Finding:
     declared_at: Place | None = None
     used_by: tuple[str, ...] = ()
     hint: str | None = None
+    display: str | None = None
 
     @property
     def message(self) -> str:
         """One sentence without the place."""
-        subject = ": ".join(part for part in (self.symbol, self.field) if part)
+        symbol = f"{self.display} ({self.symbol})" if self.display else self.symbol
+        subject = ": ".join(part for part in (symbol, self.field) if part)
         text = f"interface says {self.expected}, library has {self.found}"
         return f"{subject}: {text}" if subject else text
 

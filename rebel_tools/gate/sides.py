@@ -7,10 +7,11 @@ import os
 from rebel_tools.binary.library import open_library
 from rebel_tools.binary.model import ExportTable, undecorate
 from rebel_tools.gate.diff import Item, Side
-from rebel_tools.interface import codec
-from rebel_tools.interface.model import Interface
 from rebel_tools.interface.sizes import size_of
 from rebel_tools.interface.types import Function
+
+PICKLE = b"\x80\x02"
+"""How an interface file begins: the opcode PROTO and protocol 2."""
 
 
 def read_side(path: str, with_types: bool = True) -> Side:
@@ -26,11 +27,11 @@ def _is_pickle(path: str) -> bool:
     if not os.path.isfile(path):
         return False  # a member of an archive, or an error that the reader of libraries tells
     with open(path, "rb") as stream:
-        return stream.read(2) == codec.PROTOCOL
+        return stream.read(2) == PICKLE
 
 
-def interface_side(interface: Interface, name: str) -> Side:
-    """What an interface promises, as a side."""
+def interface_side(interface, name: str) -> Side:
+    """What an `Interface` promises, as a side."""
     items = {}
     for symbol in interface.symbols.values():
         if isinstance(symbol, Function):
@@ -45,7 +46,7 @@ def interface_side(interface: Interface, name: str) -> Side:
 
 def library_side(path: str, with_types: bool = True) -> Side:
     """What a library exports, with the types that its DWARF gives to the exports."""
-    from rebel_tools.gate.facts import read_debug
+    from rebel_tools.gate.debug import read_debug
 
     with open_library(path) as library:
         table = library.table

@@ -280,7 +280,8 @@ class _Check:
         )
 
     def report(self, rule: str, symbol: Symbol, where: str, expected: str, found: str, hint: str | None = None) -> None:
-        self.findings.append(Finding(rule, symbol.name, where, expected, found, symbol.declared_at, (), hint))
+        place, display = symbol.declared_at, symbol.display
+        self.findings.append(Finding(rule, symbol.name, where, expected, found, place, (), hint, display))
 
 
 def _matches(name: str, patterns: Iterable[str]) -> bool:

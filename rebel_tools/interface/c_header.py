@@ -12,6 +12,7 @@ from dataclasses import replace
 from rebel_tools.interface import types as t
 from rebel_tools.interface.model import Interface
 from rebel_tools.interface.reach import parts, types_of
+from rebel_tools.interface.sizes import size_of
 from rebel_tools.interface.spell import declare, member, peel, prototype
 
 _IDENTIFIER = re.compile(r"(?:(?:struct|union|enum) )?[A-Za-z_]\w*")
@@ -107,7 +108,24 @@ def _constants(definition: t.Enum) -> str:
 
 
 def _members(record: t.Record) -> list[str]:
-    return [f"    {member(replace(field, type=_plain(field.type)))};" for field in record.fields]
+    """The members; bit-fields without a name are not part of an interface, so their room is declared again."""
+    lines, position = [], None
+    for field in record.fields:
+        if field.bit_size is None:
+            position = None
+        else:
+            if position is not None and field.bit_offset > position:
+                lines.append(f"    {_room(position, field)};")
+            position = field.bit_offset + field.bit_size
+        lines.append(f"    {member(replace(field, type=_plain(field.type)))};")
+    return lines
+
+
+def _room(position: int, field: t.Field) -> str:
+    unit = declare(_plain(field.type), "")
+    bits = 8 * (size_of(field.type, {}) or 4)
+    at_next_unit = field.bit_offset == (position + bits - 1) // bits * bits
+    return f"{unit} : {0 if at_next_unit else field.bit_offset - position}"
 
 
 def _assertions(key: str, record: t.Record) -> list[str]:
@@ -119,7 +137,7 @@ def _assertions(key: str, record: t.Record) -> list[str]:
 
 
 def _symbol(symbol: t.Function | t.Variable) -> str:
-    if symbol.display or not _is_c(symbol.name):
+    if symbol.name.startswith("_Z") or not _is_c(symbol.name):
         return f"/* {symbol.display or symbol.name} */"
     if isinstance(symbol, t.Variable):
         return f"extern {'__thread ' if symbol.tls else ''}{declare(_plain(symbol.type), symbol.name)};"

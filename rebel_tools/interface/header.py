@@ -14,7 +14,7 @@ from __future__ import annotations
 import os
 import re
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from rebel_tools.binary.dwarf import read_declarations
@@ -44,14 +44,14 @@ class Declared:
 def read_c(headers: Sequence[str], compiler: Compiler) -> Declarations:
     """The functions, data and types that C headers declare."""
     with tempfile.TemporaryDirectory(prefix="rebel-") as folder:
-        include = "".join(f'#include "{_quoted(header, compiler)}"\n' for header in headers)
+        include = "".join(f'#include "{quoted(header, compiler)}"\n' for header in headers)
         functions, files = _list_functions(include, folder, compiler)
         names, library = _compile_probe(include, sorted(functions), folder, compiler)
-        found = read_declarations(library)
+        found = with_relative_places(read_declarations(library), compiler)
     return _select(found, functions, names, files)
 
 
-def _quoted(header: str, compiler: Compiler) -> str:
+def quoted(header: str, compiler: Compiler) -> str:
     """The path that the compiler's working folder can use, as a C string."""
     return os.path.join(compiler.cwd or os.getcwd(), header).replace("\\", "/").replace('"', '\\"')
 
@@ -61,37 +61,51 @@ def _list_functions(include: str, folder: str, compiler: Compiler) -> tuple[dict
     listing, rule = os.path.join(folder, "functions"), os.path.join(folder, "files")
     options = ["-x", "c", "-aux-info", listing, "-MMD", "-MF", rule, "-MT", "x", "-fsyntax-only", *QUIET, "-"]
     compiler.run(options, stdin=include)
-    files = _makefile_names(_read(rule))
+    files = makefile_names(read_text(rule))
     functions = {}
-    for line in _read(listing).splitlines():
+    for line in read_text(listing).splitlines():
         match = _AUX_INFO.match(line)
         if match and match["path"] in files and not match["text"].startswith("static "):
             name = _DECLARED_NAME.search(match["text"])
             if name:
-                place = Place(_relative(match["path"], compiler), int(match["line"]))
+                place = Place(relative(match["path"], compiler), int(match["line"]))
                 functions.setdefault(name[1], Declared(name[1], place))
-    return functions, {_relative(path, compiler) for path in files}
+    return functions, {relative(path, compiler) for path in files}
 
 
-def _read(path: str) -> str:
+def read_text(path: str) -> str:
     if not os.path.exists(path):
         raise InterfaceSourceError("the compiler did not write what -aux-info or -MMD ask for", expected="GCC")
     with open(path, encoding="utf-8", errors="surrogateescape") as stream:
         return stream.read()
 
 
-def _makefile_names(rule: str) -> set[str]:
+def makefile_names(rule: str) -> set[str]:
     """The prerequisites of the one rule in a file that -MMD wrote."""
     names = rule.partition(":")[2].replace("\\\n", " ")
     words = re.findall(r"(?:\\[ #]|[^ \n])+", names)
     return {re.sub(r"\\([ #])", r"\1", word).replace("$$", "$") for word in words}
 
 
-def _relative(path: str, compiler: Compiler) -> str:
+def relative(path: str, compiler: Compiler) -> str:
     """A path below the working folder is told relative to it: interfaces do not depend on where they are made."""
     base = compiler.cwd or os.getcwd()
     below = os.path.relpath(path, base) if os.path.isabs(path) else os.path.normpath(path)
     return path if below.startswith("..") else below.replace(os.sep, "/")
+
+
+def with_relative_places(found: Declarations, compiler: Compiler) -> Declarations:
+    """The same with the places of declarations told as `relative` tells them."""
+
+    def moved(items: Mapping) -> dict:
+        return {name: _moved(item, compiler) for name, item in items.items()}
+
+    return Declarations(moved(found.functions), moved(found.variables), moved(found.types), found.conflicts)
+
+
+def _moved(item, compiler: Compiler):
+    place = item.declared_at
+    return replace(item, declared_at=replace(place, path=relative(place.path, compiler))) if place else item
 
 
 def _compile_probe(
@@ -102,11 +116,11 @@ def _compile_probe(
     assembly, library = os.path.join(folder, "probe.s"), os.path.join(folder, "probe.so")
     options = ["-x", "c", "-S", "-o", assembly, "-O0", "-g", "-fno-eliminate-unused-debug-symbols", *QUIET, "-"]
     compiler.run(options, stdin=f"{include}void *{PROBE}[] = {{ {addresses or '0'} }};\n")
-    underscore, labels = _addresses(_read(assembly), len(functions))
+    underscore, labels = _addresses(read_text(assembly), len(functions))
     with open(assembly, "a", encoding="utf-8") as stream:
         stream.write("\t.text\n" + "".join(f"\t.globl {label}\n{label}:\n" for label in dict.fromkeys(labels)))
     compiler.run(["-shared", "-nostdlib", "-o", library, assembly, *QUIET])
-    return {name: label[len(underscore) :] for name, label in zip(functions, labels)}, library
+    return {name: label.removeprefix(underscore) for name, label in zip(functions, labels)}, library
 
 
 def _addresses(assembly: str, count: int) -> tuple[str, list[str]]:
@@ -139,4 +153,4 @@ def _select(
 
 def _linked(function: Function, label: str, place: Place) -> Function:
     plain = undecorate(label)
-    return replace(function, name=plain.name, convention=plain.convention, declared_at=place)
+    return replace(function, name=plain.name, convention=plain.convention, display=None, declared_at=place)

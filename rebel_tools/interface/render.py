@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 from rebel_tools.interface import types as t
 from rebel_tools.interface.model import Interface
@@ -25,13 +26,15 @@ def to_text(interface: Interface) -> str:
 
 
 def symbol_text(symbol: t.Function | t.Variable) -> str:
-    """A symbol's declaration with what it raises and where it stands."""
+    """A symbol's declaration under the name that people use, with what it raises and where it stands."""
+    name = symbol.display or symbol.name
     if isinstance(symbol, t.Function):
-        text = prototype(symbol) + (f" raises {', '.join(symbol.raises)}" if symbol.raises else "")
+        raises = f" raises {', '.join(symbol.raises)}" if symbol.raises else ""
+        text = prototype(replace(symbol, name=name)) + raises
     else:
-        text = ("thread-local " if symbol.tls else "") + declare(symbol.type, symbol.name)
-    display = f"  [{symbol.display}]" if symbol.display else ""
-    return f"{text}{display}" + (f"  ({symbol.declared_at})" if symbol.declared_at else "")
+        text = ("thread-local " if symbol.tls else "") + declare(symbol.type, name)
+    linked = f"  [{symbol.name}]" if name != symbol.name else ""
+    return f"{text}{linked}" + (f"  ({symbol.declared_at})" if symbol.declared_at else "")
 
 
 def definition_text(definition: t.Record | t.Enum) -> str:

@@ -67,6 +67,9 @@ def read_source(
 
         target = compiler.target("c++")
         declarations = read_cxx(sources, compiler)
+    if not declarations.functions and not declarations.variables:
+        expected = "functions or data that the source declares and does not define"
+        raise InterfaceSourceError("the source declares nothing", place=Place(sources[0]), expected=expected)
     flags = compiler.abi_flags()
     return Interface(
         target,

@@ -29,13 +29,14 @@ class Packages:
     archives: library files in link order.
     preprocessors: arguments for `-ppx`.
     threads: whether the compiler needs `-thread`.
-    identity: a digest that changes when an installed file of them does.
+    files: installed files that the build depends on; identity: a digest that changes when one of them does.
     """
 
     include: tuple[str, ...] = ()
     archives: tuple[str, ...] = ()
     preprocessors: tuple[str, ...] = ()
     threads: bool = False
+    files: tuple[str, ...] = ()
     identity: str = ""
 
 
@@ -57,12 +58,15 @@ def _find_packages(findlib: tuple[str, ...], names: tuple[str, ...], engine: str
         _, folder, files = (row.split("\t") + ["", ""])[:3]
         include.append(folder)
         archives += [os.path.join(folder, name) for name in files.split()]
+    preprocessors = _ppx(ask("printppx", "-predicates", predicates, *names, known=names))
+    files = _installed(dict.fromkeys(include)) + tuple(command.split()[0] for command in preprocessors)
     return Packages(
         include=tuple(dict.fromkeys(include)),
         archives=tuple(dict.fromkeys(archives)),
-        preprocessors=_ppx(ask("printppx", "-predicates", predicates, *names, known=names)),
+        preprocessors=preprocessors,
         threads=threads,
-        identity=_folder_identity(dict.fromkeys(include)),
+        files=files,
+        identity=_identity(files),
     )
 
 
@@ -116,22 +120,29 @@ def _ppx(rows: Iterable[str]) -> tuple[str, ...]:
     return tuple(word for word in words if word != "-ppx")
 
 
-def _folder_identity(folders: Iterable[str]) -> str:
+def _installed(folders: Iterable[str]) -> tuple[str, ...]:
+    """The files in library folders that compilers and linkers read."""
+    return tuple(
+        entry.path
+        for folder in folders
+        if os.path.isdir(folder)
+        for entry in sorted(os.scandir(folder), key=lambda e: e.name)
+        if entry.name.endswith((".cmi", ".cmx", ".cmxa", ".cma", ".a", ".so")) or entry.name == "META"
+    )
+
+
+def _identity(files: Iterable[str]) -> str:
     digest = hashlib.blake2b(digest_size=16)
-    for folder in folders:
-        for entry in sorted(os.scandir(folder), key=lambda e: e.name) if os.path.isdir(folder) else ():
-            if entry.name.endswith((".cmi", ".cmx", ".cmxa", ".cma", ".a", ".so")) or entry.name == "META":
-                status = entry.stat()
-                digest.update(f"{entry.path} {status.st_size} {status.st_mtime_ns}\n".encode("utf-8", "surrogateescape"))
+    for path in files:
+        status = os.stat(path)
+        digest.update(f"{path} {status.st_size} {status.st_mtime_ns}\n".encode("utf-8", "surrogateescape"))
     return digest.hexdigest()
 
 
 @cache
 def program_identity(path: str) -> str:
     """A text that changes when the program does: its real path, size and time stamp."""
-    real = os.path.realpath(path)
-    status = os.stat(real)
-    return f"{real} {status.st_size} {status.st_mtime_ns}"
+    return f"{os.path.realpath(path)} {_identity([path])}"
 
 
 @cache
@@ -142,7 +153,17 @@ def standard_library_folder(*compiler: str) -> str:
 
 
 @cache
+def standard_library(*compiler: str) -> tuple[str, ...]:
+    """The files of the standard library of `compiler`."""
+    return _installed([standard_library_folder(*compiler)])
+
+
 def standard_library_identity(*compiler: str) -> str:
-    """The folder of the standard library of `compiler` and a digest of the files in it that compilation reads."""
-    folder = standard_library_folder(*compiler)
-    return f"{folder} {_folder_identity([folder])}"
+    return f"{standard_library_folder(*compiler)} {_identity(standard_library(*compiler))}"
+
+
+@cache
+def findlib_places(findlib: tuple[str, ...], env_path: str) -> tuple[str, ...]:
+    """The configuration of findlib and the folders in which it looks for packages."""
+    ask = Findlib(findlib, env_path)
+    return (*ask("printconf", "conf"), *ask("printconf", "path"))

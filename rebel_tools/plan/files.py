@@ -15,12 +15,13 @@ RACY_NS = 20_000_000
 class Files:
     """Digests by path, below `root`.
 
-    remembered: path -> [mtime_ns, size, inode, digest] of an earlier build.
+    remembered: path -> [mtime_ns, size, inode, digest] of this and earlier builds; `changed` when it is to be saved.
     """
 
     def __init__(self, root: str, remembered: dict[str, list]):
         self.root = root
         self.remembered = remembered
+        self.changed = False
         self._now: dict[str, Optional[str]] = {}
 
     def digest(self, path: str) -> Optional[str]:
@@ -28,19 +29,24 @@ class Files:
         try:
             return self._now[path]
         except KeyError:
-            digest = self._now[path] = self._digest(path)
+            digest = self._now[path] = self._digest(path, 0)
             return digest
+
+    def written(self, path: str) -> Optional[str]:
+        """The digest of a file that a program, which has ended, has just written."""
+        digest = self._now[path] = self._digest(path, RACY_NS)
+        return digest
 
     def forget(self, path: str) -> None:
         """The file may have changed since it was last asked for in this run."""
         self._now.pop(path, None)
 
-    def _digest(self, path: str) -> Optional[str]:
+    def _digest(self, path: str, age: int) -> Optional[str]:
         full = os.path.join(self.root, path)
         try:
             status = os.stat(full)
         except OSError:
-            self.remembered.pop(path, None)
+            self.changed |= self.remembered.pop(path, None) is not None
             return None
         known = self.remembered.get(path)
         if known and known[0] == status.st_mtime_ns and known[1] == status.st_size and known[2] == status.st_ino:
@@ -48,10 +54,9 @@ class Files:
         if not stat.S_ISREG(status.st_mode):
             return None
         digest = content_digest(full)
-        if time.time_ns() - status.st_mtime_ns > RACY_NS:
-            self.remembered[path] = [status.st_mtime_ns, status.st_size, status.st_ino, digest]
-        else:
-            self.remembered[path] = [0, status.st_size, status.st_ino, digest]
+        settled = time.time_ns() - status.st_mtime_ns + age > RACY_NS
+        self.remembered[path] = [status.st_mtime_ns if settled else 0, status.st_size, status.st_ino, digest]
+        self.changed = True
         return digest
 
 

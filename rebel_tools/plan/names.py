@@ -41,6 +41,7 @@ class Names:
         self.files = files
         self.remembered = remembered
         self.jobs = jobs
+        self.changed = False
         self._questions: dict[Scope, tuple[Question, str]] = {}
         self._resolved: dict[tuple[Scope, str], tuple[list, Named]] = {}
         self._unparsable: dict[str, Optional[str]] = {}
@@ -72,6 +73,7 @@ class Names:
         if names is None:
             self._unparsable[_key(scope, source)] = digest
         else:
+            self.changed = True
             self.remembered[_key(scope, source)] = [digest, self._asked(scope, source), list(names)]
 
     def _batches(self, scope: Scope) -> Iterator[Batch]:

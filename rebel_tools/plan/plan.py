@@ -30,6 +30,11 @@ class Plan:
         self._ordered: dict[Scope, Ordered] = {}
         self._link_order: dict[tuple[Scope, str], list[Step]] = {}
 
+    def save(self) -> None:
+        """Write the state, if there is anything new in it."""
+        if self.state.changed or self.files.changed or self.names.changed:
+            self.state.save()
+
     # What there is to do
 
     def add(self, step: Step) -> Step:

@@ -43,6 +43,7 @@ class State:
         self.files: dict[str, list] = data.get("files", {})
         self.names: dict[str, list] = data.get("names", {})
         self.records: dict[str, Record] = _records(data.get("records", {}))
+        self.changed = False
 
     def save(self) -> None:
         """Write the file anew, in one atomic step; remove it when nothing is left to remember."""

@@ -29,6 +29,7 @@ class Status:
         self.plan = plan
         self.records = plan.state.records
         self._deep: dict[Step, str] = {}
+        self._makers: dict[tuple[Scope, str], tuple[str, str]] = {}
 
     def reason(self, step: Step) -> Optional[str]:
         """Why the step has to run, in words that end a sentence; None when it is up to date."""
@@ -54,10 +55,10 @@ class Status:
             if record.names != list(self.plan.named(step).units):
                 yield "its source names other units than before"
             for unit, crc in record.interfaces.items():
-                if self._interface(step.scope, unit) != crc:
+                if self._current(step.scope, unit)[0] != crc:
                     yield f"the interface of `{unit}' changed"
             for unit, crc in record.implementations.items():
-                if crc != self._implementation(step.scope, unit) and crc != self._unopened(step.scope, unit):
+                if crc != self._current(step.scope, unit)[1] and crc != self._unopened(step.scope, unit):
                     yield f"the native code of `{unit}' changed"
 
     def _changed(self, digests: Mapping[str, str], gone: str, other: str) -> Iterator[str]:
@@ -66,25 +67,29 @@ class Status:
             if now != digest:
                 yield f"`{path}' {gone if now is None else other}"
 
-    def _interface(self, scope: Scope, unit: str) -> Optional[str]:
-        found = scope.provider(unit)
-        return self._recorded(found and self.plan.interface_step(found[0], unit), "interface")
-
-    def _implementation(self, scope: Scope, unit: str) -> Optional[str]:
-        return self._recorded(self._object(scope, unit), "implementation")
+    def _current(self, scope: Scope, unit: str) -> tuple[Optional[str], Optional[str]]:
+        """The digests of a unit's .cmi and .cmx as they are now."""
+        interface, implementation = (self.records.get(key) for key in self._makers_of(scope, unit))
+        return interface and interface.interface, implementation and implementation.implementation
 
     def _unopened(self, scope: Scope, unit: str) -> str | None:
         """Stands for a .cmx that was there and not opened (`-opaque`), which only other flags can change."""
-        signature = self._recorded(self._object(scope, unit), "signature")
-        return signature and f"unopened, {signature}"
+        record = self.records.get(self._makers_of(scope, unit)[1])
+        return f"unopened, {record.signature}" if record else None
 
-    def _object(self, scope: Scope, unit: str) -> Step | None:
+    def _makers_of(self, scope: Scope, unit: str) -> tuple[str, str]:
+        try:
+            return self._makers[scope, unit]
+        except KeyError:
+            makers = self._makers[scope, unit] = self._find_makers(scope, unit)
+            return makers
+
+    def _find_makers(self, scope: Scope, unit: str) -> tuple[str, str]:
+        """The keys of the steps that make a unit's .cmi and .cmx, '' where there is none."""
         found = scope.provider(unit)
-        return self.plan.object_step(found[0], unit, NATIVE) if found else None
-
-    def _recorded(self, step: Optional[Step], field: str) -> Optional[str]:
-        record = self.records.get(step.key) if step else None
-        return getattr(record, field) if record else None
+        steps = self.plan.unit_steps(found[0], unit) if found else ()
+        interface = next((s.key for s in steps if s.makes_interface), "")
+        return interface, next((s.key for s in steps if s.kind == IMPLEMENTATION and s.engine == NATIVE), "")
 
     def signature(self, step: Step) -> str:
         """A digest over everything on the step's command line, the tools that it runs included."""
@@ -103,17 +108,16 @@ class Status:
 
     def built(self, step: Step) -> None:
         """Remember a step that has just run or whose outputs came from a cache."""
-        for path in step.outputs:
-            self.plan.files.forget(path)
-        digest = self.plan.files.digest
+        files = self.plan.files
         record = Record(
             signature=self.signature(step),
-            inputs={path: digest(path) or "" for path in self.plan.inputs(step)},
-            outputs={path: digest(path) or "" for path in step.outputs},
+            inputs={path: files.digest(path) or "" for path in self.plan.inputs(step)},
+            outputs={path: files.written(path) or "" for path in step.outputs},
         )
         if step.kind in COMPILATIONS:
             self._record_imports(step, record)
         self.records[step.key] = record
+        self.plan.state.changed = True
 
     def _record_imports(self, step: Step, record: Record) -> None:
         scope, own = step.scope, step.module.object
@@ -163,6 +167,7 @@ class Status:
         """Drop the records of steps whose outputs have been removed."""
         for key in [k for k in self.records if not os.path.exists(os.path.join(self.plan.root, k))]:
             del self.records[key]
+            self.plan.state.changed = True
 
     def forget_vanished(self, everything: bool) -> None:
         """Remove what earlier builds made for sources that are gone.
@@ -173,6 +178,7 @@ class Status:
         known = {path for step in self.plan.steps.values() for path in step.outputs}
         for key in [k for k in self.records if k not in self.plan.steps]:
             if everything or (os.path.dirname(key) or ".") in folders:
+                self.plan.state.changed = True
                 for path in set(self.records.pop(key).outputs) - known:
                     self._remove(path)
 

@@ -31,8 +31,8 @@ def builder_of(kind: str, engine: str):
 
 
 def _write_alias(target, source, env) -> None:
-    attributes = target[0].attributes
-    text = attributes.rebel_session.status.alias_text(attributes.rebel_step)
+    run, step = step_of(target)
+    text = run.status.alias_text(step)
     with open(target[0].get_abspath(), "w", encoding="utf-8") as f:
         f.write(text)
 
@@ -41,14 +41,20 @@ def _say_alias(target, source, env) -> str:
     return env.subst("$OCAMLALIASCOMSTR", target=target, source=source) or f"writing module aliases {target[0]}"
 
 
+def step_of(target) -> tuple:
+    """The session and the step behind the targets of an action."""
+    attributes = target[0].attributes
+    run = attributes.rebel_session
+    return run, attributes.rebel_step or run.goal()
+
+
 def unit_flags(target, source, env, for_signature) -> list[str]:
     """`$_OCAMLUNITFLAGS`: what follows from the step, such as -I, -open and -pp."""
-    attributes = target[0].attributes
-    return attributes.rebel_session.plan.flags(attributes.rebel_step)
+    run, step = step_of(target)
+    return run.plan.flags(step)
 
 
 def linked_objects(target, source, env, for_signature) -> list[str]:
     """`$_OCAMLOBJECTS`: archives and objects in link order, and what the user gave besides."""
-    attributes = target[0].attributes
-    plan, step = attributes.rebel_session.plan, attributes.rebel_step
-    return [objects(part)[0] for part in plan.linked(step)] + list(step.foreign)
+    run, step = step_of(target)
+    return [objects(part)[0] for part in run.plan.linked(step)] + list(step.foreign)

@@ -25,7 +25,7 @@ class StepFile(SCons.Node.FS.File):
     def adopt(cls, node: SCons.Node.FS.File, session, step) -> None:
         """Turn a File node, which others may already refer to, into an output of `step`.
 
-        `step` is None for the goal of a session that makes its plan when it is first asked.
+        `step` is None for the goal of a session that makes its plan when it has to.
         """
         node.__class__ = cls  # as SCons does when an Entry turns out to be a File
         node.attributes.rebel_step = step
@@ -85,8 +85,6 @@ def _answer(node: StepFile, question: str, *arguments):
     """Ask the session about the node's step; what it has to complain about ends the build of this node."""
     attributes = node.attributes
     try:
-        if attributes.rebel_step is None:
-            attributes.rebel_step = attributes.rebel_session.goal()
         return getattr(attributes.rebel_session, question)(attributes.rebel_step, *arguments)
     except RebelError as error:
         raise SCons.Errors.StopError(str(error)) from error

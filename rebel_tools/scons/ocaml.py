@@ -21,7 +21,7 @@ from rebel_tools.scons.arguments import checked_module, from_top, path_of, sourc
 from rebel_tools.scons.nodes import StepFile
 from rebel_tools.scons.output import install_output
 from rebel_tools.scons.session import Session, session
-from rebel_tools.scons.settings import link_settings, package_archives, package_flags, settings, standard_library
+from rebel_tools.scons.settings import library_folder, link_settings, package_archives, package_flags, settings
 
 STATE = ".rebel-tools.json"
 
@@ -55,7 +55,7 @@ def generate(env) -> None:
         OCAMLPACKAGES=[],
         OCAMLENGINES=[NATIVE],
         OCAMLLIBS=[],
-        OCAMLWHERE=standard_library,
+        OCAMLWHERE=library_folder,
         _OCAMLUNITFLAGS=unit_flags,
         _OCAMLOBJECTS=linked_objects,
         _OCAMLPACKAGEFLAGS=package_flags,

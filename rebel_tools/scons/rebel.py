@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 
 import SCons.Script
 import SCons.Util
@@ -34,12 +35,13 @@ def rebel(env, folder: str = "."):
 
     Targets that are not default ones are built when they are asked for by name.
     """
+    started = time.time_ns()
     project = load_project(env.Dir(folder).get_abspath())
     for warning in project.warnings:
         print(f"rebel: warning: {warning}")
     default = SCons.Util.NodeList()
     for target in project.targets:
-        run = TargetSession(_environment(env, target), project, target)
+        run = TargetSession(_environment(env, target), project, target, started)
         program = _script(run) if target.engine == "jsoo" else run.program
         env.Alias(target.name, program)
         env.Clean(program, env.Dir("#" + (run.build if target in project.default_targets else run.folder)))

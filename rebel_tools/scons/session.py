@@ -6,7 +6,7 @@ import atexit
 import contextlib
 import os
 import sys
-from functools import cache
+from functools import cache, cached_property
 
 import SCons.Node
 import SCons.Node.Alias
@@ -40,9 +40,7 @@ class Session:
     advice = Advice("add it to OCAMLLIBS", "add {} to OCAMLPACKAGES")
 
     def __init__(self, state_path: str):
-        root = SCons.Node.FS.get_default_fs().Top.get_abspath()
-        self.plan = Plan(root, state_path, os.cpu_count() or 1)
-        self.status = Status(self.plan)
+        self.state_path = state_path
         self.environments: dict[Scope | Step, object] = {}
         self.source_nodes: dict[Scope, dict[str, SCons.Node.FS.File]] = {}
         self.foreign_nodes: dict[Step, list] = {}
@@ -52,6 +50,14 @@ class Session:
         self._prepared = False
         ADVISERS.append(self.hint)
         atexit.register(self._finish)
+
+    @cached_property
+    def plan(self) -> Plan:
+        return Plan(SCons.Node.FS.get_default_fs().Top.get_abspath(), self.state_path, os.cpu_count() or 1)
+
+    @cached_property
+    def status(self) -> Status:
+        return Status(self.plan)
 
     def add_scope(self, scope: Scope, env) -> None:
         self.environments[scope] = env
@@ -176,7 +182,7 @@ class Session:
         if SCons.Script.GetOption("clean"):
             self.status.forget_cleaned()
         try:
-            self.plan.state.save()
+            self.plan.save()
         except OSError as error:
             print(f"scons: warning: the next build will repeat this one: {error}", file=sys.stderr)
 

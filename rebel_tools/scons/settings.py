@@ -13,16 +13,19 @@ from rebel_tools.ocaml.toolchain import (
     FindlibError,
     Packages,
     find_packages,
+    findlib_places,
     packages_with,
     program_identity,
+    standard_library,
     standard_library_folder,
     standard_library_identity,
 )
 from rebel_tools.plan.files import text_digest
 from rebel_tools.plan.model import IMPLEMENTATION, NATIVE, Preprocessor, Settings
 from rebel_tools.plan.steps import ANNOTATIONS
-from rebel_tools.scons.actions import COMPILER, command_variable
+from rebel_tools.scons.actions import COMPILER, command_variable, step_of
 
+FLAGS = ["OCAMLFLAGS", "OCAMLOPTFLAGS", "OCAMLCFLAGS", "OCAMLDEPFLAGS", "OCAMLARCHIVEFLAGS", "OCAMLLINKFLAGS"]
 VARIABLES = ("OCAMLPATH", "OCAMLFIND_CONF", "OCAMLFIND_TOOLCHAIN", "OCAMLPARAM", "OCAMLLIB", "CAMLLIB")
 
 
@@ -60,7 +63,7 @@ def packages_of_module(env, module: str) -> list[str]:
         return []
 
 
-def standard_library(target, source, env, for_signature) -> str:
+def library_folder(target, source, env, for_signature) -> str:
     """`$OCAMLWHERE`: the folder of the standard library, which holds the header files for C stubs, too."""
     return standard_library_folder(program(env, "OCAMLC"))
 
@@ -75,7 +78,7 @@ def package_flags(target, source, env, for_signature) -> list[str]:
 
 def package_archives(target, source, env, for_signature) -> list[str]:
     """`$_OCAMLPACKAGEARCHIVES`: include folders and archives for a link command."""
-    return archive_flags(env, target[0].attributes.rebel_step.engine)
+    return archive_flags(env, step_of(target)[1].engine)
 
 
 def archive_flags(env, engine: str) -> list[str]:
@@ -88,7 +91,7 @@ def settings(env) -> Settings:
     """How the sources of a scope with the environment `env` are compiled. Errors: MissingTool, FindlibError."""
     engines = env["OCAMLENGINES"]
     found = packages(env, engines[0])
-    parts = [__version__, found.identity, *(program_identity(c.split()[0]) for c in found.preprocessors)]
+    parts = [__version__, found.identity]
     for engine in engines:
         compiler = program(env, COMPILER[engine == NATIVE])
         words = env.Split(env.subst(f"${COMPILER[engine == NATIVE]}"))
@@ -111,9 +114,33 @@ def link_settings(env, kind: str, engine: str) -> str:
     return text_digest(_signature(env, command_variable(kind, engine), **known))
 
 
+
+def installed_files(env) -> list[str]:
+    """All installed files and folders that decide about a build with this environment."""
+    findlib = program(env, "OCAMLFIND")
+    compilers = [program(env, COMPILER[engine == NATIVE]) for engine in env["OCAMLENGINES"]]
+    programs = [os.path.realpath(path) for path in (findlib, program(env, "OCAMLDEP"), *compilers)]
+    libraries = [path for compiler in compilers for path in standard_library(compiler)]
+    found = packages(env, env["OCAMLENGINES"][0])
+    return [*programs, *findlib_places((findlib,), search_path(env)), *libraries, *found.files]
+
+
+def tool_identity(env) -> str:
+    """What decides about the plan without being a file: command lines, where tools are found, the environment.
+
+    Nothing is run for it.
+    """
+    variables = ["OCAMLC", "OCAMLOPT", "OCAMLDEP", "OCAMLFIND", "REFMT"]
+    found = [env.WhereIs(env.subst(f"${name}")) or "" for name in variables]
+    commands = [str(env.get(name)) for name in env.Dictionary() if name.startswith(("OCAML", "JSOO")) and name[-3:] == "COM"]
+    flags = [env.subst(f"${name}") for name in variables + FLAGS]
+    outside = [f"{name}={env['ENV'].get(name)}" for name in (*VARIABLES, "PATH", "REFMT", "XDG_CACHE_HOME", "HOME")]
+    return text_digest(__version__, *found, *commands, *flags, *outside)
+
+
 def _signature(env, variable: str, **known) -> str:
     """The command line in `variable` as SCons' signatures have it: without files, and without what stands in $( $)."""
-    return env.subst(f"${variable}", raw=SCons.Subst.SUBST_SIG, overrides=known)
+    return env.Override(known).subst(f"${variable}", raw=SCons.Subst.SUBST_SIG)
 
 
 def reason_preprocessor(env) -> Preprocessor:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+from functools import cached_property
 
 import SCons.Node
 import SCons.Script
 
 from rebel_tools.ocaml.merlin import Merlin, remove_merlin, write_merlin
+from rebel_tools.plan.files import text_digest
+from rebel_tools.plan.hints import Advice
 from rebel_tools.plan.layers import Layers
+from rebel_tools.plan.manifest import Manifest, stamps_before
 from rebel_tools.plan.model import BYTE, LINKING, NATIVE, Scope, Step
 from rebel_tools.project.model import Package, Project, Target
 from rebel_tools.scons import ocaml
@@ -16,7 +20,7 @@ from rebel_tools.scons.actions import builder_of
 from rebel_tools.scons.nodes import StepFile
 from rebel_tools.scons.output import TERMINAL, install_output
 from rebel_tools.scons.session import Session
-from rebel_tools.scons.settings import settings
+from rebel_tools.scons.settings import installed_files, settings, tool_identity
 
 ENGINES = {"native": NATIVE, "byte": BYTE, "jsoo": BYTE}
 
@@ -27,12 +31,15 @@ NEED_ALL = ("no_exec", "keep_going", "tree_printers")
 class TargetSession(Session):
     """The plan of one target; made when SCons first looks at the program, for most runs are about other targets.
 
+    started: a moment before package.json was read, in nanoseconds.
     build: `_build`; folder: `_build/<target>`; path: of the program; program: its node.
     """
 
     owns_state = True
+    advice = Advice("add it to `dependencies` in package.json", "add {} to `rebel.ocamlfindDependencies` in package.json")
 
-    def __init__(self, env, project: Project, target: Target):
+    def __init__(self, env, project: Project, target: Target, started: int):
+        self.started = started
         self.top = env.Dir("#").get_abspath()
         self.build = self._relative(project.root.root, "_build")
         self.folder = f"{self.build}/{target.name}"
@@ -50,6 +57,8 @@ class TargetSession(Session):
         self._goal: Step | None = None
         self._layers: Layers | None = None
         self._layer: set[Step] = set()
+        self._nothing_to_do = False
+        self.manifest = Manifest(os.path.join(self.top, self.folder, ".rebel-tools.manifest"), self.top)
         if any(str(name).startswith(self.folder) for name in SCons.Script.COMMAND_LINE_TARGETS):
             self._make_all()  # an output is asked for by its path
 
@@ -114,25 +123,75 @@ class TargetSession(Session):
 
     # Nodes for what is stale
 
-    def dependencies(self, step: Step) -> list:
-        if step is not self._goal:
+    def dependencies(self, step: Step | None) -> list:
+        if step is not None:
             return super().dependencies(step)
         if SCons.Script.GetOption("clean"):
             return []  # the whole folder is removed
+        every = any(map(SCons.Script.GetOption, NEED_ALL))
+        if not every and not self._prepared and self.manifest.holds(self._identity):
+            self._nothing_to_do = True
+            return []
+        goal = self.goal()
         self._prepare()
         self._write_merlin()
-        if any(map(SCons.Script.GetOption, NEED_ALL)):
-            return super().dependencies(step)
+        return self._all_but(goal) if every else self._next_layer(goal)
+
+    def _all_but(self, goal: Step) -> list:
+        """Every step, also those that are compiled for editors only and not linked, as the layers have them."""
+        return [self.node(step) for step in list(self.plan.steps.values()) if step is not goal]
+
+    def _next_layer(self, goal: Step) -> list:
         if self._layers is None:
-            self._layers = Layers(self.plan, self.status, step)
+            self._layers = Layers(self.plan, self.status, goal)
         layer = self._layers.next()
-        TERMINAL.expect(len(layer) if layer else self.status.reason(step) is not None)
+        TERMINAL.expect(len(layer) if layer else self.status.reason(goal) is not None)
         self._layer = set(layer)
         self._groups.clear()
-        return [self.node(each) for each in layer]
+        return [self.node(step) for step in layer]
+
+    def reason(self, step: Step | None):
+        if step is None and self._nothing_to_do:
+            return None
+        return super().reason(step or self.goal())
+
+    def cache_key(self, step: Step | None, path: str) -> str:
+        return super().cache_key(step or self.goal(), path)
+
+    def built(self, step: Step | None) -> None:
+        super().built(step or self.goal())
 
     def _has_node(self, step: Step) -> bool:
         return self._layers is None or step in self._layer
+
+    # Nothing to do
+
+    @cached_property
+    def _identity(self) -> str:
+        """What decides about this build besides the files in the manifest."""
+        return text_digest(tool_identity(self.base), repr(self.target), repr(self.packages))
+
+    def _finish(self) -> None:
+        super()._finish()
+        if SCons.Script.GetOption("clean") and not self._dry:
+            for package in self.packages:
+                remove_merlin(package.root)
+        elif self._prepared and not self._dry:
+            self._write_manifest()
+
+    def _write_manifest(self) -> None:
+        """Let the next run know at a glance that there is nothing to do, if that is so."""
+        self.manifest.remove()
+        if self.program[0].get_state() not in (SCons.Node.up_to_date, SCons.Node.executed):
+            return
+        known = self.plan.files.remembered
+        files = {path: known[path][:3] for step in self.plan.steps.values() for path in self._files(step) if path in known}
+        others = stamps_before((*self.project.consulted, *installed_files(self.env)), self.started)
+        if others is not None and all(each[0] for each in files.values()):
+            self.manifest.write(self._identity, {**files, **others})
+
+    def _files(self, step: Step) -> list[str]:
+        return [*self.plan.inputs(step), *step.outputs]
 
     # Files for editors
 
@@ -150,9 +209,3 @@ class TargetSession(Session):
             packages=tuple(env["OCAMLPACKAGES"]),
             flags=("-open", scope.namespace, *package.flags.compile, *self.target.unstable_flags.compile),
         )
-
-    def _finish(self) -> None:
-        super()._finish()
-        if SCons.Script.GetOption("clean") and not self._dry and self.program[0].get_state() == SCons.Node.executed:
-            for package in self.packages:
-                remove_merlin(package.root)

@@ -13,7 +13,7 @@ from rebel_tools import tools
 EXAMPLES = ROOT / "examples"
 PACKAGES = sorted(path.parent.name for path in EXAMPLES.glob("*/package.json"))
 SCONSTRUCT = ROOT / "rebel_tools" / "scons" / "SConstruct"
-STATE = (".rebel-tools.json",)  # what the build remembers: times of files are in it
+STATE = (".rebel-tools.json", ".rebel-tools.manifest")  # what the build remembers: times of files are in it
 
 pytestmark = pytest.mark.skipif(not tools.find("ocamlfind"), reason="ocamlfind is missing")
 needs_refmt = pytest.mark.skipif(not tools.find("refmt", root=str(ROOT)), reason="refmt is missing")

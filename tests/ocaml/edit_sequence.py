@@ -12,8 +12,10 @@ touched, and builds killed. The first difference stops the run, shows the histor
 from __future__ import annotations
 
 import argparse
+import copy
 import os
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -53,6 +55,10 @@ class Sequence:
         self.folder = self.work / "project"
         self.folder.mkdir(parents=True)
         self.project = random_project.random_project(self.rng)
+        self.past: list = []
+        if self.rng.random() < 0.3:
+            self.project.targets.append("byte")
+            self.command = [*self.command, "default", "bytes"]
 
     def run(self, edits: int) -> None:
         self.step("new project")
@@ -61,6 +67,7 @@ class Sequence:
 
     def step(self, description: str) -> None:
         self.history.append(description)
+        self.past.append(copy.deepcopy(self.project))
         random_project.write(self.project, self.folder)
         if self.rng.random() < 0.1:
             self.history.append("a build that is killed")
@@ -76,14 +83,21 @@ class Sequence:
         """Edit the sources, once or twice, or meddle with files behind the build's back."""
         if self.rng.random() < 0.15:
             return self.meddle()
+        if self.rng.random() < 0.1:
+            when = self.rng.randrange(len(self.past))
+            self.project = copy.deepcopy(self.past[when])
+            return f"back to the sources of step {when}"
         return "; ".join(random_project.random_edit(self.rng, self.project) for _ in range(self.rng.choice((1, 1, 2))))
 
     def meddle(self) -> str:
         outputs = sorted(p for p in (self.folder / "_build").rglob("*") if is_output(p))
-        sources = sorted(self.folder.rglob("src/**/*.ml"))
-        what = self.rng.choice(("delete", "damage", "touch", "remove folder"))
+        sources = sorted(p for p in self.folder.rglob("src/**/*") if p.is_file())
+        what = self.rng.choice(("delete", "damage", "touch", "touch output", "remove folder"))
         if what == "touch" or not outputs:
             path = self.rng.choice(sources)
+            path.touch()
+        elif what == "touch output":
+            path = self.rng.choice(outputs)
             path.touch()
         elif what == "delete":
             path = self.rng.choice(outputs)
@@ -97,7 +111,8 @@ class Sequence:
         return f"{what} {path.relative_to(self.folder)}"
 
     def scons(self) -> list:
-        return [*self.command, f"-j{self.rng.choice((1, 2, 4))}"]
+        """The command of the next build; -k has SCons see the whole graph."""
+        return [*self.command, f"-j{self.rng.choice((1, 2, 4))}", *self.rng.choice(([], [], [], ["-k"]))]
 
     def build(self) -> Built:
         done = subprocess.run(self.scons(), cwd=self.folder, env=environment(), capture_output=True, text=True)
@@ -150,8 +165,11 @@ def compare(incremental: Built, clean: Built, kept: Path, fresh: Path) -> None:
 
 
 def is_output(path: Path) -> bool:
-    """Whether the file belongs to the result of a build, and not to the memory of the build system."""
-    return path.is_file() and not path.name.startswith(".")
+    """Whether the file belongs to the result of a build, and not to the memory of the build system.
+
+    A killed `ar` leaves its temporary file, which nobody could know of.
+    """
+    return path.is_file() and not path.name.startswith(".") and not re.fullmatch("st[A-Za-z0-9]{6}", path.name)
 
 
 def contents(folder: Path) -> dict:

@@ -9,8 +9,12 @@ that come and go.
 from __future__ import annotations
 
 import json
+import os
 import random
+import shutil
+import subprocess
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 APP = "app"
@@ -42,6 +46,8 @@ class Module:
     uses_list: bool = False
     findlib: bool = False
     broken: str = ""
+    only_interface: bool = False
+    reason: bool = False
 
     @property
     def path(self) -> str:
@@ -81,11 +87,19 @@ class Project:
         for package in self.packages.values():
             found[f"{package.root}package.json"] = self._manifest(package)
             for module in package.modules:
-                found[f"{package.root}{module.path}.ml"] = self._implementation(package, module)
-                if module.interface:
-                    found[f"{package.root}{module.path}.mli"] = self._interface(package, module)
+                stem = f"{package.root}{module.path}.{'re' if module.reason else 'ml'}"
+                if not module.only_interface:
+                    found[stem] = self._text(module, self._implementation(package, module), "false")
+                if module.interface or module.only_interface:
+                    found[stem + "i"] = self._text(module, self._interface(package, module), "true")
         found["src/index.ml"] = self._index()
         return found
+
+    def _text(self, module: Module, text: str, interface: str) -> str:
+        if not module.reason:
+            return text
+        broken = module.broken if interface == "false" else ""
+        return in_reason(text.replace(broken, "") if broken else text, interface) + broken
 
     def _manifest(self, package: Package) -> str:
         rebel: dict = {"ocamlfindDependencies": package.findlib}
@@ -102,8 +116,10 @@ class Project:
 
     def _index(self) -> str:
         app = self.packages[APP]
-        calls = [f"{m.name}.f 3" for m in app.modules]
-        calls += [f"{PACKAGES[p]}.{self.packages[p].modules[-1].name}.f 3" for p in app.uses]
+        calls = [f"{m.name}.f 3" for m in app.modules if not m.only_interface]
+        for name in app.uses:
+            last = [m.name for m in self.packages[name].modules if not m.only_interface][-1:]
+            calls += [f"{PACKAGES[name]}.{module}.f 3" for module in last]
         return f"let () = print_endline (string_of_int ({' + '.join(calls or ['0'])}))\n"
 
     def target_of(self, package: Package, module: Module, use: Use) -> Module | None:
@@ -125,6 +141,8 @@ class Project:
         return lines
 
     def _use(self, n: int, use: Use, target: Module, prefix: str, path: str) -> tuple[str, str, str]:
+        if target.only_interface:
+            return f"type u{n} = {path}.t", f"type u{n} = {path}.t", "0"
         if use.how == "alias":
             return f"module X{n} = {path}", f"module X{n} = {path}", f"X{n}.f (x - 1)"
         if use.how == "type":
@@ -134,7 +152,8 @@ class Project:
         if use.how == "through":
             alias = next((i for i, other in enumerate(target.uses) if other.how == "alias"), None)
             home = self.packages[next(p.name for p in self.packages.values() if target in p.modules)]
-            if alias is not None and self.target_of(home, target, target.uses[alias]):
+            aliased = alias is not None and self.target_of(home, target, target.uses[alias])
+            if aliased and not aliased.only_interface:
                 return "", "", f"{path}.X{alias}.f (x - 1)"
         return "", "", f"{path}.f (x - 1)"
 
@@ -160,7 +179,18 @@ class Project:
         lines = [line for _, line, _ in self._lines(package, module) if line]
         extras = [f"val e{n} : int" for n in range(module.extras)]
         more = ["val length : 'a list -> int"] if module.name == "List" else []
-        return "\n".join([SHAPES[module.shape], *lines, "val c : int", "val f : int -> int", *more, *extras]) + "\n"
+        values = [] if module.only_interface else ["val c : int", "val f : int -> int", *more, *extras]
+        return "\n".join([SHAPES[module.shape], *lines, *values]) + "\n"
+
+
+REFMT = os.environ.get("REFMT") or shutil.which("refmt")
+
+
+@cache
+def in_reason(text: str, interface: str) -> str:
+    """The same program in Reason."""
+    command = [REFMT, "--parse", "ml", "--print", "re", "--interface", interface]
+    return subprocess.run(command, input=text, capture_output=True, text=True, check=True).stdout
 
 
 SHAPES = ("type t = A of int | B", "type t = { a : int }", "type t = { a : int; b : string }", "type t = int")
@@ -184,6 +214,7 @@ def _random_form(rng: random.Random, module: Module) -> None:
     module.folder = rng.choice(("", "", "deep/er/"))
     module.capital = rng.random() < 0.5
     module.uses_list = rng.random() < 0.4
+    module.reason = rng.random() < 0.3 and REFMT is not None
 
 
 def _random_uses(rng: random.Random, project: Project, package: Package, module: Module) -> None:
@@ -236,6 +267,20 @@ def edit_interface(rng, project):
     package, module = _any_module(rng, project)
     module.interface = not module.interface
     return f"{'add' if module.interface else 'remove'} the interface of {package.name} {module.name}"
+
+
+def edit_only_interface(rng, project):
+    package, module = _any_module(rng, project)
+    if module.name == "List" or module.broken:
+        return None
+    module.only_interface = not module.only_interface
+    return f"{package.name} {module.name} {'loses its implementation' if module.only_interface else 'is whole again'}"
+
+
+def edit_language(rng, project):
+    package, module = _any_module(rng, project)
+    module.reason = not module.reason and REFMT is not None
+    return f"{package.name} {module.name} in {'Reason' if module.reason else 'OCaml'}"
 
 
 def edit_uses(rng, project):
@@ -309,7 +354,7 @@ def edit_move(rng, project):
 
 
 def edit_flags(rng, project):
-    choices = [["-w", "-8"], ["-inline", "5"], ["-g"], []]
+    choices = [["-w", "-8"], ["-principal"], ["-g"], []]
     project.flags = rng.choice([flags for flags in choices if flags != project.flags])
     return f"compile with {project.flags}"
 
@@ -336,6 +381,8 @@ def edit_version(rng, project):
 
 def edit_break(rng, project):
     package, module = _any_module(rng, project)
+    if module.only_interface:
+        return None
     module.broken = "" if module.broken else rng.choice(("let x : int = true", "let let", "let y = Nowhere.z"))
     return f"{'break' if module.broken else 'mend'} {package.name} {module.name}"
 
@@ -366,7 +413,7 @@ def random_edit(rng: random.Random, project: Project) -> str:
 def write(project: Project, folder: Path) -> None:
     """Bring the sources in `folder` to what the project says, writing and removing only what differs."""
     wanted = project.files()
-    for path in [p for p in folder.rglob("*") if p.is_file() and p.suffix in (".ml", ".mli")]:
+    for path in [p for p in folder.rglob("*") if p.is_file() and p.suffix in (".ml", ".mli", ".re", ".rei")]:
         name = path.relative_to(folder).as_posix()
         if not name.startswith("_build/") and name not in wanted:
             path.unlink()

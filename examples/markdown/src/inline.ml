@@ -124,6 +124,6 @@ and autolink text at =
   match String.index_from_opt text at '>' with
   | Some last when List.exists (fun scheme -> has text scheme (at + 1)) [ "http://"; "https://"; "mailto:" ] ->
       let url = slice text (at + 1) last in
-      if String.exists is_space url then None
+      if search url 0 (fun i -> is_space url.[i]) <> None then None
       else Some (Html.element "a" ~attributes:[ ("href", url) ] (Html.escape url), last + 1)
   | _ -> None

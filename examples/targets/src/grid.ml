@@ -18,9 +18,8 @@ let all = List.init 81 Fun.id
 let table = Array.init 81 (fun cell -> List.filter (sees cell) all)
 let peers cell = table.(cell)
 
-let conflict grid =
-  let clashes cell peer = get grid cell <> 0 && get grid cell = get grid peer in
-  List.find_map (fun cell -> Option.map (fun peer -> (cell, peer)) (List.find_opt (clashes cell) (peers cell))) all
+let pairs = List.concat (List.map (fun cell -> List.map (fun peer -> (cell, peer)) (peers cell)) all)
+let conflict grid = List.find_opt (fun (a, b) -> get grid a <> 0 && get grid a = get grid b) pairs
 
 let to_string grid =
   let row i = String.concat " " (List.init 9 (fun j -> String.make 1 grid.[(9 * i) + j])) in

@@ -15,4 +15,6 @@ let hardest grid =
 let rec solve grid =
   match hardest grid with
   | None -> Some grid
-  | Some (cell, values) -> List.find_map (fun value -> solve (Grid.set grid cell value)) values
+  | Some (cell, values) ->
+      let attempt found value = if found = None then solve (Grid.set grid cell value) else found in
+      List.fold_left attempt None values

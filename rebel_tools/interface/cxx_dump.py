@@ -1,0 +1,114 @@
+"""What a C++ header declares, from GCC's dump of its syntax tree (`-fdump-lang-raw`).
+
+The dump has one node after another, `@12 function_decl name: @6 scpe: @3 srcp: core.hpp:11 ...`, with references to
+names and scopes. Types are not read from it: it only says which names exist, and which functions have no body.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+_NODE = re.compile(r"^@(\d+) +(\w+) +", re.MULTILINE)
+_FIELD = re.compile(r"(\w+) ?: (\S+)")
+_IDENTIFIER = re.compile(r"[A-Za-z_]\w*")
+_KINDS = ("function_decl", "type_decl", "var_decl")
+_SCOPES = ("namespace_decl", "record_type", "union_type", "identifier_node", "type_decl")
+MAX_SCOPES = 64
+
+
+@dataclass(frozen=True)
+class Node:
+    """A function or type. `file` is a bare name; `scopes` are namespaces and classes from the outside in.
+
+    role: "function", "constructor", "destructor", "operator", "type", or "constant" for data that the header
+        initialises.
+    in_class: whether the innermost scope is a class.
+    """
+
+    role: str
+    name: str
+    file: str
+    line: int
+    scopes: tuple[str, ...]
+    in_class: bool
+    is_virtual: bool = False
+
+
+def declared(dump: str, files: frozenset[str]) -> Iterator[Node]:
+    """Functions that are declared but not defined, types, and initialised data, in files of these bare names."""
+    nodes = _split(dump)
+    for kind, text in nodes.values():
+        if kind in _KINDS and "srcp: " in text:
+            fields = dict(_FIELD.findall(text))
+            file, _, line = fields.get("srcp", "").rpartition(":")
+            if file in files:
+                node = _node(kind, text, fields, file, int(line), nodes)
+                if node is not None:
+                    yield node
+
+
+def _split(dump: str) -> dict[str, tuple[str, str]]:
+    """(kind, text) of the nodes that can matter, by reference."""
+    nodes = {}
+    matches = list(_NODE.finditer(dump))
+    for match, following in zip(matches, [*matches[1:], None]):
+        if match[2] in _KINDS or match[2] in _SCOPES:
+            nodes["@" + match[1]] = (match[2], dump[match.end() : following.start() if following else None])
+    return nodes
+
+
+def _node(kind: str, text: str, fields: dict, file: str, line: int, nodes: dict) -> Node | None:
+    scopes = _scopes(fields.get("scpe"), nodes)
+    if scopes is None:
+        return None
+    path, in_class = scopes
+    name = _name(fields.get("name"), nodes)
+    if kind == "type_decl":
+        return Node("type", name, file, line, path, in_class) if _IDENTIFIER.fullmatch(name) else None
+    if kind == "var_decl":
+        return Node("constant", name, file, line, path, in_class) if "init: @" in text else None
+    if not _is_exported(text):
+        return None
+    role = next((word for word in ("constructor", "destructor", "operator") if f"note: {word}" in text), "function")
+    return Node(role, name, file, line, path, in_class, "spec: virt" in text)
+
+
+def _is_exported(text: str) -> bool:
+    """A body of its own, pure virtual functions, templates, and what the compiler adds have no symbol to promise."""
+    undefined = "body: undefined" in text and "body: @" not in text
+    made_up = "note: artificial" in text or "pseudo tmpl" in text or "spec: pure" in text
+    return undefined and not made_up and "link: extern" in text
+
+
+def _name(reference: str | None, nodes: dict) -> str:
+    kind, text = nodes.get(reference, ("", ""))
+    if kind == "type_decl":
+        return _name(dict(_FIELD.findall(text)).get("name"), nodes)
+    match = re.search(r"strg: (.*?) +lngt:", text)
+    return match[1] if match else ""
+
+
+def _scopes(reference: str | None, nodes: dict) -> tuple[tuple[str, ...], bool] | None:
+    """Names of the scopes, and whether the innermost is a class; None inside of a function or a nameless scope."""
+    path: list[str] = []
+    in_class = False
+    while reference in nodes and len(path) < MAX_SCOPES:
+        kind, text = nodes[reference]
+        fields = dict(_FIELD.findall(text))
+        name = _name(fields.get("name"), nodes)
+        if name == "::":
+            break
+        if not name:
+            return None
+        in_class = in_class or (not path and kind in ("record_type", "union_type"))
+        path.insert(0, name)
+        reference = fields.get("scpe") or _scope_of_type(fields.get("name"), nodes)
+    return tuple(path), in_class
+
+
+def _scope_of_type(reference: str | None, nodes: dict) -> str | None:
+    """A class says its scope in the declaration that names it."""
+    kind, text = nodes.get(reference, ("", ""))
+    return dict(_FIELD.findall(text)).get("scpe") if kind == "type_decl" else None

@@ -1,0 +1,48 @@
+"""Which modules an RPython source imports, found without running it. The sources are Python 2, so `ast` cannot help.
+
+Imports are looked for in the text, line by line, in functions too. What stands in a string by chance costs a needless
+dependency at most, and only if a module of that name is in the program's folders.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Iterator
+
+_IMPORT = re.compile(r"^[ \t]*import[ \t]+(.+?)[ \t]*(?:#.*)?$", re.M)
+_FROM = re.compile(r"^[ \t]*from[ \t]+(\.*[\w.]*)[ \t]+import[ \t]+(\([^)]*\)|[^\n#;]+)", re.M)
+_NAME = re.compile(r"[A-Za-z_]\w*")
+
+
+def imported_names(text: str) -> list[tuple[int, str]]:
+    """(leading dots, dotted name) of everything imported; a name of a `from` import may be a module or not."""
+    text = text.replace("\\\n", " ")
+    found = []
+    for line in _IMPORT.findall(text):
+        for part in line.split(";")[0].split(","):
+            found.append((0, part.split(" as ")[0].strip()))
+    for module, names in _FROM.findall(text):
+        dots = len(module) - len(module.lstrip("."))
+        base = module[dots:]
+        found.append((dots, base))
+        for part in names.strip("()").split(","):
+            name = _NAME.match(part.strip())
+            if name:
+                found.append((dots, f"{base}.{name.group()}" if base else name.group()))
+    return [(dots, name) for dots, name in found if name or dots]
+
+
+def candidates(dots: int, name: str, importer: str, folders: Iterable[str]) -> Iterator[str]:
+    """Files that may be the module: Python 2 looks beside the importer first, then in the folders of the program."""
+    here = os.path.dirname(importer)
+    for _ in range(dots - 1):
+        here = os.path.dirname(here)
+    parts = name.split(".") if name else []
+    for folder in [here] if dots else [here, *folders]:
+        for count in range(1, len(parts) + 1):
+            base = os.path.join(folder, *parts[:count])
+            yield os.path.join(base, "__init__.py")
+            yield base + ".py"
+        if not parts:
+            yield os.path.join(folder, "__init__.py")

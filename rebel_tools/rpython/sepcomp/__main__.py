@@ -1,0 +1,13 @@
+"""Command line of the Python 2.7 side: `python sepcomp core|extension ...`, or `python -m sepcomp ...`."""
+
+import os
+import sys
+
+sys.dont_write_bytecode = True
+_HERE = os.path.dirname(os.path.abspath(__file__))
+if sys.path[0] == _HERE:        # run as a folder
+    sys.path[0] = os.path.dirname(_HERE)
+
+from sepcomp.cli import main    # noqa: E402
+
+sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,291 @@
+"""A core as an extension sees it: the interface, and what was taken from it so far.
+
+Everything is made on first use, so that a translation costs what the extension uses and not what the core offers.
+"""
+
+from rpython.annotator import description, model
+from rpython.annotator.classdesc import Attribute, ClassDef
+from rpython.annotator.model import AnnotatorError
+from rpython.flowspace.argument import Signature
+from rpython.flowspace.model import Block, Constant, FunctionGraph, Link, Variable
+from rpython.flowspace.operation import op
+from rpython.rtyper.extregistry import ExtRegistryEntry
+from rpython.rtyper.lltypesystem import lltype
+
+from sepcomp import annotations, lltexts, program as programs
+from sepcomp.annotations import describe
+from sepcomp.errors import InterfaceError
+
+
+class Core(object):
+    """The interface of a core, bound to one translation of an extension.
+
+    imported: {container or function object: C name} of everything that the extension's C code refers to.
+    """
+
+    def __init__(self, data, digest, program):
+        self.data = data
+        self.digest = digest
+        self.bookkeeper = None      # known at the latest when bind() is called
+        self.imported = {}
+        self.pointers = {}
+        modules = program.modules()
+        self.modules = dict((name, modules[name]) for name in data['sources'] if name in modules)
+        self.names = programs.function_names(self.modules)
+        self.paths = programs.prebuilt_paths(self.modules)
+        self.check_sources()
+
+    def bind(self, bookkeeper):
+        """Called with the first class: a bookkeeper asks for the standard exceptions while it is being made."""
+        if self.bookkeeper is None:
+            self.bookkeeper = bookkeeper
+            self.decoder = annotations.Decoder(bookkeeper, self.classdef_of)
+
+    @property
+    def translator(self):
+        return self.bookkeeper.annotator.translator
+
+    def check_sources(self):
+        for name, module in sorted(self.modules.items()):
+            if programs.source_hash(module) != self.data['sources'][name]:
+                raise InterfaceError('%s: module %s has changed since the core %s was built; build the core again' % (
+                    programs.source_of(module), name, self.data['library']))
+
+    def decode(self, data):
+        return self.decoder.decode(data)
+
+    # ---------------------------------------------------------------- functions
+
+    def owns_function(self, pyfunc):
+        return getattr(pyfunc, '__module__', None) in self.modules
+
+    def function_entry(self, pyfunc):
+        """The interface's entry of a function of the core; AnnotatorError if it has none."""
+        name = self.names.get(pyfunc, '%s.%s' % (pyfunc.__module__, pyfunc.__name__))
+        if name in self.data['functions']:
+            return self.data['functions'][name]
+        reason = self.data['refused'].get(name)
+        why = 'its signature holds %s' % reason if reason else 'mark it with @export in the core'
+        raise AnnotatorError('%s belongs to the core %s but is not exported: %s' % (name, self.data['name'], why))
+
+    def function_desc(self, pyfunc, name, signature, defaults):
+        entry = self.function_entry(pyfunc)
+        desc = description.FunctionDesc(self.bookkeeper, pyfunc, name, signature, defaults, self.specialize)
+        desc.sepcomp_entry = entry
+        return desc
+
+    def specialize(self, desc, inputcells):
+        """The one graph of an imported function; its arguments are those that the interface states."""
+        declared = [self.decode(arg) for arg in desc.sepcomp_entry['args']]
+        for i, (s_declared, s_given) in enumerate(zip(declared, inputcells)):
+            if not accepts(s_declared, s_given):
+                raise AnnotatorError('argument %d of %s of the core is %s, it was given %s' % (
+                    i + 1, desc.name, describe(s_declared), describe(s_given)))
+        inputcells[:] = declared
+        return desc.cachedgraph(None, builder=lambda translator, pyfunc: self.stub(desc))
+
+    def stub(self, desc):
+        """A graph that calls the exported function."""
+        graph = call_graph(desc, ImportedCall(self, desc.name, desc.sepcomp_entry))
+        self.translator.graphs.append(graph)
+        return graph
+
+    def function_pointer(self, symbol, FUNC, canraise=True, collects=True):
+        """A low-level pointer to a function that the core exports."""
+        key = symbol, FUNC
+        if key not in self.pointers:
+            pointer = lltype.functionptr(FUNC, symbol, external='C', canraise=canraise, _callable=None,
+                                         random_effects_on_gcobjs=collects)
+            self.imported[pointer._obj] = symbol
+            self.pointers[key] = pointer
+        return self.pointers[key]
+
+    # ---------------------------------------------------------------- classes
+
+    def class_entry(self, classdesc):
+        """The interface's entry of a class, None for a class of the extension."""
+        return self.data['classes'].get(classdesc.name)
+
+    def classdef_of(self, name):
+        return self.bookkeeper.getuniqueclassdef(self.find_class(name))
+
+    def find_class(self, name):
+        import sys
+        modname, _, clsname = name.rpartition('.')
+        module = sys.modules.get(modname)
+        if module is None:
+            module = __import__(modname, {}, {}, ['__doc__'])
+        cls = getattr(module, clsname, None)
+        if cls is None:
+            raise InterfaceError('class %s of the core %s is no global of module %s' % (
+                name, self.data['name'], modname))
+        return cls
+
+    def restore_class(self, classdesc, entry):
+        """The ClassDef of a class of the core: attributes as the core's annotator found them, and frozen."""
+        self.bind(classdesc.bookkeeper)
+        classdef = ClassDef(self.bookkeeper, classdesc)
+        self.bookkeeper.classdefs.append(classdef)
+        classdesc.classdef = classdef
+        classdef.sepcomp_entry = entry
+        for name, (readonly, data) in sorted(entry['attrs'].items()):
+            classdef.attrs[name] = ImportedAttribute(name, self.decode(data), readonly)
+        for name, slot in sorted(entry['slots'].items()):
+            classdef.attrs[name] = ImportedAttribute(name, model.s_ImpossibleValue, True, is_slot=True)
+            self.add_contract(classdef, classdef, name, slot)
+        for name in sorted(entry['results']):
+            self.refine(classdef, name, entry['results'][name])
+        return classdef
+
+    def refine(self, classdef, name, result):
+        """Below its owner, a slot may promise a more precise result."""
+        owner = classdef.get_owner(name)
+        if owner is None or owner is classdef or getattr(owner, 'sepcomp_entry', None) is None:
+            return
+        if name in owner.sepcomp_entry['slots'] and classdef.basedef.sepcomp_entry['results'].get(name) != result:
+            self.add_contract(classdef, owner, name, owner.sepcomp_entry['slots'][name])
+
+    def add_contract(self, classdef, owner, name, slot):
+        """A MethodDesc without a body: what a call through an instance of `classdef` may be given and return."""
+        pyfunc = getattr(classdef.classdesc.pyobj, name, None)
+        defaults = getattr(getattr(pyfunc, 'im_func', None), 'func_defaults', None)
+        desc = description.FunctionDesc(self.bookkeeper, None, '%s.%s' % (classdef.name, name),
+                                        Signature(list(slot['argnames'])), defaults, self.specialize_contract)
+        desc.sepcomp_slot = slot
+        desc.sepcomp_result = classdef.sepcomp_entry['results'].get(name, slot['result'])
+        method = self.bookkeeper.getmethoddesc(desc, classdef, None, name)
+        attr = owner.attrs[name]
+        attr.s_value = model.unionof(attr.s_value, model.SomePBC([method]))
+
+    def specialize_contract(self, desc, inputcells):
+        declared = [self.decode(arg) for arg in desc.sepcomp_slot['args']]
+        for i, (s_declared, s_given) in enumerate(zip(declared, inputcells)):
+            if not accepts(s_declared, s_given):
+                raise AnnotatorError('argument %d of method %s of the core is %s, it was given %s' % (
+                    i, desc.name, describe(s_declared), describe(s_given)))
+        inputcells[:] = declared
+
+        def build(translator, pyfunc):
+            graph = call_graph(desc, Contract(self, desc.name, desc.sepcomp_result))
+            translator.graphs.append(graph)
+            return graph
+        return desc.cachedgraph(None, builder=build)
+
+    # ---------------------------------------------------------------- prebuilt objects
+
+    def prebuilt(self, value):
+        """[symbol, class name] of an object that the core's modules hold, None for one of the extension's."""
+        found = self.paths.get(id(value))
+        if found is None or isinstance(value, tuple):
+            return None
+        path = found[0]
+        if path not in self.data['prebuilt']:
+            raise AnnotatorError('%s belongs to the core %s, which does not export it: only instances of exported '
+                                 'classes can be shared; use an exported function' % (path, self.data['name']))
+        return self.data['prebuilt'][path]
+
+
+def accepts(s_declared, s_given):
+    try:
+        return model.unionof(s_declared, s_given) == s_declared
+    except AnnotatorError:      # what cannot be united at all, or only by changing a list of the core
+        return False
+
+
+def call_graph(desc, target):
+    """A graph `def name(*args): return target(*args)`."""
+    args = [Variable(name) for name in desc.signature.argnames]
+    block = Block(args)
+    call = op.simple_call(Constant(target), *args)
+    block.operations.append(call)
+    graph = FunctionGraph(desc.name, block)
+    block.closeblock(Link([call.result], graph.returnblock))
+    graph.signature = desc.signature
+    graph.defaults = desc.defaults or ()
+    if desc.pyobj is not None:
+        graph.func = desc.pyobj
+    return graph
+
+
+class ImportedCall(object):
+    """What the stub of an imported function calls."""
+
+    def __init__(self, core, name, entry):
+        self.core, self.name, self.entry = core, name, entry
+        self.__name__ = name
+
+
+class ImportedCallEntry(ExtRegistryEntry):
+    _type_ = ImportedCall
+
+    def compute_result_annotation(self, *args_s):
+        return self.instance.core.decode(self.instance.entry['result'])
+
+    def specialize_call(self, hop):
+        core, entry = self.instance.core, self.instance.entry
+        getrepr = hop.rtyper.getrepr
+        reprs = [getrepr(core.decode(arg)) for arg in entry['ll_args']]
+        r_result = getrepr(core.decode(entry['ll_result']))
+        vlist = hop.inputargs(*reprs)
+        hop.rtyper.call_all_setups()
+        FUNC = lltype.FuncType([r.lowleveltype for r in reprs], r_result.lowleveltype)
+        check_type(self.instance.name, FUNC, entry['ll'])
+        pointer = core.function_pointer(entry['symbol'], FUNC)
+        hop.exception_is_here()
+        v = hop.genop('direct_call', [hop.inputconst(lltype.typeOf(pointer), pointer)] + vlist, resulttype=r_result)
+        if hop.r_result.lowleveltype is lltype.Void:
+            return hop.inputconst(lltype.Void, None)
+        return hop.llops.convertvar(v, r_result, hop.r_result)
+
+
+def check_type(name, T, expected):
+    found = lltexts.text(T)
+    if found != expected:
+        raise InterfaceError('%s has another low-level type here than in the core:\n    core:      %s\n'
+                             '    extension: %s' % (name, expected, found))
+
+
+class Contract(object):
+    """What the body of a contract calls: it is never reached, a slot of the core's vtable is."""
+
+    def __init__(self, core, name, result):
+        self.core, self.name, self.result = core, name, result
+        self.__name__ = name
+
+
+class ContractEntry(ExtRegistryEntry):
+    _type_ = Contract
+
+    def compute_result_annotation(self, *args_s):
+        return self.instance.core.decode(self.instance.result)
+
+    def specialize_call(self, hop):
+        hop.exception_is_here()
+        T = hop.r_result.lowleveltype
+        hop.genop('debug_fatalerror', [hop.inputconst(lltype.Void, 'contract of %s called' % self.instance.name)])
+        return hop.inputconst(T, None if T is lltype.Void else T._defl())
+
+
+class ImportedAttribute(Attribute):
+    """An attribute of a class of the core: nothing an extension does may change it."""
+
+    def __init__(self, name, s_value, readonly, is_slot=False):
+        Attribute.__init__(self, name)
+        self.s_value = s_value
+        self.readonly = readonly
+        self.is_slot = is_slot
+
+    def add_constant_source(self, classdef, source):
+        s_value = source.s_get_value(classdef, self.name)
+        if self.is_slot:
+            self.s_value = model.unionof(self.s_value, s_value)
+        elif not accepts(self.s_value, s_value):
+            raise AnnotatorError('class %s makes attribute %r %s, in the core it is %s' % (
+                classdef.name, self.name, describe(s_value), describe(self.s_value)))
+
+    def modified(self, classdef='?'):
+        if self.readonly:
+            raise AnnotatorError('%r is a method or class constant of the core and cannot be assigned to' % self.name)
+
+    def validate(self, homedef):
+        pass

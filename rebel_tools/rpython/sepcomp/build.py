@@ -1,0 +1,66 @@
+"""From generated C to a shared library: make in parallel, a version script, and an atomic rename at the end."""
+
+import os
+import shutil
+import subprocess
+import tempfile
+
+from sepcomp.errors import SepcompError
+
+CFLAGS = ['-O2', '-pthread', '-fPIC', '-fomit-frame-pointer', '-fno-strict-aliasing', '-fno-semantic-interposition',
+          '-Wall', '-Wno-unused', '-Wno-address', '-Wno-attributes', '-Wno-array-bounds', '-Wno-stringop-overread']
+# what rpython declares RPY_EXTERN crosses the boundary between libraries; the version script selects.  On the command
+# line, because some of rpython's C files do not include the generated header first.
+VISIBLE = """'-DRPY_EXTERN=extern __attribute__((visibility("default")))'"""
+
+
+class Compilation(object):
+    """C files in `folder` that become the shared library `target`."""
+
+    def __init__(self, folder, cfiles, include_dirs, libraries=(), link_extra=()):
+        self.folder = folder
+        self.cfiles = cfiles
+        self.include_dirs = include_dirs
+        self.libraries = list(libraries)
+        self.link_extra = list(link_extra)
+
+    def write_makefile(self, target, exports):
+        with open(os.path.join(self.folder, 'exports.map'), 'w') as f:
+            f.write('{ global:\n%s\n  local: *; };\n' % '\n'.join('  %s;' % name for name in sorted(exports)))
+        objects = [os.path.splitext(os.path.basename(c))[0] + '.o' for c in self.cfiles]
+        cc = os.environ.get('CC', 'gcc')
+        flags = ' '.join(CFLAGS + [VISIBLE] + ['-I' + i for i in self.include_dirs])
+        link = ' '.join(['-shared', '-pthread', '-Wl,-Bsymbolic', '-Wl,-z,defs', '-Wl,--version-script=exports.map',
+                         "-Wl,-rpath,'$$ORIGIN'", '-Wl,--build-id=none'] + self.link_extra)
+        rules = ['%s: %s\n\t%s %s -c $< -o $@' % (o, c, cc, flags) for o, c in zip(objects, self.cfiles)]
+        libs = ' '.join(['-l' + lib for lib in self.libraries] + ['-lm', '-lrt'])
+        rules.insert(0, '%s: %s exports.map\n\t%s -o $@ %s %s %s' % (target, ' '.join(objects), cc,
+                                                                    ' '.join(objects), link, libs))
+        with open(os.path.join(self.folder, 'Makefile'), 'w') as f:
+            f.write('\n\n'.join(rules) + '\n')
+
+    def make(self, target, exports, jobs, log):
+        """Compile and link `target` (a file name in the folder); returns its path."""
+        self.write_makefile(target, exports)
+        command = ['make', '-j%d' % jobs, '-C', self.folder, target]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        output = process.communicate()[0]
+        log.write(output)
+        if process.returncode:
+            wrong = [line for line in output.splitlines() if 'error' in line or 'undefined' in line]
+            raise SepcompError('the C compiler failed:\n  ' + '\n  '.join(wrong[:10] or output.splitlines()[-10:]))
+        return os.path.join(self.folder, target)
+
+
+def publish(files):
+    """Copy [(source, destination)] so that every destination appears complete, the last one last."""
+    ready = []
+    for source, destination in files:
+        folder = os.path.dirname(os.path.abspath(destination))
+        handle, temporary = tempfile.mkstemp(prefix='.', dir=folder)
+        os.close(handle)
+        shutil.copyfile(source, temporary)
+        os.chmod(temporary, 0o755 if destination.endswith('.so') else 0o644)
+        ready.append((temporary, destination))
+    for temporary, destination in ready:
+        os.rename(temporary, destination)

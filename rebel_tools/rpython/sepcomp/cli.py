@@ -1,0 +1,94 @@
+"""`python -m sepcomp core main.py ...` and `python -m sepcomp extension main.py --core core.interface ...`.
+
+Everything that the toolchain prints goes to a log beside the target.  A mistake in the user's source is told once, in
+rpython's own words, with file and line; the exit status is then 1.
+"""
+
+import argparse
+import os
+import shutil
+import sys
+
+from sepcomp import log as logs
+from sepcomp.errors import SepcompError
+
+
+def parser():
+    p = argparse.ArgumentParser(prog='python -m sepcomp', description=__doc__)
+    commands = p.add_subparsers(dest='command')
+    core = commands.add_parser('core', help='translate a core')
+    extension = commands.add_parser('extension', help='translate an extension')
+    for sub in (core, extension):
+        sub.add_argument('source')
+        sub.add_argument('--name', help='name of the library (default: that of the source)')
+        sub.add_argument('--output-dir', default='.')
+        sub.add_argument('--path', action='append', default=[], help='a folder with more modules')
+        sub.add_argument('--jobs', type=int, default=2, help='C compilers at the same time')
+        sub.add_argument('--rpython', help='the folder that holds the rpython package')
+        sub.add_argument('--keep', action='store_true', help='keep the generated C')
+    core.add_argument('--gc', default='incminimark')
+    core.add_argument('--opt', default='2')
+    core.add_argument('--debug', action='store_true', help='compile with RPY_ASSERT')
+    core.add_argument('--type-reserve', type=int, default=1 << 17, help='bytes for type ids of extensions')
+    extension.add_argument('--core', required=True, help='the interface of the core')
+    extension.add_argument('--core-library', required=True, help='the shared library of the core')
+    return p
+
+
+def main(argv):
+    args = parser().parse_args(argv)
+    name = args.name or os.path.splitext(os.path.basename(args.source))[0]
+    output = os.path.abspath(args.output_dir)
+    if not os.path.isdir(output):
+        os.makedirs(output)
+    work = os.path.join(output, name + '.sepcomp')
+    shutil.rmtree(work, ignore_errors=True)
+    os.makedirs(work)
+    os.environ['PYPY_USESSION_DIR'] = work
+    if args.rpython:
+        sys.path.insert(0, args.rpython)
+    log_path = os.path.join(output, name + '.log')
+    with logs.captured(log_path) as log:
+        status = run(args, name, output, work, log, log_path)
+    if status == 0 and not args.keep:
+        shutil.rmtree(work, ignore_errors=True)
+    return status
+
+
+def run(args, name, output, work, log, log_path):
+    from sepcomp import messages
+    try:
+        translate(args, name, output, work, log)
+        return 0
+    except Exception as error:      # whatever the toolchain raises is a message to the user, and kept in the log
+        log.traceback()
+        logs.tell(messages.of(error) + '\n  the full log: ' + os.path.relpath(log_path))
+        return 1
+
+
+def translate(args, name, output, work, log):
+    from sepcomp import build, interface
+    check_toolchain()
+    if args.command == 'core':
+        from sepcomp.core import CoreTranslation
+        from sepcomp.toolchain import Options
+        core = CoreTranslation(args.source, name, Options(args.gc, args.opt, args.debug, args.type_reserve), args.path)
+        core.jobs = args.jobs
+        library, plain = core.translate(work, log)
+        temporary = os.path.join(work, 'interface')
+        interface.write(temporary, plain)
+        build.publish([(library, os.path.join(output, 'lib%s.so' % name)),
+                       (temporary, os.path.join(output, name + '.interface'))])
+    else:
+        from sepcomp.extension import ExtensionTranslation
+        extension = ExtensionTranslation(args.source, name, args.core, args.core_library, args.path)
+        extension.jobs = args.jobs
+        library = extension.translate(work, log)
+        build.publish([(library, os.path.join(output, name + '.so'))])
+
+
+def check_toolchain():
+    try:
+        import rpython.translator.translator
+    except ImportError as e:
+        raise SepcompError('the rpython package cannot be imported (%s); give its folder with --rpython' % e)

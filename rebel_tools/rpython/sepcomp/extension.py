@@ -1,0 +1,188 @@
+"""The translation of an extension against the interface of a core."""
+
+import os
+import subprocess
+
+from rpython.annotator import description, model
+
+from sepcomp import (bound, coreglue, entries, extgc, extglue, importreprs, interface, names, openness,
+                     program, runner, support, toolchain)
+from sepcomp.annotations import describe
+from sepcomp.errors import InterfaceError, SepcompError
+
+
+class ExtensionTranslation(object):
+
+    def __init__(self, main, name, interface_path, core_library, search=()):
+        self.data, self.digest = interface.read(interface_path)
+        self.library = os.path.abspath(core_library)
+        self.name = name
+        self.options = toolchain.Options(**dict((str(k), v) for k, v in self.data['options'].items()))
+        self.program = program.Program(main, search)
+
+    def translate(self, folder, log):
+        """Translate into `folder`; returns the path of the library."""
+        if toolchain.version_of_rpython() != self.data['rpython']:
+            raise InterfaceError('the core %s was translated with another rpython package' % self.data['name'])
+        self.analyse()
+        return ExtensionBuilder(self, folder).build(log)
+
+    def analyse(self):
+        core = self.core = bound.Core(self.data, self.digest, self.program)
+        translator = self.translator = toolchain.make_translator(self.options, core)
+        self.annotate(translator.annotator)
+        translator.annotator.simplify()
+        openness.mark_families(translator.annotator, lambda desc: hasattr(desc, 'sepcomp_slot'))
+        rtyper = translator.buildrtyper()
+        importreprs.import_root(core, rtyper)
+        rtyper.specialize(dont_simplify_again=True)
+        toolchain.optimise(translator, self.heads())
+
+    def annotate(self, annotator):
+        from sepcomp import api
+        modules = self.core.modules
+        own = lambda func: func.__module__ not in modules
+        self.entries = [(e, entries.annotate(self.translator, e)) for e in api.ENTRY_POINTS if own(e.func)]
+        self.initializers = [func for func in api.INITIALIZERS if own(func)]
+        if not self.entries and not self.initializers:
+            raise SepcompError('%s: nothing is marked with @entrypoint or @initializer' % self.program.main)
+        for func in self.initializers:
+            annotator.build_types(func, [], complete_now=False)
+        complete_so_far(annotator)
+        while self.call_overrides():    # what was blocked may become reachable through an override
+            complete_so_far(annotator)
+        annotator.complete()
+        self.check_overrides()
+
+    # ---------------------------------------------------------------- classes
+
+    def imported_classdefs(self):
+        return [c for c in self.core.bookkeeper.classdefs if getattr(c, 'sepcomp_entry', None) is not None]
+
+    def own_classdefs(self):
+        return [c for c in self.core.bookkeeper.classdefs if getattr(c, 'sepcomp_entry', None) is None]
+
+    def slots(self):
+        """[(owner ClassDef, name, slot)] of the methods that the imported classes let override."""
+        return [(c, name, slot) for c in self.imported_classdefs() for name, slot in sorted(c.sepcomp_entry['slots'].items())]
+
+    def call_overrides(self):
+        """Annotate what the core may call: all methods that fill a slot, with the arguments that the core passes."""
+        called = getattr(self, 'called', {})
+        self.called = {}
+        for owner, name, slot in self.slots():
+            s_methods = owner.s_getattr(name, {})
+            self.called[owner, name] = len(s_methods.descriptions)
+            args_s = [self.core.decode(arg) for arg in slot['args'][1:]]
+            for desc in overrides(s_methods):   # each on its own, so that a wrong result is not a failed union
+                self.core.bookkeeper.emulate_pbc_call(('sepcomp', desc), model.SomePBC([desc]), args_s)
+                complete_so_far(self.translator.annotator)
+                self.check_override(desc)
+            self.core.bookkeeper.emulate_pbc_call(('sepcomp', owner, name), s_methods, args_s)
+        return self.called != called
+
+    def check_overrides(self):
+        for owner, name, slot in self.slots():
+            for desc in overrides(owner.s_getattr(name, {})):
+                self.check_override(desc)
+
+    def check_override(self, desc):
+        """The result of an override must be what the core expects of the class it derives from."""
+        func = desc.funcdesc.pyobj
+        [graph] = desc.funcdesc.getgraphs()
+        s_result = graph.getreturnvar().annotation
+        if s_result is None:    # not reached yet, or always raises
+            return
+        base = [c for c in desc.originclassdef.getmro() if getattr(c, 'sepcomp_entry', None) is not None][0]
+        s_promised = self.core.decode(base.sepcomp_entry['results'][desc.name])
+        if not bound.accepts(s_promised, s_result):
+            raise SepcompError('%s: %s.%s overrides a method of %s that returns %s, and may not return %s' % (
+                entries.where(func), desc.originclassdef.name, desc.name, base.name, describe(s_promised),
+                describe(s_result)))
+
+    def heads(self):
+        descs = [d for c in self.own_classdefs() for d in self.methods_of(c)]
+        return [g for d in descs for g in d.getgraphs()]
+
+    def methods_of(self, classdef):
+        from rpython.flowspace.model import Constant
+        descs = self.core.bookkeeper.descs
+        values = [v.value for v in classdef.classdesc.classdict.values() if isinstance(v, Constant)]
+        found = [descs.get(Constant(v)) for v in values if hasattr(v, 'func_code')]
+        return [d for d in found if isinstance(d, description.FunctionDesc)]
+
+
+def complete_so_far(annotator):
+    """annotator.complete() without its checks: more will be annotated."""
+    annotator.complete_pending_blocks()
+    annotator.policy.no_more_blocks_to_annotate(annotator)
+    annotator.complete_pending_blocks()
+
+
+def overrides(s_methods):
+    """The MethodDescs of the extension, in a stable order."""
+    found = [d for d in s_methods.descriptions if not hasattr(d.funcdesc, 'sepcomp_slot')]
+    return sorted(found, key=lambda d: (d.originclassdef.name, d.name))
+
+
+class ExtensionBuilder(runner.Builder):
+    left_out = support.SHARED_MODULES
+
+    def __init__(self, extension, folder):
+        core = extension.core
+        runner.Builder.__init__(self, extension.translator, extgc.policy_for(core), extension.options, folder)
+        self.extension = extension
+
+    def build(self, log):
+        extension = self.extension
+        extgc.install()
+        extglue.install(extension.core)
+        exctransformer = self.translator.getexceptiontransformer()
+        extension.core.imported[exctransformer.exc_data_ptr._obj] = names.EXC_DATA
+        self.make_database()
+        self.db.imported = extension.core.imported
+        self.complete(self.want)
+        self.db.extra_declarations = ['extern __attribute__((weak)) char %s, %s;' % (names.GC, names.GCDATA),
+                                      'extern __attribute__((visibility("hidden"))) unsigned int %s;' % extgc.TID_BASE]
+        self.write_sources(extension.name)
+        self.write('sepcomp_glue.c', extglue.text(self.db, extension, self.emitted, self.initializers))
+        target = extension.name + '.so'
+        compilation = self.compilation(self.cfiles + ['sepcomp_glue.c'], [extension.library])
+        exported = ['init_module'] + [e.name for e in self.emitted]
+        path = compilation.make(target, exported, jobs=extension.jobs, log=log)
+        check_symbols(path, extension.library)
+        return path
+
+    def want(self):
+        from rpython.rtyper.lltypesystem import lltype
+        rtyper, bookkeeper = self.translator.rtyper, self.translator.annotator.bookkeeper
+        self.emitted = []
+        for entry, inner in self.extension.entries:
+            pointer = rtyper.getcallable(bookkeeper.getdesc(inner).getuniquegraph())
+            self.emitted.append(entries.Emitted(entry, self.db.get(pointer), lltype.typeOf(pointer).TO))
+        self.initializers = []
+        for func in self.extension.initializers:
+            pointer = rtyper.getcallable(bookkeeper.getdesc(func).getuniquegraph())
+            self.initializers.append((func.__name__, self.db.get(pointer)))
+        self.db.get(self.db.gctransformer.c_type_info_group.value)
+        for classdef in self.extension.own_classdefs():
+            parent = importreprs.nearest_imported(classdef)
+            if parent is not None and classdef.repr is not None:
+                self.db.get(parent.own_vtable())    # what the class inherits is copied from there
+
+
+def check_symbols(path, library):
+    """What the extension takes must be in the core: it is declared weak, so the linker did not check."""
+    wanted = set(s for s in nm(path, '--undefined-only') if s[0] in 'wv')
+    missing = sorted(s[1] for s in wanted if s[1].startswith(('sepcomp_', 'pypy')) and s[1] not in exports_of(library))
+    if missing:
+        raise InterfaceError('%s does not export %s; build the core again' % (library, ', '.join(missing)))
+
+
+def exports_of(library):
+    return set(name for _, name in nm(library, '--defined-only'))
+
+
+def nm(path, what):
+    output = subprocess.check_output(['nm', '-D', '-P', what, path])
+    return [(line.split()[1], line.split()[0].split('@')[0]) for line in output.splitlines() if line]

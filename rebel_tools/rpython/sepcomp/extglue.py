@@ -1,0 +1,186 @@
+"""The C of an extension besides the generated one: init_module() and the entry points."""
+
+from rpython.rtyper import rclass
+from rpython.rtyper.lltypesystem import lltype
+from rpython.translator.c import genc, node
+
+from sepcomp import coreglue, extgc, importreprs, names
+
+DECLARATIONS = '''
+#define WEAK __attribute__((weak))
+extern const char sepcomp_digest[] WEAK;
+extern int sepcomp_start(void) WEAK;
+extern long sepcomp_add_types(const void *, size_t) WEAK;
+extern int sepcomp_add_roots(void **, long) WEAK;
+extern const char *sepcomp_last_error(void) WEAK;
+extern void sepcomp_clear_error(void) WEAK;
+extern void sepcomp_record_error(void) WEAK;
+extern void sepcomp_set_error(const char *) WEAK;
+
+unsigned int sepcomp_tid_base = 0;
+static int ready = 0;
+static const char *sepcomp_last_string = NULL;
+
+static int not_ready(const char *function)
+{
+    if (ready)
+        return 0;
+    if (sepcomp_set_error)
+        sepcomp_set_error("init_module() of %(name)s has not been called");
+    return 1;
+}
+'''
+
+INIT = '''
+static int is_right_core(void)
+{
+    if (sepcomp_digest == NULL) {
+        fprintf(stderr, "%(name)s: the core %(core)s is not loaded, or is no core\\n");
+        return 0;
+    }
+    if (strcmp(sepcomp_digest, "%(digest)s") != 0) {
+        fprintf(stderr, "%(name)s: built for another version of the core %(core)s: its interface has the digest "
+                "%(short)s..., the loaded core %%.12s...; build %(name)s again\\n", sepcomp_digest);
+        return 0;
+    }
+    return 1;
+}
+
+static int register_types(void)
+{
+    size_t i;
+    long base = sepcomp_add_types(&%(group)s, sizeof(%(group)s));
+    if (base < 0) {
+        fprintf(stderr, "%(name)s: the core has no room for more types; build it with a larger type reserve\\n");
+        return 0;
+    }
+    sepcomp_tid_base = (unsigned int)base;
+    for (i = 0; i < sizeof(headers) / sizeof(headers[0]) - 1; i++)
+        headers[i]->%(tid)s += base;
+    return sepcomp_add_roots(%(roots)s, %(rootcount)d) == 0;
+}
+
+EXPORTED int init_module(void)
+{
+    if (ready)
+        return 0;
+    if (!is_right_core() || sepcomp_start() != 0 || !register_types())
+        return 1;
+    fill_vtables();
+    sepcomp_extension_startup();
+    ready = 1;
+%(initializers)s
+    return 0;
+}
+'''
+
+INITIALIZER = '''    %s();
+    if (RPyExceptionOccurred()) {
+        sepcomp_record_error();
+        fprintf(stderr, "%s: the initializer %s() raised %%s\\n", sepcomp_last_error());
+        ready = 0;
+        return 1;
+    }'''
+
+
+def startup_code(f, database):
+    """genc.gen_startupcode: what is left to do at load, without the GC."""
+    f.write('void sepcomp_extension_startup(void) {\n')
+    for dest, value in database.late_initializations:
+        f.write('\t%s = %s;\n' % (dest, value))
+    for container in database.containerlist:
+        for line in container.startupcode():
+            f.write('\t%s\n' % line)
+    for func in database.translator._call_at_startup:
+        f.write('\t%s();\n' % database.get(func))
+    f.write('}\n')
+
+
+def install(core):
+    genc.gen_startupcode = startup_code
+    genc.add_extra_files = lambda eci: eci
+    genc.gen_threadlocal_structdef = lambda f, database: f.write(core.data['thread_locals'])
+
+
+def text(db, extension, emitted, initializers):
+    core, name = extension.core, extension.name + '.so'
+    gct = db.gctransformer
+    group = db.getcontainernode(gct.c_type_info_group.value._obj).name
+    values = {
+        'name': name, 'core': core.data['library'], 'digest': core.digest, 'short': core.digest[:12], 'group': group,
+        'tid': coreglue.field(db, gct.HDR, 'tid'),
+        'roots': '(void **)%s' % root_array(db, gct), 'rootcount': len(gct.static_roots._obj.items),
+        'initializers': '\n'.join(INITIALIZER % (cname, name, func) for func, cname in initializers),
+    }
+    parts = [coreglue.INCLUDES % (name + '_glue.c'), 'void sepcomp_extension_startup(void);', DECLARATIONS % values,
+             headers(db, gct), vtables(db, extension), INIT % values]
+    parts += [e.definition('not_ready("%s")' % e.name) for e in emitted]
+    return '\n'.join(parts + static_asserts(db, extension)) + '\n'
+
+
+def root_array(db, gct):
+    return '%s.items' % db.getcontainernode(gct.static_roots._obj).name
+
+
+def headers(db, gct):
+    """The headers of prebuilt objects of the extension's own types."""
+    found = []
+    for container in db.containerlist:
+        if getattr(container, 'gc_init', None) is None:
+            continue
+        top = lltype.top_container(container.obj)
+        if top not in db.imported and gct.layoutbuilder.is_own(lltype.typeOf(top)):
+            found.append('(struct pypy_header0 *)&%s,' % container.name)
+    return 'static struct pypy_header0 *const headers[] = {\n%s\nNULL };' % '\n'.join(found)
+
+
+def vtables(db, extension):
+    """Copy what the extension's classes inherit from the core's vtables."""
+    lines = []
+    for classdef in extension.own_classdefs():
+        r_class = classdef.repr
+        if r_class is not None and r_class.vtable is not None and r_class.vtable._obj in db.containernodes:
+            lines += inherited(db, classdef, r_class)
+    return 'static void fill_vtables(void)\n{\n%s\n}' % '\n'.join(lines)
+
+
+def inherited(db, classdef, r_class):
+    own = importreprs.own_attributes(classdef)
+    r_core, path = r_class, db.getcontainernode(r_class.vtable._obj).name
+    while r_core.classdef is not None and not isinstance(r_core, importreprs.ImportedClassRepr):
+        path += '.' + coreglue.field(db, r_core.vtable_type, 'super')
+        r_core = r_core.rbase
+    if r_core.classdef is None:
+        return      # a class without a base in the core
+    source = db.getcontainernode(r_core.own_vtable()._obj).name
+    while r_core.classdef is not None:
+        for mangled in r_core.vtable_type._names:
+            name = mangled[len('cls_'):]
+            if mangled != 'super' and name not in own and r_core.vtable_type._flds[mangled] is not lltype.Void:
+                c_field = coreglue.field(db, r_core.vtable_type, mangled)
+                yield '    %s.%s = %s.%s;' % (path, c_field, source, c_field)
+        up = coreglue.field(db, r_core.vtable_type, 'super')
+        path, source = path + '.' + up, source + '.' + up
+        r_core = r_core.rbase
+
+
+def static_asserts(db, extension):
+    """The C compiler compares the layouts of all classes that are used with the core's."""
+    lines = []
+    rtyper = extension.translator.rtyper
+    for classdef in extension.imported_classdefs():
+        layout = extension.core.data['class_layouts'].get(classdef.name, {})
+        T = rclass.getinstancerepr(rtyper, classdef).object_type
+        if T in db.structdefnodes:
+            c_type = db.gettype(T).replace('@', '').strip()
+            lines += asserts(db, classdef.name, T, c_type, layout)
+    return lines
+
+
+def asserts(db, classname, T, c_type, layout):
+    if 'size' in layout:
+        yield '_Static_assert(sizeof(%s) == %d, "size of %s");' % (c_type, layout['size'], classname)
+    for name in T._names:
+        if 'offset.' + name in layout:
+            yield '_Static_assert(offsetof(%s, %s) == %d, "place of %s.%s");' % (
+                c_type, coreglue.field(db, T, name), layout['offset.' + name], classname, name)

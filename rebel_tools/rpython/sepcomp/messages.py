@@ -1,0 +1,39 @@
+"""What to tell the user about an exception of the toolchain: rpython's own words, with file and line, once."""
+
+import re
+
+from sepcomp.errors import SepcompError
+
+_PLACE = re.compile(r'Happened at file (\S+) line (\d+)')
+_PLACE_FIRST = re.compile(r'^(\S+\.py:\d+): ')
+_NOISE = re.compile(r' at 0x[0-9a-f]+')
+
+
+def of(error):
+    """The text for standard error, `FILE:LINE: error: ...` first where the place is known."""
+    text = _NOISE.sub('', str(error).strip() or type(error).__name__)
+    if is_frozen_container(error):
+        text = text.replace('None', 'this would make a list or dict of the core hold something more general, or '
+                                    'change its representation; its type was fixed when the core was translated', 1)
+    placed = _PLACE_FIRST.match(text)
+    if placed:
+        return '%s: error: %s' % (placed.group(1), text[placed.end():])
+    if isinstance(error, SepcompError):
+        return 'error: ' + text
+    place = _PLACE.search(text)
+    head = '%s:%s: error: ' % place.groups() if place else 'error: '
+    return head + compact(text)
+
+
+def compact(text):
+    """Without the blank lines of rpython's long form."""
+    lines = [line.rstrip() for line in text.splitlines()]
+    return '\n  '.join(line for line in lines if line and line != 'Known variable annotations:')
+
+
+def is_frozen_container(error):
+    try:
+        from rpython.annotator.listdef import ListChangeUnallowed, TooLateForChange
+    except ImportError:
+        return False
+    return isinstance(error, TooLateForChange) or (isinstance(error, ListChangeUnallowed) and not error.args)

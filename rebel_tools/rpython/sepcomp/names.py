@@ -1,0 +1,34 @@
+"""C names.  All that crosses the boundary is named after what it is in the source: no counters, nothing from hashing."""
+
+import re
+
+CORE = 'sepcomp_'               # prefix of every symbol that a core exports on behalf of sepcomp
+
+
+def mangle(path):
+    """An identifier for a path like `core.W_Int.add` or `core.table['x']`."""
+    return re.sub(r'[^A-Za-z0-9_]', lambda m: '__' if m.group() == '.' else '_%02x' % ord(m.group()), path)
+
+
+def function(name):
+    return CORE + 'f_' + mangle(name)
+
+
+def vtable(classname):
+    return CORE + 'vt_' + mangle(classname)
+
+
+def prebuilt(path):
+    return CORE + 'o_' + mangle(path)
+
+
+def gc_helper(name):
+    return CORE + 'gc_' + name
+
+
+ROOT_VTABLE = CORE + 'vt_object'
+EXC_DATA = CORE + 'exc_data'
+GC = CORE + 'gc'
+GCDATA = CORE + 'gcdata'
+TYPE_GROUP = CORE + 'typeinfo'
+DIGEST = CORE + 'digest'

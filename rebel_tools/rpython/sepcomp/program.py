@@ -1,0 +1,106 @@
+"""A user's program: loaded modules, stable names of what they define, and hashes of their sources.
+
+Names are the same in the core's and in the extension's translation, since both import the same sources: a function
+`f` of module `m` is `m.f`, a method `m.C.f`, a prebuilt object the path that leads to it from a module's globals.
+"""
+
+import hashlib
+import imp
+import os
+import sys
+import types
+
+
+class Program(object):
+    """The modules below `folders` (the folders of the given source files), loaded from `main`."""
+
+    def __init__(self, main, search=()):
+        self.main = os.path.abspath(main)
+        self.folders = [os.path.dirname(self.main)] + [os.path.abspath(f) for f in search]
+        for folder in reversed(self.folders):
+            if folder not in sys.path:
+                sys.path.insert(0, folder)
+        name = os.path.splitext(os.path.basename(self.main))[0]
+        if name not in sys.modules:
+            imp.load_source(name, self.main)
+        self.module = sys.modules[name]
+
+    def modules(self):
+        """{module name: module} of all that was loaded from the program's folders, sepcomp itself left out."""
+        found = {}
+        for name, module in sys.modules.items():
+            path = source_of(module)
+            if path and not is_library(name) and any(path.startswith(f + os.sep) for f in self.folders):
+                found[name] = module
+        return found
+
+
+def source_of(module):
+    path = getattr(module, '__file__', None)
+    if path is None:
+        return None
+    path = os.path.abspath(path)
+    return path[:-1] if path.endswith('.pyc') else path
+
+
+def is_library(name):
+    return name.split('.')[0] in ('sepcomp', 'rpython', 'py', 'encodings')
+
+
+def source_hash(module):
+    with open(source_of(module), 'rb') as f:
+        return hashlib.sha256(f.read()).hexdigest()
+
+
+def function_names(modules):
+    """{function object: 'module.f' or 'module.Class.f'} of everything that the modules define."""
+    names = {}
+    for modname in sorted(modules):
+        for name, value in sorted(vars(modules[modname]).items()):
+            if getattr(value, '__module__', None) != modname:
+                continue
+            if isinstance(value, types.FunctionType):
+                names.setdefault(value, '%s.%s' % (modname, name))
+            elif isinstance(value, (type, types.ClassType)):
+                for attr, func in sorted(vars(value).items()):
+                    if isinstance(func, staticmethod):
+                        func = func.__get__(42)
+                    if isinstance(func, types.FunctionType):
+                        names.setdefault(func, '%s.%s.%s' % (modname, name, attr))
+    return names
+
+
+def prebuilt_paths(modules):
+    """{id(object): (path, object)} of the instances, lists and dicts that module globals lead to.
+
+    A breadth-first walk in sorted order gives each object its shortest path, the same on both sides.
+    """
+    paths = {}
+    todo = []
+    for modname in sorted(modules):
+        for name, value in sorted(vars(modules[modname]).items()):
+            if not name.startswith('__'):
+                todo.append(('%s.%s' % (modname, name), value))
+    for path, value in todo:
+        if id(value) in paths or not is_prebuilt(value, modules):
+            continue
+        paths[id(value)] = path, value
+        todo.extend(('%s%s' % (path, suffix), child) for suffix, child in children(value))
+    return paths
+
+
+def is_prebuilt(value, modules):
+    if isinstance(value, (list, dict, tuple)):
+        return True
+    cls = getattr(value, '__class__', None)
+    return (cls is not None and getattr(cls, '__module__', None) in modules
+            and not isinstance(value, (type, types.ClassType, types.FunctionType)))
+
+
+def children(value):
+    if isinstance(value, (list, tuple)):
+        return [('[%d]' % i, item) for i, item in enumerate(value)]
+    if isinstance(value, dict):
+        keys = [key for key in value if isinstance(key, (str, int))]
+        return [('[%r]' % (key,), value[key]) for key in sorted(keys)]
+    return [('.' + name, item) for name, item in sorted(vars(value).items())] if hasattr(value, '__dict__') else []

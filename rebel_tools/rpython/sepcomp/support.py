@@ -1,0 +1,53 @@
+"""The C functions and data, not generated, that a core exports: sepcomp's own and a part of rpython's runtime.
+
+rpython's runtime (translator/c/src/*.c) exists once in a process, in the core; generated code of an extension refers to
+these symbols of it.  Types are those of interface.C_TYPES, `*` is any pointer.
+"""
+
+OWN = {
+    'sepcomp_start': 'int',
+    'sepcomp_add_types': 'Signed * Unsigned',
+    'sepcomp_add_roots': 'int * Signed',
+    'sepcomp_last_error': '*',
+    'sepcomp_clear_error': 'void',
+    'sepcomp_record_error': 'void',
+    'sepcomp_set_error': 'void *',
+}
+RUNTIME = {
+    'LL_stack_too_big_slowpath': 'Char Signed',
+    'RPyAbort': 'void',
+    'RPyAssertFailed': 'void * Signed * *',
+    'RPyDebugReturnShowException': 'void * * Signed *',
+    '_RPyRaiseSimpleException': 'void *',
+    'op_llong_mul_ovf': 'SignedLongLong SignedLongLong SignedLongLong',
+    'pypy_debug_catch_fatal_exception': 'void',
+    'pypy_debug_ensure_opened': 'void',
+    'pypy_debug_traceback_print': 'void',
+    'pypy_debug_start': 'void *',
+    'pypy_debug_stop': 'void *',
+    'pypy_debug_offset': 'Signed',
+    'pypy_debug_forked': 'void Signed',
+    'pypy_have_debug_prints_for': 'Signed *',
+    'pypy_read_timestamp': 'SignedLongLong',
+    '_RPython_ThreadLocals_Build': '*',
+    'RPyString_AsCharP': '* *',
+    'RPyString_FreeCache': 'void',
+    'RPyGilAcquire': 'void',
+    'RPyGilRelease': 'void',
+    'RPyGilAcquireSlowPath': 'void Signed',
+    'RPyGilYieldThread': 'Signed',
+    'RPyFetchFastGil': '*',
+}
+DEBUG = {       # compiled with RPY_ASSERT only
+    'pypy_debug_alloc_start': 'void * *',
+    'pypy_debug_alloc_stop': 'void *',
+}
+RUNTIME_DATA = ['pypydtcount', 'pypy_debug_tracebacks', 'pypy_debug_file', 'pypy_have_debug_prints',
+                'pypy_threadlocal_key', 'rpy_stacktoobig', 'rpy_fastgil']
+SHARED_MODULES = ['thread.c']     # further C of rpython that must exist once
+
+
+def functions(debug):
+    """{name: 'result arg ...'} of all functions."""
+    found = dict(OWN, **RUNTIME)
+    return dict(found, **DEBUG) if debug else found

@@ -1,0 +1,181 @@
+"""Libraries in wheels, tar files and Debian packages, and archives that mean harm."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import lzma
+import struct
+import tarfile
+import zipfile
+
+import pytest
+from elf_builder import Elf, Symbol
+
+from rebel_tools.binary import UnreadableBinary, read_table
+from rebel_tools.binary.archives import is_archive, list_libraries
+
+LIBRARY = Elf(symbols=[Symbol("inside")]).build()
+
+
+def tar(path, mode, members=(("./lib/core.so", LIBRARY), ("README", b"text"))):
+    with tarfile.open(path, mode) as archive:
+        for name, data in members:
+            info = tarfile.TarInfo(name)
+            info.size = len(data)
+            archive.addfile(info, io.BytesIO(data))
+    return path
+
+
+def wheel(path, members=(("pkg/core.so", LIBRARY), ("pkg/__init__.py", b"")), **options):
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, **options) as archive:
+        for name, data in members:
+            archive.writestr(name, data)
+    return path
+
+
+def deb(path, member, data):
+    out = b"!<arch>\n"
+    for name, content in (("debian-binary", b"2.0\n"), ("control.tar", b"x"), (member, data)):
+        out += (
+            f"{name:<16}{0:<12}{0:<6}{0:<6}{100644:<8}{len(content):<10}`\n".encode()
+            + content
+            + b"\n" * (len(content) % 2)
+        )
+    path.write_bytes(out)
+    return path
+
+
+def test_a_wheel(tmp_path):
+    path = wheel(tmp_path / "x.whl")
+    assert list_libraries(str(path)) == (f"{path}!pkg/core.so",)
+    table = read_table(f"{path}!pkg/core.so")
+    assert table.path == f"{path}!pkg/core.so"
+    assert table.find("inside")
+
+
+@pytest.mark.parametrize("compression", ["", "gz", "bz2", "xz"])
+def test_tar_files(tmp_path, compression):
+    path = tar(tmp_path / f"x.tar.{compression}", f"w:{compression}")
+    assert is_archive(str(path))
+    assert list_libraries(str(path)) == (f"{path}!lib/core.so",)
+    assert read_table(f"{path}!./lib/core.so").find("inside")
+
+
+@pytest.mark.parametrize("compression", ["", "gz", "xz"])
+def test_a_debian_package(tmp_path, compression):
+    data = tar(tmp_path / "data.tar", f"w:{compression}").read_bytes()
+    path = deb(tmp_path / "x.deb", f"data.tar.{compression}".rstrip("."), data)
+    assert list_libraries(str(path)) == (f"{path}!lib/core.so",)
+    assert read_table(f"{path}!lib/core.so").find("inside")
+
+
+def test_zstandard(tmp_path):
+    try:
+        import zstandard
+    except ImportError:
+        zstandard = None
+    plain = tar(tmp_path / "x.tar", "w:").read_bytes()
+    path = tmp_path / "x.tar.zst"
+    if zstandard:
+        path.write_bytes(zstandard.compress(plain))
+        assert read_table(f"{path}!lib/core.so").find("inside")
+        return
+    path.write_bytes(b"\x28\xb5\x2f\xfd" + plain)
+    with pytest.raises(UnreadableBinary, match="pip install zstandard"):
+        read_table(f"{path}!lib/core.so")
+
+
+def test_a_member_that_is_missing_or_no_library(tmp_path):
+    path = wheel(tmp_path / "x.whl")
+    with pytest.raises(UnreadableBinary, match="no member pkg/nope.so") as failure:
+        read_table(f"{path}!pkg/nope.so")
+    assert "pkg/core.so" in failure.value.expected
+    with pytest.raises(UnreadableBinary, match="an empty file"):
+        read_table(f"{path}!pkg/__init__.py")
+    with pytest.raises(UnreadableBinary, match="No such file"):
+        read_table(f"{tmp_path}/absent.whl!pkg/core.so")
+
+
+def test_an_exclamation_mark_in_a_name(tmp_path):
+    path = tmp_path / "what!.so"
+    path.write_bytes(LIBRARY)
+    assert read_table(path).find("inside")
+
+
+def test_an_archive_in_place_of_a_library(tmp_path):
+    with pytest.raises(UnreadableBinary, match=r"this is an archive \(zip\)"):
+        read_table(wheel(tmp_path / "x.whl"))
+
+
+@pytest.mark.parametrize("make", [lambda p: wheel(p), lambda p: tar(p, "w:gz"), lambda p: tar(p, "w:xz")])
+def test_truncated_archives(tmp_path, make):
+    whole = make(tmp_path / "whole").read_bytes()
+    path = tmp_path / "cut"
+    for length in range(1, len(whole) - 1, max(1, len(whole) // 40)):
+        path.write_bytes(whole[:length])
+        with contextlib.suppress(UnreadableBinary):
+            assert read_table(f"{path}!lib/core.so").find("inside"), length  # cut off behind the member
+    path.write_bytes(whole[:100])
+    with pytest.raises(UnreadableBinary, match="damaged|cannot be read|no archive"):
+        read_table(f"{path}!lib/core.so")
+
+
+def test_a_zip_bomb(tmp_path, survive):
+    path = wheel(tmp_path / "x.whl", [("core.so", bytes(400 << 20))])
+    assert path.stat().st_size < 1 << 20
+    assert "the member has 419430400 bytes" in survive.path(f"{path}!core.so")
+
+
+def test_a_zip_that_lies_about_a_size(tmp_path, survive):
+    path = wheel(tmp_path / "x.whl", [("core.so", bytes(300 << 20))])
+    data = path.read_bytes().replace(struct.pack("<I", 300 << 20), struct.pack("<I", 100))
+    path.write_bytes(data)
+    assert "Bad CRC" in survive.path(f"{path}!core.so")
+
+
+def test_a_huge_zip_directory(tmp_path, survive):
+    path = tmp_path / "x.zip"
+    entry = b"PK\1\2" + bytes(24) + struct.pack("<3H", 0, 0, 0) + bytes(12)
+    body = entry * 400_000
+    path.write_bytes(
+        b"PK\3\4" + bytes(26) + body + b"PK\5\6" + struct.pack("<4H2IH", 0, 0, 0xFFFF, 0xFFFF, len(body), 0, 0)
+    )
+    assert "the zip directory has" in survive.path(f"{path}!x")
+
+
+def test_an_xz_bomb(tmp_path, survive):
+    path = tmp_path / "x.tar.xz"
+    compressor = lzma.LZMACompressor(preset=0)
+    info = tarfile.TarInfo("zeros")
+    info.size = 1 << 30
+    with open(path, "wb") as out:
+        out.write(compressor.compress(info.tobuf()))
+        for _ in range(640):
+            out.write(compressor.compress(bytes(1 << 20)))
+        out.write(compressor.flush())
+    assert "unpacks to too much" in survive.path(f"{path}!core.so")
+
+
+def test_a_tar_with_a_giant_extended_header(tmp_path, survive):
+    info = tarfile.TarInfo("x")
+    info.type, info.size = tarfile.XHDTYPE, 400 << 20
+    path = tmp_path / "x.tar.gz"
+    import gzip
+
+    with gzip.open(path, "wb", compresslevel=1) as out:
+        out.write(info.tobuf())
+        for _ in range(400):
+            out.write(bytes(1 << 20))
+    assert "extended header of 419430400 bytes" in survive.path(f"{path}!core.so")
+
+
+def test_an_encrypted_member(tmp_path):
+    path = wheel(tmp_path / "x.zip")
+    data = bytearray(path.read_bytes())
+    at = data.find(b"PK\1\2")
+    data[at + 8] |= 1
+    data[6] |= 1
+    path.write_bytes(data)
+    with pytest.raises(UnreadableBinary, match="cannot be read|damaged"):
+        read_table(f"{path}!pkg/core.so")

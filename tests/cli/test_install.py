@@ -1,0 +1,106 @@
+"""The tools outside of this repository: installed by pip, and site_scons copied or linked."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import ROOT
+
+from rebel_tools import tools
+
+pytestmark = pytest.mark.skipif(not tools.find("ocamlfind"), reason="ocamlfind is missing")
+OUTSIDE = {"PYTHONPATH": ""}
+PROGRAM = "./_build/default/src/app.out"
+SCONSTRUCT = """
+import rebel_tools
+DefaultEnvironment(tools=[])
+Environment(tools=["default", "rebel"], toolpath=[rebel_tools.TOOLPATH]).Rebel()
+"""
+
+
+def example(project, name="folders"):
+    shutil.copytree(ROOT / "examples" / name, project.root, symlinks=True, dirs_exist_ok=True)
+
+
+def assert_converts(project):
+    assert "ft  6 = VI" in project.run(PROGRAM, "6", "ft").out
+
+
+def install(folder: Path) -> Path:
+    """The programs of a fresh virtual environment after `pip install` of this repository."""
+    copy = folder / "copy"  # pip leaves its own files in the folder that it installs from
+    ignored = shutil.ignore_patterns(".*", "build", "*.egg-info", "__pycache__", "examples", "tests", "benchmarks")
+    shutil.copytree(ROOT, copy, ignore=ignored)
+    subprocess.run([sys.executable, "-m", "venv", folder / "venv"], check=True)
+    programs = folder / "venv" / "bin"
+    subprocess.run([programs / "python", "-m", "pip", "install", "-q", copy], check=True)
+    shutil.rmtree(copy)
+    return programs
+
+
+def test_installed_by_pip(project, tmp_path_factory):
+    """The three ways of use, in one test because the installation takes longer than all of them."""
+    programs = install(tmp_path_factory.mktemp("installed"))
+    example(project)
+    project.run(programs / "rebel", "build", env=OUTSIDE)
+    assert_converts(project)
+    project.run(programs / "rebel", "clean", env=OUTSIDE)
+
+    script = project.run(programs / "python", "-m", "rebel_tools", "sconstruct", env=OUTSIDE).out.strip()
+    project.run(programs / "scons", "-f", script, env=OUTSIDE)
+    assert_converts(project)
+    project.run(programs / "scons", "-f", script, "-c", env=OUTSIDE)
+
+    project.write("SConstruct", SCONSTRUCT)
+    project.run(programs / "scons", env=OUTSIDE)
+    assert_converts(project)
+
+    refmt = tools.find("refmt", root=str(ROOT))
+    if refmt:  # Reason needs a data file of the package
+        shutil.rmtree(project.root)
+        example(project, "reason")
+        project.run(programs / "rebel", "build", env={**OUTSIDE, "REFMT": refmt})
+
+
+SITE_SCONSTRUCT = """
+DefaultEnvironment(tools=[])
+Environment(tools=["rebel"]).Rebel()
+"""
+
+
+def test_linked_site_scons_needs_no_installation(project):
+    example(project)
+    project.write("SConstruct", SITE_SCONSTRUCT)
+    project.path("site_scons").symlink_to(ROOT / "site_scons")
+    project.scons(env=OUTSIDE)
+    assert_converts(project)
+
+
+def test_copied_site_scons_with_the_package_inside(project):
+    example(project)
+    project.write("SConstruct", SITE_SCONSTRUCT)
+    shutil.copytree(ROOT / "site_scons", project.path("site_scons"))
+    shutil.copytree(ROOT / "rebel_tools", project.path("site_scons/rebel_tools"))
+    project.scons(env=OUTSIDE, cwd=".")
+    assert_converts(project)
+
+
+def test_copied_site_scons_with_the_package_installed(project):
+    example(project)
+    project.write("SConstruct", SITE_SCONSTRUCT)
+    shutil.copytree(ROOT / "site_scons", project.path("site_scons"))
+    project.scons()
+    assert_converts(project)
+
+
+def test_copied_site_scons_without_the_package(project):
+    """An scons whose Python knows nothing of rebel_tools says what is missing."""
+    project.write("SConstruct", SITE_SCONSTRUCT)
+    shutil.copytree(ROOT / "site_scons", project.path("site_scons"))
+    hidden = "import runpy, sys; sys.modules['rebel_tools'] = None; runpy.run_module('SCons', run_name='__main__')"
+    run = project.run(sys.executable, "-c", hidden, env=OUTSIDE, rc=2)
+    assert "rebel_tools is missing" in run.err and "pip install" in run.err

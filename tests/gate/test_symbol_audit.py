@@ -1,0 +1,288 @@
+"""The command symbol-audit: its subcommands, formats and exit statuses."""
+
+from __future__ import annotations
+
+import io
+import json
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from rebel_tools.cli import symbol_audit
+from rebel_tools.interface.compiler import Compiler
+from rebel_tools.interface.file import write_interface
+from rebel_tools.interface.source import read_source
+
+HEADER = """\
+struct point { int x; int y; };
+int core_add(int a, int b);
+int core_area(const struct point *p);
+extern int core_version;
+"""
+CORE = """\
+struct point { int x; int y; };
+int core_version = 1;
+int core_add(int a, int b) { return a + b; }
+int core_area(const struct point *p) { return p->x * p->y; }
+"""
+
+
+class Audit:
+    """A folder, a compiler, and the command."""
+
+    def __init__(self, root: Path, capsys) -> None:
+        self.root = root
+        self.capsys = capsys
+
+    def library(self, name: str, source: str = CORE, *flags: str) -> str:
+        """Compile a library and return its path."""
+        path = self.root / name
+        command = ["gcc", "-x", "c", "-g", "-shared", "-fPIC", *flags, "-o", str(path), "-"]
+        subprocess.run(command, input=source, text=True, check=True)
+        return str(path)
+
+    def interface(self, text: str = HEADER) -> str:
+        """Write the interface of a header and return its path."""
+        (self.root / "core.h").write_text(text)
+        path = self.root / "core.interface"
+        write_interface(read_source(["core.h"], Compiler(("gcc",), cwd=str(self.root))), path)
+        return str(path)
+
+    def run(self, *words: str, rc: int = 0) -> str:
+        """Standard output of a run with this exit status; `err` is what it wrote to standard error."""
+        self.capsys.readouterr()
+        try:
+            status = symbol_audit.main(words)
+        except SystemExit as stop:  # argparse
+            status = stop.code
+        captured = self.capsys.readouterr()
+        self.err = captured.err
+        assert status == rc, captured.out + captured.err
+        return captured.out
+
+
+@pytest.fixture
+def audit(tmp_path, capsys):
+    return Audit(tmp_path, capsys)
+
+
+def test_exports_as_json(audit):
+    path = audit.library("libcore.so", CORE, "-Wl,-soname,libcore.so.1")
+    (table,) = json.loads(audit.run("exports", "--format", "json", path))
+    assert (table["path"], table["format"], table["machine"], table["soname"]) == (
+        path,
+        "ELF",
+        "x86_64",
+        "libcore.so.1",
+    )
+    assert [e["name"] for e in table["exports"]] == ["core_add", "core_area", "core_version"]
+    assert set(table["exports"][0]) == {"name", "version", "default", "kind", "binding", "size", "ordinal", "forwarder"}
+    assert table["exports"][2]["kind"] == "object"
+    assert table["exports"][2]["size"] == 4
+
+
+def test_exports_of_several_libraries_and_of_archives(audit):
+    one, two = audit.library("one.so"), audit.library("two.so")
+    with zipfile.ZipFile(audit.root / "both.whl", "w") as archive:
+        archive.write(one, "a/one.so")
+        archive.write(two, "a/two.so")
+        archive.writestr("a/readme.txt", "text")
+    tables = json.loads(audit.run("exports", "--format", "json", one, str(audit.root / "both.whl")))
+    assert [t["path"].rpartition("/")[2] for t in tables] == ["one.so", "one.so", "two.so"]
+    assert "core_add" in audit.run("exports", f"{audit.root}/both.whl!a/two.so")
+
+
+@pytest.mark.parametrize(
+    "content, words",
+    [(b"just text\n", "text"), (b"!<arch>\n", "ar"), (b"\xcf\xfa\xed\xfe" + bytes(60), "Mach-O"), (b"", "empty")],
+)
+def test_what_is_no_library_is_named(audit, content, words):
+    path = audit.root / "x.so"
+    path.write_bytes(content)
+    audit.run("exports", str(path), rc=3)
+    assert words in audit.err
+
+
+def test_one_unreadable_library_does_not_hide_the_others(audit):
+    good = audit.library("good.so")
+    out = audit.run("exports", "/nonexistent.so", good, rc=3)
+    assert "core_add" in out
+    assert "/nonexistent.so" in audit.err
+
+
+def test_check_passes_with_the_evidence_that_there_is(audit):
+    interface, library = audit.interface(), audit.library("libcore.so")
+    out = audit.run("check", "--evidence", "layout", "--complete", interface, library)
+    assert "3 symbols, evidence for all of them: name, kind, prototype, layout" in out
+
+
+def test_check_without_debug_information(audit):
+    interface = audit.interface()
+    stripped = audit.library("libcore.so", CORE, "-s")
+    assert "evidence for all of them: name, kind\n" in audit.run("check", interface, stripped)
+    out = audit.run("check", "--evidence", "prototype", interface, stripped, rc=1)
+    assert "the library has no debug information" in out
+    assert "[not-checked]" in out
+    assert "[not-checked]" in audit.run("check", "--evidence", "contents", interface, stripped, rc=1)
+
+
+BROKEN = CORE.replace("int a, int b", "long a, int b").replace("int x; int y;", "int x; int z; int y;")
+
+
+def test_check_finds_and_explains_in_every_format(audit):
+    interface, library = audit.interface(), audit.library("bad.so", BROKEN)
+    text = audit.run("check", interface, library, rc=1)
+    assert (
+        "core_add: argument 1: interface says int (4 bytes), library has long (8 bytes) (declared at core.h:2)" in text
+    )
+    assert "struct point: y: interface says offset 4, library has offset 8" in text
+    (report,) = json.loads(audit.run("check", "--format", "json", interface, library, rc=1))["reports"]
+    assert report["passed"] is False
+    first = report["findings"][0]
+    assert (first["symbol"], first["field"], first["expected"], first["found"], first["path"], first["line"]) == (
+        "core_add", "argument 1", "int (4 bytes)", "long (8 bytes)", "core.h", 2,
+    )  # fmt: skip
+    sarif = json.loads(audit.run("check", "--format", "sarif", interface, library, rc=1))
+    (run,) = sarif["runs"]
+    assert sarif["version"] == "2.1.0"
+    assert run["results"][0]["ruleId"] == "wrong-prototype"
+    assert run["results"][0]["locations"][0]["physicalLocation"]["region"] == {"startLine": 2}
+    rules = [rule["id"] for rule in run["tool"]["driver"]["rules"]]
+    assert all(rules[result["ruleIndex"]] == result["ruleId"] for result in run["results"])
+    html = audit.run("check", "--format", "html", interface, library, rc=1)
+    assert "core_add: argument 1" in html
+    assert "<script" not in html
+
+
+def test_check_for_another_platform(audit):
+    interface = audit.interface()
+    data = bytearray(Path(audit.library("libcore.so")).read_bytes())
+    data[18:20] = (183).to_bytes(2, "little")  # e_machine: AArch64
+    other = audit.root / "arm.so"
+    other.write_bytes(data)
+    out = audit.run("check", interface, str(other), rc=1)
+    assert "machine: interface says x86_64, library has aarch64 [target]" in out
+
+
+def test_check_forbids_exports(audit):
+    interface, library = audit.interface(), audit.library("libcore.so", CORE + "int debug_dump;")
+    audit.run("check", interface, library)
+    assert "debug_dump" in audit.run("check", "--forbid", "debug_*", interface, library, rc=1)
+
+
+@pytest.mark.parametrize("words", [(), ("check",), ("check", "--evidence", "certain", "a", "b"), ("frobnicate",)])
+def test_wrong_command_lines(audit, words):
+    audit.run(*words, rc=2)
+
+
+def test_an_interface_that_cannot_be_read(audit):
+    path = Path(audit.interface())
+    library = audit.library("libcore.so")
+    path.write_bytes(path.read_bytes()[:-20])
+    audit.run("check", str(path), library, rc=3)
+    assert f"{path}: offset" in audit.err
+    assert "expected:" in audit.err
+
+
+def test_diff_says_what_changed_and_what_it_breaks(audit):
+    old = audit.library("old.so")
+    new = audit.library("new.so", BROKEN.replace("int core_version = 1;", "long core_version; int core_new;"))
+    out = audit.run("diff", old, new, rc=1)
+    assert "core_add: argument 1 was int (4 bytes), is long (8 bytes)" in out
+    assert "core_version: size was 4 bytes, is 8 bytes" in out
+    assert "struct point: y was offset 4, is offset 8" in out
+    assert "core_new: added (object)" in out
+    assert "incompatible (1 added, 0 removed" in out
+    data = json.loads(audit.run("diff", "--format", "json", old, new, rc=1))
+    assert data["verdict"] == "incompatible"
+    assert [c["symbol"] for c in data["changes"] if not c["breaking"]] == ["core_new"]
+    results = json.loads(audit.run("diff", "--format", "sarif", old, new, rc=1))["runs"][0]["results"]
+    assert {result["level"] for result in results} == {"error", "note"}
+    assert "core_new" in audit.run("diff", "--format", "html", old, new, rc=1)
+
+
+def test_diff_of_compatible_versions(audit):
+    old = audit.library("old.so")
+    new = audit.library("new.so", CORE.replace("a + b", "b + a") + "int core_more(void) { return 1; }")
+    assert "compatible (1 added, 0 removed, 0 changed; types compared for 3 of 3" in audit.run("diff", old, new)
+    assert audit.run("diff", new, old, rc=1).startswith("core_more: removed (function)")
+
+
+def test_diff_does_not_take_what_it_could_not_compare_for_equal(audit):
+    old, new = audit.library("old.so"), audit.library("new.so", BROKEN, "-s")
+    out = audit.run("diff", old, new)
+    assert "types of 3 symbols not compared: the library has no debug information" in out
+    assert "types compared for 0 of 3" in out
+    audit.run("diff", "--evidence", "layout", old, new, rc=1)
+
+
+def test_diff_of_symbol_versions(audit):
+    script = audit.root / "map"
+    script.write_text("V1 { core_add; core_area; core_version; };\n")
+    old = audit.library("old.so", CORE, f"-Wl,--version-script={script}")
+    script.write_text("V2 { core_add; core_area; core_version; };\n")
+    new = audit.library("new.so", CORE, f"-Wl,--version-script={script}")
+    assert "core_add@V1: removed (symbol version)" in audit.run("diff", old, new, rc=1)
+
+
+def test_diff_of_interfaces(audit):
+    old = Path(audit.interface()).rename(audit.root / "old.interface")
+    new = audit.interface(HEADER.replace("int core_area", "long core_area"))
+    assert "core_area: result was int (4 bytes), is long (8 bytes)" in audit.run("diff", str(old), new, rc=1)
+
+
+def test_diff_deep_names_the_extra_that_it_needs(audit, monkeypatch):
+    monkeypatch.setitem(sys.modules, "abicheck", None)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    old = audit.library("old.so")
+    audit.run("diff", "--deep", old, old, rc=3)
+    assert "rebel-tools[deep]" in audit.err
+
+
+def test_diff_deep_hands_over(audit):
+    pytest.importorskip("abicheck", reason="needs the package abicheck")
+    old, new = audit.library("old.so"), audit.library("new.so", BROKEN)
+    audit.run("diff", "--deep", old, old)
+    audit.run("diff", "--deep", old, new, rc=1)
+    audit.run("diff", "--deep", old, "/nonexistent.so", rc=3)
+
+
+def test_record_writes_what_check_accepts(audit):
+    library, path = audit.library("libcore.so"), str(audit.root / "recorded.interface")
+    assert "3 symbols" in audit.run("record", library, "-o", path)
+    audit.run("check", "--evidence", "layout", "--complete", path, library)
+    assert "argument 1" in audit.run("check", path, audit.library("bad.so", BROKEN), rc=1)
+
+
+def test_record_without_debug_information_writes_nothing(audit):
+    path = audit.root / "recorded.interface"
+    audit.run("record", audit.library("libcore.so", CORE, "-s"), "-o", str(path), rc=1)
+    assert "core_add has no declaration in the debug information" in audit.err
+    assert not path.exists()
+
+
+def test_show(audit):
+    interface = audit.interface()
+    out = audit.run("show", interface)
+    assert "int core_add(int, int)  (core.h:2)" in out
+    assert "struct point { int x @0; int y @4 } (8 bytes)" in out
+    assert "core_add" in json.loads(audit.run("show", "--format", "json", interface))["functions"]
+    assert "extern int core_add(int, int);" in audit.run("show", "--format", "header", interface)
+
+
+def test_a_reader_that_stops_early_is_no_error(audit, monkeypatch):
+    class Closed(io.StringIO):
+        def write(self, text):
+            raise BrokenPipeError
+
+        def fileno(self):
+            return self.target
+
+    closed = Closed()
+    with open(audit.root / "stdout", "w") as target:
+        closed.target = target.fileno()
+        monkeypatch.setattr(sys, "stdout", closed)
+        assert symbol_audit.main(["exports", audit.library("libcore.so")]) == 0

@@ -1,0 +1,203 @@
+"""Interfaces from C and C++ headers through real compilers, for this machine and for Windows."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+
+import pytest
+
+from rebel_tools.errors import MissingTool
+from rebel_tools.interface import file
+from rebel_tools.interface.c_header import to_header
+from rebel_tools.interface.compiler import Compiler
+from rebel_tools.interface.errors import InterfaceSourceError
+from rebel_tools.interface.render import to_text
+from rebel_tools.interface.source import read_source
+from rebel_tools.interface.spell import prototype
+
+TARGETS = {"": ("x86_64", 8), "x86_64-w64-mingw32-": ("x86_64", 8), "i686-w64-mingw32-": ("i386", 4)}
+
+C_HEADER = """\
+#include <stdio.h>
+#include "types.h"
+typedef struct { short a; double b; } unnamed;
+union value { int i; float f; unsigned char bytes[8]; };
+struct flags { unsigned one : 1; unsigned three : 3; int : 0; signed five : 5; };
+enum mode { FAST = -1, EXACT = 7 };
+extern int core_version;
+extern const char *const core_names[3];
+int core_add(int a, int b);
+long core_tell(FILE *stream, unnamed *u);
+union value core_value(struct flags f, enum mode m);
+void core_log(const char *format, ...);
+void core_each(int (*visit)(void *, struct node **), void *data);
+int (*core_choose(int which))(double);
+static inline int twice(int x) { return 2 * x; }
+#define core_macro(x) core_add(x, x)
+"""
+TYPES = "struct node { struct node *next; long value; };\nint core_nested(struct node *n);\n"
+
+
+@pytest.fixture(params=TARGETS)
+def cross(request):
+    if not shutil.which(request.param + "gcc"):
+        pytest.skip(f"needs {request.param}gcc")
+    return request.param
+
+
+def read(folder, name: str, command: str, *flags: str, **kw):
+    return read_source([name], Compiler((command, *flags), cwd=str(folder)), **kw)
+
+
+@pytest.fixture
+def c_interface(tmp_path, cross):
+    (tmp_path / "include").mkdir()
+    (tmp_path / "include/types.h").write_text(TYPES)
+    (tmp_path / "core.h").write_text(C_HEADER)
+    return read(tmp_path, "core.h", cross + "gcc", "-Iinclude"), cross
+
+
+def test_c_functions_with_file_and_line(c_interface):
+    interface, _ = c_interface
+    functions = interface.declarations.functions
+    assert set(functions) == {
+        "core_add", "core_tell", "core_value", "core_log", "core_each", "core_choose", "core_nested",
+    }  # fmt: skip
+    assert prototype(functions["core_add"]) == "int core_add(int, int)"
+    assert prototype(functions["core_log"]) == "void core_log(const char *, ...)"
+    assert prototype(functions["core_each"]) == "void core_each(int (*)(void *, struct node **), void *)"
+    assert prototype(functions["core_choose"]) == "int (*core_choose(int))(double)"
+    assert str(functions["core_add"].declared_at) == "core.h:9"
+    assert str(functions["core_nested"].declared_at) == "include/types.h:2"
+
+
+def test_c_data_and_layouts_of_the_target(c_interface):
+    interface, cross = c_interface
+    machine, pointer = TARGETS[cross]
+    assert (interface.target.machine, interface.target.pointer_size) == (machine, pointer)
+    assert interface.target.os == ("windows" if cross else "linux")
+    assert set(interface.declarations.variables) == {"core_version", "core_names"}
+    types = interface.declarations.types
+    node = types["struct node"]
+    assert node.size == (16 if not cross else 2 * pointer if pointer == 4 else 16)
+    assert [field.offset for field in node.fields] == [0, pointer]
+    assert node.fields[1].type.size == (8 if not cross else 4)  # long
+    assert types["union value"].size == 8
+    assert dict(types["enum mode"].values) == {"FAST": -1, "EXACT": 7}
+    bits = [(field.name, field.bit_offset, field.bit_size) for field in types["struct flags"].fields]
+    assert bits[:2] == [("one", 0, 1), ("three", 1, 3)]
+    assert bits[-1] == ("five", 32, 5)
+
+
+def test_the_c_header_of_an_interface_compiles_and_says_the_same(c_interface, tmp_path):
+    interface, cross = c_interface
+    (tmp_path / "again.h").write_text(to_header(interface))
+    again = read(tmp_path, "again.h", cross + "gcc")
+    assert to_text(again).replace("again.h", "").count("core_") >= 9
+    assert set(again.symbols) == set(interface.symbols)
+    if shutil.which(cross + "g++"):
+        subprocess.run([cross + "g++", "-x", "c++", "-fsyntax-only", str(tmp_path / "again.h")], check=True)
+
+
+def test_the_file_is_the_same_wherever_it_is_made(tmp_path):
+    files = []
+    for folder in (tmp_path / "one", tmp_path / "two" / "deeper"):
+        folder.mkdir(parents=True)
+        (folder / "core.h").write_text("struct s { int x; };\nint core_add(struct s *a);\nextern int v;\n")
+        files.append(file.to_bytes(read(folder, "core.h", "gcc")))
+    assert files[0] == files[1]
+
+
+def test_flags_that_change_the_abi_are_part_of_the_promise(tmp_path):
+    (tmp_path / "core.h").write_text("enum e { A, B };\nvoid core_set(enum e *e);\n")
+    plain, short = (read(tmp_path, "core.h", "gcc", *flags) for flags in ((), ("-fshort-enums", "-O2")))
+    assert plain.declarations.types["enum e"].underlying.size == 4
+    assert short.declarations.types["enum e"].underlying.size == 1
+    assert short.options == {"flags": ["-fshort-enums"]}
+    assert plain != short
+
+
+def test_the_linkers_name_counts(tmp_path):
+    (tmp_path / "core.h").write_text('int core_old(void) __asm__("core_new");\n')
+    assert set(read(tmp_path, "core.h", "gcc").symbols) == {"core_new"}
+
+
+def test_calling_conventions_of_32_bit_windows(tmp_path):
+    if not shutil.which("i686-w64-mingw32-gcc"):
+        pytest.skip("needs i686-w64-mingw32-gcc")
+    (tmp_path / "core.h").write_text(
+        "int __stdcall core_std(int a, int b);\nint __fastcall core_fast(int a);\nint core_plain(int a);\n"
+        "__declspec(dllimport) int core_import(void);\n__declspec(dllimport) extern int core_data;\n"
+    )
+    interface = read(tmp_path, "core.h", "i686-w64-mingw32-gcc")
+    conventions = {f.name: f.convention for f in interface.declarations.functions.values()}
+    assert conventions == {"core_std": "stdcall", "core_fast": "fastcall", "core_plain": None, "core_import": None}
+    assert set(interface.declarations.variables) == {"core_data"}
+
+
+CXX_HEADER = """\
+#pragma once
+#include <string>
+namespace geometry {
+inline namespace v1 { void versioned(); }
+class Base { public: virtual ~Base(); virtual int pure() = 0; };
+struct Shape : Base {
+    Shape() = default; Shape(const Shape &) = delete; explicit Shape(int); int pure() override;
+    int inside() const { return n; } static int count; static constexpr int k = 3; int n;
+    struct Inner { void go(); }; template <class T> T member(T);
+};
+double area(const Shape &s);
+double area(int w, int h);
+inline int twice(int x) { return 2 * x; }
+template <class T> T id(T x) { return x; }
+bool operator==(const Shape &, const Shape &);
+std::string name(std::string &&s);
+extern int total;
+enum class Colour : unsigned char { red, green };
+Colour mix(Colour a, Colour b);
+namespace { int hidden(); }
+}
+extern "C" { int plain(int); extern int plain_data; }
+"""
+CXX_SYMBOLS = {
+    "geometry::v1::versioned", "geometry::Base::~Base", "geometry::Shape::Shape", "geometry::Shape::pure",
+    "geometry::Shape::count", "geometry::Shape::Inner::go", "geometry::area", "geometry::operator==", "geometry::name",
+    "geometry::total", "geometry::mix", "plain", "plain_data",
+}  # fmt: skip
+
+
+def test_cxx_symbols(tmp_path, cross):
+    if not shutil.which(cross + "g++"):
+        pytest.skip(f"needs {cross}g++")
+    (tmp_path / "core.hpp").write_text(CXX_HEADER)
+    interface = read(tmp_path, "core.hpp", cross + "g++")
+    assert {symbol.display or name for name, symbol in interface.symbols.items()} == CXX_SYMBOLS
+    assert {"_ZN8geometry4areaEii", "_ZN8geometry4areaERKNS_5ShapeE"} <= set(interface.symbols)
+    assert {"_ZN8geometry4BaseD0Ev", "_ZN8geometry4BaseD1Ev", "_ZN8geometry4BaseD2Ev"} <= set(interface.symbols)
+    shape = interface.declarations.types["struct geometry::Shape"]
+    assert [(field.name, field.kind) for field in shape.fields] == [("geometry::Base", "base"), ("n", "member")]
+    assert interface.language == "c++"
+
+
+@pytest.mark.parametrize("name, command, text, words", [
+    ("core.h", "gcc", "itn x;\n", "itn"),
+    ("core.hpp", "g++", "clas X {};\n", "clas"),
+    ("core.x", "gcc", "", "no language is known"),
+])  # fmt: skip
+def test_mistakes_are_told(tmp_path, name, command, text, words):
+    (tmp_path / name).write_text(text)
+    with pytest.raises(InterfaceSourceError, match=words):
+        read(tmp_path, name, command)
+
+
+def test_a_compiler_that_is_not_there(tmp_path):
+    (tmp_path / "core.h").write_text("int f(void);\n")
+    with pytest.raises(MissingTool, match="no-such-gcc"):
+        read(tmp_path, "core.h", "no-such-gcc")
+
+
+def test_a_header_that_declares_nothing_is_no_interface(tmp_path):
+    (tmp_path / "core.h").write_text("#include <stdio.h>\nstatic int f(void) { return 1; }\n")
+    with pytest.raises(InterfaceSourceError, match="declares nothing"):
+        read(tmp_path, "core.h", "gcc")

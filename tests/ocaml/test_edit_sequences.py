@@ -1,0 +1,15 @@
+"""A small part of edit_sequence.py, which finds more when it is let run: see its --help."""
+
+from __future__ import annotations
+
+import shutil
+
+import edit_sequence
+import pytest
+
+pytestmark = pytest.mark.skipif(not shutil.which("ocamlopt"), reason="ocamlopt is not installed")
+
+
+@pytest.mark.parametrize("seed", [11, 14])
+def test_every_build_equals_a_clean_one(tmp_path, seed):
+    edit_sequence.run_sequence(tmp_path, seed, edits=6)

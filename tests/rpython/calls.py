@@ -1,0 +1,68 @@
+"""Runs calls of the test programs, and prints one line of JSON for each: as plain Python 2.7, or in shared libraries.
+
+    python2.7 calls.py python FOLDER          imports the sources from FOLDER
+    python calls.py libraries FOLDER EXT...   loads FOLDER/EXT.so in this order
+
+A result is the value, or the name of the exception that escaped.
+"""
+
+from __future__ import print_function
+
+import ctypes
+import json
+import os
+import sys
+
+ARGUMENTS = {int: ctypes.c_long, float: ctypes.c_double, str: ctypes.c_char_p, bytes: ctypes.c_char_p}
+RESULTS = {"str": ctypes.c_char_p, "float": ctypes.c_double, "int": ctypes.c_long, "none": None}
+
+
+def main(mode, folder, *extensions):
+    calls = json.load(sys.stdin)
+    load = load_sources if mode == "python" else load_libraries
+    run = load(folder, extensions or sorted(set(call[0] for call in calls)))
+    for module, function, arguments, kind in calls:
+        print(json.dumps(run(module, function, arguments, kind)))
+        sys.stdout.flush()
+
+
+def load_sources(folder, extensions):
+    sys.path.insert(0, folder)
+    modules = dict((name, __import__(name)) for name in extensions)
+
+    def run(module, function, arguments, kind):
+        arguments = [str(a) if not isinstance(a, (int, float)) else a for a in arguments]
+        try:
+            return getattr(modules[module], function)(*arguments)
+        except Exception as error:  # whatever escapes is the result
+            return "escaped: " + type(error).__name__
+
+    return run
+
+
+def load_libraries(folder, extensions):
+    libraries = {}
+    for name in extensions:
+        libraries[name] = ctypes.CDLL(os.path.join(folder, name + ".so"), mode=ctypes.RTLD_GLOBAL)
+        status = libraries[name].init_module()
+        if status != 0:
+            sys.exit("%s: init_module() returned %d" % (name, status))
+    core = ctypes.CDLL(os.path.join(folder, "libcore.so"))
+    core.sepcomp_last_error.restype = ctypes.c_char_p
+
+    def run(module, function, arguments, kind):
+        arguments = [a.encode() if not isinstance(a, (int, float, bytes)) else a for a in arguments]
+        called = getattr(libraries[module], function)
+        called.argtypes = [ARGUMENTS[type(a)] for a in arguments]
+        called.restype = RESULTS[kind]
+        result = called(*arguments)
+        error = core.sepcomp_last_error()
+        if error is not None:
+            return "escaped: " + error.decode()
+        return result.decode() if isinstance(result, bytes) else result
+
+    return run
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
