@@ -14,7 +14,7 @@ from rebel_tools.project.load import load_project
 from rebel_tools.scons import ocaml
 from rebel_tools.scons.arguments import user_error
 from rebel_tools.scons.output import short_messages
-from rebel_tools.scons.target import TargetSession
+from rebel_tools.scons.target import ENGINES, TargetSession
 
 
 def generate(env) -> None:
@@ -41,6 +41,9 @@ def rebel(env, folder: str = "."):
         print(f"rebel: warning: {warning}")
     default = SCons.Util.NodeList()
     for target in project.targets:
+        if target.engine not in ENGINES:
+            default += _refusal(env, target, target in project.default_targets)
+            continue
         run = TargetSession(_environment(env, target), project, target, started)
         program = _script(run) if target.engine == "jsoo" else run.program
         env.Alias(target.name, program)
@@ -50,6 +53,17 @@ def rebel(env, folder: str = "."):
         else:
             env.Ignore(program[0].dir, program)  # `scons .` does not ask for it by name
     return default
+
+
+def _refusal(env, target, is_default: bool) -> list:
+    """A target of an engine that has no builders: asking for it is the error, the other targets build."""
+    message = f'target "{target.name}": the engine {target.engine} is not supported yet, only {", ".join(ENGINES)} are'
+
+    def refuse(target, source, env):
+        raise SCons.Errors.UserError(message)
+
+    alias = env.AlwaysBuild(env.Alias(target.name, [], Action(refuse, None)))
+    return alias if is_default else []
 
 
 def _environment(env, target):
