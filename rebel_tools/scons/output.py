@@ -100,8 +100,11 @@ def short_messages(env) -> None:
         )
 
 
-def spawn(shell: str, escape, command: str, arguments: list[str], env: dict) -> int:
-    """Run a command as SCons' own SPAWN does; its output is not mixed with that of commands that run meanwhile."""
+def spawn(shell: str, escape, command: str, arguments: list[str], env: dict, clean=None) -> int:
+    """Run a command as SCons' own SPAWN does; its output is not mixed with that of commands that run meanwhile.
+
+    clean: what is done to its messages before they are printed.
+    """
     line = " ".join(arguments)
     words = [shell, "-c", line] if _SHELL.search(line) else _words(line)
     program = _which(words[0], env.get("PATH", ""))
@@ -110,7 +113,7 @@ def spawn(shell: str, escape, command: str, arguments: list[str], env: dict) -> 
         return 127
     # With an absolute path and close_fds=False CPython uses posix_spawn, which does not copy the page tables of SCons.
     done = subprocess.run(words, executable=program, env=env, close_fds=False, capture_output=True, check=False)
-    stderr = compiler_output(done.stderr.decode("utf-8", "replace"))
+    stderr = (clean or compiler_output)(done.stderr.decode("utf-8", "replace"))
     hints = ""
     if done.returncode != 0 and "-o" in words:
         target = words[words.index("-o") + 1]
