@@ -61,7 +61,11 @@ class State:
         temporary = f"{self.path}.{os.getpid()}"
         with open(temporary, "w", encoding="utf-8", errors="surrogateescape") as f:
             json.dump(data, f, separators=(",", ":"), ensure_ascii=False)
-        os.replace(temporary, self.path)
+        try:
+            os.replace(temporary, self.path)
+        except OSError:
+            os.unlink(temporary)
+            raise
 
 
 def _load(path: str) -> dict:

@@ -5,15 +5,14 @@ from __future__ import annotations
 import os
 import time
 
-import SCons.Errors
 import SCons.Script
 import SCons.Util
 from SCons.Action import Action
 from SCons.Builder import Builder
 
-from rebel_tools.errors import RebelError
 from rebel_tools.project.load import load_project
 from rebel_tools.scons import ocaml
+from rebel_tools.scons.arguments import user_error
 from rebel_tools.scons.output import short_messages
 from rebel_tools.scons.target import TargetSession
 
@@ -30,16 +29,14 @@ def exists(env) -> bool:
     return ocaml.exists(env)
 
 
+@user_error
 def rebel(env, folder: str = "."):
     """The programs of the default targets of `folder`/package.json; each target is also an alias of its name.
 
     Targets that are not default ones are built when they are asked for by name.
     """
     started = time.time_ns()
-    try:
-        project = load_project(env.Dir(folder).get_abspath())
-    except RebelError as error:
-        raise SCons.Errors.UserError(str(error)) from error
+    project = load_project(env.Dir(folder).get_abspath())
     for warning in project.warnings:
         print(f"rebel: warning: {warning}")
     default = SCons.Util.NodeList()

@@ -10,6 +10,7 @@ import SCons.Script
 
 from rebel_tools.ocaml.merlin import Merlin, remove_merlin, write_merlin
 from rebel_tools.plan.files import text_digest
+from rebel_tools.plan.hints import Advice
 from rebel_tools.plan.layers import Layers
 from rebel_tools.plan.manifest import Manifest, stamps_before
 from rebel_tools.plan.model import BYTE, LINKING, NATIVE, Scope, Step
@@ -35,6 +36,7 @@ class TargetSession(Session):
     """
 
     owns_state = True
+    advice = Advice("add it to `dependencies` in package.json", "add {} to `rebel.ocamlfindDependencies` in package.json")
 
     def __init__(self, env, project: Project, target: Target, started: int):
         self.started = started
@@ -49,7 +51,7 @@ class TargetSession(Session):
         self.packages = (*project.closure(project.root), project.root)
         self.base = env
         self.env = self._environment(env, project.root)
-        self.program = builder_of(LINKING, self.engine)(self.env, target=["#" + self.path], source=[])
+        self.program = builder_of(LINKING, self.engine)(self.env, target=[env.fs.File(f"#{self.path}")], source=[])
         for node in self.program:
             StepFile.adopt(node, self, None)
         self._goal: Step | None = None
