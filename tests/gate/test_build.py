@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from rebel_tools.interface.file import read_interface
+
 ROOT = Path(__file__).resolve().parents[2]
 
 SCONSTRUCT = """
@@ -298,6 +300,22 @@ def test_declarations_in_python(declared):
     edit(declared, "src/exports.py", "x=cint, y=cint", "y=cint, x=cint")
     run = declared.scons(rc=2)
     assert "struct point: y: interface says offset 0, library has offset 4 (declared at src/exports.py:3)" in run.err
+
+
+def test_several_declarations_are_read_at_once(project):
+    project.write(
+        "SConstruct",
+        "import rebel_tools\n"
+        "env = Environment(tools=['default', 'export_table'], toolpath=[rebel_tools.TOOLPATH])\n"
+        "for n in range(8):\n"
+        "    env.Interface(f'{n}.interface', f'{n}.py')\n",
+    )
+    for n in range(8):
+        text = "import time\nfrom rebel_tools.interface.declare import export\n"
+        project.write(f"{n}.py", text + f"time.sleep(0.3)\n@export()\ndef only_{n}(): pass\n")
+    project.scons("-j8")
+    for n in range(8):
+        assert set(read_interface(project.path(f"{n}.interface")).symbols) == {f"only_{n}"}
 
 
 @pytest.mark.parametrize(
