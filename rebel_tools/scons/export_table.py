@@ -267,8 +267,9 @@ def _link_words(table) -> list[str]:
     """
     core, implib = table.attributes.rebel_core, table.attributes.rebel_import
     if implib is not None:
-        return [_quote(implib.path)]
-    return [_quote(f"-L{core.dir.path}"), _quote(f"-l:{core.name}")]
+        return [_quote(implib.get_internal_path())]
+    folder = os.path.dirname(core.get_internal_path()) or "."
+    return [_quote(f"-L{folder}"), _quote(f"-l:{core.name}")]
 
 
 def _quote(word: str) -> str:
