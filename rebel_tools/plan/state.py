@@ -1,4 +1,4 @@
-"""What earlier builds found out, kept in one file beside the build: digests, dependency names, and a record per step."""
+"""What earlier builds found out, kept in one file beside the build: digests, dependency names, a record per step."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import contextlib
 import json
 import os
 from dataclasses import dataclass, field
-from typing import Optional
 
 from rebel_tools import __version__
 
@@ -28,10 +27,10 @@ class Record:
     inputs: dict[str, str]
     outputs: dict[str, str]
     names: list[str] = field(default_factory=list)
-    interfaces: dict[str, Optional[str]] = field(default_factory=dict)
-    implementations: dict[str, Optional[str]] = field(default_factory=dict)
-    interface: Optional[str] = None
-    implementation: Optional[str] = None
+    interfaces: dict[str, str | None] = field(default_factory=dict)
+    implementations: dict[str, str | None] = field(default_factory=dict)
+    interface: str | None = None
+    implementation: str | None = None
 
 
 class State:

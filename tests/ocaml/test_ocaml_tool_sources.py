@@ -20,8 +20,10 @@ def test_modules_of_every_shape(project):
         """,
         {
             "interfaces/key.mli": "type t = string\n",
-            "interfaces/table.mli": "type t\nval empty : t\nval add : Key.t -> int -> t -> t\nval keys : t -> Key.t list\n",
-            "src/table.ml": "type t = (Key.t * int) list\nlet empty = []\nlet add k v t = (k, v) :: t\nlet keys = List.firsts\n",
+            "interfaces/table.mli": "type t\nval empty : t\nval add : Key.t -> int -> t -> t\n"
+            "val keys : t -> Key.t list\n",
+            "src/table.ml": "type t = (Key.t * int) list\nlet empty = []\nlet add k v t = (k, v) :: t\n"
+            "let keys = List.firsts\n",
             "src/list.ml": "include List\nlet firsts l = List.map fst l\n",
             "face/face.ml": "module Inner = Inner\nlet all s = Inner.table s |> DataStore.Table.keys\n",
             "face/face.mli": "module Inner = Inner\nval all : string -> string list\n",
@@ -67,13 +69,19 @@ def test_generated_sources(project):
             "| '+' { PLUS } | eof { EOF }\n",
             "parser.mly": "%token <int> INT\n%token PLUS EOF\n%start sum\n%type <Ast.t> sum e\n%left PLUS\n%%\n"
             "sum: e EOF { $1 };\ne: INT { Ast.Int $1 } | e PLUS e { Ast.Plus ($1, $3) };\n",
-            "ast.ml": "type t = Int of int | Plus of t * t\nlet rec eval = function Int n -> n | Plus (a, b) -> eval a + eval b\n",
+            "ast.ml": "type t = Int of int | Plus of t * t\n"
+            "let rec eval = function Int n -> n | Plus (a, b) -> eval a + eval b\n",
             "run.ml": "let () = print_int Calc.(Ast.eval (Parser.sum Lexer.token (Lexing.from_channel stdin)))\n",
         },
     )
     project.scons("-j4")
     assert commands(project.scons()) == []
-    replace(project, "lexer.mll", "| '+'", "| '#' [^ '\\n']* { token lexbuf }\n| [' ' '\\n'] { Trace.saw lexbuf; token lexbuf } | '+'")
+    replace(
+        project,
+        "lexer.mll",
+        "| '+'",
+        "| '#' [^ '\\n']* { token lexbuf }\n| [' ' '\\n'] { Trace.saw lexbuf; token lexbuf } | '+'",
+    )
     failed = project.scons(rc=2)
     assert "Unbound module Trace" in failed.err
     project.write("ast.ml", project.path("ast.ml").read_text() + "let saw _ = ()\n")
