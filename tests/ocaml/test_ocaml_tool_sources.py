@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from pathlib import Path
 
 import pytest
 from tool_project import HEAD, commands, outputs, replace, sconstruct, targets
@@ -153,3 +154,21 @@ def test_library_in_a_folder_of_its_name_and_objects_outside(project, tmp_path_f
     assert (outside / "App__App.cmx").exists()
     project.scons("-c")
     assert list(outside.iterdir()) == []
+
+
+def test_example_of_the_documentation(project):
+    """The SConstruct in docs/ocaml.md, both orders of engines, and one file that is asked for by its path."""
+    text = (Path(__file__).parents[2] / "docs/ocaml.md").read_text()
+    project.write("SConstruct", text.split("```python\n")[1].split("```")[0])
+    project.write("lib/split.ml", 'let words = Str.split (Str.regexp "-")\n')
+    project.write("main.ml", "let () = List.iter print_endline (TextTools.Split.words Options.text)\n")
+    project.write("options.mli", "val text : string\n")
+    project.write("options.ml", "let text = Sys.argv.(1)\n")
+    one = project.scons("words.objs/Words__Options.cmi")
+    assert targets(one) == ["words.objs/Words__.ml", "words.objs/Words__.cmx", "words.objs/Words__Options.cmi"]
+    project.scons()
+    assert project.run("./words", "a-b").out == "a\nb\n"
+    replace(project, "SConstruct", "OCAMLPACKAGES", 'OCAMLENGINES=["byte", "native"], OCAMLPACKAGES')
+    project.scons("-j4")
+    assert project.run("./words", "a-b").out == "a\nb\n"
+    assert project.path("text-tools.cma").exists() and commands(project.scons()) == []
