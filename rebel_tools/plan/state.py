@@ -47,7 +47,7 @@ class State:
 
     def save(self) -> None:
         """Write the file anew, in one atomic step; remove it when nothing is left to remember."""
-        if not self.records:
+        if not self.records and not self.names:
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(self.path)
             return

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 
 from SCons.Action import Action
 from SCons.Builder import Builder
+from SCons.Subst import Literal
 
 from rebel_tools.plan.model import ALIAS, ARCHIVING, COMPILATIONS, LINKING, NATIVE
 from rebel_tools.plan.steps import objects
+
+_PLAIN = re.compile(r"[\w@%+=:,./-]*\Z")
 
 COMPILER = {True: "OCAMLOPT", False: "OCAMLC"}
 
@@ -51,10 +55,16 @@ def step_of(target) -> tuple:
 def unit_flags(target, source, env, for_signature) -> list[str]:
     """`$_OCAMLUNITFLAGS`: what follows from the step, such as -I, -open and -pp."""
     run, step = step_of(target)
-    return run.plan.flags(step)
+    return [literal(word) for word in run.plan.flags(step)]
 
 
 def linked_objects(target, source, env, for_signature) -> list[str]:
     """`$_OCAMLOBJECTS`: archives and objects in link order, and what the user gave besides."""
     run, step = step_of(target)
-    return [objects(part)[0] for part in run.plan.linked(step)] + list(step.foreign)
+    paths = [objects(part)[0] for part in run.plan.linked(step)] + list(step.foreign)
+    return [literal(path) for path in paths]
+
+
+def literal(word: str):
+    """What SCons neither expands nor hands to the shell unquoted. A module may be called Foo', a folder $x."""
+    return word if _PLAIN.match(word) else Literal(word)

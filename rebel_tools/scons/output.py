@@ -15,6 +15,7 @@ from functools import cache
 import SCons.Script
 
 _SHELL = re.compile(r"[|&;<>()$`*?\[\]#~%!{}\n]")
+_QUOTED = re.compile(r"['\"\\]")
 # The file `caml_startup` is the linker's own: what does not link is the target.
 _ERROR = re.compile(r'^File "(?!caml_startup")(?P<file>[^"]+)", lines? (?P<line>\d+)', re.MULTILINE)
 
@@ -99,17 +100,20 @@ def short_messages(env) -> None:
         )
 
 
-def spawn(shell: str, escape, command: str, arguments: list[str], env: dict) -> int:
-    """Run a command as SCons' own SPAWN does; its output is not mixed with that of commands that run meanwhile."""
+def spawn(shell: str, escape, command: str, arguments: list[str], env: dict, clean=None) -> int:
+    """Run a command as SCons' own SPAWN does; its output is not mixed with that of commands that run meanwhile.
+
+    clean: what is done to its messages before they are printed.
+    """
     line = " ".join(arguments)
-    words = [shell, "-c", line] if _SHELL.search(line) else shlex.split(line)
+    words = [shell, "-c", line] if _SHELL.search(line) else _words(line)
     program = _which(words[0], env.get("PATH", ""))
     if program is None:
         TERMINAL.say(sys.stderr, f"scons: {words[0]}: command not found\n")
         return 127
     # With an absolute path and close_fds=False CPython uses posix_spawn, which does not copy the page tables of SCons.
     done = subprocess.run(words, executable=program, env=env, close_fds=False, capture_output=True, check=False)
-    stderr = compiler_output(done.stderr.decode("utf-8", "replace"))
+    stderr = (clean or compiler_output)(done.stderr.decode("utf-8", "replace"))
     hints = ""
     if done.returncode != 0 and "-o" in words:
         target = words[words.index("-o") + 1]
@@ -118,6 +122,10 @@ def spawn(shell: str, escape, command: str, arguments: list[str], env: dict) -> 
     TERMINAL.say(sys.stdout, done.stdout.decode("utf-8", "replace"))
     TERMINAL.say(sys.stderr, stderr + hints)
     return done.returncode
+
+
+def _words(line: str) -> list[str]:
+    return shlex.split(line) if _QUOTED.search(line) else line.split()
 
 
 def compiler_output(text: str) -> str:

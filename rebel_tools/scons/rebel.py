@@ -41,15 +41,34 @@ def rebel(env, folder: str = "."):
         print(f"rebel: warning: {warning}")
     default = SCons.Util.NodeList()
     for target in project.targets:
-        run = TargetSession(_environment(env, target), project, target, started)
-        program = _script(run) if target.engine == "jsoo" else run.program
+        if target.engine == "bucklescript" and not _bucklescript().is_wanted(target, project):
+            continue
+        program, folder = _program(env, project, target, started)
         env.Alias(target.name, program)
-        env.Clean(program, env.Dir("#" + (run.build if target in project.default_targets else run.folder)))
+        env.Clean(program, env.fs.Dir(f"#{folder}"))
         if target in project.default_targets:
             default += program
         else:
             env.Ignore(program[0].dir, program)  # `scons .` does not ask for it by name
     return default
+
+
+def _program(env, project, target, started: int):
+    """The node of a target's program, and the folder that goes with it when it is cleaned."""
+    env = _environment(env, target)
+    if target.engine == "bucklescript":
+        run = _bucklescript().BuckleScriptTarget(env, project, target)
+    else:
+        run = TargetSession(env, project, target, started)
+    program = _script(run) if target.engine == "jsoo" else run.program
+    return program, run.build if target in project.default_targets else run.folder
+
+
+def _bucklescript():
+    """Imported only for projects that have a target of this engine."""
+    from rebel_tools.scons import bucklescript
+
+    return bucklescript
 
 
 def _environment(env, target):

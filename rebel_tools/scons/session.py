@@ -9,7 +9,6 @@ import sys
 from functools import cache, cached_property
 
 import SCons.Node
-import SCons.Node.Alias
 import SCons.Node.FS
 import SCons.Script
 
@@ -22,7 +21,7 @@ from rebel_tools.plan.status import Status
 from rebel_tools.plan.steps import ANNOTATIONS, writes_annotations
 from rebel_tools.scons.actions import builder_of
 from rebel_tools.scons.arguments import from_top
-from rebel_tools.scons.nodes import StepFile
+from rebel_tools.scons.nodes import Group, StepFile
 from rebel_tools.scons.output import ADVISERS
 from rebel_tools.scons.settings import packages_of_module
 
@@ -45,7 +44,7 @@ class Session:
         self.source_nodes: dict[Scope, dict[str, SCons.Node.FS.File]] = {}
         self.foreign_nodes: dict[Step, list] = {}
         self._nodes: dict[Step, list] = {}
-        self._groups: dict[Scope, SCons.Node.Alias.Alias] = {}
+        self._groups: dict[Scope, Group] = {}
         self._rebuilt_sources: set = set()
         self._prepared = False
         ADVISERS.append(self.hint)
@@ -74,8 +73,9 @@ class Session:
                     {"OCAMLFLAGS": [flag for flag in env.Split(env["OCAMLFLAGS"]) if flag != ANNOTATIONS]}
                 )
             node = self.source_nodes.get(step.scope, {}).get(step.source)
-            source = [node or from_top(step.source)] if step.source else []
-            targets = [from_top(path) for path in step.outputs]
+            # Nodes, not names: SCons would take a $ in a name for a variable.
+            source = [node or env.fs.File(from_top(step.source))] if step.source else []
+            targets = [env.fs.File(from_top(path)) for path in step.outputs]
             self._nodes[step] = builder_of(step.kind, step.engine)(env, target=targets, source=source)
             for node in self._nodes[step]:
                 StepFile.adopt(node, self, step)
@@ -107,7 +107,7 @@ class Session:
     def _group(self, scope: Scope):
         """A node for all compilations of a scope at once, for those who wait for them all."""
         if scope not in self._groups:
-            group = self._groups[scope] = SCons.Node.Alias.Alias(f"units of {scope.namespace or scope.outdir}")
+            group = self._groups[scope] = Group(f"units of {scope.namespace or scope.outdir}")
             steps = filter(self._has_node, self.plan.ordered(scope).steps)
             group.add_dependency([self.node(step) for step in steps])
         return self._groups[scope]

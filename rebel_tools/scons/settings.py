@@ -36,7 +36,7 @@ def program(env, variable: str) -> str:
         raise MissingTool(f"${variable} is empty", expected="the name or path of a program")
     found = env.WhereIs(words[0])
     if found or words[0] in tools.TOOLS:
-        return found or tools.require(words[0], path=search_path(env))
+        return found or tools.require(words[0], environ=env["ENV"])
     raise MissingTool(
         f"${variable} is {words[0]}, which is not a program on the PATH of the build",
         hint=f"install it, give its full path, or set env['ENV']['PATH'], which is {search_path(env)}",

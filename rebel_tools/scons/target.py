@@ -12,7 +12,7 @@ from rebel_tools.ocaml.merlin import Merlin, remove_merlin, write_merlin
 from rebel_tools.plan.files import text_digest
 from rebel_tools.plan.hints import Advice
 from rebel_tools.plan.layers import Layers
-from rebel_tools.plan.manifest import Manifest, stamps_before
+from rebel_tools.plan.manifest import Manifest, stamp, stamps_before
 from rebel_tools.plan.model import BYTE, LINKING, NATIVE, Scope, Step
 from rebel_tools.project.model import Package, Project, Target
 from rebel_tools.scons.actions import builder_of
@@ -53,7 +53,7 @@ class TargetSession(Session):
         self.packages = (*project.closure(project.root), project.root)
         self.base = env
         self.env = self._environment(env, project.root)
-        self.program = builder_of(LINKING, self.engine)(self.env, target=["#" + self.path], source=[])
+        self.program = builder_of(LINKING, self.engine)(self.env, target=[env.fs.File(f"#{self.path}")], source=[])
         for node in self.program:
             StepFile.adopt(node, self, None)
         self._goal: Step | None = None
@@ -131,7 +131,7 @@ class TargetSession(Session):
         if SCons.Script.GetOption("clean"):
             return []  # the whole folder is removed
         every = any(map(SCons.Script.GetOption, NEED_ALL))
-        if not every and not self._prepared and self.manifest.holds(self._identity):
+        if not every and self._manifest_holds():
             self._nothing_to_do = True
             return []
         goal = self.goal()
@@ -173,13 +173,22 @@ class TargetSession(Session):
         """What decides about this build besides the files in the manifest."""
         return text_digest(tool_identity(self.base), repr(self.target), repr(self.packages))
 
+    def _manifest_holds(self) -> bool:
+        """Whether nothing has to be looked at but the files; what the user added with Depends() is not among them."""
+        declared = any(node.depends for node in self.program)
+        return not declared and not self._prepared and self.manifest.holds(self._identity)
+
     def _finish(self) -> None:
         super()._finish()
-        if SCons.Script.GetOption("clean") and not self._dry:
+        visited = self.program[0].get_state() != SCons.Node.no_state
+        if self._dry or not visited:
+            return
+        if not SCons.Script.GetOption("clean"):
+            if self._prepared:
+                self._write_manifest()
+        elif self._is_for_editors:
             for package in self.packages:
                 remove_merlin(package.root)
-        elif self._prepared and not self._dry:
-            self._write_manifest()
 
     def _write_manifest(self) -> None:
         """Let the next run know at a glance that there is nothing to do, if that is so."""
@@ -192,15 +201,21 @@ class TargetSession(Session):
         }
         others = stamps_before((*self.project.consulted, *installed_files(self.env)), self.started)
         if others is not None and all(each[0] for each in files.values()):
-            self.manifest.write(self._identity, {**files, **others})
+            editors = {path: stamp(path) for path in (os.path.join(p.root, ".merlin") for p in self.packages)}
+            self.manifest.write(self._identity, {**files, **others, **(editors if self._is_for_editors else {})})
 
     def _files(self, step: Step) -> list[str]:
         return [*self.plan.inputs(step), *step.outputs]
 
     # Files for editors
 
+    @property
+    def _is_for_editors(self) -> bool:
+        """There is one .merlin in a folder; it is about the first default target."""
+        return self.target is self.project.default_targets[0]
+
     def _write_merlin(self) -> None:
-        if self.target is self.project.default_targets[0] and not self._dry:
+        if self._is_for_editors and not self._dry:
             for package, scope in zip(self.packages, self.plan.scopes):
                 write_merlin(package.root, self._merlin(package, scope))
 

@@ -6,7 +6,8 @@
 After every edit the project is built incrementally, then built from nothing *at the same path* (paths are in .cmt files
 and debugging information), and both results are compared byte for byte; where the clean build fails the incremental
 one must fail, too. Then it is built again, which must write no file. Outputs are also deleted and damaged, sources
-touched, and builds killed. The first difference stops the run, shows the history, and leaves both trees to look at.
+touched, and builds killed. Some projects are built by package.json, some by an SConstruct with the tool `ocaml`.
+The first difference stops the run, shows the history, and leaves both trees to look at.
 """
 
 from __future__ import annotations
@@ -25,11 +26,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(Path(__file__).resolve().parent))
+sys.path[:0] = [str(Path(__file__).resolve().parent), str(ROOT)]
 
+import random_edits  # noqa: E402
 import random_project  # noqa: E402
 
-COMMAND = [sys.executable, "-m", "SCons", "-f", str(ROOT / "rebel_tools" / "scons" / "SConstruct")]
+COMMAND = [sys.executable, "-m", "SCons"]
+SCONSTRUCT = ROOT / "rebel_tools" / "scons" / "SConstruct"
 
 
 class Difference(AssertionError):
@@ -56,14 +59,18 @@ class Sequence:
         self.folder.mkdir(parents=True)
         self.project = random_project.random_project(self.rng)
         self.past: list = []
+        self.project.scripted = self.rng.random() < 0.35
         if self.rng.random() < 0.3:
             self.project.targets.append("byte")
-            self.command = [*self.command, "default", "bytes"]
+        if not self.project.scripted:
+            both = "byte" in self.project.targets
+            self.command = [*self.command, "-f", str(SCONSTRUCT), *(["default", "bytes"] if both else [])]
 
     def run(self, edits: int) -> None:
         self.step("new project")
         for _ in range(edits):
             self.step(self.edit())
+        self.check_removed()
 
     def step(self, description: str) -> None:
         self.history.append(description)
@@ -87,7 +94,7 @@ class Sequence:
             when = self.rng.randrange(len(self.past))
             self.project = copy.deepcopy(self.past[when])
             return f"back to the sources of step {when}"
-        return "; ".join(random_project.random_edit(self.rng, self.project) for _ in range(self.rng.choice((1, 1, 2))))
+        return "; ".join(random_edits.random_edit(self.rng, self.project) for _ in range(self.rng.choice((1, 1, 2))))
 
     def meddle(self) -> str:
         outputs = sorted(p for p in (self.folder / "_build").rglob("*") if is_output(p))
@@ -139,6 +146,14 @@ class Sequence:
         if again.rc or written:
             raise Difference(f"a second build wrote {written} (exit status {again.rc}):\n{again.text}")
 
+    def check_removed(self) -> None:
+        """`scons -c` leaves the sources only."""
+        subprocess.run([*self.command, "-c"], cwd=self.folder, env=environment(), capture_output=True, check=True)
+        files = {p.relative_to(self.folder).as_posix() for p in self.folder.rglob("*") if is_left_by_us(p)}
+        left = files - self.project.files().keys() - {".sconsign.dblite"}
+        if left:
+            raise Difference(f"scons -c leaves {sorted(left)}")
+
     def check_clean(self, incremental: Built) -> None:
         kept = self.work / "incremental"
         self.folder.rename(kept)
@@ -164,12 +179,14 @@ def compare(incremental: Built, clean: Built, kept: Path, fresh: Path) -> None:
         raise Difference("not as a clean build:\n" + "\n".join(rows) + f"\n{incremental.text}")
 
 
-def is_output(path: Path) -> bool:
-    """Whether the file belongs to the result of a build, and not to the memory of the build system.
+def is_left_by_us(path: Path) -> bool:
+    """Whether it is a file, but not a temporary one of a killed compiler or `ar`, which nobody could know of."""
+    return path.is_file() and not re.fullmatch(r"st\w{6}|.*\.cm\w+[0-9a-f]{6}\.tmp", path.name)
 
-    A killed `ar` leaves its temporary file, which nobody could know of.
-    """
-    return path.is_file() and not path.name.startswith(".") and not re.fullmatch("st[A-Za-z0-9]{6}", path.name)
+
+def is_output(path: Path) -> bool:
+    """Whether the file belongs to the result of a build, and not to the memory of the build system."""
+    return is_left_by_us(path) and not path.name.startswith(".")
 
 
 def contents(folder: Path) -> dict:
@@ -181,7 +198,8 @@ def stamps(folder: Path) -> dict:
 
 
 def environment() -> dict:
-    return {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1", "NO_COLOR": "1"}
+    found = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1", "NO_COLOR": "1"}
+    return {**found, "REFMT": random_project.REFMT} if random_project.REFMT else found
 
 
 def run_sequence(work: Path, seed: int, edits: int) -> None:

@@ -1,4 +1,4 @@
-"""Random small OCaml projects and random edits of them, as data that can be written to a folder.
+"""Random small OCaml projects, as data that can be written to a folder; random_edits.py changes them.
 
 A project is always one that compiles, unless an edit says otherwise: modules use only modules that come before them.
 What is used how follows what went wrong in build systems before: aliases and types that one module takes from another,
@@ -9,13 +9,14 @@ that come and go.
 from __future__ import annotations
 
 import json
-import os
 import random
-import shutil
 import subprocess
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+
+from rebel_tools.errors import MissingTool
+from rebel_tools.ocaml.reason import find_refmt
 
 APP = "app"
 PACKAGES = {"lib-a": "LibA", "lib_b": "Lib_b", "@scope/libC": "LibC"}
@@ -62,10 +63,15 @@ class Package:
     modules: list[Module]
     findlib: list[str] = field(default_factory=list)
     version: int = 1
+    public: bool = False  # has a handwritten face, which names the modules that others may use
 
     @property
     def root(self) -> str:
         return "" if self.name == APP else f"node_modules/{self.name}/"
+
+    @property
+    def shown(self) -> list[str]:
+        return [m.name for m in self.modules if not m.only_interface]
 
     def module(self, name: str) -> Module | None:
         return next((m for m in self.modules if m.name == name), None)
@@ -76,6 +82,7 @@ class Project:
     packages: dict[str, Package]
     flags: list[str] = field(default_factory=list)
     targets: list[str] = field(default_factory=lambda: ["native"])
+    scripted: bool = False  # built by an SConstruct with the tool `ocaml`, not by package.json
 
     @property
     def broken(self) -> bool:
@@ -92,8 +99,27 @@ class Project:
                     found[stem] = self._text(module, self._implementation(package, module), "false")
                 if module.interface or module.only_interface:
                     found[stem + "i"] = self._text(module, self._interface(package, module), "true")
+            if package.public:
+                face = PACKAGES[package.name]
+                found[f"{package.root}src/{face}.ml"] = "".join(f"module {m} = {m}\n" for m in package.shown)
         found["src/index.ml"] = self._index()
+        if self.scripted:
+            found["SConstruct"] = self._sconstruct(sorted(found))
         return found
+
+    def _sconstruct(self, files: list[str]) -> str:
+        lines = [SCONSTRUCT % {"flags": self.flags, "engines": self.targets, "refmt": REFMT or "refmt"}]
+        for name, package in self.packages.items():
+            sources = [f for f in files if f.startswith(f"{package.root}src/")]
+            libraries = "".join(f"{PACKAGES[use]}, " for use in package.uses)
+            options = f"OCAMLLIBS=[{libraries}], OCAMLPACKAGES={package.findlib}"
+            options += ", OCAMLPUBLICMODULE=True" if package.public else ""
+            if name == APP:
+                lines.append(f"env.OCamlProgram('_build/app', {sources}, {options})")
+            else:
+                module = PACKAGES[name]
+                lines.append(f"{module} = env.OCamlLibrary('_build/{module}', {sources}, {options})")
+        return "\n".join(lines) + "\n"
 
     def _text(self, module: Module, text: str, interface: str) -> str:
         if not module.reason:
@@ -102,7 +128,7 @@ class Project:
         return in_reason(text.replace(broken, "") if broken else text, interface) + broken
 
     def _manifest(self, package: Package) -> str:
-        rebel: dict = {"ocamlfindDependencies": package.findlib}
+        rebel: dict = {"ocamlfindDependencies": package.findlib, "publicModule": package.public}
         if package.name == APP:
             flags = {"compile": self.flags} if self.flags else {}
             rebel["targets"] = [
@@ -118,14 +144,15 @@ class Project:
         app = self.packages[APP]
         calls = [f"{m.name}.f 3" for m in app.modules if not m.only_interface]
         for name in app.uses:
-            last = [m.name for m in self.packages[name].modules if not m.only_interface][-1:]
-            calls += [f"{PACKAGES[name]}.{module}.f 3" for module in last]
+            calls += [f"{PACKAGES[name]}.{module}.f 3" for module in self.packages[name].shown[-1:]]
         return f"let () = print_endline (string_of_int ({' + '.join(calls or ['0'])}))\n"
 
     def target_of(self, package: Package, module: Module, use: Use) -> Module | None:
         """What `module` uses; None where it is gone or, having come back under its old name, would close a cycle."""
         if use.package:
-            return self.packages[use.package].module(use.module) if use.package in package.uses else None
+            other = self.packages[use.package]
+            visible = use.package in package.uses and not (other.public and use.module not in other.shown)
+            return other.module(use.module) if visible else None
         return next((m for m in package.modules[: package.modules.index(module)] if m.name == use.module), None)
 
     def _lines(self, package: Package, module: Module) -> list[tuple[str, str, str]]:
@@ -183,7 +210,22 @@ class Project:
         return "\n".join([SHAPES[module.shape], *lines, *values]) + "\n"
 
 
-REFMT = os.environ.get("REFMT") or shutil.which("refmt")
+SCONSTRUCT = """\
+import os
+import rebel_tools
+DefaultEnvironment(tools=[])
+env = Environment(tools=["ocaml"], toolpath=[rebel_tools.TOOLPATH], ENV=os.environ, REFMT="%(refmt)s")
+env.Append(OCAMLFLAGS=%(flags)s)
+env["OCAMLENGINES"] = %(engines)s"""
+
+def _refmt() -> str | None:
+    try:
+        return find_refmt(str(Path(__file__).parent))
+    except MissingTool:
+        return None  # then there are no Reason files
+
+
+REFMT = _refmt()
 
 
 @cache
@@ -204,210 +246,25 @@ def random_project(rng: random.Random) -> Project:
         project.packages[name] = package
         for number in range(rng.randint(2, 4)):
             module = Module(f"M{number}", rng.randrange(100), interface=rng.random() < 0.4)
-            _random_form(rng, module)
+            random_form(rng, module)
             package.modules.append(module)
-            _random_uses(rng, project, package, module)
+            random_uses(rng, project, package, module)
     return project
 
 
-def _random_form(rng: random.Random, module: Module) -> None:
-    module.folder = rng.choice(("", "", "deep/er/"))
+def random_form(rng: random.Random, module: Module) -> None:
+    module.folder = rng.choice(("", "", "deep/er/", "an $odd (one)/"))
     module.capital = rng.random() < 0.5
     module.uses_list = rng.random() < 0.4
     module.reason = rng.random() < 0.3 and REFMT is not None
 
 
-def _random_uses(rng: random.Random, project: Project, package: Package, module: Module) -> None:
+def random_uses(rng: random.Random, project: Project, package: Package, module: Module) -> None:
     own = [("", m.name) for m in package.modules[: package.modules.index(module)]]
     foreign = [(p, m.name) for p in package.uses for m in project.packages[p].modules]
     choices = [pair for pair in own + foreign if pair != ("", module.name)]
     picked = rng.sample(choices, min(len(choices), rng.randint(0, 3)))
     module.uses = [Use(rng.choice(HOWS), *pair) for pair in picked]
-
-
-# Edits: each one changes the project and says what it did, or returns None where it does not apply.
-
-
-def _any_module(rng: random.Random, project: Project) -> tuple[Package, Module]:
-    package = rng.choice(list(project.packages.values()))
-    return package, rng.choice(package.modules)
-
-
-def edit_const(rng, project):
-    package, module = _any_module(rng, project)
-    module.const += 1
-    return f"another constant in {package.name} {module.name}"
-
-
-def edit_top_comment(rng, project):
-    package, module = _any_module(rng, project)
-    module.top += 1
-    return f"comment at the top of {package.name} {module.name}"
-
-
-def edit_bottom_comment(rng, project):
-    package, module = _any_module(rng, project)
-    module.bottom += 1
-    return f"comment at the end of {package.name} {module.name}"
-
-
-def edit_shape(rng, project):
-    package, module = _any_module(rng, project)
-    module.shape = (module.shape + 1) % len(SHAPES)
-    return f"another type in {package.name} {module.name}"
-
-
-def edit_extras(rng, project):
-    package, module = _any_module(rng, project)
-    module.extras = max(0, module.extras + rng.choice((-1, 1, 1)))
-    return f"{module.extras} more values in {package.name} {module.name}"
-
-
-def edit_interface(rng, project):
-    package, module = _any_module(rng, project)
-    module.interface = not module.interface
-    return f"{'add' if module.interface else 'remove'} the interface of {package.name} {module.name}"
-
-
-def edit_only_interface(rng, project):
-    package, module = _any_module(rng, project)
-    if module.name == "List" or module.broken:
-        return None
-    module.only_interface = not module.only_interface
-    return f"{package.name} {module.name} {'loses its implementation' if module.only_interface else 'is whole again'}"
-
-
-def edit_language(rng, project):
-    package, module = _any_module(rng, project)
-    module.reason = not module.reason and REFMT is not None
-    return f"{package.name} {module.name} in {'Reason' if module.reason else 'OCaml'}"
-
-
-def edit_uses(rng, project):
-    package, module = _any_module(rng, project)
-    _random_uses(rng, project, package, module)
-    return f"other dependencies of {package.name} {module.name}"
-
-
-def edit_how(rng, project):
-    package, module = _any_module(rng, project)
-    if not module.uses:
-        return None
-    use = rng.choice(module.uses)
-    use.how = rng.choice(HOWS)
-    return f"{package.name} {module.name} uses {use.module} by {use.how}"
-
-
-def edit_rename(rng, project):
-    package, module = _any_module(rng, project)
-    old, new = module.name, rng.choice([f"R{n}" for n in range(9) if not package.module(f"R{n}")])
-    module.name = new
-    for other in project.packages.values():
-        for use in [u for m in other.modules for u in m.uses]:
-            if use.module == old and (use.package or other.name) == package.name:
-                use.module = new
-    return f"rename {package.name} {old} to {new}"
-
-
-def edit_delete(rng, project):
-    package, module = _any_module(rng, project)
-    if len(package.modules) < 2:
-        return None
-    package.modules.remove(module)
-    return f"delete {package.name} {module.name}"
-
-
-def edit_add(rng, project):
-    package, _ = _any_module(rng, project)
-    module = Module(next(f"N{n}" for n in range(99) if not package.module(f"N{n}")), rng.randrange(100))
-    _random_form(rng, module)
-    package.modules.append(module)
-    _random_uses(rng, project, package, module)
-    return f"add {package.name} {module.name}"
-
-
-def edit_shadow_list(rng, project):
-    package, _ = _any_module(rng, project)
-    shadow = package.module("List")
-    if shadow:
-        package.modules.remove(shadow)
-        return f"remove the module List of {package.name}"
-    package.modules.insert(0, Module("List", rng.randrange(100), interface=rng.random() < 0.5))
-    return f"add a module List to {package.name}"
-
-
-def edit_shadow_opened(rng, project):
-    """A module with the name of one that its user reaches by opening a package: a cycle for who reads names only."""
-    app = project.packages[APP]
-    for module in app.modules:
-        for use in module.uses:
-            if use.how == "open" and use.package and not app.module(use.module):
-                app.modules.append(Module(use.module, rng.randrange(100), uses=[Use("call", "", module.name)]))
-                return f"add a module {use.module}, which {module.name} opens a package for and which uses it"
-    return None
-
-
-def edit_move(rng, project):
-    package, module = _any_module(rng, project)
-    module.folder = "" if module.folder else "else/where/"
-    return f"move {package.name} {module.name} to src/{module.folder}"
-
-
-def edit_flags(rng, project):
-    choices = [["-w", "-8"], ["-principal"], ["-g"], []]
-    project.flags = rng.choice([flags for flags in choices if flags != project.flags])
-    return f"compile with {project.flags}"
-
-
-def edit_findlib(rng, project):
-    package, module = _any_module(rng, project)
-    package.findlib = [] if package.findlib else ["str"]
-    module.findlib = bool(package.findlib)
-    return f"findlib packages {package.findlib} in {package.name}"
-
-
-def edit_dependency(rng, project):
-    """The program stops using lib_b, or uses it again; uses of it that remain are left out."""
-    app = project.packages[APP]
-    app.uses = ["lib-a"] if len(app.uses) > 1 else ["lib-a", "lib_b"]
-    return f"dependencies {app.uses}"
-
-
-def edit_version(rng, project):
-    package, _ = _any_module(rng, project)
-    package.version += 1
-    return f"another version number of {package.name}"
-
-
-def edit_break(rng, project):
-    package, module = _any_module(rng, project)
-    if module.only_interface:
-        return None
-    module.broken = "" if module.broken else rng.choice(("let x : int = true", "let let", "let y = Nowhere.z"))
-    return f"{'break' if module.broken else 'mend'} {package.name} {module.name}"
-
-
-def edit_mend(rng, project):
-    broken = [m for p in project.packages.values() for m in p.modules if m.broken]
-    for module in broken:
-        module.broken = ""
-    return f"mend {len(broken)} modules" if broken else None
-
-
-EDITS = [
-    function
-    for name, function in sorted(globals().items())
-    if name.startswith("edit_")
-    for _ in range(4 if name in ("edit_mend", "edit_how", "edit_shape") else 2)
-]
-
-
-def random_edit(rng: random.Random, project: Project) -> str:
-    """Change the project somehow; what was done."""
-    while True:
-        done = rng.choice(EDITS)(rng, project)
-        if done:
-            return done
 
 
 def write(project: Project, folder: Path) -> None:

@@ -1,0 +1,199 @@
+"""Random edits of a random project. Each changes it and says what it did, or returns None where it does not apply."""
+
+from __future__ import annotations
+
+import random
+
+from random_project import APP, HOWS, REFMT, SHAPES, Module, Package, Project, Use, random_form, random_uses
+
+NEW_NAMES = ("R0", "R1", "R2", "R3", "R4'", "R'5", "R_6", "RUp", "R8")
+
+
+def _any_module(rng: random.Random, project: Project) -> tuple[Package, Module]:
+    package = rng.choice(list(project.packages.values()))
+    return package, rng.choice(package.modules)
+
+
+def edit_const(rng, project):
+    package, module = _any_module(rng, project)
+    module.const += 1
+    return f"another constant in {package.name} {module.name}"
+
+
+def edit_top_comment(rng, project):
+    package, module = _any_module(rng, project)
+    module.top += 1
+    return f"comment at the top of {package.name} {module.name}"
+
+
+def edit_bottom_comment(rng, project):
+    package, module = _any_module(rng, project)
+    module.bottom += 1
+    return f"comment at the end of {package.name} {module.name}"
+
+
+def edit_shape(rng, project):
+    package, module = _any_module(rng, project)
+    module.shape = (module.shape + 1) % len(SHAPES)
+    return f"another type in {package.name} {module.name}"
+
+
+def edit_extras(rng, project):
+    package, module = _any_module(rng, project)
+    module.extras = max(0, module.extras + rng.choice((-1, 1, 1)))
+    return f"{module.extras} more values in {package.name} {module.name}"
+
+
+def edit_interface(rng, project):
+    package, module = _any_module(rng, project)
+    module.interface = not module.interface
+    return f"{'add' if module.interface else 'remove'} the interface of {package.name} {module.name}"
+
+
+def edit_only_interface(rng, project):
+    package, module = _any_module(rng, project)
+    if module.name == "List" or module.broken:
+        return None
+    module.only_interface = not module.only_interface
+    return f"{package.name} {module.name} {'loses its implementation' if module.only_interface else 'is whole again'}"
+
+
+def edit_language(rng, project):
+    package, module = _any_module(rng, project)
+    module.reason = not module.reason and REFMT is not None
+    return f"{package.name} {module.name} in {'Reason' if module.reason else 'OCaml'}"
+
+
+def edit_uses(rng, project):
+    package, module = _any_module(rng, project)
+    random_uses(rng, project, package, module)
+    return f"other dependencies of {package.name} {module.name}"
+
+
+def edit_how(rng, project):
+    package, module = _any_module(rng, project)
+    if not module.uses:
+        return None
+    use = rng.choice(module.uses)
+    use.how = rng.choice(HOWS)
+    return f"{package.name} {module.name} uses {use.module} by {use.how}"
+
+
+def edit_rename(rng, project):
+    package, module = _any_module(rng, project)
+    old, new = module.name, rng.choice([name for name in NEW_NAMES if not package.module(name)])
+    module.name = new
+    for other in project.packages.values():
+        for use in [u for m in other.modules for u in m.uses]:
+            if use.module == old and (use.package or other.name) == package.name:
+                use.module = new
+    return f"rename {package.name} {old} to {new}"
+
+
+def edit_delete(rng, project):
+    package, module = _any_module(rng, project)
+    if len(package.modules) < 2:
+        return None
+    package.modules.remove(module)
+    return f"delete {package.name} {module.name}"
+
+
+def edit_add(rng, project):
+    package, _ = _any_module(rng, project)
+    module = Module(next(f"N{n}" for n in range(99) if not package.module(f"N{n}")), rng.randrange(100))
+    random_form(rng, module)
+    package.modules.append(module)
+    random_uses(rng, project, package, module)
+    return f"add {package.name} {module.name}"
+
+
+def edit_shadow_list(rng, project):
+    package, _ = _any_module(rng, project)
+    shadow = package.module("List")
+    if shadow:
+        package.modules.remove(shadow)
+        return f"remove the module List of {package.name}"
+    package.modules.insert(0, Module("List", rng.randrange(100), interface=rng.random() < 0.5))
+    return f"add a module List to {package.name}"
+
+
+def edit_shadow_opened(rng, project):
+    """A module with the name of one that its user reaches by opening a package: a cycle for who reads names only."""
+    app = project.packages[APP]
+    for module in app.modules:
+        for use in module.uses:
+            if use.how == "open" and use.package and not app.module(use.module):
+                app.modules.append(Module(use.module, rng.randrange(100), uses=[Use("call", "", module.name)]))
+                return f"add a module {use.module}, which {module.name} opens a package for and which uses it"
+    return None
+
+
+def edit_move(rng, project):
+    package, module = _any_module(rng, project)
+    module.folder = "" if module.folder else "else/where/"
+    return f"move {package.name} {module.name} to src/{module.folder}"
+
+
+def edit_flags(rng, project):
+    choices = [["-w", "-8"], ["-principal"], ["-g"], []]
+    project.flags = rng.choice([flags for flags in choices if flags != project.flags])
+    return f"compile with {project.flags}"
+
+
+def edit_findlib(rng, project):
+    package, module = _any_module(rng, project)
+    package.findlib = [] if package.findlib else ["str"]
+    module.findlib = bool(package.findlib)
+    return f"findlib packages {package.findlib} in {package.name}"
+
+
+def edit_dependency(rng, project):
+    """The program stops using lib_b, or uses it again; uses of it that remain are left out."""
+    app = project.packages[APP]
+    app.uses = ["lib-a"] if len(app.uses) > 1 else ["lib-a", "lib_b"]
+    return f"dependencies {app.uses}"
+
+
+def edit_public(rng, project):
+    package, _ = _any_module(rng, project)
+    if package.name == APP:
+        return None
+    package.public = not package.public
+    return f"{package.name} {'gets' if package.public else 'loses'} a public face"
+
+
+def edit_version(rng, project):
+    package, _ = _any_module(rng, project)
+    package.version += 1
+    return f"another version number of {package.name}"
+
+
+def edit_break(rng, project):
+    package, module = _any_module(rng, project)
+    if module.only_interface:
+        return None
+    module.broken = "" if module.broken else rng.choice(("let x : int = true", "let let", "let y = Nowhere.z"))
+    return f"{'break' if module.broken else 'mend'} {package.name} {module.name}"
+
+
+def edit_mend(rng, project):
+    broken = [m for p in project.packages.values() for m in p.modules if m.broken]
+    for module in broken:
+        module.broken = ""
+    return f"mend {len(broken)} modules" if broken else None
+
+
+EDITS = [
+    function
+    for name, function in sorted(globals().items())
+    if name.startswith("edit_")
+    for _ in range(4 if name in ("edit_mend", "edit_how", "edit_shape") else 2)
+]
+
+
+def random_edit(rng: random.Random, project: Project) -> str:
+    """Change the project somehow; what was done."""
+    while True:
+        done = rng.choice(EDITS)(rng, project)
+        if done:
+            return done
