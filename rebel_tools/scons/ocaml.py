@@ -1,4 +1,4 @@
-"""The SCons tool `ocaml`: env.OCamlAlias, env.OCamlObject, env.OCamlLibrary and env.OCamlProgram.
+"""The SCons tool `ocaml`: env.OCamlAlias, OCamlObject, OCamlLibrary, OCamlProgram and OCamlFiles.
 
 The builders make scopes and steps of a plan (`rebel_tools.plan`); the nodes that they return are the plan's files.
 """
@@ -6,25 +6,34 @@ The builders make scopes and steps of a plan (`rebel_tools.plan`); the nodes tha
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
 
 import SCons.Node.FS
 import SCons.Util
 
 from rebel_tools.errors import RebelError
-from rebel_tools.ocaml.names import SUFFIXES, is_interface, module_name
-from rebel_tools.plan.model import ARCHIVE, ARCHIVING, COMPILATIONS, LINKING, NATIVE, Module, Scope, Step
-from rebel_tools.plan.steps import archive_step
+from rebel_tools.ocaml.names import SUFFIXES, module_name
+from rebel_tools.plan.model import ARCHIVE, COMPILATIONS, NATIVE, Scope, Step
 from rebel_tools.project.names import is_module, package_module
 from rebel_tools.scons import profile
 from rebel_tools.scons.actions import linked_objects, unit_flags
-from rebel_tools.scons.arguments import checked_module, from_top, path_of, source_files, target_file, user_error
+from rebel_tools.scons.arguments import checked_module, from_top, source_files, target_file, user_error
 from rebel_tools.scons.nodes import StepFile
-from rebel_tools.scons.output import install_output
-from rebel_tools.scons.session import Session, session
-from rebel_tools.scons.settings import library_folder, link_settings, package_archives, package_flags, settings
-
-STATE = ".rebel-tools.json"
+from rebel_tools.scons.scopes import (
+    STATE,
+    add_sources,
+    inherit_packages,
+    is_archive,
+    library_step,
+    make_nodes,
+    new_scope,
+    object_folder,
+    program_step,
+    scope_environment,
+    scopes_of,
+    used_scopes,
+)
+from rebel_tools.scons.session import session
+from rebel_tools.scons.settings import library_folder, package_archives, package_flags
 
 # Of compiled files, what a compiler reads that uses them through their archive.
 INSTALLED = (".cmi", ".cmx", ".cmt", ".cmti")
@@ -108,7 +117,7 @@ def ocaml_object(env, target=None, source=None, **kw):
     if source is not None and target is not None:
         raise RebelError("the names of OCaml's compiled files follow from those of the sources", hint="give no target")
     sources = source_files(env, target if source is None else source)
-    outdir = _object_folder(env) or os.path.dirname(sources[0].get_internal_path())
+    outdir = object_folder(env) or os.path.dirname(sources[0].get_internal_path())
     scope, run = new_scope(env, outdir, env.subst("$OCAMLNAMESPACE"))
     modules = add_sources(run, scope, sources)
     steps = [step for module in modules for step in run.plan.unit_steps(scope, module.object)]
@@ -128,7 +137,7 @@ def ocaml_library(env, target=None, source=None, **kw):
     base = os.path.splitext(node.get_internal_path())[0]
     module = env.subst("$OCAMLNAMESPACE") or checked_module(package_module(os.path.basename(base)), node)
     public = module if env.get("OCAMLPUBLICMODULE") else ""
-    outdir = _object_folder(env) or base + ".objs"
+    outdir = object_folder(env) or base + ".objs"
     scope, run = new_scope(env, outdir, module + "__" if public else module, public)
     add_sources(run, scope, sources)
     if public and public not in scope.modules:
@@ -153,13 +162,13 @@ def ocaml_program(env, target=None, source=None, **kw):
     sources = [n for n in given if n.name.endswith(SUFFIXES)]
     made = [n.attributes.rebel_step for n in given if isinstance(n, StepFile)]
     compiled = [step for step in made if step and step.module]
-    env["OCAMLLIBS"] = [*SCons.Util.flatten([env["OCAMLLIBS"]]), *(n for n in given if _is_archive(n))]
+    env["OCAMLLIBS"] = [*SCons.Util.flatten([env["OCAMLLIBS"]]), *(n for n in given if is_archive(n))]
     foreign = [n for n in given if n not in sources and not isinstance(n, StepFile)]
     if compiled:
         scope, run = _scope_of(compiled), session(STATE)
-        _inherit_packages(env, run, (*used_scopes(env), scope))
+        inherit_packages(env, run, (*used_scopes(env), scope))
     else:
-        scope, run = new_scope(env, _object_folder(env) or path + ".objs", _program_namespace(env, path))
+        scope, run = new_scope(env, object_folder(env) or path + ".objs", _program_namespace(env, path))
     modules = dict.fromkeys([*(step.module for step in compiled), *add_sources(run, scope, sources)])
     if not any(module.implementation for module in modules):
         raise RebelError(f"the program `{path}` has no implementation", expected="at least one .ml or .re")
@@ -177,15 +186,10 @@ def ocaml_program(env, target=None, source=None, **kw):
 def ocaml_files(env, *libraries):
     """What belongs beside the archives of libraries where they are installed: .cmi, .cmx, .cmt and .cmti files."""
     run, found = session(STATE), {}
-    for scope in _scopes_of(env, libraries):
+    for scope in scopes_of(env, libraries):
         for step in [s for s in run.plan.steps.values() if s.scope is scope and s.kind in COMPILATIONS]:
             found.update(dict.fromkeys(n for n in run.nodes(step) if n.name.endswith(INSTALLED)))
     return SCons.Util.NodeList(found)
-
-
-def _is_archive(node) -> bool:
-    step = node.attributes.rebel_step if isinstance(node, StepFile) else None
-    return step is not None and step.kind == ARCHIVING
 
 
 def _scope_of(steps: list[Step]) -> Scope:
@@ -210,156 +214,5 @@ def _program_namespace(env, path: str) -> str:
 
 def _clean_folder(env, nodes, outdir: str) -> None:
     """The folder that the builder itself has thought of goes when `scons -c` has removed what is in it."""
-    if not _object_folder(env):
+    if not object_folder(env):
         env.Clean(nodes, env.Dir(from_top(outdir)))
-
-
-# Scopes and steps, for the builders above and for env.Rebel()
-
-
-def scope_environment(env, **kw):
-    """An environment of its own for one scope, so that what is set later does not change it."""
-    env = env.Clone(**kw)
-    env["OCAMLENGINES"] = env.Split(env["OCAMLENGINES"])
-    if not env["OCAMLENGINES"]:
-        raise RebelError("$OCAMLENGINES is empty", expected=" or ".join(ARCHIVE))
-    for engine in env["OCAMLENGINES"]:
-        if engine not in ARCHIVE:
-            raise RebelError(f"unknown engine `{engine}` in $OCAMLENGINES", expected=" or ".join(ARCHIVE))
-    install_output(env)
-    return env
-
-
-def new_scope(env, outdir: str, namespace: str, public: str = "") -> tuple[Scope, Session]:
-    """The scope of a folder and namespace, the same one for the same folder, and the session that it belongs to."""
-    run = session(STATE)
-    uses = used_scopes(env)
-    _inherit_packages(env, run, uses)
-    outdir = outdir.replace(os.sep, "/") or "."
-    scope = Scope(outdir, namespace, tuple(env["OCAMLENGINES"]), settings(env), uses, public)
-    for known in run.plan.scopes:
-        if known.outdir == outdir and known.namespace == namespace:
-            if known.settings.identity != scope.settings.identity or known.uses != uses:
-                raise RebelError(
-                    f"two environments with different settings compile OCaml into the folder `{outdir}`",
-                    hint="set OCAMLOBJDIR, or use a variant_dir for each of them",
-                )
-            return known, run
-    run.add_scope(scope, env)
-    return scope, run
-
-
-def _inherit_packages(env, run: Session, scopes: Iterable[Scope]) -> None:
-    """Who uses a library needs its findlib packages, too."""
-    inherited = [name for scope in scopes for name in run.environments[scope]["OCAMLPACKAGES"]]
-    env["OCAMLPACKAGES"] = list(dict.fromkeys(env.Split(env.subst("$OCAMLPACKAGES")) + inherited))
-
-
-def used_scopes(env) -> tuple[Scope, ...]:
-    """The scopes of the libraries in `$OCAMLLIBS` and of all that they use, each after those that it uses."""
-    return tuple(dict.fromkeys(s for scope in _scopes_of(env, env["OCAMLLIBS"]) for s in (*scope.uses, scope)))
-
-
-def _scopes_of(env, libraries) -> list[Scope]:
-    nodes = env.arg2nodes(SCons.Util.flatten([libraries]), env.fs.Entry)
-    for node in nodes:
-        if not _is_archive(node):
-            raise RebelError(f"`{node}` is not a library of OCaml", expected="what env.OCamlLibrary returned")
-    return list(dict.fromkeys(node.attributes.rebel_step.scope for node in nodes))
-
-
-def add_sources(run: Session, scope: Scope, nodes: Iterable) -> list[Module]:
-    """Modules for source nodes. Errors: two files for one module, or something that is no source of OCaml or Reason."""
-    modules: dict[str, Module] = {}
-    known = dict(scope.modules)
-    for node in nodes:
-        path = path_of(node)
-        if scope.alias and path == scope.alias.implementation:
-            continue  # Glob() finds the one of the last build
-        name = checked_module(module_name(node.name), node)
-        _check_source(path, name, scope.modules.get(name))
-        intf, impl = (path, None) if is_interface(path) else (None, path)
-        run.source_nodes.setdefault(scope, {})[path] = node
-        modules[name] = scope.add(name, impl, intf)
-    for name, module in modules.items():
-        if name in known and known[name] != module and run.plan.unit_steps(scope, module.object):
-            raise RebelError(f"`{module.interface}` and `{module.implementation}` go into one call of a builder")
-        _check_interface(run, module)
-        run.plan.add_module(scope, module)
-    if scope.alias:
-        run.plan.add_module(scope, scope.alias)
-    return list(modules.values())
-
-
-def _check_source(path: str, name: str, known: Module | None) -> None:
-    if not path.endswith(SUFFIXES):
-        raise RebelError(f"`{path}` is not a source of OCaml or Reason", expected=", ".join(SUFFIXES))
-    other = known and (known.interface if is_interface(path) else known.implementation)
-    if other and other != path:
-        raise RebelError(f"`{other}` and `{path}` are both the module {name}", hint="rename one of them")
-
-
-def _check_interface(run: Session, module: Module) -> None:
-    """The compiler takes note of an interface that lies beside an implementation, given or not."""
-    beside = f"{module.implementation}i"
-    if not module.interface and os.path.exists(os.path.join(run.plan.root, beside)):
-        raise RebelError(f"`{beside}` is not among the sources, but `{module.implementation}` is", hint="add it")
-
-
-def make_nodes(run: Session, scope: Scope) -> None:
-    """Each output of a scope can be named on the command line, or be installed."""
-    for step in [s for s in run.plan.steps.values() if s.scope is scope]:
-        run.nodes(step)
-
-
-def library_step(env, run: Session, scope: Scope, engine: str, base: str) -> Step:
-    return _add(env, run, archive_step(scope, engine, base, link_settings(env, ARCHIVING, engine)))
-
-
-def program_step(env, run, scope: Scope, path: str, modules=(), entry=None, foreign=()) -> Step:
-    """The step that links a program from modules of `scope`, or from `entry` and what it reaches."""
-    engine = env["OCAMLENGINES"][0]
-    if engine not in scope.engines:
-        raise RebelError(f"`{path}` needs objects for the engine {engine}, and they are not compiled for it")
-    step = Step(
-        LINKING,
-        engine,
-        (path,),
-        scope,
-        members=tuple(modules),
-        entry=entry,
-        archives=tuple(used_archives(run, (*scope.uses, *used_scopes(env)), engine)),
-        foreign=tuple(map(path_of, foreign)),
-        settings=link_settings(env, LINKING, engine),
-    )
-    run.foreign_nodes[step] = list(foreign)
-    return _add(env, run, step)
-
-
-def _add(env, run: Session, step: Step) -> Step:
-    """The step of a library or program; asked for twice in the same way it is the same one."""
-    known = run.plan.add(step)
-    if any(
-        getattr(known, name) != getattr(step, name) for name in ("scope", "members", "archives", "foreign", "settings")
-    ):
-        raise RebelError(f"there are two ways to build `{step.key}`", hint="give one of them another name")
-    run.environments.setdefault(known, env)
-    return known
-
-
-def used_archives(run: Session, scopes: Iterable[Scope], engine: str) -> list[Step]:
-    """The archives of libraries, in link order."""
-    archives = {s.scope: s for s in run.plan.steps.values() if s.kind == ARCHIVING and s.engine == engine}
-    wanted = list(dict.fromkeys(scopes))
-    missing = next((scope for scope in wanted if scope not in archives), None)
-    if missing:
-        raise RebelError(
-            f"the library {missing.namespace} is not built for the engine {engine}",
-            hint=f"add '{engine}' to the OCAMLENGINES of its env.OCamlLibrary",
-        )
-    return [archives[scope] for scope in wanted]
-
-
-def _object_folder(env) -> str:
-    folder = env.subst("$OCAMLOBJDIR")
-    return env.Dir(folder).get_internal_path() if folder else ""

@@ -15,10 +15,10 @@ from rebel_tools.plan.layers import Layers
 from rebel_tools.plan.manifest import Manifest, stamp, stamps_before
 from rebel_tools.plan.model import BYTE, LINKING, NATIVE, Scope, Step
 from rebel_tools.project.model import Package, Project, Target
-from rebel_tools.scons import ocaml
 from rebel_tools.scons.actions import builder_of
 from rebel_tools.scons.nodes import StepFile
 from rebel_tools.scons.output import TERMINAL, install_output
+from rebel_tools.scons.scopes import library_step, program_step
 from rebel_tools.scons.session import Session
 from rebel_tools.scons.settings import installed_files, settings, tool_identity
 
@@ -111,11 +111,11 @@ class TargetSession(Session):
             scope.add(source.module, *((None, path) if source.is_interface else (path, None)))
         self.plan.add_scope(scope)
         if not top_level:
-            ocaml.library_step(env, self, scope, self.engine, f"{scope.outdir}/{module}")
+            library_step(env, self, scope, self.engine, f"{scope.outdir}/{module}")
         return scope
 
     def _program(self, scope: Scope) -> Step:
-        return ocaml.program_step(self.env, self, scope, self.path, entry=scope.modules[self.target.entry_module])
+        return program_step(self.env, self, scope, self.path, entry=scope.modules[self.target.entry_module])
 
     def _make_all(self) -> None:
         """Nodes for all steps, so that each output can be named on the command line."""

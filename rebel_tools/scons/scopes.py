@@ -1,0 +1,173 @@
+"""Scopes and steps from environments and nodes: what env.OCamlLibrary and the others, and env.Rebel(), are made of."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+
+import SCons.Util
+
+from rebel_tools.errors import RebelError
+from rebel_tools.ocaml.names import SUFFIXES, is_interface, module_name
+from rebel_tools.plan.model import ARCHIVE, ARCHIVING, LINKING, Module, Scope, Step
+from rebel_tools.plan.steps import archive_step
+from rebel_tools.scons.arguments import checked_module, path_of
+from rebel_tools.scons.nodes import StepFile
+from rebel_tools.scons.output import install_output
+from rebel_tools.scons.session import Session, session
+from rebel_tools.scons.settings import link_settings, settings
+
+STATE = ".rebel-tools.json"
+
+
+def scope_environment(env, **kw):
+    """An environment of its own for one scope, so that what is set later does not change it."""
+    env = env.Clone(**kw)
+    env["OCAMLENGINES"] = env.Split(env["OCAMLENGINES"])
+    if not env["OCAMLENGINES"]:
+        raise RebelError("$OCAMLENGINES is empty", expected=" or ".join(ARCHIVE))
+    for engine in env["OCAMLENGINES"]:
+        if engine not in ARCHIVE:
+            raise RebelError(f"unknown engine `{engine}` in $OCAMLENGINES", expected=" or ".join(ARCHIVE))
+    install_output(env)
+    return env
+
+
+def new_scope(env, outdir: str, namespace: str, public: str = "") -> tuple[Scope, Session]:
+    """The scope of a folder and namespace, the same one for the same folder, and the session that it belongs to."""
+    run = session(STATE)
+    uses = used_scopes(env)
+    inherit_packages(env, run, uses)
+    outdir = outdir.replace(os.sep, "/") or "."
+    scope = Scope(outdir, namespace, tuple(env["OCAMLENGINES"]), settings(env), uses, public)
+    for known in run.plan.scopes:
+        if known.outdir == outdir and known.namespace == namespace:
+            if known.settings.identity != scope.settings.identity or known.uses != uses:
+                raise RebelError(
+                    f"two environments with different settings compile OCaml into the folder `{outdir}`",
+                    hint="set OCAMLOBJDIR, or use a variant_dir for each of them",
+                )
+            return known, run
+    run.add_scope(scope, env)
+    return scope, run
+
+
+def inherit_packages(env, run: Session, scopes: Iterable[Scope]) -> None:
+    """Who uses a library needs its findlib packages, too."""
+    inherited = [name for scope in scopes for name in run.environments[scope]["OCAMLPACKAGES"]]
+    env["OCAMLPACKAGES"] = list(dict.fromkeys(env.Split(env.subst("$OCAMLPACKAGES")) + inherited))
+
+
+def used_scopes(env) -> tuple[Scope, ...]:
+    """The scopes of the libraries in `$OCAMLLIBS` and of all that they use, each after those that it uses."""
+    return tuple(dict.fromkeys(s for scope in scopes_of(env, env["OCAMLLIBS"]) for s in (*scope.uses, scope)))
+
+
+def scopes_of(env, libraries) -> list[Scope]:
+    nodes = env.arg2nodes(SCons.Util.flatten([libraries]), env.fs.Entry)
+    for node in nodes:
+        if not is_archive(node):
+            raise RebelError(f"`{node}` is not a library of OCaml", expected="what env.OCamlLibrary returned")
+    return list(dict.fromkeys(node.attributes.rebel_step.scope for node in nodes))
+
+
+def add_sources(run: Session, scope: Scope, nodes: Iterable) -> list[Module]:
+    """Modules for source nodes. Errors: two files for one module, or something that is no source of OCaml or Reason."""
+    modules: dict[str, Module] = {}
+    known = dict(scope.modules)
+    for node in nodes:
+        path = path_of(node)
+        if scope.alias and path == scope.alias.implementation:
+            continue  # Glob() finds the one of the last build
+        name = checked_module(module_name(node.name), node)
+        _check_source(path, name, scope.modules.get(name))
+        intf, impl = (path, None) if is_interface(path) else (None, path)
+        run.source_nodes.setdefault(scope, {})[path] = node
+        modules[name] = scope.add(name, impl, intf)
+    for name, module in modules.items():
+        if name in known and known[name] != module and run.plan.unit_steps(scope, module.object):
+            raise RebelError(f"`{module.interface}` and `{module.implementation}` go into one call of a builder")
+        _check_interface(run, module)
+        run.plan.add_module(scope, module)
+    if scope.alias:
+        run.plan.add_module(scope, scope.alias)
+    return list(modules.values())
+
+
+def _check_source(path: str, name: str, known: Module | None) -> None:
+    if not path.endswith(SUFFIXES):
+        raise RebelError(f"`{path}` is not a source of OCaml or Reason", expected=", ".join(SUFFIXES))
+    other = known and (known.interface if is_interface(path) else known.implementation)
+    if other and other != path:
+        raise RebelError(f"`{other}` and `{path}` are both the module {name}", hint="rename one of them")
+
+
+def _check_interface(run: Session, module: Module) -> None:
+    """The compiler takes note of an interface that lies beside an implementation, given or not."""
+    beside = f"{module.implementation}i"
+    if not module.interface and os.path.exists(os.path.join(run.plan.root, beside)):
+        raise RebelError(f"`{beside}` is not among the sources, but `{module.implementation}` is", hint="add it")
+
+
+def make_nodes(run: Session, scope: Scope) -> None:
+    """Each output of a scope can be named on the command line, or be installed."""
+    for step in [s for s in run.plan.steps.values() if s.scope is scope]:
+        run.nodes(step)
+
+
+def library_step(env, run: Session, scope: Scope, engine: str, base: str) -> Step:
+    return _add(env, run, archive_step(scope, engine, base, link_settings(env, ARCHIVING, engine)))
+
+
+def program_step(env, run, scope: Scope, path: str, modules=(), entry=None, foreign=()) -> Step:
+    """The step that links a program from modules of `scope`, or from `entry` and what it reaches."""
+    engine = env["OCAMLENGINES"][0]
+    if engine not in scope.engines:
+        raise RebelError(f"`{path}` needs objects for the engine {engine}, and they are not compiled for it")
+    step = Step(
+        LINKING,
+        engine,
+        (path,),
+        scope,
+        members=tuple(modules),
+        entry=entry,
+        archives=tuple(used_archives(run, (*scope.uses, *used_scopes(env)), engine)),
+        foreign=tuple(map(path_of, foreign)),
+        settings=link_settings(env, LINKING, engine),
+    )
+    run.foreign_nodes[step] = list(foreign)
+    return _add(env, run, step)
+
+
+def _add(env, run: Session, step: Step) -> Step:
+    """The step of a library or program; asked for twice in the same way it is the same one."""
+    known = run.plan.add(step)
+    if any(
+        getattr(known, name) != getattr(step, name) for name in ("scope", "members", "archives", "foreign", "settings")
+    ):
+        raise RebelError(f"there are two ways to build `{step.key}`", hint="give one of them another name")
+    run.environments.setdefault(known, env)
+    return known
+
+
+def used_archives(run: Session, scopes: Iterable[Scope], engine: str) -> list[Step]:
+    """The archives of libraries, in link order."""
+    archives = {s.scope: s for s in run.plan.steps.values() if s.kind == ARCHIVING and s.engine == engine}
+    wanted = list(dict.fromkeys(scopes))
+    missing = next((scope for scope in wanted if scope not in archives), None)
+    if missing:
+        raise RebelError(
+            f"the library {missing.namespace} is not built for the engine {engine}",
+            hint=f"add '{engine}' to the OCAMLENGINES of its env.OCamlLibrary",
+        )
+    return [archives[scope] for scope in wanted]
+
+
+def is_archive(node) -> bool:
+    step = node.attributes.rebel_step if isinstance(node, StepFile) else None
+    return step is not None and step.kind == ARCHIVING
+
+
+def object_folder(env) -> str:
+    folder = env.subst("$OCAMLOBJDIR")
+    return env.Dir(folder).get_internal_path() if folder else ""
