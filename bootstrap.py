@@ -31,6 +31,7 @@ BUILD_PROGRAMS = {"ocamlopt": "ocaml", "ocamlfind": "ocaml-findlib", "gcc": "gcc
 BUILD_LIBRARIES = {"ppxlib": "libppxlib-ocaml-dev"}
 TEST_PROGRAMS = {
     "g++": "g++",
+    "make": "make",
     "node": "nodejs",
     "js_of_ocaml": "js-of-ocaml",
     "x86_64-w64-mingw32-gcc": "gcc-mingw-w64-x86-64",
@@ -51,8 +52,7 @@ def main(arguments: list[str]) -> int:
     install_python_packages("test" if testing else "")
     install_refmt()
     if testing:
-        for step in TEST_STEPS:
-            step()
+        set_up_rpython()
         return run_tests(arguments[1:])
     build_example()
     return 0
@@ -132,6 +132,14 @@ def install_refmt() -> None:
     link.symlink_to(os.path.relpath(program, BIN))
 
 
+def set_up_rpython() -> None:
+    """RPython and a Python 2.7 in .tools; where that cannot be had, the tests that need them say that they skip."""
+    setup = [str(BIN / "python"), "-m", "rebel_tools.rpython.setup", str(TOOLS)]
+    print("+", shlex.join(setup), flush=True)
+    if subprocess.run(setup).returncode != 0:
+        print("bootstrap.py: going on without RPython", file=sys.stderr)
+
+
 def build_example() -> None:
     """The main job: scons builds a project without an SConstruct, and the program that it made runs."""
     sconstruct = output(BIN / "python", "-m", "rebel_tools", "sconstruct").strip()
@@ -150,10 +158,6 @@ def run_tests(arguments: list[str]) -> int:
     command = [str(BIN / "python"), "-m", "pytest", "-rs", *arguments]
     print("+", shlex.join(command), flush=True)
     return subprocess.run(command, cwd=ROOT, env={**os.environ, "PATH": path}).returncode
-
-
-TEST_STEPS = ()
-"""Functions without arguments that install what only some tests need and no Debian package has."""
 
 
 def run(*command: object, **options: object) -> None:

@@ -29,7 +29,7 @@ class Tool:
     required: whether the main job, building a pure OCaml project, needs it.
     variable: the environment variable that names the program, before PATH is searched.
     version: the arguments that make a program print its version.
-    minimum: the oldest version that works.
+    minimum: the oldest version that works, and `below` the first one that works no more.
     npm: the file in the npm package bs-platform that is this program.
     """
 
@@ -41,6 +41,7 @@ class Tool:
     variable: str | None = None
     version: tuple[str, ...] = ("--version",)
     minimum: tuple[int, ...] = ()
+    below: tuple[int, ...] = ()
     npm: str | None = None
 
 
@@ -75,7 +76,15 @@ TOOLS = {
         _gcc("gcc", "linking OCaml programs; C cores", "gcc", required=True),
         _gcc("g++", "cores written in C++", "g++"),
         Tool("refmt", PROGRAM, "Reason (.re, .rei)", _REFMT_NPM, variable="REFMT", npm="refmt.exe"),
-        Tool("ppxlib", FINDLIB, "Reason (.re, .rei)", "apt-get install libppxlib-ocaml-dev (or: opam install ppxlib)"),
+        # 0.22 is the first ppxlib with one syntax tree for all compilers, 0.35 does not read refmt's tree (OCaml 4.06).
+        Tool(
+            "ppxlib",
+            FINDLIB,
+            "Reason (.re, .rei)",
+            "apt-get install libppxlib-ocaml-dev (or: opam install 'ppxlib<0.35')",
+            minimum=(0, 22),
+            below=(0, 35),
+        ),
         Tool(
             "js_of_ocaml", PROGRAM, "OCaml, engine jsoo", "apt-get install js-of-ocaml (or: opam install js_of_ocaml)"
         ),
@@ -85,7 +94,8 @@ TOOLS = {
         _gcc("i686-w64-mingw32-gcc", _WINDOWS, "gcc-mingw-w64-i686"),
         _gcc("x86_64-w64-mingw32-g++", _WINDOWS, "g++-mingw-w64-x86-64"),
         _gcc("i686-w64-mingw32-g++", _WINDOWS, "g++-mingw-w64-i686"),
-        Tool("python2.7", PROGRAM, "RPython", "pyenv install 2.7.18 (Debian 11, Ubuntu: apt-get install python2.7)"),
+        Tool("make", PROGRAM, "RPython", "apt-get install make"),
+        Tool("python2.7", PROGRAM, "RPython", "python -m rebel_tools.rpython.setup (or: pyenv install 2.7.18)"),
     )
 }
 
@@ -95,8 +105,13 @@ def find(name: str, *, path: str | None = None, root: str | None = None) -> str 
 
     Looked up in this order: the environment variable of the tool (a name or a path), `path` (as $PATH, which is the
     default), the folder of this Python (a virtual environment need not be activated), and for refmt and bsc
-    node_modules/bs-platform in `root` and all folders above it.
+    node_modules/bs-platform in `root` and all folders above it. A python2.7 has to be a working one, which may be PyPy,
+    under pyenv, or in .tools of `root`.
     """
+    if name == "python2.7":
+        from rebel_tools.rpython.python27 import find_python27
+
+        return find_python27((os.path.join(os.path.abspath(root or "."), ".tools"),))
     tool = TOOLS.get(name)
     chosen = os.environ.get(tool.variable) if tool and tool.variable else None
     if chosen:

@@ -1,8 +1,9 @@
 """Finds the DIEs of wanted symbols among all others.
 
 Only what stands in a scope (the unit, a namespace, a class) can be a symbol, so the insides of functions are skipped.
-A DIE at the address of the symbol is the best evidence: it also finds aliases, symbol versions made with `.symver` and
-C++ constructors, whose names differ. Then come definitions by name, then declarations.
+A DIE of this name at the address of the symbol is the best evidence. Then come other definitions of this name (the
+compiler may have folded equal functions into the code of one of them), then any DIE at the address: aliases, symbol
+versions made with `.symver` and C++ constructors have other names. Declarations come last.
 """
 
 from __future__ import annotations
@@ -21,13 +22,13 @@ SYMBOLS = frozenset({Tag.SUBPROGRAM, Tag.VARIABLE})
 C_LANGUAGES = frozenset({0x01, 0x02, 0x0C, 0x1D, 0x2C, 0x3E})
 MAX_DEPTH = 10_000
 MAX_CHAIN = 8
-DECLARED, DEFINED, AT_ADDRESS = 1, 2, 3
+DECLARED, AT_ADDRESS, DEFINED, DEFINED_AT_ADDRESS = 1, 2, 3, 4
 OP_ADDR, OP_ADDRX = 0x03, 0xA1
 DEFAULTED_IN_CLASS = 1
 
 
 class Match(NamedTuple):
-    """The best DIE for a symbol, and how good it is: `DECLARED`, `DEFINED` or `AT_ADDRESS`."""
+    """The best DIE for a symbol, and how good it is, from `DECLARED` to `DEFINED_AT_ADDRESS`."""
 
     die: Die
     rank: int
@@ -143,7 +144,7 @@ class Finder:
     def _complete(self) -> bool:
         if self.names is None or len(self.found) < len(self.names):
             return False
-        return all(match.rank == AT_ADDRESS for match in self.found.values())
+        return all(match.rank >= AT_ADDRESS for match in self.found.values())
 
     def _scan(self, unit: Unit) -> None:
         enter = UNITS if language(unit) in C_LANGUAGES else UNITS | SCOPES
@@ -152,15 +153,19 @@ class Finder:
 
     def _consider(self, die: Die, parent: int) -> None:
         address = _address(die)
-        for name in self._at.get(address, ()) if address is not None else ():
+        at_address = self._at.get(address, ()) if address is not None else ()
+        for name in at_address:
             self._keep(name, die, AT_ADDRESS)
         links = chain(die)
         name = first_string(links, At.LINKAGE_NAME, At.MIPS_LINKAGE_NAME) or first_string(links, At.NAME)
-        if name is not None and (self.names is None or name in self.names) and flag(links, At.EXTERNAL):
-            if address is not None:
-                self._keep(name, die, DEFINED)
-            elif not _has_no_symbol(die) and At.SIGNATURE not in die.unit.die(parent).values:
-                self._keep(name, die, DECLARED)  # (a skeleton of a type unit has no parameters)
+        if name is None or (self.names is not None and name not in self.names) or not flag(links, At.EXTERNAL):
+            return
+        if name in at_address:
+            self._keep(name, die, DEFINED_AT_ADDRESS)
+        elif address is not None or At.DECLARATION not in die.values:  # equal functions are folded into one address
+            self._keep(name, die, DEFINED)
+        elif not _has_no_symbol(die) and At.SIGNATURE not in die.unit.die(parent).values:
+            self._keep(name, die, DECLARED)  # (a skeleton of a type unit has no parameters)
 
     def _keep(self, name: str, die: Die, rank: int) -> None:
         known = self.found.get(name)

@@ -24,6 +24,7 @@ NO_DYNAMIC = {
 }
 
 
+@collector_paused()
 def read_elf(source: Source, image: ElfImage | None = None) -> ExportTable:
     """The table as the dynamic linker sees it, from PT_DYNAMIC; UnreadableBinary when that is not possible."""
     image = image or ElfImage(source)
@@ -54,8 +55,7 @@ def _exports(image: ElfImage, extent: Extent | None, strings: NameTable) -> tupl
     versions = read_versions(image, strings)
     if not extent.exact:
         return (), versions.complaints
-    with collector_paused():
-        return read_exports(image, extent, strings, versions), versions.complaints
+    return read_exports(image, extent, strings, versions), versions.complaints
 
 
 def _strings(image: ElfImage) -> NameTable:

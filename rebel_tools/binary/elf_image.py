@@ -18,6 +18,7 @@ DT_NULL, DT_NEEDED, DT_HASH, DT_STRTAB, DT_SYMTAB, DT_STRSZ, DT_SYMENT, DT_SONAM
 DT_GNU_HASH, DT_VERSYM, DT_VERDEF, DT_VERDEFNUM = 0x6FFFFEF5, 0x6FFFFFF0, 0x6FFFFFFC, 0x6FFFFFFD
 DT_VERNEED, DT_VERNEEDNUM, DT_MIPS_SYMTABNO = 0x6FFFFFFE, 0x6FFFFFFF, 0x70000011
 
+CLASSES, ORDERS = {1: 32, 2: 64}, {1: "little", 2: "big"}
 MAX_SEGMENTS = 4096
 MAX_DYNAMIC = 100_000
 
@@ -65,10 +66,12 @@ class ElfImage:
 
     def __init__(self, source: Source) -> None:
         self.source = source
-        self.header = _parse_header(source)
-        ident = self.header["e_ident"]
-        self.bits = 64 if ident["EI_CLASS"] == "ELFCLASS64" else 32
-        self.byteorder = "little" if ident["EI_DATA"] == "ELFDATA2LSB" else "big"
+        ident = source.head(6).ljust(6, b"\0")
+        if ident[4] not in CLASSES or ident[5] not in ORDERS:
+            found = f"class {ident[4]} and byte order {ident[5]}"
+            raise source.error(f"the ELF header has {found}", 4, expected="1 or 2 for both")
+        self.bits, self.byteorder = CLASSES[ident[4]], ORDERS[ident[5]]
+        self.header = _parse_header(source, self.bits, self.byteorder)
         self.order = "<" if self.byteorder == "little" else ">"
         self.word = "Q" if self.bits == 64 else "I"
 
@@ -168,13 +171,15 @@ class ElfImage:
         )
 
 
-def _parse_header(source: Source):
+def _parse_header(source: Source, bits: int, byteorder: str):
+    """The ELF header by pyelftools' layout of it; its ELFFile would also import all of its DWARF parser."""
     from elftools.common.exceptions import ELFError
-    from elftools.elf.elffile import ELFFile
+    from elftools.common.utils import struct_parse
+    from elftools.elf.structs import ELFStructs
 
+    layouts = ELFStructs(little_endian=byteorder == "little", elfclass=bits)
+    layouts.create_basic_structs()
     try:
-        return ELFFile(source.stream).header
-    except (ELFError, struct.error, KeyError, ValueError, OverflowError) as error:
-        raise source.error(
-            f"the ELF header cannot be read: {error or type(error).__name__}", 0, expected="a complete ELF header"
-        ) from error
+        return struct_parse(layouts.Elf_Ehdr, source.stream, 0)
+    except (ELFError, struct.error, ValueError) as error:
+        raise source.error("the ELF header is cut off", 0, expected=f"{64 if bits == 64 else 52} bytes") from error

@@ -7,8 +7,6 @@ part of one long string (20,000 symbols over 1 MiB are 20 GB of names).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import accumulate, repeat
-from operator import add
 
 from rebel_tools.binary.errors import UnreadableBinary
 from rebel_tools.binary.source import Source
@@ -18,6 +16,7 @@ MAX_NAME = 32 << 10
 
 MAX_NAMES_TOTAL = 64 << 20
 """Bytes of all names of a file together, beyond the size of their table."""
+_CHUNK = 1024
 
 
 class NameTable:
@@ -31,23 +30,37 @@ class NameTable:
 
     def __getitem__(self, offset: int) -> str:
         """The name at `offset`; UnreadableBinary when there is none or it is too long."""
-        return _as_text(self.raw(offset))
+        return _as_text(self._read(offset))
 
     def many(self, offsets: Sequence[int]) -> list[str]:
-        """The names at all offsets, without a step of Python for each."""
-        names = list(map(_Starts(self, len(offsets)).__getitem__, offsets))
-        self.check_total(sum(map(len, names)))
+        """The names at all offsets; their total is checked before more of them are made."""
+        read = self._read_all if self._is_tame() else self._read_each
+        names: list[str] = []
+        total, limit = 0, MAX_NAMES_TOTAL + len(self._text)
+        for start in range(0, len(offsets), _CHUNK):
+            chunk = read(offsets[start : start + _CHUNK])
+            total += sum(map(len, chunk))
+            if total > limit:
+                raise self._error("names overlap", 0, f"at most {limit} bytes of names, found {total}")
+            names += chunk
         return names if self._text.isascii() else [_as_text(name) for name in names]
 
-    def starts(self, wanted: int) -> dict[int, str]:
-        """The undecoded string at each offset where one begins; nothing for a table with far more than are wanted."""
-        if self._text.count("\0") > 4 * wanted + 1024:
-            return {}
-        parts = self._text.split("\0")[:-1]
-        return dict(zip(accumulate(map(add, map(len, parts), repeat(1)), initial=0), parts))
+    def _is_tame(self) -> bool:
+        """Whether every string ends soon: then looking for the end needs no limit, which is half of the time."""
+        text, step = self._text, MAX_NAME // 2
+        return text.endswith("\0") and all(text.find("\0", at, at + step) >= 0 for at in range(0, len(text), step))
 
-    def raw(self, offset: int) -> str:
-        """The undecoded string from any offset on."""
+    def _read_all(self, offsets: Sequence[int]) -> list[str]:
+        text, index = self._text, self._text.index
+        try:
+            return [text[at : index("\0", at)] for at in offsets]
+        except ValueError:  # an offset behind the end
+            return self._read_each(offsets)
+
+    def _read_each(self, offsets: Sequence[int]) -> list[str]:
+        return [self._read(at) for at in offsets]
+
+    def _read(self, offset: int) -> str:
         size = len(self._text)
         if not 0 <= offset < size:
             raise self._error("a name lies outside", 0, f"an offset below {size:#x}, found {offset:#x}")
@@ -56,28 +69,8 @@ class NameTable:
             raise self._error("a name has no end", offset, f"a NUL byte within {min(MAX_NAME, size - offset)} bytes")
         return self._text[offset:end]
 
-    def check_total(self, total: int) -> None:
-        limit = MAX_NAMES_TOTAL + len(self._text)
-        if total > limit:
-            raise self._error("names overlap", 0, f"at most {limit} bytes of names, found {total}")
-
     def _error(self, message: str, at: int, expected: str) -> UnreadableBinary:
         return self._source.error(f"{self._what}: {message}", self._start + at, expected=expected)
-
-
-class _Starts(dict):
-    """Names by offset: all strings were split at once; one that begins inside of another is looked up alone."""
-
-    def __init__(self, table: NameTable, wanted: int) -> None:
-        super().__init__(table.starts(wanted))
-        self._table = table
-        self._total = 0
-
-    def __missing__(self, offset: int) -> str:
-        name = self[offset] = self._table.raw(offset)
-        self._total += len(name)
-        self._table.check_total(self._total)
-        return name
 
 
 def _as_text(name: str) -> str:

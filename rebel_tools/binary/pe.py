@@ -24,12 +24,12 @@ MAX_EXPORTS = 1 << 16
 MAX_IMPORTS = 4096
 
 
+@collector_paused()
 def read_pe(source: Source, image: PeImage | None = None) -> ExportTable:
     """All exports by name and by ordinal; UnreadableBinary when a count or an address of the directory is wrong."""
     image = image or PeImage(source)
     directory = _directory(image)
-    with collector_paused():
-        exports, findings = _exports(image, directory) if directory else ((), ())
+    exports, findings = _exports(image, directory) if directory else ((), ())
     return ExportTable(
         path=source.name,
         format="PE",

@@ -44,6 +44,8 @@ class Comparison:
     def function(self, expected: t.Function, found: t.Function) -> Iterator[Difference]:
         """Differences of prototypes; records count by their key only."""
         yield from self._named("result", expected.result, found.result)
+        if expected.varargs and not expected.parameters:
+            return  # C's `int f()`, which promises nothing about arguments
         wanted, present = [p.type for p in expected.parameters], [p.type for p in found.parameters]
         yield from self._arguments(wanted, present, expected.varargs, found.varargs)
         if expected.convention and found.convention and expected.convention != found.convention:
@@ -72,7 +74,7 @@ class Comparison:
 
     def same(self, expected: t.Type, found: t.Type) -> bool | None:
         """True, False, or None for unknown."""
-        a, b = self._number(peel(expected)), self._number(peel(found))
+        a, b = self._number(_bare(expected)), self._number(_bare(found))
         if isinstance(a, t.Unknown) or isinstance(b, t.Unknown):
             return None
         if type(a) is not type(b):
@@ -109,7 +111,7 @@ class Comparison:
         return _all([a.size == b.size, self.same(a.target, b.target)])
 
     def _array(self, a: t.Array, b: t.Array) -> bool | None:
-        return _all([a.count == b.count, self.same(a.element, b.element)])
+        return _all([a.count in (None, b.count), self.same(a.element, b.element)])
 
     def _functiontype(self, a: t.FunctionType, b: t.FunctionType) -> bool | None:
         pairs = [self.same(x, y) for x, y in zip(a.parameters, b.parameters)]
@@ -196,6 +198,14 @@ def _position(field: t.Field) -> str:
 
 def _equal(a: t.Type, b: t.Type) -> bool:
     return a == b
+
+
+def _bare(kind: t.Type) -> t.Type:
+    """The type below all names and qualifiers; `_Atomic` too, which DWARF before version 5 cannot say."""
+    kind = peel(kind)
+    while isinstance(kind, t.Qualified):
+        kind = peel(kind.target)
+    return kind
 
 
 def _varargs(has: bool) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from rebel_tools.errors import Place
 
@@ -54,8 +55,7 @@ class Finding:
         return f"{subject}: {text}" if subject else text
 
 
-@dataclass(frozen=True)
-class SymbolEvidence:
+class SymbolEvidence(NamedTuple):
     """What was proved about one symbol of the interface, and why no more was, if something could not be checked."""
 
     name: str

@@ -5,9 +5,8 @@ What can be read is compared, whatever evidence is required; what is required an
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
 from typing import Union
 
 from rebel_tools.binary.model import Export, ExportTable, undecorate
@@ -16,13 +15,12 @@ from rebel_tools.gate import evidence as ev
 from rebel_tools.gate.compare import Comparison, Difference
 from rebel_tools.gate.report import Finding, Report, SymbolEvidence
 from rebel_tools.interface.model import Interface
+from rebel_tools.interface.names import LINKER_MADE, matches
 from rebel_tools.interface.reach import reached, types_of
 from rebel_tools.interface.sizes import argument_bytes, size_of
 from rebel_tools.interface.types import Declarations, Function, Variable
 
 Symbol = Union[Function, Variable]
-
-LINKER_MADE = ("_init", "_fini", "_edata", "_end", "__bss_start", "_start", "_etext", "__end__")
 
 
 @dataclass(frozen=True)
@@ -129,16 +127,18 @@ class _Check:
         return found == self.interface.digest
 
     def unexpected(self) -> Iterator[Finding]:
+        if not self.policy.complete and not self.policy.forbid:
+            return
         known = set(self.interface.symbols) | {self.interface.digest_symbol}
         known |= {e.symbol for e in self.interface.exceptions.values()}
         for export in self.library.table.exports:
             plain = undecorate(export.name).name if self.library.table.is_decorated else export.name
-            forbidden = _matches(export.name, self.policy.forbid)
+            forbidden = matches(export.name, self.policy.forbid)
             if forbidden or (self.policy.complete and plain not in known and not self.may_be_there(export.name)):
                 yield Finding("unexpected-symbol", export.name, "", "nothing", f"an exported {export.kind}")
 
     def may_be_there(self, name: str) -> bool:
-        return name in LINKER_MADE or _matches(name, self.policy.allow)
+        return name in LINKER_MADE or matches(name, self.policy.allow)
 
     def exceptions(self) -> Iterator[Finding]:
         """The type information of every exception must be exported data."""
@@ -177,8 +177,8 @@ class _Check:
             self.report("hidden-symbol", symbol, "", expected, found, hint)
 
     def kind(self, symbol: Symbol, export: Export, verdict: _Verdict) -> None:
-        expected = "function" if isinstance(symbol, Function) else "tls" if symbol.tls else "object"
         found = "function" if export.kind == "ifunc" else export.kind
+        expected = _expected_kind(symbol, found)
         if found == "unknown":
             return verdict.stop("the library does not say whether it is code or data")
         if found != expected:
@@ -269,8 +269,10 @@ class _Check:
     def require(self, symbol: Symbol, verdict: _Verdict) -> None:
         """A symbol without a contradiction must still have the evidence that was asked for."""
         for level in self.policy.required:
+            if level in verdict.proved:
+                continue
             explained = level == ev.CONTENTS or (level == "layout" and self.wrong_layout(symbol))
-            if level not in verdict.proved and not explained:
+            if not explained:
                 reason = verdict.unchecked or "it could not be compared"
                 return self.report("not-checked", symbol, level, f"evidence '{level}'", reason)
 
@@ -284,8 +286,12 @@ class _Check:
         self.findings.append(Finding(rule, symbol.name, where, expected, found, place, (), hint, display))
 
 
-def _matches(name: str, patterns: Iterable[str]) -> bool:
-    return any(fnmatchcase(name, pattern) for pattern in patterns)
+def _expected_kind(symbol: Symbol, found: str) -> str:
+    if isinstance(symbol, Function):
+        return "function"
+    if symbol.tls is None and found == "tls":
+        return "tls"
+    return "tls" if symbol.tls else "object"
 
 
 def _at(place: Place | None) -> str:

@@ -149,7 +149,7 @@ def _select(found: Declarations, nodes: Iterable[Node], files: set[str]) -> Decl
             for name in _symbols(function.name, node):
                 functions[name] = _promised(function, name, node)
     variables = {
-        name: variable
+        name: replace(variable, tls=None)  # a declaration's debug information does not say
         for name, variable in found.variables.items()
         if variable.declared_at and variable.declared_at.path in files and _identity(variable) not in constants
     }
@@ -175,7 +175,7 @@ def _identity(function: Function | Variable) -> tuple[str, int | None, str]:
     match = _STRUCTOR.match(function.name)
     if match:
         name = "<constructor>" if match[2] == "C" else "<destructor>"
-    elif re.match(r"operator\W", name):
+    elif re.match(r'operator(?!")\W', name):  # a literal operator has a name in the dump
         name = "<operator>"
     return (os.path.basename(place.path), place.line, name)
 

@@ -23,13 +23,15 @@ from rebel_tools.errors import Place
 from rebel_tools.interface.compiler import Compiler
 from rebel_tools.interface.errors import InterfaceSourceError
 from rebel_tools.interface.reach import definitions_for
-from rebel_tools.interface.types import Declarations, Function
+from rebel_tools.interface.types import Declarations, Function, Variable
 
 PROBE = "rebel_tools_probe"
 QUIET = ("-w", "-fno-lto", "-gno-split-dwarf")
 
 _AUX_INFO = re.compile(r"/\* (?P<path>.*):(?P<line>\d+):[NOI][CF] \*/ (?P<text>.*)")
 _DECLARED_NAME = re.compile(r"(\w+) \((?!\*)")
+_THREAD = re.compile(r"tls|tpoff|tprel|gottp", re.IGNORECASE)
+"""What the operands of thread-local data look like in the assemblies that GCC writes (`@tpoff`, `__emutls_v`)."""
 _ADDRESS = re.compile(r"\s+\.\w+\s+(\S+)$")
 
 
@@ -48,7 +50,8 @@ def read_c(headers: Sequence[str], compiler: Compiler) -> Declarations:
         functions, files = _list_functions(include, folder, compiler)
         names, library = _compile_probe(include, sorted(functions), folder, compiler)
         found = with_relative_places(read_declarations(library), compiler)
-    return _select(found, functions, names, files)
+        declared = _select(found, functions, names, files)
+        return replace(declared, variables=_with_threads(include, declared.variables, compiler))
 
 
 def quoted(header: str, compiler: Compiler) -> str:
@@ -149,6 +152,19 @@ def _select(
         selected[function.name] = function
     variables = {n: v for n, v in found.variables.items() if v.declared_at and v.declared_at.path in files}
     return Declarations(selected, variables, definitions_for([*selected.values(), *variables.values()], found.types))
+
+
+def _with_threads(include: str, variables: Mapping[str, Variable], compiler: Compiler) -> dict[str, Variable]:
+    """Which data are thread-local: the debug information of a declaration does not say, but code that uses it does."""
+    if not variables:
+        return {}
+    functions = "".join(f"void *{PROBE}_{n}(void) {{ return (void *)&{name}; }}\n" for n, name in enumerate(variables))
+    assembly = compiler.run(["-x", "c", "-S", "-o", "-", "-O0", "-g0", "-fPIC", *QUIET, "-"], stdin=include + functions)
+    bodies = re.split(rf"^_?{PROBE}_\d+:$", assembly, flags=re.MULTILINE)[1:]
+    return {
+        name: replace(variable, tls=bool(_THREAD.search(body.replace(name, ""))))
+        for (name, variable), body in zip(variables.items(), bodies)
+    }
 
 
 def _linked(function: Function, label: str, place: Place) -> Function:

@@ -8,6 +8,7 @@ compiler really did.
 
 from __future__ import annotations
 
+from rebel_tools.errors import Place
 from rebel_tools.interface import types as t
 from rebel_tools.interface.declare import Collected, CType
 from rebel_tools.interface.errors import InterfaceSourceError
@@ -23,12 +24,14 @@ class Layout:
         self.target = target
         self.scalars = _scalars(target)
         self.under_way: list[str] = []
+        self.place: Place | None = None  # of the declaration that is being laid out
         self.done: dict[str, t.Record | t.Enum] = {}
 
     def declarations(self) -> Declarations:
         """All of it; raises InterfaceSourceError for a record that contains itself or is not declared."""
         functions, variables = {}, {}
         for item in self.collected.exports:
+            self.place = item.place
             if item.arguments is None:
                 variables[item.name] = Variable(item.name, self.type(item.result), declared_at=item.place)
             else:
@@ -60,7 +63,8 @@ class Layout:
             return t.FunctionType(self.type(kind.of), tuple(self.type(argument) for _, argument in kind.fields))
         if kind.name not in self.collected.records:
             word, _, tag = kind.name.partition(" ")
-            raise InterfaceSourceError(f"{kind.name} is not declared", expected=f'{word}("{tag}", ...)')
+            expected = f'{word}("{tag}", ...)'
+            raise InterfaceSourceError(f"{kind.name} is not declared", place=self.place, expected=expected)
         return t.Ref(kind.name)
 
     def define(self, key: str) -> t.Record | t.Enum:
@@ -71,6 +75,7 @@ class Layout:
         if key in self.under_way:
             raise InterfaceSourceError(f"{key} contains itself", place=declared.place, expected="a pointer to it")
         self.under_way.append(key)
+        outer, self.place = self.place, declared.place
         kind, _, tag = key.partition(" ")
         if kind == "enum":
             definition = t.Enum(tag, self.scalars["unsigned int"], declared.fields, declared_at=declared.place)
@@ -79,6 +84,7 @@ class Layout:
         else:
             definition = self.record(kind, tag, declared)
         self.under_way.pop()
+        self.place = outer
         self.done[key] = definition
         return definition
 
@@ -112,7 +118,7 @@ class Layout:
         declared = self.collected.records.get(kind.name, kind)
         if declared.fields is None or isinstance(definition, t.Void):
             message = f"{kind.name or kind.kind} has no size"
-            raise InterfaceSourceError(message, place=declared.place, expected="a complete type, or a pointer")
+            raise InterfaceSourceError(message, place=self.place, expected="a complete type, or a pointer")
         return definition.size, max(self.measure(member)[1] for _, member in declared.fields)
 
     def alignment(self, size: int) -> int:

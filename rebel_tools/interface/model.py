@@ -75,7 +75,7 @@ class Interface:
         """Hexadecimal SHA-256 of the canonical form: the identity of the promise."""
         return codec.digest(self.plain)
 
-    @property
+    @cached_property
     def symbols(self) -> dict[str, Function | Variable]:
         """Functions and variables by symbol name, sorted."""
         both = {**self.declarations.functions, **self.declarations.variables}

@@ -134,7 +134,7 @@ _BODY = {
         raises=many(TEXT),
         display=optional(TEXT),
     ),
-    "variables": named(t.Variable, type=TYPE, tls=FLAG, display=optional(TEXT)),
+    "variables": named(t.Variable, type=TYPE, tls=optional(FLAG), display=optional(TEXT)),
     "types": Shape(lambda value: {key: _encode_type(item) for key, item in value.items()}, _decode_definitions),
     "exceptions": named(ExceptionType, base=optional(TEXT), symbol=optional(TEXT)),
     "digest_symbol": optional(TEXT),

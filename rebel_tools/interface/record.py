@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 
 from rebel_tools.binary.library import open_library
 from rebel_tools.binary.model import ExportTable, undecorate
 from rebel_tools.interface.model import Interface, Target
+from rebel_tools.interface.names import COMPILER_MADE, LINKER_MADE, matches
 from rebel_tools.interface.reach import definitions_for
 from rebel_tools.interface.source import PRODUCER
 from rebel_tools.interface.types import Declarations
-
-LINKER_MADE = ("_init", "_fini", "_edata", "_end", "__bss_start", "_start", "_etext", "__end__")
-COMPILER_MADE = ("_ZT[VTISCHW]*", "_ZG[VR]*")
-"""Itanium C++ ABI, section 5.1.4: vtables, type information, thunks' tables, guards. They have no declaration."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +30,7 @@ def record(path: str, only: tuple[str, ...] = ()) -> Recording:
 
     with open_library(path) as library:
         table = library.table
-        names = {name for name in _names(table) if not only or _matches(name, only)}
+        names = {name for name in _names(table) if not only or matches(name, only)}
         found = read_declarations(library, names)
     functions = {name: f for name, f in sorted(found.functions.items()) if name in names}
     variables = {name: v for name, v in sorted(found.variables.items()) if name in names}
@@ -42,16 +38,12 @@ def record(path: str, only: tuple[str, ...] = ()) -> Recording:
     language = "c++" if any(name.startswith("_Z") for name in names) else "c"
     interface = Interface(_target(table), PRODUCER, Declarations(functions, variables, types), language=language)
     undescribed = sorted(names - functions.keys() - variables.keys())
-    return Recording(interface, tuple(name for name in undescribed if not _matches(name, COMPILER_MADE)))
+    return Recording(interface, tuple(name for name in undescribed if not matches(name, COMPILER_MADE)))
 
 
 def _names(table: ExportTable) -> set[str]:
     names = {undecorate(e.name).name if table.is_decorated else e.name for e in table.exports if not e.noname}
     return names.difference(LINKER_MADE)
-
-
-def _matches(name: str, patterns: tuple[str, ...]) -> bool:
-    return any(fnmatchcase(name, pattern) for pattern in patterns)
 
 
 def _target(table: ExportTable) -> Target:

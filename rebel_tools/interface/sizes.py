@@ -24,7 +24,15 @@ def size_of(kind: t.Type, definitions: Definitions) -> int | None:
         return None if definition is None else size_of(definition, definitions)
     if isinstance(kind, t.Enum):
         return kind.underlying.size
+    if isinstance(kind, t.Record) and _is_flexible(kind):
+        return None
     return getattr(kind, "size", None)
+
+
+def _is_flexible(record: t.Record) -> bool:
+    """Whether it ends with an array of unknown length, so that a variable of this type can be larger."""
+    last = peel(record.fields[-1].type) if record.fields else None
+    return isinstance(last, t.Array) and last.count is None
 
 
 def argument_bytes(function: t.Function, definitions: Definitions) -> int | None:

@@ -82,10 +82,24 @@ def read_source(
     )
 
 
+_DIGEST = """\
+/* Pairs a library with the interface of this digest. INTERFACE_DIGEST_API is how the library exports data; define it as
+   nothing for a DLL that exports everything because nothing in it says __declspec(dllexport). */
+#ifndef INTERFACE_DIGEST_API
+#ifdef _WIN32
+#define INTERFACE_DIGEST_API __declspec(dllexport)
+#else
+#define INTERFACE_DIGEST_API __attribute__((visibility("default")))
+#endif
+#endif
+extern INTERFACE_DIGEST_API const char {symbol}[];
+const char {symbol}[] = "{digest}";
+"""
+
+
 def digest_source(interface: Interface) -> str:
     """A C file that defines the digest object; compiled into the core, it pairs core and interface."""
     if interface.digest_symbol is None:
         hint = "set INTERFACE_DIGEST_SYMBOL to its name before env.Interface"
         raise InterfaceSourceError("the interface names no digest object", expected="a digest_symbol", hint=hint)
-    export = '#ifdef _WIN32\n__declspec(dllexport)\n#else\n__attribute__((visibility("default"), used))\n#endif\n'
-    return f'{export}const char {interface.digest_symbol}[] = "{interface.digest}";\n'
+    return _DIGEST.format(symbol=interface.digest_symbol, digest=interface.digest)

@@ -68,7 +68,9 @@ def _qualified(kind: t.Qualified, inner: str) -> str:
 
 
 def arguments(kinds: tuple[t.Type, ...], varargs: bool, names: tuple[str, ...] = ()) -> str:
-    """A parameter list in parentheses."""
+    """A parameter list in parentheses; an old-style `int f()` has varargs and no parameters."""
+    if varargs and not kinds:
+        return "()"
     parts = [declare(kind, names[index] if names else "") for index, kind in enumerate(kinds)]
     if varargs:
         parts.append("...")

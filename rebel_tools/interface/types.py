@@ -206,11 +206,11 @@ class Function:
 
 @dataclass(frozen=True)
 class Variable:
-    """Exported data; `tls` for one copy per thread."""
+    """Exported data; `tls` for one copy per thread, None when the source does not say."""
 
     name: str
     type: Type
-    tls: bool = False
+    tls: bool | None = False
     display: str | None = None
     declared_at: Place | None = field(default=None, compare=False)
 

@@ -70,6 +70,22 @@ def _find_packages(findlib: tuple[str, ...], names: tuple[str, ...], engine: str
     )
 
 
+def packages_with(module: str, findlib: Sequence[str], env_path: str) -> list[str]:
+    """The installed packages that have the module, the one of the same name first."""
+    ask = Findlib(findlib, env_path)
+    names = [row.split()[0] for row in ask("list") if row.strip()]
+    base = module[:1].lower() + module[1:]
+    found, shared = [], {}
+    for row in ask("query", "-format", "%p\t%d", *names) if names else ():
+        name, _, folder = row.partition("\t")
+        shared.setdefault(folder, []).append(name)
+    for folder, packages in shared.items():
+        if any(os.path.exists(os.path.join(folder, f"{each}.cmi")) for each in (base, module)):
+            # Several packages in one folder: which of them has the module, only a name can tell.
+            found += [p for p in packages if len(packages) == 1 or p.rpartition(".")[2].lower() == module.lower()]
+    return sorted(found, key=lambda name: (name.lower() != module.lower(), len(name)))
+
+
 class Findlib:
     """The program `ocamlfind` of one environment."""
 
@@ -130,14 +146,20 @@ def program_identity(path: str) -> str:
 
 
 @cache
-def standard_library(compiler: str) -> tuple[str, ...]:
+def standard_library_folder(*compiler: str) -> str:
+    """Where the standard library of a compiler is, '' where the program cannot tell."""
+    done = subprocess.run([*compiler, "-where"], capture_output=True, text=True, check=False)
+    return done.stdout.strip() if done.returncode == 0 else ""
+
+
+@cache
+def standard_library(*compiler: str) -> tuple[str, ...]:
     """The files of the standard library of `compiler`."""
-    done = subprocess.run([compiler, "-where"], capture_output=True, text=True, check=False)
-    return _installed([done.stdout.strip()])
+    return _installed([standard_library_folder(*compiler)])
 
 
-def standard_library_identity(compiler: str) -> str:
-    return _identity(standard_library(compiler))
+def standard_library_identity(*compiler: str) -> str:
+    return f"{standard_library_folder(*compiler)} {_identity(standard_library(*compiler))}"
 
 
 @cache

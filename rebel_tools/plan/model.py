@@ -166,6 +166,7 @@ class Step:
     foreign: of a program: objects and libraries of other languages, as they stand on the command line.
     settings: of an archive or a program: a digest over its command line.
     extra, declared: files and a digest over other things that the user declared with Depends().
+    ignored: files whose changes do not count, as the user declared with Ignore().
     """
 
     kind: str
@@ -181,6 +182,7 @@ class Step:
     settings: str = ""
     extra: tuple[str, ...] = ()
     declared: str = ""
+    ignored: frozenset[str] = frozenset()
 
     @property
     def key(self) -> str:

@@ -43,6 +43,7 @@ class State:
         self.files: dict[str, list] = data.get("files", {})
         self.names: dict[str, list] = data.get("names", {})
         self.records: dict[str, Record] = _records(data.get("records", {}))
+        self.editors: list[str] = data.get("editors", [])  # folders with a generated file for editors
         self.changed = False
 
     def save(self) -> None:
@@ -55,13 +56,18 @@ class State:
             "format": FORMAT,
             "files": self.files,
             "names": self.names,
+            "editors": self.editors,
             "records": {key: record.__dict__ for key, record in self.records.items()},
         }
         os.makedirs(os.path.dirname(self.path) or ".", exist_ok=True)
         temporary = f"{self.path}.{os.getpid()}"
         with open(temporary, "w", encoding="utf-8", errors="surrogateescape") as f:
             json.dump(data, f, separators=(",", ":"), ensure_ascii=False)
-        os.replace(temporary, self.path)
+        try:
+            os.replace(temporary, self.path)
+        except OSError:
+            os.unlink(temporary)
+            raise
 
 
 def _load(path: str) -> dict:

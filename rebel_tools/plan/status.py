@@ -47,7 +47,10 @@ class Status:
         inputs = self.plan.inputs(step)
         if list(record.inputs) != inputs:
             yield "it has other inputs than before"
-        yield from self._changed(record.inputs, "is gone", "changed")
+        counting = record.inputs
+        if step.ignored:
+            counting = {path: digest for path, digest in counting.items() if path not in step.ignored}
+        yield from self._changed(counting, "is gone", "changed")
         if step.kind in COMPILATIONS:
             if record.names != list(self.plan.named(step).units):
                 yield "its source names other units than before"
@@ -55,7 +58,7 @@ class Status:
                 if self._current(step.scope, unit)[0] != crc:
                     yield f"the interface of `{unit}' changed"
             for unit, crc in record.implementations.items():
-                if self._current(step.scope, unit)[1] != crc:
+                if crc != self._current(step.scope, unit)[1] and crc != self._unopened(step.scope, unit):
                     yield f"the native code of `{unit}' changed"
 
     def _changed(self, digests: Mapping[str, str], gone: str, other: str) -> Iterator[str]:
@@ -66,12 +69,20 @@ class Status:
 
     def _current(self, scope: Scope, unit: str) -> tuple[Optional[str], Optional[str]]:
         """The digests of a unit's .cmi and .cmx as they are now."""
+        interface, implementation = (self.records.get(key) for key in self._makers_of(scope, unit))
+        return interface and interface.interface, implementation and implementation.implementation
+
+    def _unopened(self, scope: Scope, unit: str) -> str | None:
+        """Stands for a .cmx that was there and not opened (`-opaque`), which only other flags can change."""
+        record = self.records.get(self._makers_of(scope, unit)[1])
+        return f"unopened, {record.signature}" if record else None
+
+    def _makers_of(self, scope: Scope, unit: str) -> tuple[str, str]:
         try:
-            makers = self._makers[scope, unit]
+            return self._makers[scope, unit]
         except KeyError:
             makers = self._makers[scope, unit] = self._find_makers(scope, unit)
-        interface, implementation = (self.records.get(key) for key in makers)
-        return interface and interface.interface, implementation and implementation.implementation
+            return makers
 
     def _find_makers(self, scope: Scope, unit: str) -> tuple[str, str]:
         """The keys of the steps that make a unit's .cmi and .cmx, '' where there is none."""
@@ -114,7 +125,9 @@ class Status:
         record.names = list(self.plan.named(step).units)
         # Without a digest only the name of the interface was used (an alias to it, say), not its contents.
         record.interfaces = {u: crc for u, crc in imports.interfaces if crc and scope.provider(u)}
-        record.implementations = {u: crc for u, crc in imports.implementations if scope.provider(u)}
+        record.implementations = {
+            u: crc or self._unopened(scope, u) for u, crc in imports.implementations if scope.provider(u)
+        }
         if step.makes_interface:
             record.interface = record.interfaces.pop(own, None)
         if step.kind == IMPLEMENTATION and step.engine == NATIVE:

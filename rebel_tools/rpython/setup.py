@@ -2,13 +2,15 @@
 
     python -m rebel_tools.rpython.setup [FOLDER]        (default: .tools)
 
-`rpython` comes from PyPI, as it is, into FOLDER/rpython. Debian's older releases had python2.7: where the archive still
-offers those packages, they are unpacked, not installed, into FOLDER/python2.7.
+`rpython` comes from PyPI, as it is, into FOLDER/rpython. Debian 11 was the last release with python2.7: its packages
+are fetched from the archive that this machine uses, verified by apt, and unpacked, not installed, into
+FOLDER/python2.7.
 """
 
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -22,6 +24,9 @@ from rebel_tools.rpython.python27 import HINT, PRIVATE, find_python27, is_python
 RPYTHON = "0.2.1"
 REQUIREMENTS = (f"rpython=={RPYTHON}", "py==1.4.34")  # `py` is what rpython itself imports
 PACKAGES = ("python2.7-minimal", "python2.7", "libpython2.7-minimal", "libpython2.7-stdlib")
+LAST_RELEASE = "bullseye"
+LIBRARIES = ("libffi7", "libssl1.1")  # what ctypes and hashlib of that release link with
+KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 WHEELS = ("--no-deps", "--platform", "any", "--python-version", "27", "--implementation", "py", "--only-binary=:all:")
 
 
@@ -68,21 +73,66 @@ def unpack_python27(folder: str) -> str:
     """Unpack Debian's packages of Python 2.7 below `folder`; returns the program. Errors: MissingTool."""
     if not (shutil.which("apt-get") and shutil.which("dpkg-deb")):
         raise MissingTool("RPython needs a Python 2.7, and none was found; this is no Debian", hint=HINT)
+    root = os.path.join(folder, PRIVATE.split(os.sep)[0])
+    os.makedirs(root, exist_ok=True)
     with tempfile.TemporaryDirectory() as downloads:
-        done = subprocess.run(["apt-get", "download", *PACKAGES], cwd=downloads, capture_output=True, text=True)
-        if done.returncode:
+        if not (_download(downloads, PACKAGES) or _download_of_last_release(downloads)):
             raise MissingTool(
-                "RPython needs a Python 2.7: none was found, and the archive of this Debian has no "
-                + ", ".join(PACKAGES),
+                "RPython needs a Python 2.7: none was found, and neither this system's archive nor that of Debian "
+                f"{LAST_RELEASE} has {', '.join(PACKAGES)}",
                 hint=HINT,
             )
-        root = os.path.join(folder, PRIVATE.split(os.sep)[0])
         for package in sorted(Path(downloads).glob("*.deb")):
             subprocess.run(["dpkg-deb", "-x", str(package), root], check=True)
     python = os.path.join(folder, PRIVATE)
+    _use_own_libraries(python, root)
     if not is_python27(python):
         raise MissingTool(f"{python} was unpacked but does not run", hint=HINT)
     return python
+
+
+def _download(folder: str, packages: tuple[str, ...], options: tuple[str, ...] = ()) -> bool:
+    command = ["apt-get", *options, "download", *packages]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True).returncode == 0
+
+
+def _download_of_last_release(folder: str) -> bool:
+    """Fetch the packages with an apt that has its own sources and state: the system's are not touched."""
+    if not os.path.exists(KEYRING):
+        return False
+    state = os.path.join(folder, "apt")
+    for name in ("state/lists/partial", "cache/archives/partial"):
+        os.makedirs(os.path.join(state, name))
+    sources = os.path.join(state, "sources.list")
+    with open(sources, "w") as file:
+        file.writelines(f"deb [signed-by={KEYRING}] {uri} {LAST_RELEASE} main\n" for uri in _archives())
+    options = (
+        *("-o", f"Dir::Etc::SourceList={sources}", "-o", "Dir::Etc::SourceParts=/dev/null"),
+        *("-o", f"Dir::State={state}/state", "-o", "Dir::State::status=/var/lib/dpkg/status"),
+        *("-o", f"Dir::Cache={state}/cache", "-o", "APT::Sandbox::User=root"),
+    )
+    subprocess.run(["apt-get", *options, "update"], capture_output=True)
+    return _download(folder, (*PACKAGES, *LIBRARIES), options)
+
+
+def _archives() -> list[str]:
+    """The archives that this machine's apt uses, without those of security updates."""
+    command = ["apt-get", "indextargets", "--format", "$(REPO_URI)"]
+    listed = subprocess.run(command, capture_output=True, text=True).stdout.split()
+    return sorted({uri for uri in listed if "security" not in uri})
+
+
+def _use_own_libraries(python: str, root: str) -> None:
+    """Where libraries were unpacked too, a script in the place of the program tells it where they are."""
+    folders = sorted({str(path.parent) for path in Path(root).glob("usr/lib/*/lib*.so.*")})
+    if not folders:
+        return
+    program = f"{python}.program"
+    os.replace(python, program)
+    path = shlex.quote(":".join(folders))
+    with open(python, "w") as file:
+        file.write(f'#!/bin/sh\nLD_LIBRARY_PATH={path} exec {shlex.quote(program)} "$@"\n')
+    os.chmod(python, 0o755)
 
 
 def main(arguments: list[str]) -> int:

@@ -24,6 +24,8 @@ def user_error(function):
             raise SCons.Errors.UserError(str(error)) from error
 
     checked.__doc__ = function.__doc__
+    # SCons shows the place of the innermost call that is not in its own files: that of the builder, in the SConstruct.
+    checked.__code__ = checked.__code__.replace(co_filename=SCons.Errors.__file__)
     return checked
 
 
@@ -32,9 +34,9 @@ def target_file(env, target, suffix: str = "", other_suffixes: Iterable[str] = (
 
     Errors: no target, several, or a folder.
     """
-    targets = SCons.Util.flatten([target])
+    targets = [] if target is None else SCons.Util.flatten([target])
     if len(targets) != 1:
-        raise RebelError(f"a builder of OCaml makes one target at a time, not {len(targets)}", expected="one name")
+        raise RebelError(f"a builder of OCaml makes one target, not {len(targets)}", expected="one name")
     (name,) = targets
     if not isinstance(name, SCons.Node.Node):
         name = env.subst(str(name), raw=1)
@@ -55,6 +57,7 @@ def source_files(env, source) -> list[SCons.Node.FS.File]:
 
 
 def _file(node, what: str) -> SCons.Node.FS.File:
+    node = node.disambiguate()
     if isinstance(node, SCons.Node.FS.Dir):
         raise RebelError(f"the {what} `{node}` is a folder", expected="a file")
     if not isinstance(node, SCons.Node.FS.Base):

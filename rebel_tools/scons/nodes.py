@@ -9,8 +9,10 @@ import tables in the compiler's output. So these nodes hand the questions "what 
 
 from __future__ import annotations
 
+import SCons.CacheDir
 import SCons.Errors
 import SCons.Node
+import SCons.Node.Alias
 import SCons.Node.FS
 
 from rebel_tools.errors import RebelError
@@ -69,16 +71,36 @@ class StepFile(SCons.Node.FS.File):
         return self.new_binfo()
 
     def visited(self) -> None:
-        if self.exists():
+        if SCons.CacheDir.cache_force and self.exists():
             self.get_build_env().get_CacheDir().push_if_forced(self)
 
     def release_target_info(self) -> None:
         pass
 
     def built(self) -> None:
-        SCons.Node.Node.built(self)
+        if all(isinstance(parent, (StepFile, Group)) for parent in self.waiting_parents):
+            self._built_for_the_plan()
+        else:
+            SCons.Node.Node.built(self)
         if self is self.get_executor().get_all_targets()[0]:
             _answer(self, "built")
+
+    def _built_for_the_plan(self) -> None:
+        """What Node.built() does, without a signature that only nodes of SCons' own kind would look at."""
+        for parent in self.waiting_parents:
+            for peer in (parent, *getattr(parent, "target_peers", ())):
+                peer.implicit = None
+        self.clear()
+
+
+class Group(SCons.Node.Alias.Alias):
+    """All units of a scope, for those who wait for every one of them. Nobody compares its signature."""
+
+    def make_ready(self) -> None:
+        pass
+
+    def get_csig(self) -> str:
+        return ""
 
 
 def _answer(node: StepFile, question: str, *arguments):

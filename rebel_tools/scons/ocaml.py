@@ -13,7 +13,7 @@ import SCons.Util
 
 from rebel_tools.errors import RebelError
 from rebel_tools.ocaml.names import SUFFIXES, is_interface, module_name
-from rebel_tools.plan.model import ARCHIVE, ARCHIVING, LINKING, NATIVE, Module, Scope, Step
+from rebel_tools.plan.model import ARCHIVE, ARCHIVING, COMPILATIONS, LINKING, NATIVE, Module, Scope, Step
 from rebel_tools.plan.steps import archive_step
 from rebel_tools.project.names import is_module, package_module
 from rebel_tools.scons.actions import linked_objects, unit_flags
@@ -21,9 +21,12 @@ from rebel_tools.scons.arguments import checked_module, from_top, path_of, sourc
 from rebel_tools.scons.nodes import StepFile
 from rebel_tools.scons.output import install_output
 from rebel_tools.scons.session import Session, session
-from rebel_tools.scons.settings import link_settings, package_archives, package_flags, settings
+from rebel_tools.scons.settings import library_folder, link_settings, package_archives, package_flags, settings
 
 STATE = ".rebel-tools.json"
+
+# Of compiled files, what a compiler reads that uses them through their archive.
+INSTALLED = (".cmi", ".cmx", ".cmt", ".cmti")
 
 COMMANDS = {
     "OCAMLOPTCOM": "$OCAMLOPT $OCAMLFLAGS $OCAMLOPTFLAGS $_OCAMLPACKAGEFLAGS -c -o $TARGET $_OCAMLUNITFLAGS $SOURCE",
@@ -52,6 +55,7 @@ def generate(env) -> None:
         OCAMLPACKAGES=[],
         OCAMLENGINES=[NATIVE],
         OCAMLLIBS=[],
+        OCAMLWHERE=library_folder,
         _OCAMLUNITFLAGS=unit_flags,
         _OCAMLOBJECTS=linked_objects,
         _OCAMLPACKAGEFLAGS=package_flags,
@@ -62,6 +66,7 @@ def generate(env) -> None:
     env.AddMethod(ocaml_object, "OCamlObject")
     env.AddMethod(ocaml_library, "OCamlLibrary")
     env.AddMethod(ocaml_program, "OCamlProgram")
+    env.AddMethod(ocaml_files, "OCamlFiles")
 
 
 def exists(env) -> bool:
@@ -166,6 +171,16 @@ def ocaml_program(env, target=None, source=None, **kw):
     return SCons.Util.NodeList(nodes)
 
 
+@user_error
+def ocaml_files(env, *libraries):
+    """What belongs beside the archives of libraries where they are installed: .cmi, .cmx, .cmt and .cmti files."""
+    run, found = session(STATE), {}
+    for scope in _scopes_of(env, libraries):
+        for step in [s for s in run.plan.steps.values() if s.scope is scope and s.kind in COMPILATIONS]:
+            found.update(dict.fromkeys(n for n in run.nodes(step) if n.name.endswith(INSTALLED)))
+    return SCons.Util.NodeList(found)
+
+
 def _is_archive(node) -> bool:
     step = node.attributes.rebel_step if isinstance(node, StepFile) else None
     return step is not None and step.kind == ARCHIVING
@@ -240,13 +255,15 @@ def _inherit_packages(env, run: Session, scopes: Iterable[Scope]) -> None:
 
 def used_scopes(env) -> tuple[Scope, ...]:
     """The scopes of the libraries in `$OCAMLLIBS` and of all that they use, each after those that it uses."""
-    found: dict[Scope, None] = {}
-    for node in env.arg2nodes(SCons.Util.flatten([env["OCAMLLIBS"]]), env.fs.Entry):
+    return tuple(dict.fromkeys(s for scope in _scopes_of(env, env["OCAMLLIBS"]) for s in (*scope.uses, scope)))
+
+
+def _scopes_of(env, libraries) -> list[Scope]:
+    nodes = env.arg2nodes(SCons.Util.flatten([libraries]), env.fs.Entry)
+    for node in nodes:
         if not _is_archive(node):
-            raise RebelError(f"`{node}` in $OCAMLLIBS is no OCaml library", expected="what env.OCamlLibrary returned")
-        scope = node.attributes.rebel_step.scope
-        found.update(dict.fromkeys((*scope.uses, scope)))
-    return tuple(found)
+            raise RebelError(f"`{node}` is not a library of OCaml", expected="what env.OCamlLibrary returned")
+    return list(dict.fromkeys(node.attributes.rebel_step.scope for node in nodes))
 
 
 def add_sources(run: Session, scope: Scope, nodes: Iterable) -> list[Module]:
@@ -294,9 +311,7 @@ def make_nodes(run: Session, scope: Scope) -> None:
 
 
 def library_step(env, run: Session, scope: Scope, engine: str, base: str) -> Step:
-    step = run.plan.add(archive_step(scope, engine, base, link_settings(env, ARCHIVING, engine)))
-    run.environments.setdefault(step, env)
-    return step
+    return _add(env, run, archive_step(scope, engine, base, link_settings(env, ARCHIVING, engine)))
 
 
 def program_step(env, run, scope: Scope, path: str, modules=(), entry=None, foreign=()) -> Step:
@@ -315,8 +330,17 @@ def program_step(env, run, scope: Scope, path: str, modules=(), entry=None, fore
         foreign=tuple(map(path_of, foreign)),
         settings=link_settings(env, LINKING, engine),
     )
-    run.environments.setdefault(step, env)
-    return run.plan.add(step)
+    run.foreign_nodes[step] = list(foreign)
+    return _add(env, run, step)
+
+
+def _add(env, run: Session, step: Step) -> Step:
+    """The step of a library or program; asked for twice in the same way it is the same one."""
+    known = run.plan.add(step)
+    if any(getattr(known, name) != getattr(step, name) for name in ("scope", "members", "archives", "foreign", "settings")):
+        raise RebelError(f"there are two ways to build `{step.key}`", hint="give one of them another name")
+    run.environments.setdefault(known, env)
+    return known
 
 
 def used_archives(run: Session, scopes: Iterable[Scope], engine: str) -> list[Step]:

@@ -15,7 +15,9 @@ from functools import cache
 import SCons.Script
 
 _SHELL = re.compile(r"[|&;<>()$`*?\[\]#~%!{}\n]")
-_ERROR = re.compile(r'^File "(?P<file>[^"]+)", lines? (?P<line>\d+)', re.MULTILINE)
+_QUOTED = re.compile(r"['\"\\]")
+# The file `caml_startup` is the linker's own: what does not link is the target.
+_ERROR = re.compile(r'^File "(?!caml_startup")(?P<file>[^"]+)", lines? (?P<line>\d+)', re.MULTILINE)
 
 
 class Terminal:
@@ -70,6 +72,9 @@ class Terminal:
 TERMINAL = Terminal()
 _complaints: dict[str, str] = {}
 
+# Each is asked about the complaint of the command that should have made a target, and answers with a hint or ''.
+ADVISERS: list = []
+
 
 def install_output(env) -> None:
     """Run the commands of `env` without a shell where none is needed, and print what they say in one piece."""
@@ -101,7 +106,7 @@ def spawn(shell: str, escape, command: str, arguments: list[str], env: dict, cle
     clean: what is done to its messages before they are printed.
     """
     line = " ".join(arguments)
-    words = [shell, "-c", line] if _SHELL.search(line) else shlex.split(line)
+    words = [shell, "-c", line] if _SHELL.search(line) else _words(line)
     program = _which(words[0], env.get("PATH", ""))
     if program is None:
         TERMINAL.say(sys.stderr, f"scons: {words[0]}: command not found\n")
@@ -109,12 +114,18 @@ def spawn(shell: str, escape, command: str, arguments: list[str], env: dict, cle
     # With an absolute path and close_fds=False CPython uses posix_spawn, which does not copy the page tables of SCons.
     done = subprocess.run(words, executable=program, env=env, close_fds=False, capture_output=True, check=False)
     stderr = (clean or compiler_output)(done.stderr.decode("utf-8", "replace"))
-    TERMINAL.say(sys.stdout, done.stdout.decode("utf-8", "replace"))
-    TERMINAL.say(sys.stderr, stderr)
+    hints = ""
     if done.returncode != 0 and "-o" in words:
-        _complaints[words[words.index("-o") + 1]] = stderr
-        TERMINAL.clear()
+        target = words[words.index("-o") + 1]
+        _complaints[target] = stderr
+        hints = "".join(f"  hint: {found}\n" for advise in ADVISERS for found in [advise(target, stderr)] if found)
+    TERMINAL.say(sys.stdout, done.stdout.decode("utf-8", "replace"))
+    TERMINAL.say(sys.stderr, stderr + hints)
     return done.returncode
+
+
+def _words(line: str) -> list[str]:
+    return shlex.split(line) if _QUOTED.search(line) else line.split()
 
 
 def compiler_output(text: str) -> str:
@@ -140,17 +151,21 @@ def _install_summary() -> None:
 def _print_summary() -> None:
     """The failures again, in a line each, when more than a screen may lie between the first of them and the end."""
     TERMINAL.clear()
-    lines = [short_failure(str(f.node), _complaints.get(str(f.node), "")) for f in SCons.Script.GetBuildFailures()]
+    failures = SCons.Script.GetBuildFailures()
+    lines = [short_failure(str(f.node), _complaints.get(str(f.node), ""), str(f.errstr)) for f in failures]
     if lines:
         what = "1 step failed" if len(lines) == 1 else f"{len(lines)} steps failed"
         TERMINAL.say(sys.stderr, "\n".join([f"{what}:", *(f"  {line}" for line in lines)]) + "\n")
 
 
-def short_failure(target: str, complaint: str) -> str:
-    """One line for a failed step: the place and the first line of the error where the compiler named them."""
+def short_failure(target: str, complaint: str, reason: str = "") -> str:
+    """One line for a failed step: the place and the first line of the error where the compiler named them.
+
+    reason: what SCons says, which is only `Error 2` where a command failed.
+    """
     plain = re.sub(r"\x1b\[[0-9;]*m", "", complaint)
     error = next((line for line in plain.splitlines() if line.startswith(("Error", "Alert"))), "")
     place = None
     for place in _ERROR.finditer(plain[: plain.find(error)] if error else plain):
         pass  # the last place before the error is the one that it is about
-    return f"{place['file']}:{place['line']}: {error}" if place and error else f"{target}: {error or 'failed'}"
+    return f"{place['file']}:{place['line']}: {error}" if place and error else f"{target}: {error or reason.partition(chr(10))[0] or 'failed'}"

@@ -5,16 +5,14 @@ from __future__ import annotations
 import os
 import time
 
-import SCons.Errors
 import SCons.Script
 import SCons.Util
 from SCons.Action import Action
 from SCons.Builder import Builder
 
-from rebel_tools.errors import RebelError
 from rebel_tools.project.load import load_project
 from rebel_tools.scons import ocaml
-from rebel_tools.scons.bucklescript import BuckleScriptTarget, is_wanted
+from rebel_tools.scons.arguments import user_error
 from rebel_tools.scons.output import short_messages
 from rebel_tools.scons.target import TargetSession
 
@@ -31,25 +29,23 @@ def exists(env) -> bool:
     return ocaml.exists(env)
 
 
+@user_error
 def rebel(env, folder: str = "."):
     """The programs of the default targets of `folder`/package.json; each target is also an alias of its name.
 
     Targets that are not default ones are built when they are asked for by name.
     """
     started = time.time_ns()
-    try:
-        project = load_project(env.Dir(folder).get_abspath())
-    except RebelError as error:
-        raise SCons.Errors.UserError(str(error)) from error
+    project = load_project(env.Dir(folder).get_abspath())
     for warning in project.warnings:
         print(f"rebel: warning: {warning}")
     default = SCons.Util.NodeList()
     for target in project.targets:
-        if target.engine == "bucklescript" and not is_wanted(target, project):
+        if target.engine == "bucklescript" and not _is_wanted(target, project):
             continue
-        program, folder = _program(env, project, target, started)
+        program, made = _program(env, project, target, started)
         env.Alias(target.name, program)
-        env.Clean(program, env.fs.Dir(f"#{folder}"))
+        env.Clean(program, env.fs.Dir(f"#{made}"))
         if target in project.default_targets:
             default += program
         else:
@@ -61,18 +57,21 @@ def _program(env, project, target, started: int):
     """The node of a target's program, and the folder that goes with it when it is cleaned."""
     env = _environment(env, target)
     if target.engine == "bucklescript":
-        run = _bucklescript(env, project, target)
+        from rebel_tools.scons.bucklescript import BuckleScriptTarget
+
+        run = BuckleScriptTarget(env, project, target)
     else:
         run = TargetSession(env, project, target, started)
     program = _script(run) if target.engine == "jsoo" else run.program
     return program, run.build if target in project.default_targets else run.folder
 
 
-def _bucklescript(env, project, target) -> BuckleScriptTarget:
-    try:
-        return BuckleScriptTarget(env, project, target)
-    except RebelError as error:
-        raise SCons.Errors.UserError(str(error)) from error
+def _is_wanted(target, project) -> bool:
+    """Whether this run can be about a target whose graph is made as a whole."""
+    asked = [str(name) for name in SCons.Script.COMMAND_LINE_TARGETS]
+    if asked and asked != ["."]:
+        return target.name in asked or any(f"_build/{target.name}" in name for name in asked)
+    return target in project.default_targets
 
 
 def _environment(env, target):

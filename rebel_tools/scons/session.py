@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import atexit
+import contextlib
 import os
+import sys
 from functools import cache, cached_property
 
 import SCons.Node
-import SCons.Node.Alias
 import SCons.Node.FS
 import SCons.Script
 
 from rebel_tools.plan.files import text_digest
+from rebel_tools.plan.hints import Advice, hint
 from rebel_tools.plan.model import ARCHIVING, COMPILATIONS, IMPLEMENTATION, LINKING, Scope, Step
+from rebel_tools.plan.order import CycleError
 from rebel_tools.plan.plan import Plan
 from rebel_tools.plan.status import Status
 from rebel_tools.plan.steps import ANNOTATIONS, writes_annotations
 from rebel_tools.scons.actions import builder_of
 from rebel_tools.scons.arguments import from_top
-from rebel_tools.scons.nodes import StepFile
+from rebel_tools.scons.nodes import Group, StepFile
+from rebel_tools.scons.output import ADVISERS
+from rebel_tools.scons.settings import packages_of_module
 
 
 class Session:
@@ -26,19 +31,23 @@ class Session:
 
     environments: the construction environment of each scope, and of steps that have one of their own.
     source_nodes: the nodes of the sources of each scope by path, where a builder was given nodes.
+    foreign_nodes: of a program: objects and libraries of other languages.
     owns_state: whether all that the state knows of belongs to this plan, so that the rest can be removed.
     """
 
     owns_state = False
+    advice = Advice("add it to OCAMLLIBS", "add {} to OCAMLPACKAGES")
 
     def __init__(self, state_path: str):
         self.state_path = state_path
         self.environments: dict[Scope | Step, object] = {}
         self.source_nodes: dict[Scope, dict[str, SCons.Node.FS.File]] = {}
+        self.foreign_nodes: dict[Step, list] = {}
         self._nodes: dict[Step, list] = {}
-        self._groups: dict[Scope, SCons.Node.Alias.Alias] = {}
+        self._groups: dict[Scope, Group] = {}
         self._rebuilt_sources: set = set()
         self._prepared = False
+        ADVISERS.append(self.hint)
         atexit.register(self._finish)
 
     @cached_property
@@ -80,7 +89,8 @@ class Session:
         self._prepare()
         self._notice_generated(step.scope)
         if step.kind in (ARCHIVING, LINKING):
-            return [self.node(part) for part in self._parts(step) if self._has_node(part)]
+            parts = [self.node(part) for part in self._parts(step) if self._has_node(part)]
+            return [*parts, *self.foreign_nodes.get(step, ())]
         waits = [self.node(other) for other in self.plan.waits(step) if self._has_node(other)]
         return waits + [self._group(scope) for scope in self.plan.foreign(step)]
 
@@ -95,7 +105,7 @@ class Session:
     def _group(self, scope: Scope):
         """A node for all compilations of a scope at once, for those who wait for them all."""
         if scope not in self._groups:
-            group = self._groups[scope] = SCons.Node.Alias.Alias(f"units of {scope.namespace or scope.outdir}")
+            group = self._groups[scope] = Group(f"units of {scope.namespace or scope.outdir}")
             steps = filter(self._has_node, self.plan.ordered(scope).steps)
             group.add_dependency([self.node(step) for step in steps])
         return self._groups[scope]
@@ -119,7 +129,8 @@ class Session:
                 node.exists()  # brings it into a variant folder that duplicates its sources
         self.plan.names.prepare(self.plan.scopes)
         for scope in list(self.plan.scopes):
-            self.plan.ordered(scope)
+            with contextlib.suppress(CycleError):  # an error of those only who need this scope
+                self.plan.ordered(scope)
         if not self._dry:
             self.status.forget_vanished(self.owns_state)
 
@@ -135,7 +146,10 @@ class Session:
         return self.status.reason(step)
 
     def _read_declared(self, step: Step) -> None:
-        """What the user added with Depends(): files count by their contents, other nodes by their signatures."""
+        """What the user said with Depends() and Ignore(): files count by contents, other nodes by their signatures."""
+        step.ignored = frozenset(str(d) for node in self.nodes(step) for d in node.ignore or ())
+        for path in step.foreign:
+            self.plan.files.forget(path)
         declared = [d for node in self.nodes(step) for d in node.depends or ()]
         if declared:
             files = dict.fromkeys(str(d) for d in declared if isinstance(d, SCons.Node.FS.File))
@@ -154,12 +168,23 @@ class Session:
         if not self._dry:
             self.status.built(step)
 
+    def hint(self, target: str, complaint: str) -> str | None:
+        """What the user can do when the command for `target` failed; called in the thread that ran the command."""
+        step = self.plan.steps.get(target)
+        if step is None:
+            return None
+        env = self.environments[step.scope]
+        return hint(step, list(self.plan.scopes), complaint, lambda module: packages_of_module(env, module), self.advice)
+
     def _finish(self) -> None:
         if not self._prepared or self._dry:
             return
         if SCons.Script.GetOption("clean"):
             self.status.forget_cleaned()
-        self.plan.save()
+        try:
+            self.plan.save()
+        except OSError as error:
+            print(f"scons: warning: the next build will repeat this one: {error}", file=sys.stderr)
 
 
 @cache

@@ -5,13 +5,19 @@ from __future__ import annotations
 import os
 from functools import cache
 
+import SCons.Subst
+
 from rebel_tools import __version__, tools
+from rebel_tools.errors import MissingTool
 from rebel_tools.ocaml.toolchain import (
+    FindlibError,
     Packages,
     find_packages,
     findlib_places,
+    packages_with,
     program_identity,
     standard_library,
+    standard_library_folder,
     standard_library_identity,
 )
 from rebel_tools.plan.files import text_digest
@@ -26,8 +32,15 @@ VARIABLES = ("OCAMLPATH", "OCAMLFIND_CONF", "OCAMLFIND_TOOLCHAIN", "OCAMLPARAM",
 def program(env, variable: str) -> str:
     """The path of the program that a construction variable names. Errors: MissingTool."""
     words = env.Split(env.subst(f"${variable}"))
-    found = env.WhereIs(words[0]) if words else None
-    return found or tools.require(words[0] if words else variable.lower(), path=search_path(env))
+    if not words:
+        raise MissingTool(f"${variable} is empty", expected="the name or path of a program")
+    found = env.WhereIs(words[0])
+    if found or words[0] in tools.TOOLS:
+        return found or tools.require(words[0], path=search_path(env))
+    raise MissingTool(
+        f"${variable} is {words[0]}, which is not a program on the PATH of the build",
+        hint=f"install it, give its full path, or set env['ENV']['PATH'], which is {search_path(env)}",
+    )
 
 
 def search_path(env) -> str:
@@ -40,6 +53,19 @@ def packages(env, engine: str) -> Packages:
     if not names:
         return Packages()
     return find_packages([program(env, "OCAMLFIND")], names, engine, search_path(env))
+
+
+def packages_of_module(env, module: str) -> list[str]:
+    """The findlib packages that have a module; none where findlib is missing or fails, for this is only about hints."""
+    try:
+        return packages_with(module, [program(env, "OCAMLFIND")], search_path(env))
+    except (MissingTool, FindlibError):
+        return []
+
+
+def library_folder(target, source, env, for_signature) -> str:
+    """`$OCAMLWHERE`: the folder of the standard library, which holds the header files for C stubs, too."""
+    return standard_library_folder(program(env, "OCAMLC"))
 
 
 def package_flags(target, source, env, for_signature) -> list[str]:
@@ -68,8 +94,9 @@ def settings(env) -> Settings:
     parts = [__version__, found.identity]
     for engine in engines:
         compiler = program(env, COMPILER[engine == NATIVE])
-        command = env.Override(_NO_UNIT).subst(f"${command_variable(IMPLEMENTATION, engine)}", target="T", source="S")
-        parts += [command, program_identity(compiler), standard_library_identity(compiler)]
+        words = env.Split(env.subst(f"${COMPILER[engine == NATIVE]}"))
+        command = _signature(env, command_variable(IMPLEMENTATION, engine), _OCAMLUNITFLAGS="")
+        parts += [command, program_identity(compiler), standard_library_identity(compiler, *words[1:])]
     parts += [f"{name}={env['ENV'].get(name)}" for name in VARIABLES]
     flags = env.Split(env.subst("$OCAMLFLAGS"))
     ppx = [word for command in found.preprocessors for word in ("-ppx", command)]
@@ -84,7 +111,8 @@ def settings(env) -> Settings:
 def link_settings(env, kind: str, engine: str) -> str:
     """A digest over the command line of an archive or a program, apart from the objects."""
     known = {"_OCAMLOBJECTS": "", "_OCAMLPACKAGEARCHIVES": archive_flags(env, engine)}
-    return text_digest(env.Override(known).subst(f"${command_variable(kind, engine)}", target="T"))
+    return text_digest(_signature(env, command_variable(kind, engine), **known))
+
 
 
 def installed_files(env) -> list[str]:
@@ -110,7 +138,9 @@ def tool_identity(env) -> str:
     return text_digest(__version__, *found, *commands, *flags, *outside)
 
 
-_NO_UNIT = {"_OCAMLUNITFLAGS": ""}
+def _signature(env, variable: str, **known) -> str:
+    """The command line in `variable` as SCons' signatures have it: without files, and without what stands in $( $)."""
+    return env.Override(known).subst(f"${variable}", raw=SCons.Subst.SUBST_SIG)
 
 
 def reason_preprocessor(env) -> Preprocessor:

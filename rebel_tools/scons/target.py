@@ -10,6 +10,7 @@ import SCons.Script
 
 from rebel_tools.ocaml.merlin import Merlin, remove_merlin, write_merlin
 from rebel_tools.plan.files import text_digest
+from rebel_tools.plan.hints import Advice
 from rebel_tools.plan.layers import Layers
 from rebel_tools.plan.manifest import Manifest, stamps_before
 from rebel_tools.plan.model import BYTE, LINKING, NATIVE, Scope, Step
@@ -35,6 +36,7 @@ class TargetSession(Session):
     """
 
     owns_state = True
+    advice = Advice("add it to `dependencies` in package.json", "add {} to `rebel.ocamlfindDependencies` in package.json")
 
     def __init__(self, env, project: Project, target: Target, started: int):
         self.started = started
@@ -195,6 +197,11 @@ class TargetSession(Session):
 
     def _write_merlin(self) -> None:
         if self.target is self.project.default_targets[0] and not self._dry:
+            state, folders = self.plan.state, [package.root for package in self.packages]
+            for folder in set(state.editors) - set(folders):
+                remove_merlin(folder)
+            state.changed = state.changed or state.editors != folders
+            state.editors = folders
             for package, scope in zip(self.packages, self.plan.scopes):
                 write_merlin(package.root, self._merlin(package, scope))
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import contextlib
 import glob
 import os
 import pickle
@@ -205,7 +204,7 @@ def test_a_file_that_is_too_large_is_refused_before_anything_else():
 def test_memory_stays_bounded_for_the_densest_data(unit, tmp_path):
     """A process that reads as many values as are allowed stays below 256 MB over the size of the file."""
     memo = unicode_op("k") + b"q\x00" if b"h" in unit else b""
-    data = b"\x80\x02](" + memo + unit * (16_000_000 // len(unit)) + b"e."
+    data = b"\x80\x02](" + memo + unit * (20_000_000 // len(unit)) + b"e."
     path = tmp_path / "bomb"
     path.write_bytes(data)
     script = (

@@ -44,4 +44,6 @@ COLLECTOR = [
     *ints("ext_b", "b_weakref", 3),
     *ints("ext_b", "b_array", 2000),
 ]
-ALL = FUNCTIONS + OPAQUE + FIELDS + METHODS + EXCEPTIONS + SUBCLASSES + SHARED + COLLECTOR
+FINALIZERS = [*ints("ext_b", "b_temp", 50), *ints("ext_b", "b_core_queue", 20), *ints("ext_b", "b_own_queue", 10)]
+MEMO = ints("ext_b", "b_memo", *range(12))
+ALL = FUNCTIONS + OPAQUE + FIELDS + METHODS + EXCEPTIONS + SUBCLASSES + SHARED + COLLECTOR + FINALIZERS + MEMO

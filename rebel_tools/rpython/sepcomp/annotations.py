@@ -95,6 +95,18 @@ def describe(s):
     return repr(s)
 
 
+def of_type(t, bookkeeper):
+    """The annotation for a type as @export(...) takes it; rpython's own does not know classes inside containers."""
+    if isinstance(t, list):
+        return model.SomeList(ListDef(bookkeeper, of_type(t[0], bookkeeper), mutated=True, resized=True))
+    if isinstance(t, tuple):
+        return model.SomeTuple([of_type(item, bookkeeper) for item in t])
+    if isinstance(t, dict):
+        [(key, value)] = t.items()
+        return model.SomeDict(DictDef(bookkeeper, of_type(key, bookkeeper), of_type(value, bookkeeper)))
+    return bookkeeper.annotator.typeannotation(t)
+
+
 class Decoder(object):
     """Makes annotations of plain data.  classdef_of: the ClassDef for the qualified name of a class."""
 

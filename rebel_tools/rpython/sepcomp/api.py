@@ -21,12 +21,12 @@ def is_type(value):
     return isinstance(value, (type, list, dict, tuple)) or value is None or hasattr(value, '__bases__')
 
 
-def export(*types):
+def export(*types, **options):
     """Export a function or method of the core to extensions.
 
     `@export(int, [str], W_Root)` gives the types of the arguments (for a method: without `self`); a list stands for
     a list of that type, a dict for a dict, a tuple for a tuple.  A bare `@export` takes the types that the core's
-    own calls imply.
+    own calls imply.  `result=` gives the type of the result: wanted for a method that only extensions implement.
     """
     if len(types) == 1 and not is_type(types[0]):
         types[0]._sepcomp_export_ = None
@@ -34,6 +34,8 @@ def export(*types):
 
     def mark(func):
         func._sepcomp_export_ = types
+        if 'result' in options:
+            func._sepcomp_result_ = (options['result'],)
         return func
     return mark
 
@@ -61,3 +63,11 @@ def initializer(func):
     """Run `func()` when `init_module()` has bound the extension to its core; an exception makes that fail."""
     INITIALIZERS.append(func)
     return func
+
+
+def load_source(name):
+    """What loading a translated extension does, for programs that run as plain Python: import it, run initializers."""
+    before = len(INITIALIZERS)
+    __import__(name)
+    for func in INITIALIZERS[before:]:
+        func()

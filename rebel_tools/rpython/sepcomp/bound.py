@@ -64,9 +64,15 @@ class Core(object):
         name = self.names.get(pyfunc, '%s.%s' % (pyfunc.__module__, pyfunc.__name__))
         if name in self.data['functions']:
             return self.data['functions'][name]
-        reason = self.data['refused'].get(name)
-        why = 'its signature holds %s' % reason if reason else 'mark it with @export in the core'
-        raise AnnotatorError('%s belongs to the core %s but is not exported: %s' % (name, self.data['name'], why))
+        raise AnnotatorError('%s belongs to the core %s but is not exported: %s' % (
+            name, self.data['name'], self.why_not(name)))
+
+    def why_not(self, name):
+        if name in self.data['refused']:
+            return 'its signature holds %s' % self.data['refused'][name]
+        if self.data['classes'].get(name.rpartition('.')[0], {}).get('open'):
+            return 'the core never calls it, so that nothing says its types; write @export(types...) above it'
+        return 'mark it with @export in the core'
 
     def function_desc(self, pyfunc, name, signature, defaults):
         entry = self.function_entry(pyfunc)
@@ -79,8 +85,8 @@ class Core(object):
         declared = [self.decode(arg) for arg in desc.sepcomp_entry['args']]
         for i, (s_declared, s_given) in enumerate(zip(declared, inputcells)):
             if not accepts(s_declared, s_given):
-                raise AnnotatorError('argument %d of %s of the core is %s, it was given %s' % (
-                    i + 1, desc.name, describe(s_declared), describe(s_given)))
+                raise AnnotatorError('argument %s of %s of the core is %s, it was given %s' % (
+                    desc.signature.argnames[i], self.names[desc.pyobj], describe(s_declared), describe(s_given)))
         inputcells[:] = declared
         return desc.cachedgraph(None, builder=lambda translator, pyfunc: self.stub(desc))
 
@@ -135,6 +141,9 @@ class Core(object):
             self.add_contract(classdef, classdef, name, slot)
         for name in sorted(entry['results']):
             self.refine(classdef, name, entry['results'][name])
+        if entry['open'] and '__del__' in classdesc.classdict:
+            s_del = classdesc.s_read_attribute('__del__')
+            self.bookkeeper.emulate_pbc_call(classdef, s_del, [model.SomeInstance(classdef)])
         return classdef
 
     def refine(self, classdef, name, result):
@@ -161,8 +170,8 @@ class Core(object):
         declared = [self.decode(arg) for arg in desc.sepcomp_slot['args']]
         for i, (s_declared, s_given) in enumerate(zip(declared, inputcells)):
             if not accepts(s_declared, s_given):
-                raise AnnotatorError('argument %d of method %s of the core is %s, it was given %s' % (
-                    i, desc.name, describe(s_declared), describe(s_given)))
+                raise AnnotatorError('argument %s of method %s of the core is %s, it was given %s' % (
+                    desc.signature.argnames[i], desc.name, describe(s_declared), describe(s_given)))
         inputcells[:] = declared
 
         def build(translator, pyfunc):

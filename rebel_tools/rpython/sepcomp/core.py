@@ -1,6 +1,6 @@
 """The translation of a core: a shared library with the GC, and its interface."""
 
-from sepcomp import (coregc, coreglue, describe, entries, exports, interface, names, openness, program,
+from sepcomp import (coregc, coreglue, describe, entries, exports, finalizers, interface, names, openness, program,
                      runner, support, toolchain)
 from sepcomp.errors import SepcompError
 
@@ -136,7 +136,8 @@ class CoreBuilder(runner.Builder):
             'refused': core.description.refused,
             'prebuilt': dict((path, [symbol, classname]) for path, (symbol, classname, _) in core.prebuilt.items()),
             'gc_helpers': self.helpers,
-            'destructors': {},
+            'destructors': coregc.destructors(self.db),
+            'finalizer_queues': finalizers.of_core(self.db.gctransformer, core.exports.paths),
             'thread_locals': coreglue.thread_local_struct(self.db),
             'entry_points': sorted(e.declaration() for e in self.emitted),
         }

@@ -1,14 +1,24 @@
 """The GC of a core: rpython's own transformer, with room in the group of type ids and all helpers kept."""
 
+from rpython.memory.gctransform.shadowstack import ShadowStackFrameworkGCTransformer
 from rpython.rtyper.lltypesystem import llgroup
 from rpython.translator.c import node
 from rpython.translator.c.gc import ShadowStackFrameworkGcPolicy
 
-from sepcomp import gcnames, names
+from sepcomp import finalizers, gcnames, lltexts, names
+
+
+class CoreGCTransformer(finalizers.CoreQueues, ShadowStackFrameworkGCTransformer):
+
+    def __init__(self, translator):
+        ShadowStackFrameworkGCTransformer.__init__(self, translator)
+        self.reserve_queues()
 
 
 class CoreGcPolicy(ShadowStackFrameworkGcPolicy):
-    pass
+
+    def gettransformer(self, translator):
+        return CoreGCTransformer(translator)
 
 
 class ReservingGroupNode(node.GroupNode):
@@ -38,6 +48,7 @@ def export(db):
     db.export(gct.c_const_gcdata.value, names.GCDATA)
     db.exported[gct.c_type_info_group.value._obj] = names.TYPE_GROUP
     db.get(gct.c_type_info_group.value)
+    db.getcontainernode(gct.fq_triggers._obj)
     helpers = {}
     for name in gcnames.HELPERS:
         pointer = getattr(gct, name, None)
@@ -45,3 +56,14 @@ def export(db):
             helpers[name] = names.gc_helper(name)
             db.export(pointer.value, helpers[name])
     return helpers
+
+
+def destructors(db):
+    """{text of a type: 'light' or 'old'} of the classes with __del__: allocation in an extension must agree."""
+    found = {}
+    for T, functions in db.gctransformer.layoutbuilder._special_funcptrs.items():
+        if 'destructor' in functions:
+            found[lltexts.text(T)] = 'light'
+        elif 'old_style_finalizer' in functions:
+            found[lltexts.text(T)] = 'old'
+    return found

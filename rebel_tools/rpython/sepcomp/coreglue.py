@@ -6,7 +6,7 @@ from StringIO import StringIO
 from rpython.rtyper import rclass
 from rpython.rtyper.lltypesystem import lltype
 
-from sepcomp import gcnames, lltexts, names, support
+from sepcomp import finalizers, gcnames, lltexts, names, support
 
 RESERVE = '''
 /* copy the type ids of an extension; returns the offset of its group, or -1 when the reserve is full */
@@ -106,6 +106,7 @@ def text(db, core, emitted, digest):
                  for key, name in [('start', 'start'), ('nongc', 'nongcend'), ('end', 'end')])
     parts = [INCLUDES % 'core_glue.c', '#include "src/thread.h"', 'void RPython_StartupCode(void);', RESERVE, ROOTS % roots,
              REST % {'digest': digest, 'name': field(db, rclass.OBJECT_VTABLE, 'name')}]
+    parts.append(finalizers.core_text(db))
     parts += [e.definition('sepcomp_start()') for e in emitted]
     return '\n'.join(parts) + '\n'
 

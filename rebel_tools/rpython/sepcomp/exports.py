@@ -52,7 +52,7 @@ class Exports(object):
         """Annotate a call of a function or method with the types of its @export(...)."""
         name = self.names[func]
         cls = self.owner(func)
-        args_s = [self.annotator.typeannotation(t) for t in func._sepcomp_export_]
+        args_s = [annotations.of_type(t, self.bookkeeper) for t in func._sepcomp_export_]
         expected = func.func_code.co_argcount - (cls is not None)
         if not expected - len(func.func_defaults or ()) <= len(args_s) <= expected:
             raise SepcompError('%s: @export gives %d types, %s takes %d arguments' % (
@@ -65,6 +65,13 @@ class Exports(object):
             with self.bookkeeper.at_position(None):
                 s_func = self.bookkeeper.getuniqueclassdef(cls).s_getattr(func.__name__, {})
         self.bookkeeper.emulate_pbc_call(('sepcomp', name), s_func, args_s)
+        if hasattr(func, '_sepcomp_result_'):
+            for graph in self.bookkeeper.getdesc(func).getgraphs():
+                self.returns(graph, annotations.of_type(func._sepcomp_result_[0], self.bookkeeper))
+
+    def returns(self, graph, s_result):
+        """Let the annotator believe that the function may return this, whatever its body says."""
+        self.annotator.addpendingblock(graph, graph.returnblock, [s_result])
 
     def owner(self, func):
         """The class whose method `func` is, None for a plain function."""
@@ -123,6 +130,7 @@ class Exports(object):
                         top.find_attribute(name)
                     self.call_everywhere(top, name)
         self.annotator.complete()
+        widening.to_fixpoint(self.annotator, self.promised_functions, self.classdefs)
 
     def call_everywhere(self, top, name):
         """One call of the slot on `top` with the arguments of all implementations, so that all are one family."""
@@ -134,6 +142,16 @@ class Exports(object):
             raise SepcompError('%s.%s: implementations take different numbers of arguments' % (top.name, name))
         args_s = [model.unionof(*column) for column in zip(*rows)][1:]
         self.bookkeeper.emulate_pbc_call(('sepcomp', top, name), s_methods, args_s)
+        self.annotator.complete()
+        self.share_result([g for desc in s_methods.descriptions for g in desc.funcdesc.getgraphs()])
+
+    def share_result(self, graphs):
+        """An implementation that always raises may be overridden by one that returns, like the others of the slot."""
+        results = [g.getreturnvar().annotation or model.s_ImpossibleValue for g in graphs]
+        s_result = model.unionof(*results)
+        for graph, s in zip(graphs, results):
+            if s == model.s_ImpossibleValue != s_result:
+                self.returns(graph, s_result)
 
     def arguments(self, desc):
         [graph] = desc.getgraphs()

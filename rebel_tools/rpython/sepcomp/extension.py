@@ -144,6 +144,8 @@ class ExtensionBuilder(runner.Builder):
         self.complete(self.want)
         self.db.extra_declarations = ['extern __attribute__((weak)) char %s, %s;' % (names.GC, names.GCDATA),
                                       'extern __attribute__((visibility("hidden"))) unsigned int %s;' % extgc.TID_BASE]
+        self.db.extra_declarations += ['extern __attribute__((visibility("hidden"))) long %s;' % name
+                                       for _, name, _ in self.db.gctransformer.own_queues]
         self.write_sources(extension.name)
         self.write('sepcomp_glue.c', extglue.text(self.db, extension, self.emitted, self.initializers))
         target = extension.name + '.so'

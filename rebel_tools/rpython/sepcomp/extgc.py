@@ -20,7 +20,7 @@ from rpython.translator.backendopt.collectanalyze import CollectAnalyzer
 from rpython.translator.c import primitive
 from rpython.translator.c.gc import ShadowStackFrameworkGcPolicy
 
-from sepcomp import gcnames, lltexts, names
+from sepcomp import finalizers, gcnames, lltexts, names
 
 TID_BASE = 'sepcomp_tid_base'
 
@@ -88,7 +88,7 @@ def install():
             primitive.PrimitiveName[T] = primitive.name_small_integer
 
 
-class ExtensionGCTransformer(shadowstack.ShadowStackFrameworkGCTransformer):
+class ExtensionGCTransformer(finalizers.ExtensionQueues, shadowstack.ShadowStackFrameworkGCTransformer):
     core = None         # set by the policy
 
     def __init__(self, translator):
@@ -105,6 +105,7 @@ class ExtensionGCTransformer(shadowstack.ShadowStackFrameworkGCTransformer):
         self.declare_constants()
         self.declare_helpers()
         self.declare_fast_paths()
+        self.declare_queues()
         self.collect_analyzer = CollectAnalyzer(translator)
         self.collect_analyzer.analyze_all()
 

@@ -4,7 +4,7 @@ from rpython.rtyper import rclass
 from rpython.rtyper.lltypesystem import lltype
 from rpython.translator.c import genc, node
 
-from sepcomp import coreglue, extgc, importreprs, names
+from sepcomp import coreglue, extgc, finalizers, importreprs, names
 
 DECLARATIONS = '''
 #define WEAK __attribute__((weak))
@@ -16,6 +16,8 @@ extern const char *sepcomp_last_error(void) WEAK;
 extern void sepcomp_clear_error(void) WEAK;
 extern void sepcomp_record_error(void) WEAK;
 extern void sepcomp_set_error(const char *) WEAK;
+extern long sepcomp_add_finalizer_queue(void (*)(void)) WEAK;
+%(queues)s
 
 unsigned int sepcomp_tid_base = 0;
 static int ready = 0;
@@ -67,6 +69,7 @@ EXPORTED int init_module(void)
     if (!is_right_core() || sepcomp_start() != 0 || !register_types())
         return 1;
     fill_vtables();
+%(add_queues)s
     sepcomp_extension_startup();
     ready = 1;
 %(initializers)s
@@ -105,9 +108,11 @@ def install(core):
 def text(db, extension, emitted, initializers):
     core, name = extension.core, extension.name + '.so'
     gct = db.gctransformer
+    queues, add_queues = finalizers.extension_text(db)
     group = db.getcontainernode(gct.c_type_info_group.value._obj).name
     values = {
         'name': name, 'core': core.data['library'], 'digest': core.digest, 'short': core.digest[:12], 'group': group,
+        'queues': queues, 'add_queues': add_queues,
         'tid': coreglue.field(db, gct.HDR, 'tid'),
         'roots': '(void **)%s' % root_array(db, gct), 'rootcount': len(gct.static_roots._obj.items),
         'initializers': '\n'.join(INITIALIZER % (cname, name, func) for func, cname in initializers),

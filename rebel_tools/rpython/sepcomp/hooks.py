@@ -5,7 +5,7 @@ from rpython.annotator.bookkeeper import Bookkeeper
 from rpython.annotator.model import AnnotatorError
 from rpython.rtyper import normalizecalls
 
-from sepcomp import bound, classids, importreprs
+from sepcomp import bound, classids, importreprs, memo
 from sepcomp.annotations import describe
 
 
@@ -13,9 +13,11 @@ def install(core):
     Bookkeeper.newfuncdesc = newfuncdesc(core, Bookkeeper.newfuncdesc.im_func)
     Bookkeeper.immutablevalue = immutablevalue(core, Bookkeeper.immutablevalue.im_func)
     classdesc.ClassDesc._init_classdef = init_classdef(core, classdesc.ClassDesc._init_classdef.im_func)
+    classdesc.ClassDesc.pycall = pycall(core, classdesc.ClassDesc.pycall.im_func)
     classdesc.ClassDef._generalize_attr = generalize_attr(classdesc.ClassDef._generalize_attr.im_func)
     normalizecalls.assign_inheritance_ids = assign_ids(core)
     importreprs.install(core)
+    memo.install(core)
 
 
 def newfuncdesc(core, original):
@@ -54,6 +56,16 @@ def init_classdef(core, original):
                 self.name, self.basedesc.name))
         return original(self)
     return _init_classdef
+
+
+def pycall(core, original):
+    def pycall(self, *args, **kwds):
+        entry = core.class_entry(self)
+        if entry is not None and not entry['open'] and self.pyobj.__module__ in core.modules:
+            raise AnnotatorError('class %s cannot be instantiated: the core does not mark it with @export_class' % (
+                self.name,))
+        return original(self, *args, **kwds)
+    return pycall
 
 
 def generalize_attr(original):

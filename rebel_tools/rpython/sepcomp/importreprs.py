@@ -7,6 +7,7 @@ GC, of the same kind, that nobody can name.
 import sys
 
 from rpython.rtyper import rclass
+from rpython.rtyper.llannotation import SomePtr
 from rpython.rtyper.lltypesystem import lltype
 
 from sepcomp import bound, classids, lltexts, names
@@ -119,7 +120,11 @@ class ImportedInstanceRepr(rclass.InstanceRepr):
         self.allinstancefields.update(self.fields)
 
     def _setup_repr_final(self):
-        rclass.InstanceRepr._setup_repr_final(self)
+        if self.classdef.sepcomp_entry['open']:
+            rclass.InstanceRepr._setup_repr_final(self)
+        else:       # never allocated here, so a destructor does not matter
+            graph = self.rtyper.annotate_helper(rclass.ll_runtime_type_info, [SomePtr(rclass.OBJECTPTR)])
+            lltype.attachRuntimeTypeInfo(self.object_type, self.rtyper.getcallable(graph), None)
         check_layout(self.rtyper, self.classdef.name, self.object_type, self.classdef.sepcomp_entry['instance_layout'])
 
     def convert_const_exact(self, value):

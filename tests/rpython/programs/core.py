@@ -280,3 +280,79 @@ def hold(w):
 @export(Holder)
 def is_alive(h):
     return h.get() is not None
+
+
+# ---- finalizers
+
+class Log(object):
+    light = 0
+    dead = 0
+    total = 0
+
+
+LOG = Log()
+
+
+@export_class
+class Temp(object):
+    """A class with a destructor."""
+    @export(int)
+    def __init__(self, n):
+        self.n = n
+
+    def __del__(self):
+        LOG.light += self.n
+
+
+@export()
+def light_count():
+    return LOG.light
+
+
+@export_class
+class Guarded(object):
+    @export(int)
+    def __init__(self, n):
+        self.n = n
+
+
+class Queue(rgc.FinalizerQueue):
+    Class = Guarded
+
+    def finalizer_trigger(self):
+        while True:
+            dead = self.next_dead()
+            if dead is None:
+                break
+            LOG.dead += 1
+            LOG.total += dead.n
+
+
+queue = Queue()
+
+
+@export(Guarded)
+def guard(g):
+    queue.register_finalizer(g)
+
+
+@export()
+def dead_sum():
+    return LOG.dead * 1000 + LOG.total
+
+
+# ---- memo
+
+class Operator(object):
+    """Frozen: every instance is a constant."""
+
+    def __init__(self, symbol, arity):
+        self.symbol = symbol
+        self.arity = arity
+
+    def _freeze_(self):
+        return True
+
+
+ADD = Operator("+", 2)
+NEG = Operator("-", 1)

@@ -1,5 +1,7 @@
 """The second extension: dicts, weakrefs, memo, destructors, prebuilt objects, and a class named like one of ext_a."""
 import core
+from rpython.rlib import rgc
+from rpython.rlib.objectmodel import specialize
 from sepcomp import entrypoint
 
 
@@ -90,6 +92,7 @@ class Resource(core.W_Root):
 
 class Counter(object):
     deleted = 0
+    queued = 0
 
 
 COUNT = Counter()
@@ -135,3 +138,107 @@ def b_array(n):
     for w in lst:
         r += w.value()
     return r
+
+
+# ---- finalizers
+
+class Own(core.Guarded):
+    def __init__(self, n, extra):
+        core.Guarded.__init__(self, n)
+        self.extra = extra
+
+
+class OwnQueue(rgc.FinalizerQueue):
+    Class = Own
+
+    def finalizer_trigger(self):
+        while True:
+            dead = self.next_dead()
+            if dead is None:
+                break
+            COUNT.queued += dead.extra
+
+
+OWN_QUEUE = OwnQueue()
+
+
+@entrypoint(int)
+def b_temp(n):
+    before = core.light_count()
+    for i in range(n):
+        core.Temp(2)
+    core.collect()
+    core.collect()
+    return core.light_count() - before
+
+
+@entrypoint(int)
+def b_core_queue(n):
+    before = core.dead_sum()
+    for i in range(n):
+        core.guard(core.Guarded(3))
+        core.guard(Own(4, 0))
+    core.collect()
+    core.collect()
+    return core.dead_sum() - before
+
+
+@entrypoint(int)
+def b_own_queue(n):
+    before = COUNT.queued
+    for i in range(n):
+        OWN_QUEUE.register_finalizer(Own(1, i))
+    core.collect()
+    core.collect()
+    return COUNT.queued - before
+
+
+# ---- memo
+
+class Shape(object):
+    def __init__(self, sides):
+        self.sides = sides
+
+    def _freeze_(self):
+        return True
+
+
+TRIANGLE = Shape(3)
+SQUARE = Shape(4)
+COMPUTED = []
+
+
+@specialize.memo()
+def angles(shape):
+    return (shape.sides - 2) * 180
+
+
+@specialize.memo()
+def precedence(operator):
+    return len(operator.symbol) * 100 + operator.arity
+
+
+@specialize.memo()
+def weight(cls, double):
+    if double:
+        return cls.kind * 2
+    return cls.kind
+
+
+@entrypoint(int)
+def b_memo(n):
+    if n % 2:
+        shape = TRIANGLE
+    else:
+        shape = SQUARE
+    if n % 3:
+        operator = core.ADD
+    else:
+        operator = core.NEG
+    if n % 5 == 0:
+        cls = core.W_Int
+    elif n % 5 == 1:
+        cls = core.W_Pair
+    else:
+        cls = W_Node
+    return angles(shape) * 1000 + precedence(operator) + weight(cls, n > 3) * 7

@@ -1,0 +1,15 @@
+"""Names of exports: patterns that users give, and names that no source declares."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from fnmatch import fnmatchcase
+
+LINKER_MADE = ("_init", "_fini", "_edata", "_end", "__bss_start", "_start", "_etext", "__end__")
+COMPILER_MADE = ("_ZT[VTISCW]*", "_ZTh*", "_ZTv*", "_ZTc*", "_ZG[VR]*")
+"""Itanium C++ ABI, section 5.1.4: vtables, type information, thunks, guards."""
+
+
+def matches(name: str, patterns: Iterable[str]) -> bool:
+    """Whether one of the shell patterns fits the whole name, in its case."""
+    return any(fnmatchcase(name, pattern) for pattern in patterns)

@@ -1,0 +1,93 @@
+"""What to do about a module that the compiler or the linker did not find: it knows folders, the plan knows packages."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from rebel_tools.nearest import did_you_mean
+from rebel_tools.plan.model import LINKING, Scope, Step
+
+_UNBOUND = re.compile(r"^Error: Unbound module ([A-Z][\w.']*)", re.MULTILINE)
+_NOT_LINKED = re.compile(r"^Error: No implementations? provided for the following modules?:\s+(\w+) referenced", re.MULTILINE)
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+
+
+@dataclass(frozen=True)
+class Advice:
+    """How a user of one kind of project adds a dependency: `library` is a package of this build, `{}` its name."""
+
+    library: str
+    findlib: str
+
+
+def hint(step: Step, scopes: Iterable[Scope], text: str, installed: Callable[[str], list], advice: Advice) -> str | None:
+    """One sentence about the first module in a compiler's complaint that was not found, None without an idea.
+
+    scopes: all of the build. installed: the findlib packages that have a module of a name.
+    """
+    plain = _COLOUR.sub("", text)
+    linked = _NOT_LINKED.search(plain) if step.kind == LINKING else None
+    if linked:
+        return next(_not_linked(linked[1], step, installed, advice), None)
+    unbound = _UNBOUND.search(plain)
+    if not unbound:
+        return None
+    first, *inner = unbound[1].split(".")
+    ideas = _hidden(first, inner, step.scope)
+    if inner:
+        ideas = (*ideas, *_inside(first, inner, step.scope))
+    else:
+        ideas = (*ideas, *_elsewhere(first, step, scopes, installed, advice))
+        if "Hint: Did you mean" not in plain:
+            ideas = (*ideas, *_alike(first, step.scope))
+    return next(iter(ideas), None)
+
+
+def _hidden(name: str, inner: list, scope: Scope) -> Iterator[str]:
+    """A module of one's own that has the name of a package."""
+    own = scope.modules.get(name)
+    package = next((used for used in scope.uses if _shown(used) == name), None)
+    if own and package and inner:
+        yield f"`{name}' is {own.sources[0]} here, which hides the package {name}; rename that file"
+
+
+def _inside(name: str, inner: list, scope: Scope) -> Iterator[str]:
+    package = next((used for used in scope.uses if _shown(used) == name), None)
+    if package:
+        near = did_you_mean(inner[0], package.modules)
+        yield f"the package {name} has no module {inner[0]}" + (f"; {near}" if near else "")
+
+
+def _elsewhere(name: str, step: Step, scopes: Iterable[Scope], installed, advice: Advice) -> Iterator[str]:
+    """A package, or a module of a package, that this scope may or may not use."""
+    for scope in scopes:
+        if scope is step.scope or not scope.namespace:
+            continue
+        missing = "" if scope in step.scope.uses else f"; {advice.library.format(_shown(scope))}"
+        if _shown(scope) == name and missing:
+            yield f"the package {name} is not a dependency of this one{missing}"
+        elif name in scope.modules and name != scope.public:
+            yield f"module {name} is in the package {_shown(scope)}: {_shown(scope)}.{name}{missing}"
+    for package in installed(name):
+        yield f"module {name} is in the findlib package {package}; {advice.findlib.format(package)}"
+
+
+def _alike(name: str, scope: Scope) -> Iterator[str]:
+    near = did_you_mean(name, [*scope.modules, *map(_shown, scope.uses)])
+    if near:
+        yield near
+
+
+def _not_linked(name: str, step: Step, installed, advice: Advice) -> Iterator[str]:
+    for scope in (step.scope, *step.scope.uses):
+        module = scope.by_object.get(name)
+        if module and not module.implementation:
+            yield f"module {module.name} has an interface ({module.interface}) and no implementation"
+    for package in installed(name):
+        yield f"module {name} is in the findlib package {package}; {advice.findlib.format(package)}"
+
+
+def _shown(scope: Scope) -> str:
+    return scope.public or scope.namespace.rstrip("_")

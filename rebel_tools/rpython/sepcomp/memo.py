@@ -1,0 +1,53 @@
+"""@specialize.memo() over constants of the core.
+
+rpython stores the results of a memo function in a new field of each argument.  Constants of the core, classes and
+frozen objects, have no room for it: here the results are found by comparing identities, one after the other.
+"""
+
+import types
+
+from rpython.annotator import specialize
+from rpython.annotator.model import unionof
+
+
+def install(core):
+    specialize.MemoTable.finish = finish(core, specialize.MemoTable.finish.im_func)
+
+
+def finish(core, original):
+    def finish_table(self):
+        if self.do_not_process or not any(is_of_core(core, arg) for args in self.table for arg in args):
+            return original(self)
+        bookkeeper = self.funcdesc.bookkeeper
+        self.graph = bookkeeper.annotator.translator.buildflowgraph(switch(self.funcdesc.name, self.table))
+        self.graph.defaults = self.funcdesc.defaults
+        columns = zip(*self.table)
+        args_s = [unionof(*[bookkeeper.immutablevalue(value) for value in column]) for column in columns]
+        bookkeeper.annotator.addpendinggraph(self.graph, args_s)
+    return finish_table
+
+
+def is_of_core(core, value):
+    if isinstance(value, (type, types.ClassType)):
+        return value.__module__ in core.modules
+    return id(value) in core.paths
+
+
+def switch(name, table):
+    """A function that compares its arguments with each row of the table."""
+    names = ['a%d' % i for i in range(len(table.keys()[0]))]
+    namespace, lines = {}, ['def memo_%s(%s):' % (name, ', '.join(names))]
+    for row, (args, result) in enumerate(sorted(table.items(), key=lambda item: map(repr, item[0]))):
+        tests = []
+        for column, (argument, value) in enumerate(zip(names, args)):
+            constant = 'c%d_%d' % (row, column)
+            namespace[constant] = value
+            if isinstance(value, bool):
+                tests.append('%s == %s' % (argument, constant))
+            else:
+                tests.append('%s is %s' % (argument, constant))
+        namespace['r%d' % row] = result
+        lines += ['    if %s:' % ' and '.join(tests), '        return r%d' % row]
+    lines.append('    raise NotImplementedError    # a class that this extension does not know')
+    exec '\n'.join(lines) + '\n' in namespace
+    return namespace['memo_' + name]

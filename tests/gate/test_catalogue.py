@@ -1,0 +1,70 @@
+"""All kinds of declarations that C and C++ have, with several compilers and forms of debug information.
+
+The library is compiled from the header that the interface was read from, so every finding is a false alarm, and every
+strong export that the interface does not have was overlooked.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from rebel_tools.gate.check import check
+from rebel_tools.gate.evidence import required
+from rebel_tools.gate.render import to_text
+from rebel_tools.gate.verify import Policy
+from rebel_tools.interface.compiler import Compiler
+from rebel_tools.interface.names import COMPILER_MADE, LINKER_MADE, matches
+from rebel_tools.interface.source import read_source
+
+CATALOGUE = Path(__file__).parent / "catalogue"
+
+FORMS = [
+    ("gcc", "-g"),
+    ("gcc", "-g -O2 -fno-semantic-interposition"),
+    ("gcc", "-gdwarf-4 -O1"),
+    ("gcc", "-gdwarf-2"),
+    ("gcc", "-g -fdebug-types-section"),
+    ("gcc", "-g -gz"),
+    ("clang", "-g"),
+    ("x86_64-w64-mingw32-gcc", "-g"),
+    ("i686-w64-mingw32-gcc", "-g"),
+]
+
+IDS = [" ".join(form) for form in FORMS]
+
+
+def build(folder: Path, command: str, flags: str, suffix: str) -> Path:
+    words = [command, "-w", *flags.split(), "-shared", "-fPIC", "-o", str(folder / "core.lib"), f"core{suffix}"]
+    subprocess.run(words, cwd=CATALOGUE, check=True)
+    return folder / "core.lib"
+
+
+def compare(folder: Path, command: str, flags: str, header: str, source: str):
+    if not shutil.which(command):
+        pytest.skip(f"needs {command}")
+    library = build(folder, command, flags, source)
+    reader = command.replace("clang", "g") if command.startswith("clang++") else command.replace("clang", "gcc")
+    interface = read_source([header], Compiler((reader,), cwd=str(CATALOGUE)))
+    report, table = check(interface, str(library), Policy(required("layout")), header)
+    assert report.passed, to_text(report)
+    strong = {export.name.partition("@")[0] for export in table.exports if export.binding in ("global", None)}
+    overlooked = strong - set(interface.symbols) - set(LINKER_MADE)
+    return {name for name in overlooked if not matches(name, COMPILER_MADE)}
+
+
+@pytest.mark.parametrize("command, flags", FORMS, ids=IDS)
+def test_c(tmp_path, command, flags):
+    assert compare(tmp_path, command, flags, "core.h", ".c") == set()
+
+
+@pytest.mark.parametrize("command, flags", FORMS, ids=IDS)
+def test_cxx(tmp_path, command, flags):
+    command = command.replace("gcc", "g++").replace("clang", "clang++")
+    overlooked = compare(tmp_path, command, flags, "core.hpp", ".cpp")
+    if "mingw" in command:  # a DLL does not tell weak exports (inline functions, templates) from others
+        overlooked = {name for name in overlooked if not name.startswith(("_ZN", "_ZS", "_ZZ", "_ZK"))}
+    assert overlooked == set()

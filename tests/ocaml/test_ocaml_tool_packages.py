@@ -1,0 +1,102 @@
+"""findlib packages, ppx, and hints about modules that are not found."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+
+import pytest
+from tool_project import commands, sconstruct, targets
+
+
+def need(*packages: str) -> None:
+    if shutil.which("ocamlfind") is None:
+        pytest.skip("ocamlfind is not installed")
+    for package in packages:
+        if subprocess.run(["ocamlfind", "query", package], capture_output=True).returncode:
+            pytest.skip(f"the findlib package {package} is not installed")
+
+
+def test_findlib_packages(project):
+    """Packages of libraries are linked into the programs that use them; threads need a flag and come first."""
+    need("re", "unix", "threads.posix")
+    sconstruct(
+        project,
+        """
+        names = env.OCamlLibrary("names", "names.ml", OCAMLPACKAGES=["re", "unix"], OCAMLENGINES="native byte")
+        for engine in "native", "byte":
+            env.OCamlProgram(engine, "main.ml", OCAMLLIBS=names, OCAMLPACKAGES="threads.posix str", OCAMLENGINES=engine)
+        """,
+        {
+            "names.ml": 'let words s = Re.split (Re.compile (Re.char ' + "' '" + ")) s\nlet pid = Unix.getpid ()\n",
+            "main.ml": "let show () = List.iter print_endline (Names.Names.words (Str.(global_replace (regexp "
+            '"-") " " "a-b")))\nlet () = assert (Names.Names.pid > 0); Thread.join (Thread.create show ())\n',
+        },
+    )
+    project.scons("-j2")
+    assert project.run("./native").out == project.run("./byte").out == "a\nb\n"
+    assert commands(project.scons()) == []
+
+
+def test_ppx(project):
+    need("ppxlib.metaquot")
+    sconstruct(
+        project,
+        'env.OCamlProgram("main", Glob("*.ml"), OCAMLPACKAGES="ppxlib ppxlib.metaquot")',
+        {
+            "main.ml": 'let loc = Ppxlib.Location.none\nlet () = print_string (Quoted.show [%expr 1 + x])\n',
+            "quoted.ml": "let loc = Ppxlib.Location.none\nlet _unused = [%expr Main_only.y]\n"
+            "let show e = Ppxlib.Pprintast.string_of_expression e\n",
+        },
+    )
+    project.scons()
+    assert project.run("./main").out == "1 + x"
+    assert commands(project.scons()) == []
+    with open(project.path("quoted.ml"), "a") as file:
+        file.write("(* a comment *)")
+    assert targets(project.scons()) == ["main.objs/Main__Quoted.cmx"]
+
+
+def hints(run) -> list[str]:
+    return [line.strip() for line in run.err.splitlines() if line.startswith("  hint:")]
+
+
+def test_hints_about_modules_that_are_not_found(project):
+    need("re", "str")
+    sconstruct(
+        project,
+        """
+        table = env.OCamlLibrary("table", ["cell.ml", "row.ml"])
+        other = env.OCamlLibrary("other", "thing.ml")
+        Default(env.OCamlProgram("main", Glob("src/*.ml*"), OCAMLLIBS=table, OCAMLOPTFLAGS="-w -a"))
+        """,
+        {
+            "cell.ml": "let c = 1\n",
+            "row.ml": "let r = Cell.c\n",
+            "thing.ml": "let t = 1\n",
+            "src/main.ml": "",
+            "src/report.ml": "let x = 1\n",
+            "src/only.mli": "val x : int\n",
+        },
+    )
+    wanted = {
+        "Cell.c": "hint: module Cell is in the package Table: Table.Cell",
+        "Other.Thing.t": "hint: the package Other is not a dependency of this one; add it to OCAMLLIBS",
+        "Thing.t": "hint: module Thing is in the package Other: Other.Thing; add it to OCAMLLIBS",
+        "Table.Rwo.r": "hint: the package Table has no module Rwo; did you mean Row?",
+        "Re.compile": "hint: module Re is in the findlib package re; add re to OCAMLPACKAGES",
+        "Str.regexp": "hint: module Str is in the findlib package str; add str to OCAMLPACKAGES",
+        "Only.x": "hint: module Only has an interface (src/only.mli) and no implementation",
+        "Reprot.x": None,  # the compiler has seen that one itself
+    }
+    for code, expected in wanted.items():
+        project.write("src/main.ml", f"let _ = {code}\n")
+        run = project.scons(rc=2)
+        assert hints(run) == ([expected] if expected else []), run.err
+        assert "Error: " in run.err
+    assert "Did you mean Report?" in run.err
+    project.write("src/table.ml", "let mine = 1\n")
+    project.write("src/main.ml", "let _ = Table.Row.r\n")
+    assert hints(project.scons(rc=2)) == [
+        "hint: `Table' is src/table.ml here, which hides the package Table; rename that file"
+    ]

@@ -1,0 +1,67 @@
+"""Loading: the wrong core, no core, and an extension that was not initialised."""
+
+from __future__ import annotations
+
+import ctypes
+import shutil
+import subprocess
+import sys
+
+LOAD = """
+import ctypes, sys
+extension = ctypes.CDLL(sys.argv[1])
+status = extension.init_module()
+print("status", status)
+if status == 0:
+    print("again", extension.init_module())
+"""
+UNREADY = """
+import ctypes, sys
+extension = ctypes.CDLL(sys.argv[1])
+core = ctypes.CDLL(sys.argv[2])
+core.sepcomp_last_error.restype = ctypes.c_char_p
+print(extension.a_twice(1, 2), core.sepcomp_last_error().decode())
+"""
+
+
+def run(script, *arguments):
+    return subprocess.run([sys.executable, "-c", script, *map(str, arguments)], capture_output=True, text=True)
+
+
+def test_init_module_may_be_called_twice(built):
+    done = run(LOAD, built / "out" / "ext_a.so")
+    assert (done.stdout.split(), done.stderr) == (["status", "0", "again", "0"], "")
+
+
+def test_another_core_is_refused(toolchain, built, tmp_path):
+    """A core with the same name and another interface: nonzero and a sentence, no crash."""
+    (tmp_path / "core.py").write_text("from sepcomp import export\n\n\n@export(int)\ndef other(n):\n    return n\n")
+    toolchain.core(tmp_path)
+    shutil.copy(built / "out" / "ext_a.so", tmp_path / "out")
+    done = run(LOAD, tmp_path / "out" / "ext_a.so")
+    assert done.stdout.split() == ["status", "1"] and done.returncode == 0
+    assert done.stderr.startswith("ext_a.so: built for another version of the core libcore.so: its interface has")
+
+
+def test_an_entry_point_before_init_module(built):
+    done = run(UNREADY, built / "out" / "ext_a.so", built / "out" / "libcore.so")
+    assert done.stdout.strip() == "-1 init_module() of ext_a.so has not been called" or "a_twice" in done.stdout
+    assert done.returncode == 0
+
+
+def test_the_gate_accounts_for_every_symbol(built):
+    from rebel_tools.gate.check import check_files
+    from rebel_tools.gate.evidence import required
+    from rebel_tools.gate.verify import Policy
+
+    policy = Policy(required("kind contents"), complete=True)
+    report, _ = check_files(str(built / "out" / "core.interface"), str(built / "out" / "libcore.so"), policy)
+    assert report.passed
+
+
+def test_digest_is_that_of_the_interface(built):
+    from rebel_tools.interface.file import read_interface
+
+    library = ctypes.CDLL(str(built / "out" / "libcore.so"))
+    found = (ctypes.c_char * 65).in_dll(library, "sepcomp_digest").value.decode()
+    assert found == read_interface(built / "out" / "core.interface").digest
