@@ -9,13 +9,14 @@ import os
 import re
 import shutil
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from rebel_tools.errors import MissingTool
 
 PROGRAM, FINDLIB, PYTHON = "program", "findlib", "python"
 
-_REFMT_NPM = "npm install bs-platform@9.0.2, in the project's folder"
+_BS_PLATFORM = "npm install bs-platform@9.0.2, in the project's folder (or set {} to the path of another one)"
 _WINDOWS = "cores and extension modules for Windows"
 
 
@@ -30,6 +31,7 @@ class Tool:
     variable: the environment variable that names the program, before PATH is searched.
     version: the arguments that make a program print its version.
     minimum: the oldest version that works, and `below` the first one that works no more.
+    on_path: whether a program of that name on PATH is the right one.
     npm: the file in the npm package bs-platform that is this program.
     """
 
@@ -42,6 +44,7 @@ class Tool:
     version: tuple[str, ...] = ("--version",)
     minimum: tuple[int, ...] = ()
     below: tuple[int, ...] = ()
+    on_path: bool = True
     npm: str | None = None
 
 
@@ -75,7 +78,7 @@ TOOLS = {
         _ocaml("ocamldep", "OCaml"),
         _gcc("gcc", "linking OCaml programs; C cores", "gcc", required=True),
         _gcc("g++", "cores written in C++", "g++"),
-        Tool("refmt", PROGRAM, "Reason (.re, .rei)", _REFMT_NPM, variable="REFMT", npm="refmt.exe"),
+        Tool("refmt", PROGRAM, "Reason (.re, .rei)", _BS_PLATFORM.format("REFMT"), variable="REFMT", npm="refmt.exe"),
         # 0.22 is the first ppxlib with one syntax tree for all compilers, 0.35 does not read refmt's tree (OCaml 4.06).
         Tool(
             "ppxlib",
@@ -88,7 +91,16 @@ TOOLS = {
         Tool(
             "js_of_ocaml", PROGRAM, "OCaml, engine jsoo", "apt-get install js-of-ocaml (or: opam install js_of_ocaml)"
         ),
-        Tool("bsc", PROGRAM, "OCaml, engine bucklescript", _REFMT_NPM, version=("-version",), npm="bsc.exe"),
+        Tool(
+            "bsc",
+            PROGRAM,
+            "OCaml, engine bucklescript",
+            _BS_PLATFORM.format("BSC"),
+            variable="BSC",
+            on_path=False,  # what npm puts there is a script that starts node, for every module
+            version=("-version",),
+            npm="bsc.exe",
+        ),
         Tool("node", PROGRAM, "running what jsoo and bucklescript make", "apt-get install nodejs"),
         _gcc("x86_64-w64-mingw32-gcc", _WINDOWS, "gcc-mingw-w64-x86-64"),
         _gcc("i686-w64-mingw32-gcc", _WINDOWS, "gcc-mingw-w64-i686"),
@@ -100,24 +112,25 @@ TOOLS = {
 }
 
 
-def find(name: str, *, path: str | None = None, root: str | None = None) -> str | None:
+def find(name: str, *, environ: Mapping[str, str] = os.environ, root: str | None = None) -> str | None:
     """The absolute path of a program, None when it is not there.
 
-    Looked up in this order: the environment variable of the tool (a name or a path), `path` (as $PATH, which is the
-    default), the folder of this Python (a virtual environment need not be activated), and for refmt and bsc
-    node_modules/bs-platform in `root` and all folders above it. A python2.7 has to be a working one, which may be PyPy,
-    under pyenv, or in .tools of `root`.
+    Looked up in this order: the environment variable of the tool (a name or a path), $PATH, the folder of this Python
+    (a virtual environment need not be activated), and for refmt and bsc node_modules/bs-platform in `root` and all
+    folders above it. A python2.7 has to be a working one, which may be PyPy, under pyenv, or in .tools of `root`.
     """
     if name == "python2.7":
         from rebel_tools.rpython.python27 import find_python27
 
         return find_python27((os.path.join(os.path.abspath(root or "."), ".tools"),))
-    tool = TOOLS.get(name)
-    chosen = os.environ.get(tool.variable) if tool and tool.variable else None
+    tool = TOOLS.get(name) or Tool(name, PROGRAM, "", "")
+    chosen = environ.get(tool.variable or "")
     if chosen:
-        return _which(chosen, path)
-    found = _which(name, path) or _which(name, os.path.dirname(sys.executable))
-    if not found and tool and tool.npm:
+        return _which(chosen, environ.get("PATH"))
+    found = None
+    if tool.on_path:
+        found = _which(name, environ.get("PATH")) or _which(name, os.path.dirname(sys.executable))
+    if not found and tool.npm:
         found = _in_bs_platform(tool.npm, os.path.abspath(root or "."))
     return found
 
@@ -130,22 +143,22 @@ def install_hint(name: str) -> str:
     return f"apt-get install lib{package}-ocaml-dev (or: opam install {name.partition('.')[0]})"
 
 
-def require(name: str, *, path: str | None = None, root: str | None = None) -> str:
+def require(name: str, *, environ: Mapping[str, str] = os.environ, root: str | None = None) -> str:
     """The absolute path of a program; MissingTool with the command that installs it when it is not there."""
-    found = find(name, path=path, root=root)
+    found = find(name, environ=environ, root=root)
     if found is None:
-        raise missing(name)
+        raise missing(name, environ)
     return found
 
 
-def missing(name: str) -> MissingTool:
+def missing(name: str, environ: Mapping[str, str] = os.environ) -> MissingTool:
     """The error that says that `name` is not there, what needs it and how to install it."""
     tool = TOOLS.get(name)
     what = {FINDLIB: "the findlib library ", PYTHON: "the Python package "}.get(tool.kind if tool else FINDLIB, "")
-    chosen = os.environ.get(tool.variable) if tool and tool.variable else None
-    message = f"{what}{name} is not installed"
+    message = f"{what}{name} is missing"
+    chosen = environ.get(tool.variable or "") if tool else None
     if chosen:
-        message = f"${tool.variable} is {chosen}, which is no program"
+        message = f"${tool.variable} is {chosen}, which is not a program"
     needs = f"; {tool.needed_by} needs it" if tool else ""
     return MissingTool(message + needs, hint=install_hint(name))
 
@@ -156,7 +169,7 @@ def _which(name: str, path: str | None) -> str | None:
 
 
 def _in_bs_platform(program: str, root: str) -> str | None:
-    """`program` in the nearest npm package bs-platform: under <platform>/, in old versions under lib/."""
+    """`program` in the nearest npm package bs-platform: under <platform>/, before version 8 under lib/."""
     platform = sys.platform if sys.platform == "win32" else re.sub(r"\d+$", "", sys.platform)
     folder = root
     while True:

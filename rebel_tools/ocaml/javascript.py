@@ -15,14 +15,9 @@ from __future__ import annotations
 import json
 import os
 import posixpath
-import shutil
-import sys
 from collections.abc import Mapping, Sequence
 
-from rebel_tools.errors import MissingTool
-
-_BSC_HINT = "npm install bs-platform@9.0.2, or set BSC to the path of bsc.exe"
-_JSOO_HINT = "apt-get install js-of-ocaml, or opam install js_of_ocaml"
+from rebel_tools import tools
 
 # A Bourne shell is everywhere, `env -C` is not.
 _IN_FOLDER = ("sh", "-c", 'cd "$0" && exec "$@"')
@@ -33,19 +28,7 @@ def find_bsc(folder: str, environ: Mapping[str, str] = os.environ) -> str:
 
     Not the script `bsc` on PATH: it starts node first, for every module. Errors: MissingTool.
     """
-    named = environ.get("BSC")
-    if named and shutil.which(named, path=environ.get("PATH")):
-        return os.path.abspath(shutil.which(named, path=environ.get("PATH")))
-    folder = os.path.abspath(folder)
-    while not named:
-        path = os.path.join(folder, "node_modules", "bs-platform", sys.platform, "bsc.exe")
-        if os.access(path, os.X_OK):
-            return path
-        if folder == os.path.dirname(folder):
-            break
-        folder = os.path.dirname(folder)
-    problem = f"$BSC is {named}, which is not a program" if named else "bsc, the BuckleScript compiler, is missing"
-    raise MissingTool(problem, hint=_BSC_HINT)
+    return tools.require("bsc", environ=environ, root=folder)
 
 
 class BuckleScript:
@@ -110,10 +93,7 @@ def javascript_outputs(target: str, has_interface: bool) -> list[str]:
 
 def find_js_of_ocaml(environ: Mapping[str, str] = os.environ) -> str:
     """The path of js_of_ocaml. Errors: MissingTool."""
-    found = shutil.which("js_of_ocaml", path=environ.get("PATH"))
-    if not found:
-        raise MissingTool("js_of_ocaml is missing, and a target has the engine jsoo", hint=_JSOO_HINT)
-    return found
+    return tools.require("js_of_ocaml", environ=environ)
 
 
 def js_of_ocaml_command(program: str, bytecode: str, target: str, flags: Sequence[str] = ()) -> list[str]:

@@ -13,18 +13,13 @@ import re
 import shlex
 import shutil
 import subprocess
-import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 
+from rebel_tools import tools
 from rebel_tools.errors import MissingTool, Place, RebelError
 
 DRIVER_SOURCE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "data", "refmt_pp.ml")
-
-_NPM_PACKAGES = ("bs-platform", "rescript")
-_NPM_FOLDERS = {"linux": "linux", "darwin": "darwin", "win32": "win32", "freebsd": "freebsd", "openbsd": "openbsd"}
-_REFMT_HINT = "npm install bs-platform@9.0.2 (it has a compiled refmt), or set REFMT to the path of a refmt"
-_PPXLIB_HINT = "apt-get install libppxlib-ocaml-dev, or opam install ppxlib"
 
 
 class DriverFailure(RebelError):
@@ -36,30 +31,7 @@ def find_refmt(folder: str, environ: Mapping[str, str] = os.environ) -> str:
 
     Errors: MissingTool, also where $REFMT names something that cannot be run.
     """
-    named = environ.get("REFMT")
-    if named:
-        found = shutil.which(named, path=environ.get("PATH"))
-        if not found:
-            raise MissingTool(f"$REFMT is {named}, which is not a program", hint=_REFMT_HINT)
-        return os.path.abspath(found)
-    found = shutil.which("refmt", path=environ.get("PATH")) or _refmt_of_npm(os.path.abspath(folder))
-    if not found:
-        raise MissingTool("refmt is missing, and this project has Reason files (.re, .rei)", hint=_REFMT_HINT)
-    return found
-
-
-def _refmt_of_npm(folder: str) -> str | None:
-    platform = _NPM_FOLDERS.get(sys.platform, "linux")
-    while True:
-        for package in _NPM_PACKAGES:
-            for place in (platform, "lib"):  # bs-platform before version 8 had it in lib
-                path = os.path.join(folder, "node_modules", package, place, "refmt.exe")
-                if os.access(path, os.X_OK):
-                    return path
-        parent = os.path.dirname(folder)
-        if parent == folder:
-            return None
-        folder = parent
+    return tools.require("refmt", environ=environ, root=folder)
 
 
 def pp_command(refmt: str, driver: str) -> str:
@@ -101,9 +73,10 @@ def _libraries(ocamlfind: str, environ: Mapping[str, str]) -> list:
     try:
         process = subprocess.run(command, capture_output=True, text=True, env=dict(environ), check=False)
     except OSError as error:
-        raise MissingTool(f"{ocamlfind}: {error.strerror}", hint="apt-get install ocaml-findlib") from error
+        raise MissingTool(f"{ocamlfind}: {error.strerror}", hint=tools.install_hint("ocamlfind")) from error
     if process.returncode:
-        raise MissingTool(f"Reason files need the OCaml package ppxlib: {process.stderr.strip()}", hint=_PPXLIB_HINT)
+        message = f"Reason files need the OCaml package ppxlib: {process.stderr.strip()}"
+        raise MissingTool(message, hint=tools.install_hint("ppxlib"))
     return [tuple(line.rsplit("|", 1)) for line in process.stdout.splitlines()]
 
 
@@ -116,7 +89,7 @@ def _key(ocamlopt: str, libraries: Sequence[tuple]) -> str:
         try:
             stat = os.stat(path)
         except OSError as error:
-            raise MissingTool(f"{path}: {error.strerror}", hint=_PPXLIB_HINT) from error
+            raise MissingTool(f"{path}: {error.strerror}", hint=tools.install_hint("ppxlib")) from error
         digest.update(f"{path}\0{stat.st_size}\0{stat.st_mtime_ns}\0".encode())
     with open(DRIVER_SOURCE, "rb") as source:
         digest.update(source.read())
@@ -149,7 +122,7 @@ def _run_compiler(ocamlopt: str, libraries: Sequence[tuple], source: str, enviro
         raise DriverFailure(
             f"the converter of Reason syntax trees does not compile:\n{process.stderr or process.stdout}",
             place=Place(DRIVER_SOURCE),
-            hint="the converter needs a ppxlib between 0.22 and 0.35: " + _PPXLIB_HINT,
+            hint=f"the converter needs a ppxlib from 0.22 on, but below 0.35: {tools.install_hint('ppxlib')}",
         )
 
 

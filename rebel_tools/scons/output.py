@@ -1,4 +1,4 @@
-"""What a user sees of a build: each command's output in one piece, one status line, and at the end the failures again."""
+"""What a user sees of a build: each command's output in one piece, a status line, and at the end the failures again."""
 
 from __future__ import annotations
 
@@ -165,7 +165,7 @@ def short_failure(target: str, complaint: str, reason: str = "") -> str:
     """
     plain = re.sub(r"\x1b\[[0-9;]*m", "", complaint)
     error = next((line for line in plain.splitlines() if line.startswith(("Error", "Alert"))), "")
-    place = None
-    for place in _ERROR.finditer(plain[: plain.find(error)] if error else plain):
-        pass  # the last place before the error is the one that it is about
-    return f"{place['file']}:{place['line']}: {error}" if place and error else f"{target}: {error or reason.partition(chr(10))[0] or 'failed'}"
+    places = list(_ERROR.finditer(plain[: plain.find(error)])) if error else []
+    if places:  # the last place before the error is the one that it is about
+        return f"{places[-1]['file']}:{places[-1]['line']}: {error}"
+    return f"{target}: {error or reason.partition(chr(10))[0] or 'failed'}"

@@ -36,7 +36,7 @@ def program(env, variable: str) -> str:
         raise MissingTool(f"${variable} is empty", expected="the name or path of a program")
     found = env.WhereIs(words[0])
     if found or words[0] in tools.TOOLS:
-        return found or tools.require(words[0], path=search_path(env))
+        return found or tools.require(words[0], environ=env["ENV"])
     raise MissingTool(
         f"${variable} is {words[0]}, which is not a program on the PATH of the build",
         hint=f"install it, give its full path, or set env['ENV']['PATH'], which is {search_path(env)}",
@@ -114,7 +114,6 @@ def link_settings(env, kind: str, engine: str) -> str:
     return text_digest(_signature(env, command_variable(kind, engine), **known))
 
 
-
 def installed_files(env) -> list[str]:
     """All installed files and folders that decide about a build with this environment."""
     findlib = program(env, "OCAMLFIND")
@@ -132,7 +131,9 @@ def tool_identity(env) -> str:
     """
     variables = ["OCAMLC", "OCAMLOPT", "OCAMLDEP", "OCAMLFIND", "REFMT"]
     found = [env.WhereIs(env.subst(f"${name}")) or "" for name in variables]
-    commands = [str(env.get(name)) for name in env.Dictionary() if name.startswith(("OCAML", "JSOO")) and name[-3:] == "COM"]
+    commands = [
+        str(env.get(name)) for name in env.Dictionary() if name.startswith(("OCAML", "JSOO")) and name[-3:] == "COM"
+    ]
     flags = [env.subst(f"${name}") for name in variables + FLAGS]
     outside = [f"{name}={env['ENV'].get(name)}" for name in (*VARIABLES, "PATH", "REFMT", "XDG_CACHE_HOME", "HOME")]
     return text_digest(__version__, *found, *commands, *flags, *outside)

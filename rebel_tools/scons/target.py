@@ -12,7 +12,7 @@ from rebel_tools.ocaml.merlin import Merlin, remove_merlin, write_merlin
 from rebel_tools.plan.files import text_digest
 from rebel_tools.plan.hints import Advice
 from rebel_tools.plan.layers import Layers
-from rebel_tools.plan.manifest import Manifest, stamps_before
+from rebel_tools.plan.manifest import Manifest, stamp, stamps_before
 from rebel_tools.plan.model import BYTE, LINKING, NATIVE, Scope, Step
 from rebel_tools.project.model import Package, Project, Target
 from rebel_tools.scons import ocaml
@@ -36,7 +36,9 @@ class TargetSession(Session):
     """
 
     owns_state = True
-    advice = Advice("add it to `dependencies` in package.json", "add {} to `rebel.ocamlfindDependencies` in package.json")
+    advice = Advice(
+        "add it to `dependencies` in package.json", "add {} to `rebel.ocamlfindDependencies` in package.json"
+    )
 
     def __init__(self, env, project: Project, target: Target, started: int):
         self.started = started
@@ -129,7 +131,7 @@ class TargetSession(Session):
         if SCons.Script.GetOption("clean"):
             return []  # the whole folder is removed
         every = any(map(SCons.Script.GetOption, NEED_ALL))
-        if not every and not self._prepared and self.manifest.holds(self._identity):
+        if not every and self._manifest_holds():
             self._nothing_to_do = True
             return []
         goal = self.goal()
@@ -171,13 +173,22 @@ class TargetSession(Session):
         """What decides about this build besides the files in the manifest."""
         return text_digest(tool_identity(self.base), repr(self.target), repr(self.packages))
 
+    def _manifest_holds(self) -> bool:
+        """Whether nothing has to be looked at but the files; what the user added with Depends() is not among them."""
+        declared = any(node.depends for node in self.program)
+        return not declared and not self._prepared and self.manifest.holds(self._identity)
+
     def _finish(self) -> None:
         super()._finish()
-        if SCons.Script.GetOption("clean") and not self._dry:
+        visited = self.program[0].get_state() != SCons.Node.no_state
+        if self._dry or not visited:
+            return
+        if not SCons.Script.GetOption("clean"):
+            if self._prepared:
+                self._write_manifest()
+        elif self._is_for_editors:
             for package in self.packages:
                 remove_merlin(package.root)
-        elif self._prepared and not self._dry:
-            self._write_manifest()
 
     def _write_manifest(self) -> None:
         """Let the next run know at a glance that there is nothing to do, if that is so."""
@@ -185,18 +196,26 @@ class TargetSession(Session):
         if self.program[0].get_state() not in (SCons.Node.up_to_date, SCons.Node.executed):
             return
         known = self.plan.files.remembered
-        files = {path: known[path][:3] for step in self.plan.steps.values() for path in self._files(step) if path in known}
+        files = {
+            path: known[path][:3] for step in self.plan.steps.values() for path in self._files(step) if path in known
+        }
         others = stamps_before((*self.project.consulted, *installed_files(self.env)), self.started)
         if others is not None and all(each[0] for each in files.values()):
-            self.manifest.write(self._identity, {**files, **others})
+            editors = {path: stamp(path) for path in (os.path.join(p.root, ".merlin") for p in self.packages)}
+            self.manifest.write(self._identity, {**files, **others, **(editors if self._is_for_editors else {})})
 
     def _files(self, step: Step) -> list[str]:
         return [*self.plan.inputs(step), *step.outputs]
 
     # Files for editors
 
+    @property
+    def _is_for_editors(self) -> bool:
+        """There is one .merlin in a folder; it is about the first default target."""
+        return self.target is self.project.default_targets[0]
+
     def _write_merlin(self) -> None:
-        if self.target is self.project.default_targets[0] and not self._dry:
+        if self._is_for_editors and not self._dry:
             state, folders = self.plan.state, [package.root for package in self.packages]
             for folder in set(state.editors) - set(folders):
                 remove_merlin(folder)

@@ -114,7 +114,7 @@ def test_a_missing_tool_says_what_needs_it_and_how_to_install_it(monkeypatch):
     try:
         tools.require("refmt")
     except MissingTool as error:
-        assert "$REFMT is /no/such/refmt, which is no program" in str(error)
+        assert "$REFMT is /no/such/refmt, which is not a program" in str(error)
         assert "Reason" in error.message and "npm install bs-platform" in error.hint
     else:
         raise AssertionError("no error")

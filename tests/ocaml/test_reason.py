@@ -6,6 +6,7 @@ import os
 import shutil
 import stat
 import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -122,7 +123,8 @@ def program(path: Path) -> str:
 
 
 def test_where_refmt_comes_from(tmp_path, monkeypatch):
-    monkeypatch.setattr(reason.sys, "platform", "linux")
+    monkeypatch.setattr(sys, "platform", "linux")
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "no" / "python"))  # a refmt beside Python counts
     npm = program(tmp_path / "node_modules/bs-platform/linux/refmt.exe")
     path = program(tmp_path / "bin/refmt")
     named = program(tmp_path / "mine")
