@@ -7,7 +7,6 @@ render it; `str(error)` is the text that a person reads.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Optional
 
 
 @dataclass(frozen=True)
@@ -15,9 +14,9 @@ class Place:
     """Where in a file something is wrong. Lines and columns count from 1, `offset` is in bytes from 0."""
 
     path: str
-    line: Optional[int] = None
-    column: Optional[int] = None
-    offset: Optional[int] = None
+    line: int | None = None
+    column: int | None = None
+    offset: int | None = None
 
     def __str__(self) -> str:
         if self.offset is not None:
@@ -39,9 +38,9 @@ class RebelError(Exception):
         self,
         message: str,
         *,
-        place: Optional[Place] = None,
-        expected: Optional[str] = None,
-        hint: Optional[str] = None,
+        place: Place | None = None,
+        expected: str | None = None,
+        hint: str | None = None,
     ) -> None:
         super().__init__(message)
         self.message = message

@@ -49,11 +49,22 @@ def read_sections(image: ElfImage) -> tuple[Section, ...]:
 
 def section_findings(image: ElfImage, extent: Extent | None) -> tuple[TableFinding, ...]:
     """One finding for each table that sections and PT_DYNAMIC place or measure differently."""
+    findings = tuple(TableFinding("dynamic-table", message) for message in _displaced(image))
     try:
         sections = read_sections(image)
     except UnreadableBinary as error:
-        return (TableFinding("section-headers", f"{error.message}; PT_DYNAMIC was read instead"),)
-    return tuple(TableFinding("section-headers", message) for message in _differences(image, sections, extent))
+        message = f"{error.message}; PT_DYNAMIC was read instead"
+        return (*findings, TableFinding("section-headers", message))
+    differences = _differences(image, sections, extent)
+    return (*findings, *(TableFinding("section-headers", message) for message in differences))
+
+
+def _displaced(image: ElfImage) -> Iterator[str]:
+    """PT_DYNAMIC by its offset, which tools read, and by its address, which the dynamic linker reads."""
+    segment = image.dynamic_segment
+    offset = image.locate(segment.address, "PT_DYNAMIC")[0]
+    if segment.offset != offset:
+        yield f"PT_DYNAMIC has the offset {segment.offset:#x}, at its address the dynamic linker finds {offset:#x}"
 
 
 def _differences(image: ElfImage, sections: tuple[Section, ...], extent: Extent | None) -> Iterator[str]:

@@ -35,11 +35,15 @@ class Difference:
 
 
 class Comparison:
-    """Compares types of two sides that have their own definitions of records and enumerations."""
+    """Compares types of two sides that have their own definitions of records and enumerations.
 
-    def __init__(self, expected: Definitions, found: Definitions) -> None:
+    void_is_any: an expected `void *` stands for every pointer, as producers of other languages write it.
+    """
+
+    def __init__(self, expected: Definitions, found: Definitions, void_is_any: bool = False) -> None:
         self.expected = expected
         self.found = found
+        self.void_is_any = void_is_any
 
     def function(self, expected: t.Function, found: t.Function) -> Iterator[Difference]:
         """Differences of prototypes; records count by their key only."""
@@ -105,6 +109,8 @@ class Comparison:
         return (a.size, a.complex) == (b.size, b.complex)
 
     def _pointer(self, a: t.Pointer, b: t.Pointer) -> bool | None:
+        if self.void_is_any and isinstance(_bare(a.target), t.Void):
+            return a.size == b.size
         return _all([a.size == b.size, (a.kind == "*") == (b.kind == "*"), self.same(a.target, b.target)])
 
     def _memberpointer(self, a: t.MemberPointer, b: t.MemberPointer) -> bool | None:

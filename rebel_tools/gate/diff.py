@@ -7,7 +7,7 @@ what the model knows: exports, kinds, sizes, versions, prototypes, layouts.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from rebel_tools.errors import Place
 from rebel_tools.gate.compare import Comparison, Difference
@@ -53,12 +53,14 @@ class Change:
     why: str
     declared_at: Place | None = None
     used_by: tuple[str, ...] = ()
+    display: str | None = None  # the symbol's name for people where it is another one (C++)
 
     @property
     def message(self) -> str:
+        symbol = f"{self.display} ({self.symbol})" if self.display else self.symbol
         if self.change != "changed":
-            return f"{self.symbol}: {self.change} ({self.new if self.change == 'added' else self.old})"
-        where = ": ".join(part for part in (self.symbol, self.field) if part)
+            return f"{symbol}: {self.change} ({self.new if self.change == 'added' else self.old})"
+        where = ": ".join(part for part in (symbol, self.field) if part)
         return f"{where} was {self.old}, is {self.new}"
 
 
@@ -93,7 +95,7 @@ FACTS = {
 def diff(old: Side, new: Side) -> DiffReport:
     """Compare; a pure function."""
     work = _Diff(old, new)
-    changes = [*work.facts(), *work.symbols(), *work.layouts()]
+    changes = [work.named(change) for change in (*work.facts(), *work.symbols(), *work.layouts())]
     both = old.items.keys() & new.items.keys()
     return DiffReport(old.name, new.name, tuple(changes), len(both), tuple(sorted(work.unchecked.items())))
 
@@ -162,6 +164,10 @@ class _Diff:
                     self.unchecked.update(dict.fromkeys(users, f"the layout of {key} is not known on both sides"))
                 else:
                     yield _changed(key, difference, LAYOUT, place, tuple(users))
+
+    def named(self, change: Change) -> Change:
+        known = _find(self.ours, change.symbol) or _find(self.theirs, change.symbol)
+        return replace(change, display=known.display) if known and known.display else change
 
     def place(self, name: str) -> Place | None:
         known = _find(self.ours, name)

@@ -61,6 +61,7 @@ def _change_dict(change: Change) -> dict:
     return {
         "change": change.change,
         "symbol": change.symbol,
+        "display": change.display,
         "field": change.field,
         "old": change.old,
         "new": change.new,

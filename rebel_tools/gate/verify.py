@@ -77,7 +77,8 @@ class _Check:
         self.name = name
         self.findings: list[Finding] = []
         self.debug = library.debug or Declarations()
-        self.comparison = Comparison(interface.declarations.types, self.debug.types)
+        self.void_is_any = interface.language not in ("c", "c++")
+        self.comparison = Comparison(interface.declarations.types, self.debug.types, self.void_is_any)
         self.layouts: dict[str, bool | None] = {}  # by key: True, False or None for unknown
         self.users: dict[str, list[str]] = {}
 
@@ -254,7 +255,9 @@ class _Check:
         found = list(self.comparison.definition(key))
         for other_key, other in self.debug.conflicts:
             if other_key == key:
-                found += Comparison(self.interface.declarations.types, {**self.debug.types, key: other}).definition(key)
+                types = {**self.debug.types, key: other}
+                again = Comparison(self.interface.declarations.types, types, self.void_is_any)
+                found += again.definition(key)
         return list(dict.fromkeys(found))
 
     def layout_findings(self) -> Iterator[Finding]:

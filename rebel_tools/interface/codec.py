@@ -42,7 +42,7 @@ class Limits(object):
 
     size = 32 << 20  # bytes of the file
     text = 64 << 20  # bytes of all text, counted at every use
-    cells = 2000000
+    cells = 1500000
     depth = 100
     memo = 1000000
     integer_bits = 128
@@ -195,9 +195,9 @@ def canonical(data, write):
 
 def digest(interface):
     """Hexadecimal SHA-256 of the canonical form."""
-    pieces = []
-    canonical(interface, pieces.append)
-    return TEXT(hashlib.sha256(b"".join(pieces)).hexdigest())
+    state = hashlib.sha256()
+    canonical(interface, state.update)
+    return TEXT(state.hexdigest())
 
 
 def seal(interface, producer, places):

@@ -20,7 +20,9 @@ from __future__ import annotations
 
 import inspect
 import sys
-from collections.abc import Callable, Iterable
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -63,7 +65,23 @@ class Collected:
     exceptions: dict[str, ExceptionType] = field(default_factory=dict)
 
 
-_collecting: list[Collected] = []
+class _Collecting(threading.local):
+    """Where the declarations of the file go that this thread reads; SCons reads several at once with -j."""
+
+    into: Collected | None = None
+
+
+_collecting = _Collecting()
+
+
+@contextmanager
+def collecting() -> Iterator[Collected]:
+    """Everything that is declared by this thread inside of the `with` statement."""
+    outer, _collecting.into = _collecting.into, Collected()
+    try:
+        yield _collecting.into
+    finally:
+        _collecting.into = outer
 
 
 def _place() -> Place:
@@ -88,10 +106,10 @@ def _type(value: Any, what: str) -> CType:
 
 
 def _remember(table: str, key: str, value: Any, what: str) -> None:
-    for collected in _collecting[-1:]:
-        if key in getattr(collected, table):
-            raise _wrong(f"{what} {key} is declared twice", "one declaration")
-        getattr(collected, table)[key] = value
+    known = getattr(_collecting.into or Collected(), table)
+    if key in known:
+        raise _wrong(f"{what} {key} is declared twice", "one declaration")
+    known[key] = value
 
 
 def pointer(target: Any) -> CType:
@@ -193,12 +211,12 @@ def _parameter_names(declared: Callable, count: int, place: Place) -> list[str]:
 
 
 def _add(declared: Export) -> None:
-    for collected in _collecting[-1:]:
-        first = next((e for e in collected.exports if e.name == declared.name), None)
-        if first is not None:
-            message = f"{declared.name} is exported twice, first at {first.place}"
-            raise InterfaceSourceError(message, place=declared.place, expected="one declaration")
-        collected.exports.append(declared)
+    known = (_collecting.into or Collected()).exports
+    first = next((e for e in known if e.name == declared.name), None)
+    if first is not None:
+        message = f"{declared.name} is exported twice, first at {first.place}"
+        raise InterfaceSourceError(message, place=declared.place, expected="one declaration")
+    known.append(declared)
 
 
 void = CType("scalar", "void")

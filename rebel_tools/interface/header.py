@@ -64,16 +64,21 @@ def _list_functions(include: str, folder: str, compiler: Compiler) -> tuple[dict
     listing, rule = os.path.join(folder, "functions"), os.path.join(folder, "files")
     options = ["-x", "c", "-aux-info", listing, "-MMD", "-MF", rule, "-MT", "x", "-fsyntax-only", *QUIET, "-"]
     compiler.run(options, stdin=include)
-    files = makefile_names(read_text(rule))
-    functions = {}
-    for line in read_text(listing).splitlines():
+    files = {relative(path, compiler) for path in makefile_names(read_text(rule))}
+    return _listed(read_text(listing), files, compiler), files
+
+
+def _listed(listing: str, files: set[str], compiler: Compiler) -> dict[str, Declared]:
+    """The functions of one -aux-info file that stand in these files."""
+    functions: dict[str, Declared] = {}
+    for line in listing.splitlines():
         match = _AUX_INFO.match(line)
-        if match and match["path"] in files and not match["text"].startswith("static "):
+        path = relative(match["path"], compiler) if match else None
+        if path in files and not match["text"].startswith("static "):
             name = _DECLARED_NAME.search(match["text"])
             if name:
-                place = Place(relative(match["path"], compiler), int(match["line"]))
-                functions.setdefault(name[1], Declared(name[1], place))
-    return functions, {relative(path, compiler) for path in files}
+                functions.setdefault(name[1], Declared(name[1], Place(path, int(match["line"]))))
+    return functions
 
 
 def read_text(path: str) -> str:

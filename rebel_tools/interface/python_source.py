@@ -10,7 +10,7 @@ import os
 import traceback
 
 from rebel_tools.errors import Place, RebelError
-from rebel_tools.interface import declare
+from rebel_tools.interface.declare import collecting
 from rebel_tools.interface.errors import InterfaceSourceError
 from rebel_tools.interface.layout import Layout
 from rebel_tools.interface.model import ExceptionType, Target
@@ -20,13 +20,9 @@ from rebel_tools.interface.types import Declarations
 def read_python(path: str | os.PathLike, target: Target) -> tuple[Declarations, dict[str, ExceptionType]]:
     """Run the file and lay out what it declared for `target`."""
     name = os.fspath(path)
-    collected = declare.Collected()
-    declare._collecting.append(collected)
-    try:
+    with collecting() as collected:
         _run(name)
-        declarations = Layout(collected, target).declarations()
-    finally:
-        declare._collecting.pop()
+    declarations = Layout(collected, target).declarations()
     if not collected.exports:
         hint = "from rebel_tools.interface.declare import export"
         raise InterfaceSourceError("the file exports nothing", place=Place(name), expected="@export(...)", hint=hint)

@@ -1,8 +1,8 @@
 """Free module names of sources, from the compiler's own `ocamldep -modules`.
 
 The alias files of the visible packages go in with `-map`, so that the names come out as compilation units: `B.x` after
-`open Tp` is `Tp__B` and not the first-party module `B` (which would be a false cycle). Many files share one process: 100
-files cost a quarter of what 100 processes cost.
+`open Tp` is `Tp__B` and not the first-party module `B` (which would be a false cycle). Many files share one process:
+100 files cost a quarter of what 100 processes cost.
 """
 
 from __future__ import annotations

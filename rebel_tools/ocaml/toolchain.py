@@ -8,10 +8,11 @@ import shlex
 import subprocess
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from functools import cache
 
 from rebel_tools.errors import RebelError
+from rebel_tools.nearest import nearest
+from rebel_tools.tools import install_hint
 
 THREADS = {"threads", "threads.posix"}
 ARCHIVES = {"native": ".cmxa", "byte": ".cma"}
@@ -106,11 +107,12 @@ class Findlib:
         installed = self._run("list").stdout.decode("utf-8", "replace").split("\n")
         names = [row.split()[0] for row in installed if row.strip()]
         for missing in [name for name in known if name not in names]:
-            near = get_close_matches(missing, names, n=3)
+            near = nearest(missing, names)
             return FindlibError(
                 f"there is no findlib package `{missing}`",
-                expected=f"one that `{' '.join(self.command)} list` shows" + (f", such as {', '.join(near)}" if near else ""),
-                hint=f"install it (Debian: lib{missing.split('.')[0].replace('_', '-')}-ocaml-dev; opam: {missing.split('.')[0]})",
+                expected=f"one that `{' '.join(self.command)} list` shows"
+                + (f", such as {', '.join(near)}" if near else ""),
+                hint=install_hint(missing),
             )
         return FindlibError(f"{' '.join(self.command)} failed: {stderr}")
 

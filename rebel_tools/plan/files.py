@@ -6,7 +6,6 @@ import hashlib
 import os
 import stat
 import time
-from typing import Optional
 
 # A file whose time stamp is this close to the moment it was read may change again without another stamp.
 RACY_NS = 20_000_000
@@ -22,9 +21,9 @@ class Files:
         self.root = root
         self.remembered = remembered
         self.changed = False
-        self._now: dict[str, Optional[str]] = {}
+        self._now: dict[str, str | None] = {}
 
-    def digest(self, path: str) -> Optional[str]:
+    def digest(self, path: str) -> str | None:
         """The digest of the file's contents, None when there is no such file."""
         try:
             return self._now[path]
@@ -32,7 +31,7 @@ class Files:
             digest = self._now[path] = self._digest(path, 0)
             return digest
 
-    def written(self, path: str) -> Optional[str]:
+    def written(self, path: str) -> str | None:
         """The digest of a file that a program, which has ended, has just written."""
         digest = self._now[path] = self._digest(path, RACY_NS)
         return digest
@@ -41,7 +40,7 @@ class Files:
         """The file may have changed since it was last asked for in this run."""
         self._now.pop(path, None)
 
-    def _digest(self, path: str, age: int) -> Optional[str]:
+    def _digest(self, path: str, age: int) -> str | None:
         full = os.path.join(self.root, path)
         try:
             status = os.stat(full)

@@ -10,7 +10,9 @@ from rebel_tools.nearest import did_you_mean
 from rebel_tools.plan.model import LINKING, Scope, Step
 
 _UNBOUND = re.compile(r"^Error: Unbound module ([A-Z][\w.']*)", re.MULTILINE)
-_NOT_LINKED = re.compile(r"^Error: No implementations? provided for the following modules?:\s+(\w+) referenced", re.MULTILINE)
+_NOT_LINKED = re.compile(
+    r"^Error: No implementations? provided for the following modules?:\s+(\w+) referenced", re.MULTILINE
+)
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -22,7 +24,9 @@ class Advice:
     findlib: str
 
 
-def hint(step: Step, scopes: Iterable[Scope], text: str, installed: Callable[[str], list], advice: Advice) -> str | None:
+def hint(
+    step: Step, scopes: Iterable[Scope], text: str, installed: Callable[[str], list], advice: Advice
+) -> str | None:
     """One sentence about the first module in a compiler's complaint that was not found, None without an idea.
 
     scopes: all of the build. installed: the findlib packages that have a module of a name.

@@ -1,9 +1,9 @@
 """Which steps to run, layer by layer, so that a build engine sees nothing that is up to date.
 
-A layer holds steps that are known to be stale and can run without any step that is not in the layer having to run first.
-When all of it has run, what its outputs changed makes other steps stale, and these are the next layer: a change that does
-not reach anybody's interface ends after one. The engine gets the steps of a layer with their order among each other, so a
-first build is one layer with full parallelism.
+A layer holds steps that are known to be stale and can run without any step that is not in the layer having to run
+first. When all of it has run, what its outputs changed makes other steps stale, and these are the next layer: a change
+that does not reach anybody's interface ends after one. The engine gets the steps of a layer with their order among each
+other, so a first build is one layer with full parallelism.
 """
 
 from __future__ import annotations
@@ -30,7 +30,9 @@ class Layers:
     def _topological(self) -> list[Step]:
         """Every step after what it waits for: scopes come after those that they use, archives after their units."""
         steps = [step for scope in self.plan.scopes for step in self.plan.ordered(scope).steps]
-        return steps + [step for step in self.plan.steps.values() if step.kind not in COMPILATIONS and step.module is None]
+        return steps + [
+            step for step in self.plan.steps.values() if step.kind not in COMPILATIONS and step.module is None
+        ]
 
     def next(self) -> list[Step]:
         """The next layer, to be asked for when all of the last one has run; empty when only the goal is left."""
@@ -75,7 +77,9 @@ class Layers:
             blocked = any(s in waiting for s in below) or any(state[1] for state in foreign)
             if step in self.stale and not blocked:
                 runnable[step] = None
-            elif step in self.stale or blocked or any(s in runnable for s in below) or any(state[0] for state in foreign):
+            elif (
+                step in self.stale or blocked or any(s in runnable for s in below) or any(state[0] for state in foreign)
+            ):
                 waiting.add(step)
         return list(runnable)
 

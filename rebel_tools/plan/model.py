@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Callable, Optional
+from typing import Callable
 
 from rebel_tools.ocaml.alias import alias_text
 from rebel_tools.ocaml.names import object_name
@@ -36,8 +36,8 @@ class Module:
 
     name: str
     object: str
-    implementation: Optional[str] = None
-    interface: Optional[str] = None
+    implementation: str | None = None
+    interface: str | None = None
     generated: bool = False
 
     @property
@@ -95,7 +95,7 @@ class Scope:
     def path(self, name: str) -> str:
         return f"{self.outdir}/{name}" if self.outdir not in ("", ".") else name
 
-    def add(self, name: str, implementation: Optional[str], interface: Optional[str]) -> Module:
+    def add(self, name: str, implementation: str | None, interface: str | None) -> Module:
         """A module of this scope; its files are given once, together or one after the other."""
         known = self.modules.get(name)
         if known:
@@ -112,7 +112,7 @@ class Scope:
         return {module.name: module.object for module in self.modules.values() if module.object != self.public}
 
     @cached_property
-    def alias(self) -> Optional[Module]:
+    def alias(self) -> Module | None:
         """The alias module itself."""
         if not self.namespace:
             return None
@@ -136,10 +136,10 @@ class Scope:
         self.__dict__.pop("by_object", None)
         self._providers.clear()
 
-    def alias_text(self, without: Optional[str] = None) -> str:
+    def alias_text(self, without: str | None = None) -> str:
         return alias_text(self.namespace, self.aliases, without)
 
-    def provider(self, unit: str) -> Optional[tuple[Scope, Module]]:
+    def provider(self, unit: str) -> tuple[Scope, Module] | None:
         """The visible scope that has a compilation unit of this name, and its module."""
         try:
             return self._providers[unit]
@@ -173,10 +173,10 @@ class Step:
     engine: str
     outputs: tuple[str, ...]
     scope: Scope
-    module: Optional[Module] = None
+    module: Module | None = None
     source: str = ""
     members: tuple[Module, ...] = ()
-    entry: Optional[Module] = None
+    entry: Module | None = None
     archives: tuple[Step, ...] = ()
     foreign: tuple[str, ...] = ()
     settings: str = ""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Optional
 
 from rebel_tools.ocaml.names import is_reason
 from rebel_tools.ocaml.ocamldep import Batch, Question, batches, free_modules
@@ -44,7 +43,7 @@ class Names:
         self.changed = False
         self._questions: dict[Scope, tuple[Question, str]] = {}
         self._resolved: dict[tuple[Scope, str], tuple[list, Named]] = {}
-        self._unparsable: dict[str, Optional[str]] = {}
+        self._unparsable: dict[str, str | None] = {}
 
     def of(self, scope: Scope, module: Module, source: str) -> Named:
         """What `source` names. A source that is not there yet, or does not parse, names nothing."""
@@ -68,7 +67,7 @@ class Names:
             for source in batch.files:
                 self._remember(scope, source, answer.get(source))
 
-    def _remember(self, scope: Scope, source: str, names: Optional[tuple[str, ...]]) -> None:
+    def _remember(self, scope: Scope, source: str, names: tuple[str, ...] | None) -> None:
         digest = self.files.digest(source)
         if names is None:
             self._unparsable[_key(scope, source)] = digest
@@ -92,7 +91,7 @@ class Names:
             return False
         return self._known(scope, source) is None
 
-    def _known(self, scope: Scope, source: str) -> Optional[list]:
+    def _known(self, scope: Scope, source: str) -> list | None:
         answer = self.remembered.get(_key(scope, source))
         if answer and answer[0] == self.files.digest(source) and answer[1] == self._asked(scope, source):
             return answer

@@ -34,7 +34,7 @@ class Ordered:
 
 
 def order(steps: Iterable[Step], needs: Edges, wishes: Edges) -> Ordered:
-    """Order `steps` so that each one comes after all that it `needs`, and after what it `wishes` where that is possible.
+    """Order `steps` so that each one comes after all that it `needs`, and after what it `wishes` where possible.
 
     A wish is dropped when it would close a cycle: an implementation should wait for the native code of units that only
     its interface mentions, yet those may in turn use it.

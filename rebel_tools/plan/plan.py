@@ -6,7 +6,6 @@ It is plain data and files, without SCons. `status.py` tells which steps are up 
 from __future__ import annotations
 
 import os
-from typing import Optional
 
 from rebel_tools.plan.files import Files
 from rebel_tools.plan.model import ALIAS, COMPILATIONS, IMPLEMENTATION, NATIVE, Module, Scope, Step
@@ -59,11 +58,11 @@ class Plan:
     def unit_steps(self, scope: Scope, unit: str) -> list[Step]:
         return self._units.get((scope, unit), [])
 
-    def interface_step(self, scope: Scope, unit: str) -> Optional[Step]:
+    def interface_step(self, scope: Scope, unit: str) -> Step | None:
         """The step that makes the .cmi of a unit."""
         return next((step for step in self.unit_steps(scope, unit) if step.makes_interface), None)
 
-    def object_step(self, scope: Scope, unit: str, engine: str) -> Optional[Step]:
+    def object_step(self, scope: Scope, unit: str, engine: str) -> Step | None:
         """The step that makes the .cmx or .cmo of a unit; None for an interface without implementation."""
         steps = self.unit_steps(scope, unit)
         return next((s for s in steps if s.kind == IMPLEMENTATION and s.engine == engine), None)

@@ -1,4 +1,4 @@
-"""What earlier builds found out, kept in one file beside the build: digests, dependency names, and a record per step."""
+"""What earlier builds found out, kept in one file beside the build: digests, dependency names, a record per step."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import contextlib
 import json
 import os
 from dataclasses import dataclass, field
-from typing import Optional
 
 from rebel_tools import __version__
+from rebel_tools.plan.files import text_digest
 
-FORMAT = f"rebel-tools {__version__} state 1"
+FORMAT = f"rebel-tools {__version__} state 2"
 
 
 @dataclass
@@ -28,10 +28,10 @@ class Record:
     inputs: dict[str, str]
     outputs: dict[str, str]
     names: list[str] = field(default_factory=list)
-    interfaces: dict[str, Optional[str]] = field(default_factory=dict)
-    implementations: dict[str, Optional[str]] = field(default_factory=dict)
-    interface: Optional[str] = None
-    implementation: Optional[str] = None
+    interfaces: dict[str, str | None] = field(default_factory=dict)
+    implementations: dict[str, str | None] = field(default_factory=dict)
+    interface: str | None = None
+    implementation: str | None = None
 
 
 class State:
@@ -42,25 +42,22 @@ class State:
         data = _load(path)
         self.files: dict[str, list] = data.get("files", {})
         self.names: dict[str, list] = data.get("names", {})
-        self.records: dict[str, Record] = _records(data.get("records", {}))
+        self.records = {key: Record(**row) for key, row in data.get("records", {}).items()}
         self.changed = False
 
     def save(self) -> None:
         """Write the file anew, in one atomic step; remove it when nothing is left to remember."""
-        if not self.records:
+        if not self.records and not self.names:
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(self.path)
             return
-        data = {
-            "format": FORMAT,
-            "files": self.files,
-            "names": self.names,
-            "records": {key: record.__dict__ for key, record in self.records.items()},
-        }
+        records = {key: record.__dict__ for key, record in self.records.items()}
+        data = {"files": self.files, "names": self.names, "records": records}
+        text = json.dumps(data, separators=(",", ":"), ensure_ascii=False)
         os.makedirs(os.path.dirname(self.path) or ".", exist_ok=True)
         temporary = f"{self.path}.{os.getpid()}"
-        with open(temporary, "w", encoding="utf-8", errors="surrogateescape") as f:
-            json.dump(data, f, separators=(",", ":"), ensure_ascii=False)
+        with open(temporary, "w", encoding="utf-8", errors="surrogateescape", newline="") as f:
+            f.write(_header(text) + text)
         try:
             os.replace(temporary, self.path)
         except OSError:
@@ -68,17 +65,15 @@ class State:
             raise
 
 
+def _header(text: str) -> str:
+    """The first line of the file: a digest tells damage of any kind from what was written here."""
+    return f"{FORMAT} {text_digest(text)}\n"
+
+
 def _load(path: str) -> dict:
     try:
-        with open(path, encoding="utf-8", errors="surrogateescape") as f:
-            data = json.load(f)
-    except (OSError, ValueError):
+        with open(path, encoding="utf-8", errors="surrogateescape", newline="") as f:
+            header, text = f.readline(), f.read()
+    except OSError:
         return {}
-    return data if isinstance(data, dict) and data.get("format") == FORMAT else {}
-
-
-def _records(rows: dict) -> dict[str, Record]:
-    try:
-        return {key: Record(**row) for key, row in rows.items()}
-    except (AttributeError, TypeError):
-        return {}
+    return json.loads(text) if header == _header(text) else {}

@@ -1,9 +1,9 @@
 """Whether a step is up to date, why it is not, and what is remembered when it has run.
 
-A compilation is up to date when its command line, its source and its outputs are what they were, and every interface and
-every piece of native code that the compiler *consulted* last time (the import tables in its outputs) is still the same.
-That is exact: nothing is compiled again for a module that could have mattered but did not, and a change that reaches a
-unit through an alias in somebody else's interface is not missed.
+A compilation is up to date when its command line, its source and its outputs are what they were, and every interface
+and every piece of native code that the compiler *consulted* last time (the import tables in its outputs) is still the
+same. That is exact: nothing is compiled again for a module that could have mattered but did not, and a change that
+reaches a unit through an alias in somebody else's interface is not missed.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterator, Mapping
-from typing import Optional
 
 from rebel_tools.ocaml.imports import read_imports
 from rebel_tools.ocaml.names import is_reason
@@ -31,7 +30,7 @@ class Status:
         self._deep: dict[Step, str] = {}
         self._makers: dict[tuple[Scope, str], tuple[str, str]] = {}
 
-    def reason(self, step: Step) -> Optional[str]:
+    def reason(self, step: Step) -> str | None:
         """Why the step has to run, in words that end a sentence; None when it is up to date."""
         record = self.records.get(step.key)
         if record is None:
@@ -67,7 +66,7 @@ class Status:
             if now != digest:
                 yield f"`{path}' {gone if now is None else other}"
 
-    def _current(self, scope: Scope, unit: str) -> tuple[Optional[str], Optional[str]]:
+    def _current(self, scope: Scope, unit: str) -> tuple[str | None, str | None]:
         """The digests of a unit's .cmi and .cmx as they are now."""
         interface, implementation = (self.records.get(key) for key in self._makers_of(scope, unit))
         return interface and interface.interface, implementation and implementation.implementation

@@ -20,7 +20,6 @@ from rebel_tools.plan.model import (
     Step,
 )
 
-
 ANNOTATIONS = "-bin-annot"
 
 
@@ -50,7 +49,7 @@ def module_steps(scope: Scope, module: Module) -> Iterator[Step]:
 
 
 def _file_name(scope: Scope, module: Module) -> str:
-    """The name of the compiled files, without suffix: of the unit, or of the source where both are the same to the user."""
+    """The name of the compiled files, without suffix: of the unit, or of the source where there is no namespace."""
     if scope.namespace:
         return module.object
     return os.path.splitext(os.path.basename(module.implementation or module.interface))[0]

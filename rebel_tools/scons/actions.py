@@ -55,16 +55,16 @@ def step_of(target) -> tuple:
 def unit_flags(target, source, env, for_signature) -> list[str]:
     """`$_OCAMLUNITFLAGS`: what follows from the step, such as -I, -open and -pp."""
     run, step = step_of(target)
-    return [_literal(word) for word in run.plan.flags(step)]
+    return [literal(word) for word in run.plan.flags(step)]
 
 
 def linked_objects(target, source, env, for_signature) -> list[str]:
     """`$_OCAMLOBJECTS`: archives and objects in link order, and what the user gave besides."""
     run, step = step_of(target)
     paths = [objects(part)[0] for part in run.plan.linked(step)] + list(step.foreign)
-    return [_literal(path) for path in paths]
+    return [literal(path) for path in paths]
 
 
-def _literal(word: str):
+def literal(word: str):
     """What SCons neither expands nor hands to the shell unquoted. A module may be called Foo', a folder $x."""
     return word if _PLAIN.match(word) else Literal(word)

@@ -21,7 +21,7 @@ import SCons.Tool
 import SCons.Util
 
 import rebel_tools
-from rebel_tools.errors import RebelError
+from rebel_tools.errors import MissingTool, RebelError
 
 IMPORT_LIBRARIES = (".a", ".lib", ".def", ".pdb", ".exp", ".ilk")
 
@@ -158,11 +158,18 @@ def write_interface(target, source, env):
     words = env.subst_list(command, target=target, source=source)[0]
     compiler = Compiler(tuple(map(str, words)), env=_shell_environment(env))
     try:
+        _need_compiler(env, command)
         sources = [node.get_internal_path() for node in source]
         symbol = env.subst("$INTERFACE_DIGEST_SYMBOL")
         write(read_source(sources, compiler, language, symbol), target[0].get_internal_path())
     except RebelError as error:
         raise _complain(target, error) from None
+
+
+def _need_compiler(env, command: str) -> None:
+    variable = "CXX" if "CXX" in command else "CC"
+    if not env.subst(f"${variable}"):
+        raise MissingTool(f"${variable} is not set", hint="tools=['default', 'export_table'], or set it to a compiler")
 
 
 def _shell_environment(env) -> dict[str, str]:
@@ -260,8 +267,9 @@ def _link_words(table) -> list[str]:
     """
     core, implib = table.attributes.rebel_core, table.attributes.rebel_import
     if implib is not None:
-        return [_quote(implib.path)]
-    return [_quote(f"-L{core.dir.path}"), _quote(f"-l:{core.name}")]
+        return [_quote(implib.get_internal_path())]
+    folder = os.path.dirname(core.get_internal_path()) or "."
+    return [_quote(f"-L{folder}"), _quote(f"-l:{core.name}")]
 
 
 def _quote(word: str) -> str:

@@ -1,10 +1,10 @@
 """Files that a plan makes, as SCons nodes.
 
-SCons decides by comparing the dependencies that it knew *before* a build with the present ones. For OCaml that is either
-unsound (direct interfaces only) or far too much (everything reachable); what is right is known only afterwards, from the
-import tables in the compiler's output. So these nodes hand the questions "what do you wait for", "are you up to date",
-"why not" and "under which key are you cached" to the plan; everything else (running actions in parallel, failures, -k,
--n, CacheDir, cleaning, printing) is SCons' own.
+SCons decides by comparing the dependencies that it knew *before* a build with the present ones. For OCaml that is
+either unsound (direct interfaces only) or far too much (everything reachable); what is right is known only afterwards,
+from the import tables in the compiler's output. So these nodes hand the questions "what do you wait for", "are you up
+to date", "why not" and "under which key are you cached" to the plan; everything else (running actions in parallel,
+failures, -k, -n, CacheDir, cleaning, printing) is SCons' own.
 """
 
 from __future__ import annotations

@@ -337,7 +337,9 @@ def program_step(env, run, scope: Scope, path: str, modules=(), entry=None, fore
 def _add(env, run: Session, step: Step) -> Step:
     """The step of a library or program; asked for twice in the same way it is the same one."""
     known = run.plan.add(step)
-    if any(getattr(known, name) != getattr(step, name) for name in ("scope", "members", "archives", "foreign", "settings")):
+    if any(
+        getattr(known, name) != getattr(step, name) for name in ("scope", "members", "archives", "foreign", "settings")
+    ):
         raise RebelError(f"there are two ways to build `{step.key}`", hint="give one of them another name")
     run.environments.setdefault(known, env)
     return known

@@ -1,4 +1,4 @@
-"""What a user sees of a build: each command's output in one piece, one status line, and at the end the failures again."""
+"""What a user sees of a build: each command's output in one piece, a status line, and at the end the failures again."""
 
 from __future__ import annotations
 
@@ -100,8 +100,11 @@ def short_messages(env) -> None:
         )
 
 
-def spawn(shell: str, escape, command: str, arguments: list[str], env: dict) -> int:
-    """Run a command as SCons' own SPAWN does; its output is not mixed with that of commands that run meanwhile."""
+def spawn(shell: str, escape, command: str, arguments: list[str], env: dict, clean=None) -> int:
+    """Run a command as SCons' own SPAWN does; its output is not mixed with that of commands that run meanwhile.
+
+    clean: what is done to its messages before they are printed.
+    """
     line = " ".join(arguments)
     words = [shell, "-c", line] if _SHELL.search(line) else _words(line)
     program = _which(words[0], env.get("PATH", ""))
@@ -110,7 +113,7 @@ def spawn(shell: str, escape, command: str, arguments: list[str], env: dict) -> 
         return 127
     # With an absolute path and close_fds=False CPython uses posix_spawn, which does not copy the page tables of SCons.
     done = subprocess.run(words, executable=program, env=env, close_fds=False, capture_output=True, check=False)
-    stderr = compiler_output(done.stderr.decode("utf-8", "replace"))
+    stderr = (clean or compiler_output)(done.stderr.decode("utf-8", "replace"))
     hints = ""
     if done.returncode != 0 and "-o" in words:
         target = words[words.index("-o") + 1]
@@ -162,7 +165,7 @@ def short_failure(target: str, complaint: str, reason: str = "") -> str:
     """
     plain = re.sub(r"\x1b\[[0-9;]*m", "", complaint)
     error = next((line for line in plain.splitlines() if line.startswith(("Error", "Alert"))), "")
-    place = None
-    for place in _ERROR.finditer(plain[: plain.find(error)] if error else plain):
-        pass  # the last place before the error is the one that it is about
-    return f"{place['file']}:{place['line']}: {error}" if place and error else f"{target}: {error or reason.partition(chr(10))[0] or 'failed'}"
+    places = list(_ERROR.finditer(plain[: plain.find(error)])) if error else []
+    if places:  # the last place before the error is the one that it is about
+        return f"{places[-1]['file']}:{places[-1]['line']}: {error}"
+    return f"{target}: {error or reason.partition(chr(10))[0] or 'failed'}"

@@ -14,7 +14,7 @@ from rebel_tools.project.load import load_project
 from rebel_tools.scons import ocaml
 from rebel_tools.scons.arguments import user_error
 from rebel_tools.scons.output import short_messages
-from rebel_tools.scons.target import ENGINES, TargetSession
+from rebel_tools.scons.target import TargetSession
 
 
 def generate(env) -> None:
@@ -41,13 +41,11 @@ def rebel(env, folder: str = "."):
         print(f"rebel: warning: {warning}")
     default = SCons.Util.NodeList()
     for target in project.targets:
-        if target.engine not in ENGINES:
-            default += _refusal(env, target, target in project.default_targets)
+        if target.engine == "bucklescript" and not _bucklescript().is_wanted(target, project):
             continue
-        run = TargetSession(_environment(env, target), project, target, started)
-        program = _script(run) if target.engine == "jsoo" else run.program
+        program, folder = _program(env, project, target, started)
         env.Alias(target.name, program)
-        env.Clean(program, env.Dir("#" + (run.build if target in project.default_targets else run.folder)))
+        env.Clean(program, env.fs.Dir(f"#{folder}"))
         if target in project.default_targets:
             default += program
         else:
@@ -55,15 +53,22 @@ def rebel(env, folder: str = "."):
     return default
 
 
-def _refusal(env, target, is_default: bool) -> list:
-    """A target of an engine that has no builders: asking for it is the error, the other targets build."""
-    message = f'target "{target.name}": the engine {target.engine} is not supported yet, only {", ".join(ENGINES)} are'
+def _program(env, project, target, started: int):
+    """The node of a target's program, and the folder that goes with it when it is cleaned."""
+    env = _environment(env, target)
+    if target.engine == "bucklescript":
+        run = _bucklescript().BuckleScriptTarget(env, project, target)
+    else:
+        run = TargetSession(env, project, target, started)
+    program = _script(run) if target.engine == "jsoo" else run.program
+    return program, run.build if target in project.default_targets else run.folder
 
-    def refuse(target, source, env):
-        raise SCons.Errors.UserError(message)
 
-    alias = env.AlwaysBuild(env.Alias(target.name, [], Action(refuse, None)))
-    return alias if is_default else []
+def _bucklescript():
+    """Imported only for projects that have a target of this engine."""
+    from rebel_tools.scons import bucklescript
+
+    return bucklescript
 
 
 def _environment(env, target):

@@ -69,7 +69,9 @@ class Session:
         if step not in self._nodes:
             env = self.environments[step if step in self.environments else step.scope]
             if step.kind in COMPILATIONS and not writes_annotations(step):
-                env = env.Override({"OCAMLFLAGS": [flag for flag in env.Split(env["OCAMLFLAGS"]) if flag != ANNOTATIONS]})
+                env = env.Override(
+                    {"OCAMLFLAGS": [flag for flag in env.Split(env["OCAMLFLAGS"]) if flag != ANNOTATIONS]}
+                )
             node = self.source_nodes.get(step.scope, {}).get(step.source)
             # Nodes, not names: SCons would take a $ in a name for a variable.
             source = [node or env.fs.File(from_top(step.source))] if step.source else []
@@ -120,7 +122,7 @@ class Session:
         return bool(SCons.Script.GetOption("no_exec") or SCons.Script.GetOption("question"))
 
     def _prepare(self) -> None:
-        """What is done once, when the build begins: tidy up after sources that are gone, and run ocamldep in batches."""
+        """What is done once, when the build begins: tidy up after sources that are gone, run ocamldep in batches."""
         if self._prepared:
             return
         self._prepared = True
@@ -174,7 +176,9 @@ class Session:
         if step is None:
             return None
         env = self.environments[step.scope]
-        return hint(step, list(self.plan.scopes), complaint, lambda module: packages_of_module(env, module), self.advice)
+        return hint(
+            step, list(self.plan.scopes), complaint, lambda module: packages_of_module(env, module), self.advice
+        )
 
     def _finish(self) -> None:
         if not self._prepared or self._dry:

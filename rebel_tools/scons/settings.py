@@ -114,7 +114,6 @@ def link_settings(env, kind: str, engine: str) -> str:
     return text_digest(_signature(env, command_variable(kind, engine), **known))
 
 
-
 def installed_files(env) -> list[str]:
     """All installed files and folders that decide about a build with this environment."""
     findlib = program(env, "OCAMLFIND")
@@ -132,7 +131,9 @@ def tool_identity(env) -> str:
     """
     variables = ["OCAMLC", "OCAMLOPT", "OCAMLDEP", "OCAMLFIND", "REFMT"]
     found = [env.WhereIs(env.subst(f"${name}")) or "" for name in variables]
-    commands = [str(env.get(name)) for name in env.Dictionary() if name.startswith(("OCAML", "JSOO")) and name[-3:] == "COM"]
+    commands = [
+        str(env.get(name)) for name in env.Dictionary() if name.startswith(("OCAML", "JSOO")) and name[-3:] == "COM"
+    ]
     flags = [env.subst(f"${name}") for name in variables + FLAGS]
     outside = [f"{name}={env['ENV'].get(name)}" for name in (*VARIABLES, "PATH", "REFMT", "XDG_CACHE_HOME", "HOME")]
     return text_digest(__version__, *found, *commands, *flags, *outside)

@@ -36,7 +36,9 @@ class TargetSession(Session):
     """
 
     owns_state = True
-    advice = Advice("add it to `dependencies` in package.json", "add {} to `rebel.ocamlfindDependencies` in package.json")
+    advice = Advice(
+        "add it to `dependencies` in package.json", "add {} to `rebel.ocamlfindDependencies` in package.json"
+    )
 
     def __init__(self, env, project: Project, target: Target, started: int):
         self.started = started
@@ -194,7 +196,9 @@ class TargetSession(Session):
         if self.program[0].get_state() not in (SCons.Node.up_to_date, SCons.Node.executed):
             return
         known = self.plan.files.remembered
-        files = {path: known[path][:3] for step in self.plan.steps.values() for path in self._files(step) if path in known}
+        files = {
+            path: known[path][:3] for step in self.plan.steps.values() for path in self._files(step) if path in known
+        }
         others = stamps_before((*self.project.consulted, *installed_files(self.env)), self.started)
         if others is not None and all(each[0] for each in files.values()):
             editors = {path: stamp(path) for path in (os.path.join(p.root, ".merlin") for p in self.packages)}

@@ -183,6 +183,15 @@ def test_a_moved_section_is_a_finding(compiled):
     assert any(".dynamic is at" in f.message for f in read_table(bytes(data)).findings)
 
 
+def test_a_dynamic_segment_with_another_offset_is_a_finding():
+    """Tools read it by its offset, the dynamic linker by its address."""
+    data = bytearray(Elf(symbols=[Symbol("f")]).build())
+    struct.pack_into("<Q", data, 64 + 56 + 8, 0x40)
+    table = read_table(bytes(data))
+    assert table.find("f")
+    assert "PT_DYNAMIC has the offset 0x40" in table.findings[0].message
+
+
 def test_damaged_section_headers_are_a_finding(compiled):
     data = bytearray(compiled(SOURCE, "-O0").read_bytes())
     struct.pack_into("<Q", data, 0x28, len(data) + 5)

@@ -94,15 +94,6 @@ def test_no_package_json(project):
     assert "there is no such file" in mistake(project)
 
 
-def test_engine_bucklescript_is_refused_where_it_is_asked_for(project):
-    targets = [{"target": "default", "entry": "src/Index.ml"}, {"target": "js", "engine": "bucklescript"}]
-    package(project, "", rebel={"targets": targets}, Index='let () = print_endline "native"\n')
-    rebel(project, "build")
-    assert project.run(PROGRAM).out == "native\n"
-    run = rebel(project, "build", "js", rc=2)
-    assert "the engine bucklescript is not supported yet" in run.err and "Traceback" not in run.text
-
-
 @pytest.mark.skipif(not tools.find("js_of_ocaml"), reason="js_of_ocaml is missing")
 @pytest.mark.skipif(not tools.find("node"), reason="node is missing")
 def test_engine_jsoo(project):

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from rebel_tools.interface.file import read_interface
+
 ROOT = Path(__file__).resolve().parents[2]
 
 SCONSTRUCT = """
@@ -300,6 +302,22 @@ def test_declarations_in_python(declared):
     assert "struct point: y: interface says offset 0, library has offset 4 (declared at src/exports.py:3)" in run.err
 
 
+def test_several_declarations_are_read_at_once(project):
+    project.write(
+        "SConstruct",
+        "import rebel_tools\n"
+        "env = Environment(tools=['default', 'export_table'], toolpath=[rebel_tools.TOOLPATH])\n"
+        "for n in range(8):\n"
+        "    env.Interface(f'{n}.interface', f'{n}.py')\n",
+    )
+    for n in range(8):
+        text = "import time\nfrom rebel_tools.interface.declare import export\n"
+        project.write(f"{n}.py", text + f"time.sleep(0.3)\n@export()\ndef only_{n}(): pass\n")
+    project.scons("-j8")
+    for n in range(8):
+        assert set(read_interface(project.path(f"{n}.interface")).symbols) == {f"only_{n}"}
+
+
 @pytest.mark.parametrize(
     "old, new, line, words",
     [
@@ -347,3 +365,34 @@ def test_no_scons_outside_of_its_folder():
 
     code = "import sys, rebel_tools.gate.check, rebel_tools.interface.source; sys.exit('SCons' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0
+
+
+def test_a_cxx_header_with_the_suffix_of_c_and_a_core_at_the_top(project):
+    project.write("core.h", "namespace n { int add(int a, int b); }\n")
+    project.write("core.cpp", '#include "core.h"\nnamespace n { int add(int a, int b) { return a + b; } }\n')
+    project.write("ext.cpp", '#include "core.h"\nextern "C" int run() { return n::add(1, 2); }\n')
+    project.write(
+        "SConstruct",
+        "import rebel_tools\n"
+        "env = Environment(tools=['default', 'export_table'], toolpath=[rebel_tools.TOOLPATH], CCFLAGS=['-g'],\n"
+        "                  INTERFACE_LANGUAGE='c++', EXPORT_EVIDENCE='layout')\n"
+        "table = env.ExportTable('core', [env.SharedLibrary('core', 'core.cpp'), env.Interface('core', 'core.h')])\n"
+        "env.ExtensionModule('ext', 'ext.cpp', CORE=[table])\n",
+    )
+    run = project.scons()
+    assert " -L. -l:libcore.so" in run.out
+    assert str(project.root) not in run.out
+    assert project.up_to_date()
+
+
+def test_no_compiler_is_a_clear_error(project):
+    project.write("core.h", "int f(void);\n")
+    project.write(
+        "SConstruct",
+        "import rebel_tools\n"
+        "env = Environment(tools=['export_table'], toolpath=[rebel_tools.TOOLPATH])\n"
+        "env.Interface('core', 'core.h')\n",
+    )
+    run = project.scons(rc=2)
+    assert "$CC is not set" in run.err
+    assert "Traceback" not in run.text

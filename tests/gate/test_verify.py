@@ -247,3 +247,11 @@ def test_the_table_does_not_change_with_the_implementation():
     two = table(Export("f", kind="function", size=99, address=0x2000), Export("private", kind="function"))
     texts = {verified_table(check(promised, promised, exports=exports), exports) for exports in (one, two)}
     assert len(texts) == 1
+
+
+def test_other_languages_write_void_pointers_for_any_pointer():
+    promised = declarations(function(t.Pointer(t.Void(), 8)))
+    debug = declarations(function(t.Pointer(POINT, 8)))
+    assert check(promised, debug, language="rpython").passed
+    assert rules(check(promised, debug, language="c")) == ["wrong-prototype"]
+    assert rules(check(promised, declarations(function(LONG)), language="rpython")) == ["wrong-prototype"]

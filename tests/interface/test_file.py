@@ -6,12 +6,15 @@ import contextlib
 import copy
 import os
 import random
+import subprocess
+import sys
 
 import pytest
 
 from rebel_tools.errors import Place
 from rebel_tools.interface import codec, file, plain
 from rebel_tools.interface import types as t
+from rebel_tools.interface.codec import Limits
 from rebel_tools.interface.errors import UnreadableInterface
 from rebel_tools.interface.model import ExceptionType, Interface, Producer, Target
 from rebel_tools.interface.render import to_json, to_text
@@ -191,3 +194,38 @@ def test_a_huge_file_is_not_read(tmp_path):
 
 def test_the_schema_covers_every_kind_of_type():
     assert set(plain._TAGS) == set(t.Type.__args__)
+
+
+READ = """
+import re, sys, time
+from rebel_tools.interface import file
+def peak():
+    return int(re.search(r"VmHWM:\\s+(\\d+) kB", open("/proc/self/status").read())[1])
+before, start = peak(), time.process_time()
+file.read_interface(sys.argv[1])
+print(peak() - before, time.process_time() - start)
+"""
+
+
+def largest(kind: str) -> dict:
+    """An interface with as many values as are allowed, all of the smallest that there are."""
+    body = {**envelope()["interface"], "types": {}, "functions": {}, "variables": {}}
+    if kind == "functions":
+        body["functions"] = {str(n): [["void"], [], False, None, [], None] for n in range(Limits.cells // 15)}
+    else:
+        types = [["void"]] * (Limits.cells // 3 - 100)
+        body["functions"] = {"f": [["function", ["void"], types, False, None], [], False, None, [], None]}
+    return body
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/status"), reason="needs /proc to measure memory")
+@pytest.mark.parametrize("kind", ["types", "functions"])
+def test_the_largest_interface_that_is_read_takes_bounded_time_and_memory(kind, tmp_path):
+    path = tmp_path / "large.interface"
+    path.write_bytes(codec.seal(largest(kind), {"name": "", "version": ""}, {}))
+    root = codec.__file__.rsplit("/rebel_tools/", 1)[0]
+    command = [sys.executable, "-c", READ, str(path)]
+    run = subprocess.run(command, cwd=root, capture_output=True, text=True, check=True)
+    memory, seconds = map(float, run.stdout.split())
+    assert memory < (256 << 10) + path.stat().st_size / 1024  # in KiB
+    assert seconds < 15  # 2 to 3 s where the machine has nothing else to do

@@ -201,3 +201,17 @@ def test_a_header_that_declares_nothing_is_no_interface(tmp_path):
     (tmp_path / "core.h").write_text("#include <stdio.h>\nstatic int f(void) { return 1; }\n")
     with pytest.raises(InterfaceSourceError, match="declares nothing"):
         read(tmp_path, "core.h", "gcc")
+
+
+@pytest.mark.parametrize("flag", ["-I.", "-Iinclude/..", "-I{root}", "-I{root}/include/.."])
+@pytest.mark.parametrize("suffix, command", [(".h", "gcc"), (".hpp", "g++")])
+def test_included_headers_count_however_they_are_found(tmp_path, flag, suffix, command):
+    (tmp_path / "include").mkdir()
+    (tmp_path / "include" / f"core{suffix}").write_text(f"#include <sub dir/more{suffix}>\nextern int core_a;\n")
+    (tmp_path / "sub dir").mkdir()
+    (tmp_path / "sub dir" / f"more{suffix}").write_text('int more(void);\nextern int more_data;\n')
+    interface = read(tmp_path, f"include/core{suffix}", command, flag.format(root=tmp_path))
+    assert {symbol.display or name.strip("_Z4v") for name, symbol in interface.symbols.items()} == {
+        "core_a", "more", "more_data",
+    }  # fmt: skip
+    assert str(interface.symbols["more_data"].declared_at) == f"sub dir/more{suffix}:2"

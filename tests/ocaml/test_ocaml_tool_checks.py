@@ -62,9 +62,18 @@ def test_program(project):
         for engine in "native", "byte":
             env.OCamlProgram(f"main-{engine}", ["main.ml", "twice.ml"], OCAMLLIBS=shapes, OCAMLENGINES=engine)
         """,
-        {**SHAPES, "main.ml": main.replace("[Circle", "Shapes.Shape.[Circle"), "twice.ml": "let of_float x = 2. *. x\n"},
+        {
+            **SHAPES,
+            "main.ml": main.replace("[Circle", "Shapes.Shape.[Circle"),
+            "twice.ml": "let of_float x = 2. *. x\n",
+        },
     )
-    five_checks(project, "twice.ml", ["main-byte.objs/MainByte__Twice.cmo", "main-native.objs/MainNative__Twice.cmx"], change_twice)
+    five_checks(
+        project,
+        "twice.ml",
+        ["main-byte.objs/MainByte__Twice.cmo", "main-native.objs/MainNative__Twice.cmx"],
+        change_twice,
+    )
     assert project.run("./main-native").out == project.run("./main-byte").out == "12.14\n"
 
 

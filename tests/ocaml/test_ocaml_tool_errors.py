@@ -21,7 +21,7 @@ WRONG = {
     "env.OCamlProgram()": "a builder of OCaml got no sources",
     "env.OCamlObject(None)": "a builder of OCaml got no sources",
     "env.OCamlLibrary(None, 'a.ml')": "a builder of OCaml makes one target, not 0\n  expected: one name",
-    "env.OCamlObject('x', 'a.ml')": "the names of OCaml's compiled files follow from those of the sources\n  hint: give no",
+    "env.OCamlObject('x', 'a.ml')": "the names of OCaml's compiled files follow from",
     "env.OCamlLibrary(['l', 'm'], 'a.ml')": "a builder of OCaml makes one target, not 2\n  expected: one name",
     "env.OCamlLibrary('l', 'sub')": "the source `sub` is a folder",
     "env.OCamlProgram('sub', 'a.ml')": "the target `sub` is a folder",
@@ -38,16 +38,16 @@ WRONG = {
     "env.OCamlLibrary('l', 'a.ml', OCAMLPUBLICMODULE=1)": "OCAMLPUBLICMODULE is set, but no source of `l.cmxa` is the",
     "env.OCamlProgram('p', 'only.mli')": "the program `p` has no implementation",
     "env.OCamlProgram('p', 'c.txt')": "the program `p` has no implementation",
-    "env.OCamlProgram('p', [env.OCamlObject('a.ml'), env.OCamlObject('sub/a.ml')])": "objects from `.` and `sub` are com",
-    "env.OCamlObject('a.ml'); env.OCamlObject('b.ml', OCAMLFLAGS='-w -a')": "two environments with different settings",
+    "env.OCamlProgram('p', [env.OCamlObject('a.ml'), env.OCamlObject('sub/a.ml')])": "objects from `.` and `sub`",
+    "env.OCamlObject('a.ml'); env.OCamlObject('b.ml', OCAMLFLAGS='-w -a')": "two environments with",
     "env.OCamlProgram('p', env.OCamlObject('a.ml'), OCAMLENGINES='byte')": "`p` needs objects for the engine byte, and",
     "env.OCamlObject('e.mli'); env.OCamlObject('e.ml')": "`e.mli` and `e.ml` go into one call of a builder",
-    "env.OCamlProgram('p', 'a.ml', OCAMLLIBS=env.OCamlLibrary('l', 'b.ml'), OCAMLENGINES='byte')": "the library L is not "
-    "built for the engine byte\n  hint: add 'byte' to the OCAMLENGINES of its env.OCamlLibrary",
+    "env.OCamlProgram('p', 'a.ml', OCAMLLIBS=env.OCamlLibrary('l', 'b.ml'), OCAMLENGINES='byte')": "the library L is "
+    "not built for the engine byte\n  hint: add 'byte' to the OCAMLENGINES of its env.OCamlLibrary",
     TWICE.format("['b.ml', 'a.ml']"): "there are two ways to build `p`\n  hint: give one of them another name",
     TWICE.format("'a.ml', OCAMLLINKFLAGS='-linkall'"): "there are two ways to build `p`",
     "env.OCamlFiles('a.ml')": "`a.ml` is not a library of OCaml",
-    "env.OCamlObject('a.ml', OCAMLOPT='no-ocamlopt')": "$OCAMLOPT is no-ocamlopt, which is not a program on the PATH of",
+    "env.OCamlObject('a.ml', OCAMLOPT='no-ocamlopt')": "$OCAMLOPT is no-ocamlopt, which is not a program on",
     "env.OCamlObject('a.ml', OCAMLOPT='')": "$OCAMLOPT is empty\n  expected: the name or path of a program",
 }
 
@@ -118,7 +118,14 @@ def test_state_that_cannot_be_read_or_written(project):
     """A damaged state costs a full build and nothing else; one that cannot be written is said."""
     sconstruct(project, 'env.OCamlProgram("p", "p.ml")', {"p.ml": "let () = print_int 1"})
     project.scons()
-    for damage in ("", "{", "[]", '{"format": "other"}', "\x00\xff", project.path(".rebel-tools.json").read_text()[:200]):
+    for damage in (
+        "",
+        "{",
+        "[]",
+        '{"format": "other"}',
+        "\x00\xff",
+        project.path(".rebel-tools.json").read_text()[:200],
+    ):
         project.path(".rebel-tools.json").write_text(damage)
         assert "Traceback" not in project.scons("p").text
     project.path(".rebel-tools.json").unlink()

@@ -45,7 +45,7 @@ def test_interface_reached_through_an_alias(project):
 
 
 def test_native_code_that_is_inlined(project):
-    """Without a .cmx of a unit that is reached only through another one's interface the .o would differ (warning 58)."""
+    """Without the .cmx of a unit that only another one's interface names the .o would differ (warning 58)."""
     sconstruct(
         project,
         'env.OCamlProgram("main", Glob("*.ml*"), OCAMLFLAGS="-g -w +58 -bin-annot")',

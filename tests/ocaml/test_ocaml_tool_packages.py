@@ -28,7 +28,7 @@ def test_findlib_packages(project):
             env.OCamlProgram(engine, "main.ml", OCAMLLIBS=names, OCAMLPACKAGES="threads.posix str", OCAMLENGINES=engine)
         """,
         {
-            "names.ml": 'let words s = Re.split (Re.compile (Re.char ' + "' '" + ")) s\nlet pid = Unix.getpid ()\n",
+            "names.ml": "let words s = Re.split (Re.compile (Re.char " + "' '" + ")) s\nlet pid = Unix.getpid ()\n",
             "main.ml": "let show () = List.iter print_endline (Names.Names.words (Str.(global_replace (regexp "
             '"-") " " "a-b")))\nlet () = assert (Names.Names.pid > 0); Thread.join (Thread.create show ())\n',
         },
@@ -44,7 +44,7 @@ def test_ppx(project):
         project,
         'env.OCamlProgram("main", Glob("*.ml"), OCAMLPACKAGES="ppxlib ppxlib.metaquot")',
         {
-            "main.ml": 'let loc = Ppxlib.Location.none\nlet () = print_string (Quoted.show [%expr 1 + x])\n',
+            "main.ml": "let loc = Ppxlib.Location.none\nlet () = print_string (Quoted.show [%expr 1 + x])\n",
             "quoted.ml": "let loc = Ppxlib.Location.none\nlet _unused = [%expr Main_only.y]\n"
             "let show e = Ppxlib.Pprintast.string_of_expression e\n",
         },

@@ -121,7 +121,15 @@ def test_install(project):
     assert not project.path("prefix").exists()
     project.scons("install")
     assert project.run("prefix/bin/greet").out == "hello\n"
-    names = {"Word.cmi", "Word.cmt", "Word.cmx", "Word__Word.cmi", "Word__Word.cmt", "Word__Word.cmti", "Word__Word.cmx"}
+    names = {
+        "Word.cmi",
+        "Word.cmt",
+        "Word.cmx",
+        "Word__Word.cmi",
+        "Word__Word.cmt",
+        "Word__Word.cmti",
+        "Word__Word.cmx",
+    }
     assert set(os.listdir(project.path("prefix/lib"))) == {*names, "word.a", "word.cmxa"}
     assert commands(project.scons("install")) == []
     # What is installed is enough for a compiler that knows nothing of the build.
@@ -135,7 +143,10 @@ def test_install(project):
 def test_cache(project, tmp_path_factory):
     """A second checkout takes everything from the cache; another flag nothing."""
     cache = tmp_path_factory.mktemp("cache")
-    body = f'CacheDir({str(cache)!r})\nenv.OCamlProgram("main", Glob("src/*.ml*"), OCAMLLIBS=env.OCamlLibrary("l", "l.ml"))'
+    body = f"""
+        CacheDir({str(cache)!r})
+        env.OCamlProgram("main", Glob("src/*.ml*"), OCAMLLIBS=env.OCamlLibrary("l", "l.ml"))
+    """
     sconstruct(project, body, {**GREETING, "l.ml": "let x = 1\n", "src/word.ml": "let word = string_of_int L.L.x\n"})
     first = project.scons("-j2")
     made = outputs(project)

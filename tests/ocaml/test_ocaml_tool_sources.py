@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from pathlib import Path
 
 import pytest
 from tool_project import HEAD, commands, outputs, replace, sconstruct, targets
@@ -20,8 +21,10 @@ def test_modules_of_every_shape(project):
         """,
         {
             "interfaces/key.mli": "type t = string\n",
-            "interfaces/table.mli": "type t\nval empty : t\nval add : Key.t -> int -> t -> t\nval keys : t -> Key.t list\n",
-            "src/table.ml": "type t = (Key.t * int) list\nlet empty = []\nlet add k v t = (k, v) :: t\nlet keys = List.firsts\n",
+            "interfaces/table.mli": "type t\nval empty : t\nval add : Key.t -> int -> t -> t\n"
+            "val keys : t -> Key.t list\n",
+            "src/table.ml": "type t = (Key.t * int) list\nlet empty = []\nlet add k v t = (k, v) :: t\n"
+            "let keys = List.firsts\n",
             "src/list.ml": "include List\nlet firsts l = List.map fst l\n",
             "face/face.ml": "module Inner = Inner\nlet all s = Inner.table s |> DataStore.Table.keys\n",
             "face/face.mli": "module Inner = Inner\nval all : string -> string list\n",
@@ -67,13 +70,19 @@ def test_generated_sources(project):
             "| '+' { PLUS } | eof { EOF }\n",
             "parser.mly": "%token <int> INT\n%token PLUS EOF\n%start sum\n%type <Ast.t> sum e\n%left PLUS\n%%\n"
             "sum: e EOF { $1 };\ne: INT { Ast.Int $1 } | e PLUS e { Ast.Plus ($1, $3) };\n",
-            "ast.ml": "type t = Int of int | Plus of t * t\nlet rec eval = function Int n -> n | Plus (a, b) -> eval a + eval b\n",
+            "ast.ml": "type t = Int of int | Plus of t * t\n"
+            "let rec eval = function Int n -> n | Plus (a, b) -> eval a + eval b\n",
             "run.ml": "let () = print_int Calc.(Ast.eval (Parser.sum Lexer.token (Lexing.from_channel stdin)))\n",
         },
     )
     project.scons("-j4")
     assert commands(project.scons()) == []
-    replace(project, "lexer.mll", "| '+'", "| '#' [^ '\\n']* { token lexbuf }\n| [' ' '\\n'] { Trace.saw lexbuf; token lexbuf } | '+'")
+    replace(
+        project,
+        "lexer.mll",
+        "| '+'",
+        "| '#' [^ '\\n']* { token lexbuf }\n| [' ' '\\n'] { Trace.saw lexbuf; token lexbuf } | '+'",
+    )
     failed = project.scons(rc=2)
     assert "Unbound module Trace" in failed.err
     project.write("ast.ml", project.path("ast.ml").read_text() + "let saw _ = ()\n")
@@ -145,3 +154,21 @@ def test_library_in_a_folder_of_its_name_and_objects_outside(project, tmp_path_f
     assert (outside / "App__App.cmx").exists()
     project.scons("-c")
     assert list(outside.iterdir()) == []
+
+
+def test_example_of_the_documentation(project):
+    """The SConstruct in docs/ocaml.md, both orders of engines, and one file that is asked for by its path."""
+    text = (Path(__file__).parents[2] / "docs/ocaml.md").read_text()
+    project.write("SConstruct", text.split("```python\n")[1].split("```")[0])
+    project.write("lib/split.ml", 'let words = Str.split (Str.regexp "-")\n')
+    project.write("main.ml", "let () = List.iter print_endline (TextTools.Split.words Options.text)\n")
+    project.write("options.mli", "val text : string\n")
+    project.write("options.ml", "let text = Sys.argv.(1)\n")
+    one = project.scons("words.objs/Words__Options.cmi")
+    assert targets(one) == ["words.objs/Words__.ml", "words.objs/Words__.cmx", "words.objs/Words__Options.cmi"]
+    project.scons()
+    assert project.run("./words", "a-b").out == "a\nb\n"
+    replace(project, "SConstruct", "OCAMLPACKAGES", 'OCAMLENGINES=["byte", "native"], OCAMLPACKAGES')
+    project.scons("-j4")
+    assert project.run("./words", "a-b").out == "a\nb\n"
+    assert project.path("text-tools.cma").exists() and commands(project.scons()) == []

@@ -47,7 +47,7 @@ class Core(object):
 
     def check_sources(self):
         for name, module in sorted(self.modules.items()):
-            if programs.source_hash(module) != self.data['sources'][name]:
+            if programs.fingerprint(module) != self.data['sources'][name]:
                 raise InterfaceError('%s: module %s has changed since the core %s was built; build the core again' % (
                     programs.source_of(module), name, self.data['library']))
 

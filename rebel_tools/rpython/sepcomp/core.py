@@ -1,7 +1,7 @@
 """The translation of a core: a shared library with the GC, and its interface."""
 
-from sepcomp import (coregc, coreglue, describe, entries, exports, finalizers, interface, names, openness, program,
-                     runner, support, toolchain)
+from sepcomp import (coregc, coreglue, describe, determinism, entries, exports, finalizers, interface, names, openness,
+                     program, runner, support, toolchain)
 from sepcomp.errors import SepcompError
 
 
@@ -21,6 +21,7 @@ class CoreTranslation(object):
 
     def analyse(self):
         from sepcomp import api
+        determinism.install()
         translator = self.translator = toolchain.make_translator(self.options)
         self.exports = exports.Exports(translator, self.program)
         self.entries = [(entry, entries.annotate(translator, entry)) for entry in api.ENTRY_POINTS]
@@ -103,6 +104,7 @@ class CoreBuilder(runner.Builder):
         db, core = self.db, self.core
         rtyper = core.translator.rtyper
         list(db.gcpolicy.gc_startup_code())
+        determinism.number_types(rtyper, db.gctransformer.get_type_id)
         self.helpers = coregc.export(db)
         db.export(db.exctransformer.exc_data_ptr, names.EXC_DATA)
         db.export(rtyper.rootclass_repr.getvtable(), names.ROOT_VTABLE)
@@ -130,7 +132,7 @@ class CoreBuilder(runner.Builder):
             'library': 'lib%s.so' % core.name,
             'options': core.options.plain(),
             'rpython': toolchain.version_of_rpython(),
-            'sources': dict((name, program.source_hash(module)) for name, module in core.exports.modules.items()),
+            'sources': dict((name, program.fingerprint(module)) for name, module in core.exports.modules.items()),
             'functions': core.functions,
             'classes': core.classes,
             'refused': core.description.refused,

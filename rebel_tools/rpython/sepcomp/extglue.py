@@ -23,7 +23,7 @@ unsigned int sepcomp_tid_base = 0;
 static int ready = 0;
 static const char *sepcomp_last_string = NULL;
 
-static int not_ready(const char *function)
+static int not_ready(void)
 {
     if (ready)
         return 0;
@@ -119,7 +119,7 @@ def text(db, extension, emitted, initializers):
     }
     parts = [coreglue.INCLUDES % (name + '_glue.c'), 'void sepcomp_extension_startup(void);', DECLARATIONS % values,
              headers(db, gct), vtables(db, extension), INIT % values]
-    parts += [e.definition('not_ready("%s")' % e.name) for e in emitted]
+    parts += [e.definition('not_ready()') for e in emitted]
     return '\n'.join(parts + static_asserts(db, extension)) + '\n'
 
 

@@ -4,6 +4,7 @@ Names are the same in the core's and in the extension's translation, since both 
 `f` of module `m` is `m.f`, a method `m.C.f`, a prebuilt object the path that leads to it from a module's globals.
 """
 
+import ast
 import hashlib
 import imp
 import os
@@ -47,9 +48,51 @@ def is_library(name):
     return name.split('.')[0] in ('sepcomp', 'rpython', 'py', 'encodings')
 
 
-def source_hash(module):
+def fingerprint(module):
+    """A hash of what an extension takes from a core's source without asking the interface.
+
+    That is the structure of the module, its classes and its constants.  Bodies of functions are not part of it, unless
+    they are specialised, since an extension calls the translated ones; nor are comments and docstrings.
+    """
     with open(source_of(module), 'rb') as f:
-        return hashlib.sha256(f.read()).hexdigest()
+        tree = ast.parse(f.read())
+    total = hashlib.sha256(ast.dump(Skeleton().visit(tree)))
+    for owner in [module] + [value for _, value in sorted(vars(module).items()) if is_class_of(value, module)]:
+        for name, value in sorted(vars(owner).items()):
+            if is_plain(value) and not name.startswith('__'):
+                total.update('%s=%r;' % (name, value))
+    return total.hexdigest()
+
+
+def is_class_of(value, module):
+    return isinstance(value, (type, types.ClassType)) and value.__module__ == module.__name__
+
+
+def is_plain(value):
+    if isinstance(value, tuple):
+        return all(map(is_plain, value))
+    return value is None or isinstance(value, (int, long, float, str, unicode))
+
+
+class Skeleton(ast.NodeTransformer):
+    """Drops the bodies of functions and all docstrings."""
+
+    def visit_FunctionDef(self, node):
+        if not any('specialize' in ast.dump(decorator) for decorator in node.decorator_list):
+            node.body = []
+        return node
+
+    def visit_ClassDef(self, node):
+        return self.generic_visit(without_docstring(node))
+
+    def visit_Module(self, node):
+        return self.generic_visit(without_docstring(node))
+
+
+def without_docstring(node):
+    if node.body and isinstance(node.body[0], ast.Expr) and isinstance(node.body[0].value, ast.Str):
+        del node.body[0]
+    return node
 
 
 def function_names(modules):

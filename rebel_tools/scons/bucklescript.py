@@ -1,0 +1,166 @@
+"""Targets of the engine bucklescript: a node for each module's .js, and `app.js`, which runs the entry.
+
+bsc's outputs have no import tables that tell all that it consulted, so that each module depends on everything that it
+can reach, by content. What reaches what is the plan's order for native code: bsc, too, wants the objects (.cmj) of what
+a module names.
+"""
+
+from __future__ import annotations
+
+import os
+import posixpath
+import re
+from collections.abc import Iterable
+from functools import partial
+
+import SCons.Script
+import SCons.Util
+from SCons.Action import Action
+
+from rebel_tools.ocaml.javascript import BuckleScript, find_bsc, javascript_outputs
+from rebel_tools.ocaml.toolchain import program_identity
+from rebel_tools.plan.model import ALIAS, INTERFACE, NATIVE, Scope, Step
+from rebel_tools.plan.plan import Plan
+from rebel_tools.plan.status import Status
+from rebel_tools.project.model import Package, Project, Target
+from rebel_tools.scons.actions import literal
+from rebel_tools.scons.output import TERMINAL, install_output, spawn
+from rebel_tools.scons.settings import settings
+
+_COLOUR = re.compile(r"\x1b\[[\d;]*m")
+_SUFFIXES = (".ml", ".mli", ".cmi", ".cmj", ".cmt", ".cmti", ".js")
+
+
+class BuckleScriptTarget:
+    """The nodes of one target. `program` is app.js. Errors: those of missing tools, and cycles."""
+
+    def __init__(self, env, project: Project, target: Target):
+        self.top = env.Dir("#").get_abspath()
+        self.build = self._relative(project.root.root, "_build")
+        self.folder = f"{self.build}/{target.name}"
+        self.project, self.target = project, target
+        self.env = env.Override({"OCAMLENGINES": [NATIVE], "OCAMLPACKAGES": []})
+        self.plan = Plan(self.top, f"{self.folder}/.rebel-tools.json", os.cpu_count() or 1)
+        bsc = find_bsc(project.root.root, {**os.environ, **self.env["ENV"]})
+        self.compiler = BuckleScript(bsc, project.root.name, self.folder)
+        self.always = [self._file("bsconfig.json", self.compiler.config_text()), env.Value(program_identity(bsc))]
+        install_output(self.env)
+        self.env["SPAWN"] = partial(spawn, clean=self._messages)
+        self._compilers: dict[Scope, BuckleScript] = {}
+        self._nodes: dict[Step, list] = {}
+        self._reached: dict[Step, dict[Step, None]] = {}
+        self.program = self._program()
+        if not any(map(SCons.Script.GetOption, ("clean", "no_exec", "question"))):
+            self._remove_vanished()
+            self.plan.state.save()
+
+    def _relative(self, *parts: str) -> str:
+        return os.path.relpath(os.path.join(*parts), self.top).replace(os.sep, "/")
+
+    def _program(self):
+        scopes: dict[str, Scope] = {}
+        for package in (*self.project.closure(self.project.root), self.project.root):
+            scopes[package.name] = self._scope(package, scopes)
+        self.plan.names.prepare(scopes.values())
+        steps = [step for scope in scopes.values() for step in self.plan.ordered(scope).steps]
+        made = [node for step in steps for node in self.nodes(step)]
+        entry = scopes[self.project.root.name].modules[self.target.entry_module]
+        program = self._file("src/app.js", f'module.exports = require("./{entry.object}.js");\n')
+        self.env.Depends(program, made)
+        return program
+
+    def _scope(self, package: Package, scopes: dict[str, Scope]) -> Scope:
+        root = package is self.project.root
+        module = self.target.module if root else package.module
+        public = module if package.public_module and not root else ""
+        outdir = f"{self.folder}/{'src' if root else package.name}"
+        uses = tuple(scopes[used.name] for used in self.project.closure(package))
+        scope = Scope(outdir, module + "__" if public else module, (NATIVE,), settings(self.env), uses, public)
+        for source in package.sources:
+            path = self._relative(package.root, source.path)
+            scope.add(source.module, *((None, path) if source.is_interface else (path, None)))
+        self.plan.add_scope(scope)
+        flags = (*package.flags.compile, *self.target.unstable_flags.compile)
+        self._compilers[scope] = BuckleScript(self.compiler.bsc, self.compiler.name, self.folder, flags)
+        return scope
+
+    # Nodes
+
+    def nodes(self, step: Step) -> list:
+        if step not in self._nodes:
+            self._nodes[step] = self._alias_file(step) if step.kind == ALIAS else self._compiled(step)
+        return self._nodes[step]
+
+    def _alias_file(self, step: Step) -> list:
+        return self._file(posixpath.relpath(step.key, self.folder), Status(self.plan).alias_text(step))
+
+    def _compiled(self, step: Step) -> list:
+        command, outputs = self._command(step)
+        action = Action([[literal(word) for word in command]], f"bsc {step.source.replace('$', '$$')}")
+        targets = [self.env.fs.File(f"#{path}") for path in outputs]
+        nodes = self.env.Command(targets, [self.env.fs.File(f"#{step.source}")], action)
+        self.env.Depends(nodes, [*self.always, *(n for other in self._below(step) for n in self._consulted(other))])
+        return nodes
+
+    def _command(self, step: Step) -> tuple[list, list]:
+        """The command of a compilation, and what it writes."""
+        base, module = step.scope.path(step.module.object), step.module
+        compiler = self._compilers[step.scope]
+        include = [scope.outdir for scope in step.scope.uses]
+        opened = self.plan.opened(step)
+        if module.generated:
+            return compiler.alias(step.source, f"{base}.cmi"), [f"{base}.cmi", base + _annotations(step.source)]
+        if step.kind == INTERFACE:
+            return compiler.interface(step.source, f"{base}.cmi", include, opened), [f"{base}.cmi", f"{base}.cmti"]
+        split = module.interface is not None
+        command = compiler.implementation(step.source, f"{base}.cmj", include, opened, split)
+        return command, javascript_outputs(f"{base}.cmj", split)
+
+    def _consulted(self, step: Step) -> list:
+        return [node for node in self.nodes(step) if node.get_suffix() in (".cmi", ".cmj")]
+
+    def _messages(self, text: str) -> str:
+        """What bsc says; it colours always, and an option for that would be part of what decides about a build."""
+        text = self.compiler.clean_output(text)
+        return text if TERMINAL.colour else _COLOUR.sub("", text)
+
+    def _remove_vanished(self) -> None:
+        """Remove what earlier builds made for sources that are gone; the folder is ours alone."""
+        nodes = [node for nodes in (self.program, *self._nodes.values()) for node in nodes]
+        known = {node.get_abspath() for node in nodes}
+        for folder, _, names in os.walk(os.path.join(self.top, self.folder)):
+            for path in (os.path.join(folder, name) for name in names if name.endswith(_SUFFIXES)):
+                if path not in known:
+                    os.unlink(path)
+
+    def _below(self, step: Step) -> Iterable[Step]:
+        """Everything that a compilation can reach, through whatever alias."""
+        if step not in self._reached:
+            self._reached[step] = reached = {}  # the plan has no cycles: CycleError came before
+            foreign = [other for scope in self.plan.foreign(step) for other in self.plan.ordered(scope).steps]
+            for other in (*self.plan.waits(step), *foreign):
+                reached[other] = None
+                reached.update(self._below(other))
+        return self._reached[step]
+
+    def _file(self, name: str, text: str) -> list:
+        """A file of the output folder with a text that is known now."""
+        node = self.env.fs.File(f"#{self.folder}/{name}")
+        return self.env.Command(node, self.env.Value(text), Action(_write, f"writing {node}".replace("$", "$$")))
+
+
+def _annotations(source: str) -> str:
+    return ".cmti" if source.endswith("i") else ".cmt"
+
+
+def _write(target, source, env) -> None:
+    with open(target[0].get_abspath(), "w", encoding="utf-8") as file:
+        file.write(source[0].get_text_contents())
+
+
+def is_wanted(target: Target, project: Project) -> bool:
+    """Whether this run can be about the target. The graph of one that it is not about is not made."""
+    asked = [str(name) for name in SCons.Script.COMMAND_LINE_TARGETS]
+    if asked and asked != ["."]:
+        return target.name in asked or any(f"_build/{target.name}" in name for name in asked)
+    return target in project.default_targets

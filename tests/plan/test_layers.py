@@ -1,0 +1,125 @@
+"""Layers: what has to run together, and whom the results make stale."""
+
+from __future__ import annotations
+
+import pytest
+from test_plan import Tree, needs_ocamldep
+
+from rebel_tools.plan.layers import Layers
+from rebel_tools.plan.model import ALIAS, COMPILATIONS, IMPLEMENTATION, LINKING, NATIVE, Step
+from rebel_tools.plan.state import Record
+from rebel_tools.plan.status import Status
+
+pytestmark = needs_ocamldep
+
+
+class Build:
+    """A chain A <- B <- C with an interface each, that was built; `run` pretends to build a layer."""
+
+    def __init__(self, root):
+        self.tree = Tree(root)
+        files = {"a.ml": "let x = 1", "b.ml": "let x = A.x", "c.ml": "let x = B.x"}
+        files.update({f"{name}.mli": "val x : int" for name in "abc"})
+        self.scope = self.tree.scope("Own", files)
+        self.plan = self.tree.plan
+        self.status = Status(self.plan)
+        goal = Step(LINKING, NATIVE, ("app",), self.scope, members=tuple(self.scope.modules.values()))
+        self.goal = self.plan.add(goal)
+        self.made: dict[str, str] = {}
+
+    def run(self, steps, made=None) -> None:
+        """Record each step as built, with outputs and digests that tell their contents from `made`."""
+        for step in steps:
+            content = (made or {}).get(step.key, "same")
+            for path in step.outputs:
+                full = self.tree.root / path
+                full.parent.mkdir(parents=True, exist_ok=True)
+                full.write_text(content)
+                self.plan.files.forget(path)
+            self.status.records[step.key] = self.record(step, content)
+
+    def record(self, step: Step, content: str) -> Record:
+        digest = self.plan.files.digest
+        record = Record(
+            signature=self.status.signature(step),
+            inputs={path: digest(path) for path in self.plan.inputs(step)},
+            outputs={path: digest(path) for path in step.outputs},
+        )
+        if step.kind in COMPILATIONS:
+            named = self.plan.named(step)
+            record.names = list(named.units)
+            record.interfaces = {unit: self.status._current(self.scope, unit)[0] for unit in named.units}
+            record.interface = content if step.makes_interface else None
+            if step.kind == IMPLEMENTATION:
+                record.implementations = {m.object: self.status._current(self.scope, m.object)[1] for m in named.own}
+                record.implementation = content
+        return record
+
+    def layers(self) -> Layers:
+        return Layers(self.plan, self.status, self.goal)
+
+    def edit(self, name: str, text: str) -> None:
+        (self.tree.root / "own" / name).write_text(text)
+        self.plan.source_changed(self.scope, f"own/{name}")
+
+
+@pytest.fixture
+def build(tmp_path):
+    built = Build(tmp_path)
+    built.run(built.layers().next())
+    return built
+
+
+def keys(steps) -> list:
+    return [step.key.rpartition("/")[2] for step in steps]
+
+
+def test_first_build_is_one_layer(tmp_path):
+    first = Build(tmp_path)
+    layers = first.layers()
+    layer = layers.next()
+    assert len(layer) == len(first.plan.steps) - 1 and first.goal not in layer
+    assert layer[0].kind == ALIAS
+    first.run(layer)
+    assert layers.next() == []
+
+
+def test_nothing_changed(build):
+    assert build.layers().next() == []
+
+
+def test_change_that_reaches_nobody_ends_after_one_layer(build):
+    build.edit("a.ml", "let x = 1 (* comment *)")
+    layers = build.layers()
+    layer = layers.next()
+    assert keys(layer) == ["Own__A.cmx"]
+    build.run(layer)
+    assert layers.next() == []
+
+
+def test_change_goes_on_as_far_as_results_change(build):
+    build.edit("a.ml", "let x = 2")
+    layers = build.layers()
+    first = layers.next()
+    build.run(first, {"out/own/Own__A.cmx": "other"})
+    second = layers.next()
+    assert keys(second) == ["Own__B.cmx"]
+    build.run(second)
+    assert layers.next() == []
+
+
+def test_two_changes_far_apart_do_not_wait_for_what_lies_between(build):
+    build.edit("a.mli", "val x : int (* *)")
+    build.edit("c.mli", "val x : int (* *)")
+    layers = build.layers()
+    assert sorted(keys(layers.next())) == ["Own__A.cmi", "Own__C.cmi"]
+
+
+def test_step_above_a_stale_one_waits(build):
+    build.edit("a.ml", "let x = 2")
+    build.edit("c.ml", "let x = B.x + 1")
+    layers = build.layers()
+    first = layers.next()
+    assert keys(first) == ["Own__A.cmx"]
+    build.run(first)
+    assert keys(layers.next()) == ["Own__C.cmx"]
