@@ -14,7 +14,7 @@ from rebel_tools.plan.plan import Plan, topological
 
 @dataclass(frozen=True)
 class Span:
-    """Something that took time. `lane` is the worker that did it, or what SCons itself was at; seconds since the epoch."""
+    """Something that took time, in seconds since the epoch. `lane` is the worker that did it, or SCons itself."""
 
     name: str
     category: str
