@@ -183,6 +183,6 @@ class Plan:
 
 
 def topological(plan: Plan) -> list[Step]:
-    """All steps, each after those that it waits for: scopes come after those that they use, archives after their units."""
+    """All steps, each after those that it waits for: scopes after those that they use, archives after their units."""
     compiled = [step for scope in plan.scopes for step in plan.ordered(scope).steps]
     return compiled + [step for step in plan.steps.values() if step.module is None]

@@ -1,6 +1,6 @@
 """Where the time of a build went: spans, a Chrome trace of them, and the chain of steps that set the pace.
 
-Format: "Trace Event Format", complete events (`ph: X`), times in microseconds; chrome://tracing and ui.perfetto.dev read it.
+Format: "Trace Event Format", complete events (`ph: X`), times in microseconds; for chrome://tracing or ui.perfetto.dev.
 """
 
 from __future__ import annotations
