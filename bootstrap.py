@@ -63,7 +63,7 @@ def install_system_packages(testing: bool) -> None:
     packages = missing_packages(BUILD_PROGRAMS, BUILD_LIBRARIES)
     if not has_module("ensurepip") or not has_module("venv"):
         packages.append("python3-venv")
-    if (BIN / "refmt").exists() and "npm" in packages:
+    if has_refmt() and "npm" in packages:
         packages.remove("npm")
     if testing:
         packages += missing_packages(TEST_PROGRAMS, TEST_LIBRARIES)
@@ -120,8 +120,7 @@ def install_python_packages(extra: str) -> None:
 
 def install_refmt() -> None:
     """refmt, the parser of Reason, from npm, and a link to it in .venv/bin where the build finds it."""
-    link = BIN / "refmt"
-    if link.exists():
+    if has_refmt():
         return
     TOOLS.mkdir(exist_ok=True)
     npm = ["npm", "install", "--prefix", TOOLS, "--no-save", "--ignore-scripts", "--no-audit", "--no-fund"]
@@ -129,7 +128,12 @@ def install_refmt() -> None:
     program = TOOLS / "node_modules" / "bs-platform" / sys.platform / "refmt.exe"
     if subprocess.run([str(program), "--version"], stdout=subprocess.DEVNULL).returncode != 0:
         raise SystemExit(f"bootstrap.py: {program} does not run on this machine")
-    link.symlink_to(os.path.relpath(program, BIN))
+    (BIN / "refmt").unlink(missing_ok=True)  # a link that leads nowhere
+    (BIN / "refmt").symlink_to(os.path.relpath(program, BIN))
+
+
+def has_refmt() -> bool:
+    return (BIN / "refmt").exists() or shutil.which("refmt") is not None
 
 
 def set_up_rpython() -> None:

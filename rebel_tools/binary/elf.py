@@ -11,7 +11,7 @@ from rebel_tools.binary.elf_image import (
     ElfImage,
 )
 from rebel_tools.binary.elf_sections import section_findings
-from rebel_tools.binary.elf_symbols import Extent, read_exports, symbol_extent
+from rebel_tools.binary.elf_symbols import Extent, read_exports, symbol_extent, unhashed
 from rebel_tools.binary.elf_versions import read_versions
 from rebel_tools.binary.model import Export, ExportTable, TableFinding
 from rebel_tools.binary.names import NameTable
@@ -55,7 +55,10 @@ def _exports(image: ElfImage, extent: Extent | None, strings: NameTable) -> tupl
     versions = read_versions(image, strings)
     if not extent.exact:
         return (), versions.complaints
-    return read_exports(image, extent, strings, versions), versions.complaints
+    complaints = versions.complaints
+    if missing := unhashed(image, extent):
+        complaints += (f"{missing} defined symbols are not in the hash table: the dynamic linker does not find them",)
+    return read_exports(image, extent, strings, versions), complaints
 
 
 def _strings(image: ElfImage) -> NameTable:

@@ -127,6 +127,12 @@ def read_exports(image: ElfImage, extent: Extent, strings: NameTable, versions: 
     return tuple(exports)
 
 
+def unhashed(image: ElfImage, extent: Extent) -> int:
+    """How many defined symbols stand before the hashed ones, where the static linker sees them and no process does."""
+    columns = _columns(image, Extent(extent.hidden))
+    return sum(1 for section, key in zip(columns.sections, columns.traits) if section and _Traits()[key][0])
+
+
 def _transposed(rows, width: int) -> list[tuple]:
     return list(zip(*rows)) or [()] * width
 

@@ -46,21 +46,31 @@ class Bounded(io.RawIOBase):
 
 
 class _Xz(io.RawIOBase):
-    """An xz stream under a limit of memory for its dictionary, which `lzma.open` does not offer."""
+    """xz streams, one after the other, under a limit of memory for the dictionary, which `lzma.open` does not offer."""
 
     def __init__(self, stream) -> None:
         self._stream = stream
-        self._decoder = lzma.LZMADecompressor(format=lzma.FORMAT_XZ, memlimit=XZ_MEMORY)
+        self._decoder = _xz_decoder()
 
     def read(self, size: int = -1) -> bytes:
-        while not self._decoder.eof:
-            block = self._stream.read(BLOCK) if self._decoder.needs_input else b""
-            if self._decoder.needs_input and not block:
+        while True:
+            block = self._decoder.unused_data if self._decoder.eof else b""
+            if not block and self._decoder.needs_input:
+                block = self._stream.read(BLOCK)
+            if self._decoder.eof:
+                block = block.lstrip(b"\0")  # stream padding
+                if not block:
+                    return b""
+                self._decoder = _xz_decoder()
+            elif not block and self._decoder.needs_input:
                 raise EOFError("the xz stream is cut off")
             data = self._decoder.decompress(block, size)
             if data:
                 return data
-        return b""
+
+
+def _xz_decoder() -> lzma.LZMADecompressor:
+    return lzma.LZMADecompressor(format=lzma.FORMAT_XZ, memlimit=XZ_MEMORY)
 
 
 def unpacked(stream, kind: str, name: str) -> Bounded:

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 
-from rebel_tools.plan.model import COMPILATIONS, Scope, Step
-from rebel_tools.plan.plan import Plan
+from rebel_tools.plan.model import Scope, Step
+from rebel_tools.plan.plan import Plan, topological
 from rebel_tools.plan.state import Record
 from rebel_tools.plan.status import Status
 
@@ -22,17 +22,10 @@ class Layers:
     def __init__(self, plan: Plan, status: Status, goal: Step):
         self.plan = plan
         self.status = status
-        self.steps = [step for step in self._topological() if step is not goal]
+        self.steps = [step for step in topological(plan) if step is not goal]
         self.stale = {step for step in self.steps if status.reason(step) is not None}
         self._running: dict[Step, Record | None] = {}
         self._readers: dict[str, list[Step]] | None = None
-
-    def _topological(self) -> list[Step]:
-        """Every step after what it waits for: scopes come after those that they use, archives after their units."""
-        steps = [step for scope in self.plan.scopes for step in self.plan.ordered(scope).steps]
-        return steps + [
-            step for step in self.plan.steps.values() if step.kind not in COMPILATIONS and step.module is None
-        ]
 
     def next(self) -> list[Step]:
         """The next layer, to be asked for when all of the last one has run; empty when only the goal is left."""

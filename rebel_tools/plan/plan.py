@@ -180,3 +180,9 @@ class Plan:
             return [step.source, *step.extra]
         parts = [path for part in self.linked(step) for path in objects(part)]
         return [*parts, *step.foreign, *step.extra]
+
+
+def topological(plan: Plan) -> list[Step]:
+    """All steps, each after those that it waits for: scopes after those that they use, archives after their units."""
+    compiled = [step for scope in plan.scopes for step in plan.ordered(scope).steps]
+    return compiled + [step for step in plan.steps.values() if step.module is None]

@@ -43,6 +43,7 @@ class State:
         self.files: dict[str, list] = data.get("files", {})
         self.names: dict[str, list] = data.get("names", {})
         self.records = {key: Record(**row) for key, row in data.get("records", {}).items()}
+        self.editors: list[str] = data.get("editors", [])  # folders with a generated file for editors
         self.changed = False
 
     def save(self) -> None:
@@ -52,7 +53,7 @@ class State:
                 os.unlink(self.path)
             return
         records = {key: record.__dict__ for key, record in self.records.items()}
-        data = {"files": self.files, "names": self.names, "records": records}
+        data = {"files": self.files, "names": self.names, "editors": self.editors, "records": records}
         text = json.dumps(data, separators=(",", ":"), ensure_ascii=False)
         os.makedirs(os.path.dirname(self.path) or ".", exist_ok=True)
         temporary = f"{self.path}.{os.getpid()}"

@@ -167,6 +167,8 @@ class Status:
         for key in [k for k in self.records if not os.path.exists(os.path.join(self.plan.root, k))]:
             del self.records[key]
             self.plan.state.changed = True
+        if not self.records:
+            self.plan.state.names.clear()
 
     def forget_vanished(self, everything: bool) -> None:
         """Remove what earlier builds made for sources that are gone.

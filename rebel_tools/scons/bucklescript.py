@@ -40,17 +40,24 @@ class BuckleScriptTarget:
         self.folder = f"{self.build}/{target.name}"
         self.project, self.target = project, target
         self.env = env.Override({"OCAMLENGINES": [NATIVE], "OCAMLPACKAGES": []})
+        self._nodes: dict[Step, list] = {}
+        if SCons.Script.GetOption("clean"):
+            self.program = self._file("src/app.js", "")  # its folder is removed, whatever the sources are like now
+        else:
+            self._make()
+
+    def _make(self) -> None:
+        project = self.project
         self.plan = Plan(self.top, f"{self.folder}/.rebel-tools.json", os.cpu_count() or 1)
         bsc = find_bsc(project.root.root, {**os.environ, **self.env["ENV"]})
         self.compiler = BuckleScript(bsc, project.root.name, self.folder)
-        self.always = [self._file("bsconfig.json", self.compiler.config_text()), env.Value(program_identity(bsc))]
+        self.always = [self._file("bsconfig.json", self.compiler.config_text()), self.env.Value(program_identity(bsc))]
         install_output(self.env)
         self.env["SPAWN"] = partial(spawn, clean=self._messages)
         self._compilers: dict[Scope, BuckleScript] = {}
-        self._nodes: dict[Step, list] = {}
         self._reached: dict[Step, dict[Step, None]] = {}
         self.program = self._program()
-        if not any(map(SCons.Script.GetOption, ("clean", "no_exec", "question"))):
+        if not any(map(SCons.Script.GetOption, ("no_exec", "question"))):
             self._remove_vanished()
             self.plan.state.save()
 
@@ -156,11 +163,3 @@ def _annotations(source: str) -> str:
 def _write(target, source, env) -> None:
     with open(target[0].get_abspath(), "w", encoding="utf-8") as file:
         file.write(source[0].get_text_contents())
-
-
-def is_wanted(target: Target, project: Project) -> bool:
-    """Whether this run can be about the target. The graph of one that it is not about is not made."""
-    asked = [str(name) for name in SCons.Script.COMMAND_LINE_TARGETS]
-    if asked and asked != ["."]:
-        return target.name in asked or any(f"_build/{target.name}" in name for name in asked)
-    return target in project.default_targets

@@ -30,7 +30,11 @@ _CXX_COMMAND = "$CXX $CXXFLAGS $CCFLAGS $_CCCOMCOM"
 
 
 def generate(env, **kw) -> None:
-    """Add the builders and their variables; what the user has set stays."""
+    """Add the builders and their variables; what the user has set stays, and what the tool is called with wins.
+
+    `tools=[('export_table', {'EXPORT_EVIDENCE': 'layout'})]`
+    """
+    env.Replace(**kw)
     env.SetDefault(
         INTERFACESUFFIX=".interface",
         INTERFACE_LANGUAGE="",
@@ -46,7 +50,6 @@ def generate(env, **kw) -> None:
         _INTERFACECCOM=_C_COMMAND,
         _INTERFACECXXCOM=_CXX_COMMAND,
         _REBEL_VERSION=rebel_tools.__version__,
-        **kw,
     )
     env.Append(
         BUILDERS={

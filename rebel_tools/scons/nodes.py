@@ -16,6 +16,7 @@ import SCons.Node.Alias
 import SCons.Node.FS
 
 from rebel_tools.errors import RebelError
+from rebel_tools.scons import profile
 
 
 class StepFile(SCons.Node.FS.File):
@@ -41,7 +42,8 @@ class StepFile(SCons.Node.FS.File):
             target.implicit = []
             target.implicit_set = set()
             target._children_reset()
-        nodes = [node for node in _answer(self, "dependencies") if node not in self.sources]
+        with profile.span("dependencies", "planning"):
+            nodes = [node for node in _answer(self, "dependencies") if node not in self.sources]
         for target in targets:
             target.add_to_implicit(nodes)
 

@@ -14,6 +14,7 @@ from rebel_tools.errors import RebelError
 from rebel_tools.ocaml.names import SUFFIXES, module_name
 from rebel_tools.plan.model import ARCHIVE, COMPILATIONS, NATIVE, Scope, Step
 from rebel_tools.project.names import is_module, package_module
+from rebel_tools.scons import profile
 from rebel_tools.scons.actions import linked_objects, unit_flags
 from rebel_tools.scons.arguments import checked_module, from_top, source_files, target_file, user_error
 from rebel_tools.scons.nodes import StepFile
@@ -48,6 +49,7 @@ COMMANDS = {
 
 
 def generate(env) -> None:
+    profile.add_option()
     _find_compilers(env)
     env.SetDefault(
         OCAMLC="ocamlc",

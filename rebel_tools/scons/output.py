@@ -14,6 +14,8 @@ from functools import cache
 
 import SCons.Script
 
+from rebel_tools.scons import profile
+
 _SHELL = re.compile(r"[|&;<>()$`*?\[\]#~%!{}\n]")
 _QUOTED = re.compile(r"['\"\\]")
 # The file `caml_startup` is the linker's own: what does not link is the target.
@@ -112,12 +114,13 @@ def spawn(shell: str, escape, command: str, arguments: list[str], env: dict, cle
     if program is None:
         TERMINAL.say(sys.stderr, f"scons: {words[0]}: command not found\n")
         return 127
-    # With an absolute path and close_fds=False CPython uses posix_spawn, which does not copy the page tables of SCons.
-    done = subprocess.run(words, executable=program, env=env, close_fds=False, capture_output=True, check=False)
+    target = words[words.index("-o") + 1] if "-o" in words else line
+    with profile.span(target, "action"):
+        # With an absolute path and close_fds=False CPython uses posix_spawn, which does not copy SCons' page tables.
+        done = subprocess.run(words, executable=program, env=env, close_fds=False, capture_output=True, check=False)
     stderr = (clean or compiler_output)(done.stderr.decode("utf-8", "replace"))
     hints = ""
-    if done.returncode != 0 and "-o" in words:
-        target = words[words.index("-o") + 1]
+    if done.returncode != 0:
         _complaints[target] = stderr
         hints = "".join(f"  hint: {found}\n" for advise in ADVISERS for found in [advise(target, stderr)] if found)
     TERMINAL.say(sys.stdout, done.stdout.decode("utf-8", "replace"))

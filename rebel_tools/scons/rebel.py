@@ -41,11 +41,11 @@ def rebel(env, folder: str = "."):
         print(f"rebel: warning: {warning}")
     default = SCons.Util.NodeList()
     for target in project.targets:
-        if target.engine == "bucklescript" and not _bucklescript().is_wanted(target, project):
+        if target.engine == "bucklescript" and not _is_wanted(target, project):
             continue
-        program, folder = _program(env, project, target, started)
+        program, made = _program(env, project, target, started)
         env.Alias(target.name, program)
-        env.Clean(program, env.fs.Dir(f"#{folder}"))
+        env.Clean(program, env.fs.Dir(f"#{made}"))
         if target in project.default_targets:
             default += program
         else:
@@ -57,18 +57,21 @@ def _program(env, project, target, started: int):
     """The node of a target's program, and the folder that goes with it when it is cleaned."""
     env = _environment(env, target)
     if target.engine == "bucklescript":
-        run = _bucklescript().BuckleScriptTarget(env, project, target)
+        from rebel_tools.scons.bucklescript import BuckleScriptTarget
+
+        run = BuckleScriptTarget(env, project, target)
     else:
         run = TargetSession(env, project, target, started)
     program = _script(run) if target.engine == "jsoo" else run.program
     return program, run.build if target in project.default_targets else run.folder
 
 
-def _bucklescript():
-    """Imported only for projects that have a target of this engine."""
-    from rebel_tools.scons import bucklescript
-
-    return bucklescript
+def _is_wanted(target, project) -> bool:
+    """Whether this run can be about a target whose graph is made as a whole."""
+    asked = [str(name) for name in SCons.Script.COMMAND_LINE_TARGETS]
+    if asked and asked != ["."]:
+        return target.name in asked or any(f"_build/{target.name}" in name for name in asked)
+    return target in project.default_targets
 
 
 def _environment(env, target):

@@ -19,6 +19,7 @@ from rebel_tools.plan.order import CycleError
 from rebel_tools.plan.plan import Plan
 from rebel_tools.plan.status import Status
 from rebel_tools.plan.steps import ANNOTATIONS, writes_annotations
+from rebel_tools.scons import profile
 from rebel_tools.scons.actions import builder_of
 from rebel_tools.scons.arguments import from_top
 from rebel_tools.scons.nodes import Group, StepFile
@@ -48,6 +49,7 @@ class Session:
         self._rebuilt_sources: set = set()
         self._prepared = False
         ADVISERS.append(self.hint)
+        profile.SESSIONS.append(self)
         atexit.register(self._finish)
 
     @cached_property

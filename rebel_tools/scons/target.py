@@ -216,6 +216,11 @@ class TargetSession(Session):
 
     def _write_merlin(self) -> None:
         if self._is_for_editors and not self._dry:
+            state, folders = self.plan.state, [package.root for package in self.packages]
+            for folder in set(state.editors) - set(folders):
+                remove_merlin(folder)
+            state.changed = state.changed or state.editors != folders
+            state.editors = folders
             for package, scope in zip(self.packages, self.plan.scopes):
                 write_merlin(package.root, self._merlin(package, scope))
 

@@ -183,6 +183,15 @@ def test_a_moved_section_is_a_finding(compiled):
     assert any(".dynamic is at" in f.message for f in read_table(bytes(data)).findings)
 
 
+def test_defined_symbols_that_are_not_hashed_are_a_finding():
+    """The static linker sees them in the section, the dynamic linker never does."""
+    elf = Elf(symbols=[Symbol("lost"), Symbol("found")])
+    elf.blobs["gnu_hash"] = struct.pack("<4IQI", 1, 2, 1, 6, 0, 2) + struct.pack("<I", 3)
+    table = read_table(elf.build())
+    assert [e.name for e in table.exports] == ["found"]
+    assert "1 defined symbols are not in the hash table" in table.findings[0].message
+
+
 def test_a_dynamic_segment_with_another_offset_is_a_finding():
     """Tools read it by its offset, the dynamic linker by its address."""
     data = bytearray(Elf(symbols=[Symbol("f")]).build())

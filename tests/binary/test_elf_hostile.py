@@ -156,8 +156,14 @@ def test_a_million_needed_libraries(survive):
 
 def test_half_a_million_symbols(survive):
     """As many as are read at all."""
-    elf = Elf(symbols=[Symbol(1)] * 499_990)
+    elf = Elf(symbols=[], hash_style="sysv", blobs={"hash": struct.pack("<4I", 1, 499_991, 1, 0)})
+    elf.blobs["dynsym"] = bytes(24) + struct.pack("<IBBHQQ", 1, 0x12, 0, 1, 0x1234, 8) * 499_990
     assert survive(elf.build()) == "499990 exports"
+
+
+def test_one_symbol_more_is_too_many():
+    elf = Elf(symbols=[], hash_style="sysv", blobs={"hash": struct.pack("<4I", 1, 500_001, 1, 0)})
+    assert "500001 dynamic symbols are too many" in said(elf.build())
 
 
 def test_a_string_table_of_nothing_but_ends(survive):

@@ -268,6 +268,11 @@ def test_the_tool_as_a_callable(core):
     core.scons()
 
 
+def test_the_tool_with_arguments(core):
+    edit(core, "SConstruct", "'export_table']", "('export_table', {'EXPORT_FORBID': ['core_v*']})]")
+    assert "[unexpected-symbol]" in core.scons(rc=2).err
+
+
 PYTHON_EXPORTS = """\
 from rebel_tools.interface.declare import cint, exception, export, export_data, pointer, struct
 

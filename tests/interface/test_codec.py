@@ -175,10 +175,10 @@ ATTACKS = {
 @pytest.mark.parametrize("name", ATTACKS)
 def test_attack(name):
     data, offset, words = ATTACKS[name]
-    start = time.perf_counter()
+    start = time.process_time()
     with pytest.raises(CodecError, match=words) as caught:
         loads(data)
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5  # CPU time, since machines can be busy
     assert caught.value.expected
     if offset is not None:
         assert caught.value.offset == offset

@@ -110,7 +110,7 @@ class Project:
     def _sconstruct(self, files: list[str]) -> str:
         lines = [SCONSTRUCT % {"flags": self.flags, "engines": self.targets, "refmt": REFMT or "refmt"}]
         for name, package in self.packages.items():
-            sources = [f for f in files if f.startswith(f"{package.root}src/")]
+            sources = [f.replace("$", "$$") for f in files if f.startswith(f"{package.root}src/")]
             libraries = "".join(f"{PACKAGES[use]}, " for use in package.uses)
             options = f"OCAMLLIBS=[{libraries}], OCAMLPACKAGES={package.findlib}"
             options += ", OCAMLPUBLICMODULE=True" if package.public else ""

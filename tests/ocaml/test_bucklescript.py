@@ -95,3 +95,5 @@ def test_errors(project, app):
     assert "../" not in text
     project.write("src/a.re", "let f = x => Index.y;\n")
     assert "dependency cycle" in app(rc=2).text
+    app("-c")
+    assert not project.path("_build").exists()

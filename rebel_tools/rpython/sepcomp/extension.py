@@ -175,8 +175,9 @@ class ExtensionBuilder(runner.Builder):
 
 def check_symbols(path, library):
     """What the extension takes must be in the core: it is declared weak, so the linker did not check."""
-    wanted = set(s for s in nm(path, '--undefined-only') if s[0] in 'wv')
-    missing = sorted(s[1] for s in wanted if s[1].startswith(('sepcomp_', 'pypy')) and s[1] not in exports_of(library))
+    exported = exports_of(library)
+    wanted = set(name for kind, name in nm(path, '--undefined-only') if kind in 'wv')
+    missing = sorted(name for name in wanted - exported if name.startswith(('sepcomp_', 'pypy', 'rpy', 'RPy', 'LL_')))
     if missing:
         raise InterfaceError('%s does not export %s; build the core again' % (library, ', '.join(missing)))
 

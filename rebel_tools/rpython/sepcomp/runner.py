@@ -5,6 +5,9 @@ import os
 from sepcomp import build, database
 
 
+MANY_FUNCTIONS = 400
+
+
 class Builder(object):
     """Writes the C sources of a translation and compiles them.
 
@@ -43,11 +46,15 @@ class Builder(object):
         from rpython.translator.c import genc
         defines = {'RPY_ASSERT': '1', 'RPY_LL_ASSERT': '1'} if self.options.debug else {}
         eci, main, extra, _ = genc.gen_source(self.db, name, local(self.folder), self.builder.eci, defines=defines,
-                                              split=True)
+                                              split=self.is_large())
         self.eci = eci
         modules = [os.path.relpath(str(f), self.folder) if str(f).startswith(self.folder) else str(f)
                    for f in eci.separate_module_files if os.path.basename(str(f)) not in self.left_out]
         self.cfiles = [os.path.basename(str(main))] + [os.path.basename(str(f)) for f in extra] + modules
+
+    def is_large(self):
+        """Whether several C files pay: each of them reads all headers again."""
+        return sum(node.nodekind == 'func' for node in self.db.globalcontainers()) > MANY_FUNCTIONS
 
     def write(self, name, text):
         with open(os.path.join(self.folder, name), 'w') as f:

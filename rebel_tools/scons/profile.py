@@ -1,0 +1,75 @@
+"""`scons --profile-build=FILE`: a trace of the build for chrome://tracing, and a summary of what set the pace."""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import json
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from functools import cache
+
+import SCons.Script
+
+SPANS: list = []
+SESSIONS: list = []
+_loaded = time.time()
+
+
+@cache
+def add_option() -> None:
+    """Add the option to SCons' own; asked for by every environment that loads a tool."""
+    SCons.Script.AddOption(
+        "--profile-build",
+        dest="profile_build",
+        metavar="FILE",
+        help="write where the time goes to FILE (for chrome://tracing) and tell the critical path",
+    )
+    if SCons.Script.GetOption("profile_build"):
+        atexit.register(_write, SCons.Script.GetOption("profile_build"))
+
+
+def enabled() -> bool:
+    add_option()
+    return bool(SCons.Script.GetOption("profile_build"))
+
+
+@contextlib.contextmanager
+def span(name: str, category: str) -> Iterator[None]:
+    """Time what is inside; actions are told apart by the thread that runs them."""
+    start = time.time()
+    yield
+    if enabled():
+        from rebel_tools.plan.trace import Span
+
+        lane = threading.current_thread().name if category == "action" else "SCons"
+        SPANS.append(Span(name, category, lane, start, time.time()))
+
+
+def _write(path: str) -> None:
+    from rebel_tools.plan import trace
+
+    now = time.time()
+    whole = trace.Span("build", "SCons", "whole run", _loaded, now)
+    with open(path, "w", encoding="utf-8") as f:
+        json.dump(trace.chrome_trace([whole, *SPANS]), f)
+    print("\n".join(_summary(now - _loaded, path)), file=sys.stderr)
+
+
+def _summary(wall: float, path: str) -> list[str]:
+    from rebel_tools.plan.trace import critical_path
+
+    actions = {s.name: s.end - s.start for s in SPANS if s.category == "action"}
+    planning = sum(s.end - s.start for s in SPANS if s.category == "planning")
+    busy = sum(actions.values())
+    lines = [f"{len(actions)} actions took {busy:.2f} s, planning {planning:.2f} s, the run {wall:.2f} s"]
+    for run in SESSIONS if actions else ():
+        chain = critical_path(run.plan, actions)
+        seconds = sum(actions[step.key] for step in chain)
+        if chain:
+            lines.append(f"critical path: {seconds:.2f} s in {len(chain)} actions, which no number of jobs can shorten")
+            slowest = sorted(chain, key=lambda step: -actions[step.key])[:5]
+            lines += [f"  {actions[step.key]:6.2f} s  {step.source or step.key}" for step in slowest]
+    return [*lines, f"trace: {path}"]
