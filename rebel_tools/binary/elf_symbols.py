@@ -106,17 +106,17 @@ def _words(image: ElfImage, data: bytes, code: str = "I") -> array:
 def read_exports(image: ElfImage, extent: Extent, strings: NameTable, versions: Versions) -> tuple[Export, ...]:
     """The defined, visible, hashed symbols, sorted by name and version.
 
-    Left out: local symbols and versions, hidden and internal visibility, sections, files, symbols without an address
+    Left out: local symbols, hidden and internal visibility, sections, files, symbols without an address
     (which the dynamic linker skips) and the absolute symbols that stand for version definitions.
     """
     columns = _columns(image, extent)
     kinds, bindings, visibilities = _transposed(map(_Traits().__getitem__, columns.traits), 3)
-    labels, defaults = _transposed(map(_VersionLabels(image, versions.names).__getitem__, columns.versions), 2)
+    labels, defaults = _transposed(map(_VersionLabels(image, versions).__getitem__, columns.versions), 2)
     names, defined = strings.many(columns.names), versions.defined
     linkable = [
-        section and kind and index & INDEX and (value or section == SHN_ABS or kind == "tls")
+        section and kind and (value or section == SHN_ABS or kind == "tls")
         and (section != SHN_ABS or name not in defined)
-        for section, kind, index, value, name in zip(columns.sections, kinds, columns.versions, columns.values, names)
+        for section, kind, value, name in zip(columns.sections, kinds, columns.values, names)
     ]  # fmt: skip
     no = repeat(None)
     rows = zip(names, labels, defaults, kinds, bindings, columns.sizes, no, no, visibilities, columns.values)
@@ -173,20 +173,25 @@ class _Traits(dict):
 
 
 class _VersionLabels(dict):
-    """(version name, whether it is the default) by the raw index of DT_VERSYM; index 1 is the unversioned base."""
+    """(version name, whether it is the default) by the raw index of DT_VERSYM.
 
-    def __init__(self, image: ElfImage, names: dict[int, str]) -> None:
+    Index 1 is the unversioned base. Index 0 is called local, but glibc takes it for the same (`check_match` in
+    elf/dl-lookup.c), and ld gives it to copies of unversioned data.
+    """
+
+    def __init__(self, image: ElfImage, versions: Versions) -> None:
         super().__init__()
         self._image = image
-        self._names = names
+        self._versions = versions
 
     def __missing__(self, raw: int) -> tuple[str | None, bool]:
-        index = raw & INDEX
-        if index > 1 and index not in self._names:
+        index, names = raw & INDEX, self._versions.names
+        if index > 1 and index not in names:
             raise self._image.source.error(
                 f"a symbol has the version index {index}, which neither DT_VERDEF nor DT_VERNEED names"
             )
-        label = self[raw] = (self._names.get(index) if index > 1 else None, not raw & HIDDEN)
+        default = not raw & HIDDEN and index not in self._versions.needed
+        label = self[raw] = (names[index] if index > 1 else None, default)
         return label
 
 

@@ -27,10 +27,15 @@ MAX_TABLE = 1 << 20
 
 
 class Versions(NamedTuple):
-    """Names by version index; `defined` are those of DT_VERDEF without the base version (the file's own name)."""
+    """Names by version index; `defined` are those of DT_VERDEF without the base version (the file's own name).
+
+    needed: the indices that only DT_VERNEED names. An executable has symbols of such versions where it keeps a copy of
+    a library's data.
+    """
 
     names: dict[int, str]
     defined: frozenset[str]
+    needed: frozenset[int]
     complaints: tuple[str, ...]
 
 
@@ -43,9 +48,8 @@ def read_versions(image: ElfImage, strings: NameTable) -> Versions:
         if not flags & FLAG_BASE:
             names[index] = name
             defined.add(name)
-    for index, name in _needs(image, strings, complaints):
-        names.setdefault(index, name)
-    return Versions(names, frozenset(defined), tuple(complaints))
+    needs = dict(_needs(image, strings, complaints))
+    return Versions({**needs, **names}, frozenset(defined), frozenset(needs.keys() - names.keys()), tuple(complaints))
 
 
 def _definitions(image: ElfImage, strings: NameTable, complaints: list[str]) -> Iterator[tuple[int, int, str]]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-# No dependency on the aliased units, no warning for aliases whose .cmi does not exist yet, and nothing of the standard
+# No dependency on the aliased units, no warnings (aliases whose .cmi does not exist yet, say), nothing of the standard
 # library, so that a package may itself contain a module `Stdlib`.
-FLAGS = ("-no-alias-deps", "-w", "-49", "-nopervasives", "-nostdlib")
+FLAGS = ("-no-alias-deps", "-w", "-a", "-nopervasives", "-nostdlib")
 
 
 def alias_text(namespace: str, modules: Mapping[str, str], without: str | None = None) -> str:

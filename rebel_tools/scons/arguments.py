@@ -38,14 +38,14 @@ def target_file(env, target, suffix: str = "", other_suffixes: Iterable[str] = (
     if len(targets) != 1:
         raise RebelError(f"a builder of OCaml makes one target, not {len(targets)}", expected="one name")
     (name,) = targets
-    if not isinstance(name, SCons.Node.Node):
+    if isinstance(name, SCons.Node.Node):
+        if not suffix:
+            return _file(name, "target")
+        name = from_top(name.get_internal_path())
+    else:
         name = env.subst(str(name), raw=1)
-    elif suffix:
-        name = "#" + name.get_internal_path()
-    if suffix:
-        old = next((s for s in (suffix, *other_suffixes) if name.endswith(s)), "")
-        name = name[: len(name) - len(old)] + suffix
-    return _file(env.arg2nodes([name], env.fs.Entry)[0], "target")
+    old = next((s for s in (suffix, *other_suffixes) if s and name.endswith(s)), "")
+    return _file(env.fs.Entry(name[: len(name) - len(old)] + suffix), "target")
 
 
 def source_files(env, source) -> list[SCons.Node.FS.File]:

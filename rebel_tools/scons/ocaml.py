@@ -158,7 +158,8 @@ def ocaml_program(env, target=None, source=None, **kw):
     env = scope_environment(env, **kw)
     given = source_files(env, target if source is None else source)
     node = given[0].target_from_source("", env.subst("$PROGSUFFIX")) if source is None else target_file(env, target)
-    path = SCons.Util.adjustixes(node.get_internal_path(), "", env.subst("$PROGSUFFIX"))
+    suffix = env.subst("$PROGSUFFIX")
+    path = SCons.Util.adjustixes(node.get_internal_path(), "", suffix)
     sources = [n for n in given if n.name.endswith(SUFFIXES)]
     made = [n.attributes.rebel_step for n in given if isinstance(n, StepFile)]
     compiled = [step for step in made if step and step.module]
@@ -168,7 +169,8 @@ def ocaml_program(env, target=None, source=None, **kw):
         scope, run = _scope_of(compiled), session(STATE)
         inherit_packages(env, run, (*used_scopes(env), scope))
     else:
-        scope, run = new_scope(env, object_folder(env) or path + ".objs", _program_namespace(env, path))
+        outdir = object_folder(env) or _without(path, suffix) + ".objs"
+        scope, run = new_scope(env, outdir, _program_namespace(env, path))
     modules = dict.fromkeys([*(step.module for step in compiled), *add_sources(run, scope, sources)])
     if not any(module.implementation for module in modules):
         raise RebelError(f"the program `{path}` has no implementation", expected="at least one .ml or .re")
@@ -190,6 +192,10 @@ def ocaml_files(env, *libraries):
         for step in [s for s in run.plan.steps.values() if s.scope is scope and s.kind in COMPILATIONS]:
             found.update(dict.fromkeys(n for n in run.nodes(step) if n.name.endswith(INSTALLED)))
     return SCons.Util.NodeList(found)
+
+
+def _without(path: str, suffix: str) -> str:
+    return path[: len(path) - len(suffix)] if path.endswith(suffix) else path
 
 
 def _scope_of(steps: list[Step]) -> Scope:
@@ -215,4 +221,4 @@ def _program_namespace(env, path: str) -> str:
 def _clean_folder(env, nodes, outdir: str) -> None:
     """The folder that the builder itself has thought of goes when `scons -c` has removed what is in it."""
     if not object_folder(env):
-        env.Clean(nodes, env.Dir(from_top(outdir)))
+        env.Clean(nodes, env.fs.Dir(from_top(outdir)))

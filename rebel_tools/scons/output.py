@@ -80,7 +80,8 @@ ADVISERS: list = []
 
 def install_output(env) -> None:
     """Run the commands of `env` without a shell where none is needed, and print what they say in one piece."""
-    env["SPAWN"] = spawn
+    if env["SPAWN"].__module__.startswith("SCons."):  # else it is the user's own
+        env["SPAWN"] = spawn
     if TERMINAL.colour:
         env["ENV"] = {"OCAML_COLOR": "always", **env["ENV"]}
     _install_summary()

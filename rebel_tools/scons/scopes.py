@@ -170,4 +170,4 @@ def is_archive(node) -> bool:
 
 def object_folder(env) -> str:
     folder = env.subst("$OCAMLOBJDIR")
-    return env.Dir(folder).get_internal_path() if folder else ""
+    return env.fs.Dir(folder).get_internal_path() if folder else ""

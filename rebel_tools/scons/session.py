@@ -154,14 +154,22 @@ class Session:
         step.ignored = frozenset(str(d) for node in self.nodes(step) for d in node.ignore or ())
         for path in step.foreign:
             self.plan.files.forget(path)
+        others = self._added_actions(step)
         declared = [d for node in self.nodes(step) for d in node.depends or ()]
         if declared:
             files = dict.fromkeys(str(d) for d in declared if isinstance(d, SCons.Node.FS.File))
-            others = [d.get_csig() for d in declared if not isinstance(d, SCons.Node.FS.File)]
+            others += [d.get_csig() for d in declared if not isinstance(d, SCons.Node.FS.File)]
             step.extra = tuple(files)
-            step.declared = text_digest(*others) if others else ""
             for path in files:
                 self.plan.files.forget(path)
+        step.declared = text_digest(*others) if others else ""
+
+    def _added_actions(self, step: Step) -> list[str]:
+        """The signatures of what the user added with AddPreAction() and AddPostAction()."""
+        nodes = self.nodes(step)
+        executor = nodes[0].get_executor()
+        actions = (*executor.pre_actions, *executor.post_actions)
+        return [str(a.get_contents(nodes, executor.get_all_sources(), executor.get_build_env())) for a in actions]
 
     def cache_key(self, step: Step, path: str) -> str:
         """The signature under which one output of the step lies in a CacheDir."""

@@ -32,7 +32,7 @@ def _compile(folder, source, flags, cc, suffix, version_script, shared):
     text = folder / ("core.cc" if "++" in cc else "core.c")
     text.write_text(source)
     options = [*(["-shared"] if shared else []), *flags]
-    if "mingw" not in cc:
+    if shared and "mingw" not in cc:
         options.append("-fPIC")
     if version_script:
         (folder / "versions.map").write_text(version_script)

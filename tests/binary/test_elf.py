@@ -140,12 +140,27 @@ def test_what_is_no_export():
         Symbol("section", kind=3),
         Symbol("without_address", value=0),
         Symbol("V1", kind=1, section=0xFFF1, value=0, size=0, version=2),
-        Symbol("local_version", version=0),
         Symbol("absolute", section=0xFFF1, value=0),
         Symbol("tls", kind=6, value=0),
     ]
     table = read_table(Elf(symbols=symbols, versions=("V1",)).build())
     assert [e.name for e in table.exports] == ["absolute", "tls"]
+
+
+def test_a_local_version_counts_as_none():
+    """As for glibc, whatever the name VER_NDX_LOCAL says."""
+    table = read_table(Elf(symbols=[Symbol("f", version=0)], versions=("V1",)).build())
+    assert [(e.name, e.version, e.default) for e in table.exports] == [("f", None, True)]
+
+
+def test_a_copy_of_versioned_data_is_no_default(compiled, tool):
+    """An executable that keeps a copy of `stdout` has a symbol of a version that it only needs."""
+    source = "#include <stdio.h>\nint main(void) { return stdout == stderr; }"
+    path = compiled(source, "-no-pie", "-fno-pic", shared=False, suffix="")
+    found = {str(e) for e in read_table(path).exports}
+    nm = {line.split()[-1] for line in tool("nm", "-D", "--defined-only", "--with-symbol-versions", path).splitlines()}
+    copies = {name for name in nm if name.startswith("std")}
+    assert copies and copies == {name for name in found if name.startswith("std")}
 
 
 def test_no_hash_table_means_that_nothing_is_found():

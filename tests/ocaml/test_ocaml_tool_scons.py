@@ -83,6 +83,31 @@ def test_dry_runs_questions_and_trees(project):
     assert entries(project) == sources
 
 
+def test_suffixes_spawn_and_added_actions(project):
+    sconstruct(
+        project,
+        """
+        def spawn(shell, escape, command, arguments, environment):
+            print("mine:", command)
+            return os.spawnvpe(os.P_WAIT, arguments[0], arguments, environment)
+        import os
+        env.Clone(SPAWN=spawn).OCamlObject("a.ml")
+        env["PROGSUFFIX"] = ".exe"
+        program = env.OCamlProgram("tool", "b.ml")
+        env.AddPostAction(program, f"echo post {ARGUMENTS.get('x')} $TARGET")
+        env.OCamlProgram("other.out", "b.ml")
+        env.OCamlLibrary("lib.v2", "a.ml", OCAMLNAMESPACE="Lib")
+        """,
+        {"a.ml": "let a = 1\n", "b.ml": "let () = print_int 1\n"},
+    )
+    out = project.scons("x=1").out
+    assert out.count("mine: ocamlopt\n") == 1 and "\npost 1 tool.exe\n" in out
+    made = entries(project)
+    assert {"tool.exe", "tool.objs", "other.out", "other.out.objs", "lib.v2.cmxa", "lib.v2.a", "lib.v2.objs"} <= made
+    assert targets(project.scons("x=2")) == ["tool.exe"]
+    assert commands(project.scons("x=2")) == []
+
+
 def test_keep_going(project):
     sconstruct(
         project,
