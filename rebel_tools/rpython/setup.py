@@ -41,7 +41,16 @@ def ensure(folder: str) -> tuple[str, str]:
     if not has_rpython(rpython):
         install_rpython(rpython)
     python = find_python27((folder,)) or unpack_python27(folder)
+    compile_modules(python, rpython)
     return python, rpython
+
+
+def compile_modules(python: str, rpython: str) -> None:
+    """Write the .pyc files of the rpython package once: without them every translation starts seconds later."""
+    mark = os.path.join(rpython, "rpython", "translator", "translator.pyc")
+    if not os.path.exists(mark):
+        parts = [os.path.join(rpython, name) for name in ("rpython", "py") if os.path.isdir(os.path.join(rpython, name))]
+        subprocess.run([python, "-m", "compileall", "-q", *parts], stdout=subprocess.DEVNULL, check=False)
 
 
 def install_rpython(folder: str) -> None:

@@ -1,0 +1,131 @@
+"""The SCons tool: what is translated again after which edit, and what is left behind."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import ROOT
+
+CORE = """from helper import triple
+from sepcomp import export
+
+
+@export(int)
+def six(n):
+    return triple(n) * 2
+"""
+HELPER = "def triple(n):\n    return n * 3\n"
+EXTENSION = """import core
+from sepcomp import entrypoint
+
+from words import FIRST
+
+
+@entrypoint(int)
+def f(n):
+    return core.six(n) + len(FIRST)
+"""
+SCONSTRUCT = """import rebel_tools
+DefaultEnvironment(tools=[])
+env = Environment(tools=['default', 'rpython'], toolpath=[rebel_tools.TOOLPATH], RPYTHON_PATH={rpython!r},
+                  RPYTHON_PYTHON={python!r})
+core = env.RPythonCore('build/core', 'src/core.py')
+env.RPythonExtension('build/ext', 'src/ext.py', CORE=core)
+"""
+TARGETS = {"libcore.so", "core.interface", "core.exports", "ext.so"}
+
+
+class Project:
+    def __init__(self, root: Path, toolchain):
+        self.root = root
+        for name, text in {"core": CORE, "helper": HELPER, "ext": EXTENSION, "words": "FIRST = 'one'\n"}.items():
+            self.write(name, text)
+        (root / "SConstruct").write_text(SCONSTRUCT.format(rpython=toolchain.rpython, python=toolchain.python))
+
+    def write(self, name: str, text: str) -> None:
+        path = self.root / "src" / f"{name}.py"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text)
+
+    def scons(self, *arguments: str, rc: int = 0) -> str:
+        done = subprocess.run(
+            [sys.executable, "-m", "SCons", "-Q", *arguments], cwd=self.root, capture_output=True, text=True,
+            env={**os.environ, "PYTHONPATH": str(ROOT)}, timeout=600,
+        )
+        assert done.returncode == rc, done.stdout + done.stderr
+        return done.stdout + done.stderr
+
+    def translated(self, *arguments: str) -> list[str]:
+        """What one run of scons translates: "core", "ext"."""
+        lines = self.scons(*arguments).splitlines()
+        return [line.split("--name ")[1].split()[0] for line in lines if "--name " in line]
+
+    def files(self) -> set[str]:
+        return {p.name for p in (self.root / "build").rglob("*") if p.is_file()}
+
+
+@pytest.fixture(scope="module")
+def project(toolchain, tmp_path_factory) -> Project:
+    """Built once; the tests of this module follow each other on it."""
+    project = Project(tmp_path_factory.mktemp("scons"), toolchain)
+    assert project.translated("-j2") == ["core", "ext"]
+    return project
+
+
+def call(project: Project, n: int) -> int:
+    script = (
+        "import ctypes, sys; e = ctypes.CDLL(sys.argv[1]); assert e.init_module() == 0; e.f.restype = ctypes.c_long; "
+        "print(e.f(ctypes.c_long(int(sys.argv[2]))))"
+    )
+    command = [sys.executable, "-c", script, str(project.root / "build" / "ext.so"), str(n)]
+    return int(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+
+
+@pytest.mark.xdist_group("rpython-scons")
+def test_edits(project):
+    """One test, because each step needs the state that the one before left."""
+    assert TARGETS <= project.files() and call(project, 5) == 33
+    assert project.translated() == []  # null build
+    project.write("words", "FIRST = 'three'\n")
+    assert project.translated() == ["ext"] and call(project, 5) == 35
+    project.write("helper", "# a comment\n" + HELPER.replace("n * 3", "n * 3 + 0"))
+    assert project.translated() == ["core"]  # the same interface: the extension stays
+    assert project.translated() == []
+    project.write("core", CORE.replace("@export(int)", "@export(int, int)").replace("six(n)", "six(n, m)"))
+    text = project.scons(rc=2)  # another interface: the extension is translated again, and refused
+    assert "ext.py:9: error: " in text and "Traceback" not in text
+    assert "ext.so" not in project.files()
+    project.scons("-c")
+    assert project.files() == set()
+    assert not [p for p in (project.root / "src").rglob("*.pyc")]
+
+
+def test_no_python27_is_said(tmp_path, toolchain):
+    project = Project(tmp_path, toolchain)
+    (tmp_path / "SConstruct").write_text(SCONSTRUCT.format(rpython=toolchain.rpython, python="no-such-python"))
+    text = project.scons(rc=2)
+    assert "no-such-python is no working Python 2.7" in text and "pyenv install 2.7.18" in text
+
+
+def test_no_rpython_is_said(tmp_path, toolchain):
+    project = Project(tmp_path, toolchain)
+    (tmp_path / "SConstruct").write_text(SCONSTRUCT.format(rpython=str(tmp_path), python=toolchain.python))
+    assert f"$RPYTHON_PATH: there is no rpython package in {tmp_path}" in project.scons(rc=2)
+
+
+def test_the_interpreter_example(tmp_path, toolchain):
+    """The translated interpreter, with both extension modules, prints what the same source prints in Python 2.7."""
+    folder = tmp_path / "example"
+    shutil.copytree(ROOT / "examples" / "rpython-interpreter", folder, ignore=shutil.ignore_patterns("build", ".scons*"))
+    env = {**os.environ, "PYTHONPATH": str(ROOT), "RPYTHON_PATH": toolchain.rpython}
+    subprocess.run([sys.executable, "-m", "SCons", "-Q"], cwd=folder, env=env, check=True, timeout=600)
+    script = "import sys, mini; sys.stdout.write(mini.run(open('demo.mini').read(), '.'))"
+    env["PYTHONPATH"] = os.pathsep.join([str(ROOT / "rebel_tools" / "rpython"), toolchain.rpython])
+    plain = subprocess.run([toolchain.python, "-B", "-c", script], cwd=folder, env=env, capture_output=True, text=True)
+    assert (folder / "build" / "demo.txt").read_text() == plain.stdout
+    assert "caught" in plain.stdout
