@@ -37,6 +37,9 @@ TEST_PROGRAMS = {
     "x86_64-w64-mingw32-gcc": "gcc-mingw-w64-x86-64",
     "x86_64-w64-mingw32-g++": "g++-mingw-w64-x86-64",
     "i686-w64-mingw32-gcc": "gcc-mingw-w64-i686",
+    "i686-w64-mingw32-g++": "g++-mingw-w64-i686",
+    "menhir": "menhir",
+    "dwz": "dwz",
 }
 TEST_LIBRARIES = {"re": "libre-ocaml-dev"}
 
@@ -158,10 +161,10 @@ def build_example() -> None:
 
 
 def run_tests(arguments: list[str]) -> int:
-    path = os.pathsep.join([str(BIN), os.environ.get("PATH", "")])
+    folders = [str(BIN), os.environ.get("PATH", ""), str(TOOLS / "python2.7" / "usr" / "bin")]
     command = [str(BIN / "python"), "-m", "pytest", "-rs", *arguments]
     print("+", shlex.join(command), flush=True)
-    return subprocess.run(command, cwd=ROOT, env={**os.environ, "PATH": path}).returncode
+    return subprocess.run(command, cwd=ROOT, env={**os.environ, "PATH": os.pathsep.join(folders)}).returncode
 
 
 def run(*command: object, **options: object) -> None:
