@@ -128,11 +128,15 @@ def install_refmt() -> None:
     TOOLS.mkdir(exist_ok=True)
     npm = ["npm", "install", "--prefix", TOOLS, "--no-save", "--ignore-scripts", "--no-audit", "--no-fund"]
     run(*npm, BS_PLATFORM)
-    program = TOOLS / "node_modules" / "bs-platform" / sys.platform / "refmt.exe"
+    program = from_npm("refmt")
     if subprocess.run([str(program), "--version"], stdout=subprocess.DEVNULL).returncode != 0:
         raise SystemExit(f"bootstrap.py: {program} does not run on this machine")
     (BIN / "refmt").unlink(missing_ok=True)  # a link that leads nowhere
     (BIN / "refmt").symlink_to(os.path.relpath(program, BIN))
+
+
+def from_npm(program: str) -> Path:
+    return TOOLS / "node_modules" / "bs-platform" / sys.platform / f"{program}.exe"
 
 
 def has_refmt() -> bool:
@@ -162,9 +166,12 @@ def build_example() -> None:
 
 def run_tests(arguments: list[str]) -> int:
     folders = [str(BIN), os.environ.get("PATH", ""), str(TOOLS / "python2.7" / "usr" / "bin")]
+    environment = {**os.environ, "PATH": os.pathsep.join(folders)}
+    if from_npm("bsc").exists():
+        environment.setdefault("BSC", str(from_npm("bsc")))
     command = [str(BIN / "python"), "-m", "pytest", "-rs", *arguments]
     print("+", shlex.join(command), flush=True)
-    return subprocess.run(command, cwd=ROOT, env={**os.environ, "PATH": os.pathsep.join(folders)}).returncode
+    return subprocess.run(command, cwd=ROOT, env=environment).returncode
 
 
 def run(*command: object, **options: object) -> None:
