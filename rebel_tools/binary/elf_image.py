@@ -155,7 +155,8 @@ class ElfImage:
         layout = self.format("WW")
         size = min(segment.memory_size, MAX_DYNAMIC * layout.size) // layout.size * layout.size
         offset, available = self.locate(segment.address, "PT_DYNAMIC")
-        data = self.source.read(offset, min(size, available // layout.size * layout.size), "PT_DYNAMIC")
+        whole = available // layout.size * layout.size
+        data = self.source.read(offset, min(size, whole) if available > 0 else size, "PT_DYNAMIC")
         return self._tags(layout.iter_unpack(data), offset)
 
     def _tags(self, pairs, offset: int) -> Dynamic:

@@ -80,7 +80,7 @@ ADVISERS: list = []
 
 def install_output(env) -> None:
     """Run the commands of `env` without a shell where none is needed, and print what they say in one piece."""
-    if env["SPAWN"].__module__.startswith("SCons."):  # else it is the user's own
+    if env["SPAWN"].__module__.startswith("SCons.Platform"):  # else it is the user's own
         env["SPAWN"] = spawn
     if TERMINAL.colour:
         env["ENV"] = {"OCAML_COLOR": "always", **env["ENV"]}

@@ -88,9 +88,9 @@ def test_suffixes_spawn_and_added_actions(project):
         project,
         """
         def spawn(shell, escape, command, arguments, environment):
-            print("mine:", command)
-            return os.spawnvpe(os.P_WAIT, arguments[0], arguments, environment)
-        import os
+            import subprocess
+            print("mine:", command, flush=True)
+            return subprocess.call([shell, "-c", " ".join(arguments)], env=environment)
         env.Clone(SPAWN=spawn).OCamlObject("a.ml")
         env["PROGSUFFIX"] = ".exe"
         program = env.OCamlProgram("tool", "b.ml")

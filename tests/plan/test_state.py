@@ -32,6 +32,7 @@ def test_round_trip(path):
     assert state.names == {"out a.ml": ["1", "q", ["B"]]} and state.files == {"a.ml": [1, 2, 3, "1"]}
     assert os.listdir(os.path.dirname(path)) == ["state.json"]
     state.records.clear()
+    state.names.clear()
     state.save()
     state.save()
     assert not os.path.exists(path)
