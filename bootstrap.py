@@ -37,6 +37,9 @@ TEST_PROGRAMS = {
     "x86_64-w64-mingw32-gcc": "gcc-mingw-w64-x86-64",
     "x86_64-w64-mingw32-g++": "g++-mingw-w64-x86-64",
     "i686-w64-mingw32-gcc": "gcc-mingw-w64-i686",
+    "i686-w64-mingw32-g++": "g++-mingw-w64-i686",
+    "menhir": "menhir",
+    "dwz": "dwz",
 }
 TEST_LIBRARIES = {"re": "libre-ocaml-dev"}
 
@@ -125,11 +128,15 @@ def install_refmt() -> None:
     TOOLS.mkdir(exist_ok=True)
     npm = ["npm", "install", "--prefix", TOOLS, "--no-save", "--ignore-scripts", "--no-audit", "--no-fund"]
     run(*npm, BS_PLATFORM)
-    program = TOOLS / "node_modules" / "bs-platform" / sys.platform / "refmt.exe"
+    program = from_npm("refmt")
     if subprocess.run([str(program), "--version"], stdout=subprocess.DEVNULL).returncode != 0:
         raise SystemExit(f"bootstrap.py: {program} does not run on this machine")
     (BIN / "refmt").unlink(missing_ok=True)  # a link that leads nowhere
     (BIN / "refmt").symlink_to(os.path.relpath(program, BIN))
+
+
+def from_npm(program: str) -> Path:
+    return TOOLS / "node_modules" / "bs-platform" / sys.platform / f"{program}.exe"
 
 
 def has_refmt() -> bool:
@@ -158,10 +165,13 @@ def build_example() -> None:
 
 
 def run_tests(arguments: list[str]) -> int:
-    path = os.pathsep.join([str(BIN), os.environ.get("PATH", "")])
+    folders = [str(BIN), os.environ.get("PATH", ""), str(TOOLS / "python2.7" / "usr" / "bin")]
+    environment = {**os.environ, "PATH": os.pathsep.join(folders)}
+    if from_npm("bsc").exists():
+        environment.setdefault("BSC", str(from_npm("bsc")))
     command = [str(BIN / "python"), "-m", "pytest", "-rs", *arguments]
     print("+", shlex.join(command), flush=True)
-    return subprocess.run(command, cwd=ROOT, env={**os.environ, "PATH": path}).returncode
+    return subprocess.run(command, cwd=ROOT, env=environment).returncode
 
 
 def run(*command: object, **options: object) -> None:

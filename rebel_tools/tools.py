@@ -155,7 +155,7 @@ def missing(name: str, environ: Mapping[str, str] = os.environ) -> MissingTool:
     """The error that says that `name` is not there, what needs it and how to install it."""
     tool = TOOLS.get(name)
     what = {FINDLIB: "the findlib library ", PYTHON: "the Python package "}.get(tool.kind if tool else FINDLIB, "")
-    message = f"{what}{name} is missing"
+    message = f"{what}{name} is not installed"
     chosen = environ.get(tool.variable or "") if tool else None
     if chosen:
         message = f"${tool.variable} is {chosen}, which is not a program"
