@@ -136,7 +136,16 @@ def tool_identity(env) -> str:
     ]
     flags = [env.subst(f"${name}") for name in variables + FLAGS]
     outside = [f"{name}={env['ENV'].get(name)}" for name in (*VARIABLES, "PATH", "REFMT", "XDG_CACHE_HOME", "HOME")]
-    return text_digest(__version__, *found, *commands, *flags, *outside)
+    return text_digest(__version__, _own_code(), *found, *commands, *flags, *outside)
+
+
+@cache
+def _own_code() -> str:
+    """A digest that changes when this package does, also in a checkout whose version stays the same."""
+    package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    folders = [os.path.join(package, name) for name in ("ocaml", "plan", "project", "scons")]
+    entries = sorted((entry.path, entry.stat()) for folder in folders for entry in os.scandir(folder) if entry.is_file())
+    return text_digest(*(f"{path} {status.st_size} {status.st_mtime_ns}" for path, status in entries))
 
 
 def _signature(env, variable: str, **known) -> str:
