@@ -2,7 +2,8 @@
 
 bsc's outputs have no import tables that tell all that it consulted, so that each module depends on everything that it
 can reach, by content. What reaches what is the plan's order for native code: bsc, too, wants the objects (.cmj) of what
-a module names.
+a module names. Each step has an alias node, whose signature covers its .cmi and .cmj and the alias nodes of what it
+waits for: as many edges as the sources have, for the transitive closure would be quadratic.
 """
 
 from __future__ import annotations
@@ -10,9 +11,9 @@ from __future__ import annotations
 import os
 import posixpath
 import re
-from collections.abc import Iterable
 from functools import partial
 
+import SCons.Node.Alias
 import SCons.Script
 import SCons.Util
 from SCons.Action import Action
@@ -55,7 +56,7 @@ class BuckleScriptTarget:
         install_output(self.env)
         self.env["SPAWN"] = partial(spawn, clean=self._messages)
         self._compilers: dict[Scope, BuckleScript] = {}
-        self._reached: dict[Step, dict[Step, None]] = {}
+        self._aliases: dict[Step | Scope, SCons.Node.Alias.Alias] = {}
         self.program = self._program()
         if not any(map(SCons.Script.GetOption, ("no_exec", "question"))):
             self._remove_vanished()
@@ -73,7 +74,7 @@ class BuckleScriptTarget:
         made = [node for step in steps for node in self.nodes(step)]
         entry = scopes[self.project.root.name].modules[self.target.entry_module]
         program = self._file("src/app.js", f'module.exports = require("./{entry.object}.js");\n')
-        self.env.Depends(program, made)
+        self.env.Depends(program, [node for node in made if node.get_suffix() in (".js", ".cmi")])
         return program
 
     def _scope(self, package: Package, scopes: dict[str, Scope]) -> Scope:
@@ -87,7 +88,8 @@ class BuckleScriptTarget:
             path = self._relative(package.root, source.path)
             scope.add(source.module, *((None, path) if source.is_interface else (path, None)))
         self.plan.add_scope(scope)
-        flags = (*package.flags.compile, *self.target.unstable_flags.compile)
+        # With the default -keep-locs each line that is inserted changes the interface.
+        flags = ("-no-keep-locs", *package.flags.compile, *self.target.unstable_flags.compile)
         self._compilers[scope] = BuckleScript(self.compiler.bsc, self.compiler.name, self.folder, flags)
         return scope
 
@@ -106,7 +108,7 @@ class BuckleScriptTarget:
         action = Action([[literal(word) for word in command]], f"bsc {step.source.replace('$', '$$')}")
         targets = [self.env.fs.File(f"#{path}") for path in outputs]
         nodes = self.env.Command(targets, [self.env.fs.File(f"#{step.source}")], action)
-        self.env.Depends(nodes, [*self.always, *(n for other in self._below(step) for n in self._consulted(other))])
+        self.env.Depends(nodes, [*self.always, *self._below(step)])
         return nodes
 
     def _command(self, step: Step) -> tuple[list, list]:
@@ -123,8 +125,22 @@ class BuckleScriptTarget:
         command = compiler.implementation(step.source, f"{base}.cmj", include, opened, split)
         return command, javascript_outputs(f"{base}.cmj", split)
 
-    def _consulted(self, step: Step) -> list:
-        return [node for node in self.nodes(step) if node.get_suffix() in (".cmi", ".cmj")]
+    def _below(self, step: Step) -> list:
+        """What a compilation can reach, through whatever alias."""
+        return [*map(self._consulted, self.plan.waits(step)), *map(self._all_of, self.plan.foreign(step))]
+
+    def _consulted(self, step: Step) -> SCons.Node.Alias.Alias:
+        """What a compiler may read because of this step: what it made, and what that refers to."""
+        if step not in self._aliases:
+            made = [node for node in self.nodes(step) if node.get_suffix() in (".cmi", ".cmj")]
+            self._aliases[step] = _alias(self.nodes(step)[0].get_internal_path(), [*made, *self._below(step)])
+        return self._aliases[step]
+
+    def _all_of(self, scope: Scope) -> SCons.Node.Alias.Alias:
+        if scope not in self._aliases:
+            steps = self.plan.ordered(scope).steps  # dependencies first, so that the recursion is not deep
+            self._aliases[scope] = _alias(scope.outdir, [self._consulted(step) for step in steps])
+        return self._aliases[scope]
 
     def _messages(self, text: str) -> str:
         """What bsc says; it colours always, and an option for that would be part of what decides about a build."""
@@ -140,20 +156,16 @@ class BuckleScriptTarget:
                 if path not in known:
                     os.unlink(path)
 
-    def _below(self, step: Step) -> Iterable[Step]:
-        """Everything that a compilation can reach, through whatever alias."""
-        if step not in self._reached:
-            self._reached[step] = reached = {}  # the plan has no cycles: CycleError came before
-            foreign = [other for scope in self.plan.foreign(step) for other in self.plan.ordered(scope).steps]
-            for other in (*self.plan.waits(step), *foreign):
-                reached[other] = None
-                reached.update(self._below(other))
-        return self._reached[step]
-
     def _file(self, name: str, text: str) -> list:
         """A file of the output folder with a text that is known now."""
         node = self.env.fs.File(f"#{self.folder}/{name}")
         return self.env.Command(node, self.env.Value(text), Action(_write, f"writing {node}".replace("$", "$$")))
+
+
+def _alias(path: str, children: list) -> SCons.Node.Alias.Alias:
+    alias = SCons.Node.Alias.default_ans.Alias(f"{path} and what it refers to")
+    alias.add_dependency(children)
+    return alias
 
 
 def _annotations(source: str) -> str:
