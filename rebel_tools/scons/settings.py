@@ -144,7 +144,8 @@ def _own_code() -> str:
     """A digest that changes when this package does, also in a checkout whose version stays the same."""
     package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     folders = [os.path.join(package, name) for name in ("ocaml", "plan", "project", "scons")]
-    entries = sorted((entry.path, entry.stat()) for folder in folders for entry in os.scandir(folder) if entry.is_file())
+    files = (entry for folder in folders for entry in os.scandir(folder) if entry.is_file())
+    entries = sorted((entry.path, entry.stat()) for entry in files)
     return text_digest(*(f"{path} {status.st_size} {status.st_mtime_ns}" for path, status in entries))
 
 
