@@ -5,6 +5,8 @@ of types that the core knows are its numbers.  Types of the extension form a gro
 copies into the core's reserve: their ids are offsets in that group plus a base that is known at load.
 """
 
+import sys
+
 from rpython.flowspace.model import Constant
 from rpython.memory import gctypelayout
 from rpython.memory.gc.base import choose_gc_from_config
@@ -185,7 +187,7 @@ class FastPaths(object):
         malloc_slow = gct.malloc_fixedsize_ptr.value
         remember = gct.write_barrier_failing_case_ptr.value
         array_barrier = gct.write_barrier_from_array_ptr.value
-        from rpython.memory.gc.incminimark import GCFLAG_TRACK_YOUNG_PTRS as TRACK
+        TRACK = sys.modules[type(gc).__module__].GCFLAG_TRACK_YOUNG_PTRS
         FREE, TOP, MAX = [int(offsets['gc.' + name]) for name in ('nursery_free', 'nursery_top', 'nonlarge_max')]
         minimal = gc.minimal_size_in_nursery
 
