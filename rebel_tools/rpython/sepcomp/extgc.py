@@ -25,6 +25,9 @@ from rpython.translator.c.gc import ShadowStackFrameworkGcPolicy
 from sepcomp import finalizers, gcnames, lltexts, names
 
 TID_BASE = 'sepcomp_tid_base'
+# helpers for which rpython asks with hasattr() whether the GC has them; for the others None says no
+HAS_OR_HAS_NOT = ['pin_ptr', 'unpin_ptr', '_is_pinned_ptr', 'raw_malloc_memory_pressure_ptr',
+                  'raw_malloc_memory_pressure_varsize_ptr']
 
 
 def symbol_constant(name):
@@ -135,9 +138,9 @@ class ExtensionGCTransformer(finalizers.ExtensionQueues, shadowstack.ShadowStack
             FUNC, raises = gcnames.function_type(name)
             pointer = self.core.function_pointer(str(symbol), FUNC, canraise=raises, collects=raises)
             setattr(self, name, Constant(pointer, lltype.typeOf(pointer)))
-        for optional in ('pin_ptr', 'raw_malloc_memory_pressure_ptr', 'raw_malloc_memory_pressure_varsize_ptr'):
-            if getattr(self, optional) is None:
-                delattr(self, optional)
+        for name in HAS_OR_HAS_NOT:
+            if getattr(self, name) is None:
+                delattr(self, name)
 
     def declare_fast_paths(self):
         annhelper = MixLevelHelperAnnotator(self.translator.rtyper)
