@@ -65,3 +65,18 @@ def test_digest_is_that_of_the_interface(built):
     library = ctypes.CDLL(str(built / "out" / "libcore.so"))
     found = (ctypes.c_char * 65).in_dll(library, "sepcomp_digest").value.decode()
     assert found == read_interface(built / "out" / "core.interface").digest
+
+
+def test_the_digest_does_not_depend_on_the_path(toolchain, tmp_path):
+    """Two translations of one core, on two paths."""
+    from rebel_tools.interface.file import read_interface
+
+    source = "from sepcomp import export_class\n\n\n@export_class\nclass A(object):\n    x = 1\n\n\n"
+    source += "from sepcomp import export\n\n\n@export(A, [str])\ndef f(a, names):\n    return a.x + len(names)\n"
+    digests = set()
+    for folder in (tmp_path / "one", tmp_path / "a" / "longer" / "path"):
+        folder.mkdir(parents=True)
+        (folder / "core.py").write_text(source)
+        toolchain.core(folder)
+        digests.add(read_interface(folder / "out" / "core.interface").digest)
+    assert len(digests) == 1

@@ -5,6 +5,8 @@ of types that the core knows are its numbers.  Types of the extension form a gro
 copies into the core's reserve: their ids are offsets in that group plus a base that is known at load.
 """
 
+import sys
+
 from rpython.flowspace.model import Constant
 from rpython.memory import gctypelayout
 from rpython.memory.gc.base import choose_gc_from_config
@@ -23,6 +25,9 @@ from rpython.translator.c.gc import ShadowStackFrameworkGcPolicy
 from sepcomp import finalizers, gcnames, lltexts, names
 
 TID_BASE = 'sepcomp_tid_base'
+# helpers for which rpython asks with hasattr() whether the GC has them; for the others None says no
+HAS_OR_HAS_NOT = ['pin_ptr', 'unpin_ptr', '_is_pinned_ptr', 'raw_malloc_memory_pressure_ptr',
+                  'raw_malloc_memory_pressure_varsize_ptr']
 
 
 def symbol_constant(name):
@@ -133,9 +138,9 @@ class ExtensionGCTransformer(finalizers.ExtensionQueues, shadowstack.ShadowStack
             FUNC, raises = gcnames.function_type(name)
             pointer = self.core.function_pointer(str(symbol), FUNC, canraise=raises, collects=raises)
             setattr(self, name, Constant(pointer, lltype.typeOf(pointer)))
-        for optional in ('pin_ptr', 'raw_malloc_memory_pressure_ptr', 'raw_malloc_memory_pressure_varsize_ptr'):
-            if getattr(self, optional) is None:
-                delattr(self, optional)
+        for name in HAS_OR_HAS_NOT:
+            if getattr(self, name) is None:
+                delattr(self, name)
 
     def declare_fast_paths(self):
         annhelper = MixLevelHelperAnnotator(self.translator.rtyper)
@@ -185,7 +190,7 @@ class FastPaths(object):
         malloc_slow = gct.malloc_fixedsize_ptr.value
         remember = gct.write_barrier_failing_case_ptr.value
         array_barrier = gct.write_barrier_from_array_ptr.value
-        from rpython.memory.gc.incminimark import GCFLAG_TRACK_YOUNG_PTRS as TRACK
+        TRACK = sys.modules[type(gc).__module__].GCFLAG_TRACK_YOUNG_PTRS
         FREE, TOP, MAX = [int(offsets['gc.' + name]) for name in ('nursery_free', 'nursery_top', 'nonlarge_max')]
         minimal = gc.minimal_size_in_nursery
 

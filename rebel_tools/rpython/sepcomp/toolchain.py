@@ -53,10 +53,18 @@ def rtype(translator):
     translator.buildrtyper().specialize(dont_simplify_again=True)
 
 
+def check_hashes(translator):
+    """Strings cache their hash, so all libraries must compute it alike; siphash has a seed for each."""
+    if hasattr(translator, 'll_hash_string'):
+        from sepcomp.errors import SepcompError
+        raise SepcompError('enable_siphash24() is not supported: its seed would differ between core and extensions')
+
+
 def optimise(translator, heads):
     """Back-end optimisations and stack checks; `heads` are graphs that the other side may call in a cycle."""
     from rpython.translator.backendopt.all import backend_optimizations
     from rpython.translator.transform import insert_ll_stackcheck
+    check_hashes(translator)
     backend_optimizations(translator, replace_we_are_jitted=True)
     insert_ll_stackcheck(translator)
     check_stack_in(translator, heads)
