@@ -13,11 +13,12 @@ that interface and the core's Python source, and is loaded into the same process
     openness        open call families: methods that an extension may override
     widening        what an interface may promise: no constants, no signs
     core, extension the two translations;  corelib, bound: what the library holds / what the extension takes from it
+    stable          classes whose layout may change
     coregc, extgc   the GC transformers of the two sides
     database        C names and visibility;  glue: generated C;  build: gcc, atomically
     interface       the file between the two
 """
 
-from sepcomp.api import entrypoint, export, export_class, initializer
+from sepcomp.api import entrypoint, export, export_class, export_stable, initializer
 
-__all__ = ['entrypoint', 'export', 'export_class', 'initializer']
+__all__ = ['entrypoint', 'export', 'export_class', 'export_stable', 'initializer']

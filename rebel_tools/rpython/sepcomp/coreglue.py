@@ -47,6 +47,7 @@ EXPORTED int sepcomp_add_roots(void **roots, long count)
 
 REST = '''
 EXPORTED const char sepcomp_digest[] = "%(digest)s";
+EXPORTED const char sepcomp_stable_digest[] = "%(stable)s";
 
 EXPORTED int sepcomp_start(void)
 {
@@ -100,12 +101,12 @@ def field(db, T, name):
     return db.gettypedefnode(T).c_struct_field_name(name)
 
 
-def text(db, core, emitted, digest):
+def text(db, core, emitted, digest, stable_digest):
     gcdata = lltype.typeOf(db.gctransformer.c_const_gcdata.value).TO
     roots = dict((key, field(db, gcdata, 'inst_static_root_' + name))
                  for key, name in [('start', 'start'), ('nongc', 'nongcend'), ('end', 'end')])
     parts = [INCLUDES % 'core_glue.c', '#include "src/thread.h"', 'void RPython_StartupCode(void);', RESERVE, ROOTS % roots,
-             REST % {'digest': digest, 'name': field(db, rclass.OBJECT_VTABLE, 'name')}]
+             REST % {'digest': digest, 'stable': stable_digest, 'name': field(db, rclass.OBJECT_VTABLE, 'name')}]
     parts.append(finalizers.core_text(db))
     parts += [e.definition('sepcomp_start()') for e in emitted]
     return '\n'.join(parts) + '\n'
@@ -143,11 +144,12 @@ class Layout(object):
         for T, type_id in gct.layoutbuilder.id_of_type.items():
             self.add(('type', lltexts.text(T)), 'offsetof(struct group_%s_s, member%d)' % (group, type_id.index))
         for classdef in self.core.exports.bookkeeper.classdefs:
-            if classdef.name in self.core.classes:
+            if classdef.name in self.core.classes and not self.core.classes[classdef.name]['stable']:
                 self.add_class(classdef)
         for container, name in db.exported.items():
             if not isinstance(lltype.typeOf(container), lltype.FuncType):
                 self.add(('symbol', name), 'sizeof(%s)' % name)
+        self.add(('symbol', 'sepcomp_stable_digest'), '65')
         for name in support.RUNTIME_DATA:
             self.add(('symbol', name), 'sizeof(%s)' % name)
 
