@@ -6,7 +6,7 @@ from StringIO import StringIO
 from rpython.rtyper import rclass
 from rpython.rtyper.lltypesystem import lltype
 
-from sepcomp import finalizers, gcnames, lltexts, names, support
+from sepcomp import finalizers, gcnames, lltexts, support
 
 RESERVE = '''
 /* copy the type ids of an extension; returns the offset of its group, or -1 when the reserve is full */
@@ -105,7 +105,8 @@ def text(db, core, emitted, digest, stable_digest):
     gcdata = lltype.typeOf(db.gctransformer.c_const_gcdata.value).TO
     roots = dict((key, field(db, gcdata, 'inst_static_root_' + name))
                  for key, name in [('start', 'start'), ('nongc', 'nongcend'), ('end', 'end')])
-    parts = [INCLUDES % 'core_glue.c', '#include "src/thread.h"', 'void RPython_StartupCode(void);', RESERVE, ROOTS % roots,
+    parts = [INCLUDES % 'core_glue.c', '#include "src/thread.h"', 'void RPython_StartupCode(void);', RESERVE,
+             ROOTS % roots,
              REST % {'digest': digest, 'stable': stable_digest, 'name': field(db, rclass.OBJECT_VTABLE, 'name')}]
     parts.append(finalizers.core_text(db))
     parts += [e.definition('sepcomp_start()') for e in emitted]
@@ -174,7 +175,8 @@ class Layout(object):
         self.add(('size', classdef.name), 'sizeof(%s)' % self.c_type(T))
         for name, kind in lltexts.layout(T):
             if kind != 'Void':
-                self.add(('offset', classdef.name, name), 'offsetof(%s, %s)' % (self.c_type(T), field(self.db, T, name)))
+                self.add(('offset', classdef.name, name),
+                         'offsetof(%s, %s)' % (self.c_type(T), field(self.db, T, name)))
         VT = classdef.repr.vtable_type
         if VT in self.db.structdefnodes:
             self.add(('vtable_size', classdef.name), 'sizeof(%s)' % self.c_type(VT))

@@ -2,8 +2,7 @@
 
 import types
 
-from rpython.annotator import description, model
-from rpython.annotator.classdesc import ClassDesc
+from rpython.annotator import model
 
 from sepcomp import annotations, program as programs, stable, widening
 from sepcomp.errors import SepcompError

@@ -5,7 +5,7 @@ import subprocess
 
 from rpython.annotator import description, model
 
-from sepcomp import (bound, coreglue, entries, extgc, extglue, importreprs, interface, names, openness,
+from sepcomp import (bound, entries, extgc, extglue, importreprs, interface, names, openness,
                      program, runner, support, toolchain)
 from sepcomp.annotations import describe
 from sepcomp.errors import InterfaceError, SepcompError
@@ -66,7 +66,8 @@ class ExtensionTranslation(object):
 
     def slots(self):
         """[(owner ClassDef, name, slot)] of the methods that the imported classes let override."""
-        return [(c, name, slot) for c in self.imported_classdefs() for name, slot in sorted(c.sepcomp_entry['slots'].items())]
+        return [(c, name, slot) for c in self.imported_classdefs()
+                for name, slot in sorted(c.sepcomp_entry['slots'].items())]
 
     def call_overrides(self):
         """Annotate what the core may call: all methods that fill a slot, with the arguments that the core passes."""

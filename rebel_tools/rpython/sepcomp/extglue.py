@@ -2,9 +2,9 @@
 
 from rpython.rtyper import rclass
 from rpython.rtyper.lltypesystem import lltype
-from rpython.translator.c import genc, node
+from rpython.translator.c import genc
 
-from sepcomp import coreglue, extgc, finalizers, importreprs, names
+from sepcomp import coreglue, finalizers, importreprs
 
 DECLARATIONS = '''
 #define WEAK __attribute__((weak))
