@@ -49,7 +49,7 @@ def compile_modules(python: str, rpython: str) -> None:
     """Write the .pyc files of the rpython package once: without them every translation starts seconds later."""
     mark = os.path.join(rpython, "rpython", "translator", "translator.pyc")
     if not os.path.exists(mark):
-        parts = [os.path.join(rpython, name) for name in ("rpython", "py") if os.path.isdir(os.path.join(rpython, name))]
+        parts = filter(os.path.isdir, (os.path.join(rpython, name) for name in ("rpython", "py")))
         subprocess.run([python, "-m", "compileall", "-q", *parts], stdout=subprocess.DEVNULL, check=False)
 
 

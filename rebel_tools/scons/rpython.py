@@ -43,14 +43,15 @@ def generate(env, **kw) -> None:
         RPYTHON_GC="incminimark",
         RPYTHON_OPT="2",
         RPYTHON_IMPORTS=[],
-        RPYTHON_FLAGS=SCons.Util.CLVar(""),
+        RPYTHONCOREFLAGS=SCons.Util.CLVar(""),
+        RPYTHONEXTENSIONFLAGS=SCons.Util.CLVar(""),
         RPYTHON_JOBS=max(2, int(env.GetOption("num_jobs") or 1)),
         _RPYTHONIMPORTS="${_concat('--path ', RPYTHON_IMPORTS, '', __env__, RDirs)}",
         _RPYTHONSEPCOMP=SEPCOMP,
         RPYTHONCORECOM="$RPYTHON_PYTHON -B $_RPYTHONSEPCOMP core $SOURCE "
-        f"{_COMMON} --gc $RPYTHON_GC --opt $RPYTHON_OPT $RPYTHON_FLAGS {_UNSIGNED}",
+        f"{_COMMON} --gc $RPYTHON_GC --opt $RPYTHON_OPT $RPYTHONCOREFLAGS {_UNSIGNED}",
         RPYTHONEXTENSIONCOM="$RPYTHON_PYTHON -B $_RPYTHONSEPCOMP extension $SOURCE "
-        f"{_COMMON} --core $RPYTHON_CORE --core-library $RPYTHON_CORELIBRARY $RPYTHON_FLAGS {_UNSIGNED}",
+        f"{_COMMON} --core $RPYTHON_CORE --core-library $RPYTHON_CORELIBRARY $RPYTHONEXTENSIONFLAGS {_UNSIGNED}",
         **kw,
     )
     env.Append(

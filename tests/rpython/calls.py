@@ -1,3 +1,4 @@
+# ruff: noqa
 """Runs calls of the test programs, and prints one line of JSON for each: as plain Python 2.7, or in shared libraries.
 
     python2.7 calls.py python FOLDER          imports the sources from FOLDER

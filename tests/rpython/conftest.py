@@ -72,6 +72,10 @@ def once(folder: Path, make) -> Path:
     return folder
 
 
+def install(folder: Path) -> None:
+    setup.install_rpython(str(folder / "package"))
+
+
 def copy_programs(folder: Path) -> None:
     for source in PROGRAMS.glob("*.py"):
         (folder / source.name).write_text(source.read_text())
@@ -91,7 +95,7 @@ def toolchain(shared) -> Toolchain:
         python = require_python27(folders=(str(ROOT / ".tools"),))
         chosen = os.environ.get("RPYTHON_PATH", str(ROOT / ".tools" / "rpython"))
         if not setup.has_rpython(chosen):
-            chosen = str(once(shared / "rpython", lambda folder: setup.install_rpython(str(folder / "package"))) / "package")
+            chosen = str(once(shared / "rpython", install) / "package")
     except MissingTool as error:
         pytest.skip(f"RPython's toolchain is missing: {error}")
     return Toolchain(python, chosen)

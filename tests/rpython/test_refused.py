@@ -23,7 +23,8 @@ REFUSED = {
         "6: error: bad.W_Mine.value overrides a method of core.W_Root that returns int, and may not return str",
     ),
     "class constant": (
-        "class W_Mine(core.W_Int):\n    kind = 'x'\n\n@entrypoint(int)\ndef f(n):\n    return core.value_of(W_Mine(n))\n",
+        "class W_Mine(core.W_Int):\n    kind = 'x'\n\n"
+        "@entrypoint(int)\ndef f(n):\n    return core.value_of(W_Mine(n))\n",
         "10: error: class bad.W_Mine makes attribute 'kind' str, in the core it is int",
     ),
     "closed class": (

@@ -102,7 +102,7 @@ def test_edits(project):
     assert "ext.so" not in project.files()
     project.scons("-c")
     assert project.files() == set()
-    assert not [p for p in (project.root / "src").rglob("*.pyc")]
+    assert not list((project.root / "src").rglob("*.pyc"))
 
 
 def test_no_python27_is_said(tmp_path, toolchain):
@@ -121,7 +121,8 @@ def test_no_rpython_is_said(tmp_path, toolchain):
 def test_the_interpreter_example(tmp_path, toolchain):
     """The translated interpreter, with both extension modules, prints what the same source prints in Python 2.7."""
     folder = tmp_path / "example"
-    shutil.copytree(ROOT / "examples" / "rpython-interpreter", folder, ignore=shutil.ignore_patterns("build", ".scons*"))
+    ignore = shutil.ignore_patterns("build", ".scons*")
+    shutil.copytree(ROOT / "examples" / "rpython-interpreter", folder, ignore=ignore)
     env = {**os.environ, "PYTHONPATH": str(ROOT), "RPYTHON_PATH": toolchain.rpython}
     subprocess.run([sys.executable, "-m", "SCons", "-Q"], cwd=folder, env=env, check=True, timeout=600)
     script = "import sys, mini; sys.stdout.write(mini.run(open('demo.mini').read(), '.'))"

@@ -4,20 +4,28 @@ A *core* is translated into a shared library and an interface; an *extension* is
 that interface and the core's Python source, and is loaded into the same process with the core's GC.
 
     api             the decorators that users import; needs no rpython
-    errors          what a user can get wrong
-    program         loads a user's sources, names what they define, hashes them
-    toolchain       configuration and the passes of a translation, common to both sides
-    adapter         what differs between versions of rpython
-    annotations     annotations <-> plain data
-    lltexts         low-level types -> canonical text, layouts
-    openness        open call families: methods that an extension may override
-    widening        what an interface may promise: no constants, no signs
-    core, extension the two translations;  corelib, bound: what the library holds / what the extension takes from it
-    coregc, extgc   the GC transformers of the two sides
-    database        C names and visibility;  glue: generated C;  build: gcc, atomically
-    interface       the file between the two
+    cli, log, messages, errors      the command line; what the user sees, and what goes to the log
+    program         loads a user's sources, names what they define, takes their fingerprints
+    settle, determinism             the same sources give the same interface
+    toolchain, runner, build        passes of a translation; generated C; gcc, and files that appear complete
+    annotations, lltexts            annotations and low-level types as plain data
+    interface, names, support       the file between the two sides; symbols
+
+    exports, widening, describe     what a core promises
+    core, coregc, coreglue          the translation of a core
+
+    bound, hooks, importreprs       a core as an extension sees it, and where rpython asks for it
+    extension, extgc, extglue       the translation of an extension
+
+    openness        methods that an extension may override
+    classids        isinstance and exceptions across libraries
+    stable          classes whose layout may change
+    finalizers, memo, entries, gcnames
+
+All hooks into rpython are `install()` functions of these modules.  An interface names the rpython package that it
+was made with by a hash of its sources, and an extension is translated with no other.
 """
 
-from sepcomp.api import entrypoint, export, export_class, initializer
+from sepcomp.api import entrypoint, export, export_class, export_stable, initializer
 
-__all__ = ['entrypoint', 'export', 'export_class', 'initializer']
+__all__ = ['entrypoint', 'export', 'export_class', 'export_stable', 'initializer']

@@ -46,6 +46,17 @@ def export_class(cls):
     return cls
 
 
+def export_stable(cls):
+    """Export the fields of a class through functions of the core.
+
+    Extensions read and write them and pass instances on, but cannot instantiate or subclass the class. An extension
+    that was translated with `--stable` goes on working when such a class gets, loses or moves fields that it does not
+    use.
+    """
+    cls._sepcomp_stable_ = True
+    return cls
+
+
 def entrypoint(*types):
     """Make a function callable from C, under its own name.
 

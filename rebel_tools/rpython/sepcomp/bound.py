@@ -12,7 +12,7 @@ from rpython.flowspace.operation import op
 from rpython.rtyper.extregistry import ExtRegistryEntry
 from rpython.rtyper.lltypesystem import lltype
 
-from sepcomp import annotations, lltexts, program as programs
+from sepcomp import annotations, lltexts, program as programs, stable
 from sepcomp.annotations import describe
 from sepcomp.errors import InterfaceError
 
@@ -141,6 +141,8 @@ class Core(object):
             self.add_contract(classdef, classdef, name, slot)
         for name in sorted(entry['results']):
             self.refine(classdef, name, entry['results'][name])
+        if entry['stable']:
+            stable.restore_accessors(self, classdef, ImportedAttribute)
         if entry['open'] and '__del__' in classdesc.classdict:
             s_del = classdesc.s_read_attribute('__del__')
             self.bookkeeper.emulate_pbc_call(classdef, s_del, [model.SomeInstance(classdef)])

@@ -31,6 +31,7 @@ def parser():
     core.add_argument('--debug', action='store_true', help='compile with RPY_ASSERT')
     core.add_argument('--type-reserve', type=int, default=1 << 17, help='bytes for type ids of extensions')
     extension.add_argument('--core', required=True, help='the interface of the core')
+    extension.add_argument('--stable', action='store_true', help='compare the stable digest of the core at load')
     extension.add_argument('--core-library', required=True, help='the shared library of the core')
     return p
 
@@ -81,7 +82,8 @@ def translate(args, name, output, work, log):
                        (temporary, os.path.join(output, name + '.interface'))])
     else:
         from sepcomp.extension import ExtensionTranslation
-        extension = ExtensionTranslation(args.source, name, args.core, args.core_library, args.path)
+        extension = ExtensionTranslation(args.source, name, args.core, args.core_library, args.path,
+                                         args.stable)
         extension.jobs = args.jobs
         library = extension.translate(work, log)
         build.publish([(library, os.path.join(output, name + '.so'))])

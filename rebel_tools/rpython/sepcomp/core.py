@@ -88,7 +88,8 @@ class CoreBuilder(runner.Builder):
             plain['functions'][name] = interface.function_in_words(words)
         for entry in self.emitted:
             plain['functions'][entry.name] = interface.function_in_words(entry.words())
-        self.write('core_glue.c', coreglue.text(self.db, self.core, self.emitted, interface.digest(plain)))
+        digests = interface.digest(plain), interface.stable_digest(plain)
+        self.write('core_glue.c', coreglue.text(self.db, self.core, self.emitted, *digests))
         library = 'lib%s.so' % self.core.name
         compilation = self.compilation(self.cfiles + ['core_glue.c'], ['-Wl,-soname,' + library])
         path = compilation.make(library, self.exported_symbols(), jobs=self.core.jobs, log=log)
@@ -114,7 +115,7 @@ class CoreBuilder(runner.Builder):
         for func in core.exports.promised():
             if core.exports.names[func] in core.functions:
                 [graph] = core.exports.funcdesc(func).getgraphs()
-                db.export(rtyper.getcallable(graph), names.function(core.exports.names[func]))
+                db.export(rtyper.getcallable(graph), core.functions[core.exports.names[func]]['symbol'])
         for path, (symbol, _, pointer) in sorted(core.prebuilt.items()):
             db.export(top_of(pointer), symbol)
         self.emitted = [self.emit(entry, inner) for entry, inner in core.entries]

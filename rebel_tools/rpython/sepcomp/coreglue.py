@@ -6,7 +6,7 @@ from StringIO import StringIO
 from rpython.rtyper import rclass
 from rpython.rtyper.lltypesystem import lltype
 
-from sepcomp import finalizers, gcnames, lltexts, names, support
+from sepcomp import finalizers, gcnames, lltexts, support
 
 RESERVE = '''
 /* copy the type ids of an extension; returns the offset of its group, or -1 when the reserve is full */
@@ -47,6 +47,7 @@ EXPORTED int sepcomp_add_roots(void **roots, long count)
 
 REST = '''
 EXPORTED const char sepcomp_digest[] = "%(digest)s";
+EXPORTED const char sepcomp_stable_digest[] = "%(stable)s";
 
 EXPORTED int sepcomp_start(void)
 {
@@ -100,12 +101,13 @@ def field(db, T, name):
     return db.gettypedefnode(T).c_struct_field_name(name)
 
 
-def text(db, core, emitted, digest):
+def text(db, core, emitted, digest, stable_digest):
     gcdata = lltype.typeOf(db.gctransformer.c_const_gcdata.value).TO
     roots = dict((key, field(db, gcdata, 'inst_static_root_' + name))
                  for key, name in [('start', 'start'), ('nongc', 'nongcend'), ('end', 'end')])
-    parts = [INCLUDES % 'core_glue.c', '#include "src/thread.h"', 'void RPython_StartupCode(void);', RESERVE, ROOTS % roots,
-             REST % {'digest': digest, 'name': field(db, rclass.OBJECT_VTABLE, 'name')}]
+    parts = [INCLUDES % 'core_glue.c', '#include "src/thread.h"', 'void RPython_StartupCode(void);', RESERVE,
+             ROOTS % roots,
+             REST % {'digest': digest, 'stable': stable_digest, 'name': field(db, rclass.OBJECT_VTABLE, 'name')}]
     parts.append(finalizers.core_text(db))
     parts += [e.definition('sepcomp_start()') for e in emitted]
     return '\n'.join(parts) + '\n'
@@ -143,11 +145,12 @@ class Layout(object):
         for T, type_id in gct.layoutbuilder.id_of_type.items():
             self.add(('type', lltexts.text(T)), 'offsetof(struct group_%s_s, member%d)' % (group, type_id.index))
         for classdef in self.core.exports.bookkeeper.classdefs:
-            if classdef.name in self.core.classes:
+            if classdef.name in self.core.classes and not self.core.classes[classdef.name]['stable']:
                 self.add_class(classdef)
         for container, name in db.exported.items():
             if not isinstance(lltype.typeOf(container), lltype.FuncType):
                 self.add(('symbol', name), 'sizeof(%s)' % name)
+        self.add(('symbol', 'sepcomp_stable_digest'), '65')
         for name in support.RUNTIME_DATA:
             self.add(('symbol', name), 'sizeof(%s)' % name)
 
@@ -172,7 +175,8 @@ class Layout(object):
         self.add(('size', classdef.name), 'sizeof(%s)' % self.c_type(T))
         for name, kind in lltexts.layout(T):
             if kind != 'Void':
-                self.add(('offset', classdef.name, name), 'offsetof(%s, %s)' % (self.c_type(T), field(self.db, T, name)))
+                self.add(('offset', classdef.name, name),
+                         'offsetof(%s, %s)' % (self.c_type(T), field(self.db, T, name)))
         VT = classdef.repr.vtable_type
         if VT in self.db.structdefnodes:
             self.add(('vtable_size', classdef.name), 'sizeof(%s)' % self.c_type(VT))

@@ -10,7 +10,7 @@ from rpython.annotator import description, model
 from rpython.rtyper import rclass
 from rpython.rtyper.lltypesystem import lltype
 
-from sepcomp import annotations, lltexts, names
+from sepcomp import annotations, lltexts, names, stable
 
 
 def before_normalisation(exports):
@@ -67,7 +67,7 @@ class Description(object):
     def function(self, func, symbol):
         [graph] = self.exports.funcdesc(func).getgraphs()
         args, result = self.signatures[func]
-        return {
+        entry = {
             'symbol': symbol,
             'args': [annotations.encode(s) for s in args],
             'result': annotations.encode(result),
@@ -75,6 +75,9 @@ class Description(object):
             'll_result': annotations.encode(graph.getreturnvar().annotation),
             'll': lltexts.text(lltype.typeOf(self.rtyper.getcallable(graph)).TO),
         }
+        if func in self.exports.accessors:
+            entry['symbol'] = stable.symbol_of(symbol, entry)
+        return entry
 
     def classes(self):
         found = {}
@@ -87,16 +90,18 @@ class Description(object):
         r_class = rclass.getclassrepr(self.rtyper, classdef)
         r_instance = rclass.getinstancerepr(self.rtyper, classdef)
         self.rtyper.call_all_setups()
+        is_stable = classdef.name in self.exports.stable
         return {
             'base': classdef.basedef and classdef.basedef.name,
             'open': self.is_open(classdef),
             'vtable': names.vtable(classdef.name),
-            'instance_layout': lltexts.layout(r_instance.object_type),
+            'stable': is_stable,
+            'instance_layout': [] if is_stable else lltexts.layout(r_instance.object_type),
             'vtable_layout': lltexts.layout(r_class.vtable_type),
-            'attrs': self.attributes(classdef),
+            'attrs': {} if is_stable else self.attributes(classdef),
             'slots': self.slots(classdef),
             'results': self.results(classdef),
-            'immutable_fields': sorted(classdef.classdesc.immutable_fields),
+            'immutable_fields': [] if is_stable else sorted(classdef.classdesc.immutable_fields),
         }
 
     def is_open(self, classdef):

@@ -2,10 +2,9 @@
 
 import types
 
-from rpython.annotator import description, model
-from rpython.annotator.classdesc import ClassDesc
+from rpython.annotator import model
 
-from sepcomp import annotations, program as programs, widening
+from sepcomp import annotations, program as programs, stable, widening
 from sepcomp.errors import SepcompError
 
 NOT_SLOTS = ('__init__', '__del__', '__new__')
@@ -21,23 +20,24 @@ class Exports(object):
         self.modules = program.modules()
         self.names = programs.function_names(self.modules)
         self.paths = programs.prebuilt_paths(self.modules)
-        self.classes = self.find_classes()
+        self.classes = self.find_classes('_sepcomp_open_')
+        self.stable = self.find_classes('_sepcomp_stable_')
+        self.accessors = []
         self.functions = [f for f in self.names if hasattr(f, '_sepcomp_export_') and '.' in self.names[f]]
         self.functions.sort(key=self.names.get)
 
-    def find_classes(self):
+    def find_classes(self, mark):
         found = {}
         for modname in sorted(self.modules):
             for value in vars(self.modules[modname]).values():
-                if isinstance(value, (type, types.ClassType)) and '_sepcomp_open_' in vars(value):
+                if isinstance(value, (type, types.ClassType)) and mark in vars(value):
                     found['%s.%s' % (value.__module__, value.__name__)] = value
         return found
 
     # ---------------------------------------------------------------- annotation
 
     def annotate(self):
-        for name in sorted(self.classes):
-            self.bookkeeper.getuniqueclassdef(self.classes[name])
+        self.classdefs()
         for value in self.exported_objects().values():
             with self.bookkeeper.at_position(None):
                 self.bookkeeper.immutablevalue(value)
@@ -47,6 +47,7 @@ class Exports(object):
         self.annotator.complete()
         widening.to_fixpoint(self.annotator, self.promised_functions, self.classdefs)
         self.check_implied()
+        self.add_accessors()
 
     def call_explicitly(self, func):
         """Annotate a call of a function or method with the types of its @export(...)."""
@@ -104,10 +105,16 @@ class Exports(object):
 
     def promised(self):
         methods = [f for f in self.names if self.owner(f) in self.classes.values() and f not in self.functions]
-        return self.functions + sorted(methods, key=self.names.get)
+        return self.functions + self.accessors + sorted(methods, key=self.names.get)
 
     def classdefs(self):
-        return [self.bookkeeper.getuniqueclassdef(self.classes[name]) for name in sorted(self.classes)]
+        found = dict(self.classes, **self.stable)
+        return [self.bookkeeper.getuniqueclassdef(found[name]) for name in sorted(found)]
+
+    def add_accessors(self):
+        made = stable.add_accessors(self)
+        self.names.update(made)
+        self.accessors = sorted(made, key=made.get)
 
     def check_implied(self):
         for func in self.functions:
@@ -123,6 +130,8 @@ class Exports(object):
     def put_slots(self):
         """Place each called method of an open class at the topmost open class that has it."""
         for classdef in self.classdefs():
+            if classdef.name in self.stable:
+                continue
             for name, value in sorted(vars(classdef.classdesc.pyobj).items()):
                 if isinstance(value, types.FunctionType) and self.is_slot(value):
                     top = self.topmost(classdef, name)

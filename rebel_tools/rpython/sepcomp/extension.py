@@ -5,7 +5,7 @@ import subprocess
 
 from rpython.annotator import description, model
 
-from sepcomp import (bound, coreglue, entries, extgc, extglue, importreprs, interface, names, openness,
+from sepcomp import (bound, entries, extgc, extglue, importreprs, interface, names, openness,
                      program, runner, support, toolchain)
 from sepcomp.annotations import describe
 from sepcomp.errors import InterfaceError, SepcompError
@@ -13,8 +13,10 @@ from sepcomp.errors import InterfaceError, SepcompError
 
 class ExtensionTranslation(object):
 
-    def __init__(self, main, name, interface_path, core_library, search=()):
-        self.data, self.digest = interface.read(interface_path)
+    def __init__(self, main, name, interface_path, core_library, search=(), is_stable=False):
+        self.data, digest, stable_digest = interface.read(interface_path)
+        self.digest = stable_digest if is_stable else digest
+        self.is_stable = is_stable
         self.library = os.path.abspath(core_library)
         self.name = name
         self.options = toolchain.Options(**dict((str(k), v) for k, v in self.data['options'].items()))
@@ -64,7 +66,8 @@ class ExtensionTranslation(object):
 
     def slots(self):
         """[(owner ClassDef, name, slot)] of the methods that the imported classes let override."""
-        return [(c, name, slot) for c in self.imported_classdefs() for name, slot in sorted(c.sepcomp_entry['slots'].items())]
+        return [(c, name, slot) for c in self.imported_classdefs()
+                for name, slot in sorted(c.sepcomp_entry['slots'].items())]
 
     def call_overrides(self):
         """Annotate what the core may call: all methods that fill a slot, with the arguments that the core passes."""

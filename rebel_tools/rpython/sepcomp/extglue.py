@@ -2,13 +2,13 @@
 
 from rpython.rtyper import rclass
 from rpython.rtyper.lltypesystem import lltype
-from rpython.translator.c import genc, node
+from rpython.translator.c import genc
 
-from sepcomp import coreglue, extgc, finalizers, importreprs, names
+from sepcomp import coreglue, finalizers, importreprs
 
 DECLARATIONS = '''
 #define WEAK __attribute__((weak))
-extern const char sepcomp_digest[] WEAK;
+extern const char %(digest_symbol)s[] WEAK;
 extern int sepcomp_start(void) WEAK;
 extern long sepcomp_add_types(const void *, size_t) WEAK;
 extern int sepcomp_add_roots(void **, long) WEAK;
@@ -36,16 +36,16 @@ static int not_ready(void)
 INIT = '''
 static int is_right_core(void)
 {
-    if (sepcomp_digest == NULL) {
+    if (%(digest_symbol)s == NULL) {
         fprintf(stderr, "%(name)s: the core %(core)s is not loaded, or is no core\\n");
         return 0;
     }
-    if (strcmp(sepcomp_digest, "%(digest)s") != 0) {
+    if (strcmp(%(digest_symbol)s, "%(digest)s") != 0) {
         fprintf(stderr, "%(name)s: built for another version of the core %(core)s: its interface has the digest "
-                "%(short)s..., the loaded core %%.12s...; build %(name)s again\\n", sepcomp_digest);
+                "%(short)s..., the loaded core %%.12s...; build %(name)s again\\n", %(digest_symbol)s);
         return 0;
     }
-    return 1;
+%(accessors)s    return 1;
 }
 
 static int register_types(void)
@@ -112,7 +112,8 @@ def text(db, extension, emitted, initializers):
     group = db.getcontainernode(gct.c_type_info_group.value._obj).name
     values = {
         'name': name, 'core': core.data['library'], 'digest': core.digest, 'short': core.digest[:12], 'group': group,
-        'queues': queues, 'add_queues': add_queues,
+        'digest_symbol': 'sepcomp_stable_digest' if extension.is_stable else 'sepcomp_digest',
+        'accessors': accessors(db, name), 'queues': queues, 'add_queues': add_queues,
         'tid': coreglue.field(db, gct.HDR, 'tid'),
         'roots': '(void **)%s' % root_array(db, gct), 'rootcount': len(gct.static_roots._obj.items),
         'initializers': '\n'.join(INITIALIZER % (cname, name, func) for func, cname in initializers),
@@ -121,6 +122,14 @@ def text(db, extension, emitted, initializers):
              headers(db, gct), vtables(db, extension), INIT % values]
     parts += [e.definition('not_ready()') for e in emitted]
     return '\n'.join(parts + static_asserts(db, extension)) + '\n'
+
+
+def accessors(db, name):
+    """Checks that the accessors of stable classes that this extension uses are there."""
+    used = sorted(symbol for container, symbol in db.imported.items()
+                  if container in db.containernodes and ('__getter___' in symbol or '__setter___' in symbol))
+    return ''.join('    if (%s == NULL) {\n        fprintf(stderr, "%s: the core has no field any more for %s\\n");\n'
+                   '        return 0;\n    }\n' % (symbol, name, symbol) for symbol in used)
 
 
 def root_array(db, gct):

@@ -36,6 +36,13 @@ EXPORTED long sepcomp_add_finalizer_queue(void (*trigger)(void))
 '''
 
 
+TAKE_QUEUE = '''\
+    if ((%s = sepcomp_add_finalizer_queue(%s)) < 0) {
+        fprintf(stderr, "the core has no finalizer queue left\\n");
+        return 1;
+    }'''
+
+
 def do_not_inline_trigger(queue):
     """It is called from a helper whose operations are not transformed for the GC, so it must stay a function."""
     type(queue).finalizer_trigger.im_func._dont_inline_ = True
@@ -137,6 +144,5 @@ def extension_text(db):
     """(declarations, statements of init_module) for the queues of an extension."""
     queues = db.gctransformer.own_queues
     declared = ['long %s;' % name for _, name, _ in queues]
-    calls = ['    if ((%s = sepcomp_add_finalizer_queue(%s)) < 0) {\n        fprintf(stderr, "the core has no finalizer '
-             'queue left\\n");\n        return 1;\n    }' % (name, db.get(trigger)) for _, name, trigger in queues]
+    calls = [TAKE_QUEUE % (name, db.get(trigger)) for _, name, trigger in queues]
     return '\n'.join(declared), '\n'.join(calls)

@@ -10,7 +10,7 @@ from rpython.rtyper import rclass
 from rpython.rtyper.llannotation import SomePtr
 from rpython.rtyper.lltypesystem import lltype
 
-from sepcomp import bound, classids, lltexts, names
+from sepcomp import bound, classids, lltexts, names, stable
 from sepcomp.errors import InterfaceError
 
 
@@ -68,11 +68,22 @@ class ImportedClassRepr(rclass.ClassRepr):
                 methods[attr.name] = True
             reprs[mangled] = self.rtyper.getrepr(attr.s_value if s_value is None else s_value)
             self.clsfields[attr.name] = mangled, reprs[mangled]
-        self.vtable_type.become(lltype.Struct(
-            '%s_vtable' % self.classdef.name, ('super', self.rbase.vtable_type),
-            *fields_of(self.classdef.name, entry['vtable_layout'], reprs)))
+        fields = fields_of(self.classdef.name, entry['vtable_layout'], reprs) + self.accessor_fields(methods)
+        self.vtable_type.become(lltype.Struct('%s_vtable' % self.classdef.name,
+                                              ('super', self.rbase.vtable_type), *fields))
         methods.update(self.rbase.allmethods)
         self.pbcfields, self.allmethods, self.vtable = {}, methods, None
+
+    def accessor_fields(self, methods):
+        """Fields without size for the accessors of a stable class, which rpython calls like methods."""
+        fields = []
+        for name, attr in sorted(self.classdef.attrs.items()):
+            if stable.is_accessor(name):
+                r_function = self.rtyper.getrepr(self.prepare_method(attr.s_value))
+                self.clsfields[name] = 'cls_' + name, r_function
+                methods[name] = True
+                fields.append(('cls_' + name, r_function.lowleveltype))
+        return fields
 
     def _setup_repr_final(self):
         check_layout(self.rtyper, self.classdef.name, self.vtable_type, self.classdef.sepcomp_entry['vtable_layout'])

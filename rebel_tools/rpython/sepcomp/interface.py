@@ -74,6 +74,12 @@ def digest(plain):
     return str(codec.digest(plain))
 
 
+def stable_digest(plain):
+    """The digest of what extensions with --stable depend on."""
+    from sepcomp import stable
+    return digest(stable.without_accessors(plain))
+
+
 def write(path, plain):
     producer = {'name': 'sepcomp', 'version': str(VERSION)}
     with open(path, 'wb') as f:
@@ -81,7 +87,7 @@ def write(path, plain):
 
 
 def read(path):
-    """(data of sepcomp, digest) of an interface file."""
+    """(data of sepcomp, digest, stable digest) of an interface file."""
     try:
         with open(path, 'rb') as f:
             envelope = codec.unseal(f.read(codec.Limits.size + 1))
@@ -91,7 +97,8 @@ def read(path):
     if extra.get('format') != VERSION:
         raise InterfaceError('%s: no interface of an RPython core in version %d; build the core again' % (
             path, VERSION))
-    return extra, str(envelope['digest'])
+    plain = dict(native(envelope['interface']), extra=extra)
+    return extra, str(envelope['digest']), stable_digest(plain)
 
 
 def native(data):

@@ -41,7 +41,8 @@ def struct_text(T, seen):
     seen += (key,)
     if isinstance(T, lltype.FixedSizeArray):
         return '%sfixed[%d %s]' % (gc_prefix(T), T.length, text(T.OF, seen))
-    fields = ','.join('%s:%s' % (name, text(T._flds[name], seen)) for name in T._names if T._flds[name] is not lltype.Void)
+    names = [name for name in T._names if T._flds[name] is not lltype.Void]
+    fields = ','.join('%s:%s' % (name, text(T._flds[name], seen)) for name in names)
     return '%sstruct %s{%s}' % (gc_prefix(T), T._name, fields)
 
 

@@ -1,4 +1,4 @@
-"""C names.  All that crosses the boundary is named after what it is in the source: no counters, nothing from hashing."""
+"""C names.  All that crosses the boundary is named after what it is in the source, without counters."""
 
 import re
 

@@ -1,3 +1,4 @@
+# ruff: noqa
 """The core of the tests: every stage of separate compilation has its part here."""
 import weakref
 

@@ -1,3 +1,4 @@
+# ruff: noqa
 """The first extension of the tests."""
 import core
 from sepcomp import entrypoint

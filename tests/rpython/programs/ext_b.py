@@ -1,3 +1,4 @@
+# ruff: noqa
 """The second extension: dicts, weakrefs, memo, destructors, prebuilt objects, and a class named like one of ext_a."""
 import core
 from rpython.rlib import rgc
