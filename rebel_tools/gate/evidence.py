@@ -33,8 +33,3 @@ def required(levels: str | Iterable[str]) -> tuple[str, ...]:
             raise RebelError(f"unknown evidence level {word!r}", expected="one or more of " + ", ".join(LEVELS))
     highest = max((LADDER.index(word) for word in words if word in LADDER), default=0)
     return LADDER[: highest + 1] + ((CONTENTS,) if CONTENTS in words else ())
-
-
-def needs_debug(levels: Iterable[str]) -> bool:
-    """Whether DWARF is needed to reach these levels."""
-    return bool({"prototype", "layout"} & set(levels))

@@ -1,4 +1,4 @@
-"""JavaScript from OCaml and Reason: the commands of BuckleScript (`bsc`, npm package bs-platform) and js_of_ocaml.
+"""JavaScript from OCaml and Reason: the commands of BuckleScript (`bsc`, npm package bs-platform).
 
 BuckleScript compiles each module by itself (.cmi, .cmj, .js) and links nothing. What bsc 9.0.2 asks for:
 - It looks for a bsconfig.json in its working folder and above, even where it needs nothing from it, and takes the
@@ -89,13 +89,3 @@ def javascript_outputs(target: str, has_interface: bool) -> list[str]:
     """What `BuckleScript.implementation` writes for the .cmj `target`, that file first."""
     base = posixpath.splitext(target)[0]
     return [f"{base}{suffix}" for suffix in (".cmj", ".js", ".cmt", *(() if has_interface else (".cmi",)))]
-
-
-def find_js_of_ocaml(environ: Mapping[str, str] = os.environ) -> str:
-    """The path of js_of_ocaml. Errors: MissingTool."""
-    return tools.require("js_of_ocaml", environ=environ)
-
-
-def js_of_ocaml_command(program: str, bytecode: str, target: str, flags: Sequence[str] = ()) -> list[str]:
-    """Translate the bytecode executable `bytecode`, linked with the byte engine, to the JavaScript file `target`."""
-    return [program, *flags, bytecode, "-o", target]

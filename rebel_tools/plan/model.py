@@ -16,7 +16,6 @@ from rebel_tools.ocaml.alias import alias_text
 from rebel_tools.ocaml.names import object_name
 
 NATIVE, BYTE = "native", "byte"
-OBJECT = {NATIVE: ".cmx", BYTE: ".cmo"}
 ARCHIVE = {NATIVE: ".cmxa", BYTE: ".cma"}
 
 ALIAS = "alias"

@@ -14,6 +14,7 @@ from functools import cache
 
 import SCons.Script
 
+from rebel_tools import tools
 from rebel_tools.scons import profile
 
 _SHELL = re.compile(r"[|&;<>()$`*?\[\]#~%!{}\n]")
@@ -112,7 +113,9 @@ def spawn(shell: str, escape, command: str, arguments: list[str], env: dict, cle
     words = [shell, "-c", line] if _SHELL.search(line) else _words(line)
     program = _which(words[0], env.get("PATH", ""))
     if program is None:
-        TERMINAL.say(sys.stderr, f"scons: {words[0]}: command not found\n")
+        known = os.path.basename(words[0]) in tools.TOOLS
+        found_out = tools.missing(os.path.basename(words[0])) if known else f"{words[0]}: command not found"
+        TERMINAL.say(sys.stderr, f"scons: {found_out}\n")
         return 127
     target = words[words.index("-o") + 1] if "-o" in words else line
     with profile.span(target, "action"):

@@ -11,9 +11,7 @@ from rebel_tools.errors import MissingTool
 from rebel_tools.ocaml.javascript import (
     BuckleScript,
     find_bsc,
-    find_js_of_ocaml,
     javascript_outputs,
-    js_of_ocaml_command,
 )
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -80,16 +78,3 @@ def test_missing_bsc_says_how_to_get_it(tmp_path):
         find_bsc(str(tmp_path), {"PATH": str(tmp_path)})
     with pytest.raises(MissingTool, match=r"\$BSC is /no/bsc"):
         find_bsc(str(tmp_path), {"PATH": str(tmp_path), "BSC": "/no/bsc"})
-
-
-@needs_node
-@pytest.mark.skipif(not shutil.which("ocamlc"), reason="ocamlc is not installed")
-def test_js_of_ocaml(project):
-    try:
-        program = find_js_of_ocaml()
-    except MissingTool as error:
-        pytest.skip(str(error))
-    project.write("app.ml", 'let () = print_endline "from OCaml"\n')
-    project.run("ocamlc", "app.ml", "-o", "app.bc")
-    project.run(*js_of_ocaml_command(program, "app.bc", "app.js"))
-    assert project.run("node", "app.js").out == "from OCaml\n"
