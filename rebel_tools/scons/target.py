@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from functools import cached_property
 
 import SCons.Node
@@ -16,6 +17,7 @@ from rebel_tools.plan.manifest import Manifest, stamp, stamps_before
 from rebel_tools.plan.model import BYTE, LINKING, NATIVE, Scope, Step
 from rebel_tools.project.model import Package, Project, Target
 from rebel_tools.scons.actions import builder_of
+from rebel_tools.scons.arguments import from_top
 from rebel_tools.scons.nodes import StepFile
 from rebel_tools.scons.output import TERMINAL, install_output
 from rebel_tools.scons.scopes import library_step, program_step
@@ -165,6 +167,14 @@ class TargetSession(Session):
 
     def _has_node(self, step: Step) -> bool:
         return self._layers is None or step in self._layer
+
+    def _visible(self, step: Step, env) -> Iterable[str]:
+        """In a layer one output stands for all, besides those that somebody else refers to; a CacheDir takes each."""
+        if self._layers is None or env.get_CacheDir().is_enabled():
+            return step.outputs
+        others = step.outputs[1:]
+        known = env.fs.Dir(from_top(step.scope.outdir)).entries
+        return (step.key, *(path for path in others if os.path.basename(path) in known))
 
     # Nothing to do
 
