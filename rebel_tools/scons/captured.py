@@ -17,42 +17,36 @@ class Captured:
     stderr: str
 
 
-class _Files(threading.local):
-    """Where the programs of one thread write to. Most of them are silent, and then the same files serve the next one."""
+class _File(threading.local):
+    """Where the programs of one thread write to. Most of them are silent, and then the next one gets the same file."""
 
     def __init__(self):
-        self.stdout = self.stderr = None
+        self.file = None
 
-    def open(self) -> tuple:
-        self.stdout = self.stdout or tempfile.TemporaryFile()
-        self.stderr = self.stderr or tempfile.TemporaryFile()
-        return self.stdout, self.stderr
+    def open(self):
+        if self.file is None:
+            self.file = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as it is empty
+        return self.file
 
-    def take(self) -> tuple[str, str]:
-        """What was written since the last time."""
-        self.stdout, stdout = _read(self.stdout)
-        self.stderr, stderr = _read(self.stderr)
-        return stdout, stderr
+    def take(self) -> str:
+        """What was written. A file with text is not used again: a child that lives on may still write into it."""
+        if self.file.seek(0, 2) == 0:
+            return ""
+        self.file.seek(0)
+        with self.file as file:
+            self.file = None
+            return file.read().decode("utf-8", "replace")
 
 
-_FILES = _Files()
+_STDOUT, _STDERR = _File(), _File()
 
 
 def run_captured(words: list[str], program: str, env: dict) -> Captured:
     """Run `program`, an absolute path, with `words` as its command line.
 
-    Files take less of the one thread that Python runs at a time than pipes: nobody has to listen. With an absolute path and
-    close_fds=False CPython uses posix_spawn, which does not copy SCons' page tables.
+    Nobody has to listen to a file, as one has to listen to a pipe: that is time which only one thread of Python can
+    have. With an absolute path and close_fds=False CPython uses posix_spawn, which does not copy SCons' page tables.
     """
-    stdout, stderr = _FILES.open()
-    done = subprocess.run(words, executable=program, env=env, close_fds=False, stdout=stdout, stderr=stderr, check=False)
-    return Captured(done.returncode, *_FILES.take())
-
-
-def _read(file) -> tuple:
-    """The file, if it can be used again, and its text. A child that lives on may still write into a file with text."""
-    if file.seek(0, 2) == 0:
-        return file, ""
-    file.seek(0)
-    with file:
-        return None, file.read().decode("utf-8", "replace")
+    outputs = {"stdout": _STDOUT.open(), "stderr": _STDERR.open()}
+    done = subprocess.run(words, executable=program, env=env, close_fds=False, check=False, **outputs)
+    return Captured(done.returncode, _STDOUT.take(), _STDERR.take())

@@ -61,6 +61,7 @@ class TargetSession(Session):
         self._goal: Step | None = None
         self._layers: Layers | None = None
         self._layer: set[Step] = set()
+        self._announced: set[Step] = set()
         self._nothing_to_do = False
         self.manifest = Manifest(os.path.join(self.top, self.folder, ".rebel-tools.manifest"), self.top)
         if any(str(name).startswith(self.folder) for name in SCons.Script.COMMAND_LINE_TARGETS):
@@ -137,8 +138,9 @@ class TargetSession(Session):
             self._nothing_to_do = True
             return []
         goal = self.goal()
-        self._prepare()
-        self._write_merlin()
+        if self._layers is None:
+            self._prepare()
+            self._write_merlin()
         return self._all_but(goal) if every else self._next_layer(goal)
 
     def _all_but(self, goal: Step) -> list:
@@ -150,14 +152,18 @@ class TargetSession(Session):
             self._layers = Layers(self.plan, self.status, goal)
         layer = self._layers.next()
         TERMINAL.expect(len(layer) if layer else self.status.reason(goal) is not None)
-        self._layer = set(layer)
+        self._layer, self._announced = set(layer), set(layer)
         self._groups.clear()
         return [self.node(step) for step in layer]
 
     def reason(self, step: Step | None):
         if step is None and self._nothing_to_do:
             return None
-        return super().reason(step or self.goal())
+        found = super().reason(step or self.goal())
+        if found is None and step in self._announced:
+            self._announced.discard(step)
+            TERMINAL.expect(-1)
+        return found
 
     def cache_key(self, step: Step | None, path: str) -> str:
         return super().cache_key(step or self.goal(), path)
