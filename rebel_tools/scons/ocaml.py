@@ -15,7 +15,7 @@ from rebel_tools.ocaml.names import SUFFIXES, module_name
 from rebel_tools.plan.model import ARCHIVE, COMPILATIONS, NATIVE, Scope, Step
 from rebel_tools.project.names import is_module, package_module
 from rebel_tools.scons import profile
-from rebel_tools.scons.actions import linked_objects, unit_flags
+from rebel_tools.scons.actions import compiled_file, linked_objects, tree_converter, unit_flags
 from rebel_tools.scons.arguments import checked_module, from_top, source_files, target_file, user_error
 from rebel_tools.scons.nodes import StepFile
 from rebel_tools.scons.scopes import (
@@ -38,9 +38,12 @@ from rebel_tools.scons.settings import library_folder, package_archives, package
 # Of compiled files, what a compiler reads that uses them through their archive.
 INSTALLED = (".cmi", ".cmx", ".cmt", ".cmti")
 
+_UNIT = "$_OCAMLPACKAGEFLAGS -c -o $TARGET $_OCAMLUNITFLAGS $_OCAMLSOURCE"
+
 COMMANDS = {
-    "OCAMLOPTCOM": "$OCAMLOPT $OCAMLFLAGS $OCAMLOPTFLAGS $_OCAMLPACKAGEFLAGS -c -o $TARGET $_OCAMLUNITFLAGS $SOURCE",
-    "OCAMLCCOM": "$OCAMLC $OCAMLFLAGS $OCAMLCFLAGS $_OCAMLPACKAGEFLAGS -c -o $TARGET $_OCAMLUNITFLAGS $SOURCE",
+    "OCAMLOPTCOM": f"$OCAMLOPT $OCAMLFLAGS $OCAMLOPTFLAGS {_UNIT}",
+    "OCAMLCCOM": f"$OCAMLC $OCAMLFLAGS $OCAMLCFLAGS {_UNIT}",
+    "REFMTCOM": "$_REFMT $SOURCE -o $TARGET",
     "OCAMLOPTARCHIVECOM": "$OCAMLOPT $OCAMLARCHIVEFLAGS -a -o $TARGET $_OCAMLOBJECTS",
     "OCAMLCARCHIVECOM": "$OCAMLC $OCAMLARCHIVEFLAGS -a -o $TARGET $_OCAMLOBJECTS",
     "OCAMLOPTLINKCOM": "$OCAMLOPT $OCAMLLINKFLAGS -o $TARGET $_OCAMLPACKAGEARCHIVES $_OCAMLOBJECTS",
@@ -68,6 +71,8 @@ def generate(env) -> None:
         OCAMLLIBS=[],
         OCAMLWHERE=library_folder,
         _OCAMLUNITFLAGS=unit_flags,
+        _OCAMLSOURCE=compiled_file,
+        _REFMT=tree_converter,
         _OCAMLOBJECTS=linked_objects,
         _OCAMLPACKAGEFLAGS=package_flags,
         _OCAMLPACKAGEARCHIVES=package_archives,
