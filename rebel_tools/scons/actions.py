@@ -9,7 +9,7 @@ from SCons.Action import Action
 from SCons.Builder import Builder
 from SCons.Subst import Literal
 
-from rebel_tools.plan.model import ALIAS, ARCHIVING, COMPILATIONS, LINKING, NATIVE
+from rebel_tools.plan.model import ALIAS, ARCHIVING, COMPILATIONS, LINKING, NATIVE, TREE
 from rebel_tools.plan.steps import objects
 
 _PLAIN = re.compile(r"[\w@%+=:,./-]+\Z")
@@ -20,6 +20,8 @@ COMPILER = {True: "OCAMLOPT", False: "OCAMLC"}
 def command_variable(kind: str, engine: str) -> str:
     """The construction variable that holds the command line for a kind of step."""
     compiler = COMPILER[engine == NATIVE]
+    if kind == TREE:
+        return "REFMTCOM"
     if kind in COMPILATIONS:
         return compiler + "COM"
     return compiler + {ARCHIVING: "ARCHIVECOM", LINKING: "LINKCOM"}[kind]
@@ -53,9 +55,20 @@ def step_of(target) -> tuple:
 
 
 def unit_flags(target, source, env, for_signature):
-    """`$_OCAMLUNITFLAGS`: what follows from the step, such as -I, -open and -pp."""
+    """`$_OCAMLUNITFLAGS`: what follows from the step, such as -I, -open and -impl."""
     run, step = step_of(target)
     return _words(run.plan.flags(step))
+
+
+def compiled_file(target, source, env, for_signature):
+    """`$_OCAMLSOURCE`: the file that the compiler reads."""
+    step = step_of(target)[1]
+    return literal(step.tree or step.source)
+
+
+def tree_converter(target, source, env, for_signature):
+    """`$_REFMT`: the command that makes syntax trees of Reason sources."""
+    return _words(step_of(target)[1].scope.settings.reason().command)
 
 
 def linked_objects(target, source, env, for_signature):
