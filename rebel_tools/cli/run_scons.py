@@ -18,9 +18,13 @@ def shipped_sconstruct() -> str:
     return os.path.join(os.path.dirname(os.path.abspath(rebel_tools.__file__)), "scons", "SConstruct")
 
 
+def has_own_script() -> bool:
+    return any(map(os.path.exists, OWN_SCRIPTS))
+
+
 def scons_command(arguments: Sequence[str]) -> list[str]:
     """The command line: this Python's scons, so that it finds this package, with `arguments` as they are."""
-    script = [] if any(map(os.path.exists, OWN_SCRIPTS)) else ["-f", shipped_sconstruct()]
+    script = [] if has_own_script() else ["-f", shipped_sconstruct()]
     return [sys.executable, "-m", "SCons", *script, *arguments]
 
 

@@ -14,7 +14,7 @@ from rebel_tools.plan.files import text_digest
 from rebel_tools.plan.hints import Advice
 from rebel_tools.plan.layers import Layers
 from rebel_tools.plan.manifest import Manifest, stamp, stamps_before
-from rebel_tools.plan.model import BYTE, LINKING, NATIVE, Scope, Step
+from rebel_tools.plan.model import BYTE, LINKING, NATIVE, TREE, Scope, Step
 from rebel_tools.project.model import Package, Project, Target
 from rebel_tools.scons.actions import builder_of
 from rebel_tools.scons.arguments import from_top
@@ -185,14 +185,14 @@ class TargetSession(Session):
     # Nothing to do
 
     @cached_property
-    def _identity(self) -> str:
+    def identity(self) -> str:
         """What decides about this build besides the files in the manifest."""
         return text_digest(tool_identity(self.base), repr(self.target), repr(self.packages))
 
     def _manifest_holds(self) -> bool:
         """Whether nothing has to be looked at but the files; what the user added with Depends() is not among them."""
         declared = any(node.depends for node in self.program)
-        return not declared and not self._prepared and self.manifest.holds(self._identity)
+        return not declared and not self._prepared and self.manifest.holds(self.identity)
 
     def _finish(self) -> None:
         super()._finish()
@@ -215,13 +215,18 @@ class TargetSession(Session):
         files = {
             path: known[path][:3] for step in self.plan.steps.values() for path in self._files(step) if path in known
         }
-        others = stamps_before((*self.project.consulted, *installed_files(self.env)), self.started)
+        others = stamps_before((*self.project.consulted, *installed_files(self.env), *self._converters()), self.started)
         if others is not None and all(each[0] for each in files.values()):
             editors = {path: stamp(path) for path in (os.path.join(p.root, ".merlin") for p in self.packages)}
-            self.manifest.write(self._identity, {**files, **others, **(editors if self._is_for_editors else {})})
+            self.manifest.write(self.identity, {**files, **others, **(editors if self._is_for_editors else {})})
 
     def _files(self, step: Step) -> list[str]:
         return [*self.plan.inputs(step), *step.outputs]
+
+    def _converters(self) -> set[str]:
+        """The programs that make syntax trees of Reason sources, if there are any."""
+        scopes = {step.scope for step in self.plan.steps.values() if step.kind == TREE}
+        return {path for scope in scopes for path in scope.settings.reason().command}
 
     # Files for editors
 
