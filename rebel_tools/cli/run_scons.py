@@ -18,10 +18,15 @@ def shipped_sconstruct() -> str:
     return os.path.join(os.path.dirname(os.path.abspath(rebel_tools.__file__)), "scons", "SConstruct")
 
 
-def scons_command(arguments: Sequence[str]) -> list[str]:
-    """The command line: this Python's scons, so that it finds this package, with `arguments` as they are."""
+def scons_arguments(arguments: Sequence[str]) -> list[str]:
+    """What scons is given: `arguments` as they are, and which SConstruct to read where the folder has none."""
     script = [] if any(map(os.path.exists, OWN_SCRIPTS)) else ["-f", shipped_sconstruct()]
-    return [sys.executable, "-m", "SCons", *script, *arguments]
+    return [*script, *arguments]
+
+
+def scons_command(arguments: Sequence[str]) -> list[str]:
+    """The command line: this Python's scons, so that it finds this package."""
+    return [sys.executable, "-m", "SCons", *scons_arguments(arguments)]
 
 
 def run_scons(arguments: Sequence[str]) -> int:

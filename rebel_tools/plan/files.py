@@ -6,9 +6,12 @@ import hashlib
 import os
 import stat
 import time
+from typing import Optional
 
 # A file whose time stamp is this close to the moment it was read may change again without another stamp.
 RACY_NS = 20_000_000
+
+Stamp = Optional[list]  # mtime_ns, size, inode; None: there is no such file
 
 
 class Files:
@@ -57,6 +60,15 @@ class Files:
         self.remembered[path] = [status.st_mtime_ns if settled else 0, status.st_size, status.st_ino, digest]
         self.changed = True
         return digest
+
+
+def stamp(path: str) -> Stamp:
+    """The status of a file or folder; of a folder, what changes when a name in it comes or goes."""
+    try:
+        status = os.stat(path)
+    except OSError:
+        return None
+    return [status.st_mtime_ns, status.st_size, status.st_ino]
 
 
 def content_digest(path: str) -> str:

@@ -11,14 +11,11 @@ import contextlib
 import json
 import os
 from collections.abc import Iterable, Mapping
-from typing import Optional
 
 from rebel_tools import __version__
-from rebel_tools.plan.files import RACY_NS
+from rebel_tools.plan.files import RACY_NS, Stamp, stamp
 
 FORMAT = f"rebel-tools {__version__} manifest 1"
-
-Stamp = Optional[list]  # mtime_ns, size, inode; None: there is no such file
 
 
 class Manifest:
@@ -42,21 +39,12 @@ class Manifest:
         data = {"format": FORMAT, "identity": identity, "files": files}
         temporary = f"{self.path}.{os.getpid()}"
         with open(temporary, "w", encoding="utf-8", errors="surrogateescape") as f:
-            json.dump(data, f, separators=(",", ":"), ensure_ascii=False)
+            f.write(json.dumps(data, separators=(",", ":"), ensure_ascii=False))  # dump() encodes in Python
         os.replace(temporary, self.path)
 
     def remove(self) -> None:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(self.path)
-
-
-def stamp(path: str) -> Stamp:
-    """The status of a file or folder; of a folder, what changes when a name in it comes or goes."""
-    try:
-        status = os.stat(path)
-    except OSError:
-        return None
-    return [status.st_mtime_ns, status.st_size, status.st_ino]
 
 
 def stamps_before(paths: Iterable[str], moment_ns: int) -> Mapping[str, Stamp] | None:

@@ -8,7 +8,7 @@ import os
 from dataclasses import dataclass, field
 
 from rebel_tools import __version__
-from rebel_tools.plan.files import text_digest
+from rebel_tools.plan.files import stamp, text_digest
 
 FORMAT = f"rebel-tools {__version__} state 2"
 
@@ -71,7 +71,24 @@ def _header(text: str) -> str:
     return f"{FORMAT} {text_digest(text)}\n"
 
 
+LOADED: list[str] = []  # the state files that this process has asked for
+_preloaded: dict[str, tuple[list, dict]] = {}  # by path: the status of the file that was read, and what it holds
+
+
+def preload(path: str) -> None:
+    """Have the contents of a state file ready for a State in a child of this process, if it is still that file."""
+    known = stamp(path)
+    if known != _preloaded.get(path, (None,))[0]:
+        _preloaded[path] = known, _read(path)
+
+
 def _load(path: str) -> dict:
+    LOADED.append(path)
+    known, data = _preloaded.pop(path, (None, {}))
+    return data if known and known == stamp(path) else _read(path)
+
+
+def _read(path: str) -> dict:
     try:
         with open(path, encoding="utf-8", errors="surrogateescape", newline="") as f:
             header, text = f.readline(), f.read()

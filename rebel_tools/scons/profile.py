@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import contextlib
 import json
+import os
 import sys
 import threading
 import time
@@ -12,6 +13,8 @@ from collections.abc import Iterator
 from functools import cache
 
 import SCons.Script
+
+from rebel_tools.scons import places
 
 SPANS: list = []
 SESSIONS: list = []
@@ -55,6 +58,7 @@ def _write(path: str) -> None:
     whole = trace.Span("build", "SCons", "whole run", _loaded, now)
     with open(path, "w", encoding="utf-8") as f:
         json.dump(trace.chrome_trace([whole, *SPANS]), f)
+    places.WRITTEN.add(os.path.abspath(path))
     print("\n".join(_summary(now - _loaded, path)), file=sys.stderr)
 
 

@@ -11,7 +11,7 @@ from SCons.Action import Action
 from SCons.Builder import Builder
 
 from rebel_tools.project.load import load_project
-from rebel_tools.scons import ocaml
+from rebel_tools.scons import ocaml, places
 from rebel_tools.scons.arguments import user_error
 from rebel_tools.scons.output import short_messages
 from rebel_tools.scons.target import TargetSession
@@ -36,7 +36,11 @@ def rebel(env, folder: str = "."):
     Targets that are not default ones are built when they are asked for by name.
     """
     started = time.time_ns()
-    project = load_project(env.Dir(folder).get_abspath())
+    consulted: set[str] = set()
+    try:
+        project = load_project(env.Dir(folder).get_abspath(), consulted)
+    finally:
+        places.LOOKED_AT.update(consulted)
     for warning in project.warnings:
         print(f"rebel: warning: {warning}")
     default = SCons.Util.NodeList()
