@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import sys
 from collections.abc import Iterator
 
@@ -13,7 +12,6 @@ import SCons.Node.FS
 LOOKED_AT: set[str] = set()
 WRITTEN: set[str] = set()
 
-_UNUSUAL = re.compile(r"/(node_modules/|\.)")
 
 
 def top() -> str:
@@ -22,18 +20,23 @@ def top() -> str:
 
 
 def written() -> set[str]:
-    """The files that this run may have written: targets, side effects, copies of sources, and what options ask for."""
-    return {*WRITTEN, *(node.get_abspath() for node in _file_nodes() if _is_written(node))}
+    """What this run may have written: targets, side effects, copies of sources, an option's file, and their folders."""
+    files = {*WRITTEN, *(node.get_abspath() for node in _file_nodes() if _is_written(node))}
+    folders = {os.path.dirname(path) for path in files}
+    while not folders <= files:
+        files |= folders
+        folders = {os.path.dirname(folder) for folder in folders}
+    return files
 
 
 def looked_at() -> set[str]:
     """The files and folders that were looked at, apart from sources below the top folder in ordinary folders."""
     sources = (node.get_abspath() for node in _file_nodes() if not _is_written(node))
-    return {*LOOKED_AT, *_imported(), *(path for path in sources if not _is_ordinary(path))}
+    return {*LOOKED_AT, *(path for path in (*_imported(), *sources) if not _is_ordinary(path))}
 
 
 def _is_ordinary(path: str) -> bool:
-    return path.startswith(top() + os.sep) and not _UNUSUAL.search(path, len(top()))
+    return f"{path}/".startswith(f"{top()}/") and "/node_modules/" not in path[len(top()) :]
 
 
 def _file_nodes() -> Iterator:

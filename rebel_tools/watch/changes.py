@@ -69,7 +69,7 @@ class Changes:
             self.watched = frozenset(folders)
         except FileNotFoundError:
             self.watched = frozenset()  # one of them is gone again; the caller looks at the tree anew
-        except OSError as error:
+        except (OSError, RuntimeError) as error:
             raise _refused(error, len(folders)) from error
         if before is not None:
             self._pending.update(path for _, path in next(before, ()))
@@ -95,7 +95,7 @@ def _batches(folders: set[str]) -> Iterator:
     )
 
 
-def _refused(error: OSError, count: int) -> RebelError:
+def _refused(error: Exception, count: int) -> RebelError:
     """The error of the system in words, with the setting that helps (inotify(7), /proc/sys/fs/inotify)."""
     text = str(error)
     if "watch limit" in text or "os error 28" in text:
