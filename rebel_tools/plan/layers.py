@@ -1,9 +1,10 @@
-"""Which steps to run, layer by layer, so that a build engine sees nothing that is up to date.
+"""Which steps to run, layer by layer, so that a build engine sees little that is up to date.
 
-A layer holds steps that are known to be stale and can run without any step that is not in the layer having to run
-first. When all of it has run, what its outputs changed makes other steps stale, and these are the next layer: a change
-that does not reach anybody's interface ends after one. The engine gets the steps of a layer with their order among each
-other, so a first build is one layer with full parallelism.
+The first layer holds the steps that are known to be stale and can run without any step that is not in the layer having
+to run first. A first build is this layer alone, and so is a change that reaches nobody's interface. When what its
+outputs changed makes other steps stale, the change may go far; then the second and last layer holds everything above
+what is stale, and each of these steps is judged when its turn comes. More and smaller layers would judge fewer steps,
+but between two layers processors wait for the last step of the first one.
 """
 
 from __future__ import annotations
@@ -24,57 +25,58 @@ class Layers:
         self.status = status
         self.steps = [step for step in topological(plan) if step is not goal]
         self.stale = {step for step in self.steps if status.reason(step) is not None}
-        self._running: dict[Step, Record | None] = {}
-        self._readers: dict[str, list[Step]] | None = None
+        self._first: dict[Step, Record | None] | None = None
 
     def next(self) -> list[Step]:
         """The next layer, to be asked for when all of the last one has run; empty when only the goal is left."""
+        if self._first is None:
+            layer, _ = self._divide()
+            self._first = {step: self.status.records.get(step.key) for step in layer}
+            return layer
         self._collect()
-        if not self.stale:
-            return []
-        layer = self._runnable()
-        self._running = {step: self.status.records.get(step.key) for step in layer}
+        layer = [step for part in self._divide() for step in part] if self.stale else []
+        self.stale, self._first = set(), {}
         return layer
 
     def _collect(self) -> None:
-        """Find out whom the last layer made stale."""
-        touched: dict[Step, None] = {}
-        for step, before in self._running.items():
-            self.stale.discard(step)
-            after = self.status.records.get(step.key)
-            if before is None or after is None or _differ(before, after):
-                touched.update(dict.fromkeys(self._readers_of(step)))
-        self._running = {}
-        self.stale.update(step for step in touched if self.status.reason(step) is not None)
+        """Find out whom the first layer made stale."""
+        self.stale -= self._first.keys()
+        changed = [step for step, before in self._first.items() if self._differs(step, before)]
+        if changed:
+            readers = self._readers()
+            names = {name for step in changed for name in _names(step)}
+            touched = dict.fromkeys(reader for name in names for reader in readers.get(name, ()))
+            self.stale.update(step for step in touched if self.status.reason(step) is not None)
 
-    def _readers_of(self, step: Step) -> list[Step]:
-        """The steps that read or consulted something of `step` when they last ran."""
-        if self._readers is None:
-            self._readers = defaultdict(list)
-            for reader in self.steps:
-                record = self.status.records.get(reader.key)
-                if record and reader not in self.stale:
-                    for name in {*record.interfaces, *record.implementations, *record.inputs}:
-                        self._readers[name].append(reader)
-        names = [*step.outputs, step.module.object] if step.module else step.outputs
-        return [reader for name in names for reader in self._readers.get(name, ())]
+    def _differs(self, step: Step, before: Record | None) -> bool:
+        after = self.status.records.get(step.key)
+        return before is None or after is None or _differ(before, after)
 
-    def _runnable(self) -> list[Step]:
-        """The stale steps below which every step that is stale, or may become so, is runnable itself."""
-        waiting: set[Step] = set()  # stale or above something stale, and not runnable now
+    def _readers(self) -> dict[str, list[Step]]:
+        """The steps that read or consulted something when they last ran, by its path or unit name."""
+        readers = defaultdict(list)
+        for reader in self.steps:
+            record = self.status.records.get(reader.key)
+            if record and reader not in self.stale and reader not in self._first:
+                for name in {*record.interfaces, *record.implementations, *record.inputs}:
+                    readers[name].append(reader)
+        return readers
+
+    def _divide(self) -> tuple[list[Step], list[Step]]:
+        """The stale steps that can run now, and the other steps that are stale or above something stale."""
         runnable: dict[Step, None] = {}
-        scopes: dict[Scope, tuple[bool, bool]] = {}  # (something is stale, not all of that is runnable)
+        waiting: dict[Step, None] = {}
+        scopes: dict[Scope, tuple[bool, bool]] = {}  # (something is runnable or waiting, something is waiting)
         for step in self.steps:
             below = self._below(step)
             foreign = [self._scope_state(scope, runnable, waiting, scopes) for scope in self.plan.foreign(step)]
-            blocked = any(s in waiting for s in below) or any(state[1] for state in foreign)
+            blocked = any(s in waiting for s in below) or any(held for _, held in foreign)
+            affected = blocked or any(s in runnable for s in below) or any(some for some, _ in foreign)
             if step in self.stale and not blocked:
                 runnable[step] = None
-            elif (
-                step in self.stale or blocked or any(s in runnable for s in below) or any(state[0] for state in foreign)
-            ):
-                waiting.add(step)
-        return list(runnable)
+            elif step in self.stale or affected:
+                waiting[step] = None
+        return list(runnable), list(waiting)
 
     def _below(self, step: Step) -> list[Step]:
         return self.plan.linked(step) if step.module is None else self.plan.waits(step)
@@ -86,6 +88,11 @@ class Layers:
             held = any(step in waiting for step in steps)
             known[scope] = (held or any(step in runnable for step in steps), held)
         return known[scope]
+
+
+def _names(step: Step) -> tuple[str, ...]:
+    """By which readers know what a step makes."""
+    return (*step.outputs, step.module.object) if step.module else step.outputs
 
 
 def _differ(before: Record, after: Record) -> bool:

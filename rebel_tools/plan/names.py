@@ -42,22 +42,24 @@ class Names:
         self.jobs = jobs
         self.changed = False
         self._questions: dict[Scope, tuple[Question, str]] = {}
-        self._resolved: dict[tuple[Scope, str], tuple[list, Named]] = {}
+        self._resolved: dict[tuple[Scope, str], tuple[str, Named]] = {}
         self._unparsable: dict[str, str | None] = {}
 
     def of(self, scope: Scope, module: Module, source: str) -> Named:
         """What `source` names. A source that is not there yet, or does not parse, names nothing."""
         if module.generated:
             return NOTHING
+        memo = self._resolved.get((scope, source))
+        if memo and memo[0] == self.files.digest(source):
+            return memo[1]
         if self._unknown(scope, source):
             self.prepare([scope])
         answer = self._known(scope, source)
         if answer is None:
             return NOTHING
-        memo = self._resolved.get((scope, source))
-        if memo is None or memo[0] is not answer:
-            memo = self._resolved[scope, source] = (answer, _resolve(scope, module, answer[2]))
-        return memo[1]
+        named = _resolve(scope, module, answer[2])
+        self._resolved[scope, source] = (answer[0], named)
+        return named
 
     def prepare(self, scopes: Iterable[Scope]) -> None:
         """Ask for all that is not known yet about the sources of `scopes`, in as few processes as possible."""

@@ -68,7 +68,8 @@ class Status:
 
     def _current(self, scope: Scope, unit: str) -> tuple[str | None, str | None]:
         """The digests of a unit's .cmi and .cmx as they are now."""
-        interface, implementation = (self.records.get(key) for key in self._makers_of(scope, unit))
+        makers = self._makers_of(scope, unit)
+        interface, implementation = self.records.get(makers[0]), self.records.get(makers[1])
         return interface and interface.interface, implementation and implementation.implementation
 
     def _unopened(self, scope: Scope, unit: str) -> str | None:

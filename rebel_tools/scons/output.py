@@ -7,7 +7,6 @@ import os
 import re
 import shlex
 import shutil
-import subprocess
 import sys
 import threading
 from functools import cache
@@ -16,9 +15,11 @@ import SCons.Script
 
 from rebel_tools import tools
 from rebel_tools.scons import profile
+from rebel_tools.scons.captured import run_captured
 
 _SHELL = re.compile(r"[|&;<>()$`*?\[\]#~%!{}\n]")
-_QUOTED = re.compile(r"['\"\\]")
+# SCons quotes targets and sources, whatever they are.
+_WORD = re.compile(r'"[^"\\]*"|[^\s"\'\\]+')
 # The file `caml_startup` is the linker's own: what does not link is the target.
 _ERROR = re.compile(r'^File "(?!caml_startup")(?P<file>[^"]+)", lines? (?P<line>\d+)', re.MULTILINE)
 
@@ -110,7 +111,7 @@ def spawn(shell: str, escape, command: str, arguments: list[str], env: dict, cle
     clean: what is done to its messages before they are printed.
     """
     line = " ".join(arguments)
-    words = [shell, "-c", line] if _SHELL.search(line) else _words(line)
+    words = [shell, "-c", line] if _SHELL.search(line) else _words(arguments)
     program = _which(words[0], env.get("PATH", ""))
     if program is None:
         known = os.path.basename(words[0]) in tools.TOOLS
@@ -119,20 +120,22 @@ def spawn(shell: str, escape, command: str, arguments: list[str], env: dict, cle
         return 127
     target = words[words.index("-o") + 1] if "-o" in words else line
     with profile.span(target, "action"):
-        # With an absolute path and close_fds=False CPython uses posix_spawn, which does not copy SCons' page tables.
-        done = subprocess.run(words, executable=program, env=env, close_fds=False, capture_output=True, check=False)
-    stderr = (clean or compiler_output)(done.stderr.decode("utf-8", "replace"))
+        done = run_captured(words, program, env)
+    stderr = (clean or compiler_output)(done.stderr)
     hints = ""
-    if done.returncode != 0:
+    if done.status != 0:
         _complaints[target] = stderr
         hints = "".join(f"  hint: {found}\n" for advise in ADVISERS for found in [advise(target, stderr)] if found)
-    TERMINAL.say(sys.stdout, done.stdout.decode("utf-8", "replace"))
+    TERMINAL.say(sys.stdout, done.stdout)
     TERMINAL.say(sys.stderr, stderr + hints)
-    return done.returncode
+    return done.status
 
 
-def _words(line: str) -> list[str]:
-    return shlex.split(line) if _QUOTED.search(line) else line.split()
+def _words(arguments: list[str]) -> list[str]:
+    """What a shell would make of words that have been quoted for it."""
+    if all(map(_WORD.fullmatch, arguments)):
+        return [word.strip('"') for word in arguments]
+    return shlex.split(" ".join(arguments))
 
 
 def compiler_output(text: str) -> str:

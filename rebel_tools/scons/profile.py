@@ -34,21 +34,25 @@ def add_option() -> None:
         atexit.register(_write, SCons.Script.GetOption("profile_build"))
 
 
+@cache
 def enabled() -> bool:
     add_option()
     return bool(SCons.Script.GetOption("profile_build"))
 
 
-@contextlib.contextmanager
-def span(name: str, category: str) -> Iterator[None]:
+def span(name: str, category: str) -> contextlib.AbstractContextManager:
     """Time what is inside; actions are told apart by the thread that runs them."""
+    return _timed(name, category) if enabled() else contextlib.nullcontext()
+
+
+@contextlib.contextmanager
+def _timed(name: str, category: str) -> Iterator[None]:
+    from rebel_tools.plan.trace import Span
+
     start = time.time()
     yield
-    if enabled():
-        from rebel_tools.plan.trace import Span
-
-        lane = threading.current_thread().name if category == "action" else "SCons"
-        SPANS.append(Span(name, category, lane, start, time.time()))
+    lane = threading.current_thread().name if category == "action" else "SCons"
+    SPANS.append(Span(name, category, lane, start, time.time()))
 
 
 def _write(path: str) -> None:

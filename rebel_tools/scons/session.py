@@ -6,6 +6,7 @@ import atexit
 import contextlib
 import os
 import sys
+from collections.abc import Iterable
 from functools import cache, cached_property
 
 import SCons.Node
@@ -77,7 +78,7 @@ class Session:
             node = self.source_nodes.get(step.scope, {}).get(step.source)
             # Nodes, not names: SCons would take a $ in a name for a variable.
             source = [node or env.fs.File(from_top(step.source))] if step.source else []
-            targets = [env.fs.File(from_top(path)) for path in step.outputs]
+            targets = [env.fs.File(from_top(path)) for path in self._visible(step, env)]
             self._nodes[step] = builder_of(step.kind, step.engine)(env, target=targets, source=source)
             for node in self._nodes[step]:
                 StepFile.adopt(node, self, step)
@@ -85,6 +86,10 @@ class Session:
 
     def node(self, step: Step):
         return self.nodes(step)[0]
+
+    def _visible(self, step: Step, env) -> Iterable[str]:
+        """The outputs of which the engine has to know."""
+        return step.outputs
 
     # Answers
 

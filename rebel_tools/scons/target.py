@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from functools import cached_property
 
 import SCons.Node
@@ -16,6 +17,7 @@ from rebel_tools.plan.manifest import Manifest, stamp, stamps_before
 from rebel_tools.plan.model import BYTE, LINKING, NATIVE, Scope, Step
 from rebel_tools.project.model import Package, Project, Target
 from rebel_tools.scons.actions import builder_of
+from rebel_tools.scons.arguments import from_top
 from rebel_tools.scons.nodes import StepFile
 from rebel_tools.scons.output import TERMINAL, install_output
 from rebel_tools.scons.scopes import library_step, program_step
@@ -59,6 +61,7 @@ class TargetSession(Session):
         self._goal: Step | None = None
         self._layers: Layers | None = None
         self._layer: set[Step] = set()
+        self._announced: set[Step] = set()
         self._nothing_to_do = False
         self.manifest = Manifest(os.path.join(self.top, self.folder, ".rebel-tools.manifest"), self.top)
         if any(str(name).startswith(self.folder) for name in SCons.Script.COMMAND_LINE_TARGETS):
@@ -135,8 +138,9 @@ class TargetSession(Session):
             self._nothing_to_do = True
             return []
         goal = self.goal()
-        self._prepare()
-        self._write_merlin()
+        if self._layers is None:
+            self._prepare()
+            self._write_merlin()
         return self._all_but(goal) if every else self._next_layer(goal)
 
     def _all_but(self, goal: Step) -> list:
@@ -148,14 +152,18 @@ class TargetSession(Session):
             self._layers = Layers(self.plan, self.status, goal)
         layer = self._layers.next()
         TERMINAL.expect(len(layer) if layer else self.status.reason(goal) is not None)
-        self._layer = set(layer)
+        self._layer, self._announced = set(layer), set(layer)
         self._groups.clear()
         return [self.node(step) for step in layer]
 
     def reason(self, step: Step | None):
         if step is None and self._nothing_to_do:
             return None
-        return super().reason(step or self.goal())
+        found = super().reason(step or self.goal())
+        if found is None and step in self._announced:
+            self._announced.discard(step)
+            TERMINAL.expect(-1)
+        return found
 
     def cache_key(self, step: Step | None, path: str) -> str:
         return super().cache_key(step or self.goal(), path)
@@ -165,6 +173,14 @@ class TargetSession(Session):
 
     def _has_node(self, step: Step) -> bool:
         return self._layers is None or step in self._layer
+
+    def _visible(self, step: Step, env) -> Iterable[str]:
+        """In a layer one output stands for all, besides those that somebody else refers to; a CacheDir takes each."""
+        if self._layers is None or env.get_CacheDir().is_enabled():
+            return step.outputs
+        others = step.outputs[1:]
+        known = env.fs.Dir(from_top(step.scope.outdir)).entries
+        return (step.key, *(path for path in others if os.path.basename(path) in known))
 
     # Nothing to do
 
