@@ -91,7 +91,7 @@ def _batches(folders: set[str]) -> Iterator:
         debounce=LIMIT,
         rust_timeout=STEP,
         yield_on_timeout=True,
-        ignore_permission_denied=True,
+        ignore_permission_denied=False,  # with it the other errors would be ignored, too (watchfiles 1.3)
     )
 
 

@@ -42,7 +42,7 @@ class Folders:
         for place in self.places:
             folder = place if os.path.isdir(place) else _existing(os.path.dirname(place))
             found.update((folder, *_holding_links(place), *_holding_links(folder)))
-        return found
+        return {folder for folder in found if os.access(folder, os.R_OK)}
 
     def matters(self, path: str) -> bool:
         """Whether a change of `path` can change what a build makes."""

@@ -409,11 +409,13 @@ def test_without_watchfiles(project, tmp_path):
     assert "pip install 'rebel-tools[watch]'" in run.err
 
 
-def test_too_many_watching_programs(project):
-    """The system's limit, lowered in a user namespace of its own."""
-    limited = ["unshare", "-Ur", "sh", "-c", 'echo 0 > /proc/sys/user/max_inotify_instances && exec "$@"', "sh"]
+@pytest.mark.parametrize(("limit", "number"), [("watches", 1), ("instances", 0)])
+def test_limits_of_the_system(project, limit, number):
+    """They are lowered in a user namespace of its own."""
+    lower = f'echo {number} > /proc/sys/user/max_inotify_{limit} && exec "$@"'
+    limited = ["unshare", "-Ur", "sh", "-c", lower, "sh"]
     if subprocess.run([*limited, "true"], capture_output=True).returncode != 0:
         pytest.skip("unshare -U cannot make a user namespace here")
     ocaml(project)
     run = project.run(*limited, sys.executable, "-m", "rebel_tools", "watch", rc=1)
-    assert "sysctl fs.inotify.max_user_instances" in run.err and "Traceback" not in run.err
+    assert f"sysctl fs.inotify.max_user_{limit}" in run.err and "Traceback" not in run.err
