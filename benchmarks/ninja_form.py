@@ -21,10 +21,13 @@ def build_file(log: str, folder: Path) -> str:
     units = [_Unit(words, folder) for words in commands if "-c" in words]
     links = [words for words in commands if "-c" not in words]
     providers = {(unit.folder, unit.name): unit for unit in units}
+    objects: dict[str, list] = {}
+    for unit in providers.values():
+        objects.setdefault(unit.folder, []).extend(_objects(unit.folder, unit.object))
     folders = {unit.folder: unit.namespace for unit in units if unit.namespace}
     lines = ["rule run", "  command = $c", "  description = $out", ""]
     for unit in units:
-        lines += _statement(unit.outputs, [unit.source], unit.needs(providers, folders), unit.words)
+        lines += _statement(unit.outputs, [unit.source], unit.needs(providers, folders, objects), unit.words)
     for words in links:
         lines += _link(words)
     return "\n".join(lines) + "\n"
@@ -61,7 +64,7 @@ class _Unit:
     def has_interface(self) -> bool:
         return (self.root / (posixpath.splitext(self.source)[0] + ".mli")).exists()
 
-    def needs(self, providers: dict, folders: dict) -> list[str]:
+    def needs(self, providers: dict, folders: dict, objects: dict) -> list[str]:
         """The .cmi and .cmx files that this compilation reads: those of the units that its source has words for."""
         needed = []
         text = (self.root / self.source).read_text()
@@ -76,7 +79,7 @@ class _Unit:
                     needed += _objects(self.folder, f"{self.object[: -len(self.name)]}{word}")
         for other in includes:
             if other != self.folder and folders.get(other) in words:
-                needed += [p for u in providers.values() if u.folder == other for p in _objects(other, u.object)]
+                needed += objects[other]
         suffixes = (".cmi",) if self.interface else (".cmi", ".cmx")
         return [path for path in dict.fromkeys(needed) if path.endswith(suffixes)]
 

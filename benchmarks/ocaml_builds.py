@@ -1,15 +1,22 @@
 #!/usr/bin/env python3
-"""Full, null and incremental builds of one generated project by rebel-tools, dune and ninja, in turn, in one run.
+"""The table of docs/performance.md: full, null and incremental builds by rebel-tools, dune and ninja, in turn.
 
-    python benchmarks/ocaml_builds.py [--modules 1100] [--rounds 5] [--budget 60] [--jobs 2]
+    python benchmarks/ocaml_builds.py                                   # everything: hours
+    python benchmarks/ocaml_builds.py --work /tmp/trees --parts tree --modules 1100 --rounds 5
+    python benchmarks/ocaml_builds.py --work /tmp/trees --parts tree --modules 11000 --scenarios null comment top
+    python benchmarks/ocaml_builds.py --parts menhir reason c           # each run adds its rows to the table
+    python benchmarks/ocaml_builds.py --parts                           # the table and the plots of what is there
+
+Parts: `tree`, generated projects of --modules; `menhir`, a real project of 160 modules, fetched from Debian; `reason`,
+what Reason costs above OCaml; `c`, what the tool costs a project without OCaml.
 
 ninja gets exactly the commands that rebel-tools ran (taken from its log) and direct dependencies between units: its
 null build is the lower bound of any build system, its incremental builds have no cut-off by content. dune builds the
 same sources with the same warnings and debugging flags, in release mode, native code only, without its shared cache.
 
-Times are medians over the rounds (fewer where they take long). "runs" counts the compiler runs of the last round, by
-the outputs that they wrote.
-Prints a table, and writes ocaml_builds.json, .md and .svg into the output folder.
+Times are medians over the rounds; a scenario begins no further round after --budget seconds. "runs" counts the
+compiler runs of the last round, by the outputs that they wrote. Writes ocaml_builds.json, .md and .svg and
+ocaml_growth.svg into the output folder.
 """
 
 from __future__ import annotations
@@ -17,253 +24,143 @@ from __future__ import annotations
 import argparse
 import os
 import platform
-import shutil
-import statistics
 import subprocess
 import sys
 import tempfile
-import time
-from dataclasses import asdict, dataclass
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-import ninja_form
+import menhir_project
+import ocaml_edits
 import ocaml_tree
 import report
+import tool_costs
+from measuring import ROOT, Result, result, rounds
+from ocaml_edits import EDITS, Places
+from ocaml_tools import Tool, installed, make_tools
 
-ROOT = Path(__file__).resolve().parent.parent
-
-
-@dataclass(frozen=True)
-class Result:
-    """One scenario with one tool: seconds of wall time and CPU time (medians), and how many compilers ran."""
-
-    scenario: str
-    tool: str
-    wall: float
-    cpu: float
-    runs: int
-    rounds: int
-
-
-# Tools: where each one builds, and how.
-
-
-class Rebel:
-    """`scons` with env.Rebel(), as a user without an SConstruct runs it."""
-
-    name, build, program = "rebel-tools", "_build", "_build/default/src/app.out"
-
-    def __init__(self, folder: Path, jobs: int):
-        self.folder = folder
-        sconstruct = subprocess.check_output([sys.executable, "-m", "rebel_tools", "sconstruct"], env=_env(), text=True)
-        self.command = [sys.executable, "-m", "SCons", "-f", sconstruct.strip(), f"-j{jobs}"]
-
-    def prepare(self, first) -> None:
-        pass
-
-
-class Dune:
-    name, build, program = "dune", "_build", "_build/default/src/index.exe"
-
-    def __init__(self, folder: Path, jobs: int):
-        self.folder = folder
-        self.command = ["dune", "build", "--profile", "release", "--cache", "disabled", f"-j{jobs}", "./src/index.exe"]
-
-    def prepare(self, first) -> None:
-        pass
-
-
-class Ninja:
-    name, build, program = "ninja", "_build", "_build/default/src/app.out"
-
-    def __init__(self, folder: Path, jobs: int):
-        self.folder = folder
-        self.command = ["ninja", f"-j{jobs}"]
-
-    def prepare(self, first) -> None:
-        """Take the commands of `first`, a Rebel that has not built yet, and the alias files that it wrote."""
-        output = subprocess.check_output([*first.command, "verbose=1"], cwd=first.folder, env=_env(), text=True)
-        shutil.copytree(first.folder / "_build", self.folder / "_build")
-        (self.folder / "build.ninja").write_text(ninja_form.build_file(output, self.folder))
-        shutil.rmtree(first.folder / "_build")
-        clean(self)
-
-
-TOOLS = {tool.name: tool for tool in (Rebel, Dune, Ninja)}
-
-
-def _env() -> dict:
-    return {**os.environ, "PYTHONPATH": str(ROOT), "DUNE_CACHE": "disabled"}
-
-
-def clean(tool) -> None:
-    """Remove what the tool built. ninja keeps the alias files, for which it has no rule."""
-    if isinstance(tool, Ninja):
-        subprocess.run(["ninja", "-t", "clean"], cwd=tool.folder, check=True, stdout=subprocess.DEVNULL)
-        (tool.folder / ".ninja_log").unlink(missing_ok=True)
-    else:
-        shutil.rmtree(tool.folder / tool.build, ignore_errors=True)
-        (tool.folder / ".sconsign.dblite").unlink(missing_ok=True)
-
-
-# Scenarios: what is done to the tree before the build is timed.
-
-
-def _append(tool, file: str, text: str) -> None:
-    with open(tool.folder / file, "a") as f:
-        f.write(text)
-
-
-def edit_nothing(tool, n: int) -> None:
-    pass
-
-
-def edit_comment(tool, n: int) -> None:
-    """A comment at the end of the leaf-most library: no output changes."""
-    _append(tool, "node_modules/lib00/src/m000.ml", f"(* round {n} *)\n")
-
-
-def edit_comment_at_top(tool, n: int) -> None:
-    """A comment at the top of the same module: every location in it moves."""
-    path = tool.folder / "node_modules/lib00/src/m000.ml"
-    path.write_text(f"(* round {n} *)\n" + path.read_text())
-
-
-def edit_body(tool, n: int) -> None:
-    """Another constant in a function of a module with an interface."""
-    _append(tool, "node_modules/lib00/src/m001.ml", f"let value x = if x < 0 then {n + 7} else value x\n")
-
-
-def edit_interface(tool, n: int) -> None:
-    """One more value in the interface of the same module."""
-    _append(tool, "node_modules/lib00/src/m001.ml", f"let extra_{n} = {n}\n")
-    _append(tool, "node_modules/lib00/src/m001.mli", f"val extra_{n} : int\n")
-
-
-def edit_top(tool, n: int) -> None:
-    """The entry of the program, on which nothing depends."""
-    _append(tool, "src/index.ml", f'let () = prerr_string "{n}"\n')
-
-
-SCENARIOS = {
-    "full": lambda tool, n: clean(tool),
-    "null": edit_nothing,
-    "comment": edit_comment,
-    "comment at top": edit_comment_at_top,
-    "body": edit_body,
-    "interface": edit_interface,
-    "top file": edit_top,
-}
-
-
-# Measuring
-
-
-def timed(command: list, cwd: Path) -> tuple[float, float]:
-    """Wall and CPU seconds of one command with all its children; it must succeed."""
-    with tempfile.TemporaryFile() as log:
-        start = time.perf_counter()
-        process = subprocess.Popen(command, cwd=cwd, env=_env(), stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-        _, status, usage = os.wait4(process.pid, 0)
-        wall = time.perf_counter() - start
-        process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode:
-            log.seek(0)
-            sys.exit(f"{' '.join(command)} failed in {cwd}:\n{log.read().decode(errors='replace')[-4000:]}")
-    return wall, usage.ru_utime + usage.ru_stime
-
-
-def compiled(tool) -> dict:
-    """The time stamp of every file that stands for one compiler run."""
-    files = (tool.folder / tool.build).rglob("*")
-    return {f: f.stat().st_mtime_ns for f in files if f.suffix in (".cmx", ".cmo", ".cmti")}
-
-
-def measure(tools: list, rounds: int, budget: float) -> list[Result]:
-    """All scenarios; within a round the tools take turns, so that a noisy moment hits them alike.
-
-    budget: seconds after which a scenario begins no further round.
-    """
-    results = []
-    for scenario, edit in SCENARIOS.items():
-        times: dict = {tool.name: [] for tool in tools}
-        runs: dict = {}
-        start = time.monotonic()
-        for n in range(rounds):
-            for tool in tools:
-                edit(tool, n)
-                before = compiled(tool)
-                times[tool.name].append(timed(tool.command, tool.folder))
-                runs[tool.name] = sum(before.get(f) != stamp for f, stamp in compiled(tool).items())
-            if time.monotonic() - start > budget:
-                break
-        results += [_result(scenario, tool.name, times[tool.name], runs[tool.name]) for tool in tools]
-    return results
-
-
-def _result(scenario: str, tool: str, times: list, runs: int) -> Result:
-    wall, cpu = (statistics.median(column) for column in zip(*times))
-    print(f"{scenario:15} {tool:12} {wall:8.2f} s  cpu {cpu:8.2f} s  runs {runs}  rounds {len(times)}", flush=True)
-    return Result(scenario, tool, wall, cpu, runs, len(times))
-
-
-def same_output(tools: list) -> str:
-    """What the built programs print; they must agree."""
-    printed = {}
-    for tool in tools:
-        program = [tool.folder / tool.program]
-        printed[tool.name] = subprocess.check_output(program, text=True, stderr=subprocess.DEVNULL)
-    if len(set(printed.values())) != 1:
-        sys.exit(f"the programs do not print the same: {printed}")
-    return printed.popitem()[1]
+PARTS = ("tree", "menhir", "reason", "c")
+AT_THE_BASE = 1100  # up to this size: an edit on which nearly everything depends is a second full build
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    ocaml_tree.add_arguments(parser)
+    options = _arguments()
+    saved = report.Saved(options.output)
+    wanted = installed(options.tools)
+    saved.facts.update(_facts(wanted, options))
+    with tempfile.TemporaryDirectory(prefix="ocaml_builds") as temporary:
+        work = options.work or Path(temporary)
+        for name, run in _parts(options, wanted, work, saved):
+            print(f"== {name}", flush=True)
+            run()
+    report.write(saved)
+    print(report.markdown(saved.facts, saved.rows))
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__.splitlines()[0], epilog=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--parts", nargs="*", choices=PARTS, default=PARTS)
+    parser.add_argument("--modules", nargs="+", type=int, default=[1100, 4400, 11000])
+    parser.add_argument("--scenarios", nargs="+", choices=EDITS, default=list(EDITS))
+    parser.add_argument("--tools", nargs="+", default=["rebel-tools", "dune", "ninja"])
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--budget", type=float, default=60, help="seconds after which a scenario gets no further round")
+    parser.add_argument("--budget", type=float, default=900, help="seconds after which no further round begins")
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
-    parser.add_argument("--tools", default=",".join(TOOLS), help="which of " + ", ".join(TOOLS))
+    parser.add_argument("--resume", action="store_true", help="leave out what the table has already")
+    parser.add_argument("--work", type=Path, help="where projects are made and kept; by default they are temporary")
     parser.add_argument("--output", type=Path, default=ROOT / "benchmarks" / "results")
-    options = parser.parse_args()
-    wanted = [name for name in options.tools.split(",") if name == Rebel.name or shutil.which(name)]
-    for name in set(options.tools.split(",")) - set(wanted):
-        print(f"{name} is not installed: left out", file=sys.stderr)
-    with tempfile.TemporaryDirectory(prefix="ocaml_builds") as work:
-        results, facts = _run(options, wanted, Path(work))
-    report.write(options.output, facts, [asdict(r) for r in results])
-    print(report.markdown(facts, [asdict(r) for r in results]))
+    return parser.parse_args()
 
 
-def _run(options, wanted: list, work: Path) -> tuple[list[Result], dict]:
-    tree = ocaml_tree.plan_tree(options.modules, options.per_package, options.interfaces, options.seed)
-    tools = [TOOLS[name](work / name, options.jobs) for name in wanted]
+def _parts(options, wanted: list, work: Path, saved: report.Saved):
+    """(name, function) for every part that is wanted."""
+    if "tree" in options.parts:
+        for size in options.modules:
+            tree = ocaml_tree.plan_tree(size)
+            name = f"{len(tree.modules):,} modules"
+            yield name, lambda tree=tree, name=name: _generated(options, wanted, work, saved, name, tree)
+    if "menhir" in options.parts:
+        yield "menhir", lambda: _menhir(options, wanted, work, saved)
+    if "reason" in options.parts:
+        yield "Reason", lambda: saved.add(tool_costs.reason(work / "reason", options.rounds, options.jobs))
+    if "c" in options.parts:
+        yield "C", lambda: saved.add(tool_costs.without_ocaml(work / "c", max(options.rounds, 15)))
+
+
+def _generated(options, wanted: list, work: Path, saved: report.Saved, name: str, tree: ocaml_tree.Tree) -> None:
+    tools = make_tools(wanted, work / f"tree{len(tree.modules)}", options.jobs, "index")
     for tool in tools:
-        ocaml_tree.write_tree(tool.folder, tree)
+        if not tool.folder.exists():
+            ocaml_tree.write_tree(tool.folder, tree)
+    packages = list(tree.packages)
+    lib, middle = f"node_modules/{packages[0]}/src", f"node_modules/{packages[len(packages) // 2]}/src"
+    small = len(tree.modules) <= AT_THE_BASE + 1
+    places = Places(f"{lib}/m000.ml", f"{middle}/m001", "src/index.ml", f"{lib}/m001" if small else None)
+    _scenarios(options, tools, places, saved, name)
+
+
+def _menhir(options, wanted: list, work: Path, saved: report.Saved) -> None:
+    tools = make_tools([name for name in wanted if name != "ninja"], work / "menhir", options.jobs, "main")
+    source = menhir_project.fetch(work / "menhir")
     for tool in tools:
-        tool.prepare(tools[0])
-    results = measure(tools, options.rounds, options.budget)
-    same_output(tools)
-    facts = {
-        "modules": len(tree.modules),
-        "packages": len(tree.packages),
-        "interfaces": options.interfaces,
-        "seed": options.seed,
-        "jobs": options.jobs,
-        "rounds": options.rounds,
-        "versions": _versions(wanted),
-        "machine": f"{platform.machine()}, {os.cpu_count()} processors, Python {platform.python_version()}",
-    }
-    return results, facts
+        if not tool.folder.exists():
+            menhir_project.arrange(source, tool.folder)
+    _scenarios(options, tools, menhir_project.PLACES, saved, "menhir", ("--version",))
 
 
-def _versions(wanted: list) -> dict:
+def _scenarios(options, tools: list[Tool], places: Places, saved: report.Saved, name: str, arguments=()) -> None:
+    """All scenarios with one project; rows are saved one by one, for a run may be interrupted."""
+    for scenario in options.scenarios:
+        at_base = scenario == "body-at-base"
+        if (at_base and not places.base) or (options.resume and saved.has(name, scenario)):
+            continue
+        if scenario != "full":
+            for tool in tools:
+                tool.run()  # from here on only what the scenario edits is to be built
+        saved.add(_scenario(options, tools, places, scenario, name))
+        saved.facts.setdefault("outputs", {})[name] = {tool.name: tool.outputs() for tool in tools}
+        saved.save()
+    if all(tool.is_built() for tool in tools):
+        _compare_output(tools, arguments)
+
+
+def _scenario(options, tools: list[Tool], places: Places, scenario: str, name: str) -> list[Result]:
+    runs: dict = {}
+
+    def contestant(tool: Tool):
+        def run(number: int):
+            if scenario == "full":
+                tool.clean()
+            ocaml_edits.EDITS[scenario](tool.folder, places)
+            before = tool.compiled() if (tool.folder / tool.build).exists() else {}
+            sample = tool.run()
+            runs[tool.name] = sum(before.get(f) != stamp for f, stamp in tool.compiled().items())
+            return sample
+
+        return run
+
+    samples = rounds({tool.name: contestant(tool) for tool in tools}, options.rounds, options.budget)
+    return [result(name, scenario, tool.name, samples[tool.name], runs[tool.name]) for tool in tools]
+
+
+def _compare_output(tools: list[Tool], arguments: tuple) -> None:
+    """The built programs must print the same."""
+    printed = {tool.name: tool.printed(arguments) for tool in tools}
+    if len(set(printed.values())) != 1:
+        sys.exit(f"the programs do not print the same: {printed}")
+
+
+def _facts(wanted: list, options) -> dict:
     commands = {"dune": ["dune", "--version"], "ninja": ["ninja", "--version"], "ocamlopt": ["ocamlopt", "-version"]}
     commands["scons"] = [sys.executable, "-c", "import SCons; print(SCons.__version__)"]
     names = ["ocamlopt", "scons", *(name for name in wanted if name in commands)]
-    return {name: subprocess.check_output(commands[name], text=True).strip() for name in names}
+    return {
+        "jobs": options.jobs,
+        "versions": {name: subprocess.check_output(commands[name], text=True).strip() for name in names},
+        "machine": f"{platform.machine()}, {os.cpu_count()} processors, Python {platform.python_version()}",
+    }
 
 
 if __name__ == "__main__":

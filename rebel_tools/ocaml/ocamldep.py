@@ -11,13 +11,14 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from rebel_tools.ocaml.names import is_interface
 
 BATCH = 60
+REASON_BATCH = 12  # a process for each of these files comes on top, so more of them are worth running side by side
 
 
 @dataclass(frozen=True)
@@ -36,15 +37,37 @@ class Question:
 
 @dataclass(frozen=True)
 class Batch:
+    """Files for one process.
+
+    convert: those of which a syntax tree is made first, by `converter`.
+    trees: where the trees are, and stay, that ocamldep reads instead of files; other trees are temporary.
+    """
+
     question: Question
     files: tuple[str, ...]
-    preprocessor: str | None = None
+    converter: tuple[str, ...] = ()
+    convert: tuple[str, ...] = ()
+    trees: Mapping[str, str] = field(default_factory=dict)
 
 
-def batches(question: Question, files: Iterable[str], preprocessor: str | None = None) -> list[Batch]:
-    """`files` in portions for one process each; all of them go through the same preprocessor."""
-    rows = list(files)
-    return [Batch(question, tuple(rows[i : i + BATCH]), preprocessor) for i in range(0, len(rows), BATCH)]
+def batches(question: Question, files: Iterable[str]) -> list[Batch]:
+    """`files` in portions for one process each."""
+    return [Batch(question, rows) for rows in _portions(files, BATCH)]
+
+
+def reason_batches(
+    question: Question, files: Iterable[str], converter: tuple[str, ...], trees: Mapping[str, str], current: Collection
+) -> list[Batch]:
+    """The same for Reason sources, of which those in `current` have an up-to-date tree."""
+    return [
+        Batch(question, rows, converter, tuple(s for s in rows if s not in current), trees)
+        for rows in _portions(files, REASON_BATCH)
+    ]
+
+
+def _portions(files: Iterable[str], size: int) -> list[tuple[str, ...]]:
+    rows = tuple(files)
+    return [rows[i : i + size] for i in range(0, len(rows), size)]
 
 
 def free_modules(work: Sequence[Batch], jobs: int, cwd: str) -> list[dict[str, tuple[str, ...]]]:
@@ -60,7 +83,7 @@ def free_modules(work: Sequence[Batch], jobs: int, cwd: str) -> list[dict[str, t
             if key not in map_files:
                 map_files[key] = _write_maps(os.path.join(folder, str(len(map_files))), batch.question.maps)
         with ThreadPoolExecutor(max_workers=max(1, jobs)) as pool:
-            return list(pool.map(lambda b: _run(b, map_files[id(b.question.maps)], cwd), work))
+            return list(pool.map(lambda b: _run(b, map_files[id(b.question.maps)], folder, cwd), work))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -76,22 +99,37 @@ def _write_maps(folder: str, maps: Mapping[str, str]) -> list[str]:
     return paths
 
 
-def _run(batch: Batch, map_files: Sequence[str], cwd: str) -> dict[str, tuple[str, ...]]:
+def _run(batch: Batch, map_files: Sequence[str], folder: str, cwd: str) -> dict[str, tuple[str, ...]]:
+    trees = _make_trees(batch, folder, cwd)
     command = [*batch.question.command, "-modules"]
     for path in map_files:
         command += ["-map", path]
     for name in batch.question.opened:
         command += ["-open", name]
-    if batch.preprocessor:
-        command += ["-pp", batch.preprocessor]
     for path in batch.files:
-        command += ["-intf" if is_interface(path) else "-impl", path]
+        command += ["-intf" if is_interface(path) else "-impl", trees.get(path, path)]
     # A syntax error is reported by the compiler, with its excerpt, so ocamldep's copy of it is not shown.
     done = subprocess.run(command, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False)
-    answer = dict(map(parse_line, done.stdout.decode("utf-8", "surrogateescape").splitlines()))
+    sources = {tree: source for source, tree in trees.items()}
+    rows = map(parse_line, done.stdout.decode("utf-8", "surrogateescape").splitlines())
+    answer = {sources.get(name, name): modules for name, modules in rows}
     if done.returncode != 0:  # an empty answer may now mean a syntax error as well
         answer = {name: modules for name, modules in answer.items() if modules}
     return answer
+
+
+def _make_trees(batch: Batch, folder: str, cwd: str) -> Mapping[str, str]:
+    """The trees of all files that are converted; where that fails there is none, and the build of it tells why."""
+    if not batch.converter:
+        return {}
+    temporary = os.path.join(folder, str(id(batch)))
+    trees = {source: batch.trees.get(source, f"{temporary}.{n}") for n, source in enumerate(batch.files)}
+    for path in {os.path.dirname(os.path.join(cwd, tree)) for tree in trees.values()}:
+        os.makedirs(path, exist_ok=True)
+    command = [*batch.converter, *(word for source in batch.convert for word in (source, "-o", trees[source]))]
+    if batch.convert:
+        subprocess.run(command, cwd=cwd, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
+    return trees
 
 
 def parse_line(line: str) -> tuple[str, tuple[str, ...]]:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-import shlex
 import shutil
 import subprocess
 import tempfile
@@ -34,18 +33,13 @@ def find_refmt(folder: str, environ: Mapping[str, str] = os.environ) -> str:
     return tools.require("refmt", environ=environ, root=folder)
 
 
-def pp_command(refmt: str, driver: str) -> str:
-    """The argument of the compiler's `-pp`: the compiler appends the file's name and runs it with sh."""
-    return f"{shlex.quote(driver)} {shlex.quote(refmt)}"
-
-
-def tree_command(refmt: str, driver: str, source: str, tree: str) -> list:
-    """The command that writes the syntax tree of `source` to the file `tree`.
+def converter(refmt: str, driver: str) -> tuple[str, str]:
+    """The command that writes syntax trees, to be followed by `source -o tree` once or more often.
 
     Compilers and ocamldep take such a file in place of a source (`-impl tree`, `-intf tree`), so that refmt runs once
     for all of them. Messages keep pointing into `source`.
     """
-    return [driver, refmt, source, "-o", tree]
+    return driver, refmt
 
 
 def cache_folder(environ: Mapping[str, str] = os.environ) -> str:
@@ -126,24 +120,15 @@ def _run_compiler(ocamlopt: str, libraries: Sequence[tuple], source: str, enviro
         )
 
 
-_COLOUR = r"(?:\x1b\[[\d;]*m)*"
-_PREPROCESSOR_NOISE = re.compile(
-    rf'^{_COLOUR}File "[^"\n]*", line 1:{_COLOUR}\n'
-    rf"{_COLOUR}Error{_COLOUR}: Error while running external preprocessor\s*\n\s*Command line: [^\n]*\n?\n?",
-    re.MULTILINE,
-)
 _BARE_ERROR = re.compile(r'^File "([^"\n]+)", line (\d+), characters (\d+)-(\d+):\n(?=Error: )', re.MULTILINE)
 
 
-def filter_compiler_output(text: str, folder: str = ".") -> str:
-    """Compiler output without what says only that refmt failed, and refmt's errors with the line that they mean.
+def add_excerpts(text: str, folder: str = ".") -> str:
+    """refmt's errors with the line that they mean; everything else stays as it is.
 
-    Everything else stays as it is. File names in the output are relative to `folder`, where the compiler ran.
+    File names in the output are relative to `folder`, where refmt ran.
     """
-    shown = _PREPROCESSOR_NOISE.sub("", text)
-    if not shown.strip():  # the preprocessor died without a word: then the noise is all there is to say
-        return text
-    return _BARE_ERROR.sub(lambda match: match.group() + _excerpt(folder, *match.groups()), shown)
+    return _BARE_ERROR.sub(lambda match: match.group() + _excerpt(folder, *match.groups()), text)
 
 
 def _excerpt(folder: str, name: str, line: str, first: str, last: str) -> str:

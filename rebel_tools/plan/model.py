@@ -19,6 +19,7 @@ NATIVE, BYTE = "native", "byte"
 ARCHIVE = {NATIVE: ".cmxa", BYTE: ".cma"}
 
 ALIAS = "alias"
+TREE = "syntax tree"
 INTERFACE = "interface"
 IMPLEMENTATION = "implementation"
 ARCHIVING = "archive"
@@ -45,10 +46,10 @@ class Module:
 
 
 @dataclass(frozen=True)
-class Preprocessor:
-    """The argument of `-pp`, and a text that changes when one of the programs that it runs does."""
+class Converter:
+    """The command that writes syntax trees of Reason sources, and a text that changes when one of its programs does."""
 
-    command: str
+    command: tuple[str, ...]
     identity: str
 
 
@@ -58,14 +59,16 @@ class Settings:
 
     identity: a digest over compilers, command templates and installed packages; another one makes all steps stale.
     dependency_command: `ocamldep` with the flags that it shares with the compiler.
-    reason: finds the preprocessor for Reason sources; called when there are any.
+    reason: finds what converts Reason sources; called when there are any.
     annotations: whether the compilers write .cmt and .cmti files.
+    trees: whether the compilers read syntax trees of Reason sources; else they read Reason themselves.
     """
 
     identity: str
     dependency_command: tuple[str, ...]
-    reason: Callable[[], Preprocessor]
+    reason: Callable[[], Converter]
     annotations: bool = True
+    trees: bool = True
 
 
 @dataclass(eq=False)
@@ -159,7 +162,8 @@ class Step:
     kind: one of the constants above.
     engine: native or byte; for an interface, of the compiler that is used.
     outputs: the first one is the step's name in records and messages.
-    source: of a compilation.
+    source: of a compilation, or of a syntax tree.
+    tree: of a compilation: the syntax tree that the compiler reads in place of a Reason source, or ''.
     members, archives: of an archive or a program: the modules, in no particular order, and the archives before them.
     entry: of a program that consists of this module and what it reaches, instead of `members`.
     foreign: of a program: objects and libraries of other languages, as they stand on the command line.
@@ -174,6 +178,7 @@ class Step:
     scope: Scope
     module: Module | None = None
     source: str = ""
+    tree: str = ""
     members: tuple[Module, ...] = ()
     entry: Module | None = None
     archives: tuple[Step, ...] = ()

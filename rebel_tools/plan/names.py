@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Callable, Optional
 
 from rebel_tools.ocaml.names import is_reason
-from rebel_tools.ocaml.ocamldep import Batch, Question, batches, free_modules
+from rebel_tools.ocaml.ocamldep import Batch, Question, batches, free_modules, reason_batches
 from rebel_tools.plan.files import Files, text_digest
 from rebel_tools.plan.model import Module, Scope
+from rebel_tools.plan.steps import tree_file
+
+# Whether the syntax tree in a file is that of its source.
+IsCurrent = Optional[Callable[[str], bool]]
 
 
 @dataclass(frozen=True)
@@ -61,13 +66,18 @@ class Names:
         self._resolved[scope, source] = (answer[0], named)
         return named
 
-    def prepare(self, scopes: Iterable[Scope]) -> None:
-        """Ask for all that is not known yet about the sources of `scopes`, in as few processes as possible."""
-        work = [(scope, batch) for scope in scopes for batch in self._batches(scope)]
+    def prepare(self, scopes: Iterable[Scope], is_current: IsCurrent = None) -> list[str]:
+        """Ask for all that is not known yet about the sources of `scopes`, in as few processes as possible.
+
+        is_current: given where syntax trees of Reason sources may be written for the compilers to read, too.
+        Returns the files of trees that were written.
+        """
+        work = [(scope, batch) for scope in scopes for batch in self._batches(scope, is_current)]
         answers = free_modules([batch for _, batch in work], self.jobs, self.files.root) if work else []
         for (scope, batch), answer in zip(work, answers):
             for source in batch.files:
                 self._remember(scope, source, answer.get(source))
+        return [batch.trees[source] for _, batch in work for source in batch.convert if source in batch.trees]
 
     def _remember(self, scope: Scope, source: str, names: tuple[str, ...] | None) -> None:
         digest = self.files.digest(source)
@@ -77,14 +87,16 @@ class Names:
             self.changed = True
             self.remembered[_key(scope, source)] = [digest, self._asked(scope, source), list(names)]
 
-    def _batches(self, scope: Scope) -> Iterator[Batch]:
-        sources = (source for module in scope.modules.values() for source in module.sources)
-        unknown = [source for source in sources if self._unknown(scope, source)]
+    def _batches(self, scope: Scope, is_current: IsCurrent) -> Iterator[Batch]:
+        sources = ((source, module) for module in scope.modules.values() for source in module.sources)
+        unknown = {source: module for source, module in sources if self._unknown(scope, source)}
+        reason = {source: module for source, module in unknown.items() if is_reason(source)}
         if unknown:
-            question, _ = self._question(scope)
-            yield from batches(question, [s for s in unknown if not is_reason(s)])
-            if any(map(is_reason, unknown)):
-                yield from batches(question, [s for s in unknown if is_reason(s)], scope.settings.reason().command)
+            yield from batches(self._question(scope)[0], [s for s in unknown if s not in reason])
+        if reason:
+            kept = {s: tree_file(scope, m, s) for s, m in reason.items()} if is_current and scope.settings.trees else {}
+            current = {source for source, tree in kept.items() if is_current(tree)}
+            yield from reason_batches(self._question(scope)[0], reason, scope.settings.reason().command, kept, current)
 
     def _unknown(self, scope: Scope, source: str) -> bool:
         """Whether asking ocamldep would tell something new."""

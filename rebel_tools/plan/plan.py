@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 
 from rebel_tools.plan.files import Files
-from rebel_tools.plan.model import ALIAS, COMPILATIONS, IMPLEMENTATION, NATIVE, Module, Scope, Step
+from rebel_tools.plan.model import ALIAS, COMPILATIONS, IMPLEMENTATION, NATIVE, TREE, Module, Scope, Step
 from rebel_tools.plan.names import NOTHING, Named, Names
 from rebel_tools.plan.order import Ordered, order
 from rebel_tools.plan.state import State
@@ -95,12 +95,12 @@ class Plan:
     def _needs(self, step: Step) -> list[Step]:
         """What must be there before the compiler can run."""
         scope, module = step.scope, step.module
-        if step.kind == ALIAS:
+        if step.kind in (ALIAS, TREE):
             return []
         needs = [] if step.makes_interface else [self.interface_step(scope, module.object)]
         if module.generated:
             return [*needs, *(s for s in self.unit_steps(scope, module.object) if s.kind == ALIAS)]
-        needs.append(self.interface_step(scope, self.opened(step)))
+        needs += [self.interface_step(scope, self.opened(step)), self.steps.get(step.tree)]
         for other in self.named(step).own:
             needs.append(self.interface_step(scope, other.object))
             if step.kind == IMPLEMENTATION and step.engine == NATIVE:
@@ -176,8 +176,8 @@ class Plan:
 
     def inputs(self, step: Step) -> list[str]:
         """The files that a step reads by their names."""
-        if step.kind in COMPILATIONS:
-            return [step.source, *step.extra]
+        if step.kind in COMPILATIONS or step.kind == TREE:
+            return [step.tree or step.source, *step.extra]
         parts = [path for part in self.linked(step) for path in objects(part)]
         return [*parts, *step.foreign, *step.extra]
 

@@ -13,9 +13,8 @@ import os
 from collections.abc import Iterator, Mapping
 
 from rebel_tools.ocaml.imports import read_imports
-from rebel_tools.ocaml.names import is_reason
 from rebel_tools.plan.files import text_digest
-from rebel_tools.plan.model import ALIAS, COMPILATIONS, IMPLEMENTATION, NATIVE, Scope, Step
+from rebel_tools.plan.model import ALIAS, COMPILATIONS, IMPLEMENTATION, NATIVE, TREE, Scope, Step
 from rebel_tools.plan.plan import Plan
 from rebel_tools.plan.state import Record
 from rebel_tools.plan.steps import imports_file
@@ -50,6 +49,8 @@ class Status:
         if step.ignored:
             counting = {path: digest for path, digest in counting.items() if path not in step.ignored}
         yield from self._changed(counting, "is gone", "changed")
+        if step.tree and self.reason(self.plan.steps[step.tree]) is not None:
+            yield f"`{step.source}' changed"
         if step.kind in COMPILATIONS:
             if record.names != list(self.plan.named(step).units):
                 yield "its source names other units than before"
@@ -96,9 +97,9 @@ class Status:
         identity = step.scope.settings.identity
         if step.kind == ALIAS:
             return text_digest(ALIAS, self.alias_text(step))
+        if step.kind == TREE:
+            return text_digest(TREE, step.scope.settings.reason().identity, step.declared)
         own = self.plan.flags(step) if step.kind in COMPILATIONS else [step.settings]
-        if is_reason(step.source):
-            own = [*own, step.scope.settings.reason().identity]
         return text_digest(step.kind, step.engine, identity, step.declared, *own)
 
     def alias_text(self, step: Step) -> str:

@@ -15,6 +15,7 @@ from rebel_tools.plan.model import (
     IMPLEMENTATION,
     INTERFACE,
     NATIVE,
+    TREE,
     Module,
     Scope,
     Step,
@@ -34,10 +35,15 @@ def module_steps(scope: Scope, module: Module) -> Iterator[Step]:
     annotated = scope.settings.annotations
     if module.generated:
         yield Step(ALIAS, scope.engines[0], module.sources, scope, module)
+    for source in module.sources:
+        if tree_file(scope, module, source):
+            yield Step(TREE, scope.engines[0], (tree_file(scope, module, source),), scope, module, source)
     if module.interface:
         outputs = (base + ".cmi", *([base + ".cmti"] if annotated else []))
-        yield Step(INTERFACE, scope.engines[0], outputs, scope, module, module.interface)
+        tree = tree_file(scope, module, module.interface)
+        yield Step(INTERFACE, scope.engines[0], outputs, scope, module, module.interface, tree)
     if module.implementation:
+        tree = tree_file(scope, module, module.implementation)
         for engine in scope.engines:
             first = engine == scope.engines[0]
             outputs = [base + ".cmx", base + ".o"] if engine == NATIVE else [base + ".cmo"]
@@ -45,7 +51,14 @@ def module_steps(scope: Scope, module: Module) -> Iterator[Step]:
                 outputs.append(base + ".cmi")
             if first and annotated:
                 outputs.append(base + ".cmt")
-            yield Step(IMPLEMENTATION, engine, tuple(outputs), scope, module, module.implementation)
+            yield Step(IMPLEMENTATION, engine, tuple(outputs), scope, module, module.implementation, tree)
+
+
+def tree_file(scope: Scope, module: Module, source: str) -> str:
+    """The file with the syntax tree of a Reason source, which ocamldep and compilers read; '' for OCaml."""
+    if not is_reason(source) or not scope.settings.trees:
+        return ""
+    return scope.path(_file_name(scope, module)) + os.path.splitext(source)[1] + ".ast"
 
 
 def _file_name(scope: Scope, module: Module) -> str:
@@ -75,14 +88,12 @@ def step_flags(step: Step, opened: str) -> list[str]:
         flags += ALIAS_FLAGS
     elif opened:
         flags += ["-open", opened]
-    if is_reason(step.source):
-        flags += ["-pp", step.scope.settings.reason().command]
     if step.kind == INTERFACE:
         return [*flags, "-intf"]
     if not step.makes_interface:
         # The .cmi is there already, wherever the .mli lies: a source with this suffix next to the implementation means
         # "has an interface" to the compiler, and the implementation itself is one.
-        flags += ["-intf-suffix", os.path.splitext(step.source)[1]]
+        flags += ["-intf-suffix", os.path.splitext(step.tree or step.source)[1]]
     return [*flags, "-impl"]
 
 

@@ -9,10 +9,10 @@ from SCons.Action import Action
 from SCons.Builder import Builder
 from SCons.Subst import Literal
 
-from rebel_tools.plan.model import ALIAS, ARCHIVING, COMPILATIONS, LINKING, NATIVE
+from rebel_tools.plan.model import ALIAS, ARCHIVING, COMPILATIONS, LINKING, NATIVE, TREE
 from rebel_tools.plan.steps import objects
 
-_PLAIN = re.compile(r"[\w@%+=:,./-]*\Z")
+_PLAIN = re.compile(r"[\w@%+=:,./-]+\Z")
 
 COMPILER = {True: "OCAMLOPT", False: "OCAMLC"}
 
@@ -20,6 +20,8 @@ COMPILER = {True: "OCAMLOPT", False: "OCAMLC"}
 def command_variable(kind: str, engine: str) -> str:
     """The construction variable that holds the command line for a kind of step."""
     compiler = COMPILER[engine == NATIVE]
+    if kind == TREE:
+        return "REFMTCOM"
     if kind in COMPILATIONS:
         return compiler + "COM"
     return compiler + {ARCHIVING: "ARCHIVECOM", LINKING: "LINKCOM"}[kind]
@@ -52,17 +54,33 @@ def step_of(target) -> tuple:
     return run, attributes.rebel_step or run.goal()
 
 
-def unit_flags(target, source, env, for_signature) -> list[str]:
-    """`$_OCAMLUNITFLAGS`: what follows from the step, such as -I, -open and -pp."""
+def unit_flags(target, source, env, for_signature):
+    """`$_OCAMLUNITFLAGS`: what follows from the step, such as -I, -open and -impl."""
     run, step = step_of(target)
-    return [literal(word) for word in run.plan.flags(step)]
+    return _words(run.plan.flags(step))
 
 
-def linked_objects(target, source, env, for_signature) -> list[str]:
+def compiled_file(target, source, env, for_signature):
+    """`$_OCAMLSOURCE`: the file that the compiler reads."""
+    step = step_of(target)[1]
+    return literal(step.tree or step.source)
+
+
+def tree_converter(target, source, env, for_signature):
+    """`$_REFMT`: the command that makes syntax trees of Reason sources."""
+    return _words(step_of(target)[1].scope.settings.reason().command)
+
+
+def linked_objects(target, source, env, for_signature):
     """`$_OCAMLOBJECTS`: archives and objects in link order, and what the user gave besides."""
     run, step = step_of(target)
     paths = [objects(part)[0] for part in run.plan.linked(step)] + list(step.foreign)
-    return [literal(path) for path in paths]
+    return _words(paths)
+
+
+def _words(words: list[str]):
+    """Words of a command line. Of one text SCons makes words in a third of the time that a list takes."""
+    return " ".join(words) if all(map(_PLAIN.match, words)) else [literal(word) for word in words]
 
 
 def literal(word: str):

@@ -79,6 +79,9 @@ _complaints: dict[str, str] = {}
 # Each is asked about the complaint of the command that should have made a target, and answers with a hint or ''.
 ADVISERS: list = []
 
+# Path of a syntax tree -> path of its source.
+SOURCES_OF_TREES: dict[str, str] = {}
+
 
 def install_output(env) -> None:
     """Run the commands of `env` without a shell where none is needed, and print what they say in one piece."""
@@ -95,6 +98,7 @@ def short_messages(env) -> None:
     if SCons.Script.ARGUMENTS.get("verbose", "0") in ("0", "no", "false"):
         env.SetDefault(
             OCAMLALIASCOMSTR="alias $TARGET",
+            REFMTCOMSTR="refmt $SOURCE",
             OCAMLOPTCOMSTR="ocamlopt $SOURCE",
             OCAMLCCOMSTR="ocamlc $SOURCE",
             OCAMLOPTARCHIVECOMSTR="archive $TARGET",
@@ -139,12 +143,14 @@ def _words(arguments: list[str]) -> list[str]:
 
 
 def compiler_output(text: str) -> str:
-    """A compiler's messages, without what only says that refmt, which has said why itself, did not succeed."""
-    if "preprocessor" not in text:
+    """The messages of a compiler or of refmt, about sources and not about the trees that were made of them."""
+    for tree, source in SOURCES_OF_TREES.items() if ".ast" in text else ():
+        text = text.replace(tree, source)
+    if '.re"' not in text and '.rei"' not in text:
         return text
-    from rebel_tools.ocaml.reason import filter_compiler_output
+    from rebel_tools.ocaml.reason import add_excerpts
 
-    return filter_compiler_output(text)
+    return add_excerpts(text)
 
 
 @cache

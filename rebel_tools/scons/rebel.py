@@ -1,20 +1,12 @@
-"""The SCons tool `rebel`: env.Rebel() builds the targets of a package.json with its packages in node_modules."""
+"""The SCons tool `rebel`: env.Rebel(), which is imported when it is first called."""
 
 from __future__ import annotations
 
 import os
-import time
 
-import SCons.Script
 import SCons.Util
-from SCons.Action import Action
-from SCons.Builder import Builder
 
-from rebel_tools.project.load import load_project
-from rebel_tools.scons import ocaml, places
-from rebel_tools.scons.arguments import user_error
-from rebel_tools.scons.output import short_messages
-from rebel_tools.scons.target import TargetSession
+from rebel_tools.scons import ocaml
 
 
 def generate(env) -> None:
@@ -22,69 +14,8 @@ def generate(env) -> None:
     env["ENV"] = {**env["ENV"], **os.environ}
     ocaml.generate(env)
     env.SetDefault(JSOO="js_of_ocaml", JSOOFLAGS=SCons.Util.CLVar(""), JSOOCOM="$JSOO $JSOOFLAGS $SOURCE -o $TARGET")
-    env.AddMethod(rebel, "Rebel")
+    env.AddMethod(ocaml.late("packages", "rebel"), "Rebel")
 
 
 def exists(env) -> bool:
     return ocaml.exists(env)
-
-
-@user_error
-def rebel(env, folder: str = "."):
-    """The programs of the default targets of `folder`/package.json; each target is also an alias of its name.
-
-    Targets that are not default ones are built when they are asked for by name.
-    """
-    started = time.time_ns()
-    consulted: set[str] = set()
-    try:
-        project = load_project(env.Dir(folder).get_abspath(), consulted)
-    finally:
-        places.LOOKED_AT.update(consulted)
-    for warning in project.warnings:
-        print(f"rebel: warning: {warning}")
-    default = SCons.Util.NodeList()
-    for target in project.targets:
-        if target.engine == "bucklescript" and not _is_wanted(target, project):
-            continue
-        program, made = _program(env, project, target, started)
-        env.Alias(target.name, program)
-        env.Clean(program, env.fs.Dir(f"#{made}"))
-        if target in project.default_targets:
-            default += program
-        else:
-            env.Ignore(program[0].dir, program)  # `scons .` does not ask for it by name
-    return default
-
-
-def _program(env, project, target, started: int):
-    """The node of a target's program, and the folder that goes with it when it is cleaned."""
-    env = _environment(env, target)
-    if target.engine == "bucklescript":
-        from rebel_tools.scons.bucklescript import BuckleScriptTarget
-
-        run = BuckleScriptTarget(env, project, target)
-    else:
-        run = TargetSession(env, project, target, started)
-    program = _script(run) if target.engine == "jsoo" else run.program
-    return program, run.build if target in project.default_targets else run.folder
-
-
-def _is_wanted(target, project) -> bool:
-    """Whether this run can be about a target whose graph is made as a whole."""
-    asked = [str(name) for name in SCons.Script.COMMAND_LINE_TARGETS]
-    if asked and asked != ["."]:
-        return target.name in asked or any(f"_build/{target.name}" in name for name in asked)
-    return target in project.default_targets
-
-
-def _environment(env, target):
-    env = env.Clone()
-    env.AppendUnique(JSOOFLAGS=list(target.unstable_flags.jsoo))
-    short_messages(env)
-    return env
-
-
-def _script(run: TargetSession):
-    builder = Builder(action=Action("$JSOOCOM", "$JSOOCOMSTR"))
-    return builder(run.env, target=["#" + os.path.splitext(run.path)[0] + ".js"], source=run.program)

@@ -23,7 +23,7 @@ from collections.abc import Sequence
 
 import SCons.Script
 
-import rebel_tools.scons.rebel  # noqa: F401 (what every build loads)
+import rebel_tools.scons.packages  # noqa: F401 (what every build loads)
 from rebel_tools.cli.run_scons import scons_arguments
 from rebel_tools.plan import state
 from rebel_tools.plan.manifest import stamp

@@ -24,7 +24,7 @@ from rebel_tools.scons import profile
 from rebel_tools.scons.actions import builder_of
 from rebel_tools.scons.arguments import from_top
 from rebel_tools.scons.nodes import Group, StepFile
-from rebel_tools.scons.output import ADVISERS
+from rebel_tools.scons.output import ADVISERS, SOURCES_OF_TREES
 from rebel_tools.scons.settings import packages_of_module
 
 
@@ -75,6 +75,8 @@ class Session:
                 env = env.Override(
                     {"OCAMLFLAGS": [flag for flag in env.Split(env["OCAMLFLAGS"]) if flag != ANNOTATIONS]}
                 )
+            if step.tree:
+                SOURCES_OF_TREES[step.tree] = step.source
             node = self.source_nodes.get(step.scope, {}).get(step.source)
             # Nodes, not names: SCons would take a $ in a name for a variable.
             source = [node or env.fs.File(from_top(step.source))] if step.source else []
@@ -136,12 +138,18 @@ class Session:
         for nodes in self.source_nodes.values():
             for node in nodes.values():
                 node.exists()  # brings it into a variant folder that duplicates its sources
-        self.plan.names.prepare(self.plan.scopes)
+        trees = self.plan.names.prepare(self.plan.scopes, None if self._dry else self._is_current)
         for scope in list(self.plan.scopes):
             with contextlib.suppress(CycleError):  # an error of those only who need this scope
                 self.plan.ordered(scope)
+        for path in trees:
+            if os.path.exists(os.path.join(self.plan.root, path)):
+                self.status.built(self.plan.steps[path])
         if not self._dry:
             self.status.forget_vanished(self.owns_state)
+
+    def _is_current(self, path: str) -> bool:
+        return path in self.plan.steps and self.status.reason(self.plan.steps[path]) is None
 
     def _notice_generated(self, scope: Scope) -> None:
         for path, node in self.source_nodes.get(scope, {}).items():

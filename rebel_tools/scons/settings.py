@@ -21,7 +21,7 @@ from rebel_tools.ocaml.toolchain import (
     standard_library_identity,
 )
 from rebel_tools.plan.files import text_digest
-from rebel_tools.plan.model import IMPLEMENTATION, NATIVE, Preprocessor, Settings
+from rebel_tools.plan.model import IMPLEMENTATION, NATIVE, Converter, Settings
 from rebel_tools.plan.steps import ANNOTATIONS
 from rebel_tools.scons.actions import COMPILER, command_variable, step_of
 
@@ -95,7 +95,7 @@ def settings(env) -> Settings:
     for engine in engines:
         compiler = program(env, COMPILER[engine == NATIVE])
         words = env.Split(env.subst(f"${COMPILER[engine == NATIVE]}"))
-        command = _signature(env, command_variable(IMPLEMENTATION, engine), _OCAMLUNITFLAGS="")
+        command = _signature(env, command_variable(IMPLEMENTATION, engine), _OCAMLUNITFLAGS="", _OCAMLSOURCE="")
         parts += [command, program_identity(compiler), standard_library_identity(compiler, *words[1:])]
     parts += [f"{name}={env['ENV'].get(name)}" for name in VARIABLES]
     flags = env.Split(env.subst("$OCAMLFLAGS"))
@@ -103,7 +103,7 @@ def settings(env) -> Settings:
     return Settings(
         identity=text_digest(*parts),
         dependency_command=(program(env, "OCAMLDEP"), *env.Split(env.subst("$OCAMLDEPFLAGS")), *ppx),
-        reason=cache(lambda: reason_preprocessor(env)),
+        reason=cache(lambda: reason_converter(env)),
         annotations=ANNOTATIONS in flags,
     )
 
@@ -154,11 +154,11 @@ def _signature(env, variable: str, **known) -> str:
     return env.Override(known).subst(f"${variable}", raw=SCons.Subst.SUBST_SIG)
 
 
-def reason_preprocessor(env) -> Preprocessor:
-    """The `-pp` command for Reason sources. Errors: MissingTool without refmt or ppxlib."""
+def reason_converter(env) -> Converter:
+    """What makes syntax trees of Reason sources. Errors: MissingTool without refmt or ppxlib."""
     from rebel_tools.ocaml import reason
 
     environ = {**os.environ, **{name: str(value) for name, value in env["ENV"].items()}}
     driver = reason.ensure_driver(program(env, "OCAMLFIND"), program(env, "OCAMLOPT"), environ)
     refmt = env.subst("$REFMT") or reason.find_refmt(env.Dir("#").get_abspath(), environ)
-    return Preprocessor(reason.pp_command(refmt, driver), program_identity(refmt))
+    return Converter(reason.converter(refmt, driver), f"{driver} {program_identity(refmt)}")

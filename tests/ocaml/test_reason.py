@@ -39,11 +39,15 @@ def driver() -> str:
 
 @pytest.fixture
 def ocaml(project, refmt, driver):
-    """Run a compiler or ocamldep with Reason as its preprocessor; what it says, filtered."""
+    """Convert a Reason source and run a compiler or ocamldep on the tree; what they say, with excerpts."""
 
     def run(tool: str, *args: str, rc: int = 0) -> str:
-        out = project.run(tool, "-pp", reason.pp_command(refmt, driver), *args, rc=rc)
-        return reason.filter_compiler_output(out.text, str(project.root))
+        source, tree = args[-1], f"{args[-1]}.ast"
+        out = project.run(*reason.converter(refmt, driver), source, "-o", tree, rc=None)
+        if out.rc == 0:
+            out = project.run(tool, *args[:-1], tree, rc=None)
+        assert out.rc == rc, out.text
+        return reason.add_excerpts(out.text, str(project.root))
 
     return run
 
@@ -67,52 +71,37 @@ def test_syntax_error_is_shown_once_with_its_line(project, ocaml, name, flag, li
     place = line.index(";")
     header = f'File "{name}", line 2, characters {place}-{place + 1}:'
     expected = f"{header}\n2 | {line}\n{' ' * (4 + place)}^\nError: Syntax error\n"
-    for command in (("ocamlc", "-c", flag, name), ("ocamldep", "-modules", flag, name)):
-        text = ocaml(*command, rc=2)
-        assert text.endswith(expected)  # ocamldep prints the name of the file before
-        assert "preprocessor" not in text and text.count("Error") == 1
-
-
-def test_interface_and_implementation_in_reason(project, ocaml):
-    project.write("a.rei", "let f: int => int;\n")
-    project.write("a.re", "let f = x => x + 1;\n")
-    ocaml("ocamlc", "-c", "-intf", "a.rei")
-    ocaml("ocamlopt", "-c", "-intf-suffix", ".rei", "-impl", "a.re")
-    project.write("a.re", 'let f = x => x ++ "";\n')
-    text = ocaml("ocamlopt", "-c", "-intf-suffix", ".rei", "-impl", "a.re", rc=2)
-    assert 'File "a.rei", line 1, characters 0-17: Expected declaration' in text
+    assert ocaml("ocamlc", "-c", flag, name, rc=1) == expected
 
 
 def test_ocamldep(project, ocaml):
     project.write("a.re", "open Tp;\nlet a = B.x + Foo.Bar.y;\n")
-    assert ocaml("ocamldep", "-modules", "-impl", "a.re").split() == ["a.re:", "B", "Foo", "Tp"]
+    assert ocaml("ocamldep", "-modules", "-impl", "a.re").split() == ["a.re.ast:", "B", "Foo", "Tp"]
 
 
-def test_tree_file_serves_every_tool(project, refmt, driver):
+def test_many_files_are_converted_by_one_program(project, refmt, driver):
     project.write("src/a.re", "let x: int = B.y;\nlet z: string = x;\n")
+    project.write("src/bad.re", "let x = ;\n")
+    project.write("src/i.rei", "let x: int;\n")
+    project.write("bad.tree", "of yesterday")
+    command = [*reason.converter(refmt, driver), "src/a.re", "-o", "a.tree", "src/bad.re", "-o", "bad.tree"]
+    out = project.run(*command, "src/i.rei", "-o", "i.tree", rc=1)
+    assert out.err.count("Syntax error") == 1 and not project.path("bad.tree").exists()
+    project.run("ocamlc", "-c", "-intf", "i.tree")
     project.write("b.ml", "let y = 1")
     project.run("ocamlc", "-c", "b.ml")
-    project.run(*reason.tree_command(refmt, driver, "src/a.re", "a.tree"))
-    assert project.run("ocamldep", "-modules", "-impl", "a.tree").out.split() == ["a.tree:", "B"]
     assert 'File "src/a.re", line 2, characters 16-17:' in project.run("ocamlc", "-c", "-impl", "a.tree", rc=2).err
     first = project.path("a.tree").read_bytes()
-    project.run(*reason.tree_command(refmt, driver, "src/a.re", "a.tree"))
+    project.run(*command, rc=1)
     assert project.path("a.tree").read_bytes() == first
 
 
-def test_a_failing_refmt_leaves_no_tree(project, refmt, driver):
-    project.write("a.re", "let x = ;\n")
-    project.run(*reason.tree_command(refmt, driver, "a.re", "a.tree"), rc=1)
-    assert not project.path("a.tree").exists()
-    out = project.run(*reason.tree_command("/bin/true", driver, "a.re", "a.tree"), rc=2)
+def test_a_refmt_that_does_not_answer(project, driver):
+    project.write("a.re", "let x = 1;\n")
+    out = project.run(*reason.converter("/bin/true", driver), "a.re", "-o", "a.tree", rc=2)
     assert out.err == "refmt_pp: /bin/true wrote no syntax tree for a.re\n"
-    assert "No such file" in project.run(*reason.tree_command("/nowhere/refmt", driver, "a.re", "a.tree"), rc=2).err
-
-
-def test_a_preprocessor_that_dies_in_silence_is_still_reported(project):
-    project.write("a.ml", "let x = 1\n")
-    text = project.run("ocamlc", "-pp", "false", "-c", "a.ml", rc=2).err
-    assert "Error while running external preprocessor" in reason.filter_compiler_output(text)
+    assert "No such file" in project.run(*reason.converter("/nowhere/refmt", driver), "a.re", "-o", "a.tree", rc=2).err
+    assert not project.path("a.tree").exists()
 
 
 def program(path: Path) -> str:

@@ -1,13 +1,15 @@
-(* refmt_pp REFMT FILE [-o OUTPUT]: the syntax tree of a Reason file, for the compiler that compiled this program.
+(* refmt_pp REFMT [FILE -o OUTPUT]...: the syntax trees of Reason files, for the compiler that compiled this program.
 
    refmt writes the tree of a fixed OCaml version (4.06 for refmt 3.6), which other compilers refuse. ppxlib knows the
-   trees of all versions and keeps locations, so that errors, warnings and ocamldep point into the .re file.
-   As a `-pp` command ("refmt_pp REFMT"; the compiler appends FILE) the tree goes to standard output. *)
+   trees of all versions and keeps locations, so that errors and warnings point into the .re file.
+   A file that cannot be converted leaves no output; the others are converted all the same. *)
 
 open Ppxlib_ast
 
+exception Failed of int
+
 let fail format =
-  Printf.ksprintf (fun text -> prerr_endline ("refmt_pp: " ^ text); exit 2) format
+  Printf.ksprintf (fun text -> prerr_endline ("refmt_pp: " ^ text); raise (Failed 2)) format
 
 let refmt_arguments refmt file =
   let interface = if Filename.check_suffix file ".rei" then "true" else "false" in
@@ -16,12 +18,11 @@ let refmt_arguments refmt file =
 (* refmt prints its own errors; where it fails, so do we, with its status. *)
 let wait pid = match Unix.waitpid [] pid with
   | _, Unix.WEXITED 0 -> ()
-  | _, Unix.WEXITED status -> exit status
+  | _, Unix.WEXITED status -> raise (Failed status)
   | _, (Unix.WSIGNALED signal | Unix.WSTOPPED signal) -> fail "refmt was stopped by signal %d" signal
 
 let write output magic file tree =
-  let channel = match output with None -> stdout | Some path -> open_out_bin path in
-  set_binary_mode_out channel true;
+  let channel = open_out_bin output in
   output_string channel magic;
   output_value channel (file : string);
   output_value channel tree;
@@ -48,6 +49,7 @@ let start refmt file =
   | pid -> Unix.close write_end; pid, Unix.in_channel_of_descr read_end
 
 let run refmt file output =
+  if Sys.file_exists output then Sys.remove output;
   let pid, input = start refmt file in
   set_binary_mode_in input true;
   let read () =
@@ -55,18 +57,16 @@ let run refmt file output =
     convert input output magic file in
   match read () with
   | finish -> close_in input; wait pid; finish ()
-  | exception (End_of_file | Failure _) -> wait pid; fail "%s wrote no syntax tree for %s" refmt file
+  | exception (End_of_file | Failure _) ->
+    close_in input; wait pid; fail "%s wrote no syntax tree for %s" refmt file
 
-(* `ocamldep -pp` also sends the alias files of `-map` through here; they are OCaml already. *)
-let copy file =
-  let input = open_in_bin file in
-  set_binary_mode_out stdout true;
-  print_string (really_input_string input (in_channel_length input))
+let rec run_all refmt status = function
+  | [] -> exit status
+  | file :: "-o" :: output :: rest ->
+    let status = match run refmt file output with () -> status | exception Failed status -> status in
+    run_all refmt status rest
+  | _ -> prerr_endline "usage: refmt_pp REFMT [FILE -o OUTPUT]..."; exit 2
 
-let is_reason file = Filename.check_suffix file ".re" || Filename.check_suffix file ".rei"
-
-let () = match Sys.argv with
-  | [| _; _; file |] when not (is_reason file) -> copy file
-  | [| _; refmt; file |] -> run refmt file None
-  | [| _; refmt; file; "-o"; output |] -> run refmt file (Some output)
-  | _ -> fail "usage: refmt_pp REFMT FILE [-o OUTPUT]"
+let () = match Array.to_list Sys.argv with
+  | _ :: refmt :: files -> run_all refmt 0 files
+  | _ -> run_all "" 0 [""]

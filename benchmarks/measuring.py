@@ -1,0 +1,132 @@
+"""One command with its time and memory, and rounds in which several contestants take turns."""
+
+from __future__ import annotations
+
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+MB = 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Seconds of wall time and CPU time, and megabytes at the peak: of the largest process, and of all at once.
+
+    The second is a sum of resident sizes that is sampled ten times a second: pages that processes share count often.
+    """
+
+    wall: float
+    cpu: float
+    peak: float
+    peak_sum: float
+
+
+@dataclass(frozen=True)
+class Result:
+    """One scenario of one subject with one tool: medians over the rounds, and the compiler runs of the last round."""
+
+    subject: str
+    scenario: str
+    tool: str
+    wall: float
+    cpu: float
+    peak: float
+    peak_sum: float
+    runs: int
+    rounds: int
+
+
+def environment() -> dict:
+    return {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "", "DUNE_CACHE": "disabled"}
+
+
+def timed(command: list, cwd: Path, log: Path | None = None) -> Sample:
+    """Run one command, which must succeed; what it prints goes to `log` if there is one."""
+    with open(log, "w+b") if log else tempfile.TemporaryFile() as output:
+        start = time.perf_counter()
+        process = subprocess.Popen(
+            command, cwd=cwd, env=environment(), stdin=subprocess.DEVNULL, stdout=output, stderr=output
+        )
+        with _Watch(process.pid) as watch:
+            _, status, usage = os.wait4(process.pid, 0)
+            wall = time.perf_counter() - start
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode:
+            output.seek(0)
+            sys.exit(f"{' '.join(command)} failed in {cwd}:\n{output.read().decode(errors='replace')[-4000:]}")
+    peak = usage.ru_maxrss * 1024 / MB  # of the process and its children, whichever is largest
+    return Sample(wall, usage.ru_utime + usage.ru_stime, peak, max(peak, watch.peak / MB))
+
+
+class _Watch:
+    """Looks at the resident sizes of a process and all below it while it runs."""
+
+    def __init__(self, pid: int):
+        self.pid, self.peak = pid, 0
+        self.done = threading.Event()
+        self.thread = threading.Thread(target=self._look)
+
+    def __enter__(self) -> _Watch:
+        self.thread.start()
+        return self
+
+    def __exit__(self, *exception) -> None:
+        self.done.set()
+        self.thread.join()
+
+    def _look(self) -> None:
+        while not self.done.wait(0.1):
+            self.peak = max(self.peak, sum(map(_resident, _family(self.pid))))
+
+
+def _family(pid: int) -> Iterable[int]:
+    yield pid
+    try:
+        for task in os.listdir(f"/proc/{pid}/task"):
+            for child in Path(f"/proc/{pid}/task/{task}/children").read_text().split():
+                yield from _family(int(child))
+    except OSError:
+        return  # it has ended, or there is no /proc
+
+
+def _resident(pid: int) -> int:
+    try:
+        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, IndexError):
+        return 0
+
+
+def rounds(contestants: Mapping[str, Callable[[int], Sample]], count: int, budget: float) -> dict[str, list[Sample]]:
+    """Let each contestant run once in every round, so that a noisy moment hits them alike.
+
+    budget: seconds after which no further round begins.
+    """
+    samples: dict[str, list[Sample]] = {name: [] for name in contestants}
+    start = time.monotonic()
+    for number in range(count):
+        for name, run in contestants.items():
+            samples[name].append(run(number))
+        if time.monotonic() - start > budget:
+            break
+    return samples
+
+
+def result(subject: str, scenario: str, tool: str, samples: list[Sample], runs: int = 0) -> Result:
+    """The medians of the samples; they are also printed."""
+    wall, cpu = (statistics.median(getattr(s, name) for s in samples) for name in ("wall", "cpu"))
+    peak, peak_sum = (max(getattr(s, name) for s in samples) for name in ("peak", "peak_sum"))
+    print(
+        f"{subject:16} {scenario:18} {tool:12} {wall:8.2f} s  cpu {cpu:8.2f} s  {peak:5.0f} MB  "
+        f"runs {runs}  rounds {len(samples)}",
+        flush=True,
+    )
+    return Result(subject, scenario, tool, wall, cpu, peak, peak_sum, runs, len(samples))

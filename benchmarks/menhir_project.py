@@ -1,0 +1,105 @@
+"""A real project, menhir (a parser generator, 160 modules in 5 packages), in the forms of rebel-tools and of dune.
+
+The sources come from Debian's archive with `apt-get source`, from a list of sources of its own, so that neither root
+nor a change of the system is needed. What menhir generates from its own .mll and .mly files is generated once, for
+both, with ocamllex and ocamlyacc (menhir's own first stage of two).
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from ocaml_edits import Places
+
+MIRROR = "http://deb.debian.org/debian"
+KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
+
+# Folder in menhir's sources -> name of the package; each may use those before it.
+LIBRARIES = {"fix/src": "vendored_fix", "pprint/src": "vendored_pprint", "lib": "menhirLib", "sdk": "menhirSdk"}
+VERSION = "20220210"
+
+# Without the program's own effects: a top-level effect is a change of the body only.
+PLACES = Places(
+    bottom="node_modules/vendored_fix/src/Gensym.ml",
+    middle="src/codeBits",
+    top="src/main.ml",
+    body="let () = ignore (Sys.opaque_identity {})\n",
+    top_text="let () = ignore (Sys.opaque_identity {})\n",
+)
+
+
+def fetch(work: Path) -> Path:
+    """The folder with the unpacked sources below `work`, fetched when they are not there."""
+    found = next(work.glob("source/menhir-*"), None)
+    if found:
+        return found
+    lists = work / "lists"
+    (lists / "partial").mkdir(parents=True, exist_ok=True)
+    (work / "source").mkdir(exist_ok=True)
+    (work / "sources.list").write_text(f"deb-src [signed-by={KEYRING}] {MIRROR} bookworm main\n")
+    options = {"Dir::Etc::sourcelist": work / "sources.list", "Dir::Etc::sourceparts": "-", "Dir::State::lists": lists}
+    words = [word for name, value in options.items() for word in ("-o", f"{name}={value}")]
+    words += ["-o", f"Dir::Cache={work}", "-o", "APT::Sandbox::User="]
+    for command in ("update",), ("source", "--download-only", "menhir"):
+        done = subprocess.run(["apt-get", *words, *command], cwd=work / "source", capture_output=True, text=True)
+        if done.returncode:
+            sys.exit(f"apt-get {' '.join(command)} failed (is this Debian, and is {KEYRING} there?):\n{done.stderr}")
+    archive = next((work / "source").glob("menhir_*.orig.tar.*"))
+    subprocess.run(["tar", "xf", archive.name], cwd=work / "source", check=True)
+    return next(work.glob("source/menhir-*"))
+
+
+def arrange(source: Path, folder: Path) -> None:
+    """Write menhir's sources into `folder`, with a package.json and a dune file for each package."""
+    for place, name in LIBRARIES.items():
+        _copy(folder / "node_modules" / name / "src", source / place)
+    # dune has this package without a namespace, and leaves one module out.
+    (folder / "node_modules/vendored_pprint/src/PPrintMini.ml").unlink()
+    (folder / "node_modules/menhirLib/src/StaticVersion.mli").write_text(f"val require_{VERSION}: unit\n")
+    (folder / "node_modules/menhirLib/src/StaticVersion.ml").write_text(f"let require_{VERSION} = ()\n")
+    (folder / "node_modules/menhirSdk/src/version.ml").write_text(f'let version = "{VERSION}"\n')
+    _copy(folder / "src", source / "src", source / "src/StackLang", source / "src/stage1")
+    _generate(folder / "src", source / "src")
+    for name in LIBRARIES.values():
+        _package(folder / "node_modules" / name, name, f"(library (name {name}) (modes native) (flags (-w -a -g)))")
+    uses = " ".join(LIBRARIES.values())
+    _package(
+        folder,
+        "menhir",
+        f"(executable (name main) (modes exe) (flags (-w -a -g -open MenhirSdk)) (libraries unix {uses}))",
+        dependencies=dict.fromkeys(LIBRARIES.values(), "*"),
+        rebel={
+            "ocamlfindDependencies": ["unix"],
+            "flags": {"compile": "-open MenhirSdk"},
+            "targets": [{"target": "default", "engine": "native", "entry": "src/main.ml"}],
+        },
+    )
+    (folder / "dune-project").write_text("(lang dune 2.0)\n")
+
+
+def _copy(to: Path, *folders: Path) -> None:
+    to.mkdir(parents=True)
+    for path in (path for folder in folders for path in folder.iterdir()):
+        if path.suffix in (".ml", ".mli"):
+            shutil.copy(path, to)
+
+
+def _generate(to: Path, source: Path) -> None:
+    for path in source.glob("*.mll"):
+        subprocess.run(["ocamllex", "-q", "-o", to / f"{path.stem}.ml", path], check=True)
+    for path in (source / "sentenceParser.mly", source / "stage1/parser.mly"):
+        subprocess.run(["ocamlyacc", f"-b{to / path.stem}", path], check=True)
+    (to / "standard_mly.ml").write_text("let contents = {|" + (source / "standard.mly").read_text() + "|}\n")
+    (to / "profile.ml").write_text("let release = true\n")
+
+
+def _package(folder: Path, name: str, dune: str, dependencies: dict | None = None, rebel: dict | None = None) -> None:
+    public = (folder / "src" / f"{name.capitalize()}.ml").exists()
+    rebel = rebel or ({"publicModule": True} if public else {})
+    data = {"name": name, "version": "1.0.0", "dependencies": dependencies or {}, "rebel": rebel}
+    (folder / "package.json").write_text(json.dumps(data, indent=2) + "\n")
+    (folder / "src" / "dune").write_text(dune + "\n")

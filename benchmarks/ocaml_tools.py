@@ -1,0 +1,131 @@
+"""The build systems that are compared: how each one is run in a folder, cleaned, and what it writes."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import ninja_form
+from measuring import Sample, environment, timed
+
+COMPILED = (".cmx", ".cmo", ".cmti")  # one of these is what each run of a compiler leaves
+SHOWN = (".cmi", ".cmx", ".o", ".cmo", ".cmt", ".cmti", ".cmxa", ".a")
+
+
+class Tool:
+    """`folder` is the project; `program` what is built, below it; `log` receives what the tool prints."""
+
+    name = program = install = ""
+    build = "_build"
+
+    def __init__(self, folder: Path, jobs: int):
+        self.folder, self.jobs = folder, jobs
+        self.log = folder.with_name(f"{folder.name}.log")
+        self.command: list = []
+
+    def run(self) -> Sample:
+        return timed(self.command, self.folder, self.log)
+
+    def clean(self) -> None:
+        shutil.rmtree(self.folder / self.build, ignore_errors=True)
+        (self.folder / ".sconsign.dblite").unlink(missing_ok=True)
+
+    def files(self) -> list[os.DirEntry]:
+        """All files that the tool has written."""
+        found, todo = [], [self.folder / self.build]
+        while todo:
+            for entry in os.scandir(todo.pop()):
+                todo += [entry.path] if entry.is_dir(follow_symlinks=False) else []
+                found += [entry] if entry.is_file() else []
+        return found
+
+    def compiled(self) -> dict:
+        """The time stamp of every file that stands for one compiler run."""
+        return {f.path: f.stat().st_mtime_ns for f in self.files() if f.name.endswith(COMPILED)}
+
+    def outputs(self) -> dict:
+        """How many files of each kind there are."""
+        counts = Counter(os.path.splitext(f.name)[1] for f in self.files())
+        return {suffix: counts[suffix] for suffix in SHOWN if counts[suffix]}
+
+    def is_built(self) -> bool:
+        return (self.folder / self.program).exists()
+
+    def printed(self, arguments: tuple = ()) -> str:
+        command = [self.folder / self.program, *arguments]
+        return subprocess.check_output(command, text=True, stderr=subprocess.DEVNULL)
+
+
+class Rebel(Tool):
+    """`scons` with env.Rebel(), as a user without an SConstruct runs it."""
+
+    name, program = "rebel-tools", "_build/default/src/app.out"
+
+    def __init__(self, folder: Path, jobs: int):
+        super().__init__(folder, jobs)
+        find = [sys.executable, "-m", "rebel_tools", "sconstruct"]
+        sconstruct = subprocess.check_output(find, env=environment(), text=True).strip()
+        # With whole commands, which ninja gets.
+        self.command = [sys.executable, "-m", "SCons", "-f", sconstruct, f"-j{jobs}", "verbose=1"]
+
+
+class Dune(Tool):
+    name, install = "dune", "ocaml-dune"
+
+    def __init__(self, folder: Path, jobs: int, entry: str = "index"):
+        super().__init__(folder, jobs)
+        self.program = f"_build/default/src/{entry}.exe"
+        options = ["--profile", "release", "--cache", "disabled", f"-j{jobs}"]
+        self.command = ["dune", "build", *options, f"./src/{entry}.exe"]
+
+
+class Ninja(Tool):
+    """ninja with the commands that `first`, a Rebel, has run in its last full build, and the alias files of it."""
+
+    name, install, program = "ninja", "ninja-build", "_build/default/src/app.out"
+
+    def __init__(self, folder: Path, jobs: int, first: Tool):
+        super().__init__(folder, jobs)
+        self.command = ["ninja", f"-j{jobs}"]
+        self.first = first
+
+    def run(self) -> Sample:
+        if not (self.folder / "build.ninja").exists():
+            self._prepare()
+        return super().run()
+
+    def _prepare(self) -> None:
+        for path in self.first.files():
+            if path.name.endswith((".ml", ".mli")):
+                copy = self.folder / Path(path.path).relative_to(self.first.folder)
+                copy.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(path.path, copy)
+        (self.folder / "build.ninja").write_text(ninja_form.build_file(self.first.log.read_text(), self.folder))
+
+    def clean(self) -> None:
+        """The alias files, for which it has no rule, stay."""
+        if (self.folder / "build.ninja").exists():
+            subprocess.run(["ninja", "-t", "clean"], cwd=self.folder, check=True, stdout=subprocess.DEVNULL)
+            (self.folder / ".ninja_log").unlink(missing_ok=True)
+
+
+def make_tools(names: list, work: Path, jobs: int, entry: str) -> list[Tool]:
+    """The tools that are wanted and installed, each with a folder of its own in `work`."""
+    tools: list[Tool] = [Rebel(work / "rebel-tools", jobs)]
+    if Dune.name in names:
+        tools.append(Dune(work / "dune", jobs, entry))
+    if Ninja.name in names:
+        tools.append(Ninja(work / "ninja", jobs, tools[0]))
+    return tools
+
+
+def installed(names: list) -> list:
+    """Those of `names` that can be run; a message says how to get the others."""
+    for tool in (Dune, Ninja):
+        if tool.name in names and not shutil.which(tool.name):
+            print(f"{tool.name} is not installed and left out: apt install {tool.install}", file=sys.stderr)
+    return [name for name in names if name == Rebel.name or shutil.which(name)]

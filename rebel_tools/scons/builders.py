@@ -1,0 +1,168 @@
+"""The builders of the tool `ocaml`: env.OCamlAlias, OCamlObject, OCamlLibrary, OCamlProgram and OCamlFiles.
+
+They make scopes and steps of a plan (`rebel_tools.plan`); the nodes that they return are the plan's files.
+"""
+
+from __future__ import annotations
+
+import os
+
+import SCons.Node.FS
+import SCons.Util
+
+from rebel_tools.errors import RebelError
+from rebel_tools.ocaml.names import SUFFIXES, module_name
+from rebel_tools.plan.model import ARCHIVE, COMPILATIONS, Scope, Step
+from rebel_tools.project.names import is_module, package_module
+from rebel_tools.scons.arguments import checked_module, from_top, source_files, target_file, user_error
+from rebel_tools.scons.nodes import StepFile
+from rebel_tools.scons.scopes import (
+    STATE,
+    add_sources,
+    inherit_packages,
+    is_archive,
+    library_step,
+    make_nodes,
+    new_scope,
+    object_folder,
+    program_step,
+    scope_environment,
+    scopes_of,
+    used_scopes,
+)
+from rebel_tools.scons.session import session
+
+# Of compiled files, what a compiler reads that uses them through their archive.
+INSTALLED = (".cmi", ".cmx", ".cmt", ".cmti")
+
+
+@user_error
+def ocaml_alias(env, target=None, source=None, **kw):
+    """The module-alias file of a package: `env.OCamlAlias('foo.ml', ['a.ml', 'b.ml'])` aliases A to Foo__A."""
+    env = scope_environment(env, **kw)
+    node = target_file(env, target)
+    namespace = env.subst("$OCAMLNAMESPACE") or checked_module(module_name(node.name), node)
+    scope, run = new_scope(env, os.path.dirname(node.get_internal_path()), namespace)
+    scope.alias_file = scope.alias_file or node.get_internal_path()
+    if scope.alias.implementation != node.get_internal_path():
+        raise RebelError(f"the alias file of {namespace} is already `{scope.alias.implementation}`")
+    add_sources(run, scope, source_files(env, source))
+    return run.nodes(run.plan.add_module(scope, scope.alias)[0])
+
+
+@user_error
+def ocaml_object(env, target=None, source=None, **kw):
+    """Compile sources into the folder of the first one, or `$OCAMLOBJDIR`: `env.OCamlObject(['a.mli', 'a.ml'])`.
+
+    They may use each other, and the sources of other calls for the same folder and `$OCAMLNAMESPACE`.
+    Returns the compiled files, the object or interface of each source first.
+    """
+    env = scope_environment(env, **kw)
+    if source is not None and target is not None:
+        raise RebelError("the names of OCaml's compiled files follow from those of the sources", hint="give no target")
+    sources = source_files(env, target if source is None else source)
+    outdir = object_folder(env) or os.path.dirname(sources[0].get_internal_path())
+    scope, run = new_scope(env, outdir, env.subst("$OCAMLNAMESPACE"))
+    modules = add_sources(run, scope, sources)
+    steps = [step for module in modules for step in run.plan.unit_steps(scope, module.object)]
+    return SCons.Util.NodeList([node for step in steps for node in run.nodes(step)])
+
+
+@user_error
+def ocaml_library(env, target=None, source=None, **kw):
+    """A package: its modules behind one namespace, packed into `target`.cmxa and/or .cma for `$OCAMLENGINES`.
+
+    The namespace is `$OCAMLNAMESPACE`, by default the name of the target as a module: `foo-bar` is `FooBar`. Other
+    libraries and programs use the package when it is in their `$OCAMLLIBS`.
+    """
+    env = scope_environment(env, **kw)
+    sources = source_files(env, source)
+    node = target_file(env, target, ARCHIVE[env["OCAMLENGINES"][0]], ARCHIVE.values())
+    base = os.path.splitext(node.get_internal_path())[0]
+    module = env.subst("$OCAMLNAMESPACE") or checked_module(package_module(os.path.basename(base)), node)
+    public = module if env.get("OCAMLPUBLICMODULE") else ""
+    outdir = object_folder(env) or base + ".objs"
+    scope, run = new_scope(env, outdir, module + "__" if public else module, public)
+    add_sources(run, scope, sources)
+    if public and public not in scope.modules:
+        raise RebelError(f"OCAMLPUBLICMODULE is set, but no source of `{node}` is the module {public}")
+    make_nodes(run, scope)
+    nodes = [node for engine in scope.engines for node in run.nodes(library_step(env, run, scope, engine, base))]
+    _clean_folder(env, nodes, outdir)
+    return SCons.Util.NodeList(nodes)
+
+
+@user_error
+def ocaml_program(env, target=None, source=None, **kw):
+    """An executable for the first of `$OCAMLENGINES` from sources, results of env.OCamlObject, and objects of C.
+
+    Sources are compiled into `$OCAMLOBJDIR`, by default `target`.objs, in the namespace `$OCAMLNAMESPACE`, by default
+    one of their own; libraries come from `$OCAMLLIBS` or stand among the sources.
+    """
+    env = scope_environment(env, **kw)
+    given = source_files(env, target if source is None else source)
+    node = given[0].target_from_source("", env.subst("$PROGSUFFIX")) if source is None else target_file(env, target)
+    suffix = env.subst("$PROGSUFFIX")
+    path = SCons.Util.adjustixes(node.get_internal_path(), "", suffix)
+    sources = [n for n in given if n.name.endswith(SUFFIXES)]
+    made = [n.attributes.rebel_step for n in given if isinstance(n, StepFile)]
+    compiled = [step for step in made if step and step.module]
+    env["OCAMLLIBS"] = [*SCons.Util.flatten([env["OCAMLLIBS"]]), *(n for n in given if is_archive(n))]
+    foreign = [n for n in given if n not in sources and not isinstance(n, StepFile)]
+    if compiled:
+        scope, run = _scope_of(compiled), session(STATE)
+        inherit_packages(env, run, (*used_scopes(env), scope))
+    else:
+        outdir = object_folder(env) or _without(path, suffix) + ".objs"
+        scope, run = new_scope(env, outdir, _program_namespace(env, path))
+    modules = dict.fromkeys([*(step.module for step in compiled), *add_sources(run, scope, sources)])
+    if not any(module.implementation for module in modules):
+        raise RebelError(f"the program `{path}` has no implementation", expected="at least one .ml or .re")
+    if scope.alias:
+        modules[scope.alias] = None
+    make_nodes(run, scope)
+    step = program_step(env, run, scope, path, modules, foreign=foreign)
+    nodes = run.nodes(step)
+    if not compiled:
+        _clean_folder(env, nodes, scope.outdir)
+    return SCons.Util.NodeList(nodes)
+
+
+@user_error
+def ocaml_files(env, *libraries):
+    """What belongs beside the archives of libraries where they are installed: .cmi, .cmx, .cmt and .cmti files."""
+    run, found = session(STATE), {}
+    for scope in scopes_of(env, libraries):
+        for step in [s for s in run.plan.steps.values() if s.scope is scope and s.kind in COMPILATIONS]:
+            found.update(dict.fromkeys(n for n in run.nodes(step) if n.name.endswith(INSTALLED)))
+    return SCons.Util.NodeList(found)
+
+
+def _without(path: str, suffix: str) -> str:
+    return path[: len(path) - len(suffix)] if path.endswith(suffix) else path
+
+
+def _scope_of(steps: list[Step]) -> Scope:
+    """The scope that compiled objects belong to. Errors: there are several."""
+    scopes = dict.fromkeys(step.scope for step in steps)
+    if len(scopes) > 1:
+        folders = " and ".join(f"`{scope.outdir}`" for scope in scopes)
+        raise RebelError(
+            f"objects from {folders} are compiled apart from each other and cannot make one program",
+            hint="make an env.OCamlLibrary of one of them, or compile all into one OCAMLOBJDIR",
+        )
+    return next(iter(scopes))
+
+
+def _program_namespace(env, path: str) -> str:
+    """A namespace that no library has, so that modules of a program can have the name of anything that they use."""
+    if "OCAMLNAMESPACE" in env:
+        return env.subst("$OCAMLNAMESPACE")
+    name = package_module(os.path.splitext(os.path.basename(path))[0])
+    return f"{name if is_module(name) else 'Program'}__"
+
+
+def _clean_folder(env, nodes, outdir: str) -> None:
+    """The folder that the builder itself has thought of goes when `scons -c` has removed what is in it."""
+    if not object_folder(env):
+        env.Clean(nodes, env.fs.Dir(from_top(outdir)))
