@@ -6,6 +6,7 @@ import hashlib
 import os
 import stat
 import time
+from collections.abc import Container, Mapping
 from typing import Optional
 
 # A file whose time stamp is this close to the moment it was read may change again without another stamp.
@@ -38,6 +39,12 @@ class Files:
         """The digest of a file that a program, which has ended, has just written."""
         digest = self._now[path] = self._digest(path, RACY_NS)
         return digest
+
+    def trust(self, stamps: Mapping[str, Stamp], changed: Container[str]) -> None:
+        """Files, apart from those that changed, are known to have these stamps: they need not be looked at again."""
+        for path, known in stamps.items():
+            if path not in changed and self.remembered.get(path, ())[:3] == known:
+                self._now[path] = self.remembered[path][3]
 
     def forget(self, path: str) -> None:
         """The file may have changed since it was last asked for in this run."""
