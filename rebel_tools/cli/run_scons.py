@@ -1,4 +1,4 @@
-"""Run scons as a user would: the SConstruct of the folder, or ours where there is none."""
+"""Run scons as a user would."""
 
 from __future__ import annotations
 
@@ -7,21 +7,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 
-OWN_SCRIPTS = ("SConstruct", "Sconstruct", "sconstruct", "SConstruct.py", "Sconstruct.py", "sconstruct.py")
-"""The names that scons looks for by itself (SCons manual page, option -f)."""
-
-
-def shipped_sconstruct() -> str:
-    """The absolute path of the SConstruct that comes with this package."""
-    import rebel_tools
-
-    return os.path.join(os.path.dirname(os.path.abspath(rebel_tools.__file__)), "scons", "SConstruct")
-
-
-def scons_arguments(arguments: Sequence[str]) -> list[str]:
-    """What scons is given: `arguments` as they are, and which SConstruct to read where the folder has none."""
-    script = [] if any(map(os.path.exists, OWN_SCRIPTS)) else ["-f", shipped_sconstruct()]
-    return [*script, *arguments]
+from rebel_tools.sconstruct import scons_arguments
 
 
 def scons_command(arguments: Sequence[str]) -> list[str]:

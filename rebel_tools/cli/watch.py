@@ -38,6 +38,9 @@ def execute(args) -> int:
     except KeyboardInterrupt:
         print(file=sys.stderr)
         return 128 + signal.SIGINT
+    except BrokenPipeError:  # nobody reads what is built
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     finally:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # what was started is being ended
         watch.close()

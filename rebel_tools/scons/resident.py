@@ -18,16 +18,17 @@ import json
 import os
 import signal
 import sys
+import time
 import traceback
 from collections.abc import Sequence
 
 import SCons.Script
 
 import rebel_tools.scons.packages  # noqa: F401 (what every build loads)
-from rebel_tools.cli.run_scons import scons_arguments
 from rebel_tools.plan import state
-from rebel_tools.plan.manifest import stamp
+from rebel_tools.plan.files import stamp
 from rebel_tools.scons import places
+from rebel_tools.sconstruct import scons_arguments
 
 _KEPT = ("SCons.", "rebel_tools.")
 
@@ -90,8 +91,10 @@ def _be_scons(arguments: Sequence[str], report: int) -> None:
     status = 2
     try:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)  # the requests are not for what is run here
         known = set(sys.modules)
         sys.argv = ["scons", *scons_arguments(arguments)]
+        SCons.Script.start_time = time.time()
         status = _scons()
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # what is known is saved now
         atexit._run_exitfuncs()

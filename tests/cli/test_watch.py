@@ -346,7 +346,7 @@ def test_a_target_that_is_removed_by_hand_is_made_again(project, watch):
 def test_targets_and_options_are_those_of_scons(project, watch):
     project.write(
         "SConstruct",
-        SCONSTRUCT + "env.Command(['a'], [], 'echo $word > $TARGET', word=ARGUMENTS['w'])\n"
+        SCONSTRUCT + "env.Command(['a'], [], 'cat > $TARGET; echo $word >> $TARGET', word=ARGUMENTS['w'])\n"
         "env.Command('b', [], 'echo > $TARGET')\n",
     )
     watcher = watch("a", "w=text", "-j", "2")
