@@ -2,7 +2,8 @@
 
 import os
 
-from rebel_tools.cli.run_scons import has_own_script, run_scons
+from rebel_tools.cli.run_scons import run_scons
+from rebel_tools.sconstruct import has_own_script
 
 
 def configure_parser(commands) -> None:

@@ -7,10 +7,10 @@ import sys
 from collections.abc import Sequence
 
 import rebel_tools
-from rebel_tools.cli import build, clean, doctor, new, sconstruct
+from rebel_tools.cli import build, clean, doctor, new, sconstruct, watch
 from rebel_tools.errors import RebelError
 
-COMMANDS = (build, clean, doctor, new, sconstruct)
+COMMANDS = (build, watch, clean, doctor, new, sconstruct)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

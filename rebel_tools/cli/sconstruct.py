@@ -1,6 +1,6 @@
 """`rebel sconstruct`: where the SConstruct that comes with rebel is."""
 
-from rebel_tools.cli.run_scons import shipped_sconstruct
+from rebel_tools.sconstruct import shipped_sconstruct
 
 
 def configure_parser(commands) -> None:

@@ -160,6 +160,7 @@ def standard_library(*compiler: str) -> tuple[str, ...]:
     return _installed([standard_library_folder(*compiler)])
 
 
+@cache
 def standard_library_identity(*compiler: str) -> str:
     return f"{standard_library_folder(*compiler)} {_identity(standard_library(*compiler))}"
 

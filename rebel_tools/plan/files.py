@@ -6,9 +6,13 @@ import hashlib
 import os
 import stat
 import time
+from collections.abc import Container, Mapping
+from typing import Optional
 
 # A file whose time stamp is this close to the moment it was read may change again without another stamp.
 RACY_NS = 20_000_000
+
+Stamp = Optional[list]  # mtime_ns, size, inode; None: there is no such file
 
 
 class Files:
@@ -36,6 +40,12 @@ class Files:
         digest = self._now[path] = self._digest(path, RACY_NS)
         return digest
 
+    def trust(self, stamps: Mapping[str, Stamp], changed: Container[str]) -> None:
+        """Files, apart from those that changed, are known to have these stamps: they need not be looked at again."""
+        for path, known in stamps.items():
+            if path not in changed and self.remembered.get(path, ())[:3] == known:
+                self._now[path] = self.remembered[path][3]
+
     def forget(self, path: str) -> None:
         """The file may have changed since it was last asked for in this run."""
         self._now.pop(path, None)
@@ -57,6 +67,15 @@ class Files:
         self.remembered[path] = [status.st_mtime_ns if settled else 0, status.st_size, status.st_ino, digest]
         self.changed = True
         return digest
+
+
+def stamp(path: str) -> Stamp:
+    """The status of a file or folder; of a folder, what changes when a name in it comes or goes."""
+    try:
+        status = os.stat(path)
+    except OSError:
+        return None
+    return [status.st_mtime_ns, status.st_size, status.st_ino]
 
 
 def content_digest(path: str) -> str:

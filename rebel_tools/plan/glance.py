@@ -55,6 +55,6 @@ def nothing_to_do(asked: str) -> bool:
         with open(PATH, encoding="utf-8", errors="surrogateescape") as f:
             data = json.load(f)
         known = data["manifests"]
-        return data["question"] == asked and all(Manifest(path, ".").holds(known[path]) for path in known)
+        return data["question"] == asked and all(Manifest(path, ".").changed(known[path]) == set() for path in known)
     except (OSError, ValueError, LookupError, TypeError, AttributeError):
         return False  # missing, or damaged

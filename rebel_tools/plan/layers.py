@@ -18,13 +18,17 @@ from rebel_tools.plan.status import Status
 
 
 class Layers:
-    """The layers of all steps of a plan except the `goal`, which uses them."""
+    """The layers of all steps of a plan except the `goal`, which uses them.
 
-    def __init__(self, plan: Plan, status: Status, goal: Step):
+    suspects: the steps that can be stale before anything was built; None: all.
+    """
+
+    def __init__(self, plan: Plan, status: Status, goal: Step, suspects: set[Step] | None = None):
         self.plan = plan
         self.status = status
         self.steps = [step for step in topological(plan) if step is not goal]
-        self.stale = {step for step in self.steps if status.reason(step) is not None}
+        judged = self.steps if suspects is None else [step for step in self.steps if step in suspects]
+        self.stale = {step for step in judged if status.reason(step) is not None}
         self._first: dict[Step, Record | None] | None = None
 
     def next(self) -> list[Step]:
@@ -41,16 +45,19 @@ class Layers:
     def _collect(self) -> None:
         """Find out whom the first layer made stale."""
         self.stale -= self._first.keys()
-        changed = [step for step, before in self._first.items() if self._differs(step, before)]
+        changed = {name for step, before in self._first.items() for name in self._changed(step, before)}
         if changed:
             readers = self._readers()
-            names = {name for step in changed for name in _names(step)}
-            touched = dict.fromkeys(reader for name in names for reader in readers.get(name, ()))
+            touched = dict.fromkeys(reader for name in changed for reader in readers.get(name, ()))
             self.stale.update(step for step in touched if self.status.reason(step) is not None)
 
-    def _differs(self, step: Step, before: Record | None) -> bool:
+    def _changed(self, step: Step, before: Record | None) -> list[str]:
+        """What `step` made otherwise than before, by the names that its readers know it by: files, and its unit."""
         after = self.status.records.get(step.key)
-        return before is None or after is None or _differ(before, after)
+        if before is None or after is None:
+            return [*step.outputs, *([step.module.object] if step.module else [])]
+        files = [path for path in step.outputs if before.outputs.get(path) != after.outputs.get(path)]
+        return files + ([step.module.object] if step.module and _consulted(before) != _consulted(after) else [])
 
     def _readers(self) -> dict[str, list[Step]]:
         """The steps that read or consulted something when they last ran, by its path or unit name."""
@@ -90,14 +97,6 @@ class Layers:
         return known[scope]
 
 
-def _names(step: Step) -> tuple[str, ...]:
-    """By which readers know what a step makes."""
-    return (*step.outputs, step.module.object) if step.module else step.outputs
-
-
-def _differ(before: Record, after: Record) -> bool:
-    return (
-        before.outputs != after.outputs
-        or before.interface != after.interface
-        or before.implementation != after.implementation
-    )
+def _consulted(record: Record) -> tuple:
+    """What a compilation that consults the unit remembers of it; the signature stands for a .cmx that is not opened."""
+    return record.interface, record.implementation, record.signature

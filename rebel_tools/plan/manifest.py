@@ -2,7 +2,8 @@
 
 A manifest holds while nothing that could change the answer did: sources, folders (a new file changes its folder's time
 stamp), package.json files, outputs, compilers and installed packages by their status, and everything else (flags,
-environment, versions) by `identity`. Whatever is in doubt makes it not hold, and then the plan decides.
+environment, versions) by `identity`. When nothing but sources or outputs changed, only steps with such files have to be
+judged, and then what they change; whatever else is in doubt makes the manifest worthless, and all steps are judged.
 """
 
 from __future__ import annotations
@@ -11,38 +12,48 @@ import contextlib
 import json
 import os
 from collections.abc import Iterable, Mapping
-from typing import Optional
 
 from rebel_tools import __version__
-from rebel_tools.plan.files import RACY_NS
+from rebel_tools.plan.files import RACY_NS, Stamp, stamp
 
-FORMAT = f"rebel-tools {__version__} manifest 1"
-
-Stamp = Optional[list]  # mtime_ns, size, inode; None: there is no such file
+FORMAT = f"rebel-tools {__version__} manifest 2"
 
 
 class Manifest:
-    """The manifest in the file `path`; relative paths in it are below `root`."""
+    """The manifest in the file `path`; relative paths in it are below `root`.
+
+    steps: the stamps of all files that steps read or write; others: those of everything else.
+    """
 
     def __init__(self, path: str, root: str):
         self.path = path
         self.root = root
+        self.steps: dict[str, Stamp] = {}
+        self.others: dict[str, Stamp] = {}
 
-    def holds(self, identity: str) -> bool:
+    def changed(self, identity: str) -> set[str] | None:
+        """The files of steps that are not what they were, none when there is nothing to do.
+
+        None when nothing can be told: there is no manifest, or something else changed.
+        """
         try:
             with open(self.path, encoding="utf-8", errors="surrogateescape") as f:
                 data = json.load(f)
-            if data["format"] != FORMAT or data["identity"] != identity:
-                return False
-            return all(stamp(os.path.join(self.root, path)) == known for path, known in data["files"].items())
+            if data["format"] != FORMAT or data["identity"] != identity or self._differing(data["others"]):
+                return None
+            self.steps, self.others = data["steps"], data["others"]
+            return self._differing(self.steps)
         except (OSError, ValueError, LookupError, TypeError, AttributeError):
-            return False  # missing, or damaged
+            return None  # missing, or damaged
 
-    def write(self, identity: str, files: Mapping[str, Stamp]) -> None:
-        data = {"format": FORMAT, "identity": identity, "files": files}
+    def _differing(self, files: Mapping[str, Stamp]) -> set[str]:
+        return {path for path, known in files.items() if stamp(os.path.join(self.root, path)) != known}
+
+    def write(self, identity: str, steps: Mapping[str, Stamp], others: Mapping[str, Stamp]) -> None:
+        data = {"format": FORMAT, "identity": identity, "others": others, "steps": steps}
         temporary = f"{self.path}.{os.getpid()}"
         with open(temporary, "w", encoding="utf-8", errors="surrogateescape") as f:
-            json.dump(data, f, separators=(",", ":"), ensure_ascii=False)
+            f.write(json.dumps(data, separators=(",", ":"), ensure_ascii=False))  # dump() encodes in Python
         os.replace(temporary, self.path)
 
     def remove(self) -> None:
@@ -50,16 +61,7 @@ class Manifest:
             os.unlink(self.path)
 
 
-def stamp(path: str) -> Stamp:
-    """The status of a file or folder; of a folder, what changes when a name in it comes or goes."""
-    try:
-        status = os.stat(path)
-    except OSError:
-        return None
-    return [status.st_mtime_ns, status.st_size, status.st_ino]
-
-
-def stamps_before(paths: Iterable[str], moment_ns: int) -> Mapping[str, Stamp] | None:
+def stamps_before(paths: Iterable[str], moment_ns: int) -> dict[str, Stamp] | None:
     """Stamps of files that were read after `moment_ns`; None when one of them may have changed since."""
     found = {path: stamp(path) for path in paths}
     late = any(each and each[0] > moment_ns - RACY_NS for each in found.values())

@@ -5,12 +5,13 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+from collections.abc import Iterator, MutableMapping
 from dataclasses import dataclass, field
 
 from rebel_tools import __version__
-from rebel_tools.plan.files import text_digest
+from rebel_tools.plan.files import stamp, text_digest
 
-FORMAT = f"rebel-tools {__version__} state 2"
+FORMAT = f"rebel-tools {__version__} state 3"
 
 
 @dataclass
@@ -34,6 +35,47 @@ class Record:
     implementation: str | None = None
 
 
+class Records(MutableMapping):
+    """Records by key. Those of a state file stay texts until somebody asks for them, and are saved as they came."""
+
+    def __init__(self, texts: dict[str, str]):
+        self._texts = texts
+        self._records: dict[str, Record] = {}
+
+    def get(self, key: str, default: Record | None = None) -> Record | None:
+        record = self._records.get(key)
+        if record is None and key in self._texts:
+            record = self._records[key] = Record(**json.loads(self._texts[key]))
+        return default if record is None else record
+
+    def __getitem__(self, key: str) -> Record:
+        record = self.get(key)
+        if record is None:
+            raise KeyError(key)
+        return record
+
+    def __setitem__(self, key: str, record: Record) -> None:
+        self._texts[key] = _json(record.__dict__)
+        self._records[key] = record
+
+    def __delitem__(self, key: str) -> None:
+        del self._texts[key]
+        self._records.pop(key, None)
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._texts
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._texts)
+
+    def __len__(self) -> int:
+        return len(self._texts)
+
+    def lines(self) -> Iterator[str]:
+        """The lines of the state file: key and record, both as JSON, which has no tab and no end of line in it."""
+        return (f"{_json(key)}\t{text}" for key, text in self._texts.items())
+
+
 class State:
     """The state file at `path`. One that is damaged or of another version is as good as none: all is built anew."""
 
@@ -42,7 +84,7 @@ class State:
         data = _load(path)
         self.files: dict[str, list] = data.get("files", {})
         self.names: dict[str, list] = data.get("names", {})
-        self.records = {key: Record(**row) for key, row in data.get("records", {}).items()}
+        self.records = Records(dict(data.get("records", {})))
         self.editors: list[str] = data.get("editors", [])  # folders with a generated file for editors
         self.changed = False
 
@@ -52,9 +94,8 @@ class State:
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(self.path)
             return
-        records = {key: record.__dict__ for key, record in self.records.items()}
-        data = {"files": self.files, "names": self.names, "editors": self.editors, "records": records}
-        text = json.dumps(data, separators=(",", ":"), ensure_ascii=False)
+        data = {"files": self.files, "names": self.names, "editors": self.editors}
+        text = "\n".join([_json(data), *self.records.lines()])
         os.makedirs(os.path.dirname(self.path) or ".", exist_ok=True)
         temporary = f"{self.path}.{os.getpid()}"
         with open(temporary, "w", encoding="utf-8", errors="surrogateescape", newline="") as f:
@@ -71,10 +112,35 @@ def _header(text: str) -> str:
     return f"{FORMAT} {text_digest(text)}\n"
 
 
+LOADED: list[str] = []  # the state files that this process has asked for
+_preloaded: dict[str, tuple[list, dict]] = {}  # by path: the status of the file that was read, and what it holds
+
+
+def preload(path: str) -> None:
+    """Have the contents of a state file ready for a State in a child of this process, if it is still that file."""
+    known = stamp(path)
+    if known != _preloaded.get(path, (None,))[0]:
+        _preloaded[path] = known, _read(path)
+
+
 def _load(path: str) -> dict:
+    LOADED.append(path)
+    known, data = _preloaded.pop(path, (None, {}))
+    return data if known and known == stamp(path) else _read(path)
+
+
+def _read(path: str) -> dict:
     try:
         with open(path, encoding="utf-8", errors="surrogateescape", newline="") as f:
             header, text = f.readline(), f.read()
     except OSError:
         return {}
-    return json.loads(text) if header == _header(text) else {}
+    if header != _header(text):
+        return {}
+    rest, *records = text.split("\n")
+    parts = (line.partition("\t") for line in records)
+    return {**json.loads(rest), "records": {json.loads(key): record for key, _, record in parts}}
+
+
+def _json(data: object) -> str:
+    return json.dumps(data, separators=(",", ":"), ensure_ascii=False)

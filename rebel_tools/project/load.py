@@ -17,9 +17,12 @@ from rebel_tools.project.sources import scan_sources
 DEFAULT_ENTRIES = ("src/Index.re", "src/Index.ml", "src/index.re", "src/index.ml")
 
 
-def load_project(root: str = ".") -> Project:
-    """The project whose root package is the folder `root`. Anything that is wrong with it is a ProjectError."""
-    loader = _Loader(os.path.realpath(root))
+def load_project(root: str = ".", consulted: set[str] | None = None) -> Project:
+    """The project whose root package is the folder `root`. Anything that is wrong with it is a ProjectError.
+
+    consulted: gets every file and folder that was looked at, also where this ends with an error.
+    """
+    loader = _Loader(os.path.realpath(root), set() if consulted is None else consulted)
     manifest = loader.root_manifest()
     loader.visit(manifest, ())
     package = loader.packages[manifest.document.path]
@@ -34,9 +37,9 @@ def load_project(root: str = ".") -> Project:
 class _Loader:
     """A depth-first walk over the packages: each is added after all that it depends on."""
 
-    def __init__(self, root: str) -> None:
+    def __init__(self, root: str, consulted: set[str]) -> None:
         self.root = root
-        self.consulted: set[str] = set()
+        self.consulted = consulted
         self.resolver = Resolver(self.consulted)
         self.packages: dict[str, Package] = {}  # by the real path of package.json, in topological order
         self.manifests: dict[str, Manifest] = {}

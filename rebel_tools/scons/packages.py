@@ -14,11 +14,11 @@ from SCons.Builder import Builder
 
 from rebel_tools.plan import glance
 from rebel_tools.project.load import load_project
+from rebel_tools.scons import places
 from rebel_tools.scons.arguments import user_error
 from rebel_tools.scons.output import short_messages
 from rebel_tools.scons.target import TargetSession
-
-SHIPPED = os.path.join(os.path.dirname(os.path.abspath(__file__)), "SConstruct")
+from rebel_tools.sconstruct import shipped_sconstruct
 
 
 @user_error
@@ -28,7 +28,11 @@ def rebel(env, folder: str = "."):
     Targets that are not default ones are built when they are asked for by name.
     """
     started = time.time_ns()
-    project = load_project(env.Dir(folder).get_abspath())
+    consulted: set[str] = set()
+    try:
+        project = load_project(env.Dir(folder).get_abspath(), consulted)
+    finally:
+        places.LOOKED_AT.update(consulted)
     for warning in project.warnings:
         print(f"rebel: warning: {warning}")
     default = SCons.Util.NodeList()
@@ -85,7 +89,7 @@ def _let_rebel_glance(project, sessions: list) -> None:
     """When all sessions have finished, note what `rebel build` can look at instead of asking them."""
     glance.forget()
     option, script, *arguments = [*sys.argv[1:3], "", ""][:2] + sys.argv[3:]
-    if option != "-f" or script != SHIPPED or project.warnings:
+    if option != "-f" or script != shipped_sconstruct() or project.warnings:
         return
     asked = glance.question(arguments, os.environ)
     if asked is not None and all(target.engine in ("native", "byte") for target in project.default_targets):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import contextlib
 import json
+import os
 import sys
 import threading
 import time
@@ -13,9 +14,10 @@ from functools import cache
 
 import SCons.Script
 
+from rebel_tools.scons import places
+
 SPANS: list = []
 SESSIONS: list = []
-_loaded = time.time()
 
 
 @cache
@@ -55,11 +57,12 @@ def _timed(name: str, category: str) -> Iterator[None]:
 def _write(path: str) -> None:
     from rebel_tools.plan import trace
 
-    now = time.time()
-    whole = trace.Span("build", "SCons", "whole run", _loaded, now)
+    start, now = SCons.Script.start_time, time.time()
+    whole = trace.Span("build", "SCons", "whole run", start, now)
     with open(path, "w", encoding="utf-8") as f:
         json.dump(trace.chrome_trace([whole, *SPANS]), f)
-    print("\n".join(_summary(now - _loaded, path)), file=sys.stderr)
+    places.WRITTEN.add(os.path.abspath(path))
+    print("\n".join(_summary(now - start, path)), file=sys.stderr)
 
 
 def _summary(wall: float, path: str) -> list[str]:

@@ -62,6 +62,7 @@ class TargetSession(Session):
         self._layers: Layers | None = None
         self._layer: set[Step] = set()
         self._announced: set[Step] = set()
+        self._changed: set[str] | None = None
         self._nothing_to_do = False
         self.manifest = Manifest(os.path.join(self.top, self.folder, ".rebel-tools.manifest"), self.top)
         if any(str(name).startswith(self.folder) for name in SCons.Script.COMMAND_LINE_TARGETS):
@@ -134,9 +135,13 @@ class TargetSession(Session):
         if SCons.Script.GetOption("clean"):
             return []  # the whole folder is removed
         every = any(map(SCons.Script.GetOption, NEED_ALL))
-        if not every and self._manifest_holds():
-            self._nothing_to_do = True
-            return []
+        if not every and not self._prepared:
+            self._changed = self._changed_files()
+            if self._changed == set():
+                self._nothing_to_do = True
+                return []
+            if self._changed is not None:
+                self.plan.files.trust(self.manifest.steps, self._changed)
         goal = self.goal()
         if self._layers is None:
             self._prepare()
@@ -149,7 +154,7 @@ class TargetSession(Session):
 
     def _next_layer(self, goal: Step) -> list:
         if self._layers is None:
-            self._layers = Layers(self.plan, self.status, goal)
+            self._layers = Layers(self.plan, self.status, goal, self._suspects())
         layer = self._layers.next()
         TERMINAL.expect(len(layer) if layer else self.status.reason(goal) is not None)
         self._layer, self._announced = set(layer), set(layer)
@@ -189,10 +194,21 @@ class TargetSession(Session):
         """What decides about this build besides the files in the manifest."""
         return text_digest(tool_identity(self.base), repr(self.target), repr(self.packages))
 
-    def _manifest_holds(self) -> bool:
-        """Whether nothing has to be looked at but the files; what the user added with Depends() is not among them."""
-        declared = any(node.depends for node in self.program)
-        return not declared and not self._prepared and self.manifest.holds(self.identity)
+    def _changed_files(self) -> set[str] | None:
+        """The files of steps that changed since all was up to date; None when more than that may have changed."""
+        declared = any(node.depends for node in self.program)  # by the user; the manifest does not know them
+        return None if declared else self.manifest.changed(self.identity)
+
+    def _suspects(self) -> set[Step] | None:
+        """The steps that have to be judged; None: all."""
+        if self._changed is None:
+            return None
+        known = self.status.records
+        return {
+            step
+            for step in self.plan.steps.values()
+            if step.module is None or step.key not in known or not self._changed.isdisjoint(self._files(step))
+        }
 
     def _finish(self) -> None:
         super()._finish()
@@ -215,10 +231,18 @@ class TargetSession(Session):
         files = {
             path: known[path][:3] for step in self.plan.steps.values() for path in self._files(step) if path in known
         }
-        others = stamps_before((*self.project.consulted, *installed_files(self.env), *self._converters()), self.started)
+        others = self._others()
         if others is not None and all(each[0] for each in files.values()):
-            editors = {path: stamp(path) for path in (os.path.join(p.root, ".merlin") for p in self.packages)}
-            self.manifest.write(self.identity, {**files, **others, **(editors if self._is_for_editors else {})})
+            own = [os.path.join(self.top, self.state_path)]
+            if self._is_for_editors:
+                own += [os.path.join(package.root, ".merlin") for package in self.packages]
+            self.manifest.write(self.identity, files, {**others, **{path: stamp(path) for path in own}})
+
+    def _others(self) -> dict | None:
+        """The stamps of all that is no file of a step; None when something may have changed meanwhile."""
+        if self._changed is not None:
+            return self.manifest.others  # which have been looked at
+        return stamps_before((*self.project.consulted, *installed_files(self.env), *self._converters()), self.started)
 
     def _files(self, step: Step) -> list[str]:
         return [*self.plan.inputs(step), *step.outputs]

@@ -1,0 +1,205 @@
+#!/usr/bin/env python3
+"""From saving a file to the end of the build, with a process that watches: `rebel watch` and `dune build --watch`.
+
+    python benchmarks/watch_rebuild.py [--modules 1100] [--rounds 7]
+
+The tree is the generated one of ocaml_tree.py. "own" is what remains of the time of `rebel watch` without ocamlopt,
+which compiles and links: noticing the change, SCons, ocamldep, saving what was learned. A script around ocamlopt takes
+its times, and the time of that script (about 2 ms for each run) counts as own. `rebel build` is the same edit built by
+a new process. The tools take turns in each round. dune watches with inotifywait (Debian: inotify-tools); without it,
+it is left out. Times are medians in seconds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+import ocaml_tree
+
+ROOT = Path(__file__).resolve().parent.parent
+TIMED = """\
+#!/bin/bash
+start=$EPOCHREALTIME
+{program} "$@"
+status=$?
+echo "$start $EPOCHREALTIME" >> {log}
+exit $status
+"""
+
+
+class Tree:
+    """A copy of the generated project, and an ocamlopt that writes down when it ran."""
+
+    def __init__(self, folder: Path, tree: ocaml_tree.Tree):
+        ocaml_tree.write_tree(folder, tree)
+        self.folder = folder
+        self.log = folder.with_name(f"{folder.name}.runs")
+        tools = folder.with_name(f"{folder.name}.tools")
+        tools.mkdir()
+        script = tools / "ocamlopt"
+        script.write_text(TIMED.format(program=shutil.which("ocamlopt"), log=self.log))
+        script.chmod(0o755)
+        self.environment = {
+            **os.environ,
+            "PYTHONPATH": str(ROOT),
+            "PATH": f"{tools}{os.pathsep}{os.environ['PATH']}",
+            "DUNE_CACHE": "disabled",
+        }
+
+    def compiling(self) -> float:
+        """The time since the last call in which at least one ocamlopt ran."""
+        lines = self.log.read_text().splitlines() if self.log.exists() else []
+        self.log.unlink(missing_ok=True)
+        total, until = 0.0, 0.0
+        for start, end in sorted(tuple(map(float, line.split())) for line in lines):
+            total += max(0.0, end - max(start, until))
+            until = max(until, end)
+        return total
+
+
+class Watcher:
+    """A watching process; `ready` is what it prints at the end of each build."""
+
+    def __init__(self, tree: Tree, command: list, ready: str):
+        self.tree, self.ready = tree, ready
+        self.process = subprocess.Popen(
+            command,
+            cwd=tree.folder,
+            env=tree.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+
+    def until_ready(self) -> None:
+        for line in self.process.stdout:
+            if self.ready in line:
+                return
+        sys.exit(f"{self.process.args} ended")
+
+    def build(self, edit) -> float:
+        self.tree.compiling()
+        start = time.perf_counter()
+        edit(self.tree.folder)
+        self.until_ready()
+        return time.perf_counter() - start
+
+    def close(self) -> None:
+        os.killpg(self.process.pid, signal.SIGINT)
+        self.process.wait(30)
+
+
+def rebel_build(tree: Tree, edit) -> float:
+    tree.compiling()
+    start = time.perf_counter()
+    edit(tree.folder)
+    command = [sys.executable, "-m", "rebel_tools", "build"]
+    subprocess.run(command, cwd=tree.folder, env=tree.environment, stdout=subprocess.DEVNULL, check=True)
+    return time.perf_counter() - start
+
+
+# Edits, with a number that makes each another one.
+
+
+def _append(folder: Path, file: str, text: str) -> None:
+    with open(folder / file, "a") as stream:
+        stream.write(text)
+
+
+def comment(folder: Path, n: int) -> None:
+    _append(folder, "node_modules/lib00/src/m000.ml", f"(* round {n} *)\n")
+
+
+def top_file(folder: Path, n: int) -> None:
+    _append(folder, "src/index.ml", f'let () = prerr_string "{n}"\n')
+
+
+def body_in_the_middle(folder: Path, n: int) -> None:
+    """Another constant in a function of a module with an interface, in the middle one of the packages."""
+    packages = sorted(path.name for path in (folder / "node_modules").iterdir())
+    file = f"node_modules/{packages[len(packages) // 2]}/src/m001.ml"
+    _append(folder, file, f"let value x = if x < 0 then {n + 7} else value x\n")
+
+
+SCENARIOS = {"comment at the end": comment, "top file": top_file, "body in the middle": body_in_the_middle}
+
+
+def measure(watchers: dict[str, Watcher], cold: Tree, rounds: int) -> list[dict]:
+    """One row for each scenario, with the medians."""
+    rows, number = [], 0
+    for scenario, edit in SCENARIOS.items():
+        times: dict[str, list] = {name: [] for name in (*watchers, "own", "compilers", "rebel build")}
+        for _ in range(rounds + 1):
+            number += 1
+            for name, watcher in watchers.items():
+                times[name].append(watcher.build(lambda folder, n=number, edit=edit: edit(folder, n)))
+                if name == "rebel watch":
+                    times["compilers"].append(watcher.tree.compiling())
+                    times["own"].append(times[name][-1] - times["compilers"][-1])
+                time.sleep(0.1)  # it saves its state
+            times["rebel build"].append(rebel_build(cold, lambda folder, n=number, edit=edit: edit(folder, n)))
+        # The first round is not counted: what the edit makes stale for the first time.
+        rows.append({"scenario": scenario, **{n: statistics.median(t[1:]) for n, t in times.items()}})
+        print(rows[-1], file=sys.stderr, flush=True)
+    return rows
+
+
+def table(rows: list[dict]) -> str:
+    names = list(rows[0])
+    lines = [f"| {' | '.join(names)} | to dune |", "|---" * (len(names) + 1) + "|"]
+    for row in rows:
+        dune = row.get("dune watch")
+        ratio = f"{row['rebel watch'] / dune:.2f}" if dune else "-"
+        values = [f"{value:.3f}" if isinstance(value, float) else value for value in row.values()]
+        lines.append(f"| {' | '.join(values)} | {ratio} |")
+    return "\n".join(lines)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    ocaml_tree.add_arguments(parser)
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--output", type=Path, default=ROOT / "benchmarks" / "results")
+    options = parser.parse_args()
+    tree = ocaml_tree.plan_tree(options.modules, options.per_package, options.interfaces, options.seed)
+    with tempfile.TemporaryDirectory(prefix="watch_rebuild") as work:
+        rows = _run(Path(work), tree, options.rounds)
+    options.output.mkdir(parents=True, exist_ok=True)
+    (options.output / "watch_rebuild.json").write_text(json.dumps(rows, indent=1) + "\n")
+    print(table(rows))
+
+
+def _run(work: Path, tree: ocaml_tree.Tree, rounds: int) -> list[dict]:
+    watch = [sys.executable, "-m", "rebel_tools", "watch"]
+    watchers = {"rebel watch": Watcher(Tree(work / "watch", tree), watch, "waiting for changes")}
+    try:
+        watchers["rebel watch"].until_ready()
+        if shutil.which("dune") and shutil.which("inotifywait"):
+            command = ["dune", "build", "--watch", "--profile", "release", "./src/index.exe"]
+            watchers["dune watch"] = Watcher(Tree(work / "dune", tree), command, "waiting for filesystem changes")
+            watchers["dune watch"].until_ready()
+        else:
+            print("dune or inotifywait is not installed: left out", file=sys.stderr)
+        cold = Tree(work / "cold", tree)
+        rebel_build(cold, lambda folder: None)
+        return measure(watchers, cold, rounds)
+    finally:
+        for watcher in watchers.values():
+            watcher.close()
+
+
+if __name__ == "__main__":
+    main()

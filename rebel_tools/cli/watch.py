@@ -1,0 +1,65 @@
+"""`rebel watch`: build, and build again after every change."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+
+from rebel_tools.errors import RebelError
+
+# Options of scons with which another build after a change makes no sense.
+_NOT_WATCHED = ("-c", "--clean", "--remove", "--interactive", "-h", "-H", "-v", "--version")
+
+
+def configure_parser(commands) -> None:
+    parser = commands.add_parser(
+        "watch",
+        usage="rebel watch [TARGET ...] [OPTION ...]",
+        help="build, and build again whenever a file changes",
+        description="Build as `rebel build` does, and again whenever something that the build depends on has changed, "
+        "until Ctrl-C. Takes the targets and options of scons.",
+        allow_abbrev=False,
+    )
+    parser.set_defaults(execute=execute, takes_scons_arguments=True)
+
+
+def execute(args) -> int:
+    """The loop; its end is an interrupt or an error."""
+    from rebel_tools.watch.loop import Watch
+
+    arguments = args.scons_arguments
+    _check(arguments)
+    signal.signal(signal.SIGTERM, _interrupt)
+    signal.signal(signal.SIGHUP, _interrupt)
+    watch = Watch(["-Q", *arguments], _say)
+    try:
+        watch.run()
+    except KeyboardInterrupt:
+        print(file=sys.stderr)
+        return 128 + signal.SIGINT
+    except BrokenPipeError:  # nobody reads what is built
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    finally:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # what was started is being ended
+        watch.close()
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    _say("rebel-tools itself changed; starting again")
+    os.execv(sys.executable, [sys.executable, "-m", "rebel_tools", "watch", *arguments])
+
+
+def _check(arguments: list[str]) -> None:
+    if not hasattr(os, "fork"):
+        raise RebelError("rebel watch needs a system with fork(), such as Linux or macOS", hint="rebel build")
+    for option in _NOT_WATCHED:
+        if option in arguments:
+            raise RebelError(f"rebel watch builds; {option} does not", hint=f"rebel build {option}")
+
+
+def _say(text: str) -> None:
+    print(f"rebel: {text}", flush=True)
+
+
+def _interrupt(number, frame) -> None:
+    raise KeyboardInterrupt

@@ -1,0 +1,62 @@
+"""What a run of SCons looked at and what it may have written, for who watches files to build again."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+
+import SCons.Node.FS
+
+# Absolute paths that are no nodes of SCons: what decided about this run, and what it wrote.
+LOOKED_AT: set[str] = set()
+WRITTEN: set[str] = set()
+
+
+
+def top() -> str:
+    """The folder of the SConstruct."""
+    return SCons.Node.FS.get_default_fs().Top.get_abspath()
+
+
+def written() -> set[str]:
+    """What this run may have written: targets, side effects, copies of sources, an option's file, and their folders."""
+    files = {*WRITTEN, *(node.get_abspath() for node in _file_nodes() if _is_written(node))}
+    folders = {os.path.dirname(path) for path in files}
+    while not folders <= files:
+        files |= folders
+        folders = {os.path.dirname(folder) for folder in folders}
+    return files
+
+
+def looked_at() -> set[str]:
+    """The files and folders that were looked at, apart from sources below the top folder in ordinary folders."""
+    sources = (node.get_abspath() for node in _file_nodes() if not _is_written(node))
+    return {*LOOKED_AT, *(path for path in (*_imported(), *sources) if not _is_ordinary(path))}
+
+
+def _is_ordinary(path: str) -> bool:
+    return f"{path}/".startswith(f"{top()}/") and "/node_modules/" not in path[len(top()) :]
+
+
+def _file_nodes() -> Iterator:
+    todo = list({*SCons.Node.FS.get_default_fs().Root.values()})
+    while todo:
+        for name, node in todo.pop().entries.items():
+            if isinstance(node, SCons.Node.FS.Dir):
+                if name not in (".", ".."):
+                    todo.append(node)
+            else:
+                yield node
+
+
+def _is_written(node) -> bool:
+    return node.is_derived() or (node.duplicate and node.srcnode() is not node)
+
+
+def _imported() -> Iterator[str]:
+    """The modules that an SConstruct has imported from folders of its own, and where it would look for more."""
+    installed = (sys.prefix, sys.base_prefix)
+    for path in [*sys.path, *(getattr(module, "__file__", None) for module in list(sys.modules.values()))]:
+        if path and os.path.isabs(path) and not path.startswith(installed):
+            yield path

@@ -1,0 +1,1 @@
+"""`rebel watch`: builds again whenever something that the build read has changed."""

@@ -1,0 +1,107 @@
+"""Changes of files, from the operating system (inotify), through the library watchfiles."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+
+from rebel_tools.errors import MissingTool, RebelError
+from rebel_tools.watch.folders import Folders
+
+# Milliseconds. A batch of changes is complete when a step brings no more of them, and at the latest after the limit.
+STEP = 20
+LIMIT = 500
+
+
+class Changes:
+    """The paths that change in the `watched` folders; none is missed from the moment that `follow` returns."""
+
+    def __init__(self):
+        self.watched: frozenset[str] = frozenset()
+        self._batches: Iterator | None = None
+        self._pending: set[str] = set()
+
+    def follow(self, folders: Folders) -> set[str]:
+        """Watch what is of interest; returns the folders that were not watched before.
+
+        Errors: MissingTool without watchfiles; RebelError when the system lets nobody watch so many folders.
+        """
+        before = self.watched
+        wanted = folders.to_watch()
+        while wanted != self.watched:
+            self._replace(wanted)
+            wanted = folders.to_watch()  # with those that came between the look at the tree and the watching
+        return wanted - before
+
+    def renew(self, folders: Folders) -> None:
+        """Folders came or went: watch all anew, for one of the same name may be another one."""
+        self.watched = frozenset()
+        self.follow(folders)
+
+    def add(self, paths: Iterable[str]) -> None:
+        """Changes that were found in another way."""
+        self._pending.update(paths)
+
+    def wait(self) -> set[str]:
+        """What changed since the last call; waits until there is something."""
+        changed = self.so_far()
+        while not changed:
+            changed = self._batch()
+        return changed
+
+    def so_far(self) -> set[str]:
+        """What changed since the last call, without waiting for more."""
+        changed, self._pending = self._pending | self._batch(), set()
+        return changed
+
+    def close(self) -> None:
+        if self._batches is not None:
+            self._batches.close()
+
+    def _batch(self) -> set[str]:
+        return {path for _, path in next(self._batches)}
+
+    def _replace(self, folders: set[str]) -> None:
+        """Begin to watch `folders` before the others are given up, so that nothing is missed."""
+        before, self._batches = self._batches, _batches(folders)
+        try:
+            self._pending |= self._batch()  # watching begins with the first call
+            self.watched = frozenset(folders)
+        except FileNotFoundError:
+            self.watched = frozenset()  # one of them is gone again; the caller looks at the tree anew
+        except (OSError, RuntimeError) as error:
+            raise _refused(error, len(folders)) from error
+        if before is not None:
+            self._pending.update(path for _, path in next(before, ()))
+            before.close()
+
+
+def _batches(folders: set[str]) -> Iterator:
+    try:
+        import watchfiles
+    except ImportError:
+        raise MissingTool(
+            "rebel watch needs the Python package watchfiles", hint="pip install 'rebel-tools[watch]'"
+        ) from None
+    return watchfiles.watch(
+        *sorted(folders),
+        watch_filter=None,
+        recursive=False,
+        step=STEP,
+        debounce=LIMIT,
+        rust_timeout=STEP,
+        yield_on_timeout=True,
+        ignore_permission_denied=False,  # with it the other errors would be ignored, too (watchfiles 1.3)
+    )
+
+
+def _refused(error: Exception, count: int) -> RebelError:
+    """The error of the system in words, with the setting that helps (inotify(7), /proc/sys/fs/inotify)."""
+    text = str(error)
+    if "watch limit" in text or "os error 28" in text:
+        hint = "sudo sysctl fs.inotify.max_user_watches=524288"
+        return RebelError(f"this system does not allow to watch {count} folders", hint=hint)
+    if "os error 24" in text:
+        hint = "end other watching programs, or: sudo sysctl fs.inotify.max_user_instances=1024"
+        return RebelError("this system does not allow one more watching program", hint=hint)
+    return RebelError(f"{os.getcwd()} cannot be watched: {text}")

@@ -1,0 +1,104 @@
+"""The loop of `rebel watch`: build, wait for a change that matters, build again."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+
+from rebel_tools.errors import Place, RebelError
+from rebel_tools.plan.files import RACY_NS, stamp
+from rebel_tools.watch.changes import Changes
+from rebel_tools.watch.folders import Folders
+from rebel_tools.watch.resident import Built, Resident
+
+# A file that changes during so many builds in a row is written by the build itself.
+REPEATS = 4
+
+
+class Watch:
+    """Builds of the project in the current folder with `arguments` for scons; `say` prints a line."""
+
+    def __init__(self, arguments: Sequence[str], say: Callable[[str], None]):
+        self.say = say
+        self.folders = Folders(os.getcwd())
+        self.resident = Resident(arguments)
+        self.changes = Changes()
+        self._made: dict[str, list | None] = {}
+        self._repeats: Counter[str] = Counter()
+
+    def run(self) -> None:
+        """Build now and after every change; ends when rebel-tools itself has changed. Errors: RebelError."""
+        self.changes.follow(self.folders)
+        while not self._build().outdated:
+            changed = self._changed_meanwhile() or self._wait()
+            self.say(f"{self._names(changed)} changed; building")
+
+    def close(self) -> None:
+        self.resident.stop()
+        self.changes.close()
+
+    def _build(self) -> Built:
+        moment, clock = time.time_ns(), time.perf_counter()
+        built = self.resident.build()
+        seconds = time.perf_counter() - clock
+        if not built.outdated:
+            self._made = built.made
+            self.say(f"built in {seconds:.2f} s; waiting for changes" if built.status == 0 else _FAILED)
+            self._look_where_it_looked(built, moment)
+        return built
+
+    def _look_where_it_looked(self, built: Built, moment: int) -> None:
+        """Watch all places that the build read; what changed in a new one before it was watched is a change, too."""
+        # A build that failed may not have come to a place that is needed to mend it.
+        places = built.places if built.status == 0 else {*built.places, *self.folders.places}
+        folders = Folders(built.top or self.folders.top, places)
+        if folders != self.folders:
+            self.folders = folders
+            new = self.changes.follow(folders)
+            self.changes.add(path for folder in new for path in _changed_since(folder, moment))
+
+    # Changes
+
+    def _wait(self) -> set[str]:
+        self._repeats.clear()
+        changed: set[str] = set()
+        while not changed:
+            changed = self._mattering(self.changes.wait())
+        return changed
+
+    def _changed_meanwhile(self) -> set[str]:
+        """What changed during the build: edits, which the next build has to see, and files that it wrote itself."""
+        changed = self._mattering(self.changes.so_far())
+        self._repeats = Counter({path: self._repeats[path] + 1 for path in changed})
+        by_itself = {path for path, times in self._repeats.items() if times >= REPEATS}
+        if by_itself:
+            self.say(f"{self._names(by_itself)} changes in every build; declare it as a target, or with SideEffect()")
+        return changed - by_itself
+
+    def _mattering(self, paths: set[str]) -> set[str]:
+        """Those of the changes that a build has to see, and everything watched that they brought."""
+        if not os.path.isdir(self.folders.top):
+            raise RebelError("the folder of the project is gone", place=Place(self.folders.top))
+        if any(path in self.changes.watched or os.path.isdir(path) for path in paths):
+            self.changes.renew(self.folders)
+        return {path for path in paths if self.folders.matters(path) and not self._is_as_made(path)}
+
+    def _is_as_made(self, path: str) -> bool:
+        return path in self._made and stamp(path) == self._made[path]
+
+    def _names(self, paths: set[str]) -> str:
+        first = min(os.path.relpath(path, self.folders.top) for path in paths)
+        return first if len(paths) == 1 else f"{first} and {len(paths) - 1} more"
+
+
+_FAILED = "failed; waiting for changes"
+
+
+def _changed_since(folder: str, moment: int) -> Iterable[str]:
+    try:
+        entries = [(entry.path, entry.stat(follow_symlinks=False)) for entry in os.scandir(folder)]
+    except OSError:  # it is gone again, which is a change of the folder above
+        return []
+    return [path for path, status in entries if status.st_ctime_ns > moment - RACY_NS]

@@ -1,0 +1,421 @@
+"""`rebel watch`, with real changes of files: what it builds again, what it does not, and how it ends."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from conftest import ROOT, Project
+
+SECONDS = 12  # for what takes a moment, on a machine that is busy with something else
+
+SCONSTRUCT = "DefaultEnvironment(tools=[])\nenv = Environment(tools=[])\n"
+
+
+class Watcher:
+    """`rebel watch` in the folder of a project, its output in a file beside it."""
+
+    def __init__(self, project: Project, *arguments: str, path: str = "", environment: dict | None = None):
+        self.project = project
+        self.log = project.root.with_name(f"{project.root.name}.log")
+        folders = os.pathsep.join(filter(None, [path, str(ROOT)]))
+        environment = {**os.environ, "PYTHONPATH": folders, "PYTHONDONTWRITEBYTECODE": "1", **(environment or {})}
+        with open(self.log, "w") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "rebel_tools", "watch", *arguments],
+                cwd=project.root,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        self.seen = 0
+
+    def holds(self, name: str, text: str) -> None:
+        """Wait until a file of the project holds a text, and nothing is left to do."""
+        path = self.project.path(name)
+        self.until(lambda: path.exists() and path.read_text() == text, f"{text!r} in {name}")
+        self._is_idle()
+
+    def _is_idle(self) -> None:
+        self.until(lambda: self.text.endswith("waiting for changes\n"), "the end of the build")
+        self.seen = len(self.text)
+
+    @property
+    def text(self) -> str:
+        return self.log.read_text()
+
+    def until(self, condition, what: str):
+        """The first true value of `condition()`."""
+        end = time.monotonic() + SECONDS
+        while time.monotonic() < end:
+            value = condition()
+            if value:
+                return value
+            assert self.process.poll() is None, f"ended while waiting for {what}:\n{self.text}"
+            time.sleep(0.01)
+        pytest.fail(f"waited in vain for {what}:\n{self.text}")
+
+    def says(self, words: str) -> str:
+        """Wait for a line with `words` after what was waited for before; the text up to its end."""
+
+        def found():
+            position = self.text.find(words, self.seen)
+            return position >= 0 and self.text[position:].find("\n") >= 0 and position
+
+        start, position = self.seen, self.until(found, repr(words))
+        self.seen = self.text.index("\n", position) + 1
+        return self.text[start : self.seen]
+
+    def built(self) -> str:
+        return self.says("; waiting for changes")
+
+    def prints(self, output: str) -> None:
+        """Wait until the program of an OCaml project prints `output`, and nothing is left to do."""
+        program = self.project.path("_build/default/src/app.out")
+
+        def right():
+            with contextlib.suppress(OSError):
+                return subprocess.run([program], capture_output=True, text=True).stdout == output
+
+        self.until(right, f"a program that prints {output!r}")
+        self._is_idle()
+
+    def interrupt(self) -> int:
+        """As Ctrl-C: to all processes of the terminal's foreground group."""
+        os.killpg(self.process.pid, signal.SIGINT)
+        return self.process.wait(SECONDS)
+
+    def close(self) -> None:
+        if self.process.poll() is None:
+            self.process.terminate()
+            self.process.wait(SECONDS)
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    folder = tmp_path / "project"
+    folder.mkdir()
+    return Project(folder)
+
+
+@pytest.fixture
+def watch(project):
+    """Starts watchers, and ends them."""
+    started = []
+
+    def start(*arguments, **options) -> Watcher:
+        started.append(Watcher(project, *arguments, **options))
+        return started[-1]
+
+    yield start
+    for watcher in started:
+        watcher.close()
+
+
+def write(path: Path, text: str) -> None:
+    """As an editor saves a file: there is never half of it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.swp")
+    temporary.write_text(text)
+    temporary.replace(path)
+
+
+def ocaml(project, value: str = '"one"') -> None:
+    project.write("package.json", '{"name": "app", "rebel": {}}')
+    project.write("src/Index.ml", "let () = print_string Greeting.text\n")
+    project.write("src/greeting.ml", f"let text = {value}\n")
+
+
+def processes_in(folder: Path) -> list[str]:
+    """The command lines of all processes whose current folder is below `folder`."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        with contextlib.suppress(OSError):
+            if entry.name.isdigit() and Path(os.readlink(entry / "cwd")).is_relative_to(folder):
+                found.append((entry / "cmdline").read_bytes().replace(b"\0", b" ").decode())
+    return found
+
+
+def test_a_change_is_built_and_the_result_is_that_of_a_clean_build(project, watch):
+    ocaml(project)
+    watcher = watch()
+    watcher.prints("one")
+    write(project.path("src/greeting.ml"), 'let text = "two"\n')
+    watcher.prints("two")
+    write(project.path("src/greeting.mli"), "val text : string\n")
+    write(project.path("src/greeting.ml"), 'let other = 1\nlet text = "three"\n')
+    watcher.prints("three")
+    watcher.close()
+
+    watched = built_files(project)
+    project.run(sys.executable, "-m", "rebel_tools", "clean")
+    project.run(sys.executable, "-m", "rebel_tools", "build")
+    assert built_files(project) == watched
+
+
+def built_files(project) -> dict:
+    files = project.snapshot("_build")
+    return {name: data for name, data in files.items() if not Path(name).name.startswith(".rebel-tools")}
+
+
+def test_files_and_folders_come_and_go(project, watch):
+    ocaml(project)
+    watcher = watch()
+    watcher.prints("one")
+    project.write("src/deep/in/folders/far.ml", 'let text = "far"\n')
+    write(project.path("src/greeting.ml"), "let text = Far.text\n")
+    watcher.prints("far")
+    write(project.path("src/deep/in/folders/far.ml"), 'let text = "farther"\n')
+    watcher.prints("farther")
+    shutil.rmtree(project.path("src/deep"))
+    assert "Unbound module Far" in watcher.says("failed; waiting for changes")
+    project.write("src/deep/in/folders/far.ml", 'let text = "back"\n')
+    watcher.prints("back")
+    write(project.path("src/deep/in/folders/far.ml"), 'let text = "and again"\n')
+    watcher.prints("and again")
+
+
+def test_errors_are_told_and_survived(project, watch):
+    ocaml(project, value="1 +")
+    watcher = watch()
+    assert "src/greeting.ml" in watcher.says("failed; waiting for changes")
+    write(project.path("src/greeting.ml"), 'let text = "mended"\n')
+    watcher.prints("mended")
+    write(project.path("package.json"), '{"name": "app", "rebel": {')
+    assert "package.json" in watcher.says("failed; waiting for changes")
+    write(project.path("src/greeting.ml"), 'let text = "meanwhile"\n')
+    watcher.says("failed; waiting for changes")
+    write(project.path("package.json"), '{"name": "app", "rebel": {}}')
+    watcher.prints("meanwhile")
+    assert "Traceback" not in watcher.text
+
+
+def test_a_broken_package_json_at_the_start(project, watch):
+    ocaml(project)
+    project.write("package.json", "{")
+    watcher = watch()
+    watcher.says("failed; waiting for changes")
+    write(project.path("package.json"), '{"name": "app", "rebel": {}}')
+    watcher.prints("one")
+
+
+def test_packages_are_installed_changed_and_replaced(project, watch):
+    """The package lies outside, and its name in node_modules is a link, as pnpm, npm link and workspaces have it."""
+    ocaml(project, value="Bar.Text.it")
+    project.write("package.json", '{"name": "app", "dependencies": {"bar": "*"}, "rebel": {}}')
+    outside = project.root.with_name("bar-1")
+    write(outside / "package.json", '{"name": "bar", "rebel": {}}')
+    write(outside / "src" / "text.ml", 'let it = "bar 1"\n')
+    watcher = watch()
+    assert '"bar" is not installed' in watcher.says("failed; waiting for changes")
+    project.path("node_modules").mkdir()
+    project.path("node_modules/bar").symlink_to(outside)
+    watcher.prints("bar 1")
+    write(outside / "src" / "text.ml", 'let it = "bar 1.1"\n')
+    watcher.prints("bar 1.1")
+    write(outside / "src" / "more" / "words.ml", 'let it = "words"\n')
+    write(outside / "src" / "text.ml", "let it = Words.it\n")
+    watcher.prints("words")
+
+    other = project.root.with_name("bar-2")
+    write(other / "package.json", '{"name": "bar", "rebel": {}}')
+    write(other / "src" / "text.ml", 'let it = "bar 2"\n')
+    project.path("node_modules/new").symlink_to(other)
+    project.path("node_modules/new").replace(project.path("node_modules/bar"))
+    watcher.prints("bar 2")
+
+    shutil.copytree(other, project.path("node_modules/copy"))
+    project.path("node_modules/bar").unlink()
+    project.path("node_modules/copy").replace(project.path("node_modules/bar"))
+    watcher.prints("bar 2")
+    write(project.path("node_modules/bar/src/text.ml"), 'let it = "a copy"\n')
+    watcher.prints("a copy")
+
+
+def test_an_edit_during_a_build_is_not_lost(project, watch):
+    """The action has read its source when it is changed."""
+    project.write("slow.py", SLOW)
+    project.write("SConstruct", SCONSTRUCT + f"env.Command('out', 'in', '{sys.executable} slow.py $SOURCE $TARGET')\n")
+    project.write("in", "old")
+    watcher = watch()
+    watcher.until(project.path("_build/read").exists, "the action")
+    write(project.path("in"), "new")
+    project.write("_build/go", "")
+    watcher.holds("out", "new")
+    assert "rebel: in changed; building" in watcher.text
+    project.scons("-q")
+
+
+SLOW = """\
+import os, sys, time
+text = open(sys.argv[1]).read()
+os.makedirs("_build", exist_ok=True)
+open("_build/read", "w").close()
+while not os.path.exists("_build/go"):
+    time.sleep(0.01)
+open(sys.argv[2], "w").write(text)
+"""
+
+
+def test_many_edits_end_with_the_last_one(project, watch):
+    ocaml(project)
+    watcher = watch()
+    for number in range(20):
+        write(project.path("src/greeting.ml"), f'let text = "{number}"\n')
+        time.sleep(0.05)  # at whatever moment of a build
+    watcher.prints("19")
+    project.run(sys.executable, "-m", "rebel_tools", "build", "-q")
+
+
+def test_the_sconstruct_and_what_it_imports_are_read_again(project, watch):
+    project.write(
+        "SConstruct", "import words, far\n" + SCONSTRUCT + "env.Command('out', [], f'echo {words.x} > $TARGET')"
+    )
+    project.write("words.py", "x = 'one'\n")
+    elsewhere = project.root.with_name("elsewhere")
+    write(elsewhere / "far.py", "")
+    project.write("site_scons/site_init.py", "")
+    watcher = watch(path=str(elsewhere))
+    watcher.holds("out", "one\n")
+    write(project.path("words.py"), "x = 'other words'\n")
+    watcher.holds("out", "other words\n")
+    write(elsewhere / "far.py", "import words; words.x = 'far'\n")
+    watcher.holds("out", "far\n")
+    write(project.path("site_scons/site_init.py"), "import sys; sys.modules['far'] = sys\n")
+    watcher.holds("out", "other words\n")
+
+    write(project.path("SConstruct"), "def\n")
+    assert "SyntaxError" in watcher.says("failed; waiting for changes")
+    write(project.path("SConstruct"), SCONSTRUCT + "env.Command('out', [], 'echo right > $TARGET')")
+    watcher.holds("out", "right\n")
+
+
+def test_a_build_does_not_call_for_the_next_one(project, watch):
+    """Targets beside their sources, copies in a variant folder, Configure() and what is always built."""
+    project.write(
+        "SConstruct",
+        SCONSTRUCT.replace("[])\nenv = Environment(tools=[])", "[])\nenv = Environment()")
+        + "conf = Configure(env); conf.CheckCHeader('stdio.h'); env = conf.Finish()\n"
+        + "env.Program('main', ['main.c'])\n"
+        + "VariantDir('variant', 'lib')\nenv.Library('variant/lib', ['variant/lib.c'])\n"
+        + "env.AlwaysBuild(env.Command('stamp', [], 'date +%N > $TARGET; date +%N > log'))\n"
+        + "env.SideEffect('log', 'stamp')\n",
+    )
+    project.write("main.c", "int main(void) { return 0; }\n")
+    project.write("lib/lib.c", "int one(void) { return 1; }\n")
+    watcher = watch()
+    watcher.built()
+    for number in range(3):
+        write(project.path("main.c"), f"int main(void) {{ return {number}; }}\n")
+        watcher.built()
+        assert subprocess.run([project.path("main")]).returncode == number
+    assert re.findall("rebel: (.*) changed; building", watcher.text) == ["main.c"] * 3
+
+
+def test_what_writes_into_the_tree_in_every_build_is_told_and_ends(project, watch):
+    project.write(
+        "SConstruct", SCONSTRUCT + "env.AlwaysBuild(env.Command('out', [], 'date > $TARGET; date +%N >> log'))"
+    )
+    watcher = watch()
+    watcher.says("log changes in every build")
+    assert watcher.text.count("building") == 3
+    project.write("README", "")
+    watcher.says("README changed; building")
+
+
+def test_a_target_that_is_removed_by_hand_is_made_again(project, watch):
+    ocaml(project)
+    project.write("SConstruct", SCONSTRUCT + "env.Command('out', [], 'echo made > $TARGET')\n")
+    watcher = watch()
+    watcher.built()
+    project.path("out").unlink()
+    watcher.built()
+    assert project.path("out").exists()
+
+
+def test_targets_and_options_are_those_of_scons(project, watch):
+    project.write(
+        "SConstruct",
+        SCONSTRUCT + "env.Command(['a'], [], 'cat > $TARGET; echo $word >> $TARGET', word=ARGUMENTS['w'])\n"
+        "env.Command('b', [], 'echo > $TARGET')\n",
+    )
+    watcher = watch("a", "w=text", "-j", "2")
+    watcher.built()
+    assert project.path("a").read_text() == "text\n" and not project.path("b").exists()
+    for option in ("-c", "--interactive"):
+        run = project.run(sys.executable, "-m", "rebel_tools", "watch", option, rc=1)
+        assert f"rebel build {option}" in run.err
+
+
+@pytest.mark.parametrize("to", ["group", "process"])
+def test_an_interrupt_while_it_waits(project, watch, to):
+    ocaml(project)
+    watcher = watch()
+    watcher.prints("one")
+    if to == "process":
+        watcher.process.send_signal(signal.SIGINT)
+    assert (watcher.process.wait(SECONDS) if to == "process" else watcher.interrupt()) == 130
+    assert "Traceback" not in watcher.text and processes_in(project.root) == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_an_interrupt_during_a_build(project, watch, number):
+    project.write("SConstruct", SCONSTRUCT + "env.Command('out', [], 'touch started; sleep 300; touch $TARGET')\n")
+    watcher = watch()
+    watcher.until(project.path("started").exists, "the action")
+    watcher.process.send_signal(number)
+    assert watcher.process.wait(SECONDS) == 130
+    assert "Traceback" not in watcher.text and processes_in(project.root) == []
+    assert not project.path("out").exists()
+
+
+def test_when_it_is_killed_nothing_stays(project, watch):
+    ocaml(project)
+    watcher = watch()
+    watcher.prints("one")
+    watcher.process.kill()
+    watcher.process.wait()
+    end = time.monotonic() + SECONDS
+    while processes_in(project.root) and time.monotonic() < end:
+        time.sleep(0.01)
+    assert processes_in(project.root) == []
+
+
+def test_a_project_that_is_removed(project, watch):
+    ocaml(project)
+    watcher = watch()
+    watcher.prints("one")
+    shutil.rmtree(project.root)
+    assert watcher.process.wait(SECONDS) == 1
+    assert f"rebel: error: {project.root}: the folder of the project is gone" in watcher.text
+    assert "Traceback" not in watcher.text
+
+
+def test_without_watchfiles(project, tmp_path):
+    write(tmp_path / "without" / "watchfiles.py", "raise ImportError\n")
+    path = os.pathsep.join([str(tmp_path / "without"), str(ROOT)])
+    ocaml(project)
+    run = project.run(sys.executable, "-m", "rebel_tools", "watch", rc=1, env={"PYTHONPATH": path})
+    assert "pip install 'rebel-tools[watch]'" in run.err
+
+
+@pytest.mark.parametrize(("limit", "number"), [("watches", 1), ("instances", 0)])
+def test_limits_of_the_system(project, limit, number):
+    """They are lowered in a user namespace of its own."""
+    lower = f'echo {number} > /proc/sys/user/max_inotify_{limit} && exec "$@"'
+    limited = ["unshare", "-Ur", "sh", "-c", lower, "sh"]
+    if subprocess.run([*limited, "true"], capture_output=True).returncode != 0:
+        pytest.skip("unshare -U cannot make a user namespace here")
+    ocaml(project)
+    run = project.run(*limited, sys.executable, "-m", "rebel_tools", "watch", rc=1)
+    assert f"sysctl fs.inotify.max_user_{limit}" in run.err and "Traceback" not in run.err
