@@ -75,10 +75,10 @@ EDITS: dict[str, Edit] = {
 WORDS = {
     "full": "full build",
     "null": "null build",
-    "comment": "comment, in the leaf-most library",
+    "comment": "comment, at the bottom",
     "top": "top file",
     "body": "body, in the middle",
     "interface": "interface, in the middle",
-    "comment-above": "comment above all code, in the leaf-most library",
+    "comment-above": "comment above code, at the bottom",
     "body-at-base": "body, at the base",
 }
