@@ -12,7 +12,7 @@ class Places:
     """The sources that are edited, below the project.
 
     bottom: without an interface, in the leaf-most library, on which nearly everything is built.
-    base: the same with an interface, by its path without suffix; None leaves the scenario out.
+    base: the same with an interface, by its path without suffix; None leaves out what compiles nearly everything.
     middle: a module with an interface in the middle of the graph, by its path without suffix.
     top: the entry of the program. body, top_text: the text that an edit appends to `middle`, `top`; `{}` is a number.
     """
@@ -71,6 +71,8 @@ EDITS: dict[str, Edit] = {
     "comment-above": _comment_above,
     "body-at-base": _body_at_base,
 }
+
+AT_THE_BASE = ("comment-above", "body-at-base")
 
 WORDS = {
     "full": "full build",
