@@ -27,6 +27,7 @@ PLACES = Places(
     bottom="node_modules/vendored_fix/src/Gensym.ml",
     middle="src/codeBits",
     top="src/main.ml",
+    base="node_modules/vendored_fix/src/Gensym",
     body="let () = ignore (Sys.opaque_identity {})\n",
     top_text="let () = ignore (Sys.opaque_identity {})\n",
 )

@@ -36,11 +36,11 @@ import ocaml_tree
 import report
 import tool_costs
 from measuring import ROOT, Result, result, rounds
-from ocaml_edits import EDITS, Places
+from ocaml_edits import AT_THE_BASE, EDITS, Places
 from ocaml_tools import Tool, installed, make_tools
 
 PARTS = ("tree", "menhir", "reason", "c")
-AT_THE_BASE = 1100  # up to this size: an edit on which nearly everything depends is a second full build
+SMALL = 1100  # up to this size projects are also edited where nearly everything is compiled again
 
 
 def main() -> None:
@@ -96,8 +96,8 @@ def _generated(options, wanted: list, work: Path, saved: report.Saved, name: str
             ocaml_tree.write_tree(tool.folder, tree)
     packages = list(tree.packages)
     lib, middle = f"node_modules/{packages[0]}/src", f"node_modules/{packages[len(packages) // 2]}/src"
-    small = len(tree.modules) <= AT_THE_BASE + 1
-    places = Places(f"{lib}/m000.ml", f"{middle}/m001", "src/index.ml", f"{lib}/m001" if small else None)
+    base = f"{lib}/m001" if len(tree.modules) <= SMALL + 1 else None
+    places = Places(f"{lib}/m000.ml", f"{middle}/m001", "src/index.ml", base)
     _scenarios(options, tools, places, saved, name)
 
 
@@ -113,8 +113,7 @@ def _menhir(options, wanted: list, work: Path, saved: report.Saved) -> None:
 def _scenarios(options, tools: list[Tool], places: Places, saved: report.Saved, name: str, arguments=()) -> None:
     """All scenarios with one project; rows are saved one by one, for a run may be interrupted."""
     for scenario in options.scenarios:
-        at_base = scenario == "body-at-base"
-        if (at_base and not places.base) or (options.resume and saved.has(name, scenario)):
+        if (scenario in AT_THE_BASE and not places.base) or (options.resume and saved.has(name, scenario)):
             continue
         if scenario != "full":
             for tool in tools:

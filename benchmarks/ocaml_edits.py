@@ -12,7 +12,7 @@ class Places:
     """The sources that are edited, below the project.
 
     bottom: without an interface, in the leaf-most library, on which nearly everything is built.
-    base: the same with an interface, by its path without suffix; None leaves the scenario out.
+    base: the same with an interface, by its path without suffix; None leaves out what compiles nearly everything.
     middle: a module with an interface in the middle of the graph, by its path without suffix.
     top: the entry of the program. body, top_text: the text that an edit appends to `middle`, `top`; `{}` is a number.
     """
@@ -72,13 +72,15 @@ EDITS: dict[str, Edit] = {
     "body-at-base": _body_at_base,
 }
 
+AT_THE_BASE = ("comment-above", "body-at-base")
+
 WORDS = {
     "full": "full build",
     "null": "null build",
-    "comment": "comment, in the leaf-most library",
+    "comment": "comment, at the bottom",
     "top": "top file",
     "body": "body, in the middle",
     "interface": "interface, in the middle",
-    "comment-above": "comment above all code, in the leaf-most library",
+    "comment-above": "comment above code, at the bottom",
     "body-at-base": "body, at the base",
 }

@@ -237,7 +237,7 @@ def _yes(reached: bool) -> str:
 
 # Plots
 
-ROW, BAR, LEFT, COLUMN = 64, 16, 130, 230
+ROW, BAR, LEFT, COLUMN = 64, 16, 150, 230
 
 
 def bars(rows: list[dict]) -> str:
