@@ -14,7 +14,11 @@ def shipped_sconstruct() -> str:
     return os.path.join(os.path.dirname(os.path.abspath(__file__)), "scons", "SConstruct")
 
 
+def has_own_script() -> bool:
+    return any(map(os.path.exists, OWN_SCRIPTS))
+
+
 def scons_arguments(arguments: Sequence[str]) -> list[str]:
     """What scons is given in the current folder: `arguments` as they are, after our SConstruct where it has none."""
-    script = [] if any(map(os.path.exists, OWN_SCRIPTS)) else ["-f", shipped_sconstruct()]
+    script = [] if has_own_script() else ["-f", shipped_sconstruct()]
     return [*script, *arguments]

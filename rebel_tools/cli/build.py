@@ -1,6 +1,9 @@
 """`rebel build`: scons."""
 
+import os
+
 from rebel_tools.cli.run_scons import run_scons
+from rebel_tools.sconstruct import has_own_script
 
 
 def configure_parser(commands) -> None:
@@ -16,4 +19,14 @@ def configure_parser(commands) -> None:
 
 
 def execute(args) -> int:
+    if not has_own_script() and _nothing_to_do(args.scons_arguments):
+        print("scons: `.' is up to date.")
+        return 0
     return run_scons(args.scons_arguments)
+
+
+def _nothing_to_do(arguments) -> bool:
+    from rebel_tools.plan import glance
+
+    asked = glance.question(arguments, os.environ)
+    return asked is not None and glance.nothing_to_do(asked)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
-from rebel_tools.diagnosis import Diagnosis, Finding, diagnose
+if TYPE_CHECKING:
+    from rebel_tools.diagnosis import Diagnosis, Finding
 
 
 def configure_parser(commands) -> None:
@@ -20,6 +22,8 @@ def configure_parser(commands) -> None:
 
 
 def execute(args) -> int:
+    from rebel_tools.diagnosis import diagnose  # its imports take longer than a build that has nothing to do
+
     diagnosis = diagnose()
     print(as_json(diagnosis) if args.json else as_text(diagnosis))
     return 0 if diagnosis.ok else 1

@@ -6,7 +6,6 @@ import json
 import os
 
 from rebel_tools.errors import Place, RebelError
-from rebel_tools.project.names import is_module, is_package, package_module
 
 _OCAML = """let () = print_endline (Greeting.hello "world")
 """
@@ -53,6 +52,8 @@ def execute(args) -> int:
 
 def create(name: str, syntax: str) -> None:
     """Write the project into the new folder `name`; a folder that is there must be empty."""
+    from rebel_tools.project.names import is_module, is_package, package_module
+
     if not is_package(name) or "/" in name or not is_module(package_module(name)):
         raise RebelError(
             f'"{name}" cannot be the name of a package',

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
 import os
+import sys
 import time
 
 import SCons.Script
@@ -10,11 +12,14 @@ import SCons.Util
 from SCons.Action import Action
 from SCons.Builder import Builder
 
+from rebel_tools.plan import glance
 from rebel_tools.project.load import load_project
 from rebel_tools.scons import places
 from rebel_tools.scons.arguments import user_error
 from rebel_tools.scons.output import short_messages
 from rebel_tools.scons.target import TargetSession
+
+SHIPPED = os.path.join(os.path.dirname(os.path.abspath(__file__)), "SConstruct")
 
 
 @user_error
@@ -32,21 +37,25 @@ def rebel(env, folder: str = "."):
     for warning in project.warnings:
         print(f"rebel: warning: {warning}")
     default = SCons.Util.NodeList()
+    sessions: list = []
+    _let_rebel_glance(project, sessions)
     for target in project.targets:
         if target.engine == "bucklescript" and not _is_wanted(target, project):
             continue
-        program, made = _program(env, project, target, started)
+        run, program = _program(env, project, target, started)
+        made = run.build if target in project.default_targets else run.folder
         env.Alias(target.name, program)
         env.Clean(program, env.fs.Dir(f"#{made}"))
         if target in project.default_targets:
             default += program
+            sessions.append(run)
         else:
             env.Ignore(program[0].dir, program)  # `scons .` does not ask for it by name
     return default
 
 
 def _program(env, project, target, started: int):
-    """The node of a target's program, and the folder that goes with it when it is cleaned."""
+    """The session of a target, and the node of its program."""
     env = _environment(env, target)
     if target.engine == "bucklescript":
         from rebel_tools.scons.bucklescript import BuckleScriptTarget
@@ -54,8 +63,7 @@ def _program(env, project, target, started: int):
         run = BuckleScriptTarget(env, project, target)
     else:
         run = TargetSession(env, project, target, started)
-    program = _script(run) if target.engine == "jsoo" else run.program
-    return program, run.build if target in project.default_targets else run.folder
+    return run, _script(run) if target.engine == "jsoo" else run.program
 
 
 def _is_wanted(target, project) -> bool:
@@ -76,3 +84,14 @@ def _environment(env, target):
 def _script(run: TargetSession):
     builder = Builder(action=Action("$JSOOCOM", "$JSOOCOMSTR"))
     return builder(run.env, target=["#" + os.path.splitext(run.path)[0] + ".js"], source=run.program)
+
+
+def _let_rebel_glance(project, sessions: list) -> None:
+    """When all sessions have finished, note what `rebel build` can look at instead of asking them."""
+    glance.forget()
+    option, script, *arguments = [*sys.argv[1:3], "", ""][:2] + sys.argv[3:]
+    if option != "-f" or script != SHIPPED or project.warnings:
+        return
+    asked = glance.question(arguments, os.environ)
+    if asked is not None and all(target.engine in ("native", "byte") for target in project.default_targets):
+        atexit.register(lambda: glance.remember(asked, {run.manifest.path: run.identity for run in sessions}))

@@ -21,12 +21,12 @@ from rebel_tools.ocaml.toolchain import (
     standard_library_identity,
 )
 from rebel_tools.plan.files import text_digest
+from rebel_tools.plan.identity import OCAML_VARIABLES, identity
 from rebel_tools.plan.model import IMPLEMENTATION, NATIVE, Converter, Settings
 from rebel_tools.plan.steps import ANNOTATIONS
 from rebel_tools.scons.actions import COMPILER, command_variable, step_of
 
 FLAGS = ["OCAMLFLAGS", "OCAMLOPTFLAGS", "OCAMLCFLAGS", "OCAMLDEPFLAGS", "OCAMLARCHIVEFLAGS", "OCAMLLINKFLAGS"]
-VARIABLES = ("OCAMLPATH", "OCAMLFIND_CONF", "OCAMLFIND_TOOLCHAIN", "OCAMLPARAM", "OCAMLLIB", "CAMLLIB")
 
 
 def program(env, variable: str) -> str:
@@ -97,7 +97,7 @@ def settings(env) -> Settings:
         words = env.Split(env.subst(f"${COMPILER[engine == NATIVE]}"))
         command = _signature(env, command_variable(IMPLEMENTATION, engine), _OCAMLUNITFLAGS="", _OCAMLSOURCE="")
         parts += [command, program_identity(compiler), standard_library_identity(compiler, *words[1:])]
-    parts += [f"{name}={env['ENV'].get(name)}" for name in VARIABLES]
+    parts += [f"{name}={env['ENV'].get(name)}" for name in OCAML_VARIABLES]
     flags = env.Split(env.subst("$OCAMLFLAGS"))
     ppx = [word for command in found.preprocessors for word in ("-ppx", command)]
     return Settings(
@@ -135,18 +135,7 @@ def tool_identity(env) -> str:
         str(env.get(name)) for name in env.Dictionary() if name.startswith(("OCAML", "JSOO")) and name[-3:] == "COM"
     ]
     flags = [env.subst(f"${name}") for name in variables + FLAGS]
-    outside = [f"{name}={env['ENV'].get(name)}" for name in (*VARIABLES, "PATH", "REFMT", "XDG_CACHE_HOME", "HOME")]
-    return text_digest(__version__, _own_code(), *found, *commands, *flags, *outside)
-
-
-@cache
-def _own_code() -> str:
-    """A digest that changes when this package does, also in a checkout whose version stays the same."""
-    package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-    folders = [os.path.join(package, name) for name in ("ocaml", "plan", "project", "scons")]
-    files = (entry for folder in folders for entry in os.scandir(folder) if entry.is_file())
-    entries = sorted((entry.path, entry.stat()) for entry in files)
-    return text_digest(*(f"{path} {status.st_size} {status.st_mtime_ns}" for path, status in entries))
+    return identity(env["ENV"], [*found, *commands, *flags])
 
 
 def _signature(env, variable: str, **known) -> str:

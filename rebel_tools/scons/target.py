@@ -14,7 +14,7 @@ from rebel_tools.plan.files import text_digest
 from rebel_tools.plan.hints import Advice
 from rebel_tools.plan.layers import Layers
 from rebel_tools.plan.manifest import Manifest, stamp, stamps_before
-from rebel_tools.plan.model import BYTE, LINKING, NATIVE, Scope, Step
+from rebel_tools.plan.model import BYTE, LINKING, NATIVE, TREE, Scope, Step
 from rebel_tools.project.model import Package, Project, Target
 from rebel_tools.scons.actions import builder_of
 from rebel_tools.scons.arguments import from_top
@@ -190,24 +190,27 @@ class TargetSession(Session):
     # Nothing to do
 
     @cached_property
-    def _identity(self) -> str:
+    def identity(self) -> str:
         """What decides about this build besides the files in the manifest."""
         return text_digest(tool_identity(self.base), repr(self.target), repr(self.packages))
 
     def _changed_files(self) -> set[str] | None:
         """The files of steps that changed since all was up to date; None when more than that may have changed."""
         declared = any(node.depends for node in self.program)  # by the user; the manifest does not know them
-        return None if declared else self.manifest.changed(self._identity)
+        return None if declared else self.manifest.changed(self.identity)
 
     def _suspects(self) -> set[Step] | None:
         """The steps that have to be judged; None: all."""
         if self._changed is None:
             return None
-        known = self.status.records
+        steps, known = self.plan.steps.values(), self.status.records
+        # ocamldep may have written trees of changed sources already.
+        trees = {step.key for step in steps if step.kind == TREE and not self._changed.isdisjoint(self._files(step))}
+        changed = self._changed | trees
         return {
             step
-            for step in self.plan.steps.values()
-            if step.module is None or step.key not in known or not self._changed.isdisjoint(self._files(step))
+            for step in steps
+            if step.module is None or step.key not in known or not changed.isdisjoint(self._files(step))
         }
 
     def _finish(self) -> None:
@@ -236,16 +239,21 @@ class TargetSession(Session):
             own = [os.path.join(self.top, self.state_path)]
             if self._is_for_editors:
                 own += [os.path.join(package.root, ".merlin") for package in self.packages]
-            self.manifest.write(self._identity, files, {**others, **{path: stamp(path) for path in own}})
+            self.manifest.write(self.identity, files, {**others, **{path: stamp(path) for path in own}})
 
     def _others(self) -> dict | None:
         """The stamps of all that is no file of a step; None when something may have changed meanwhile."""
         if self._changed is not None:
             return self.manifest.others  # which have been looked at
-        return stamps_before((*self.project.consulted, *installed_files(self.env)), self.started)
+        return stamps_before((*self.project.consulted, *installed_files(self.env), *self._converters()), self.started)
 
     def _files(self, step: Step) -> list[str]:
         return [*self.plan.inputs(step), *step.outputs]
+
+    def _converters(self) -> set[str]:
+        """The programs that make syntax trees of Reason sources, if there are any."""
+        scopes = {step.scope for step in self.plan.steps.values() if step.kind == TREE}
+        return {path for scope in scopes for path in scope.settings.reason().command}
 
     # Files for editors
 

@@ -1,0 +1,60 @@
+"""Whether `rebel build` has anything to do, told before scons is loaded: that takes longer than a look at all files.
+
+That can be told where our own SConstruct is read: then a build is a function of the arguments, the environment and
+files, and all of these files are in the manifests of the default targets.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import shutil
+from collections.abc import Mapping, Sequence
+
+from rebel_tools.plan.identity import identity
+from rebel_tools.plan.manifest import Manifest
+
+PATH = "_build/.rebel-tools.glance"
+
+_PROGRAMS = ("ocamlc", "ocamlopt", "ocamldep", "ocamlfind", "refmt")
+_HARMLESS = re.compile(r"(?:(?:-Q|-j ?\d+|--jobs=\d+)(?: |$))*")
+
+
+def question(arguments: Sequence[str], environ: Mapping[str, str]) -> str | None:
+    """A digest over what the answer depends on, besides files; None where only scons can tell.
+
+    arguments: of scons, apart from the SConstruct.
+    """
+    if not _HARMLESS.fullmatch(" ".join(arguments)) or environ.get("SCONSFLAGS") or os.path.exists("site_scons"):
+        return None
+    path = environ.get("PATH", "")
+    return identity(environ, [os.getcwd(), *(f"{name}={shutil.which(name, path=path)}" for name in _PROGRAMS)])
+
+
+def remember(asked: str, manifests: Mapping[str, str]) -> None:
+    """Let the next `rebel build` look at these manifests, if all of them were written: path -> identity."""
+    if not all(map(os.path.exists, manifests)):
+        return
+    temporary = f"{PATH}.{os.getpid()}"
+    with open(temporary, "w", encoding="utf-8", errors="surrogateescape") as f:
+        json.dump({"question": asked, "manifests": manifests}, f)
+    os.replace(temporary, PATH)
+
+
+def forget() -> None:
+    """Make the next `rebel build` ask scons."""
+    with contextlib.suppress(OSError):
+        os.unlink(PATH)
+
+
+def nothing_to_do(asked: str) -> bool:
+    """Whether the last build was about the same and all that it made and used is as it was."""
+    try:
+        with open(PATH, encoding="utf-8", errors="surrogateescape") as f:
+            data = json.load(f)
+        known = data["manifests"]
+        return data["question"] == asked and all(Manifest(path, ".").holds(known[path]) for path in known)
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+        return False  # missing, or damaged

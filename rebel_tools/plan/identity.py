@@ -1,0 +1,28 @@
+"""What decides about a build without being one of its files: this package itself, and the environment of the user."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from functools import cache
+
+from rebel_tools import __version__
+from rebel_tools.plan.files import text_digest
+
+OCAML_VARIABLES = ("OCAMLPATH", "OCAMLFIND_CONF", "OCAMLFIND_TOOLCHAIN", "OCAMLPARAM", "OCAMLLIB", "CAMLLIB")
+_VARIABLES = (*OCAML_VARIABLES, "PATH", "REFMT", "XDG_CACHE_HOME", "HOME")
+
+
+def identity(environ: Mapping[str, object], others: Iterable[str]) -> str:
+    """A digest over this package, the variables of `environ` that compilers and findlib obey, and `others`."""
+    return text_digest(__version__, _own_code(), *(f"{name}={environ.get(name)}" for name in _VARIABLES), *others)
+
+
+@cache
+def _own_code() -> str:
+    """A digest that changes when this package does, also in a checkout whose version stays the same."""
+    package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    folders = [os.path.join(package, name) for name in ("ocaml", "plan", "project", "scons")]
+    files = (entry for folder in folders for entry in os.scandir(folder) if entry.is_file())
+    entries = sorted((entry.path, entry.stat()) for entry in files)
+    return text_digest(*(f"{path} {status.st_size} {status.st_mtime_ns}" for path, status in entries))

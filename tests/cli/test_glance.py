@@ -1,0 +1,108 @@
+"""`rebel build` that has nothing to do does not start scons; whatever can change the answer makes it start scons."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+
+import pytest
+
+from rebel_tools import tools
+
+pytestmark = pytest.mark.skipif(not tools.find("ocamlfind"), reason="needs ocamlfind")
+
+NOTHING = "scons: `.' is up to date.\n"
+
+
+@pytest.fixture
+def app(project):
+    """A built project with one package, whose .merlin files exist and whose manifest holds."""
+    project.write("package.json", json.dumps({"name": "app", "dependencies": {"dep": "*"}, "rebel": {}}))
+    project.write("node_modules/dep/package.json", json.dumps({"name": "dep", "rebel": {}}))
+    project.write("node_modules/dep/src/a.ml", "let x = 1\n")
+    project.write("src/index.ml", "let () = print_int Dep.A.x\n")
+    build(project)
+    build(project)  # with sources younger than the first build nobody may be sure
+    assert build(project) == NOTHING
+    return project
+
+
+def build(project, *arguments, **options) -> str:
+    return project.run(sys.executable, "-m", "rebel_tools", "build", *arguments, **options).text
+
+
+def starts_scons(project, *arguments, **options) -> bool:
+    return "done reading SConscript files" in build(project, *arguments, **options)
+
+
+def test_jobs_make_no_difference(app):
+    for arguments in (["-j4"], ["-j", "4"], ["--jobs=4"], ["-Q"], ["-Q", "-j4"]):
+        assert build(app, *arguments) == NOTHING
+
+
+@pytest.mark.parametrize("arguments", [["--tree=all"], ["-n"], ["verbose=1"], ["default"], ["-j4", "--debug=explain"]])
+def test_other_arguments_are_for_scons(app, arguments):
+    assert starts_scons(app, *arguments)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda project: project.write("src/index.ml", "let () = print_int (Dep.A.x + 1)\n"),
+        lambda project: project.write("node_modules/dep/src/a.ml", "let x = 2\n"),
+        lambda project: project.write("src/more.ml", "let y = 1\n"),
+        lambda project: project.write("node_modules/dep/src/b.ml", "let y = 1\n"),
+        lambda project: project.write("package.json", project.path("package.json").read_text() + "\n"),
+        lambda project: project.path("_build/default/src/app.out").unlink(),
+        lambda project: project.path("_build/default/.rebel-tools.manifest").unlink(),
+        lambda project: project.path("_build/.rebel-tools.glance").write_text("{"),
+        lambda project: shutil.rmtree(project.path("_build")),
+        lambda project: project.path("site_scons").mkdir(),
+        lambda project: project.path(".merlin").unlink(),
+    ],
+)
+def test_a_change_is_seen(app, change):
+    change(app)
+    assert starts_scons(app)
+
+
+def test_another_compiler_on_the_path_is_seen(app):
+    app.write("bin/ocamlopt", f'#!/bin/sh\nexec {tools.find("ocamlopt")} "$@"\n').chmod(0o755)
+    environ = {"PATH": f"{app.path('bin')}{os.pathsep}{os.environ['PATH']}"}
+    assert starts_scons(app, env=environ)
+    app.path("bin/ocamlopt").unlink()
+    assert starts_scons(app, env=environ)
+
+
+def test_an_sconstruct_of_the_folder_decides(app):
+    app.write("SConstruct", "print('mine')\n")
+    assert "mine" in build(app)
+
+
+def test_a_failed_build_is_not_forgotten(app):
+    app.write("src/index.ml", "let () = print_int Dep.A.y\n")
+    assert "Unbound value Dep.A.y" in build(app, rc=2)
+    assert "Unbound value Dep.A.y" in build(app, rc=2)
+
+
+def test_warnings_are_repeated(app):
+    app.write("node_modules/dep/package.json", json.dumps({"name": "dep", "rebel": {"nmae": "x"}}))
+    assert all('"nmae" is ignored' in build(app) for _ in range(3))
+
+
+def test_another_refmt_is_seen(project):
+    refmt = tools.find("refmt")
+    if not refmt:
+        pytest.skip("needs refmt")
+    own = project.write("refmt", f'#!/bin/sh\nexec {refmt} "$@"\n')
+    own.chmod(0o755)
+    environ = {"REFMT": str(own)}
+    project.write("package.json", json.dumps({"name": "app", "rebel": {}}))
+    project.write("src/index.re", "print_int(1);\n")
+    build(project, env=environ)
+    build(project, env=environ)
+    assert build(project, env=environ) == NOTHING
+    own.write_text(own.read_text() + "\n")
+    assert "refmt src/index.re" in build(project, env=environ)
