@@ -41,8 +41,12 @@ exit $status
 class Tree:
     """A copy of the generated project, and an ocamlopt that writes down when it ran."""
 
-    def __init__(self, folder: Path, tree: ocaml_tree.Tree):
-        ocaml_tree.write_tree(folder, tree)
+    def __init__(self, folder: Path, tree: ocaml_tree.Tree | Path):
+        """A new project, or a copy of a built one."""
+        if isinstance(tree, Path):
+            shutil.copytree(tree, folder)
+        else:
+            ocaml_tree.write_tree(folder, tree)
         self.folder = folder
         self.log = folder.with_name(f"{folder.name}.runs")
         tools = folder.with_name(f"{folder.name}.tools")
@@ -172,6 +176,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     ocaml_tree.add_arguments(parser)
     parser.add_argument("--rounds", type=int, default=7)
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(1))  # so that no watcher stays behind
     parser.add_argument("--output", type=Path, default=ROOT / "benchmarks" / "results")
     options = parser.parse_args()
     tree = ocaml_tree.plan_tree(options.modules, options.per_package, options.interfaces, options.seed)
@@ -193,7 +198,7 @@ def _run(work: Path, tree: ocaml_tree.Tree, rounds: int) -> list[dict]:
             watchers["dune watch"].until_ready()
         else:
             print("dune or inotifywait is not installed: left out", file=sys.stderr)
-        cold = Tree(work / "cold", tree)
+        cold = Tree(work / "cold", work / "watch")
         rebel_build(cold, lambda folder: None)
         return measure(watchers, cold, rounds)
     finally:

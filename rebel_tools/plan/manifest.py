@@ -31,6 +31,10 @@ class Manifest:
         self.steps: dict[str, Stamp] = {}
         self.others: dict[str, Stamp] = {}
 
+    def holds(self, identity: str) -> bool:
+        """Whether there is nothing to do."""
+        return self.changed(identity) == set()
+
     def changed(self, identity: str) -> set[str] | None:
         """The files of steps that are not what they were, none when there is nothing to do.
 

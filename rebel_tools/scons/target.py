@@ -203,11 +203,14 @@ class TargetSession(Session):
         """The steps that have to be judged; None: all."""
         if self._changed is None:
             return None
-        known = self.status.records
+        steps, known = self.plan.steps.values(), self.status.records
+        # ocamldep may have written trees of changed sources already.
+        trees = {step.key for step in steps if step.kind == TREE and not self._changed.isdisjoint(self._files(step))}
+        changed = self._changed | trees
         return {
             step
-            for step in self.plan.steps.values()
-            if step.module is None or step.key not in known or not self._changed.isdisjoint(self._files(step))
+            for step in steps
+            if step.module is None or step.key not in known or not changed.isdisjoint(self._files(step))
         }
 
     def _finish(self) -> None:
