@@ -7,7 +7,9 @@ import tempfile
 
 from sepcomp.errors import SepcompError
 
+# aligned: how fast a loop is shall not depend on where in which library it happens to lie
 CFLAGS = ['-O2', '-pthread', '-fPIC', '-fomit-frame-pointer', '-fno-strict-aliasing', '-fno-semantic-interposition',
+          '-falign-functions=32', '-falign-loops=32',
           '-Wall', '-Wno-unused', '-Wno-address', '-Wno-attributes', '-Wno-array-bounds', '-Wno-stringop-overread']
 # what rpython declares RPY_EXTERN crosses the boundary between libraries; the version script selects.  On the command
 # line, because some of rpython's C files do not include the generated header first.

@@ -91,6 +91,7 @@ def translate(args, name, output, work, log):
 
 def check_toolchain():
     try:
-        import rpython.translator.translator
+        from sepcomp import hashes
+        hashes.install()
     except ImportError as e:
         raise SepcompError('the rpython package cannot be imported (%s); give its folder with --rpython' % e)

@@ -142,8 +142,9 @@ class Layout(object):
             for name in wanted:
                 self.add_field((owner, name), T, 'inst_' + name)
         group = db.getcontainernode(gct.c_type_info_group.value._obj).name
-        for T, type_id in gct.layoutbuilder.id_of_type.items():
-            self.add(('type', lltexts.text(T)), 'offsetof(struct group_%s_s, member%d)' % (group, type_id.index))
+        texts = [(lltexts.text(T), type_id.index) for T, type_id in gct.layoutbuilder.id_of_type.items()]
+        for text, index in sorted(texts):
+            self.add(('type', text), 'offsetof(struct group_%s_s, member%d)' % (group, index))
         for classdef in self.core.exports.bookkeeper.classdefs:
             if classdef.name in self.core.classes and not self.core.classes[classdef.name]['stable']:
                 self.add_class(classdef)

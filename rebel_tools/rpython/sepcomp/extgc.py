@@ -191,7 +191,8 @@ class FastPaths(object):
         remember = gct.write_barrier_failing_case_ptr.value
         array_barrier = gct.write_barrier_from_array_ptr.value
         TRACK = sys.modules[type(gc).__module__].GCFLAG_TRACK_YOUNG_PTRS
-        FREE, TOP, MAX = [int(offsets['gc.' + name]) for name in ('nursery_free', 'nursery_top', 'nonlarge_max')]
+        FREE, TOP = [int(offsets['gc.' + name]) for name in ('nursery_free', 'nursery_top')]
+        nonlarge_max = gc.nonlarge_max      # a constant of the options: decided when this is compiled, as in the core
         minimal = gc.minimal_size_in_nursery
 
         def malloc(gc_adr, typeid, size, needs_finalizer, is_light, contains_weakptr):
@@ -199,7 +200,7 @@ class FastPaths(object):
             rawsize = llmemory.raw_malloc_usage(totalsize)
             if rawsize < llmemory.raw_malloc_usage(minimal):
                 totalsize = rawsize = llmemory.raw_malloc_usage(minimal)
-            if rawsize > (gc_adr + MAX).signed[0]:
+            if rawsize > nonlarge_max:
                 return malloc_slow(gc_adr, typeid, size, False, False, False)
             result = (gc_adr + FREE).address[0]
             new_free = result + totalsize

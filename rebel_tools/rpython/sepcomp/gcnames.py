@@ -40,6 +40,6 @@ def function_type(name):
     return lltype.FuncType([TYPES[a] for a in args.split()], TYPES[result]), raises
 
 
-GC_FIELDS = ['nursery_free', 'nursery_top', 'nonlarge_max']
+GC_FIELDS = ['nursery_free', 'nursery_top']
 GCDATA_FIELDS = ['root_stack_top', 'root_stack_base', 'static_root_start', 'static_root_nongcend', 'static_root_end',
                  'finalizer_handlers']
