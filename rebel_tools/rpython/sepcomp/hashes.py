@@ -7,6 +7,7 @@ hashed or compared; classes and functions hash by name.
 """
 
 import itertools
+import sys
 import types
 
 SLOTTED = ('Variable', 'Block', 'Link')     # of flowspace.model: so many that their numbers need a place of their own
@@ -53,6 +54,9 @@ def install():
             cls.__hash__ = number if has_room(cls) else number_aside
             if '__lt__' not in names_in(cls):
                 cls.__lt__, cls.__gt__ = is_less, is_greater
+    for cls in old_classes():
+        if not any(hasattr(cls, name) for name in ('__hash__', '__eq__', '__cmp__', '__lt__', '__getattr__')):
+            cls.__hash__, cls.__lt__, cls.__gt__ = number, is_less, is_greater
 
 
 def replace_slotted():
@@ -131,6 +135,12 @@ def all_classes():
                 seen.add(sub)
                 todo.append(sub)
     return [cls for cls in todo if cls.__module__.startswith('rpython.')]
+
+
+def old_classes():
+    modules = [module for name, module in sys.modules.items() if module and name.startswith('rpython.')]
+    return set(value for module in modules for value in vars(module).values()
+               if isinstance(value, types.ClassType) and value.__module__ == module.__name__)
 
 
 def names_in(cls):
