@@ -184,7 +184,10 @@ def static_asserts(db, extension):
     rtyper = extension.translator.rtyper
     for classdef in extension.imported_classdefs():
         layout = extension.core.data['class_layouts'].get(classdef.name, {})
-        T = rclass.getinstancerepr(rtyper, classdef).object_type
+        r_instance = rtyper.instance_reprs.get((classdef, 'gc'))    # None: only the class is used
+        if r_instance is None:
+            continue
+        T = r_instance.object_type
         if T in db.structdefnodes:
             c_type = db.gettype(T).replace('@', '').strip()
             lines += asserts(db, classdef.name, T, c_type, layout)
