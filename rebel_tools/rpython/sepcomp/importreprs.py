@@ -15,6 +15,10 @@ from sepcomp import bound, classids, lltexts, names, stable
 from sepcomp.errors import InterfaceError
 
 
+AT_RUN_TIME = ('attribute %r of a %s of the core that is known only at run time cannot be read; ask for it in a function '
+               'with @specialize.memo()')
+
+
 def install(core):
     ImportedClassRepr.core = ImportedInstanceRepr.core = core
     rclass.ClassRepr.__new__ = staticmethod(choose(rclass.ClassRepr, ImportedClassRepr))
@@ -86,6 +90,9 @@ class ImportedClassRepr(rclass.ClassRepr):
                 methods[name] = True
                 fields.append(('cls_' + name, r_function.lowleveltype))
         return fields
+
+    def getpbcfield(self, vcls, access_set, attr, llops):
+        raise TyperError(AT_RUN_TIME % (attr, 'class'))
 
     def _setup_repr_final(self):
         check_layout(self.rtyper, self.classdef.name, self.vtable_type, self.classdef.sepcomp_entry['vtable_layout'])
@@ -192,8 +199,7 @@ class ImportedFrozenRepr(rpbc.MultipleUnrelatedFrozenPBCRepr):
     def rtype_getattr(self, hop):
         if hop.s_result.is_constant():
             return hop.inputconst(hop.r_result, hop.s_result.const)
-        raise TyperError('attribute %r of a frozen object of the core that is known only at run time; read it in a '
-                         'function with @specialize.memo()' % hop.args_s[1].const)
+        raise TyperError(AT_RUN_TIME % (hop.args_s[1].const, 'frozen object'))
 
 
 def setup_vtable(original):
