@@ -4,9 +4,10 @@
     python benchmarks/rpython_calls.py
 
 Each loop stands twice in the same words, once in the core and once in an extension, as a function of its own. Both are
-timed in one process in the order core, extension, extension, core, so that a machine that gets faster or slower favours
-none. A ratio is that of the two sums; told are the median of all rounds and, as the resolution of the measurement, half
-the distance between its quartiles. "same code" says whether both functions are the same bytes: no boundary is left then.
+timed in one process in the order core, extension, extension, core, so that a machine that gets slower favours none. The
+ratio of a round is that of the two sums; told are the median of all rounds and, as the resolution of the measurement,
+half the distance between their quartiles. "same code" says whether both functions are the same bytes: then no boundary
+is left. "construct" is an allocation and a call, that of the core's __init__, which the core has inlined.
 """
 
 from __future__ import annotations

@@ -97,8 +97,10 @@ def translate(args, name, output, work, log):
 
 
 def check_toolchain():
+    from sepcomp import adapters
     try:
         from sepcomp import hashes
         hashes.install()
     except ImportError as e:
         raise SepcompError('the rpython package cannot be imported (%s); give its folder with --rpython' % e)
+    adapters.choose()

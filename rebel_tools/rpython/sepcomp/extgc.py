@@ -26,7 +26,7 @@ from sepcomp import finalizers, gcnames, lltexts, names
 
 TID_BASE = 'sepcomp_tid_base'
 # helpers for which rpython asks with hasattr() whether the GC has them; for the others None says no
-HAS_OR_HAS_NOT = ['pin_ptr', 'unpin_ptr', '_is_pinned_ptr', 'raw_malloc_memory_pressure_ptr',
+HAS_OR_HAS_NOT = ['wb_before_move_ptr', 'pin_ptr', 'unpin_ptr', '_is_pinned_ptr', 'raw_malloc_memory_pressure_ptr',
                   'raw_malloc_memory_pressure_varsize_ptr']
 
 
@@ -130,7 +130,7 @@ class ExtensionGCTransformer(finalizers.ExtensionQueues, shadowstack.ShadowStack
         self.c_type_info_group = rmodel.inputconst(lltype.typeOf(group), group)
 
     def declare_helpers(self):
-        for name in gcnames.HELPERS:
+        for name in gcnames.helpers():
             symbol = self.core.data['gc_helpers'].get(name)
             if symbol is None:
                 setattr(self, name, None)
@@ -139,7 +139,7 @@ class ExtensionGCTransformer(finalizers.ExtensionQueues, shadowstack.ShadowStack
             pointer = self.core.function_pointer(str(symbol), FUNC, canraise=raises, collects=raises)
             setattr(self, name, Constant(pointer, lltype.typeOf(pointer)))
         for name in HAS_OR_HAS_NOT:
-            if getattr(self, name) is None:
+            if getattr(self, name, None) is None and hasattr(self, name):
                 delattr(self, name)
 
     def declare_fast_paths(self):
@@ -232,7 +232,7 @@ def policy_for(core):
 
     class ExtensionGcPolicy(ShadowStackFrameworkGcPolicy):
 
-        def gettransformer(self, translator):
+        def gettransformer(self, translator, gchooks=None):
             return transformer(translator)
 
         def gc_startup_code(self):

@@ -101,7 +101,7 @@ def startup_code(f, database):
 
 def install(core):
     genc.gen_startupcode = startup_code
-    genc.add_extra_files = lambda eci: eci
+    genc.add_extra_files = lambda *arguments: arguments[-1]     # the last is the ExternalCompilationInfo
     genc.gen_threadlocal_structdef = lambda f, database: f.write(core.data['thread_locals'])
 
 
