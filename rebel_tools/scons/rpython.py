@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import os
 from functools import cache
+from pathlib import Path
 
 import SCons.Action
 import SCons.Builder
@@ -162,8 +163,7 @@ def require_rpython(env) -> str:
 
 def _depend_on_toolchain(env, targets) -> None:
     """A changed translator translates again: sepcomp's sources, and the name of the rpython package's version."""
-    sources = sorted(name for name in os.listdir(SEPCOMP) if name.endswith(".py"))
-    env.Depends(targets, [env.File(os.path.join(SEPCOMP, name)) for name in sources])
+    env.Depends(targets, [env.File(str(path)) for path in sorted(Path(SEPCOMP).rglob("*.py"))])
     env.Depends(targets, env.Value(_version_of(env["RPYTHON_PATH"])))
 
 

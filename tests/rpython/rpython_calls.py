@@ -45,5 +45,5 @@ COLLECTOR = [
     *ints("ext_b", "b_array", 2000),
 ]
 FINALIZERS = [*ints("ext_b", "b_temp", 50), *ints("ext_b", "b_core_queue", 20), *ints("ext_b", "b_own_queue", 10)]
-MEMO = ints("ext_b", "b_memo", *range(12))
+MEMO = ints("ext_b", "b_memo", *range(12)) + ints("ext_b", "b_memo_received", *range(9))
 ALL = FUNCTIONS + OPAQUE + FIELDS + METHODS + EXCEPTIONS + SUBCLASSES + SHARED + COLLECTOR + FINALIZERS + MEMO

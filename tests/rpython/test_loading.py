@@ -67,16 +67,22 @@ def test_digest_is_that_of_the_interface(built):
     assert found == read_interface(built / "out" / "core.interface").digest
 
 
-def test_the_digest_does_not_depend_on_the_path(toolchain, tmp_path):
-    """Two translations of one core, on two paths."""
+def test_nothing_depends_on_the_path(toolchain, tmp_path):
+    """Two translations of one core and one extension, on two paths, the second with other jobs: byte for byte."""
     from rebel_tools.interface.file import read_interface
 
     source = "from sepcomp import export_class\n\n\n@export_class\nclass A(object):\n    x = 1\n\n\n"
     source += "from sepcomp import export\n\n\n@export(A, [str])\ndef f(a, names):\n    return a.x + len(names)\n"
-    digests = set()
-    for folder in (tmp_path / "one", tmp_path / "a" / "longer" / "path"):
+    extension = "import core\nfrom sepcomp import entrypoint\n\n\nclass B(core.A):\n    y = 2\n\n\n"
+    extension += "@entrypoint(int)\ndef g(n):\n    return core.f(B(), [str(n)]) + len({n: B()})\n"
+    found = []
+    for folder, jobs in ((tmp_path / "one", 1), (tmp_path / "a" / "longer" / "path", 16)):
         folder.mkdir(parents=True)
         (folder / "core.py").write_text(source)
-        toolchain.core(folder)
-        digests.add(read_interface(folder / "out" / "core.interface").digest)
-    assert len(digests) == 1
+        (folder / "ext.py").write_text(extension)
+        toolchain.core(folder, "core", "--jobs", jobs)
+        toolchain.extension(folder, "ext", "--jobs", jobs)
+        out = folder / "out"
+        digest = read_interface(out / "core.interface").digest
+        found.append([digest, (out / "libcore.so").read_bytes(), (out / "ext.so").read_bytes()])
+    assert found[0] == found[1]

@@ -51,6 +51,15 @@ REFUSED = {
         "@entrypoint(int)\ndef f(n):\n    return [n]\n",
         "5: error: @entrypoint f returns",
     ),
+    "frozen object that is received": (
+        "@entrypoint(int)\ndef f(n):\n    return core.operator_of(n).arity\n",
+        "7: error: attribute 'arity' of a frozen object of the core that is known only at run time cannot be read; "
+        "ask for it in a function with @specialize.memo()",
+    ),
+    "class that is received": (
+        "@entrypoint(int)\ndef f(n):\n    return core.class_of(n).kind\n",
+        "7: error: attribute 'kind' of a class of the core that is known only at run time cannot be read",
+    ),
     "rpython's own": (
         "@entrypoint(int)\ndef f(n):\n    return n.real_part\n",
         "7: error: Cannot find attribute 'real_part' on SomeInteger",

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 from conftest import ROOT
+from test_interrupted import wait_for
 
 CORE = """from helper import triple
 from sepcomp import export
@@ -65,6 +67,10 @@ class Project:
         lines = self.scons(*arguments).splitlines()
         return [line.split("--name ")[1].split()[0] for line in lines if "--name " in line]
 
+    def targets(self) -> dict[str, bytes]:
+        build = self.root / "build"
+        return {path.name: path.read_bytes() for path in build.iterdir() if path.is_file() and path.suffix != ".log"}
+
     def files(self) -> set[str]:
         return {p.name for p in (self.root / "build").rglob("*") if p.is_file()}
 
@@ -86,16 +92,39 @@ def call(project: Project, n: int) -> int:
     return int(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
 
 
+def interrupt(project: Project, name: str) -> None:
+    """Press Ctrl-C while scons translates `name`: no target is there, or only half of it."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "SCons", "-Q"], cwd=project.root, start_new_session=True, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+    wait_for(project.root / "build" / f"{name}.sepcomp", process)
+    os.killpg(process.pid, signal.SIGINT)
+    text = process.communicate(timeout=120)[0]
+    assert process.returncode != 0 and "Traceback" not in text, text
+    assert f"{name}.so" not in project.targets() and not (project.root / "build" / f"{name}.sepcomp").exists()
+
+
 @pytest.mark.xdist_group("rpython-scons")
 def test_edits(project):
     """One test, because each step needs the state that the one before left."""
-    assert project.files() >= TARGETS and call(project, 5) == 33
-    assert project.translated() == []  # null build
+    clean = project.targets()
+    assert set(clean) == TARGETS and call(project, 5) == 33
+    assert project.scons() == "scons: `.' is up to date.\n"
     project.write("words", "FIRST = 'three'\n")
+    interrupt(project, "ext")
     assert project.translated() == ["ext"] and call(project, 5) == 35
-    project.write("helper", "# a comment\n" + HELPER.replace("n * 3", "n * 3 + 0"))
-    assert project.translated() == ["core"]  # the same interface: the extension stays
+    project.write("helper", HELPER.replace("n * 3", "n * 4"))
+    assert project.translated() == ["core"] and call(project, 5) == 45  # the same interface: the extension stays
     assert project.translated() == []
+    project.write("helper", HELPER)
+    project.write("core", "# a comment\n\n" + CORE)
+    project.write("words", "FIRST = 'one'\n")
+    assert project.translated("-j8") == ["core", "ext"]  # each with other jobs than at first
+    assert project.targets() == clean  # incremental, -j8 and with another comment: byte for byte
+    project.write("core", CORE.replace("def six", "# another\ndef six"))
+    text = project.scons()
+    assert "--name core" in text and "--name ext" not in text and "export-table" not in text  # a comment stops early
     project.write("core", CORE.replace("@export(int)", "@export(int, int)").replace("six(n)", "six(n, m)"))
     text = project.scons(rc=2)  # another interface: the extension is translated again, and refused
     assert "ext.py:9: error: " in text and "Traceback" not in text

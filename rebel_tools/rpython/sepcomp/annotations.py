@@ -62,7 +62,32 @@ def encode(s, pending=()):
         return ['list', encode_item(item, pending), bool(item.resized)]
     if cls is model.SomeDict and not s.dictdef.dictkey.custom_eq_hash:
         return ['dict', encode_item(s.dictdef.dictkey, pending), encode_item(s.dictdef.dictvalue, pending)]
+    if isinstance(s, model.SomePBC):
+        return encode_choice(s)
     raise Unsupported(describe(s))
+
+
+def encode_choice(s):
+    """A value that is one of several classes, or one of several frozen objects, which the core's modules name."""
+    kind = s.getKind().__name__
+    if kind == 'ClassDesc':
+        return ['classes', sorted(desc.name for desc in s.descriptions), s.can_be_None]
+    if kind == 'FrozenDesc' and all(id(desc.pyobj) in frozen.paths for desc in s.descriptions):
+        frozen.sets.append(s)
+        return ['frozen', sorted(frozen.paths[id(desc.pyobj)][0] for desc in s.descriptions), s.can_be_None]
+    raise Unsupported(describe(s))
+
+
+class Frozen(object):
+    """The frozen objects of the core that is being translated, as program.prebuilt_paths() found them.
+
+    sets: annotations of values of which some interface entry speaks; their objects must be exported.
+    """
+    paths = {}
+    sets = []
+
+
+frozen = Frozen()
 
 
 def encode_item(item, pending):
@@ -108,11 +133,15 @@ def of_type(t, bookkeeper):
 
 
 class Decoder(object):
-    """Makes annotations of plain data.  classdef_of: the ClassDef for the qualified name of a class."""
+    """Makes annotations of plain data.
 
-    def __init__(self, bookkeeper, classdef_of):
+    classdef_of: the ClassDef for the qualified name of a class; object_at: the frozen object for its path.
+    """
+
+    def __init__(self, bookkeeper, classdef_of, object_at):
         self.bookkeeper = bookkeeper
         self.classdef_of = classdef_of
+        self.object_at = object_at
         self.containers = {}
 
     def decode(self, data):
@@ -141,6 +170,12 @@ class Decoder(object):
 
     def decode_weakref(self, name):
         return model.SomeWeakRef(name and self.classdef_of(name))
+
+    def decode_classes(self, names, can_be_None):
+        return model.SomePBC([self.classdef_of(name).classdesc for name in names], can_be_None=can_be_None)
+
+    def decode_frozen(self, paths, can_be_None):
+        return model.SomePBC([self.bookkeeper.getdesc(self.object_at(path)) for path in paths], can_be_None=can_be_None)
 
     def decode_tuple(self, items):
         return model.SomeTuple([self.decode(item) for item in items])

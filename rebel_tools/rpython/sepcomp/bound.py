@@ -33,13 +33,14 @@ class Core(object):
         self.modules = dict((name, modules[name]) for name in data['sources'] if name in modules)
         self.names = programs.function_names(self.modules)
         self.paths = programs.prebuilt_paths(self.modules)
+        self.objects = dict(self.paths.values())
         self.check_sources()
 
     def bind(self, bookkeeper):
         """Called with the first class: a bookkeeper asks for the standard exceptions while it is being made."""
         if self.bookkeeper is None:
             self.bookkeeper = bookkeeper
-            self.decoder = annotations.Decoder(bookkeeper, self.classdef_of)
+            self.decoder = annotations.Decoder(bookkeeper, self.classdef_of, self.object_at)
 
     @property
     def translator(self):
@@ -114,6 +115,10 @@ class Core(object):
 
     def classdef_of(self, name):
         return self.bookkeeper.getuniqueclassdef(self.find_class(name))
+
+    def object_at(self, path):
+        """The frozen object with this path.  Both sides walk the same modules in the same order."""
+        return self.objects[path]
 
     def find_class(self, name):
         import sys

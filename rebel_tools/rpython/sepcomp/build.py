@@ -2,12 +2,14 @@
 
 import os
 import shutil
+import signal
 import subprocess
-import tempfile
 
 from sepcomp.errors import SepcompError
 
+# aligned: how fast a loop is shall not depend on where in which library it happens to lie
 CFLAGS = ['-O2', '-pthread', '-fPIC', '-fomit-frame-pointer', '-fno-strict-aliasing', '-fno-semantic-interposition',
+          '-falign-functions=32', '-falign-loops=32',
           '-Wall', '-Wno-unused', '-Wno-address', '-Wno-attributes', '-Wno-array-bounds', '-Wno-stringop-overread']
 # what rpython declares RPY_EXTERN crosses the boundary between libraries; the version script selects.  On the command
 # line, because some of rpython's C files do not include the generated header first.
@@ -44,7 +46,12 @@ class Compilation(object):
         self.write_makefile(target, exports)
         command = ['make', '-j%d' % jobs, '-C', self.folder, target]
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-        output = process.communicate()[0]
+        try:
+            output = process.communicate()[0]
+        except KeyboardInterrupt:
+            process.terminate()     # make stops its compilers, and waits for them
+            process.wait()
+            raise
         log.write(output)
         if process.returncode:
             wrong = [line for line in output.splitlines() if 'error' in line or 'undefined' in line]
@@ -52,15 +59,19 @@ class Compilation(object):
         return os.path.join(self.folder, target)
 
 
-def publish(files):
-    """Copy [(source, destination)] so that every destination appears complete, the last one last."""
+def publish(files, work):
+    """Give [(source, destination)] their places: each destination appears complete, the last one last.
+
+    The copies are made in the folder `work`, on the same file system, so an interruption leaves nothing elsewhere; and
+    between two renames only SIGKILL can come.
+    """
     ready = []
     for source, destination in files:
-        folder = os.path.dirname(os.path.abspath(destination))
-        handle, temporary = tempfile.mkstemp(prefix='.', dir=folder)
-        os.close(handle)
-        shutil.copyfile(source, temporary)
-        os.chmod(temporary, 0o755 if destination.endswith('.so') else 0o644)
-        ready.append((temporary, destination))
-    for temporary, destination in ready:
-        os.rename(temporary, destination)
+        copy = os.path.join(work, 'published-' + os.path.basename(destination))
+        shutil.copyfile(source, copy)
+        os.chmod(copy, 0o755 if destination.endswith('.so') else 0o644)
+        ready.append((copy, destination))
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    for copy, destination in ready:
+        os.rename(copy, destination)

@@ -7,10 +7,13 @@ rpython's own words, with file and line; the exit status is then 1.
 import argparse
 import os
 import shutil
+import signal
 import sys
 
 from sepcomp import log as logs
 from sepcomp.errors import SepcompError
+
+FAILED, INTERRUPTED = 1, 130
 
 
 def parser():
@@ -49,9 +52,10 @@ def main(argv):
     if args.rpython:
         sys.path.insert(0, args.rpython)
     log_path = os.path.join(output, name + '.log')
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with logs.captured(log_path) as log:
         status = run(args, name, output, work, log, log_path)
-    if status == 0 and not args.keep:
+    if status != FAILED and not args.keep:
         shutil.rmtree(work, ignore_errors=True)
     return status
 
@@ -61,10 +65,13 @@ def run(args, name, output, work, log, log_path):
     try:
         translate(args, name, output, work, log)
         return 0
+    except KeyboardInterrupt:
+        logs.tell('%s: interrupted; nothing was written' % name)
+        return INTERRUPTED
     except Exception as error:      # whatever the toolchain raises is a message to the user, and kept in the log
         log.traceback()
         logs.tell(messages.of(error) + '\n  the full log: ' + os.path.relpath(log_path))
-        return 1
+        return FAILED
 
 
 def translate(args, name, output, work, log):
@@ -79,18 +86,21 @@ def translate(args, name, output, work, log):
         temporary = os.path.join(work, 'interface')
         interface.write(temporary, plain)
         build.publish([(library, os.path.join(output, 'lib%s.so' % name)),
-                       (temporary, os.path.join(output, name + '.interface'))])
+                       (temporary, os.path.join(output, name + '.interface'))], work)
     else:
         from sepcomp.extension import ExtensionTranslation
         extension = ExtensionTranslation(args.source, name, args.core, args.core_library, args.path,
                                          args.stable)
         extension.jobs = args.jobs
         library = extension.translate(work, log)
-        build.publish([(library, os.path.join(output, name + '.so'))])
+        build.publish([(library, os.path.join(output, name + '.so'))], work)
 
 
 def check_toolchain():
+    from sepcomp import adapters
     try:
-        import rpython.translator.translator
+        from sepcomp import hashes
+        hashes.install()
     except ImportError as e:
         raise SepcompError('the rpython package cannot be imported (%s); give its folder with --rpython' % e)
+    adapters.choose()

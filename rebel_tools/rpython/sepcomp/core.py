@@ -1,6 +1,6 @@
 """The translation of a core: a shared library with the GC, and its interface."""
 
-from sepcomp import (coregc, coreglue, describe, determinism, entries, exports, finalizers, interface, names, openness,
+from sepcomp import (annotations, coregc, coreglue, describe, determinism, entries, exports, finalizers, interface, names, openness,
                      program, runner, support, toolchain)
 from sepcomp.errors import SepcompError
 
@@ -35,9 +35,11 @@ class CoreTranslation(object):
         self.open_ids()
         translator.buildrtyper().specialize(dont_simplify_again=True)
         self.prebuilt = self.find_prebuilt()
+        annotations.frozen.paths = self.exports.paths
         self.description = describe.Description(self.exports, translator.rtyper, *self.before)
         self.functions = self.description.functions()
         self.classes = self.description.classes()
+        self.frozen = self.find_frozen()
         translator.rtyper.specialize_more_blocks()
         toolchain.optimise(translator, self.heads())
 
@@ -66,6 +68,20 @@ class CoreTranslation(object):
                 if id(value) in self.exports.paths and classdef.classdesc.pyobj in self.exports.classes.values():
                     path = self.exports.paths[id(value)][0]
                     found[path] = names.prebuilt(path), classdef.name, pointer
+        return found
+
+    def find_frozen(self):
+        """{path: pointer} of the frozen objects among which values are chosen that the interface speaks of."""
+        from rpython.rtyper.lltypesystem import lltype
+        rtyper = self.translator.rtyper
+        found = {}
+        for s_value in annotations.frozen.sets:
+            r_value = rtyper.getrepr(s_value)
+            if r_value.lowleveltype is not lltype.Void:
+                rtyper.call_all_setups()
+                for desc in s_value.descriptions:
+                    value = r_value.convert_desc(desc)
+                    found[self.exports.paths[id(desc.pyobj)][0]] = getattr(value, 'ptr', value)
         return found
 
 
@@ -118,6 +134,8 @@ class CoreBuilder(runner.Builder):
                 db.export(rtyper.getcallable(graph), core.functions[core.exports.names[func]]['symbol'])
         for path, (symbol, _, pointer) in sorted(core.prebuilt.items()):
             db.export(top_of(pointer), symbol)
+        for path, pointer in sorted(core.frozen.items()):
+            db.export(pointer, names.prebuilt(path))
         self.emitted = [self.emit(entry, inner) for entry, inner in core.entries]
 
     def emit(self, entry, inner):
@@ -138,6 +156,7 @@ class CoreBuilder(runner.Builder):
             'classes': core.classes,
             'refused': core.description.refused,
             'prebuilt': dict((path, [symbol, classname]) for path, (symbol, classname, _) in core.prebuilt.items()),
+            'frozen': dict((path, names.prebuilt(path)) for path in core.frozen),
             'gc_helpers': self.helpers,
             'destructors': coregc.destructors(self.db),
             'finalizer_queues': finalizers.of_core(self.db.gctransformer, core.exports.paths),

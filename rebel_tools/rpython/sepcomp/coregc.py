@@ -17,7 +17,7 @@ class CoreGCTransformer(finalizers.CoreQueues, ShadowStackFrameworkGCTransformer
 
 class CoreGcPolicy(ShadowStackFrameworkGcPolicy):
 
-    def gettransformer(self, translator):
+    def gettransformer(self, translator, gchooks=None):
         return CoreGCTransformer(translator)
 
 
@@ -50,7 +50,7 @@ def export(db):
     db.get(gct.c_type_info_group.value)
     db.getcontainernode(gct.fq_triggers._obj)
     helpers = {}
-    for name in gcnames.HELPERS:
+    for name in gcnames.helpers():
         pointer = getattr(gct, name, None)
         if pointer is not None:
             helpers[name] = names.gc_helper(name)

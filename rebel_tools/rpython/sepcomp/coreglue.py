@@ -6,7 +6,7 @@ from StringIO import StringIO
 from rpython.rtyper import rclass
 from rpython.rtyper.lltypesystem import lltype
 
-from sepcomp import finalizers, gcnames, lltexts, support
+from sepcomp import adapters, finalizers, gcnames, lltexts, support
 
 RESERVE = '''
 /* copy the type ids of an extension; returns the offset of its group, or -1 when the reserve is full */
@@ -54,6 +54,7 @@ EXPORTED int sepcomp_start(void)
     static int started = 0;
     if (!started) {
         started = 1;
+        %(before_start)s
         RPyGilAcquire();        /* and never released: callers of the library hold it */
         RPython_StartupCode();
     }
@@ -107,7 +108,7 @@ def text(db, core, emitted, digest, stable_digest):
                  for key, name in [('start', 'start'), ('nongc', 'nongcend'), ('end', 'end')])
     parts = [INCLUDES % 'core_glue.c', '#include "src/thread.h"', 'void RPython_StartupCode(void);', RESERVE,
              ROOTS % roots,
-             REST % {'digest': digest, 'stable': stable_digest, 'name': field(db, rclass.OBJECT_VTABLE, 'name')}]
+             REST % {'before_start': adapters.choose().BEFORE_START, 'digest': digest, 'stable': stable_digest, 'name': field(db, rclass.OBJECT_VTABLE, 'name')}]
     parts.append(finalizers.core_text(db))
     parts += [e.definition('sepcomp_start()') for e in emitted]
     return '\n'.join(parts) + '\n'
@@ -142,8 +143,9 @@ class Layout(object):
             for name in wanted:
                 self.add_field((owner, name), T, 'inst_' + name)
         group = db.getcontainernode(gct.c_type_info_group.value._obj).name
-        for T, type_id in gct.layoutbuilder.id_of_type.items():
-            self.add(('type', lltexts.text(T)), 'offsetof(struct group_%s_s, member%d)' % (group, type_id.index))
+        texts = [(lltexts.text(T), type_id.index) for T, type_id in gct.layoutbuilder.id_of_type.items()]
+        for text, index in sorted(texts):
+            self.add(('type', text), 'offsetof(struct group_%s_s, member%d)' % (group, index))
         for classdef in self.core.exports.bookkeeper.classdefs:
             if classdef.name in self.core.classes and not self.core.classes[classdef.name]['stable']:
                 self.add_class(classdef)

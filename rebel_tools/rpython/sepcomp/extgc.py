@@ -26,7 +26,7 @@ from sepcomp import finalizers, gcnames, lltexts, names
 
 TID_BASE = 'sepcomp_tid_base'
 # helpers for which rpython asks with hasattr() whether the GC has them; for the others None says no
-HAS_OR_HAS_NOT = ['pin_ptr', 'unpin_ptr', '_is_pinned_ptr', 'raw_malloc_memory_pressure_ptr',
+HAS_OR_HAS_NOT = ['wb_before_move_ptr', 'pin_ptr', 'unpin_ptr', '_is_pinned_ptr', 'raw_malloc_memory_pressure_ptr',
                   'raw_malloc_memory_pressure_varsize_ptr']
 
 
@@ -130,7 +130,7 @@ class ExtensionGCTransformer(finalizers.ExtensionQueues, shadowstack.ShadowStack
         self.c_type_info_group = rmodel.inputconst(lltype.typeOf(group), group)
 
     def declare_helpers(self):
-        for name in gcnames.HELPERS:
+        for name in gcnames.helpers():
             symbol = self.core.data['gc_helpers'].get(name)
             if symbol is None:
                 setattr(self, name, None)
@@ -139,7 +139,7 @@ class ExtensionGCTransformer(finalizers.ExtensionQueues, shadowstack.ShadowStack
             pointer = self.core.function_pointer(str(symbol), FUNC, canraise=raises, collects=raises)
             setattr(self, name, Constant(pointer, lltype.typeOf(pointer)))
         for name in HAS_OR_HAS_NOT:
-            if getattr(self, name) is None:
+            if getattr(self, name, None) is None and hasattr(self, name):
                 delattr(self, name)
 
     def declare_fast_paths(self):
@@ -191,7 +191,8 @@ class FastPaths(object):
         remember = gct.write_barrier_failing_case_ptr.value
         array_barrier = gct.write_barrier_from_array_ptr.value
         TRACK = sys.modules[type(gc).__module__].GCFLAG_TRACK_YOUNG_PTRS
-        FREE, TOP, MAX = [int(offsets['gc.' + name]) for name in ('nursery_free', 'nursery_top', 'nonlarge_max')]
+        FREE, TOP = [int(offsets['gc.' + name]) for name in ('nursery_free', 'nursery_top')]
+        nonlarge_max = gc.nonlarge_max      # a constant of the options: decided when this is compiled, as in the core
         minimal = gc.minimal_size_in_nursery
 
         def malloc(gc_adr, typeid, size, needs_finalizer, is_light, contains_weakptr):
@@ -199,7 +200,7 @@ class FastPaths(object):
             rawsize = llmemory.raw_malloc_usage(totalsize)
             if rawsize < llmemory.raw_malloc_usage(minimal):
                 totalsize = rawsize = llmemory.raw_malloc_usage(minimal)
-            if rawsize > (gc_adr + MAX).signed[0]:
+            if rawsize > nonlarge_max:
                 return malloc_slow(gc_adr, typeid, size, False, False, False)
             result = (gc_adr + FREE).address[0]
             new_free = result + totalsize
@@ -231,7 +232,7 @@ def policy_for(core):
 
     class ExtensionGcPolicy(ShadowStackFrameworkGcPolicy):
 
-        def gettransformer(self, translator):
+        def gettransformer(self, translator, gchooks=None):
             return transformer(translator)
 
         def gc_startup_code(self):

@@ -101,7 +101,7 @@ def startup_code(f, database):
 
 def install(core):
     genc.gen_startupcode = startup_code
-    genc.add_extra_files = lambda eci: eci
+    genc.add_extra_files = lambda *arguments: arguments[-1]     # the last is the ExternalCompilationInfo
     genc.gen_threadlocal_structdef = lambda f, database: f.write(core.data['thread_locals'])
 
 
@@ -184,7 +184,10 @@ def static_asserts(db, extension):
     rtyper = extension.translator.rtyper
     for classdef in extension.imported_classdefs():
         layout = extension.core.data['class_layouts'].get(classdef.name, {})
-        T = rclass.getinstancerepr(rtyper, classdef).object_type
+        r_instance = rtyper.instance_reprs.get((classdef, 'gc'))    # None: only the class is used
+        if r_instance is None:
+            continue
+        T = r_instance.object_type
         if T in db.structdefnodes:
             c_type = db.gettype(T).replace('@', '').strip()
             lines += asserts(db, classdef.name, T, c_type, layout)

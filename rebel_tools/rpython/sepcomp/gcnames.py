@@ -7,6 +7,8 @@ Types: gc = the GC object, tid = a type id, s = Signed, b = Bool, a = Address, r
 
 from rpython.rtyper.lltypesystem import llgroup, llmemory, lltype
 
+from sepcomp import adapters
+
 HELPERS = {
     'malloc_fixedsize_ptr': ('gc tid s b b b', 'r', True),
     'malloc_varsize_ptr': ('gc tid s s s s', 'r', True),
@@ -27,19 +29,22 @@ HELPERS = {
     '_is_pinned_ptr': ('gc a', 'b', False),
     'set_max_heap_size_ptr': ('gc s', 'v', False),
     'gc_gettypeid_ptr': ('gc a', 's', False),
-    'raw_malloc_memory_pressure_ptr': ('s', 'v', True),
-    'raw_malloc_memory_pressure_varsize_ptr': ('s s', 'v', True),
 }
 TYPES = {'gc': llmemory.Address, 'tid': llgroup.HALFWORD, 's': lltype.Signed, 'b': lltype.Bool,
          'a': llmemory.Address, 'r': llmemory.GCREF, 'v': lltype.Void}
 
 
+def helpers():
+    """HELPERS, with those that depend on the version of rpython."""
+    return dict(HELPERS, **adapters.choose().HELPERS)
+
+
 def function_type(name):
     """(FuncType, whether it may raise) of a helper as the extension declares it."""
-    args, result, raises = HELPERS[name]
+    args, result, raises = helpers()[name]
     return lltype.FuncType([TYPES[a] for a in args.split()], TYPES[result]), raises
 
 
-GC_FIELDS = ['nursery_free', 'nursery_top', 'nonlarge_max']
+GC_FIELDS = ['nursery_free', 'nursery_top']
 GCDATA_FIELDS = ['root_stack_top', 'root_stack_base', 'static_root_start', 'static_root_nongcend', 'static_root_end',
                  'finalizer_handlers']

@@ -6,7 +6,8 @@ GC, of the same kind, that nobody can name.
 
 import sys
 
-from rpython.rtyper import rclass
+from rpython.rtyper import rclass, rpbc
+from rpython.rtyper.error import TyperError
 from rpython.rtyper.llannotation import SomePtr
 from rpython.rtyper.lltypesystem import lltype
 
@@ -14,10 +15,15 @@ from sepcomp import bound, classids, lltexts, names, stable
 from sepcomp.errors import InterfaceError
 
 
+AT_RUN_TIME = ('attribute %r of a %s of the core that is known only at run time cannot be read; ask for it in a function '
+               'with @specialize.memo()')
+
+
 def install(core):
     ImportedClassRepr.core = ImportedInstanceRepr.core = core
     rclass.ClassRepr.__new__ = staticmethod(choose(rclass.ClassRepr, ImportedClassRepr))
     rclass.InstanceRepr.__new__ = staticmethod(choose(rclass.InstanceRepr, ImportedInstanceRepr))
+    rpbc.getFrozenPBCRepr = choose_frozen(core, rpbc.getFrozenPBCRepr)
     rclass.ClassRepr.setup_vtable = setup_vtable(rclass.ClassRepr.setup_vtable.im_func)
 
 
@@ -84,6 +90,9 @@ class ImportedClassRepr(rclass.ClassRepr):
                 methods[name] = True
                 fields.append(('cls_' + name, r_function.lowleveltype))
         return fields
+
+    def getpbcfield(self, vcls, access_set, attr, llops):
+        raise TyperError(AT_RUN_TIME % (attr, 'class'))
 
     def _setup_repr_final(self):
         check_layout(self.rtyper, self.classdef.name, self.vtable_type, self.classdef.sepcomp_entry['vtable_layout'])
@@ -153,6 +162,44 @@ class ImportedInstanceRepr(rclass.InstanceRepr):
             raise InterfaceError('%r is a prebuilt instance of %s, whose field %s only the core can fill' % (
                 value, self.classdef.name, self.hidden[0]))
         rclass.InstanceRepr.initialize_prebuilt_data(self, value, classdef, result)
+
+
+def choose_frozen(core, original):
+    def getFrozenPBCRepr(rtyper, s_pbc):
+        if not any(frozen_symbol(core, desc) for desc in s_pbc.descriptions):
+            return original(rtyper, s_pbc)
+        if len(s_pbc.descriptions) == 1 and not s_pbc.can_be_None:
+            return original(rtyper, s_pbc)
+        if 'sepcomp' not in rtyper.pbc_reprs:
+            rtyper.pbc_reprs['sepcomp'] = ImportedFrozenRepr(rtyper, core)
+        return rtyper.pbc_reprs['sepcomp']
+    return getFrozenPBCRepr
+
+
+def frozen_symbol(core, desc):
+    found = core.paths.get(id(desc.pyobj))
+    return found and core.data['frozen'].get(found[0])
+
+
+class ImportedFrozenRepr(rpbc.MultipleUnrelatedFrozenPBCRepr):
+    """Frozen objects, some of them of the core: only their identity can be asked for."""
+
+    def __init__(self, rtyper, core):
+        rpbc.MultipleUnrelatedFrozenPBCRepr.__init__(self, rtyper)
+        self.core = core
+
+    def convert_desc(self, frozendesc):
+        symbol = frozen_symbol(self.core, frozendesc)
+        if symbol and frozendesc not in self.converted_pbc_cache:
+            pbc = self.create_instance()
+            self.core.imported[pbc._obj] = str(symbol)
+            self.converted_pbc_cache[frozendesc] = self.convert_pbc(pbc)
+        return rpbc.MultipleUnrelatedFrozenPBCRepr.convert_desc(self, frozendesc)
+
+    def rtype_getattr(self, hop):
+        if hop.s_result.is_constant():
+            return hop.inputconst(hop.r_result, hop.s_result.const)
+        raise TyperError(AT_RUN_TIME % (hop.args_s[1].const, 'frozen object'))
 
 
 def setup_vtable(original):

@@ -11,6 +11,8 @@ from rpython.rtyper.lltypesystem import llmemory, lltype
 def text(T, seen=()):
     """The canonical text of a low-level type."""
     if isinstance(T, lltype.Ptr):
+        if T.TO._gckind == 'raw' and getattr(T.TO, '_name', None) == 'pbc':
+            return 'Address'    # a frozen object: extensions only compare its address
         return '*' + text(T.TO, seen)
     if isinstance(T, lltype.FuncType):
         return 'func(%s)%s' % (','.join(text(A, seen) for A in T.ARGS if A is not lltype.Void), text(T.RESULT, seen))

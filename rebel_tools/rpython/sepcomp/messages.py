@@ -21,8 +21,20 @@ def of(error):
     if isinstance(error, SepcompError):
         return 'error: ' + text
     place = _PLACE.search(text)
-    head = '%s:%s: error: ' % place.groups() if place else 'error: '
+    place = place.groups() if place else place_of_operation(error)
+    head = '%s:%s: error: ' % place if place else 'error: '
     return head + compact(text)
+
+
+def place_of_operation(error):
+    """(file, line) of the operation at which rtyping ended, None for other errors."""
+    from rpython.tool.error import offset2lineno
+    graph, _, operation = getattr(error, 'where', None) or (None, None, None)
+    code = getattr(getattr(graph, 'func', None), 'func_code', None)
+    if code is None:
+        return None
+    offset = getattr(operation, 'offset', -1)
+    return code.co_filename, offset2lineno(code, offset) if offset >= 0 else code.co_firstlineno
 
 
 def compact(text):

@@ -4,6 +4,8 @@ rpython's runtime (translator/c/src/*.c) exists once in a process, in the core; 
 these symbols of it.  Types are those of interface.C_TYPES, `*` is any pointer.
 """
 
+from sepcomp import adapters
+
 OWN = {
     'sepcomp_start': 'int',
     'sepcomp_add_types': 'Signed * Unsigned',
@@ -15,7 +17,7 @@ OWN = {
     'sepcomp_record_error': 'void',
     'sepcomp_set_error': 'void *',
 }
-RUNTIME = {
+RUNTIME = {     # with what adapters add
     'LL_stack_too_big_slowpath': 'Char Signed',
     'RPyAbort': 'void',
     'RPyAssertFailed': 'void * Signed * *',
@@ -25,8 +27,6 @@ RUNTIME = {
     'pypy_debug_catch_fatal_exception': 'void',
     'pypy_debug_ensure_opened': 'void',
     'pypy_debug_traceback_print': 'void',
-    'pypy_debug_start': 'void *',
-    'pypy_debug_stop': 'void *',
     'pypy_debug_offset': 'Signed',
     'pypy_debug_forked': 'void Signed',
     'pypy_have_debug_prints_for': 'Signed *',
@@ -36,7 +36,6 @@ RUNTIME = {
     'RPyString_FreeCache': 'void',
     'RPyGilAcquire': 'void',
     'RPyGilRelease': 'void',
-    'RPyGilAcquireSlowPath': 'void Signed',
     'RPyGilYieldThread': 'Signed',
     'RPyFetchFastGil': '*',
 }
@@ -52,4 +51,5 @@ SHARED_MODULES = ['thread.c']     # further C of rpython that must exist once
 def functions(debug):
     """{name: 'result arg ...'} of all functions."""
     found = dict(OWN, **RUNTIME)
+    found.update(adapters.choose().RUNTIME)
     return dict(found, **DEBUG) if debug else found

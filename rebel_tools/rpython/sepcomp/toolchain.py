@@ -37,7 +37,8 @@ def configure(options):
 def make_translator(options, core=None):
     """A translator with an annotator; `core` is the bound.Core of an extension."""
     from rpython.translator.translator import TranslationContext
-    from sepcomp import classids, openness
+    from sepcomp import adapters, classids, openness
+    adapters.choose().install(is_extension=core is not None)
     classids.install(is_extension=core is not None)
     openness.install()
     if core is not None:

@@ -357,3 +357,21 @@ class Operator(object):
 
 ADD = Operator("+", 2)
 NEG = Operator("-", 1)
+
+
+@export(int)
+def operator_of(n):
+    """A frozen object that is known only at run time."""
+    if n % 3 == 0:
+        return NEG
+    return ADD
+
+
+@export(int)
+def class_of(n):
+    """A class that is known only at run time."""
+    if n % 3 == 0:
+        return W_Int
+    if n % 3 == 1:
+        return W_Pair
+    return Closed

@@ -243,3 +243,15 @@ def b_memo(n):
     else:
         cls = W_Node
     return angles(shape) * 1000 + precedence(operator) + weight(cls, n > 3) * 7
+
+
+@entrypoint(int)
+def b_memo_received(n):
+    operator = core.operator_of(n)
+    cls = core.class_of(n)
+    r = precedence(operator) + weight(cls, n > 3) * 7
+    if operator is core.NEG:
+        r += 10000
+    if cls is core.W_Pair:
+        r += 20000
+    return r

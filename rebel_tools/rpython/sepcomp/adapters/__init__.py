@@ -1,0 +1,71 @@
+"""What depends on the version of the rpython package: one module for each that is supported, with the same names.
+
+    NAME            what a user calls the version
+    recognises()    whether the package that was imported is this version
+    HELPERS         what is not the same in all versions of gcnames.HELPERS
+    RUNTIME         ... and of support.RUNTIME
+    BEFORE_START    C that a core runs before it takes the GIL and calls RPython_StartupCode()
+    install(is_extension)   hooks that only this version needs
+
+`MUST_HAVE` are the places in rpython that sepcomp replaces or extends, in all versions.  A package without one of them
+is refused, before anything is translated: half of a translation that goes on would be worse than none.
+"""
+
+import importlib
+
+from sepcomp.adapters import pypy_7_3, rpython_0_2
+from sepcomp.errors import SepcompError
+
+SUPPORTED = (rpython_0_2, pypy_7_3)
+
+MUST_HAVE = {
+    'rpython.annotator.bookkeeper': ['Bookkeeper.newfuncdesc', 'Bookkeeper.immutablevalue'],
+    'rpython.annotator.classdesc': ['ClassDesc._init_classdef', 'ClassDesc.pycall', 'ClassDef._generalize_attr'],
+    'rpython.annotator.specialize': ['MemoTable.finish'],
+    'rpython.flowspace.model': ['Variable', 'Block', 'Link'],
+    'rpython.memory.gctransform.framework': ['TransformerLayoutBuilder.get_type_id'],
+    'rpython.memory.gctransform.shadowstack': ['ShadowStackFrameworkGCTransformer'],
+    'rpython.rtyper.exceptiondata': ['ll_issubclass'],
+    'rpython.rtyper.normalizecalls': ['assign_inheritance_ids', 'get_unique_cdef_id'],
+    'rpython.rtyper.rclass': ['OBJECT_VTABLE', 'make_ll_isinstance', 'll_issubclass', 'ClassRepr.fill_vtable_root',
+                              'ClassRepr.rtype_issubtype', 'ClassRepr.setup_vtable', 'InstanceRepr._setup_repr'],
+    'rpython.rtyper.rpbc': ['getFrozenPBCRepr'],
+    'rpython.translator.c.gc': ['ShadowStackFrameworkGcPolicy'],
+    'rpython.translator.c.genc': ['add_extra_files', 'gen_startupcode', 'gen_forwarddecl', 'gen_source',
+                                  'gen_threadlocal_structdef'],
+    'rpython.translator.c.node': ['generic_initializationexpr', 'GroupNode.forward_declaration', 'ContainerNodeFactory'],
+    'rpython.translator.c.primitive': ['name_small_integer', 'PrimitiveName'],
+}
+
+_chosen = []
+
+
+def choose():
+    """The adapter of the imported package.  Raises SepcompError for a version that is not supported."""
+    if not _chosen:
+        missing = ['%s.%s' % (module, name) for module in sorted(MUST_HAVE) for name in MUST_HAVE[module]
+                   if not has(module, name)]
+        found = [] if missing else [adapter for adapter in SUPPORTED if adapter.recognises()]
+        if len(found) != 1:
+            raise SepcompError(refusal(missing))
+        _chosen.append(found[0])
+    return _chosen[0]
+
+
+def has(module, name):
+    try:
+        value = importlib.import_module(module)
+        for part in name.split('.'):
+            value = getattr(value, part)
+    except (ImportError, AttributeError):
+        return False
+    return True
+
+
+def refusal(missing):
+    import os
+    import rpython
+    why = 'it has no %s' % missing[0] if missing else 'its garbage collector has another interface'
+    return 'the rpython package in %s is of a version that sepcomp does not know: %s; supported are %s' % (
+        os.path.dirname(os.path.dirname(os.path.abspath(rpython.__file__))), why,
+        ', '.join(adapter.NAME for adapter in SUPPORTED))
