@@ -71,7 +71,10 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--resume", action="store_true", help="leave out what the table has already")
     parser.add_argument("--work", type=Path, help="where projects are made and kept; by default they are temporary")
     parser.add_argument("--output", type=Path, default=ROOT / "benchmarks" / "results")
-    return parser.parse_args()
+    options = parser.parse_args()
+    if min(options.modules) < 200:
+        parser.error("--modules: at least 200, for the edits need a library at the bottom and one in the middle")
+    return options
 
 
 def _parts(options, wanted: list, work: Path, saved: report.Saved):
@@ -95,7 +98,7 @@ def _generated(options, wanted: list, work: Path, saved: report.Saved, name: str
         if not tool.folder.exists():
             ocaml_tree.write_tree(tool.folder, tree)
     packages = list(tree.packages)
-    lib, middle = f"node_modules/{packages[0]}/src", f"node_modules/{packages[len(packages) // 2]}/src"
+    lib, middle = f"node_modules/{packages[0]}/src", f"node_modules/{packages[(len(packages) - 1) // 2]}/src"
     base = f"{lib}/m001" if len(tree.modules) <= SMALL + 1 else None
     places = Places(f"{lib}/m000.ml", f"{middle}/m001", "src/index.ml", base)
     _scenarios(options, tools, places, saved, name)

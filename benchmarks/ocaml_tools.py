@@ -99,6 +99,9 @@ class Ninja(Tool):
         return super().run()
 
     def _prepare(self) -> None:
+        if self.first.log.read_text().count(" -c -o ") < len(self.first.compiled()):
+            self.first.clean()  # it was built by an earlier run of the benchmark, whose log is gone
+            self.first.run()
         for path in self.first.files():
             if path.name.endswith((".ml", ".mli")):
                 copy = self.folder / Path(path.path).relative_to(self.first.folder)
