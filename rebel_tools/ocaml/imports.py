@@ -13,6 +13,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from struct import unpack_from
+from sys import intern
 
 from rebel_tools.errors import Place, RebelError
 from rebel_tools.ocaml.marshal import MarshalError, Value, read_header, read_value, wrong
@@ -145,8 +146,8 @@ def _items(cell: Value) -> list:
 
 
 def _table(cell: Value) -> Table:
-    """A list of (name, digest option): `crcs` in utils/misc.ml."""
-    return tuple([(name.decode(), crc[0].hex() if crc else None) for name, crc in _items(cell)])
+    """A list of (name, digest option): `crcs` in utils/misc.ml. The tables of a program are full of the same texts."""
+    return tuple([(intern(name.decode()), intern(crc[0].hex()) if crc else None) for name, crc in _items(cell)])
 
 
 __all__ = ["Imports", "MarshalError", "NotCompiledOCaml", "read_imports"]

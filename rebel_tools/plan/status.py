@@ -36,7 +36,19 @@ class Status:
             return "it was not built by this project before"
         return next(self._reasons(step, record), None)
 
+    def is_about_native_code_only(self, step: Step) -> bool:
+        """Whether a step that has to run would write its .cmt file as it was: nothing that it is typed with changed."""
+        record = self.records.get(step.key)
+        return record is not None and next(self._reasons_of_its_own(step, record), None) is None
+
     def _reasons(self, step: Step, record: Record) -> Iterator[str]:
+        yield from self._reasons_of_its_own(step, record)
+        for unit, crc in record.implementations.items():
+            if crc != self._current(step.scope, unit)[1] and crc != self._unopened(step.scope, unit):
+                yield f"the native code of `{unit}' changed"
+
+    def _reasons_of_its_own(self, step: Step, record: Record) -> Iterator[str]:
+        """Everything but the native code that the compiler consulted."""
         if set(record.outputs) != set(step.outputs):
             yield "it has other outputs than before"
         yield from self._changed(record.outputs, "was not there", "was changed by somebody else")
@@ -57,9 +69,6 @@ class Status:
             for unit, crc in record.interfaces.items():
                 if self._current(step.scope, unit)[0] != crc:
                     yield f"the interface of `{unit}' changed"
-            for unit, crc in record.implementations.items():
-                if crc != self._current(step.scope, unit)[1] and crc != self._unopened(step.scope, unit):
-                    yield f"the native code of `{unit}' changed"
 
     def _changed(self, digests: Mapping[str, str], gone: str, other: str) -> Iterator[str]:
         for path, digest in digests.items():

@@ -83,7 +83,8 @@ def step_flags(step: Step, opened: str) -> list[str]:
 
     opened: the alias module to open, or ''.
     """
-    flags = [word for scope in (step.scope, *step.scope.uses) for word in ("-I", scope.outdir)]
+    flags = [ANNOTATIONS] if step.scope.settings.annotations and writes_annotations(step) else []
+    flags += [word for scope in (step.scope, *step.scope.uses) for word in ("-I", scope.outdir)]
     if step.module.generated:
         flags += ALIAS_FLAGS
     elif opened:

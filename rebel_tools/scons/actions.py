@@ -57,7 +57,7 @@ def step_of(target) -> tuple:
 def unit_flags(target, source, env, for_signature):
     """`$_OCAMLUNITFLAGS`: what follows from the step, such as -I, -open and -impl."""
     run, step = step_of(target)
-    return _words(run.plan.flags(step))
+    return _words(run.flags(step))
 
 
 def compiled_file(target, source, env, for_signature):

@@ -19,7 +19,7 @@ from rebel_tools.plan.model import ARCHIVING, COMPILATIONS, IMPLEMENTATION, LINK
 from rebel_tools.plan.order import CycleError
 from rebel_tools.plan.plan import Plan
 from rebel_tools.plan.status import Status
-from rebel_tools.plan.steps import ANNOTATIONS, writes_annotations
+from rebel_tools.plan.steps import ANNOTATIONS
 from rebel_tools.scons import profile
 from rebel_tools.scons.actions import builder_of
 from rebel_tools.scons.arguments import from_top
@@ -47,6 +47,8 @@ class Session:
         self.foreign_nodes: dict[Step, list] = {}
         self._nodes: dict[Step, list] = {}
         self._groups: dict[Scope, Group] = {}
+        self._compiling: dict[Scope, object] = {}
+        self._keeps_annotations: set[Step] = set()
         self._rebuilt_sources: set = set()
         self._prepared = False
         ADVISERS.append(self.hint)
@@ -71,10 +73,8 @@ class Session:
         """The nodes of a step's outputs, made when they are first asked for."""
         if step not in self._nodes:
             env = self.environments[step if step in self.environments else step.scope]
-            if step.kind in COMPILATIONS and not writes_annotations(step):
-                env = env.Override(
-                    {"OCAMLFLAGS": [flag for flag in env.Split(env["OCAMLFLAGS"]) if flag != ANNOTATIONS]}
-                )
+            if step.kind in COMPILATIONS:
+                env = self._without_annotations(step.scope)
             if step.tree:
                 SOURCES_OF_TREES[step.tree] = step.source
             node = self.source_nodes.get(step.scope, {}).get(step.source)
@@ -85,6 +85,14 @@ class Session:
             for node in self._nodes[step]:
                 StepFile.adopt(node, self, step)
         return self._nodes[step]
+
+    def _without_annotations(self, scope: Scope):
+        """The environment of a scope without the flag that is given to some compilations only."""
+        if scope not in self._compiling:
+            env = self.environments[scope]
+            flags = [flag for flag in env.Split(env["OCAMLFLAGS"]) if flag != ANNOTATIONS]
+            self._compiling[scope] = env.Override({"OCAMLFLAGS": flags})
+        return self._compiling[scope]
 
     def node(self, step: Step):
         return self.nodes(step)[0]
@@ -160,7 +168,17 @@ class Session:
     def reason(self, step: Step):
         """Why the step has to run, None when it is up to date."""
         self._read_declared(step)
-        return self.status.reason(step)
+        found = self.status.reason(step)
+        # SCons removes its targets before they are made; here it must know the first output only.
+        one_node = step.kind == IMPLEMENTATION and len(self.nodes(step)) == 1 < len(step.outputs)
+        if found and one_node and self.status.is_about_native_code_only(step):
+            self._keeps_annotations.add(step)
+        return found
+
+    def flags(self, step: Step) -> list[str]:
+        """The arguments of a compilation that no construction variable holds, as they are now needed."""
+        flags = self.plan.flags(step)
+        return [flag for flag in flags if flag != ANNOTATIONS] if step in self._keeps_annotations else flags
 
     def _read_declared(self, step: Step) -> None:
         """What the user said with Depends() and Ignore(): files count by contents, other nodes by their signatures."""

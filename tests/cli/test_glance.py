@@ -96,7 +96,8 @@ def test_another_refmt_is_seen(project):
     refmt = tools.find("refmt")
     if not refmt:
         pytest.skip("needs refmt")
-    own = project.write("refmt", f'#!/bin/sh\nexec {refmt} "$@"\n')
+    runs = project.path("runs")
+    own = project.write("refmt", f'#!/bin/sh\necho run >> {runs}\nexec {refmt} "$@"\n')
     own.chmod(0o755)
     environ = {"REFMT": str(own)}
     project.write("package.json", json.dumps({"name": "app", "rebel": {}}))
@@ -104,5 +105,7 @@ def test_another_refmt_is_seen(project):
     build(project, env=environ)
     build(project, env=environ)
     assert build(project, env=environ) == NOTHING
+    assert runs.read_text() == "run\n"
     own.write_text(own.read_text() + "\n")
-    assert "refmt src/index.re" in build(project, env=environ)
+    assert starts_scons(project, env=environ)
+    assert runs.read_text() == "run\nrun\n"

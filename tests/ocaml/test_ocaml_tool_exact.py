@@ -107,7 +107,7 @@ def test_user_overrides_of_command_lines(project):
     out = project.scons().out
     assert "Compiling a.ml for a.cmx\n" in out
     assert "Linking p\n" in out and "Names in p.objs/P__.ml\n" in out
-    assert "ocamlfind ocamlopt -g -bin-annot -no-keep-locs -c -o " in out
+    assert "ocamlfind ocamlopt -g -no-keep-locs -c -o " in out and " -bin-annot -I p.objs " in out
     assert not project.path("a.cmt").exists()
     assert project.run("./p").out == "1"
     replace(project, "SConstruct", "-w +3", "-w +4")
