@@ -15,6 +15,8 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import pty
+import select
 import shutil
 import signal
 import statistics
@@ -33,7 +35,7 @@ TIMED = """\
 start=$EPOCHREALTIME
 {program} "$@"
 status=$?
-echo "$start $EPOCHREALTIME" >> {log}
+echo "$start $EPOCHREALTIME" >> "$OCAMLOPT_RUNS"
 exit $status
 """
 
@@ -44,20 +46,23 @@ class Tree:
     def __init__(self, folder: Path, tree: ocaml_tree.Tree | Path):
         """A new project, or a copy of a built one."""
         if isinstance(tree, Path):
+            shutil.rmtree(folder, ignore_errors=True)
             shutil.copytree(tree, folder)
-        else:
+        elif not folder.exists():
             ocaml_tree.write_tree(folder, tree)
         self.folder = folder
         self.log = folder.with_name(f"{folder.name}.runs")
-        tools = folder.with_name(f"{folder.name}.tools")
-        tools.mkdir()
+        tools = folder.with_name("tools")  # one for all: another compiler would compile everything again
+        tools.mkdir(exist_ok=True)
         script = tools / "ocamlopt"
-        script.write_text(TIMED.format(program=shutil.which("ocamlopt"), log=self.log))
-        script.chmod(0o755)
+        if not script.exists():
+            script.write_text(TIMED.format(program=shutil.which("ocamlopt")))
+            script.chmod(0o755)
         self.environment = {
             **os.environ,
             "PYTHONPATH": str(ROOT),
             "PATH": f"{tools}{os.pathsep}{os.environ['PATH']}",
+            "OCAMLOPT_RUNS": str(self.log),
             "DUNE_CACHE": "disabled",
         }
 
@@ -73,37 +78,43 @@ class Tree:
 
 
 class Watcher:
-    """A watching process; `ready` is what it prints at the end of each build."""
+    """A watching process in a terminal, without which dune says nothing.
 
-    def __init__(self, tree: Tree, command: list, ready: str):
-        self.tree, self.ready = tree, ready
+    begins, ready: what it prints when it has noticed a change, and at the end of the build.
+    """
+
+    def __init__(self, tree: Tree, command: list, begins: bytes, ready: bytes):
+        self.tree, self.begins, self.ready = tree, begins, ready
+        self.terminal, other = pty.openpty()
+        streams = {"stdin": other, "stdout": other, "stderr": other}
         self.process = subprocess.Popen(
-            command,
-            cwd=tree.folder,
-            env=tree.environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            start_new_session=True,
+            command, cwd=tree.folder, env=tree.environment, start_new_session=True, **streams
         )
+        os.close(other)
+        self._until(ready)
 
-    def until_ready(self) -> None:
-        for line in self.process.stdout:
-            if self.ready in line:
-                return
-        sys.exit(f"{self.process.args} ended")
+    def _until(self, *words: bytes) -> None:
+        """Read until these words have come, one after the other."""
+        text = b""
+        for word in words:
+            while word not in text:
+                text += os.read(self.terminal, 65536)
+            text = text[text.index(word) + len(word) :]
 
     def build(self, edit) -> float:
+        time.sleep(0.3)  # it saves its state, and dune says twice that it is ready
+        while select.select([self.terminal], [], [], 0)[0]:
+            os.read(self.terminal, 65536)
         self.tree.compiling()
         start = time.perf_counter()
         edit(self.tree.folder)
-        self.until_ready()
+        self._until(self.begins, self.ready)
         return time.perf_counter() - start
 
     def close(self) -> None:
         os.killpg(self.process.pid, signal.SIGINT)
         self.process.wait(30)
+        os.close(self.terminal)
 
 
 def rebel_build(tree: Tree, edit) -> float:
@@ -153,7 +164,6 @@ def measure(watchers: dict[str, Watcher], cold: Tree, rounds: int) -> list[dict]
                 if name == "rebel watch":
                     times["compilers"].append(watcher.tree.compiling())
                     times["own"].append(times[name][-1] - times["compilers"][-1])
-                time.sleep(0.1)  # it saves its state
             times["rebel build"].append(rebel_build(cold, lambda folder, n=number, edit=edit: edit(folder, n)))
         # The first round is not counted: what the edit makes stale for the first time.
         rows.append({"scenario": scenario, **{n: statistics.median(t[1:]) for n, t in times.items()}})
@@ -176,30 +186,35 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     ocaml_tree.add_arguments(parser)
     parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--work", type=Path, help="a folder for the trees, which are used again when they are there")
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(1))  # so that no watcher stays behind
     parser.add_argument("--output", type=Path, default=ROOT / "benchmarks" / "results")
     options = parser.parse_args()
     tree = ocaml_tree.plan_tree(options.modules, options.per_package, options.interfaces, options.seed)
-    with tempfile.TemporaryDirectory(prefix="watch_rebuild") as work:
-        rows = _run(Path(work), tree, options.rounds)
+    if options.work:
+        rows = _run(options.work, tree, options.rounds)
+    else:
+        with tempfile.TemporaryDirectory(prefix="watch_rebuild") as work:
+            rows = _run(Path(work), tree, options.rounds)
     options.output.mkdir(parents=True, exist_ok=True)
     (options.output / "watch_rebuild.json").write_text(json.dumps(rows, indent=1) + "\n")
     print(table(rows))
 
 
 def _run(work: Path, tree: ocaml_tree.Tree, rounds: int) -> list[dict]:
-    watch = [sys.executable, "-m", "rebel_tools", "watch"]
-    watchers = {"rebel watch": Watcher(Tree(work / "watch", tree), watch, "waiting for changes")}
+    watchers = {}
     try:
-        watchers["rebel watch"].until_ready()
+        command = [sys.executable, "-m", "rebel_tools", "watch"]
+        built = Tree(work / "watch", tree)
+        watchers["rebel watch"] = Watcher(built, command, b"changed; building", b"waiting for changes")
+        cold = Tree(work / "cold", built.folder)
+        rebel_build(cold, lambda folder: None)
         if shutil.which("dune") and shutil.which("inotifywait"):
             command = ["dune", "build", "--watch", "--profile", "release", "./src/index.exe"]
-            watchers["dune watch"] = Watcher(Tree(work / "dune", tree), command, "waiting for filesystem changes")
-            watchers["dune watch"].until_ready()
+            other = Tree(work / "dune", tree)
+            watchers["dune watch"] = Watcher(other, command, b"NEW BUILD", b"waiting for filesystem changes")
         else:
             print("dune or inotifywait is not installed: left out", file=sys.stderr)
-        cold = Tree(work / "cold", work / "watch")
-        rebel_build(cold, lambda folder: None)
         return measure(watchers, cold, rounds)
     finally:
         for watcher in watchers.values():

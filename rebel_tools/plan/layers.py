@@ -16,6 +16,9 @@ from rebel_tools.plan.plan import Plan, topological
 from rebel_tools.plan.state import Record
 from rebel_tools.plan.status import Status
 
+# So many names are looked for in the texts of all records sooner than all records are read.
+FEW = 8
+
 
 class Layers:
     """The layers of all steps of a plan except the `goal`, which uses them.
@@ -47,7 +50,7 @@ class Layers:
         self.stale -= self._first.keys()
         changed = {name for step, before in self._first.items() for name in self._changed(step, before)}
         if changed:
-            readers = self._readers()
+            readers = self._readers(changed)
             touched = dict.fromkeys(reader for name in changed for reader in readers.get(name, ()))
             self.stale.update(step for step in touched if self.status.reason(step) is not None)
 
@@ -59,12 +62,14 @@ class Layers:
         files = [path for path in step.outputs if before.outputs.get(path) != after.outputs.get(path)]
         return files + ([step.module.object] if step.module and _consulted(before) != _consulted(after) else [])
 
-    def _readers(self) -> dict[str, list[Step]]:
-        """The steps that read or consulted something when they last ran, by its path or unit name."""
+    def _readers(self, changed: set[str]) -> dict[str, list[Step]]:
+        """The steps that read or consulted what changed when they last ran, by its path or unit name, or some more."""
         readers = defaultdict(list)
+        records = self.status.records
+        candidates = records.mentioning(changed) if len(changed) <= FEW else records
         for reader in self.steps:
-            record = self.status.records.get(reader.key)
-            if record and reader not in self.stale and reader not in self._first:
+            if reader.key in candidates and reader not in self.stale and reader not in self._first:
+                record = records[reader.key]
                 for name in {*record.interfaces, *record.implementations, *record.inputs}:
                     readers[name].append(reader)
         return readers

@@ -57,9 +57,10 @@ class Names:
         memo = self._resolved.get((scope, source))
         if memo and memo[0] == self.files.digest(source):
             return memo[1]
-        if self._unknown(scope, source):
-            self.prepare([scope])
         answer = self._known(scope, source)
+        if answer is None and self._unknown(scope, source):
+            self.prepare([scope])
+            answer = self._known(scope, source)
         if answer is None:
             return NOTHING
         named = _resolve(scope, module, answer[2])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Iterable, Iterator, MutableMapping
 from dataclasses import dataclass, field
 
 from rebel_tools import __version__
@@ -70,6 +70,11 @@ class Records(MutableMapping):
 
     def __len__(self) -> int:
         return len(self._texts)
+
+    def mentioning(self, names: Iterable[str]) -> set[str]:
+        """The keys of all records in which one of these names stands, without reading them."""
+        quoted = [_json(name) for name in names]
+        return {key for key, text in self._texts.items() if any(name in text for name in quoted)}
 
     def lines(self) -> Iterator[str]:
         """The lines of the state file: key and record, both as JSON, which has no tab and no end of line in it."""

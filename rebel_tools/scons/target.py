@@ -203,15 +203,16 @@ class TargetSession(Session):
         """The steps that have to be judged; None: all."""
         if self._changed is None:
             return None
-        steps, known = self.plan.steps.values(), self.status.records
+        steps = self.plan.steps.values()
         # ocamldep may have written trees of changed sources already.
         trees = {step.key for step in steps if step.kind == TREE and not self._changed.isdisjoint(self._files(step))}
-        changed = self._changed | trees
-        return {
-            step
-            for step in steps
-            if step.module is None or step.key not in known or not changed.isdisjoint(self._files(step))
-        }
+        changed, explained, suspects = self._changed | trees, set(), set()
+        for step in steps:
+            touched = changed.intersection(self._files(step))
+            if touched or step.module is None or step.key not in self.status.records:
+                suspects.add(step)
+                explained |= touched
+        return suspects if changed <= explained else None
 
     def _finish(self) -> None:
         super()._finish()

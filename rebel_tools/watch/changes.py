@@ -9,7 +9,7 @@ from rebel_tools.errors import MissingTool, RebelError
 from rebel_tools.watch.folders import Folders
 
 # Milliseconds. A batch of changes is complete when a step brings no more of them, and at the latest after the limit.
-STEP = 20
+STEP = 10
 LIMIT = 500
 
 
