@@ -61,16 +61,14 @@ class Tool:
 
 
 class Rebel(Tool):
-    """`scons` with env.Rebel(), as a user without an SConstruct runs it."""
+    """`rebel build`, in a folder without an SConstruct."""
 
     name, program = "rebel-tools", "_build/default/src/app.out"
 
     def __init__(self, folder: Path, jobs: int):
         super().__init__(folder, jobs)
-        find = [sys.executable, "-m", "rebel_tools", "sconstruct"]
-        sconstruct = subprocess.check_output(find, env=environment(), text=True).strip()
         # With whole commands, which ninja gets.
-        self.command = [sys.executable, "-m", "SCons", "-f", sconstruct, f"-j{jobs}", "verbose=1"]
+        self.command = [sys.executable, "-m", "rebel_tools", "build", f"-j{jobs}", "verbose=1"]
 
 
 class Dune(Tool):

@@ -19,7 +19,7 @@ from rebel_tools.plan.manifest import Manifest
 PATH = "_build/.rebel-tools.glance"
 
 _PROGRAMS = ("ocamlc", "ocamlopt", "ocamldep", "ocamlfind", "refmt")
-_HARMLESS = re.compile(r"(?:(?:-Q|-j ?\d+|--jobs=\d+)(?: |$))*")
+_HARMLESS = re.compile(r"(?:(?:-Q|-j ?\d+|--jobs=\d+|verbose=\d)(?: |$))*")
 
 
 def question(arguments: Sequence[str], environ: Mapping[str, str]) -> str | None:

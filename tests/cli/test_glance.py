@@ -37,12 +37,12 @@ def starts_scons(project, *arguments, **options) -> bool:
     return "done reading SConscript files" in build(project, *arguments, **options)
 
 
-def test_jobs_make_no_difference(app):
-    for arguments in (["-j4"], ["-j", "4"], ["--jobs=4"], ["-Q"], ["-Q", "-j4"]):
+def test_arguments_that_make_no_difference(app):
+    for arguments in (["-j4"], ["-j", "4"], ["--jobs=4"], ["-Q"], ["-Q", "-j4", "verbose=1"]):
         assert build(app, *arguments) == NOTHING
 
 
-@pytest.mark.parametrize("arguments", [["--tree=all"], ["-n"], ["verbose=1"], ["default"], ["-j4", "--debug=explain"]])
+@pytest.mark.parametrize("arguments", [["--tree=all"], ["-n"], ["other=1"], ["default"], ["-j4", "--debug=explain"]])
 def test_other_arguments_are_for_scons(app, arguments):
     assert starts_scons(app, *arguments)
 
