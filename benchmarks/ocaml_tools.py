@@ -10,7 +10,7 @@ from collections import Counter
 from pathlib import Path
 
 import ninja_form
-from measuring import Sample, environment, timed
+from measuring import Sample, timed
 
 COMPILED = (".cmx", ".cmo", ".cmti")  # one of these is what each run of a compiler leaves
 SHOWN = (".cmi", ".cmx", ".o", ".cmo", ".cmt", ".cmti", ".cmxa", ".a")
