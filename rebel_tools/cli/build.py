@@ -1,8 +1,12 @@
 """`rebel build`: scons."""
 
+from __future__ import annotations
+
 import os
+from collections.abc import Sequence
 
 from rebel_tools.cli.run_scons import run_scons
+from rebel_tools.plan import glance
 from rebel_tools.sconstruct import has_own_script
 
 
@@ -19,14 +23,17 @@ def configure_parser(commands) -> None:
 
 
 def execute(args) -> int:
-    if not has_own_script() and _nothing_to_do(args.scons_arguments):
+    return build(args.scons_arguments)
+
+
+def build(arguments: Sequence[str]) -> int:
+    """Run scons, unless a look at the files tells that there is nothing to do."""
+    if not has_own_script() and _nothing_to_do(arguments):
         print("scons: `.' is up to date.")
         return 0
-    return run_scons(args.scons_arguments)
+    return run_scons(arguments)
 
 
-def _nothing_to_do(arguments) -> bool:
-    from rebel_tools.plan import glance
-
+def _nothing_to_do(arguments: Sequence[str]) -> bool:
     asked = glance.question(arguments, os.environ)
     return asked is not None and glance.nothing_to_do(asked)

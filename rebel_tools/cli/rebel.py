@@ -2,33 +2,42 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 
 import rebel_tools
-from rebel_tools.cli import build, clean, doctor, new, sconstruct, watch
+from rebel_tools.cli import build
 from rebel_tools.errors import RebelError
 
-COMMANDS = (build, watch, clean, doctor, new, sconstruct)
+COMMANDS = ("build", "watch", "clean", "doctor", "new", "sconstruct")
+_HELP = ("-h", "--help")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run `rebel argv`; 0 when all went well, 1 after an error, 2 for a wrong command line."""
-    parser = _parser()
     words = list(sys.argv[1:] if argv is None else argv) or ["build"]
-    args, rest = parser.parse_known_args(words)
-    if rest and not args.takes_scons_arguments:
-        parser.error(f"unrecognized arguments: {' '.join(rest)}")
-    args.scons_arguments = rest
     try:
-        return args.execute(args)
+        if words[0] == "build" and not any(word in words for word in _HELP):
+            return build.build(words[1:])  # whatever follows is for scons; it need not wait for argparse
+        return _parse_and_execute(words)
     except RebelError as error:
         print(f"rebel: error: {error}", file=sys.stderr)
         return 1
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parse_and_execute(words: list[str]) -> int:
+    parser = _parser()
+    args, rest = parser.parse_known_args(words)
+    if rest and not args.takes_scons_arguments:
+        parser.error(f"unrecognized arguments: {' '.join(rest)}")
+    args.scons_arguments = rest
+    return args.execute(args)
+
+
+def _parser():
+    import argparse
+
     parser = argparse.ArgumentParser(
         prog="rebel",
         description="Build OCaml and Reason packages with SCons.",
@@ -38,5 +47,5 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"rebel {rebel_tools.__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for command in COMMANDS:
-        command.configure_parser(commands)
+        import_module(f"rebel_tools.cli.{command}").configure_parser(commands)
     return parser

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -13,6 +14,7 @@ def run_scons(arguments: Sequence[str]) -> int:
     """Become scons: `python -m SCons` without another start of Python. Ends with SystemExit, as scons does."""
     sys.argv = ["scons", *scons_arguments(arguments)]
     sys.path[0] = os.getcwd()
+    gc.set_threshold(50_000, 20, 100)  # imports and nodes stay; looking for garbage in them takes a tenth of the time
     from SCons.Script import main
 
     main()

@@ -12,7 +12,6 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from rebel_tools.ocaml.names import is_interface
@@ -82,10 +81,18 @@ def free_modules(work: Sequence[Batch], jobs: int, cwd: str) -> list[dict[str, t
             key = id(batch.question.maps)
             if key not in map_files:
                 map_files[key] = _write_maps(os.path.join(folder, str(len(map_files))), batch.question.maps)
-        with ThreadPoolExecutor(max_workers=max(1, jobs)) as pool:
-            return list(pool.map(lambda b: _run(b, map_files[id(b.question.maps)], folder, cwd), work))
+        return _in_parallel(lambda b: _run(b, map_files[id(b.question.maps)], folder, cwd), work, jobs)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _in_parallel(function, work: Sequence, jobs: int) -> list:
+    if len(work) == 1 or jobs < 2:
+        return list(map(function, work))
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(max_workers=jobs) as pool:
+        return list(pool.map(function, work))
 
 
 def _write_maps(folder: str, maps: Mapping[str, str]) -> list[str]:

@@ -18,6 +18,11 @@ THREADS = {"threads", "threads.posix"}
 ARCHIVES = {"native": ".cmxa", "byte": ".cma"}
 
 
+# What installed programs have answered, by PATH and command line. Whoever knows that nothing that is installed has
+# changed since an earlier build can put its answers in, which saves several processes.
+ANSWERS: dict[str, str] = {}
+
+
 class FindlibError(RebelError):
     """findlib does not know a package, or cannot be asked."""
 
@@ -95,10 +100,13 @@ class Findlib:
         self.env = {**os.environ, "PATH": env_path}
 
     def __call__(self, *arguments: str, known: Sequence[str] = ()) -> list[str]:
-        done = self._run(*arguments)
-        if done.returncode != 0:
-            raise self._explain(done.stderr.decode("utf-8", "replace").strip(), known)
-        return done.stdout.decode("utf-8", "surrogateescape").splitlines()
+        key = "\n".join([self.env["PATH"], *self.command, *arguments])
+        if key not in ANSWERS:
+            done = self._run(*arguments)
+            if done.returncode != 0:
+                raise self._explain(done.stderr.decode("utf-8", "replace").strip(), known)
+            ANSWERS[key] = done.stdout.decode("utf-8", "surrogateescape")
+        return ANSWERS[key].splitlines()
 
     def _run(self, *arguments: str) -> subprocess.CompletedProcess:
         return subprocess.run([*self.command, *arguments], env=self.env, capture_output=True, check=False)
@@ -150,8 +158,11 @@ def program_identity(path: str) -> str:
 @cache
 def standard_library_folder(*compiler: str) -> str:
     """Where the standard library of a compiler is, '' where the program cannot tell."""
-    done = subprocess.run([*compiler, "-where"], capture_output=True, text=True, check=False)
-    return done.stdout.strip() if done.returncode == 0 else ""
+    key = "\n".join(["", *compiler, "-where"])
+    if key not in ANSWERS:
+        done = subprocess.run([*compiler, "-where"], capture_output=True, text=True, check=False)
+        ANSWERS[key] = done.stdout.strip() if done.returncode == 0 else ""
+    return ANSWERS[key]
 
 
 @cache

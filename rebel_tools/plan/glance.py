@@ -14,7 +14,7 @@ import shutil
 from collections.abc import Mapping, Sequence
 
 from rebel_tools.plan.identity import identity
-from rebel_tools.plan.manifest import Manifest
+from rebel_tools.plan.manifest import manifest
 
 PATH = "_build/.rebel-tools.glance"
 
@@ -54,7 +54,7 @@ def nothing_to_do(asked: str) -> bool:
     try:
         with open(PATH, encoding="utf-8", errors="surrogateescape") as f:
             data = json.load(f)
-        known = data["manifests"]
-        return data["question"] == asked and all(Manifest(path, ".").changed(known[path]) == set() for path in known)
+        known, top = data["manifests"], os.getcwd()
+        return data["question"] == asked and all(manifest(path, top).changed(known[path]) == set() for path in known)
     except (OSError, ValueError, LookupError, TypeError, AttributeError):
         return False  # missing, or damaged

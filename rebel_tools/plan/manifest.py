@@ -12,17 +12,19 @@ import contextlib
 import json
 import os
 from collections.abc import Iterable, Mapping
+from functools import cache
 
 from rebel_tools import __version__
 from rebel_tools.plan.files import RACY_NS, Stamp, stamp
 
-FORMAT = f"rebel-tools {__version__} manifest 2"
+FORMAT = f"rebel-tools {__version__} manifest 3"
 
 
 class Manifest:
     """The manifest in the file `path`; relative paths in it are below `root`.
 
     steps: the stamps of all files that steps read or write; others: those of everything else.
+    answers: what installed programs said, and would say again while `others` are the same.
     """
 
     def __init__(self, path: str, root: str):
@@ -30,6 +32,8 @@ class Manifest:
         self.root = root
         self.steps: dict[str, Stamp] = {}
         self.others: dict[str, Stamp] = {}
+        self.answers: dict[str, str] = {}
+        self._looked: dict[str, set[str] | None] = {}
 
     def holds(self, identity: str) -> bool:
         """Whether there is nothing to do."""
@@ -38,14 +42,19 @@ class Manifest:
     def changed(self, identity: str) -> set[str] | None:
         """The files of steps that are not what they were, none when there is nothing to do.
 
-        None when nothing can be told: there is no manifest, or something else changed.
+        None when nothing can be told: there is no manifest, or something else changed. A process looks once.
         """
+        if identity not in self._looked:
+            self._looked[identity] = self._look(identity)
+        return self._looked[identity]
+
+    def _look(self, identity: str) -> set[str] | None:
         try:
             with open(self.path, encoding="utf-8", errors="surrogateescape") as f:
                 data = json.load(f)
             if data["format"] != FORMAT or data["identity"] != identity or self._differing(data["others"]):
                 return None
-            self.steps, self.others = data["steps"], data["others"]
+            self.steps, self.others, self.answers = data["steps"], data["others"], data["answers"]
             return self._differing(self.steps)
         except (OSError, ValueError, LookupError, TypeError, AttributeError):
             return None  # missing, or damaged
@@ -53,8 +62,10 @@ class Manifest:
     def _differing(self, files: Mapping[str, Stamp]) -> set[str]:
         return {path for path, known in files.items() if stamp(os.path.join(self.root, path)) != known}
 
-    def write(self, identity: str, steps: Mapping[str, Stamp], others: Mapping[str, Stamp]) -> None:
-        data = {"format": FORMAT, "identity": identity, "others": others, "steps": steps}
+    def write(
+        self, identity: str, steps: Mapping[str, Stamp], others: Mapping[str, Stamp], answers: Mapping[str, str]
+    ) -> None:
+        data = {"format": FORMAT, "identity": identity, "others": others, "answers": answers, "steps": steps}
         temporary = f"{self.path}.{os.getpid()}"
         with open(temporary, "w", encoding="utf-8", errors="surrogateescape") as f:
             f.write(json.dumps(data, separators=(",", ":"), ensure_ascii=False))  # dump() encodes in Python
@@ -63,6 +74,12 @@ class Manifest:
     def remove(self) -> None:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(self.path)
+
+
+@cache
+def manifest(path: str, root: str) -> Manifest:
+    """The one for the file `path` in this process."""
+    return Manifest(path, root)
 
 
 def stamps_before(paths: Iterable[str], moment_ns: int) -> dict[str, Stamp] | None:

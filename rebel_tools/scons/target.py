@@ -10,10 +10,11 @@ import SCons.Node
 import SCons.Script
 
 from rebel_tools.ocaml.merlin import Merlin, remove_merlin, write_merlin
+from rebel_tools.ocaml.toolchain import ANSWERS
 from rebel_tools.plan.files import text_digest
 from rebel_tools.plan.hints import Advice
 from rebel_tools.plan.layers import Layers
-from rebel_tools.plan.manifest import Manifest, stamp, stamps_before
+from rebel_tools.plan.manifest import manifest, stamp, stamps_before
 from rebel_tools.plan.model import BYTE, LINKING, NATIVE, TREE, Scope, Step
 from rebel_tools.project.model import Package, Project, Target
 from rebel_tools.scons.actions import builder_of
@@ -64,7 +65,7 @@ class TargetSession(Session):
         self._announced: set[Step] = set()
         self._changed: set[str] | None = None
         self._nothing_to_do = False
-        self.manifest = Manifest(os.path.join(self.top, self.folder, ".rebel-tools.manifest"), self.top)
+        self.manifest = manifest(os.path.join(self.top, self.folder, ".rebel-tools.manifest"), self.top)
         if any(str(name).startswith(self.folder) for name in SCons.Script.COMMAND_LINE_TARGETS):
             self._make_all()  # an output is asked for by its path
 
@@ -142,6 +143,7 @@ class TargetSession(Session):
                 return []
             if self._changed is not None:
                 self.plan.files.trust(self.manifest.steps, self._changed)
+                ANSWERS.update(self.manifest.answers)
         goal = self.goal()
         if self._layers is None:
             self._prepare()
@@ -240,7 +242,7 @@ class TargetSession(Session):
             own = [os.path.join(self.top, self.state_path)]
             if self._is_for_editors:
                 own += [os.path.join(package.root, ".merlin") for package in self.packages]
-            self.manifest.write(self.identity, files, {**others, **{path: stamp(path) for path in own}})
+            self.manifest.write(self.identity, files, {**others, **{path: stamp(path) for path in own}}, ANSWERS)
 
     def _others(self) -> dict | None:
         """The stamps of all that is no file of a step; None when something may have changed meanwhile."""
