@@ -72,7 +72,8 @@ def test_nothing_depends_on_the_path(toolchain, tmp_path):
     from rebel_tools.interface.file import read_interface
 
     source = "from sepcomp import export_class\n\n\n@export_class\nclass A(object):\n    x = 1\n\n\n"
-    source += "from sepcomp import export\n\n\n@export(A, [str])\ndef f(a, names):\n    return a.x + len(names)\n"
+    source += "from sepcomp import export\n\n\nTABLE = {A(): 5}\n\n\n"
+    source += "@export(A, [str])\ndef f(a, names):\n    return a.x + len(names) + TABLE.get(a, 0)\n"
     extension = "import core\nfrom sepcomp import entrypoint\n\n\nclass B(core.A):\n    y = 2\n\n\n"
     extension += "@entrypoint(int)\ndef g(n):\n    return core.f(B(), [str(n)]) + len({n: B()})\n"
     found = []

@@ -111,6 +111,7 @@ def test_edits(project):
     clean = project.targets()
     assert set(clean) == TARGETS and call(project, 5) == 33
     assert project.scons() == "scons: `.' is up to date.\n"
+    assert "core.exports" in project.scons("-n", "--tree=all", "build/ext.so")  # only from a verified core
     project.write("words", "FIRST = 'three'\n")
     interrupt(project, "ext")
     assert project.translated() == ["ext"] and call(project, 5) == 35

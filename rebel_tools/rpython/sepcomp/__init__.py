@@ -6,7 +6,8 @@ that interface and the core's Python source, and is loaded into the same process
     api             the decorators that users import; needs no rpython
     cli, log, messages, errors      the command line; what the user sees, and what goes to the log
     program         loads a user's sources, names what they define, takes their fingerprints
-    settle, determinism             the same sources give the same interface
+    settle, hashes, determinism     the same sources give the same bytes
+    adapters                        what differs between versions of rpython, and what all must have
     toolchain, runner, build        passes of a translation; generated C; gcc, and files that appear complete
     annotations, lltexts            annotations and low-level types as plain data
     interface, names, support       the file between the two sides; symbols

@@ -1,4 +1,4 @@
-"""The same core gives the same interface, wherever and whenever it is translated (see also `settle`).
+"""The same core gives the same interface, wherever and whenever it is translated (see also `hashes`).
 
 rpython numbers classes and types in the order in which it meets them, and that order comes from sets of objects, which
 depends on addresses.  Both kinds of numbers are in the interface, so here they are given in the order of names.

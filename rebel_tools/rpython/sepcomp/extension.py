@@ -14,8 +14,7 @@ from sepcomp.errors import InterfaceError, SepcompError
 class ExtensionTranslation(object):
 
     def __init__(self, main, name, interface_path, core_library, search=(), is_stable=False):
-        self.data, digest, stable_digest = interface.read(interface_path)
-        self.digest = stable_digest if is_stable else digest
+        self.data, self.digest = interface.read(interface_path, is_stable)
         self.is_stable = is_stable
         self.library = os.path.abspath(core_library)
         self.name = name

@@ -36,11 +36,17 @@ def number_aside(self):
 
 
 def is_less(self, other):
-    return hash(self) < hash(other)
+    try:
+        return hash(self) < hash(other)
+    except TypeError:       # a list, say
+        return NotImplemented
 
 
 def is_greater(self, other):
-    return hash(self) > hash(other)
+    try:
+        return hash(self) > hash(other)
+    except TypeError:
+        return NotImplemented
 
 
 def install():
@@ -153,4 +159,6 @@ def hashes_by_identity(cls):
 
 
 def has_room(cls):
-    return cls.__dictoffset__ and not names_in(cls) & set(['__getattr__', '__setattr__', '__getattribute__'])
+    """Whether instances take one more attribute; not where the annotator would see it in prebuilt objects."""
+    return (cls.__dictoffset__ and not cls.__module__.startswith(('rpython.rlib.', 'rpython.memory.'))
+            and not names_in(cls) & set(['__getattr__', '__setattr__', '__getattribute__']))

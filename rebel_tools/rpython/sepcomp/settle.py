@@ -1,8 +1,7 @@
 """Starts the translator again in a process whose objects lie at the same addresses each time.
 
-rpython puts objects with no order of their own into sets and sorts by identity here and there.  Interfaces do not
-depend on that, names in the generated C do.  Without randomised hashes and addresses the same translation on the same
-path gives the same bytes.
+`hashes` makes the order of rpython's own objects independent of addresses.  What it cannot reach, hashes of None, of
+built-in objects and of strings under `python -R`, is the same each time without randomised addresses and hashes.
 """
 
 import ctypes
