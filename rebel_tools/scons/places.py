@@ -13,7 +13,6 @@ LOOKED_AT: set[str] = set()
 WRITTEN: set[str] = set()
 
 
-
 def top() -> str:
     """The folder of the SConstruct."""
     return SCons.Node.FS.get_default_fs().Top.get_abspath()
