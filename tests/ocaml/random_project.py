@@ -164,7 +164,9 @@ class Project:
                 continue
             prefix = f"{PACKAGES[use.package]}." if use.package else ""
             path = f"{prefix}{use.module}"
-            lines.append(self._use(n, use, target, prefix, path))
+            # What a handwritten face shows is not known to ocamldep, which takes the name for the package's own module.
+            taken = use.package and self.packages[use.package].public and package.module(use.module)
+            lines.append(self._use(n, use, target, "" if taken else prefix, path))
         return lines
 
     def _use(self, n: int, use: Use, target: Module, prefix: str, path: str) -> tuple[str, str, str]:
