@@ -13,8 +13,8 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import ROOT, Project
 
+ROOT = Path(__file__).resolve().parents[2]
 SECONDS = 12  # for what takes a moment, on a machine that is busy with something else
 
 SCONSTRUCT = "DefaultEnvironment(tools=[])\nenv = Environment(tools=[])\n"
@@ -23,7 +23,7 @@ SCONSTRUCT = "DefaultEnvironment(tools=[])\nenv = Environment(tools=[])\n"
 class Watcher:
     """`rebel watch` in the folder of a project, its output in a file beside it."""
 
-    def __init__(self, project: Project, *arguments: str, path: str = "", environment: dict | None = None):
+    def __init__(self, project, *arguments: str, path: str = "", environment: dict | None = None):
         self.project = project
         self.log = project.root.with_name(f"{project.root.name}.log")
         folders = os.pathsep.join(filter(None, [path, str(ROOT)]))
@@ -102,10 +102,11 @@ class Watcher:
 
 
 @pytest.fixture
-def project(tmp_path: Path) -> Project:
-    folder = tmp_path / "project"
+def project(project):
+    """A folder of its own, for the log lies beside it."""
+    folder = project.path("project")
     folder.mkdir()
-    return Project(folder)
+    return type(project)(folder)
 
 
 @pytest.fixture

@@ -112,7 +112,7 @@ def refuse_another_core(project: Project, library: bytes) -> None:
     (project.root / "empty.c").write_text("int nothing;\n")
     subprocess.run(["gcc", "-shared", "-o", build / "libcore.so", project.root / "empty.c"], check=True)
     text = project.scons(rc=2)
-    assert "[core.exports]" in text and "--name ext" not in text and "Traceback" not in text
+    assert "does not keep build/core.interface" in text and "--name ext" not in text and "Traceback" not in text
     assert not {"ext.so", "core.exports"} & set(project.targets())
     (build / "libcore.so").write_bytes(library)
     assert project.translated() == ["ext"]
