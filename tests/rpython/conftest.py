@@ -21,6 +21,11 @@ PROGRAMS = HERE / "programs"
 SEPCOMP = ROOT / "rebel_tools" / "rpython" / "sepcomp"
 
 
+def exported_names(library: Path) -> set[str]:
+    done = subprocess.run(["nm", "-D", "--defined-only", library], capture_output=True, text=True, check=True)
+    return {line.split()[-1] for line in done.stdout.splitlines()}
+
+
 class Toolchain:
     """A Python 2.7 and an rpython package."""
 
