@@ -78,6 +78,18 @@ def stamp(path: str) -> Stamp:
     return [status.st_mtime_ns, status.st_size, status.st_ino]
 
 
+def write_atomically(path: str, text: str) -> None:
+    """Write a file anew: whoever reads it finds the old text or all of the new one."""
+    temporary = f"{path}.{os.getpid()}"
+    with open(temporary, "w", encoding="utf-8", errors="surrogateescape", newline="") as f:
+        f.write(text)
+    try:
+        os.replace(temporary, path)
+    except OSError:
+        os.unlink(temporary)
+        raise
+
+
 def content_digest(path: str) -> str:
     with open(path, "rb") as f:
         return hashlib.blake2b(f.read(), digest_size=12).hexdigest()

@@ -13,6 +13,7 @@ import re
 import shutil
 from collections.abc import Mapping, Sequence
 
+from rebel_tools.plan.files import write_atomically
 from rebel_tools.plan.identity import identity
 from rebel_tools.plan.manifest import manifest
 
@@ -37,10 +38,7 @@ def remember(asked: str, manifests: Mapping[str, str]) -> None:
     """Let the next `rebel build` look at these manifests, if all of them were written: path -> identity."""
     if not all(map(os.path.exists, manifests)):
         return
-    temporary = f"{PATH}.{os.getpid()}"
-    with open(temporary, "w", encoding="utf-8", errors="surrogateescape") as f:
-        json.dump({"question": asked, "manifests": manifests}, f)
-    os.replace(temporary, PATH)
+    write_atomically(PATH, json.dumps({"question": asked, "manifests": manifests}))
 
 
 def forget() -> None:
@@ -55,6 +53,6 @@ def nothing_to_do(asked: str) -> bool:
         with open(PATH, encoding="utf-8", errors="surrogateescape") as f:
             data = json.load(f)
         known, top = data["manifests"], os.getcwd()
-        return data["question"] == asked and all(manifest(path, top).changed(known[path]) == set() for path in known)
+        return data["question"] == asked and all(manifest(path, top).holds(known[path]) for path in known)
     except (OSError, ValueError, LookupError, TypeError, AttributeError):
         return False  # missing, or damaged

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 
 from rebel_tools import __version__
-from rebel_tools.plan.files import RACY_NS, Stamp, stamp
+from rebel_tools.plan.files import RACY_NS, Stamp, stamp, write_atomically
 
 FORMAT = f"rebel-tools {__version__} manifest 3"
 
@@ -66,10 +66,7 @@ class Manifest:
         self, identity: str, steps: Mapping[str, Stamp], others: Mapping[str, Stamp], answers: Mapping[str, str]
     ) -> None:
         data = {"format": FORMAT, "identity": identity, "others": others, "answers": answers, "steps": steps}
-        temporary = f"{self.path}.{os.getpid()}"
-        with open(temporary, "w", encoding="utf-8", errors="surrogateescape") as f:
-            f.write(json.dumps(data, separators=(",", ":"), ensure_ascii=False))  # dump() encodes in Python
-        os.replace(temporary, self.path)
+        write_atomically(self.path, json.dumps(data, separators=(",", ":"), ensure_ascii=False))
 
     def remove(self) -> None:
         with contextlib.suppress(FileNotFoundError):

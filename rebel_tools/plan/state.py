@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, MutableMapping
 from dataclasses import dataclass, field
 
 from rebel_tools import __version__
-from rebel_tools.plan.files import stamp, text_digest
+from rebel_tools.plan.files import stamp, text_digest, write_atomically
 
 FORMAT = f"rebel-tools {__version__} state 3"
 
@@ -102,14 +102,7 @@ class State:
         data = {"files": self.files, "names": self.names, "editors": self.editors}
         text = "\n".join([_json(data), *self.records.lines()])
         os.makedirs(os.path.dirname(self.path) or ".", exist_ok=True)
-        temporary = f"{self.path}.{os.getpid()}"
-        with open(temporary, "w", encoding="utf-8", errors="surrogateescape", newline="") as f:
-            f.write(_header(text) + text)
-        try:
-            os.replace(temporary, self.path)
-        except OSError:
-            os.unlink(temporary)
-            raise
+        write_atomically(self.path, _header(text) + text)
 
 
 def _header(text: str) -> str:
