@@ -46,15 +46,20 @@ def main(argv):
     if not os.path.isdir(output):
         os.makedirs(output)
     work = os.path.join(output, name + '.sepcomp')
-    shutil.rmtree(work, ignore_errors=True)
-    os.makedirs(work)
-    os.environ['PYPY_USESSION_DIR'] = work
+    log_path = os.path.join(output, name + '.log')
     if args.rpython:
         sys.path.insert(0, args.rpython)
-    log_path = os.path.join(output, name + '.log')
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    with logs.captured(log_path) as log:
-        status = run(args, name, output, work, log, log_path)
+    os.environ['PYPY_USESSION_DIR'] = work
+    try:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.default_int_handler)
+        shutil.rmtree(work, ignore_errors=True)
+        os.makedirs(work)
+        with logs.captured(log_path) as log:
+            status = run(args, name, output, work, log, log_path)
+    except KeyboardInterrupt:
+        sys.stderr.write('%s: interrupted; nothing was written\n' % name)
+        status = INTERRUPTED
     if status != FAILED and not args.keep:
         shutil.rmtree(work, ignore_errors=True)
     return status
@@ -65,9 +70,6 @@ def run(args, name, output, work, log, log_path):
     try:
         translate(args, name, output, work, log)
         return 0
-    except KeyboardInterrupt:
-        logs.tell('%s: interrupted; nothing was written' % name)
-        return INTERRUPTED
     except Exception as error:      # whatever the toolchain raises is a message to the user, and kept in the log
         log.traceback()
         logs.tell(messages.of(error) + '\n  the full log: ' + os.path.relpath(log_path))
