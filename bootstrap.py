@@ -111,13 +111,15 @@ def make_virtual_environment() -> None:
 
 def install_python_packages(extra: str) -> None:
     """This package in editable form with `extra`, unless that was done for these requirements already."""
-    wanted = (ROOT / "setup.cfg").read_bytes() + (ROOT / "pyproject.toml").read_bytes() + extra.encode()
+    # A path for Python instead of a program that finds one package: every start of Python would run that program.
+    editable = ("--config-settings", "editable_mode=compat", "-e", f"{ROOT}[{extra}]" if extra else str(ROOT))
+    wanted = (ROOT / "setup.cfg").read_bytes() + (ROOT / "pyproject.toml").read_bytes() + shlex.join(editable).encode()
     digest = hashlib.sha256(wanted).hexdigest()
     stamp = VENV / f"installed-{extra or 'build'}"
     if stamp.exists() and stamp.read_text() == digest:
         return
-    run(BIN / "python", "-m", "pip", "install", "-q", "pip>=21.3")  # older ones refuse -e where there is no setup.py
-    run(BIN / "python", "-m", "pip", "install", "-q", "-e", f"{ROOT}[{extra}]" if extra else ROOT)
+    run(BIN / "python", "-m", "pip", "install", "-q", "pip>=22.1")  # older ones know no --config-settings
+    run(BIN / "python", "-m", "pip", "install", "-q", *editable)
     stamp.write_text(digest)
 
 
