@@ -5,14 +5,18 @@ to run first. A first build is this layer alone, and so is a change that reaches
 outputs changed makes other steps stale, the change may go far; then the second and last layer holds everything above
 what is stale, and each of these steps is judged when its turn comes. More and smaller layers would judge fewer steps,
 but between two layers processors wait for the last step of the first one.
+
+An edit is to cost what it can change and not what the project has, so steps are put in order only in scopes that lie
+above something stale, and before the first layer only where something stale lies above them, too.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 
 from rebel_tools.plan.model import Scope, Step
-from rebel_tools.plan.plan import Plan, topological
+from rebel_tools.plan.plan import Plan
 from rebel_tools.plan.state import Record
 from rebel_tools.plan.status import Status
 
@@ -26,22 +30,22 @@ class Layers:
     suspects: the steps that can be stale before anything was built; None: all.
     """
 
-    def __init__(self, plan: Plan, status: Status, goal: Step, suspects: set[Step] | None = None):
+    def __init__(self, plan: Plan, status: Status, goal: Step, suspects: Iterable[Step] | None = None):
         self.plan = plan
         self.status = status
-        self.steps = [step for step in topological(plan) if step is not goal]
-        judged = self.steps if suspects is None else [step for step in self.steps if step in suspects]
-        self.stale = {step for step in judged if status.reason(step) is not None}
+        self.goal = goal
+        judged = self._ordered(plan.scopes) if suspects is None else suspects
+        self.stale = {step for step in judged if step is not goal and status.reason(step) is not None}
         self._first: dict[Step, Record | None] | None = None
 
     def next(self) -> list[Step]:
         """The next layer, to be asked for when all of the last one has run; empty when only the goal is left."""
         if self._first is None:
-            layer, _ = self._divide()
+            layer, _ = self._divide(self._between())
             self._first = {step: self.status.records.get(step.key) for step in layer}
             return layer
         self._collect()
-        layer = [step for part in self._divide() for step in part] if self.stale else []
+        layer = [step for part in self._divide(self._above()) for step in part]
         self.stale, self._first = set(), {}
         return layer
 
@@ -66,22 +70,39 @@ class Layers:
         """The steps that read or consulted what changed when they last ran, by its path or unit name, or some more."""
         readers = defaultdict(list)
         records = self.status.records
-        candidates = records.mentioning(changed) if len(changed) <= FEW else records
-        for reader in self.steps:
-            if reader.key in candidates and reader not in self.stale and reader not in self._first:
-                record = records[reader.key]
+        for key in records.mentioning(changed) if len(changed) <= FEW else records:
+            reader = self.plan.steps.get(key)
+            if reader and reader is not self.goal and reader not in self.stale and reader not in self._first:
+                record = records[key]
                 for name in {*record.interfaces, *record.implementations, *record.inputs}:
                     readers[name].append(reader)
         return readers
 
-    def _divide(self) -> tuple[list[Step], list[Step]]:
-        """The stale steps that can run now, and the other steps that are stale or above something stale."""
+    def _above(self) -> dict[Scope, None]:
+        """The scopes with steps that are stale or above something stale, in the order of their use."""
+        stale = {step.scope for step in self.stale}
+        return {scope: None for scope in self.plan.scopes if scope in stale or not stale.isdisjoint(scope.uses)}
+
+    def _between(self) -> dict[Scope, None]:
+        """Those of them that something stale is in or above: what tells which of the stale steps can run now."""
+        wanted = {used for step in self.stale for used in (step.scope, *step.scope.uses)}
+        return {scope: None for scope in self._above() if scope in wanted}
+
+    def _ordered(self, scopes: Iterable[Scope]) -> list[Step]:
+        """The steps of some scopes, each after those that it waits for: archives come after all compilations."""
+        compiled = [step for scope in scopes for step in self.plan.ordered(scope).steps]
+        linked = (step for step in self.plan.steps.values() if step.module is None and step is not self.goal)
+        return compiled + [step for step in linked if step.scope in scopes]
+
+    def _divide(self, considered: dict[Scope, None]) -> tuple[list[Step], list[Step]]:
+        """The stale steps that can run now, and the other steps of these scopes that are stale or above a stale one."""
         runnable: dict[Step, None] = {}
         waiting: dict[Step, None] = {}
         scopes: dict[Scope, tuple[bool, bool]] = {}  # (something is runnable or waiting, something is waiting)
-        for step in self.steps:
+        for step in self._ordered(considered):
             below = self._below(step)
-            foreign = [self._scope_state(scope, runnable, waiting, scopes) for scope in self.plan.foreign(step)]
+            reached = (scope for scope in self.plan.foreign(step) if scope in considered)
+            foreign = [self._scope_state(scope, runnable, waiting, scopes) for scope in reached]
             blocked = any(s in waiting for s in below) or any(held for _, held in foreign)
             affected = blocked or any(s in runnable for s in below) or any(some for some, _ in foreign)
             if step in self.stale and not blocked:

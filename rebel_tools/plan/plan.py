@@ -28,6 +28,7 @@ class Plan:
         self._units: dict[tuple[Scope, str], list[Step]] = {}
         self._ordered: dict[Scope, Ordered] = {}
         self._link_order: dict[tuple[Scope, str], list[Step]] = {}
+        self._linked: dict[Step, list[Step]] = {}
 
     def save(self) -> None:
         """Write the state, if there is anything new in it."""
@@ -91,6 +92,8 @@ class Plan:
         self._ordered.pop(scope, None)
         for engine in scope.engines:
             self._link_order.pop((scope, engine), None)
+        for step in [step for step in self._linked if step.scope is scope]:
+            del self._linked[step]
 
     def _needs(self, step: Step) -> list[Step]:
         """What must be there before the compiler can run."""
@@ -145,8 +148,11 @@ class Plan:
 
     def linked(self, step: Step) -> list[Step]:
         """What an archive or a program consists of, in link order: the archives, then the units of its own scope."""
-        wanted = self._reached(step) if step.entry else set(step.members)
-        return [*step.archives, *(s for s in self.link_order(step.scope, step.engine) if s.module in wanted)]
+        if step not in self._linked:
+            order = self.link_order(step.scope, step.engine)  # first, for it may still find steps
+            wanted = self._reached(step) if step.entry else set(step.members)
+            self._linked[step] = [*step.archives, *(s for s in order if s.module in wanted)]
+        return self._linked[step]
 
     def link_order(self, scope: Scope, engine: str) -> list[Step]:
         """The objects of a scope, each after those that its source names. Bytecode is *compiled* in any order."""

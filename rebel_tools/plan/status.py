@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from rebel_tools.ocaml.imports import read_imports
 from rebel_tools.plan.files import text_digest
@@ -181,12 +181,12 @@ class Status:
         if not self.records:
             self.plan.state.names.clear()
 
-    def forget_vanished(self, everything: bool) -> None:
+    def forget_vanished(self, scopes: Iterable[Scope], everything: bool) -> None:
         """Remove what earlier builds made for sources that are gone.
 
-        everything: the plan is all that its state file is about; else only the folders of its scopes are tidied.
+        scopes: those whose folders are tidied; everything: these are all that the state file is about.
         """
-        folders = {scope.outdir for scope in self.plan.scopes}
+        folders = {scope.outdir for scope in scopes}
         known = {path for step in self.plan.steps.values() for path in step.outputs}
         for key in [k for k in self.records if k not in self.plan.steps]:
             if everything or (os.path.dirname(key) or ".") in folders:
@@ -197,6 +197,7 @@ class Status:
     def _remove(self, path: str) -> None:
         """Remove a file, and the folder in which it was the last one."""
         full = os.path.join(self.plan.root, path)
+        self.plan.files.remembered.pop(path, None)
         with contextlib.suppress(OSError):
             os.unlink(full)
             os.rmdir(os.path.dirname(full))

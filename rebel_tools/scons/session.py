@@ -125,9 +125,12 @@ class Session:
         """A node for all compilations of a scope at once, for those who wait for them all."""
         if scope not in self._groups:
             group = self._groups[scope] = Group(f"units of {scope.namespace or scope.outdir}")
-            steps = filter(self._has_node, self.plan.ordered(scope).steps)
-            group.add_dependency([self.node(step) for step in steps])
+            group.add_dependency([self.node(step) for step in self._units(scope)])
         return self._groups[scope]
+
+    def _units(self, scope: Scope) -> Iterable[Step]:
+        """The compilations of a scope that the engine has to see."""
+        return self.plan.ordered(scope).steps
 
     def _has_node(self, step: Step) -> bool:
         """Whether the engine has to see this step; without an exception all of them."""
@@ -138,6 +141,10 @@ class Session:
         """Whether this run may not write anything."""
         return bool(SCons.Script.GetOption("no_exec") or SCons.Script.GetOption("question"))
 
+    def _scopes_in_doubt(self) -> list[Scope]:
+        """The scopes of which a source may be another one than in the last build."""
+        return list(self.plan.scopes)
+
     def _prepare(self) -> None:
         """What is done once, when the build begins: tidy up after sources that are gone, run ocamldep in batches."""
         if self._prepared:
@@ -146,15 +153,16 @@ class Session:
         for nodes in self.source_nodes.values():
             for node in nodes.values():
                 node.exists()  # brings it into a variant folder that duplicates its sources
-        trees = self.plan.names.prepare(self.plan.scopes, None if self._dry else self._is_current)
-        for scope in list(self.plan.scopes):
+        scopes = self._scopes_in_doubt()
+        trees = self.plan.names.prepare(scopes, None if self._dry else self._is_current)
+        for scope in scopes:
             with contextlib.suppress(CycleError):  # an error of those only who need this scope
                 self.plan.ordered(scope)
         for path in trees:
             if os.path.exists(os.path.join(self.plan.root, path)):
                 self.status.built(self.plan.steps[path])
         if not self._dry:
-            self.status.forget_vanished(self.owns_state)
+            self.status.forget_vanished(scopes, self.owns_state and len(scopes) == len(self.plan.scopes))
 
     def _is_current(self, path: str) -> bool:
         return path in self.plan.steps and self.status.reason(self.plan.steps[path]) is None

@@ -62,6 +62,7 @@ class TargetSession(Session):
         self._goal: Step | None = None
         self._layers: Layers | None = None
         self._layer: set[Step] = set()
+        self._layer_units: dict[Scope, list[Step]] = {}
         self._announced: set[Step] = set()
         self._changed: set[str] | None = None
         self._nothing_to_do = False
@@ -111,8 +112,10 @@ class TargetSession(Session):
         namespace = module + "__" if public else module
         scope = Scope(f"{self.folder}/{name}", namespace, (self.engine,), settings(env), uses, public)
         self.add_scope(scope, env)
+        root = self._relative(package.root)
+        prefix = "" if root == "." else f"{root}/"
         for source in package.sources:
-            path = self._relative(package.root, source.path)
+            path = prefix + source.path
             scope.add(source.module, *((None, path) if source.is_interface else (path, None)))
         self.plan.add_scope(scope)
         if not top_level:
@@ -147,7 +150,8 @@ class TargetSession(Session):
         goal = self.goal()
         if self._layers is None:
             self._prepare()
-            self._write_merlin()
+            if self._changed is None:
+                self._write_merlin()
         return self._all_but(goal) if every else self._next_layer(goal)
 
     def _all_but(self, goal: Step) -> list:
@@ -159,7 +163,10 @@ class TargetSession(Session):
             self._layers = Layers(self.plan, self.status, goal, self._suspects())
         layer = self._layers.next()
         TERMINAL.expect(len(layer) if layer else self.status.reason(goal) is not None)
-        self._layer, self._announced = set(layer), set(layer)
+        self._layer, self._announced, self._layer_units = set(layer), set(layer), {}
+        for step in layer:
+            if step.module:
+                self._layer_units.setdefault(step.scope, []).append(step)
         self._groups.clear()
         return [self.node(step) for step in layer]
 
@@ -181,6 +188,9 @@ class TargetSession(Session):
     def _has_node(self, step: Step) -> bool:
         return self._layers is None or step in self._layer
 
+    def _units(self, scope: Scope) -> Iterable[Step]:
+        return super()._units(scope) if self._layers is None else self._layer_units.get(scope, ())
+
     def _visible(self, step: Step, env) -> Iterable[str]:
         """In a layer one output stands for all, besides those that somebody else refers to; a CacheDir takes each."""
         if self._layers is None or env.get_CacheDir().is_enabled():
@@ -201,20 +211,32 @@ class TargetSession(Session):
         declared = any(node.depends for node in self.program)  # by the user; the manifest does not know them
         return None if declared else self.manifest.changed(self.identity)
 
-    def _suspects(self) -> set[Step] | None:
+    def _scopes_in_doubt(self) -> list[Scope]:
+        return super()._scopes_in_doubt() if self._changed is None else self._edited_scopes
+
+    @cached_property
+    def _edited_scopes(self) -> list[Scope]:
+        modules = ((scope, module) for scope in self.plan.scopes for module in scope.modules.values())
+        return list(dict.fromkeys(s for s, module in modules if not self._changed.isdisjoint(module.sources)))
+
+    def _suspects(self) -> list[Step] | None:
         """The steps that have to be judged; None: all."""
         if self._changed is None:
             return None
         steps = self.plan.steps.values()
         # ocamldep may have written trees of changed sources already.
         trees = {step.key for step in steps if step.kind == TREE and not self._changed.isdisjoint(self._files(step))}
-        changed, explained, suspects = self._changed | trees, set(), set()
+        changed, explained = self._changed | trees, set()
+        touched: dict[Step, None] = {}
         for step in steps:
-            touched = changed.intersection(self._files(step))
-            if touched or step.module is None or step.key not in self.status.records:
-                suspects.add(step)
-                explained |= touched
-        return suspects if changed <= explained else None
+            found = changed.intersection(self._files(step))
+            explained |= found
+            if found or step.key not in self.status.records:
+                touched[step] = None
+        # What is linked, and in which order, the sources of its scope tell.
+        scopes = {*self._scopes_in_doubt(), *(step.scope for step in touched)}
+        touched.update(dict.fromkeys(step for step in steps if step.module is None and step.scope in scopes))
+        return list(touched) if changed <= explained else None
 
     def _finish(self) -> None:
         super()._finish()
@@ -234,9 +256,9 @@ class TargetSession(Session):
         if self.program[0].get_state() not in (SCons.Node.up_to_date, SCons.Node.executed):
             return
         known = self.plan.files.remembered
-        files = {
-            path: known[path][:3] for step in self.plan.steps.values() for path in self._files(step) if path in known
-        }
+        scopes = set(self._scopes_in_doubt())
+        paths = [path for step in self.plan.steps.values() if step.scope in scopes for path in self._files(step)]
+        files = {path: known[path][:3] for path in (*self.manifest.steps, *paths) if path in known}
         others = self._others()
         if others is not None and all(each[0] for each in files.values()):
             own = [os.path.join(self.top, self.state_path)]
@@ -251,7 +273,8 @@ class TargetSession(Session):
         return stamps_before((*self.project.consulted, *installed_files(self.env), *self._converters()), self.started)
 
     def _files(self, step: Step) -> list[str]:
-        return [*self.plan.inputs(step), *step.outputs]
+        """What a step makes, and what it reads that no other step makes."""
+        return [*(self.plan.inputs(step) if step.module else ()), *step.outputs]
 
     def _converters(self) -> set[str]:
         """The programs that make syntax trees of Reason sources, if there are any."""
