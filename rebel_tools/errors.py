@@ -6,11 +6,10 @@ render it; `str(error)` is the text that a person reads.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(NamedTuple):
     """Where in a file something is wrong. Lines and columns count from 1, `offset` is in bytes from 0."""
 
     path: str

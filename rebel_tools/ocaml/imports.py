@@ -11,9 +11,9 @@ files too. `ocamlobjinfo` prints the same tables.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from struct import unpack_from
 from sys import intern
+from typing import NamedTuple
 
 from rebel_tools.errors import Place, RebelError
 from rebel_tools.ocaml.marshal import MarshalError, Value, read_header, read_value, wrong
@@ -28,8 +28,7 @@ class NotCompiledOCaml(RebelError):
     """The file is not a .cmi, .cmo, .cmx, .cma or .cmxa at all."""
 
 
-@dataclass(frozen=True)
-class Imports:
+class Imports(NamedTuple):
     """The imports of one compiled file.
 
     name: the unit, as the compiler calls it (`Foo__Bar`); for an archive the file's name without its suffix.

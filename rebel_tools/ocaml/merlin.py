@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import shlex
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from rebel_tools.errors import Place, RebelError
 
@@ -23,8 +23,7 @@ class BrokenBlock(RebelError):
     """The marks around the generated part of a .merlin file were damaged, so that we cannot tell whose a line is."""
 
 
-@dataclass(frozen=True)
-class Merlin:
+class Merlin(NamedTuple):
     """What an editor must know of one folder: paths are absolute, or relative to the current folder.
 
     sources: folders of sources. builds: folders of .cmi and .cmt. packages: findlib names.

@@ -12,7 +12,8 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import NamedTuple
 
 from rebel_tools.ocaml.names import is_interface
 
@@ -20,8 +21,7 @@ BATCH = 60
 REASON_BATCH = 12  # a process for each of these files comes on top, so more of them are worth running side by side
 
 
-@dataclass(frozen=True)
-class Question:
+class Question(NamedTuple):
     """What to ask ocamldep about the sources of one namespace.
 
     command: the program with its own flags, for example `("ocamldep.opt", "-ppx", "...")`.
@@ -34,8 +34,7 @@ class Question:
     opened: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class Batch:
+class Batch(NamedTuple):
     """Files for one process.
 
     convert: those of which a syntax tree is made first, by `converter`.
@@ -46,7 +45,7 @@ class Batch:
     files: tuple[str, ...]
     converter: tuple[str, ...] = ()
     convert: tuple[str, ...] = ()
-    trees: Mapping[str, str] = field(default_factory=dict)
+    trees: Mapping[str, str] = MappingProxyType({})
 
 
 def batches(question: Question, files: Iterable[str]) -> list[Batch]:

@@ -7,8 +7,8 @@ import os
 import shlex
 import subprocess
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import cache
+from typing import NamedTuple
 
 from rebel_tools.errors import RebelError
 from rebel_tools.nearest import nearest
@@ -27,8 +27,7 @@ class FindlibError(RebelError):
     """findlib does not know a package, or cannot be asked."""
 
 
-@dataclass(frozen=True)
-class Packages:
+class Packages(NamedTuple):
     """What the compiler has to be told about a set of findlib packages.
 
     include: folders for `-I`, of the packages and everything that they require.

@@ -78,11 +78,11 @@ def stamp(path: str) -> Stamp:
     return [status.st_mtime_ns, status.st_size, status.st_ino]
 
 
-def write_atomically(path: str, text: str) -> None:
-    """Write a file anew: whoever reads it finds the old text or all of the new one."""
+def write_atomically(path: str, data: bytes) -> None:
+    """Write a file anew: whoever reads it finds the old contents or all of the new ones."""
     temporary = f"{path}.{os.getpid()}"
-    with open(temporary, "w", encoding="utf-8", errors="surrogateescape", newline="") as f:
-        f.write(text)
+    with open(temporary, "wb") as f:
+        f.write(data)
     try:
         os.replace(temporary, path)
     except OSError:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from rebel_tools.nearest import did_you_mean
 from rebel_tools.plan.model import LINKING, Scope, Step
@@ -16,8 +16,7 @@ _NOT_LINKED = re.compile(
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
-@dataclass(frozen=True)
-class Advice:
+class Advice(NamedTuple):
     """How a user of one kind of project adds a dependency: `library` is a package of this build, `{}` its name."""
 
     library: str

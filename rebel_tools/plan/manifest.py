@@ -60,13 +60,16 @@ class Manifest:
             return None  # missing, or damaged
 
     def _differing(self, files: Mapping[str, Stamp]) -> set[str]:
+        if self.root == os.getcwd():  # as nearly always; to join thousands of paths takes as long as to look at them
+            return {path for path, known in files.items() if stamp(path) != known}
         return {path for path, known in files.items() if stamp(os.path.join(self.root, path)) != known}
 
     def write(
         self, identity: str, steps: Mapping[str, Stamp], others: Mapping[str, Stamp], answers: Mapping[str, str]
     ) -> None:
         data = {"format": FORMAT, "identity": identity, "others": others, "answers": answers, "steps": steps}
-        write_atomically(self.path, json.dumps(data, separators=(",", ":"), ensure_ascii=False))
+        text = json.dumps(data, separators=(",", ":"), ensure_ascii=False)
+        write_atomically(self.path, text.encode("utf-8", "surrogateescape"))
 
     def remove(self) -> None:
         with contextlib.suppress(FileNotFoundError):

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Callable
+from typing import Callable, NamedTuple
 
 from rebel_tools.ocaml.alias import alias_text
 from rebel_tools.ocaml.names import object_name
@@ -27,8 +27,7 @@ LINKING = "program"
 COMPILATIONS = (INTERFACE, IMPLEMENTATION)
 
 
-@dataclass(frozen=True)
-class Module:
+class Module(NamedTuple):
     """One compilation unit. `object` is its linked name (`Foo__A`), `name` the one that its namespace gives it (`A`).
 
     The alias module of a namespace is one too: `generated`, with the alias file as its source.
@@ -45,16 +44,14 @@ class Module:
         return tuple(path for path in (self.interface, self.implementation) if path)
 
 
-@dataclass(frozen=True)
-class Converter:
+class Converter(NamedTuple):
     """The command that writes syntax trees of Reason sources, and a text that changes when one of its programs does."""
 
     command: tuple[str, ...]
     identity: str
 
 
-@dataclass(frozen=True)
-class Settings:
+class Settings(NamedTuple):
     """How the sources of a scope are compiled, apart from what follows from the scope itself.
 
     identity: a digest over compilers, command templates and installed packages; another one makes all steps stale.

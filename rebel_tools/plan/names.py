@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from typing import Callable, Optional
+from typing import Callable, NamedTuple, Optional
 
 from rebel_tools.ocaml.names import is_reason
 from rebel_tools.ocaml.ocamldep import Batch, Question, batches, free_modules, reason_batches
@@ -16,8 +15,7 @@ from rebel_tools.plan.steps import tree_file
 IsCurrent = Optional[Callable[[str], bool]]
 
 
-@dataclass(frozen=True)
-class Named:
+class Named(NamedTuple):
     """What one source names.
 
     own: modules of its own scope, without itself; scopes: other scopes of which it names anything.

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Callable
+from typing import Callable, NamedTuple
 
 from rebel_tools.errors import RebelError
 from rebel_tools.plan.model import Step
@@ -25,8 +24,7 @@ class CycleError(RebelError):
         )
 
 
-@dataclass(frozen=True)
-class Ordered:
+class Ordered(NamedTuple):
     """The steps of a scope, dependencies first, and for each the steps of the same scope that it waits for."""
 
     steps: tuple[Step, ...]

@@ -182,8 +182,8 @@ class Plan:
 
     def inputs(self, step: Step) -> list[str]:
         """The files that a step reads by their names."""
-        if step.kind in COMPILATIONS or step.kind == TREE:
-            return [step.tree or step.source, *step.extra]
+        if step.module:
+            return [*filter(None, [step.tree or step.source]), *step.extra]
         parts = [path for part in self.linked(step) for path in objects(part)]
         return [*parts, *step.foreign, *step.extra]
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import os
 from collections.abc import Iterable, Iterator, MutableMapping
 from dataclasses import dataclass, field
 
 from rebel_tools import __version__
-from rebel_tools.plan.files import stamp, text_digest, write_atomically
+from rebel_tools.plan.files import Stamp, stamp, write_atomically
 
-FORMAT = f"rebel-tools {__version__} state 3"
+FORMAT = f"rebel-tools {__version__} state 4"
 
 
 @dataclass
@@ -39,13 +40,13 @@ class Records(MutableMapping):
     """Records by key. Those of a state file stay texts until somebody asks for them, and are saved as they came."""
 
     def __init__(self, texts: dict[str, str]):
-        self._texts = texts
+        self.texts = texts
         self._records: dict[str, Record] = {}
 
     def get(self, key: str, default: Record | None = None) -> Record | None:
         record = self._records.get(key)
-        if record is None and key in self._texts:
-            record = self._records[key] = Record(**json.loads(self._texts[key]))
+        if record is None and key in self.texts:
+            record = self._records[key] = Record(**json.loads(self.texts[key]))
         return default if record is None else record
 
     def __getitem__(self, key: str) -> Record:
@@ -55,89 +56,166 @@ class Records(MutableMapping):
         return record
 
     def __setitem__(self, key: str, record: Record) -> None:
-        self._texts[key] = _json(record.__dict__)
+        self.texts[key] = _json(record.__dict__)
         self._records[key] = record
 
     def __delitem__(self, key: str) -> None:
-        del self._texts[key]
+        del self.texts[key]
         self._records.pop(key, None)
 
     def __contains__(self, key: object) -> bool:
-        return key in self._texts
+        return key in self.texts
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._texts)
+        return iter(self.texts)
 
     def __len__(self) -> int:
-        return len(self._texts)
+        return len(self.texts)
 
     def mentioning(self, names: Iterable[str]) -> set[str]:
         """The keys of all records in which one of these names stands, without reading them."""
         quoted = [_json(name) for name in names]
-        return {key for key, text in self._texts.items() if any(name in text for name in quoted)}
-
-    def lines(self) -> Iterator[str]:
-        """The lines of the state file: key and record, both as JSON, which has no tab and no end of line in it."""
-        return (f"{_json(key)}\t{text}" for key, text in self._texts.items())
+        return {key for key, text in self.texts.items() if any(name in text for name in quoted)}
 
 
 class State:
-    """The state file at `path`. One that is damaged or of another version is as good as none: all is built anew."""
+    """The state file at `path`. One that is damaged or of another version is as good as none: all is built anew.
+
+    The file is a row of blocks, each a header and what a build changed: a small edit adds a small block, and the file
+    is written anew when as much was added as it had. What follows the last whole block is what an interrupted build has
+    left, and does not count: whatever is remembered is compared with the files themselves before it is used.
+    """
 
     def __init__(self, path: str):
         self.path = path
-        data = _load(path)
-        self.files: dict[str, list] = data.get("files", {})
-        self.names: dict[str, list] = data.get("names", {})
-        self.records = Records(dict(data.get("records", {})))
-        self.editors: list[str] = data.get("editors", [])  # folders with a generated file for editors
+        self._known = known = _load(path)
+        self.files: dict[str, list] = dict(known.files)
+        self.names: dict[str, list] = dict(known.names)
+        self.records = Records(dict(known.records))
+        self.editors: list[str] = known.editors  # folders with a generated file for editors
         self.changed = False
 
     def save(self) -> None:
-        """Write the file anew, in one atomic step; remove it when nothing is left to remember."""
+        """Write what is new, or the whole file in one atomic step; remove it when nothing is left to remember."""
         if not self.records and not self.names:
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(self.path)
             return
-        data = {"files": self.files, "names": self.names, "editors": self.editors}
-        text = "\n".join([_json(data), *self.records.lines()])
-        os.makedirs(os.path.dirname(self.path) or ".", exist_ok=True)
-        write_atomically(self.path, _header(text) + text)
+        now = Contents(dict(self.files), dict(self.names), dict(self.records.texts), self.editors)
+        known = self._known if self._known.stamp == stamp(self.path) else Contents()
+        block = _block(now, known)
+        if known.stamp and known.stamp[1] + len(block) <= 2 * known.base:
+            now.base = known.base
+            with open(self.path, "ab") as file:
+                file.write(block)
+        else:
+            whole = _block(now, Contents()) if known.stamp else block
+            now.base = len(whole)
+            os.makedirs(os.path.dirname(self.path) or ".", exist_ok=True)
+            write_atomically(self.path, whole)
+        now.stamp = stamp(self.path)
+        self._known = now
 
 
-def _header(text: str) -> str:
-    """The first line of the file: a digest tells damage of any kind from what was written here."""
-    return f"{FORMAT} {text_digest(text)}\n"
+@dataclass
+class Contents:
+    """What a state file holds: three dictionaries by key, records as texts, and a list.
+
+    stamp: the status of the file that was read, None where nothing may be added to it.
+    base: how long its first block is, in bytes.
+    """
+
+    files: dict[str, list] = field(default_factory=dict)
+    names: dict[str, list] = field(default_factory=dict)
+    records: dict[str, str] = field(default_factory=dict)
+    editors: list[str] = field(default_factory=list)
+    stamp: Stamp = None
+    base: int = 0
+
+    @property
+    def tables(self) -> tuple[dict, dict, dict]:
+        return self.files, self.names, self.records
+
+
+def _block(now: Contents, known: Contents) -> bytes:
+    """What turns `known` into `now`: a header, whose digest tells damage of any kind from what was written here, and
+    lines. The first of these is JSON, the others are a key and a record, which have no tab and no end of line in them.
+    """
+    files, names, records = map(_difference, now.tables, known.tables)
+    gone = [list(old.keys() - new.keys()) for old, new in zip(known.tables, now.tables)]
+    rest = {"files": files, "names": names, "gone": gone, "editors": now.editors}
+    lines = (f"{_json(key)}\t{text}" for key, text in records.items())
+    text = "\n".join([_json(rest), *lines]).encode("utf-8", "surrogateescape")
+    return _header(text) + text + b"\n"
+
+
+def _difference(now: dict, known: dict) -> dict:
+    return {key: value for key, value in now.items() if known.get(key) is not value}
+
+
+def _header(text: bytes) -> bytes:
+    digest = hashlib.blake2b(text, digest_size=12).hexdigest()
+    return f"{FORMAT} {digest} {len(text)}\n".encode()
 
 
 LOADED: list[str] = []  # the state files that this process has asked for
-_preloaded: dict[str, tuple[list, dict]] = {}  # by path: the status of the file that was read, and what it holds
+_preloaded: dict[str, Contents] = {}  # by path
 
 
 def preload(path: str) -> None:
     """Have the contents of a state file ready for a State in a child of this process, if it is still that file."""
-    known = stamp(path)
-    if known != _preloaded.get(path, (None,))[0]:
-        _preloaded[path] = known, _read(path)
+    if path not in _preloaded or _preloaded[path].stamp != stamp(path):
+        _preloaded[path] = _read(path)
 
 
-def _load(path: str) -> dict:
+def _load(path: str) -> Contents:
     LOADED.append(path)
-    known, data = _preloaded.pop(path, (None, {}))
-    return data if known and known == stamp(path) else _read(path)
+    known = _preloaded.pop(path, None)
+    return known if known and known.stamp and known.stamp == stamp(path) else _read(path)
 
 
-def _read(path: str) -> dict:
+def _read(path: str) -> Contents:
+    contents, known = Contents(), stamp(path)
     try:
-        with open(path, encoding="utf-8", errors="surrogateescape", newline="") as f:
-            header, text = f.readline(), f.read()
+        with open(path, "rb") as file:
+            data = file.read()
     except OSError:
-        return {}
-    if header != _header(text):
-        return {}
-    rest, *records = text.split("\n")
-    parts = (line.partition("\t") for line in records)
-    return {**json.loads(rest), "records": {json.loads(key): record for key, _, record in parts}}
+        return contents
+    start = 0
+    while start < len(data):
+        block = _whole_block(data, start)
+        if block is None:
+            return contents
+        text, start = block
+        contents.base = contents.base or start
+        _add(contents, text)
+    contents.stamp = known
+    return contents
+
+
+def _whole_block(data: bytes, start: int) -> tuple[bytes, int] | None:
+    """The lines of the block at `start`, and where the next one begins; None when it is damaged or cut off."""
+    begin = data.find(b"\n", start) + 1
+    length = data[start:begin].rpartition(b" ")[2].strip()
+    if not length.isdigit():
+        return None
+    end = begin + int(length)
+    text = data[begin:end]
+    return (text, end + 1) if data[start:begin] == _header(text) and data[end : end + 1] == b"\n" else None
+
+
+def _add(contents: Contents, block: bytes) -> None:
+    rest, *records = block.decode("utf-8", "surrogateescape").split("\n")
+    data = json.loads(rest)
+    for table, keys in zip(contents.tables, data["gone"]):
+        for key in keys:
+            del table[key]
+    contents.files.update(data["files"])
+    contents.names.update(data["names"])
+    contents.editors = data["editors"]
+    for line in records:
+        key, _, record = line.partition("\t")
+        contents.records[json.loads(key) if "\\" in key else key[1:-1]] = record
 
 
 def _json(data: object) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import shlex
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from rebel_tools.nearest import did_you_mean
 from rebel_tools.project.document import TYPE_NAMES, Document, quoted
@@ -21,8 +21,7 @@ TARGET_FLAGS = ("dep", "compile", "link", "jsoo", "envvars")
 PACKAGE_FLAGS = ("dep", "compile", "link")
 
 
-@dataclass(frozen=True)
-class TargetSpec:
+class TargetSpec(NamedTuple):
     """A target as it is written; `entry` is None when package.json leaves it out, `keys` is where it stands."""
 
     name: str
@@ -32,8 +31,7 @@ class TargetSpec:
     keys: tuple
 
 
-@dataclass(frozen=True)
-class Manifest:
+class Manifest(NamedTuple):
     """One package.json. `has_rebel` tells a package of ours from any other npm package, whose rest is empty then."""
 
     document: Document

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 ENGINES = ("native", "byte", "jsoo", "bucklescript")
 
 
-@dataclass(frozen=True)
-class Flags:
+class Flags(NamedTuple):
     """Extra command-line words, in the order in which the user wrote them, and extra environment variables."""
 
     dep: tuple[str, ...] = ()
@@ -18,8 +17,7 @@ class Flags:
     envvars: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True)
-class Target:
+class Target(NamedTuple):
     """One executable of the root package.
 
     name: as in package.json; also the folder `_build/<name>` and the name on the command line.
@@ -33,11 +31,10 @@ class Target:
     engine: str
     entry: str
     entry_module: str
-    unstable_flags: Flags = field(default_factory=Flags)
+    unstable_flags: Flags = Flags()
 
 
-@dataclass(frozen=True)
-class Source:
+class Source(NamedTuple):
     """One file under `src/`: its path relative to the package (with `/`), its module, and ml, mli, re or rei."""
 
     path: str
@@ -49,8 +46,7 @@ class Source:
         return self.kind in ("mli", "rei")
 
 
-@dataclass(frozen=True)
-class Package:
+class Package(NamedTuple):
     """One npm package with the key `rebel`.
 
     name: the npm name, unique in a project.
@@ -70,11 +66,10 @@ class Package:
     ocamlfind: tuple[str, ...] = ()
     dependencies: tuple[str, ...] = ()
     public_module: bool = False
-    flags: Flags = field(default_factory=Flags)
+    flags: Flags = Flags()
 
 
-@dataclass(frozen=True)
-class Project:
+class Project(NamedTuple):
     """Everything that package.json files and folders say.
 
     packages: in topological order, dependencies first, so that the root package is the last one.

@@ -11,7 +11,6 @@ from __future__ import annotations
 import os
 import posixpath
 import re
-from dataclasses import replace
 from functools import partial
 
 import SCons.Node.Alias
@@ -84,7 +83,7 @@ class BuckleScriptTarget:
         public = module if package.public_module and not root else ""
         outdir = f"{self.folder}/{'src' if root else package.name}"
         uses = tuple(scopes[used.name] for used in self.project.closure(package))
-        how = replace(settings(self.env), trees=False)
+        how = settings(self.env)._replace(trees=False)
         scope = Scope(outdir, module + "__" if public else module, (NATIVE,), how, uses, public)
         for source in package.sources:
             path = self._relative(package.root, source.path)

@@ -5,11 +5,10 @@ from __future__ import annotations
 import subprocess
 import tempfile
 import threading
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True)
-class Captured:
+class Captured(NamedTuple):
     """How a program ended: its exit status as `subprocess` has it, and its two outputs."""
 
     status: int

@@ -95,6 +95,23 @@ class StepFile(SCons.Node.FS.File):
         self.clear()
 
 
+class SourceFile(SCons.Node.FS.File):
+    """A source of a step. What SCons would store of it, for nodes that compare it in SCons' way, nobody asks for."""
+
+    __slots__ = ()
+
+    @classmethod
+    def adopt(cls, node: SCons.Node.FS.File) -> SCons.Node.FS.File:
+        """The node, as one of this kind if it is an ordinary file."""
+        if type(node) is SCons.Node.FS.File:
+            node.__class__ = cls
+        return node
+
+    def visited(self) -> None:
+        if self.has_builder():  # somebody said so later
+            super().visited()
+
+
 class Group(SCons.Node.Alias.Alias):
     """All units of a scope, for those who wait for every one of them. Nobody compares its signature."""
 

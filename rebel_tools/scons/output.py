@@ -13,7 +13,6 @@ from functools import cache
 
 import SCons.Script
 
-from rebel_tools import tools
 from rebel_tools.scons import profile
 from rebel_tools.scons.captured import run_captured
 
@@ -21,7 +20,7 @@ _SHELL = re.compile(r"[|&;<>()$`*?\[\]#~%!{}\n]")
 # SCons quotes targets and sources, whatever they are.
 _WORD = re.compile(r'"[^"\\]*"|[^\s"\'\\]+')
 # The file `caml_startup` is the linker's own: what does not link is the target.
-_ERROR = re.compile(r'^File "(?!caml_startup")(?P<file>[^"]+)", lines? (?P<line>\d+)', re.MULTILINE)
+_ERROR = r'(?m)^File "(?!caml_startup")(?P<file>[^"]+)", lines? (?P<line>\d+)'
 
 
 class Terminal:
@@ -118,6 +117,8 @@ def spawn(shell: str, escape, command: str, arguments: list[str], env: dict, cle
     words = [shell, "-c", line] if _SHELL.search(line) else _words(arguments)
     program = _which(words[0], env.get("PATH", ""))
     if program is None:
+        from rebel_tools import tools
+
         known = os.path.basename(words[0]) in tools.TOOLS
         found_out = tools.missing(os.path.basename(words[0])) if known else f"{words[0]}: command not found"
         TERMINAL.say(sys.stderr, f"scons: {found_out}\n")
@@ -181,7 +182,7 @@ def short_failure(target: str, complaint: str, reason: str = "") -> str:
     """
     plain = re.sub(r"\x1b\[[0-9;]*m", "", complaint)
     error = next((line for line in plain.splitlines() if line.startswith(("Error", "Alert"))), "")
-    places = list(_ERROR.finditer(plain[: plain.find(error)])) if error else []
+    places = list(re.finditer(_ERROR, plain[: plain.find(error)])) if error else []
     if places:  # the last place before the error is the one that it is about
         return f"{places[-1]['file']}:{places[-1]['line']}: {error}"
     return f"{target}: {error or reason.partition(chr(10))[0] or 'failed'}"

@@ -25,6 +25,7 @@ from collections.abc import Sequence
 import SCons.Script
 
 import rebel_tools.scons.packages  # noqa: F401 (what every build loads)
+from rebel_tools.leaving import exit_status
 from rebel_tools.plan import state
 from rebel_tools.plan.files import stamp
 from rebel_tools.scons import places
@@ -95,7 +96,7 @@ def _be_scons(arguments: Sequence[str], report: int) -> None:
         known = set(sys.modules)
         sys.argv = ["scons", *scons_arguments(arguments)]
         SCons.Script.start_time = time.time()
-        status = _scons()
+        status = exit_status(SCons.Script.main)
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # what is known is saved now
         atexit._run_exitfuncs()
         sys.stdout.flush()
@@ -106,16 +107,6 @@ def _be_scons(arguments: Sequence[str], report: int) -> None:
     finally:
         sys.stderr.flush()
         os._exit(status)
-
-
-def _scons() -> int:
-    try:
-        SCons.Script.main()
-    except SystemExit as end:
-        if isinstance(end.code, str):
-            print(end.code, file=sys.stderr)
-        return end.code if isinstance(end.code, int) else int(end.code is not None)
-    return 0
 
 
 def _new_modules(known: set) -> list[str]:

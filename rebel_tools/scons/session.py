@@ -14,7 +14,6 @@ import SCons.Node.FS
 import SCons.Script
 
 from rebel_tools.plan.files import text_digest
-from rebel_tools.plan.hints import Advice, hint
 from rebel_tools.plan.model import ARCHIVING, COMPILATIONS, IMPLEMENTATION, LINKING, Scope, Step
 from rebel_tools.plan.order import CycleError
 from rebel_tools.plan.plan import Plan
@@ -23,7 +22,7 @@ from rebel_tools.plan.steps import ANNOTATIONS
 from rebel_tools.scons import profile
 from rebel_tools.scons.actions import builder_of
 from rebel_tools.scons.arguments import from_top
-from rebel_tools.scons.nodes import Group, StepFile
+from rebel_tools.scons.nodes import Group, SourceFile, StepFile
 from rebel_tools.scons.output import ADVISERS, SOURCES_OF_TREES
 from rebel_tools.scons.settings import packages_of_module
 
@@ -34,11 +33,12 @@ class Session:
     environments: the construction environment of each scope, and of steps that have one of their own.
     source_nodes: the nodes of the sources of each scope by path, where a builder was given nodes.
     foreign_nodes: of a program: objects and libraries of other languages.
+    advice: the fields of hints.Advice.
     owns_state: whether all that the state knows of belongs to this plan, so that the rest can be removed.
     """
 
     owns_state = False
-    advice = Advice("add it to OCAMLLIBS", "add {} to OCAMLPACKAGES")
+    advice = "add it to OCAMLLIBS", "add {} to OCAMLPACKAGES"
 
     def __init__(self, state_path: str):
         self.state_path = state_path
@@ -77,14 +77,17 @@ class Session:
                 env = self._without_annotations(step.scope)
             if step.tree:
                 SOURCES_OF_TREES[step.tree] = step.source
-            node = self.source_nodes.get(step.scope, {}).get(step.source)
             # Nodes, not names: SCons would take a $ in a name for a variable.
-            source = [node or env.fs.File(from_top(step.source))] if step.source else []
+            source = [self._source_node(step, env)] if step.source else []
             targets = [env.fs.File(from_top(path)) for path in self._visible(step, env)]
             self._nodes[step] = builder_of(step.kind, step.engine)(env, target=targets, source=source)
             for node in self._nodes[step]:
                 StepFile.adopt(node, self, step)
         return self._nodes[step]
+
+    def _source_node(self, step: Step, env):
+        given = self.source_nodes.get(step.scope, {}).get(step.source)
+        return given or SourceFile.adopt(env.fs.File(from_top(step.source)))
 
     def _without_annotations(self, scope: Scope):
         """The environment of a scope without the flag that is given to some compilations only."""
@@ -221,13 +224,13 @@ class Session:
 
     def hint(self, target: str, complaint: str) -> str | None:
         """What the user can do when the command for `target` failed; called in the thread that ran the command."""
+        from rebel_tools.plan.hints import Advice, hint
+
         step = self.plan.steps.get(target)
         if step is None:
             return None
-        env = self.environments[step.scope]
-        return hint(
-            step, list(self.plan.scopes), complaint, lambda module: packages_of_module(env, module), self.advice
-        )
+        env, advice = self.environments[step.scope], Advice(*self.advice)
+        return hint(step, list(self.plan.scopes), complaint, lambda module: packages_of_module(env, module), advice)
 
     def _finish(self) -> None:
         if not self._prepared or self._dry:

@@ -7,7 +7,7 @@ from functools import cache
 
 import SCons.Subst
 
-from rebel_tools import __version__, tools
+from rebel_tools import __version__
 from rebel_tools.errors import MissingTool
 from rebel_tools.ocaml.toolchain import (
     FindlibError,
@@ -35,8 +35,12 @@ def program(env, variable: str) -> str:
     if not words:
         raise MissingTool(f"${variable} is empty", expected="the name or path of a program")
     found = env.WhereIs(words[0])
-    if found or words[0] in tools.TOOLS:
-        return found or tools.require(words[0], environ=env["ENV"])
+    if found:
+        return found
+    from rebel_tools import tools
+
+    if words[0] in tools.TOOLS:
+        return tools.require(words[0], environ=env["ENV"])
     raise MissingTool(
         f"${variable} is {words[0]}, which is not a program on the PATH of the build",
         hint=f"install it, give its full path, or set env['ENV']['PATH'], which is {search_path(env)}",

@@ -9,10 +9,8 @@ from functools import cached_property
 import SCons.Node
 import SCons.Script
 
-from rebel_tools.ocaml.merlin import Merlin, remove_merlin, write_merlin
 from rebel_tools.ocaml.toolchain import ANSWERS
 from rebel_tools.plan.files import text_digest
-from rebel_tools.plan.hints import Advice
 from rebel_tools.plan.layers import Layers
 from rebel_tools.plan.manifest import manifest, stamp, stamps_before
 from rebel_tools.plan.model import BYTE, LINKING, NATIVE, TREE, Scope, Step
@@ -39,9 +37,7 @@ class TargetSession(Session):
     """
 
     owns_state = True
-    advice = Advice(
-        "add it to `dependencies` in package.json", "add {} to `rebel.ocamlfindDependencies` in package.json"
-    )
+    advice = "add it to `dependencies` in package.json", "add {} to `rebel.ocamlfindDependencies` in package.json"
 
     def __init__(self, env, project: Project, target: Target, started: int):
         self.started = started
@@ -247,6 +243,8 @@ class TargetSession(Session):
             if self._prepared:
                 self._write_manifest()
         elif self._is_for_editors:
+            from rebel_tools.ocaml.merlin import remove_merlin
+
             for package in self.packages:
                 remove_merlin(package.root)
 
@@ -290,6 +288,8 @@ class TargetSession(Session):
 
     def _write_merlin(self) -> None:
         if self._is_for_editors and not self._dry:
+            from rebel_tools.ocaml.merlin import remove_merlin, write_merlin
+
             state, folders = self.plan.state, [package.root for package in self.packages]
             for folder in set(state.editors) - set(folders):
                 remove_merlin(folder)
@@ -298,7 +298,9 @@ class TargetSession(Session):
             for package, scope in zip(self.packages, self.plan.scopes):
                 write_merlin(package.root, self._merlin(package, scope))
 
-    def _merlin(self, package: Package, scope: Scope) -> Merlin:
+    def _merlin(self, package: Package, scope: Scope):
+        from rebel_tools.ocaml.merlin import Merlin
+
         folders = [os.path.join(package.root, os.path.dirname(source.path)) for source in package.sources]
         env = self.environments[scope]
         return Merlin(

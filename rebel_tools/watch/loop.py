@@ -14,7 +14,7 @@ from rebel_tools.watch.folders import Folders
 from rebel_tools.watch.resident import Built, Resident
 
 # A file that changes during so many builds in a row is written by the build itself.
-REPEATS = 4
+REPEATS = 8
 
 
 class Watch:

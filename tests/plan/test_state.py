@@ -52,12 +52,64 @@ def test_damaged_state_is_as_good_as_none(path):
         good = file.read()
     cut = [good[:length] for length in range(0, len(good), 7)]
     flipped = [good[:at] + bytes([good[at] ^ 1]) + good[at + 1 :] for at in range(0, len(good), 5)]
-    for text in [*cut, *flipped, good + b" ", good.replace(FORMAT.encode(), b"rebel-tools 9 state 9"), b"\xff\n{"]:
+    for text in [*cut, *flipped, good.replace(FORMAT.encode(), b"rebel-tools 9 state 9"), b"\xff\n{"]:
         with open(path, "wb") as file:
             file.write(text)
         state = State(path)
         assert (state.files, state.names, state.records) == ({}, {}, {}), text
     assert saved(path).records == {"a.cmx": RECORD}
+
+
+def test_small_changes_are_added(path):
+    state = saved(path)
+    for number in range(40):
+        state.records[f"m{number}.cmx"] = RECORD
+    state.save()
+    whole = os.stat(path)
+    state = State(path)
+    state.records["a.cmx"] = other = Record("t", {}, {})
+    del state.records["m0.cmx"]
+    state.names["out b.ml"] = ["2", "q", []]
+    state.save()
+    status = os.stat(path)
+    assert status.st_ino == whole.st_ino and 0 < status.st_size - whole.st_size < 300
+    again = State(path)
+    assert again.records["a.cmx"] == other and len(again.records) == 40 and "m0.cmx" not in again.records
+    assert again.names.keys() == {"out a.ml", "out b.ml"} and again.files == {"a.ml": [1, 2, 3, "1"]}
+    for number in range(1, 40):
+        again.records[f"m{number}.cmx"] = other
+        again.save()
+    assert os.stat(path).st_size < 2 * whole.st_size  # it was written anew when it had become too long
+    assert State(path).records == again.records
+
+
+def test_what_an_interrupted_build_has_added_does_not_count(path):
+    state = saved(path)
+    for number in range(20):
+        state.records[f"m{number}.cmx"] = RECORD
+    state.save()
+    size, before = os.path.getsize(path), dict(State(path).records)
+    state.records["m0.cmx"] = Record("t", {}, {})
+    state.save()
+    with open(path, "rb") as file:
+        good = file.read()
+    for length in range(size, len(good) - 1, 5):
+        with open(path, "wb") as file:
+            file.write(good[:length])
+        state = State(path)
+        assert state.records == before
+    state.records["m1.cmx"] = Record("u", {}, {})
+    state.save()
+    assert State(path).records == {**before, "m1.cmx": Record("u", {}, {})}
+
+
+def test_file_that_somebody_else_has_written_is_written_anew(path):
+    first, second = saved(path), State(path)
+    first.records["b.cmx"] = RECORD
+    first.save()
+    second.records["c.cmx"] = RECORD
+    second.save()
+    assert State(path).records == {"a.cmx": RECORD, "c.cmx": RECORD}
 
 
 def test_state_that_is_no_file(path):
