@@ -113,7 +113,7 @@ def with_relative_places(found: Declarations, compiler: Compiler) -> Declaration
 
 def _moved(item, compiler: Compiler):
     place = item.declared_at
-    return replace(item, declared_at=replace(place, path=relative(place.path, compiler))) if place else item
+    return replace(item, declared_at=place._replace(path=relative(place.path, compiler))) if place else item
 
 
 def _compile_probe(

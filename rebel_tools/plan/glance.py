@@ -38,7 +38,8 @@ def remember(asked: str, manifests: Mapping[str, str]) -> None:
     """Let the next `rebel build` look at these manifests, if all of them were written: path -> identity."""
     if not all(map(os.path.exists, manifests)):
         return
-    write_atomically(PATH, json.dumps({"question": asked, "manifests": manifests}).encode())
+    with contextlib.suppress(OSError):  # then it asks scons
+        write_atomically(PATH, json.dumps({"question": asked, "manifests": manifests}).encode())
 
 
 def forget() -> None:

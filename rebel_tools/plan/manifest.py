@@ -16,6 +16,7 @@ from functools import cache
 
 from rebel_tools import __version__
 from rebel_tools.plan.files import RACY_NS, Stamp, stamp, write_atomically
+from rebel_tools.plan.preload import Preloaded
 
 FORMAT = f"rebel-tools {__version__} manifest 3"
 
@@ -50,13 +51,12 @@ class Manifest:
 
     def _look(self, identity: str) -> set[str] | None:
         try:
-            with open(self.path, encoding="utf-8", errors="surrogateescape") as f:
-                data = json.load(f)
+            data = MANIFESTS.get(self.path)
             if data["format"] != FORMAT or data["identity"] != identity or self._differing(data["others"]):
                 return None
             self.steps, self.others, self.answers = data["steps"], data["others"], data["answers"]
             return self._differing(self.steps)
-        except (OSError, ValueError, LookupError, TypeError, AttributeError):
+        except (LookupError, TypeError, AttributeError):
             return None  # missing, or damaged
 
     def _differing(self, files: Mapping[str, Stamp]) -> set[str]:
@@ -74,6 +74,17 @@ class Manifest:
     def remove(self) -> None:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(self.path)
+
+
+def _read(path: str) -> object:
+    try:
+        with open(path, encoding="utf-8", errors="surrogateescape") as f:
+            return json.load(f)
+    except (OSError, ValueError):
+        return None
+
+
+MANIFESTS = Preloaded(_read)
 
 
 @cache

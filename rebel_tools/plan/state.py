@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from rebel_tools import __version__
 from rebel_tools.plan.files import Stamp, stamp, write_atomically
+from rebel_tools.plan.preload import Preloaded
 
 FORMAT = f"rebel-tools {__version__} state 4"
 
@@ -88,7 +89,7 @@ class State:
 
     def __init__(self, path: str):
         self.path = path
-        self._known = known = _load(path)
+        self._known = known = STATES.get(path)
         self.files: dict[str, list] = dict(known.files)
         self.names: dict[str, list] = dict(known.names)
         self.records = Records(dict(known.records))
@@ -158,22 +159,6 @@ def _header(text: bytes) -> bytes:
     return f"{FORMAT} {digest} {len(text)}\n".encode()
 
 
-LOADED: list[str] = []  # the state files that this process has asked for
-_preloaded: dict[str, Contents] = {}  # by path
-
-
-def preload(path: str) -> None:
-    """Have the contents of a state file ready for a State in a child of this process, if it is still that file."""
-    if path not in _preloaded or _preloaded[path].stamp != stamp(path):
-        _preloaded[path] = _read(path)
-
-
-def _load(path: str) -> Contents:
-    LOADED.append(path)
-    known = _preloaded.pop(path, None)
-    return known if known and known.stamp and known.stamp == stamp(path) else _read(path)
-
-
 def _read(path: str) -> Contents:
     contents, known = Contents(), stamp(path)
     try:
@@ -191,6 +176,9 @@ def _read(path: str) -> Contents:
         _add(contents, text)
     contents.stamp = known
     return contents
+
+
+STATES = Preloaded(_read)
 
 
 def _whole_block(data: bytes, start: int) -> tuple[bytes, int] | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
 import os
 import sys
 import time
@@ -14,7 +13,7 @@ from SCons.Builder import Builder
 
 from rebel_tools.plan import glance
 from rebel_tools.project.load import load_project
-from rebel_tools.scons import places
+from rebel_tools.scons import places, saving
 from rebel_tools.scons.arguments import user_error
 from rebel_tools.scons.output import short_messages
 from rebel_tools.scons.target import TargetSession
@@ -93,4 +92,4 @@ def _let_rebel_glance(project, sessions: list) -> None:
         return
     asked = glance.question(arguments, os.environ)
     if asked is not None and all(target.engine in ("native", "byte") for target in project.default_targets):
-        atexit.register(lambda: glance.remember(asked, {run.manifest.path: run.identity for run in sessions}))
+        saving.at_the_end(lambda: glance.remember(asked, {run.manifest.path: run.identity for run in sessions}))

@@ -21,14 +21,16 @@ import sys
 import time
 import traceback
 from collections.abc import Sequence
+from typing import TextIO
 
 import SCons.Script
 
 import rebel_tools.scons.packages  # noqa: F401 (what every build loads)
 from rebel_tools.leaving import exit_status
-from rebel_tools.plan import state
 from rebel_tools.plan.files import stamp
-from rebel_tools.scons import places
+from rebel_tools.plan.manifest import MANIFESTS
+from rebel_tools.plan.state import STATES
+from rebel_tools.scons import places, saving
 from rebel_tools.sconstruct import scons_arguments
 
 _KEPT = ("SCons.", "rebel_tools.")
@@ -45,12 +47,10 @@ def main(arguments: Sequence[str]) -> None:
         modules = _module_stamps({})
         while os.read(0, 1):
             if any(stamp(path) != known for path, known in modules.items()):
-                answer, loaded = {"status": 0, "outdated": True}, {}
+                _tell(answers, {"status": 0, "outdated": True})
             else:
                 gc.freeze()  # a collection in the child would copy all pages
-                answer, loaded = _in_child(arguments)
-            print(json.dumps(answer), file=answers, flush=True)
-            _load(**loaded)
+                _in_child(arguments, answers)
             modules = _module_stamps(modules)
 
 
@@ -61,16 +61,12 @@ def _module_stamps(known: dict) -> dict:
     return {path: known[path] if path in known else stamp(path) for path in files if path}
 
 
-def _load(modules: Sequence[str] = (), states: Sequence[str] = ()) -> None:
-    """Have ready, while nobody waits, what the last build had to load."""
-    for name in modules:
-        importlib.import_module(name)
-    for path in states:
-        state.preload(path)
+def _tell(answers: TextIO, answer: dict) -> None:
+    print(json.dumps(answer), file=answers, flush=True)
 
 
-def _in_child(arguments: Sequence[str]) -> tuple[dict, dict]:
-    """The answer to one request, and what the child had to load."""
+def _in_child(arguments: Sequence[str], answers: TextIO) -> None:
+    """Answer one request; then, while nobody waits, load what the child had to load."""
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
@@ -79,17 +75,32 @@ def _in_child(arguments: Sequence[str]) -> tuple[dict, dict]:
     os.close(writing)
     with os.fdopen(reading, encoding="utf-8", errors="surrogateescape") as report:
         text = report.read()
+    if text:
+        answer, loaded = json.loads(text)
+        _tell(answers, answer)
     status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    answer, loaded = json.loads(text) if text else ({}, {})
-    return {"status": status, **answer}, loaded
+    if text:
+        _load(**loaded)
+    else:
+        _tell(answers, {"status": status})
+
+
+def _load(modules: Sequence[str], states: Sequence[str], manifests: Sequence[str]) -> None:
+    for name in modules:
+        importlib.import_module(name)
+    for path in states:
+        STATES.prepare(path)
+    for path in manifests:
+        MANIFESTS.prepare(path)
 
 
 # In the child
 
 
 def _be_scons(arguments: Sequence[str], report: int) -> None:
-    """Run scons with all that belongs to its end, report, and exit."""
+    """Run scons with all that belongs to its end, report, save what the next build can use, and exit."""
     status = 2
+    saving.defer()
     try:
         signal.signal(signal.SIGINT, signal.default_int_handler)
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)  # the requests are not for what is run here
@@ -97,11 +108,12 @@ def _be_scons(arguments: Sequence[str], report: int) -> None:
         sys.argv = ["scons", *scons_arguments(arguments)]
         SCons.Script.start_time = time.time()
         status = exit_status(SCons.Script.main)
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # what is known is saved now
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # what is known is going to be saved
         atexit._run_exitfuncs()
         sys.stdout.flush()
         with os.fdopen(report, "w", encoding="utf-8", errors="surrogateescape") as stream:
-            json.dump([_answer(), {"modules": _new_modules(known), "states": list(state.LOADED)}], stream)
+            json.dump([{"status": status, **_answer()}, _loaded(known)], stream)
+        saving.save_now()
     except BaseException:  # nothing may return into the loop of the parent
         traceback.print_exc()
     finally:
@@ -109,8 +121,10 @@ def _be_scons(arguments: Sequence[str], report: int) -> None:
         os._exit(status)
 
 
-def _new_modules(known: set) -> list[str]:
-    return sorted(name for name in set(sys.modules) - known if name.startswith(_KEPT))
+def _loaded(known: set) -> dict:
+    """What the next child finds ready."""
+    modules = sorted(name for name in set(sys.modules) - known if name.startswith(_KEPT))
+    return {"modules": modules, "states": STATES.asked, "manifests": MANIFESTS.asked}
 
 
 def _answer() -> dict:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
 import contextlib
 import os
 import sys
@@ -19,7 +18,7 @@ from rebel_tools.plan.order import CycleError
 from rebel_tools.plan.plan import Plan
 from rebel_tools.plan.status import Status
 from rebel_tools.plan.steps import ANNOTATIONS
-from rebel_tools.scons import profile
+from rebel_tools.scons import profile, saving
 from rebel_tools.scons.actions import builder_of
 from rebel_tools.scons.arguments import from_top
 from rebel_tools.scons.nodes import Group, SourceFile, StepFile
@@ -53,7 +52,7 @@ class Session:
         self._prepared = False
         ADVISERS.append(self.hint)
         profile.SESSIONS.append(self)
-        atexit.register(self._finish)
+        saving.at_the_end(self._finish)
 
     @cached_property
     def plan(self) -> Plan:
@@ -233,14 +232,18 @@ class Session:
         return hint(step, list(self.plan.scopes), complaint, lambda module: packages_of_module(env, module), advice)
 
     def _finish(self) -> None:
-        if not self._prepared or self._dry:
+        if not self._prepared or self._dry or not os.path.isdir(self.plan.root):  # it may be gone, while watching
             return
-        if SCons.Script.GetOption("clean"):
-            self.status.forget_cleaned()
         try:
-            self.plan.save()
+            self._save()
         except OSError as error:
             print(f"scons: warning: the next build will repeat this one: {error}", file=sys.stderr)
+
+    def _save(self) -> None:
+        """Let the next run know what this one found out. Errors: OSError."""
+        if SCons.Script.GetOption("clean"):
+            self.status.forget_cleaned()
+        self.plan.save()
 
 
 @cache

@@ -234,19 +234,22 @@ class TargetSession(Session):
         touched.update(dict.fromkeys(step for step in steps if step.module is None and step.scope in scopes))
         return list(touched) if changed <= explained else None
 
+    def _save(self) -> None:
+        super()._save()
+        if self._is_visited and not SCons.Script.GetOption("clean"):
+            self._write_manifest()
+
     def _finish(self) -> None:
         super()._finish()
-        visited = self.program[0].get_state() != SCons.Node.no_state
-        if self._dry or not visited:
-            return
-        if not SCons.Script.GetOption("clean"):
-            if self._prepared:
-                self._write_manifest()
-        elif self._is_for_editors:
+        if SCons.Script.GetOption("clean") and self._is_visited and self._is_for_editors and not self._dry:
             from rebel_tools.ocaml.merlin import remove_merlin
 
             for package in self.packages:
                 remove_merlin(package.root)
+
+    @property
+    def _is_visited(self) -> bool:
+        return self.program[0].get_state() != SCons.Node.no_state
 
     def _write_manifest(self) -> None:
         """Let the next run know at a glance that there is nothing to do, if that is so."""
