@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -15,9 +14,9 @@ def run_scons(arguments: Sequence[str]) -> NoReturn:
     """Become scons: `python -m SCons` without another start of Python."""
     sys.argv = ["scons", *scons_arguments(arguments)]
     sys.path[0] = os.getcwd()
-    gc.set_threshold(50_000, 20, 100)  # imports and nodes stay; looking for garbage in them takes a tenth of the time
-    from SCons.Script import main
+    from rebel_tools.process import collect_seldom, exit_status, leave
 
-    from rebel_tools.leaving import exit_status, leave
+    collect_seldom()
+    from SCons.Script import main
 
     leave(exit_status(main))

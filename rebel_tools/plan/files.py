@@ -6,7 +6,7 @@ import hashlib
 import os
 import stat
 import time
-from collections.abc import Container, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Optional
 
 # A file whose time stamp is this close to the moment it was read may change again without another stamp.
@@ -26,13 +26,15 @@ class Files:
         self.remembered = remembered
         self.changed = False
         self._now: dict[str, str | None] = {}
+        self._trusted: Mapping[str, Stamp] = {}
+        self._doubted: set[str] = set()
 
     def digest(self, path: str) -> str | None:
         """The digest of the file's contents, None when there is no such file."""
         try:
             return self._now[path]
         except KeyError:
-            digest = self._now[path] = self._digest(path, 0)
+            digest = self._now[path] = self._trusted_digest(path) or self._digest(path, 0)
             return digest
 
     def written(self, path: str) -> str | None:
@@ -40,14 +42,20 @@ class Files:
         digest = self._now[path] = self._digest(path, RACY_NS)
         return digest
 
-    def trust(self, stamps: Mapping[str, Stamp], changed: Container[str]) -> None:
+    def trust(self, stamps: Mapping[str, Stamp], changed: Iterable[str]) -> None:
         """Files, apart from those that changed, are known to have these stamps: they need not be looked at again."""
-        for path, known in stamps.items():
-            if path not in changed and self.remembered.get(path, ())[:3] == known:
-                self._now[path] = self.remembered[path][3]
+        self._trusted, self._doubted = stamps, set(changed)
+
+    def _trusted_digest(self, path: str) -> str | None:
+        if path in self._doubted:
+            return None
+        known = self._trusted.get(path)
+        remembered = self.remembered.get(path)
+        return remembered[3] if known and remembered and remembered[:3] == known else None
 
     def forget(self, path: str) -> None:
         """The file may have changed since it was last asked for in this run."""
+        self._doubted.add(path)
         self._now.pop(path, None)
 
     def _digest(self, path: str, age: int) -> str | None:

@@ -26,10 +26,10 @@ from typing import TextIO
 import SCons.Script
 
 import rebel_tools.scons.packages  # noqa: F401 (what every build loads)
-from rebel_tools.leaving import exit_status
 from rebel_tools.plan.files import stamp
 from rebel_tools.plan.manifest import MANIFESTS
 from rebel_tools.plan.state import STATES
+from rebel_tools.process import collect_seldom, exit_status
 from rebel_tools.scons import places, saving
 from rebel_tools.sconstruct import scons_arguments
 
@@ -39,6 +39,7 @@ _KEPT = ("SCons.", "rebel_tools.")
 def main(arguments: Sequence[str]) -> None:
     """Answer until standard input ends. It is a process group of its own, which can be interrupted as a whole."""
     os.setpgid(0, 0)
+    collect_seldom()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTTOU, signal.SIG_IGN)  # may write to the terminal (`stty tostop`), here and in compilers
     descriptor, *arguments = arguments

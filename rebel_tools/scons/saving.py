@@ -1,0 +1,27 @@
+"""What a run of SCons saves for the next one: at its end, or when whoever waits for the build has been told."""
+
+from __future__ import annotations
+
+import atexit
+from typing import Callable
+
+_later: list[Callable[[], None]] | None = None
+
+
+def at_the_end(save: Callable[[], None]) -> None:
+    """Call `save` when the build has ended; what was asked for first comes last, as with atexit."""
+    if _later is None:
+        atexit.register(save)
+    else:
+        _later.append(save)
+
+
+def defer() -> None:
+    """From here on nothing is saved before `save_now` is called."""
+    global _later
+    _later = []
+
+
+def save_now() -> None:
+    while _later:
+        _later.pop()()
