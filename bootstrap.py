@@ -40,6 +40,9 @@ TEST_PROGRAMS = {
     "i686-w64-mingw32-g++": "g++-mingw-w64-i686",
     "menhir": "menhir",
     "dwz": "dwz",
+    "clang++": "clang",
+    "powerpc-linux-gnu-gcc": "gcc-powerpc-linux-gnu",
+    "pahole": "dwarves",
 }
 TEST_LIBRARIES = {"re": "libre-ocaml-dev"}
 
