@@ -2,9 +2,9 @@
 
 The first layer holds the steps that are known to be stale and can run without any step that is not in the layer having
 to run first. A first build is this layer alone, and so is a change that reaches nobody's interface. When what its
-outputs changed makes other steps stale, the change may go far; then the second and last layer holds everything above
-what is stale, and each of these steps is judged when its turn comes. More and smaller layers would judge fewer steps,
-but between two layers processors wait for the last step of the first one.
+outputs changed makes other steps stale, the change may go far; then the next layer holds these steps and all that they
+can make stale in their turn, and each of them is judged when its turn comes. More and smaller layers would judge fewer
+steps, but between two layers processors wait for the last step of the first one.
 
 An edit is to cost what it can change and not what the project has, so steps are put in order only in scopes that lie
 above something stale, and before the first layer only where something stale lies above them, too.
@@ -12,11 +12,11 @@ above something stale, and before the first layer only where something stale lie
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable
 
 from rebel_tools.plan.model import Scope, Step
 from rebel_tools.plan.plan import Plan
+from rebel_tools.plan.readers import Readers
 from rebel_tools.plan.state import Record
 from rebel_tools.plan.status import Status
 
@@ -36,27 +36,43 @@ class Layers:
         self.goal = goal
         judged = self._ordered(plan.scopes) if suspects is None else suspects
         self.stale = {step for step in judged if step is not goal and status.reason(step) is not None}
-        self._first: dict[Step, Record | None] | None = None
+        self._before: dict[Step, Record | None] | None = None  # the last layer, with what was known before it ran
+        self._readers: Readers | None = None
+        self._waits: dict[Step, tuple[list[Step], list[Scope]]] | None = None
+        self._active: set[Scope] = set()
 
     def next(self) -> list[Step]:
         """The next layer, to be asked for when all of the last one has run; empty when only the goal is left."""
-        if self._first is None:
-            layer, _ = self._divide(self._between())
-            self._first = {step: self.status.records.get(step.key) for step in layer}
-            return layer
-        self._collect()
-        layer = [step for part in self._divide(self._above()) for step in part]
-        self.stale, self._first = set(), {}
+        if self._before is None:
+            layer = self._runnable()
+        else:
+            self._collect()
+            layer = self._reached() if self.stale else []
+        self.stale.difference_update(layer)
+        self._before = {step: self.status.records.get(step.key) for step in layer}
         return layer
 
+    def waits(self, step: Step) -> tuple[list[Step], list[Scope]]:
+        """What a compilation in this layer waits for: steps, and scopes with all that is in the layer of them."""
+        if self._waits is not None:
+            return self._waits[step]
+        return [other for other in self.plan.waits(step) if other in self._before], list(self.plan.foreign(step))
+
+    def used(self, scope: Scope) -> list[Scope]:
+        """Other scopes with steps in this layer that come before what waits for all of `scope`."""
+        return [used for used in scope.uses if used in self._active]
+
+    # After a layer
+
     def _collect(self) -> None:
-        """Find out whom the first layer made stale."""
-        self.stale -= self._first.keys()
-        changed = {name for step, before in self._first.items() for name in self._changed(step, before)}
-        if changed:
-            readers = self._readers(changed)
-            touched = dict.fromkeys(reader for name in changed for reader in readers.get(name, ()))
-            self.stale.update(step for step in touched if self.status.reason(step) is not None)
+        """Find out whom the last layer made stale."""
+        changed = {step: names for step, before in self._before.items() if (names := self._changed(step, before))}
+        if self._readers:
+            touched = dict.fromkeys(reader for step in changed for reader, _ in self._readers.concerned(step))
+        else:
+            touched = self._mentioning({name for names in changed.values() for name in names})
+        stale = (step for step in touched if step not in self._before and self.status.reason(step) is not None)
+        self.stale.update(stale)
 
     def _changed(self, step: Step, before: Record | None) -> list[str]:
         """What `step` made otherwise than before, by the names that its readers know it by: files, and its unit."""
@@ -66,17 +82,45 @@ class Layers:
         files = [path for path in step.outputs if before.outputs.get(path) != after.outputs.get(path)]
         return files + ([step.module.object] if step.module and _consulted(before) != _consulted(after) else [])
 
-    def _readers(self, changed: set[str]) -> dict[str, list[Step]]:
+    def _mentioning(self, changed: set[str]) -> dict[Step, None]:
         """The steps that read or consulted what changed when they last ran, by its path or unit name, or some more."""
-        readers = defaultdict(list)
-        records = self.status.records
-        for key in records.mentioning(changed) if len(changed) <= FEW else records:
+        records, found = self.status.records, {}
+        for key in (records.mentioning(changed) if len(changed) <= FEW else records) if changed else ():
             reader = self.plan.steps.get(key)
-            if reader and reader is not self.goal and reader not in self.stale and reader not in self._first:
+            if reader and reader is not self.goal and reader not in self._before:
                 record = records[key]
-                for name in {*record.interfaces, *record.implementations, *record.inputs}:
-                    readers[name].append(reader)
-        return readers
+                if not changed.isdisjoint((*record.interfaces, *record.implementations, *record.inputs)):
+                    found[reader] = None
+        return found
+
+    def _reached(self) -> list[Step]:
+        """What is stale or can become so, and what each of these steps waits for."""
+        ordered = self._ordered(self._above())
+        self._readers = Readers(ordered, lambda step: self.status.records.get(step.key))
+        reached = self._readers.reached(self.stale, self.status.is_about_native_code_only)
+        layer = [step for step in ordered if step in reached]
+        self._active = {step.scope for step in layer}
+        self._waits = self._shortened(ordered, reached)
+        return layer
+
+    def _shortened(self, ordered: list[Step], layer: set[Step]) -> dict[Step, tuple[list[Step], list[Scope]]]:
+        """What each compilation waits for in the layer, be it through others that are not in it."""
+        active = self._active
+        waits: dict[Step, tuple[list[Step], list[Scope]]] = {}
+        for step in ordered:
+            if step.module:
+                foreign = (s for s in self.plan.foreign(step) if s in active or not active.isdisjoint(s.uses))
+                steps, used = {}, dict.fromkeys(foreign)
+                for other in self.plan.waits(step):
+                    if other in layer:
+                        steps[other] = None
+                    else:
+                        steps.update(dict.fromkeys(waits[other][0]))
+                        used.update(dict.fromkeys(waits[other][1]))
+                waits[step] = list(steps), list(used)
+        return waits
+
+    # What lies above what is stale
 
     def _above(self) -> dict[Scope, None]:
         """The scopes with steps that are stale or above something stale, in the order of their use."""
@@ -94,10 +138,11 @@ class Layers:
         linked = (step for step in self.plan.steps.values() if step.module is None and step is not self.goal)
         return compiled + [step for step in linked if step.scope in scopes]
 
-    def _divide(self, considered: dict[Scope, None]) -> tuple[list[Step], list[Step]]:
-        """The stale steps that can run now, and the other steps of these scopes that are stale or above a stale one."""
+    def _runnable(self) -> list[Step]:
+        """The stale steps that can run now."""
+        considered = self._between()
         runnable: dict[Step, None] = {}
-        waiting: dict[Step, None] = {}
+        waiting: set[Step] = set()  # stale, or above something stale, and not runnable
         scopes: dict[Scope, tuple[bool, bool]] = {}  # (something is runnable or waiting, something is waiting)
         for step in self._ordered(considered):
             below = self._below(step)
@@ -108,8 +153,8 @@ class Layers:
             if step in self.stale and not blocked:
                 runnable[step] = None
             elif step in self.stale or affected:
-                waiting[step] = None
-        return list(runnable), list(waiting)
+                waiting.add(step)
+        return list(runnable)
 
     def _below(self, step: Step) -> list[Step]:
         return self.plan.linked(step) if step.module is None else self.plan.waits(step)

@@ -112,8 +112,12 @@ class Session:
         if step.kind in (ARCHIVING, LINKING):
             parts = [self.node(part) for part in self._parts(step) if self._has_node(part)]
             return [*parts, *self.foreign_nodes.get(step, ())]
-        waits = [self.node(other) for other in self.plan.waits(step) if self._has_node(other)]
-        return waits + [self._group(scope) for scope in self.plan.foreign(step)]
+        steps, scopes = self._waits(step)
+        return [*map(self.node, steps), *map(self._group, scopes)]
+
+    def _waits(self, step: Step) -> tuple[list[Step], Iterable[Scope]]:
+        """The compilations and the whole scopes that have to be up to date before a compilation can be judged."""
+        return self.plan.waits(step), self.plan.foreign(step)
 
     def _parts(self, step: Step) -> list[Step]:
         """What is linked; a library is complete with the interfaces that have no implementation."""
@@ -127,12 +131,13 @@ class Session:
         """A node for all compilations of a scope at once, for those who wait for them all."""
         if scope not in self._groups:
             group = self._groups[scope] = Group(f"units of {scope.namespace or scope.outdir}")
-            group.add_dependency([self.node(step) for step in self._units(scope)])
+            steps, scopes = self._units(scope)
+            group.add_dependency([*map(self.node, steps), *map(self._group, scopes)])
         return self._groups[scope]
 
-    def _units(self, scope: Scope) -> Iterable[Step]:
-        """The compilations of a scope that the engine has to see."""
-        return self.plan.ordered(scope).steps
+    def _units(self, scope: Scope) -> tuple[Iterable[Step], Iterable[Scope]]:
+        """The compilations of a scope that the engine has to see, and other scopes that come before its users."""
+        return self.plan.ordered(scope).steps, ()
 
     def _has_node(self, step: Step) -> bool:
         """Whether the engine has to see this step; without an exception all of them."""

@@ -184,8 +184,13 @@ class TargetSession(Session):
     def _has_node(self, step: Step) -> bool:
         return self._layers is None or step in self._layer
 
-    def _units(self, scope: Scope) -> Iterable[Step]:
-        return super()._units(scope) if self._layers is None else self._layer_units.get(scope, ())
+    def _waits(self, step: Step) -> tuple[list[Step], Iterable[Scope]]:
+        return super()._waits(step) if self._layers is None else self._layers.waits(step)
+
+    def _units(self, scope: Scope) -> tuple[Iterable[Step], Iterable[Scope]]:
+        if self._layers is None:
+            return super()._units(scope)
+        return self._layer_units.get(scope, ()), self._layers.used(scope)
 
     def _visible(self, step: Step, env) -> Iterable[str]:
         """In a layer one output stands for all, besides those that somebody else refers to; a CacheDir takes each."""
