@@ -3,6 +3,9 @@
 The sources come from Debian's archive with `apt-get source`, from a list of sources of its own, so that neither root
 nor a change of the system is needed. What menhir generates from its own .mll and .mly files is generated once, for
 both, with ocamllex and ocamlyacc (menhir's own first stage of two).
+
+Nearly all modules have an interface, and for these dune leaves out -bin-annot when it builds native code only. Here
+both get it, so that both write a .cmt file for each module.
 """
 
 from __future__ import annotations
@@ -21,6 +24,7 @@ KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 # Folder in menhir's sources -> name of the package; each may use those before it.
 LIBRARIES = {"fix/src": "vendored_fix", "pprint/src": "vendored_pprint", "lib": "menhirLib", "sdk": "menhirSdk"}
 VERSION = "20220210"
+FLAGS = "(flags (-w -a -g {})) (ocamlopt_flags (-bin-annot))"
 
 # Without the program's own effects: a top-level effect is a change of the body only.
 PLACES = Places(
@@ -66,12 +70,12 @@ def arrange(source: Path, folder: Path) -> None:
     _copy(folder / "src", source / "src", source / "src/StackLang", source / "src/stage1")
     _generate(folder / "src", source / "src")
     for name in LIBRARIES.values():
-        _package(folder / "node_modules" / name, name, f"(library (name {name}) (modes native) (flags (-w -a -g)))")
+        _package(folder / "node_modules" / name, name, f"(library (name {name}) (modes native) {FLAGS.format("")})")
     uses = " ".join(LIBRARIES.values())
     _package(
         folder,
         "menhir",
-        f"(executable (name main) (modes exe) (flags (-w -a -g -open MenhirSdk)) (libraries unix {uses}))",
+        f"(executable (name main) (modes exe) {FLAGS.format("-open MenhirSdk")} (libraries unix {uses}))",
         dependencies=dict.fromkeys(LIBRARIES.values(), "*"),
         rebel={
             "ocamlfindDependencies": ["unix"],

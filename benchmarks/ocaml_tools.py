@@ -67,8 +67,12 @@ class Rebel(Tool):
 
     def __init__(self, folder: Path, jobs: int):
         super().__init__(folder, jobs)
-        # With whole commands, which ninja gets.
-        self.command = [sys.executable, "-m", "rebel_tools", "build", f"-j{jobs}", "verbose=1"]
+        self.command = [sys.executable, "-m", "rebel_tools", "build", f"-j{jobs}"]
+
+    def run_with_commands(self) -> None:
+        """Build all anew, and log whole commands."""
+        self.clean()
+        timed([*self.command, "verbose=1"], self.folder, self.log)
 
 
 class Dune(Tool):
@@ -82,11 +86,11 @@ class Dune(Tool):
 
 
 class Ninja(Tool):
-    """ninja with the commands that `first`, a Rebel, has run in its last full build, and the alias files of it."""
+    """ninja with the commands that `first` runs in a full build, and the alias files of it."""
 
     name, install, program = "ninja", "ninja-build", "_build/default/src/app.out"
 
-    def __init__(self, folder: Path, jobs: int, first: Tool):
+    def __init__(self, folder: Path, jobs: int, first: Rebel):
         super().__init__(folder, jobs)
         self.command = ["ninja", f"-j{jobs}"]
         self.first = first
@@ -97,9 +101,7 @@ class Ninja(Tool):
         return super().run()
 
     def _prepare(self) -> None:
-        if self.first.log.read_text().count(" -c -o ") < len(self.first.compiled()):
-            self.first.clean()  # it was built by an earlier run of the benchmark, whose log is gone
-            self.first.run()
+        self.first.run_with_commands()
         for path in self.first.files():
             if path.name.endswith((".ml", ".mli")):
                 copy = self.folder / Path(path.path).relative_to(self.first.folder)
@@ -116,11 +118,12 @@ class Ninja(Tool):
 
 def make_tools(names: list, work: Path, jobs: int, entry: str) -> list[Tool]:
     """The tools that are wanted and installed, each with a folder of its own in `work`."""
-    tools: list[Tool] = [Rebel(work / "rebel-tools", jobs)]
+    rebel = Rebel(work / "rebel-tools", jobs)
+    tools: list[Tool] = [rebel]
     if Dune.name in names:
         tools.append(Dune(work / "dune", jobs, entry))
     if Ninja.name in names:
-        tools.append(Ninja(work / "ninja", jobs, tools[0]))
+        tools.append(Ninja(work / "ninja", jobs, rebel))
     return tools
 
 

@@ -28,6 +28,7 @@ class Layers:
     """The layers of all steps of a plan except the `goal`, which uses them.
 
     suspects: the steps that can be stale before anything was built; None: all.
+    urgency: how many steps have to run one after the other behind a step of the layer, or behind those of a scope.
     """
 
     def __init__(self, plan: Plan, status: Status, goal: Step, suspects: Iterable[Step] | None = None):
@@ -40,6 +41,7 @@ class Layers:
         self._readers: Readers | None = None
         self._waits: dict[Step, tuple[list[Step], list[Scope]]] | None = None
         self._active: set[Scope] = set()
+        self.urgency: dict[Step | Scope, int] = {}
 
     def next(self) -> list[Step]:
         """The next layer, to be asked for when all of the last one has run; empty when only the goal is left."""
@@ -50,6 +52,7 @@ class Layers:
             layer = self._reached() if self.stale else []
         self.stale.difference_update(layer)
         self._before = {step: self.status.records.get(step.key) for step in layer}
+        self.urgency = self._urgency(layer)
         return layer
 
     def waits(self, step: Step) -> tuple[list[Step], list[Scope]]:
@@ -61,6 +64,16 @@ class Layers:
     def used(self, scope: Scope) -> list[Scope]:
         """Other scopes with steps in this layer that come before what waits for all of `scope`."""
         return [used for used in scope.uses if used in self._active]
+
+    def _urgency(self, layer: list[Step]) -> dict[Step | Scope, int]:
+        """From the last step of the layer, for which nothing waits, down to the first."""
+        found: dict[Step | Scope, int] = {}
+        for step in reversed(layer):
+            found[step] = behind = max(found.get(step, 0), found.get(step.scope, 0))
+            steps, scopes = self.waits(step) if step.module else ((), ())
+            below = [*steps, *scopes, *(used for scope in scopes for used in self.used(scope))]
+            found.update({each: behind + 1 for each in below if found.get(each, 0) <= behind})
+        return found
 
     # After a layer
 

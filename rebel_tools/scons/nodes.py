@@ -34,6 +34,11 @@ class StepFile(SCons.Node.FS.File):
         node.attributes.rebel_step = step
         node.attributes.rebel_session = session
 
+    def add_to_waiting_parents(self, node) -> int:
+        if not isinstance(self.waiting_parents, _Parents):
+            self.waiting_parents = _Parents(self.waiting_parents)
+        return super().add_to_waiting_parents(node)
+
     def scan(self) -> None:
         if self.implicit is not None:
             return
@@ -93,6 +98,13 @@ class StepFile(SCons.Node.FS.File):
             for peer in (parent, *getattr(parent, "target_peers", ())):
                 peer.implicit = None
         self.clear()
+
+
+class _Parents(set):
+    """Nodes that wait for one node. SCons takes up the last one first, so the most urgent one has to come last."""
+
+    def __iter__(self):
+        return iter(sorted(super().__iter__(), key=lambda node: getattr(node.attributes, "rebel_urgency", 0)))
 
 
 class SourceFile(SCons.Node.FS.File):

@@ -164,7 +164,16 @@ class TargetSession(Session):
             if step.module:
                 self._layer_units.setdefault(step.scope, []).append(step)
         self._groups.clear()
-        return [self.node(step) for step in layer]
+        nodes = [self.node(step) for step in layer]
+        for step, node in zip(layer, nodes):
+            node.attributes.rebel_urgency = self._layers.urgency[step]
+        return nodes
+
+    def _group(self, scope: Scope):
+        group = super()._group(scope)
+        if self._layers is not None:
+            group.attributes.rebel_urgency = self._layers.urgency.get(scope, 0)
+        return group
 
     def reason(self, step: Step | None):
         if step is None and self._nothing_to_do:
