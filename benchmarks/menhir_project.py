@@ -24,7 +24,6 @@ KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 # Folder in menhir's sources -> name of the package; each may use those before it.
 LIBRARIES = {"fix/src": "vendored_fix", "pprint/src": "vendored_pprint", "lib": "menhirLib", "sdk": "menhirSdk"}
 VERSION = "20220210"
-FLAGS = "(flags (-w -a -g {})) (ocamlopt_flags (-bin-annot))"
 
 # Without the program's own effects: a top-level effect is a change of the body only.
 PLACES = Places(
@@ -70,12 +69,12 @@ def arrange(source: Path, folder: Path) -> None:
     _copy(folder / "src", source / "src", source / "src/StackLang", source / "src/stage1")
     _generate(folder / "src", source / "src")
     for name in LIBRARIES.values():
-        _package(folder / "node_modules" / name, name, f"(library (name {name}) (modes native) {FLAGS.format("")})")
+        _package(folder / "node_modules" / name, name, f"(library (name {name}) (modes native) {_flags()})")
     uses = " ".join(LIBRARIES.values())
     _package(
         folder,
         "menhir",
-        f"(executable (name main) (modes exe) {FLAGS.format("-open MenhirSdk")} (libraries unix {uses}))",
+        f"(executable (name main) (modes exe) {_flags('-open MenhirSdk')} (libraries unix {uses}))",
         dependencies=dict.fromkeys(LIBRARIES.values(), "*"),
         rebel={
             "ocamlfindDependencies": ["unix"],
@@ -100,6 +99,10 @@ def _generate(to: Path, source: Path) -> None:
         subprocess.run(["ocamlyacc", f"-b{to / path.stem}", path], check=True)
     (to / "standard_mly.ml").write_text("let contents = {|" + (source / "standard.mly").read_text() + "|}\n")
     (to / "profile.ml").write_text("let release = true\n")
+
+
+def _flags(more: str = "") -> str:
+    return f"(flags (-w -a -g {more})) (ocamlopt_flags (-bin-annot))"
 
 
 def _package(folder: Path, name: str, dune: str, dependencies: dict | None = None, rebel: dict | None = None) -> None:

@@ -67,7 +67,7 @@ class Rebel(Tool):
 
     def __init__(self, folder: Path, jobs: int):
         super().__init__(folder, jobs)
-        self.command = [sys.executable, "-m", "rebel_tools", "build", f"-j{jobs}"]
+        self.command = [Path(sys.executable).with_name("rebel"), "build", f"-j{jobs}"]
 
     def run_with_commands(self) -> None:
         """Build all anew, and log whole commands."""

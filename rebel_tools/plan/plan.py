@@ -159,7 +159,8 @@ class Plan:
         key = scope, engine
         if key not in self._link_order:
             every = [s for s in self.ordered(scope).steps if s.kind == IMPLEMENTATION and s.engine == engine]
-            self._link_order[key] = list(order(every, self._linked_before, lambda step: ()).steps)
+            in_order = every if engine == NATIVE else order(every, self._linked_before, lambda step: ()).steps
+            self._link_order[key] = list(in_order)
         return self._link_order[key]
 
     def _linked_before(self, step: Step) -> list[Step]:
