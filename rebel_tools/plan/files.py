@@ -12,6 +12,9 @@ from typing import Optional
 # A file whose time stamp is this close to the moment it was read may change again without another stamp.
 RACY_NS = 20_000_000
 
+# So much memory is used again and again; for much more the system would have to find new pages each time.
+_CHUNK = 65536
+
 Stamp = Optional[list]  # mtime_ns, size, inode; None: there is no such file
 
 
@@ -100,8 +103,11 @@ def write_atomically(path: str, data: bytes) -> None:
 
 def content_digest(path: str) -> str:
     """The first 12 bytes of SHA-256, for which processors have instructions: three times as fast as BLAKE2."""
-    with open(path, "rb") as f:
-        return hashlib.sha256(f.read()).hexdigest()[:24]
+    digest = hashlib.sha256()
+    with open(path, "rb", buffering=0) as f:
+        while chunk := f.read(_CHUNK):
+            digest.update(chunk)
+    return digest.hexdigest()[:24]
 
 
 def text_digest(*parts: str) -> str:

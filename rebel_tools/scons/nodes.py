@@ -85,7 +85,7 @@ class StepFile(SCons.Node.FS.File):
         pass
 
     def built(self) -> None:
-        if all(isinstance(parent, (StepFile, Group)) for parent in self.waiting_parents):
+        if all(isinstance(parent, _INDIFFERENT) for parent in self.waiting_parents):
             self._built_for_the_plan()
         else:
             SCons.Node.Node.built(self)
@@ -93,7 +93,7 @@ class StepFile(SCons.Node.FS.File):
             _answer(self, "built")
 
     def _built_for_the_plan(self) -> None:
-        """What Node.built() does, without a signature that only nodes of SCons' own kind would look at."""
+        """What Node.built() does, without a signature that only files of SCons' own kind would look at."""
         for parent in self.waiting_parents:
             for peer in (parent, *getattr(parent, "target_peers", ())):
                 peer.implicit = None
@@ -132,6 +132,10 @@ class Group(SCons.Node.Alias.Alias):
 
     def get_csig(self) -> str:
         return ""
+
+
+# Nodes that do not compare what they wait for. An alias reads it when it is asked for its own signature.
+_INDIFFERENT = (StepFile, SCons.Node.Alias.Alias, SCons.Node.FS.Dir)
 
 
 def _answer(node: StepFile, question: str, *arguments):
