@@ -14,12 +14,13 @@ pytestmark = needs_ocamldep
 
 
 class Build:
-    """A chain A <- B <- C with an interface each, that was built; `run` pretends to build a layer."""
+    """A chain A <- B <- C, with an interface file each, that was built; `run` pretends to build a layer."""
 
-    def __init__(self, root):
+    def __init__(self, root, names="abc", interfaces="abcd"):
         self.tree = Tree(root)
-        files = {"a.ml": "let x = 1", "b.ml": "let x = A.x", "c.ml": "let x = B.x"}
-        files.update({f"{name}.mli": "val x : int" for name in "abc"})
+        files = {f"{name}.ml": f"let x = {below.upper()}.x" for below, name in zip(names, names[1:])}
+        files["a.ml"] = "let x = 1"
+        files.update({f"{name}.mli": "val x : int" for name in names if name in interfaces})
         self.scope = self.tree.scope("Own", files)
         self.plan = self.tree.plan
         self.status = Status(self.plan)
@@ -106,6 +107,55 @@ def test_change_goes_on_as_far_as_results_change(build):
     assert keys(second) == ["Own__B.cmx", "Own__C.cmx"]  # C is judged when B has run
     build.run(second[:1])
     assert build.status.reason(second[1]) is None
+    assert layers.next() == []
+
+
+def forget(build: Build, key: str, *units: str) -> None:
+    """Let a step have consulted nothing of these units, as when it names them without looking into them."""
+    record = build.status.records[f"out/own/Own__{key}"]
+    for unit in units:
+        record.interfaces.pop(f"Own__{unit}", None)
+        record.implementations.pop(f"Own__{unit}", None)
+
+
+def test_what_did_not_consult_the_change_stays_out(build):
+    forget(build, "C.cmx", "B")
+    build.edit("a.ml", "let x = 2")
+    layers = build.layers()
+    build.run(layers.next(), {"out/own/Own__A.cmx": "other"})
+    assert keys(layers.next()) == ["Own__B.cmx"]
+
+
+def test_steps_wait_for_each_other_through_what_stays_out(tmp_path):
+    built = Build(tmp_path, "abcd")
+    built.run(built.layers().next())
+    forget(built, "C.cmx", "B")
+    built.status.records["out/own/Own__D.cmx"].implementations["Own__B"] = "same"  # looked into through C
+    built.edit("a.ml", "let x = 2")
+    layers = built.layers()
+    built.run(layers.next(), {"out/own/Own__A.cmx": "other"})
+    second = layers.next()
+    assert keys(second) == ["Own__B.cmx", "Own__D.cmx"]
+    steps, scopes = layers.waits(second[1])
+    assert keys(steps) == ["Own__B.cmx"] and scopes == []
+    assert [layers.urgency[step] for step in second] == [1, 0]
+
+
+def test_interface_that_changes_unexpectedly_is_not_missed(tmp_path):
+    """Native code alone changed, and yet the compiler makes another interface: one more layer."""
+    built = Build(tmp_path, interfaces="ac")
+    built.run(built.layers().next())
+    forget(built, "C.cmx", "B")
+    built.status.records["out/own/Own__C.cmx"].interfaces["Own__B"] = "same"
+    built.edit("a.ml", "let x = 2")
+    layers = built.layers()
+    built.run(layers.next(), {"out/own/Own__A.cmx": "other"})
+    second = layers.next()
+    assert keys(second) == ["Own__B.cmx"]
+    built.run(second, {"out/own/Own__B.cmx": "other"})
+    third = layers.next()
+    assert keys(third) == ["Own__C.cmx"]
+    built.run(third)
     assert layers.next() == []
 
 
