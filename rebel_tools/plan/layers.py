@@ -58,7 +58,7 @@ class Layers:
     def waits(self, step: Step) -> tuple[list[Step], list[Scope]]:
         """What a compilation in this layer waits for: steps, and scopes with all that is in the layer of them."""
         if self._waits is not None:
-            return self._waits[step]
+            return self._waits.get(step, ([], []))  # one of an earlier layer has run
         return [other for other in self.plan.waits(step) if other in self._before], list(self.plan.foreign(step))
 
     def used(self, scope: Scope) -> list[Scope]:
