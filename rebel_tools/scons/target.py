@@ -246,7 +246,10 @@ class TargetSession(Session):
         # What is linked, and in which order, the sources of its scope tell.
         scopes = {*self._scopes_in_doubt(), *(step.scope for step in touched)}
         touched.update(dict.fromkeys(step for step in steps if step.module is None and step.scope in scopes))
-        return list(touched) if changed <= explained else None
+        if changed <= explained:
+            return list(touched)
+        self._changed = None  # among it is something that no step is known to make or to read
+        return None
 
     def _save(self) -> None:
         super()._save()
@@ -273,7 +276,8 @@ class TargetSession(Session):
         known = self.plan.files.remembered
         scopes = set(self._scopes_in_doubt())
         paths = [path for step in self.plan.steps.values() if step.scope in scopes for path in self._files(step)]
-        files = {path: known[path][:3] for path in (*self.manifest.steps, *paths) if path in known}
+        before = self.manifest.steps if self._changed is not None else ()
+        files = {path: known[path][:3] for path in (*before, *paths) if path in known}
         others = self._others()
         if others is not None and all(each[0] for each in files.values()):
             own = [os.path.join(self.top, self.state_path)]

@@ -109,3 +109,23 @@ def test_another_refmt_is_seen(project):
     own.write_text(own.read_text() + "\n")
     assert starts_scons(project, env=environ)
     assert runs.read_text() == "run\nrun\n"
+
+
+def test_file_that_a_small_edit_has_not_planned(app):
+    """The alias module for a module that is called like something it uses is found when its package is put in order."""
+    app.write("node_modules/dep/src/list.ml", "let n = List.length [ 1 ]\n")
+    build(app)
+    build(app)
+    alias = app.path("_build/default/dep/Dep__without_List.mli")
+    text = alias.read_text()
+    alias.write_text(text + "(* by hand *)\n")
+    app.write("src/index.ml", "let () = print_int (Dep.A.x + Dep.List.n)\n")
+    build(app)
+    assert alias.read_text() == text
+    build(app)
+    assert build(app) == NOTHING
+    app.write("node_modules/dep/src/list.ml", "let n = 1\n")
+    build(app)
+    assert not alias.exists()
+    build(app)
+    assert build(app) == NOTHING
