@@ -12,10 +12,10 @@ from SCons.Action import Action
 from SCons.Builder import Builder
 
 from rebel_tools.plan import glance
-from rebel_tools.project.load import load_project
 from rebel_tools.scons import places, saving
 from rebel_tools.scons.arguments import user_error
 from rebel_tools.scons.output import short_messages
+from rebel_tools.scons.projects import project_of
 from rebel_tools.scons.target import TargetSession
 from rebel_tools.sconstruct import shipped_sconstruct
 
@@ -29,7 +29,7 @@ def rebel(env, folder: str = "."):
     started = time.time_ns()
     consulted: set[str] = set()
     try:
-        project = load_project(env.Dir(folder).get_abspath(), consulted)
+        project = project_of(env.Dir(folder).get_abspath(), consulted)
     finally:
         places.LOOKED_AT.update(consulted)
     for warning in project.warnings:

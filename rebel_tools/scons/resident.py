@@ -30,7 +30,7 @@ from rebel_tools.plan.files import stamp
 from rebel_tools.plan.manifest import MANIFESTS
 from rebel_tools.plan.state import STATES
 from rebel_tools.process import collect_seldom, exit_status
-from rebel_tools.scons import places, saving
+from rebel_tools.scons import places, projects, saving
 from rebel_tools.sconstruct import scons_arguments
 
 _KEPT = ("SCons.", "rebel_tools.")
@@ -86,9 +86,11 @@ def _in_child(arguments: Sequence[str], answers: TextIO) -> None:
         _tell(answers, {"status": status})
 
 
-def _load(modules: Sequence[str], states: Sequence[str], manifests: Sequence[str]) -> None:
+def _load(modules: Sequence[str], roots: Sequence[str], states: Sequence[str], manifests: Sequence[str]) -> None:
     for name in modules:
         importlib.import_module(name)
+    for path in roots:
+        projects.prepare(path)
     for path in states:
         STATES.prepare(path)
     for path in manifests:
@@ -125,7 +127,7 @@ def _be_scons(arguments: Sequence[str], report: int) -> None:
 def _loaded(known: set) -> dict:
     """What the next child finds ready."""
     modules = sorted(name for name in set(sys.modules) - known if name.startswith(_KEPT))
-    return {"modules": modules, "states": STATES.asked, "manifests": MANIFESTS.asked}
+    return {"modules": modules, "roots": projects.ASKED, "states": STATES.asked, "manifests": MANIFESTS.asked}
 
 
 def _answer() -> dict:

@@ -1,0 +1,42 @@
+"""Projects that a process has read ahead, while nobody waits, for children that it forks later."""
+
+from __future__ import annotations
+
+import time
+
+from rebel_tools.plan.files import Stamp, stamp
+from rebel_tools.plan.manifest import stamps_before
+from rebel_tools.project.errors import ProjectError
+from rebel_tools.project.load import load_project
+from rebel_tools.project.model import Project
+
+ASKED: list[str] = []  # the root packages that this process wanted to have
+_ready: dict[str, tuple[Project, dict[str, Stamp]]] = {}
+
+
+def project_of(root: str, consulted: set[str]) -> Project:
+    """As load_project, without reading what was read ahead and has not changed since."""
+    ASKED.append(root)
+    if not _is_ready(root):
+        return load_project(root, consulted)
+    project, _ = _ready.pop(root)
+    consulted.update(project.consulted)
+    return project
+
+
+def prepare(root: str) -> None:
+    """Have a project ready; one with an error is left to whoever wants it."""
+    if _is_ready(root):
+        return
+    started = time.time_ns()
+    try:
+        project = load_project(root)
+    except ProjectError:
+        return
+    stamps = stamps_before(project.consulted, started)
+    if stamps:
+        _ready[root] = project, stamps
+
+
+def _is_ready(root: str) -> bool:
+    return root in _ready and all(stamp(path) == known for path, known in _ready[root][1].items())
