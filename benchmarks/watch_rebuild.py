@@ -111,7 +111,7 @@ class Watcher:
         return time.perf_counter() - start
 
     def close(self) -> None:
-        os.killpg(self.process.pid, signal.SIGINT)
+        os.killpg(self.process.pid, signal.SIGTERM)  # SIGINT is ignored by what a shell starts in the background
         self.process.wait(30)
         os.close(self.terminal)
 
