@@ -103,7 +103,9 @@ class State:
                 os.unlink(self.path)
             return
         now = Contents(dict(self.files), dict(self.names), dict(self.records.texts), self.editors)
-        known = self._known if self._known.stamp == stamp(self.path) else Contents()
+        known = self._known
+        if not known.stamp or known.stamp != stamp(self.path):
+            known = Contents()  # nothing may be added to the file that is there now
         block = _block(now, known)
         if known.stamp and known.stamp[1] + len(block) <= 2 * known.base:
             now.base = known.base

@@ -98,9 +98,15 @@ def test_what_an_interrupted_build_has_added_does_not_count(path):
             file.write(good[:length])
         state = State(path)
         assert state.records == before
-    state.records["m1.cmx"] = Record("u", {}, {})
-    state.save()
-    assert State(path).records == {**before, "m1.cmx": Record("u", {}, {})}
+    for gone in (False, True):
+        with open(path, "wb") as file:
+            file.write(good[:-2])
+        state = State(path)
+        if gone:
+            os.unlink(path)
+        state.records["m1.cmx"] = Record("u", {}, {})
+        state.save()
+        assert State(path).records == {**before, "m1.cmx": Record("u", {}, {})}
 
 
 def test_file_that_somebody_else_has_written_is_written_anew(path):
