@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import statistics
 import subprocess
 import sys
@@ -22,17 +23,22 @@ class Sample:
     """Seconds of wall time and CPU time, and megabytes at the peak: of the largest process, and of all at once.
 
     The second is a sum of resident sizes that is sampled ten times a second: pages that processes share count often.
+    stopped: the command was not at its end, it would have taken more.
     """
 
     wall: float
     cpu: float
     peak: float
     peak_sum: float
+    stopped: bool = False
 
 
 @dataclass(frozen=True)
 class Result:
-    """One scenario of one subject with one tool: medians over the rounds, and the compiler runs of the last round."""
+    """One scenario of one subject with one tool: medians over the rounds, and the compiler runs of the last round.
+
+    stopped: in how many rounds the tool was stopped before its end; if in any, the medians are lower bounds.
+    """
 
     subject: str
     scenario: str
@@ -43,35 +49,40 @@ class Result:
     peak_sum: float
     runs: int
     rounds: int
+    stopped: int = 0
 
 
 def environment() -> dict:
     return {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "", "DUNE_CACHE": "disabled"}
 
 
-def timed(command: list, cwd: Path, log: Path | None = None) -> Sample:
-    """Run one command, which must succeed; what it prints goes to `log` if there is one."""
+def timed(command: list, cwd: Path, log: Path | None = None, most: float | None = None) -> Sample:
+    """Run one command, which must succeed; what it prints goes to `log` if there is one.
+
+    most: seconds after which the command is asked to stop, as if somebody pressed Ctrl-C.
+    """
     with open(log, "w+b") if log else tempfile.TemporaryFile() as output:
         start = time.perf_counter()
         process = subprocess.Popen(
             command, cwd=cwd, env=environment(), stdin=subprocess.DEVNULL, stdout=output, stderr=output
         )
-        with _Watch(process.pid) as watch:
+        with _Watch(process.pid, most) as watch:
             _, status, usage = os.wait4(process.pid, 0)
             wall = time.perf_counter() - start
         process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode:
+        if process.returncode and not watch.stopped:
             output.seek(0)
             sys.exit(f"{' '.join(command)} failed in {cwd}:\n{output.read().decode(errors='replace')[-4000:]}")
     peak = usage.ru_maxrss * 1024 / MB  # of the process and its children, whichever is largest
-    return Sample(wall, usage.ru_utime + usage.ru_stime, peak, max(peak, watch.peak / MB))
+    return Sample(wall, usage.ru_utime + usage.ru_stime, peak, max(peak, watch.peak / MB), watch.stopped)
 
 
 class _Watch:
-    """Looks at the resident sizes of a process and all below it while it runs."""
+    """Looks at the resident sizes of a process and all below it while it runs, and interrupts it when it takes long."""
 
-    def __init__(self, pid: int):
-        self.pid, self.peak = pid, 0
+    def __init__(self, pid: int, most: float | None):
+        self.pid, self.peak, self.stopped = pid, 0, False
+        self.end = time.monotonic() + most if most else float("inf")
         self.done = threading.Event()
         self.thread = threading.Thread(target=self._look)
 
@@ -86,6 +97,9 @@ class _Watch:
     def _look(self) -> None:
         while not self.done.wait(0.1):
             self.peak = max(self.peak, sum(map(_resident, _family(self.pid))))
+            if time.monotonic() > self.end and not self.stopped:
+                self.stopped = True
+                os.kill(self.pid, signal.SIGINT)
 
 
 def _family(pid: int) -> Iterable[int]:
@@ -124,9 +138,10 @@ def result(subject: str, scenario: str, tool: str, samples: list[Sample], runs: 
     """The medians of the samples; they are also printed."""
     wall, cpu = (statistics.median(getattr(s, name) for s in samples) for name in ("wall", "cpu"))
     peak, peak_sum = (max(getattr(s, name) for s in samples) for name in ("peak", "peak_sum"))
+    stopped = sum(s.stopped for s in samples)
     print(
         f"{subject:16} {scenario:18} {tool:12} {wall:8.2f} s  cpu {cpu:8.2f} s  {peak:5.0f} MB  "
-        f"runs {runs}  rounds {len(samples)}",
+        f"runs {runs}  rounds {len(samples)}  stopped {stopped}",
         flush=True,
     )
-    return Result(subject, scenario, tool, wall, cpu, peak, peak_sum, runs, len(samples))
+    return Result(subject, scenario, tool, wall, cpu, peak, peak_sum, runs, len(samples), stopped)

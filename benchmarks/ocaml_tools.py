@@ -27,8 +27,9 @@ class Tool:
         self.log = folder.with_name(f"{folder.name}.log")
         self.command: list = []
 
-    def run(self) -> Sample:
-        return timed(self.command, self.folder, self.log)
+    def run(self, most: float | None = None) -> Sample:
+        """Build; after `most` seconds the tool is stopped."""
+        return timed(self.command, self.folder, self.log, most)
 
     def clean(self) -> None:
         shutil.rmtree(self.folder / self.build, ignore_errors=True)
@@ -95,10 +96,10 @@ class Ninja(Tool):
         self.command = ["ninja", f"-j{jobs}"]
         self.first = first
 
-    def run(self) -> Sample:
+    def run(self, most: float | None = None) -> Sample:
         if not (self.folder / "build.ninja").exists():
             self._prepare()
-        return super().run()
+        return super().run(most)
 
     def _prepare(self) -> None:
         self.first.run_with_commands()

@@ -4,7 +4,9 @@
     python benchmarks/ocaml_tree.py FOLDER --modules 1100 --per-package 100 --interfaces 0.3 --seed 1
 
 Dependencies look like those of grown code: most modules use a few recent neighbours and a few old hubs of their own
-package, and some modules of one to three other packages. The program prints one number, so that it can be checked.
+package, and some modules of one to three other packages. Those are among the first ten, which all may use, or among the
+ten of an area of the program: what a package sees does not grow with the program. The program prints one number, so
+that it can be checked.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 APP = "app"
+AREA = 10  # packages
 
 
 @dataclass(frozen=True)
@@ -69,7 +72,10 @@ def plan_tree(modules: int = 1100, per_package: int = 100, interfaces: float = 0
 
 
 def _package_graph(names: list[str], rng: random.Random) -> dict[str, tuple[str, ...]]:
-    graph = {name: tuple(rng.sample(names[:n], min(n, rng.randint(1, 3)))) for n, name in enumerate(names)}
+    graph = {}
+    for n, name in enumerate(names):
+        seen = names[: min(n, AREA)] + names[max(n // AREA, 1) * AREA : n]
+        graph[name] = tuple(rng.sample(seen, min(len(seen), rng.randint(1, 3))))
     used = {package for uses in graph.values() for package in uses}
     graph[APP] += tuple(name for name in names if name not in used and name != APP)
     return graph

@@ -165,11 +165,14 @@ def _table(rows: list[dict]) -> list[str]:
     table = []
     for scenario, cells in _ordered(rows).items():
         every = [cells[tool] for tool in tools if tool in cells]
-        times = [f"{cells[t]['wall']:.2f} / {cells[t]['cpu']:.2f}" if t in cells else "" for t in tools]
-        runs = " / ".join(str(cell["runs"]) for cell in every)
+        times = [f"{_bound(cells[t])}{cells[t]['wall']:.2f} / {cells[t]['cpu']:.2f}" if t in cells else "" for t in tools]
+        runs = " / ".join(f"{_bound(cell)}{cell['runs']}" for cell in every)
         memory = " / ".join(f"{cell['peak']:.0f}" for cell in every)
         ratios = [
-            " / ".join(f"{ratio:.2f}" for ratio in _ratios(cells[OURS], cells[t])) if t in cells else "" for t in others
+            _bound(cells[t], "at most ") + " / ".join(f"{ratio:.2f}" for ratio in _ratios(cells[OURS], cells[t]))
+            if t in cells
+            else ""
+            for t in others
         ]
         found = checks(scenario, cells)
         limits = "; ".join(check.text for check in found)
@@ -178,6 +181,11 @@ def _table(rows: list[dict]) -> list[str]:
         count = str(every[0]["rounds"])
         table.append([WORDS[scenario], *times, runs, memory, *ratios, count, limits, reached])
     return _lines((*head, "rounds", "limit", "reached"), table)
+
+
+def _bound(cell: dict, words: str = "at least ") -> str:
+    """What stands before a number of a tool that was stopped before its end."""
+    return words if cell.get("stopped") else ""
 
 
 def _ordered(rows: list[dict]) -> dict[str, Cells]:
