@@ -56,11 +56,16 @@ def environment() -> dict:
     return {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "", "DUNE_CACHE": "disabled"}
 
 
-def timed(command: list, cwd: Path, log: Path | None = None, most: float | None = None) -> Sample:
-    """Run one command, which must succeed; what it prints goes to `log` if there is one.
+@dataclass(frozen=True)
+class Most:
+    """Seconds of wall and CPU time. A command that has taken more of both is stopped, as if somebody pressed Ctrl-C."""
 
-    most: seconds after which the command is asked to stop, as if somebody pressed Ctrl-C.
-    """
+    wall: float
+    cpu: float
+
+
+def timed(command: list, cwd: Path, log: Path | None = None, most: Most | None = None) -> Sample:
+    """Run one command, which must succeed; what it prints goes to `log` if there is one."""
     with open(log, "w+b") if log else tempfile.TemporaryFile() as output:
         start = time.perf_counter()
         process = subprocess.Popen(
@@ -80,9 +85,9 @@ def timed(command: list, cwd: Path, log: Path | None = None, most: float | None 
 class _Watch:
     """Looks at the resident sizes of a process and all below it while it runs, and interrupts it when it takes long."""
 
-    def __init__(self, pid: int, most: float | None):
-        self.pid, self.peak, self.stopped = pid, 0, False
-        self.end = time.monotonic() + most if most else float("inf")
+    def __init__(self, pid: int, most: Most | None):
+        self.pid, self.most, self.peak, self.stopped = pid, most, 0, False
+        self.start = time.monotonic()
         self.done = threading.Event()
         self.thread = threading.Thread(target=self._look)
 
@@ -97,9 +102,13 @@ class _Watch:
     def _look(self) -> None:
         while not self.done.wait(0.1):
             self.peak = max(self.peak, sum(map(_resident, _family(self.pid))))
-            if time.monotonic() > self.end and not self.stopped:
-                self.stopped = True
-                os.kill(self.pid, signal.SIGINT)
+            if self.most and not self.stopped and time.monotonic() - self.start > self.most.wall:
+                self._stop_beyond(self.most.cpu)
+
+    def _stop_beyond(self, cpu: float) -> None:
+        if _cpu(self.pid) > cpu:
+            self.stopped = True
+            os.kill(self.pid, signal.SIGINT)
 
 
 def _family(pid: int) -> Iterable[int]:
@@ -117,6 +126,15 @@ def _resident(pid: int) -> int:
         return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
     except (OSError, IndexError):
         return 0
+
+
+def _cpu(pid: int) -> float:
+    """Seconds of CPU time of a process and of all its children that have ended, as wait4() counts them."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")  # utime, stime, cutime, cstime
 
 
 def rounds(contestants: Mapping[str, Callable[[int], Sample]], count: int, budget: float) -> dict[str, list[Sample]]:

@@ -10,7 +10,7 @@ from collections import Counter
 from pathlib import Path
 
 import ninja_form
-from measuring import Sample, timed
+from measuring import Most, Sample, timed
 
 COMPILED = (".cmx", ".cmo", ".cmti")  # one of these is what each run of a compiler leaves
 SHOWN = (".cmi", ".cmx", ".o", ".cmo", ".cmt", ".cmti", ".cmxa", ".a")
@@ -27,8 +27,7 @@ class Tool:
         self.log = folder.with_name(f"{folder.name}.log")
         self.command: list = []
 
-    def run(self, most: float | None = None) -> Sample:
-        """Build; after `most` seconds the tool is stopped."""
+    def run(self, most: Most | None = None) -> Sample:
         return timed(self.command, self.folder, self.log, most)
 
     def clean(self) -> None:
@@ -96,7 +95,7 @@ class Ninja(Tool):
         self.command = ["ninja", f"-j{jobs}"]
         self.first = first
 
-    def run(self, most: float | None = None) -> Sample:
+    def run(self, most: Most | None = None) -> Sample:
         if not (self.folder / "build.ninja").exists():
             self._prepare()
         return super().run(most)

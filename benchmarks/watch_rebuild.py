@@ -3,10 +3,10 @@
 
     python benchmarks/watch_rebuild.py [--modules 1100] [--rounds 7]
 
-The tree is the generated one of ocaml_tree.py. "own" is what remains of the time of `rebel watch` without ocamlopt,
-which compiles and links: noticing the change, SCons, ocamldep, saving what was learned. A script around ocamlopt takes
-its times, and the time of that script (about 2 ms for each run) counts as own. `rebel build` is the same edit built by
-a new process, in turn. Times are medians in seconds. `dune build --watch` is not in it: what dune 2.9 prints does not
+The tree is the generated one of ocaml_tree.py. "own" is what remains of the time of `rebel watch` without ocamldep and
+ocamlopt, which compiles and links: noticing the change, SCons, looking at files. A script around the two takes their
+times, and the time of that script (about 2 ms for each run) counts as own. `rebel build` is the same edit built by a
+new process, in turn. Times are medians in seconds. `dune build --watch` is not in it: what dune 2.9 prints does not
 tell when a build has ended (it says that it waits for changes at the beginning of a build, too).
 """
 
@@ -35,13 +35,13 @@ TIMED = """\
 start=$EPOCHREALTIME
 {program} "$@"
 status=$?
-echo "$start $EPOCHREALTIME" >> "$OCAMLOPT_RUNS"
+echo "$start $EPOCHREALTIME" >> "$COMPILER_RUNS"
 exit $status
 """
 
 
 class Tree:
-    """A copy of the generated project, and an ocamlopt that writes down when it ran."""
+    """A copy of the generated project, and an ocamlopt and an ocamldep that write down when they ran."""
 
     def __init__(self, folder: Path, tree: ocaml_tree.Tree | Path):
         """A new project, or a copy of a built one."""
@@ -54,19 +54,20 @@ class Tree:
         self.log = folder.with_name(f"{folder.name}.runs")
         tools = folder.with_name("tools")  # one for all: another compiler would compile everything again
         tools.mkdir(exist_ok=True)
-        script = tools / "ocamlopt"
-        if not script.exists():
-            script.write_text(TIMED.format(program=shutil.which("ocamlopt")))
-            script.chmod(0o755)
+        for program in ("ocamlopt", "ocamldep"):
+            script = tools / program
+            if not script.exists():
+                script.write_text(TIMED.format(program=shutil.which(program)))
+                script.chmod(0o755)
         self.environment = {
             **os.environ,
             "PYTHONPATH": str(ROOT),
             "PATH": f"{tools}{os.pathsep}{os.environ['PATH']}",
-            "OCAMLOPT_RUNS": str(self.log),
+            "COMPILER_RUNS": str(self.log),
         }
 
     def compiling(self) -> float:
-        """The time since the last call in which at least one ocamlopt ran."""
+        """The time since the last call in which at least one of them ran."""
         lines = self.log.read_text().splitlines() if self.log.exists() else []
         self.log.unlink(missing_ok=True)
         total, until = 0.0, 0.0
