@@ -18,7 +18,6 @@ from typing import NamedTuple
 from rebel_tools.ocaml.names import is_interface
 
 BATCH = 60
-REASON_BATCH = 12  # a process for each of these files comes on top, so more of them are worth running side by side
 
 
 class Question(NamedTuple):
@@ -59,7 +58,7 @@ def reason_batches(
     """The same for Reason sources, of which those in `current` have an up-to-date tree."""
     return [
         Batch(question, rows, converter, tuple(s for s in rows if s not in current), trees)
-        for rows in _portions(files, REASON_BATCH)
+        for rows in _portions(files, BATCH)
     ]
 
 

@@ -36,8 +36,8 @@ def find_refmt(folder: str, environ: Mapping[str, str] = os.environ) -> str:
 def converter(refmt: str, driver: str) -> tuple[str, str]:
     """The command that writes syntax trees, to be followed by `source -o tree` once or more often.
 
-    Compilers and ocamldep take such a file in place of a source (`-impl tree`, `-intf tree`), so that refmt runs once
-    for all of them. Messages keep pointing into `source`.
+    Compilers and ocamldep take such a file in place of a source (`-impl tree`, `-intf tree`), so that refmt reads it
+    once for all of them, and one refmt reads many sources. Messages keep pointing into `source`.
     """
     return driver, refmt
 

@@ -96,6 +96,36 @@ def test_many_files_are_converted_by_one_program(project, refmt, driver):
     assert project.path("a.tree").read_bytes() == first
 
 
+def counted(path: Path, refmt: str) -> str:
+    """A refmt that writes a line into `path`.log whenever it runs."""
+    path.write_text(f'#!/bin/sh\necho "$#" >> {path}.log\nexec {refmt} "$@"\n')
+    path.chmod(0o755)
+    return str(path)
+
+
+def test_one_refmt_makes_the_trees_of_many_files(project, refmt, driver, tmp_path):
+    sources = {f"m{n}.re": f"/* {n} */\nlet x = {n};\n/** doc {n} */\nlet f = (a, b) => <p> a b </p>;\n" for n in range(4)}
+    sources |= {f"m{n}.rei": f"/** doc {n} */\nlet x: int;\n" for n in range(3)}
+    for name, text in sources.items():
+        project.write(name, text)
+    together = [word for name in sources for word in (name, "-o", f"{name}.together")]
+    project.run(*reason.converter(counted(tmp_path / "refmt", refmt), driver), *together)
+    assert len((tmp_path / "refmt.log").read_text().split()) == 2  # one for .re, one for .rei
+    for name in sources:
+        project.run(*reason.converter(refmt, driver), name, "-o", f"{name}.alone")
+        assert project.path(f"{name}.together").read_bytes() == project.path(f"{name}.alone").read_bytes()
+
+
+def test_a_refmt_that_takes_one_file_only(project, refmt, driver, tmp_path):
+    project.write("a.re", "let x = 1;\n")
+    project.write("b.re", "let x = 2;\n")
+    first = tmp_path / "first"
+    first.write_text(f'#!/bin/sh\nexec {refmt} "$1" "$2" "$3" "$4" "$5" "$6" "$7"\n')
+    first.chmod(0o755)
+    out = project.run(*reason.converter(str(first), driver), "a.re", "-o", "a.tree", "b.re", "-o", "b.tree")
+    assert out.err == "" and project.path("a.tree").exists() and project.path("b.tree").exists()
+
+
 def test_a_refmt_that_does_not_answer(project, driver):
     project.write("a.re", "let x = 1;\n")
     out = project.run(*reason.converter("/bin/true", driver), "a.re", "-o", "a.tree", rc=2)

@@ -2,23 +2,28 @@
 
    refmt writes the tree of a fixed OCaml version (4.06 for refmt 3.6), which other compilers refuse. ppxlib knows the
    trees of all versions and keeps locations, so that errors and warnings point into the .re file.
+   Most of the time of refmt is its start, so one process makes the trees of many files, one after the other.
    A file that cannot be converted leaves no output; the others are converted all the same. *)
 
 open Ppxlib_ast
 
-exception Failed of int
+type job = { file : string; output : string }
 
-let fail format =
-  Printf.ksprintf (fun text -> prerr_endline ("refmt_pp: " ^ text); raise (Failed 2)) format
+exception Failed of int * string
 
-let refmt_arguments refmt file =
-  let interface = if Filename.check_suffix file ".rei" then "true" else "false" in
-  [| refmt; "--parse"; "re"; "--print"; "binary"; "--interface"; interface; file |]
+let fail format = Printf.ksprintf (fun text -> raise (Failed (2, "refmt_pp: " ^ text ^ "\n"))) format
+
+let is_interface job = Filename.check_suffix job.file ".rei"
+
+let refmt_arguments refmt jobs =
+  let interface = string_of_bool (is_interface (List.hd jobs)) in
+  let files = List.map (fun job -> job.file) jobs in
+  Array.of_list (refmt :: "--parse" :: "re" :: "--print" :: "binary" :: "--interface" :: interface :: files)
 
 (* refmt prints its own errors; where it fails, so do we, with its status. *)
 let wait pid = match Unix.waitpid [] pid with
   | _, Unix.WEXITED 0 -> ()
-  | _, Unix.WEXITED status -> raise (Failed status)
+  | _, Unix.WEXITED status -> raise (Failed (status, ""))
   | _, (Unix.WSIGNALED signal | Unix.WSTOPPED signal) -> fail "refmt was stopped by signal %d" signal
 
 let write output magic file tree =
@@ -28,9 +33,12 @@ let write output magic file tree =
   output_value channel tree;
   close_out channel
 
-let convert input output magic file =
+let convert input { file; output } magic =
   let module Target = Compiler_version in
-  let tree () = ignore (input_value input : string); input_value input in
+  let tree () =
+    let name : string = input_value input in
+    if name <> file then fail "refmt wrote a syntax tree of %s instead of %s" name file;
+    input_value input in
   match Find_version.from_magic magic with
   | Impl (module Source) ->
     let module To = Convert (Source) (Target) in
@@ -42,31 +50,57 @@ let convert input output magic file =
     fun () -> write output Target.Ast.Config.ast_intf_magic_number file tree
   | Unknown -> fail "refmt wrote a syntax tree %S that this version of ppxlib does not know" magic
 
-let start refmt file =
+(* Reads the next tree; the answer writes it. *)
+let read refmt input job =
+  match
+    let length = String.length Compiler_version.Ast.Config.ast_impl_magic_number in
+    convert input job (really_input_string input length)
+  with
+  | finish -> finish
+  | exception (End_of_file | Failure _) -> fail "%s wrote no syntax tree for %s" refmt job.file
+
+let start refmt jobs errors =
   let read_end, write_end = Unix.pipe ~cloexec:true () in
-  match Unix.create_process refmt (refmt_arguments refmt file) Unix.stdin write_end Unix.stderr with
+  match Unix.create_process refmt (refmt_arguments refmt jobs) Unix.stdin write_end errors with
   | exception Unix.Unix_error (error, _, _) -> fail "%s: %s" refmt (Unix.error_message error)
   | pid -> Unix.close write_end; pid, Unix.in_channel_of_descr read_end
 
-let run refmt file output =
-  if Sys.file_exists output then Sys.remove output;
-  let pid, input = start refmt file in
-  set_binary_mode_in input true;
-  let read () =
-    let magic = really_input_string input (String.length Compiler_version.Ast.Config.ast_impl_magic_number) in
-    convert input output magic file in
-  match read () with
-  | finish -> close_in input; wait pid; finish ()
-  | exception (End_of_file | Failure _) ->
-    close_in input; wait pid; fail "%s wrote no syntax tree for %s" refmt file
+(* What is not understood is read all the same, for then refmt comes to an end by itself and its status counts. *)
+let drain input = try while true do ignore (input_char input) done with End_of_file -> ()
 
-let rec run_all refmt status = function
-  | [] -> exit status
-  | file :: "-o" :: output :: rest ->
-    let status = match run refmt file output with () -> status | exception Failed status -> status in
-    run_all refmt status rest
+(* All trees or none: a tree counts when refmt has come to its end. *)
+let run refmt jobs errors =
+  let pid, input = start refmt jobs errors in
+  set_binary_mode_in input true;
+  match List.rev (List.fold_left (fun found job -> read refmt input job :: found) [] jobs) with
+  | finish -> close_in input; wait pid; List.iter (fun f -> f ()) finish
+  | exception (Failed _ as failure) -> drain input; close_in input; wait pid; raise failure
+
+let run_alone refmt status job =
+  match run refmt [job] Unix.stderr with
+  | () -> status
+  | exception Failed (status, text) -> prerr_string text; status
+
+(* Where something is wrong with one of the files, each gets a process of its own, which tells what it is. *)
+let run_together refmt status jobs =
+  let errors = Unix.openfile "/dev/null" [Unix.O_WRONLY; Unix.O_CLOEXEC] 0 in
+  match run refmt jobs errors with
+  | () -> Unix.close errors; status
+  | exception Failed _ -> Unix.close errors; List.fold_left (run_alone refmt) status jobs
+
+let run_all refmt jobs =
+  List.iter (fun { output } -> if Sys.file_exists output then Sys.remove output) jobs;
+  let interfaces, implementations = List.partition is_interface jobs in
+  List.fold_left (fun status -> function
+    | [] -> status
+    | [job] -> run_alone refmt status job
+    | jobs -> run_together refmt status jobs) 0 [implementations; interfaces]
+
+let rec parse = function
+  | [] -> []
+  | file :: "-o" :: output :: rest -> { file; output } :: parse rest
   | _ -> prerr_endline "usage: refmt_pp REFMT [FILE -o OUTPUT]..."; exit 2
 
 let () = match Array.to_list Sys.argv with
-  | _ :: refmt :: files -> run_all refmt 0 files
-  | _ -> run_all "" 0 [""]
+  | _ :: refmt :: files -> exit (run_all refmt (parse files))
+  | _ -> exit (run_all "" (parse [""]))
