@@ -16,8 +16,8 @@ same sources with the same warnings and debugging flags, in release mode, native
 
 Times are medians over the rounds; a scenario begins no further round after --budget seconds. "runs" counts the
 compiler runs of the last round, by the outputs that they wrote. --stop-dune 1.3 saves an hour at 11,000 modules: a full
-build by dune ends when it has taken 1.3 times the wall and CPU time of ours, and counts as "at least" that. Writes ocaml_builds.json,
-.md and .svg and ocaml_growth.svg into the output folder.
+build by dune ends when it has taken 1.3 times the wall and CPU time of ours, and counts as "at least" that. Writes
+ocaml_builds.json, .md and .svg and ocaml_growth.svg into the output folder.
 """
 
 from __future__ import annotations

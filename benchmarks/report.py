@@ -165,7 +165,7 @@ def _table(rows: list[dict]) -> list[str]:
     table = []
     for scenario, cells in _ordered(rows).items():
         every = [cells[tool] for tool in tools if tool in cells]
-        times = [f"{_bound(cells[t])}{cells[t]['wall']:.2f} / {cells[t]['cpu']:.2f}" if t in cells else "" for t in tools]
+        times = [_times(cells[t]) if t in cells else "" for t in tools]
         runs = " / ".join(f"{_bound(cell)}{cell['runs']}" for cell in every)
         memory = " / ".join(f"{cell['peak']:.0f}" for cell in every)
         ratios = [
@@ -186,6 +186,10 @@ def _table(rows: list[dict]) -> list[str]:
 def _bound(cell: dict, words: str = "at least ") -> str:
     """What stands before a number of a tool that was stopped before its end."""
     return words if cell.get("stopped") else ""
+
+
+def _times(cell: dict) -> str:
+    return f"{_bound(cell)}{cell['wall']:.2f} / {cell['cpu']:.2f}"
 
 
 def _ordered(rows: list[dict]) -> dict[str, Cells]:

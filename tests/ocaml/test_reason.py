@@ -104,7 +104,8 @@ def counted(path: Path, refmt: str) -> str:
 
 
 def test_one_refmt_makes_the_trees_of_many_files(project, refmt, driver, tmp_path):
-    sources = {f"m{n}.re": f"/* {n} */\nlet x = {n};\n/** doc {n} */\nlet f = (a, b) => <p> a b </p>;\n" for n in range(4)}
+    text = "/* {n} */\nlet x = {n};\n/** doc {n} */\nlet f = (a, b) => <p> a b </p>;\n"
+    sources = {f"m{n}.re": text.replace("{n}", str(n)) for n in range(4)}
     sources |= {f"m{n}.rei": f"/** doc {n} */\nlet x: int;\n" for n in range(3)}
     for name, text in sources.items():
         project.write(name, text)
