@@ -67,7 +67,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--scenarios", nargs="+", choices=EDITS, default=list(EDITS))
     parser.add_argument("--tools", nargs="+", default=["rebel-tools", "dune", "ninja"])
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--budget", type=float, default=900, help="seconds after which no further round begins")
+    parser.add_argument("--budget", type=float, default=7200, help="seconds after which no further round begins")
     parser.add_argument(
         "--stop-dune", type=float, metavar="RATIO", help="stop its full builds at this many times the time of ours"
     )
