@@ -78,6 +78,8 @@ def _arguments() -> argparse.Namespace:
     options = parser.parse_args()
     if min(options.modules) < 200:
         parser.error("--modules: at least 200, for the edits need a library at the bottom and one in the middle")
+    if options.stop_dune and options.stop_dune * report.TIMES["full"]["dune"] < 1:
+        parser.error(f"--stop-dune: at least {1 / report.TIMES['full']['dune']:g}, for below it the limit is open")
     return options
 
 

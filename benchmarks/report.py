@@ -273,7 +273,7 @@ def _cell(x: int, y: int, cells: Cells) -> list[str]:
     for number, (tool, cell) in enumerate((t, cells[t]) for t in COLOURS if t in cells):
         length, top = max(1, (COLUMN - 130) * cell["wall"] / longest), y + BAR * number
         parts.append(f'<rect x="{x}" y="{top}" width="{length:.0f}" height="{BAR - 3}" fill="{COLOURS[tool]}"/>')
-        parts.append(_text(x + length + 5, top + BAR - 5, f"{tool} {_seconds(cell['wall'])}"))
+        parts.append(_text(x + length + 5, top + BAR - 5, f"{tool} {_bound(cell)}{_seconds(cell['wall'])}"))
     return parts
 
 
