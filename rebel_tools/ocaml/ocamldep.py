@@ -47,24 +47,20 @@ class Batch(NamedTuple):
     trees: Mapping[str, str] = MappingProxyType({})
 
 
-def batches(question: Question, files: Iterable[str]) -> list[Batch]:
-    """`files` in portions for one process each."""
-    return [Batch(question, rows) for rows in _portions(files, BATCH)]
-
-
-def reason_batches(
-    question: Question, files: Iterable[str], converter: tuple[str, ...], trees: Mapping[str, str], current: Collection
+def batches(
+    question: Question,
+    files: Iterable[str],
+    converter: tuple[str, ...] = (),
+    trees: Mapping[str, str] = MappingProxyType({}),
+    current: Collection[str] = (),
 ) -> list[Batch]:
-    """The same for Reason sources, of which those in `current` have an up-to-date tree."""
+    """`files` in portions for one process each; of Reason sources, those in `current` have an up-to-date tree."""
+    every = tuple(files)
+    portions = [every[i : i + BATCH] for i in range(0, len(every), BATCH)]
     return [
-        Batch(question, rows, converter, tuple(s for s in rows if s not in current), trees)
-        for rows in _portions(files, BATCH)
+        Batch(question, rows, converter, tuple(s for s in rows if converter and s not in current), trees)
+        for rows in portions
     ]
-
-
-def _portions(files: Iterable[str], size: int) -> list[tuple[str, ...]]:
-    rows = tuple(files)
-    return [rows[i : i + size] for i in range(0, len(rows), size)]
 
 
 def free_modules(work: Sequence[Batch], jobs: int, cwd: str) -> list[dict[str, tuple[str, ...]]]:

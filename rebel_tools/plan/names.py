@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Callable, NamedTuple, Optional
 
 from rebel_tools.ocaml.names import is_reason
-from rebel_tools.ocaml.ocamldep import Batch, Question, batches, free_modules, reason_batches
+from rebel_tools.ocaml.ocamldep import Batch, Question, batches, free_modules
 from rebel_tools.plan.files import Files, text_digest
 from rebel_tools.plan.model import Module, Scope
 from rebel_tools.plan.steps import tree_file
@@ -95,7 +95,7 @@ class Names:
         if reason:
             kept = {s: tree_file(scope, m, s) for s, m in reason.items()} if is_current and scope.settings.trees else {}
             current = {source for source, tree in kept.items() if is_current(tree)}
-            yield from reason_batches(self._question(scope)[0], reason, scope.settings.reason().command, kept, current)
+            yield from batches(self._question(scope)[0], reason, scope.settings.reason().command, kept, current)
 
     def _unknown(self, scope: Scope, source: str) -> bool:
         """Whether asking ocamldep would tell something new."""
