@@ -1,4 +1,4 @@
-"""Files that a process reads ahead, while nobody waits, for children that it forks later."""
+"""Files that a process reads ahead, while nobody waits, for the build that it will run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Projects that a process has read ahead, while nobody waits, for children that it forks later."""
+"""Projects that a process has read ahead, while nobody waits, for the build that it will run."""
 
 from __future__ import annotations
 

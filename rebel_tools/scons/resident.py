@@ -1,17 +1,19 @@
-"""A process that has loaded SCons, and runs one build in a child of its own each time it is asked to.
+"""A process that has loaded SCons, and has a child run one build each time it is asked to.
 
     python -m rebel_tools.scons.resident FD [ARGUMENT ...]
 
 Each byte on standard input asks for a build; the answer is a line of JSON on the file descriptor FD (see
 `rebel_tools.watch.resident.Built`). The child is a run of scons as any other, with every rule about what is up to date:
-what it does not have to do again is to start Python, to import SCons, and to parse the state of the last build. What
-this process keeps is looked at before each build: when a file of a loaded module is no longer the same it only answers
-that it is outdated, and a parsed state counts for the very file that it came from.
+what it does not have to do when it is asked is to start Python, to import SCons, and to parse the state of the last
+build. For that it is forked when the build before has ended, while nobody waits, and reads ahead. What this process
+keeps is looked at before each build: when a file of a loaded module is no longer the same it only answers that it is
+outdated, and what a child has read counts for the very file that it came from.
 """
 
 from __future__ import annotations
 
 import atexit
+import contextlib
 import gc
 import importlib
 import json
@@ -20,7 +22,7 @@ import signal
 import sys
 import time
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TextIO
 
 import SCons.Script
@@ -35,6 +37,10 @@ from rebel_tools.sconstruct import scons_arguments
 
 _KEPT = ("SCons.", "rebel_tools.")
 
+# What a build asks for, by kind -> what makes it ready.
+_READERS = {"roots": projects.prepare, "states": STATES.prepare, "manifests": MANIFESTS.prepare}
+Wanted = Mapping[str, Iterable[str]]
+
 
 def main(arguments: Sequence[str]) -> None:
     """Answer until standard input ends. It is a process group of its own, which can be interrupted as a whole."""
@@ -45,14 +51,25 @@ def main(arguments: Sequence[str]) -> None:
     descriptor, *arguments = arguments
     os.set_inheritable(int(descriptor), False)
     with os.fdopen(int(descriptor), "w", encoding="utf-8", errors="surrogateescape") as answers:
-        modules = _module_stamps({})
+        modules, wanted = _module_stamps({}), dict.fromkeys(_READERS, ())
+        child = Child(arguments, wanted)
         while os.read(0, 1):
             if any(stamp(path) != known for path, known in modules.items()):
                 _tell(answers, {"status": 0, "outdated": True})
+                continue
+            report = child.build()
+            if report:
+                answer, loaded, asked = report
+                _tell(answers, answer)
+                child.end()
+                for name in loaded:
+                    importlib.import_module(name)
+                modules = _module_stamps(modules)
+                wanted = {kind: {*paths, *asked[kind]} for kind, paths in wanted.items()}
             else:
-                gc.freeze()  # a collection in the child would copy all pages
-                _in_child(arguments, answers)
-            modules = _module_stamps(modules)
+                _tell(answers, {"status": child.end()})
+            child = Child(arguments, wanted)
+        child.end()
 
 
 def _module_stamps(known: dict) -> dict:
@@ -66,45 +83,49 @@ def _tell(answers: TextIO, answer: dict) -> None:
     print(json.dumps(answer), file=answers, flush=True)
 
 
-def _in_child(arguments: Sequence[str], answers: TextIO) -> None:
-    """Answer one request; then, while nobody waits, load what the child had to load."""
-    reading, writing = os.pipe()
-    child = os.fork()
-    if child == 0:
-        os.close(reading)
-        _be_scons(arguments, writing)
-    os.close(writing)
-    with os.fdopen(reading, encoding="utf-8", errors="surrogateescape") as report:
-        text = report.read()
-    if text:
-        answer, loaded = json.loads(text)
-        _tell(answers, answer)
-    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    if text:
-        _load(**loaded)
-    else:
-        _tell(answers, {"status": status})
+class Child:
+    """A process that makes ready what is `wanted`, and builds with `arguments` when it is asked to."""
 
+    def __init__(self, arguments: Sequence[str], wanted: Wanted):
+        waiting, self._request = os.pipe()
+        self._report, reporting = os.pipe()
+        self._pid = os.fork()
+        if self._pid == 0:
+            os.close(self._request)
+            os.close(self._report)
+            _be_scons(arguments, wanted, waiting, reporting)
+        os.close(waiting)
+        os.close(reporting)
 
-def _load(modules: Sequence[str], roots: Sequence[str], states: Sequence[str], manifests: Sequence[str]) -> None:
-    for name in modules:
-        importlib.import_module(name)
-    for path in roots:
-        projects.prepare(path)
-    for path in states:
-        STATES.prepare(path)
-    for path in manifests:
-        MANIFESTS.prepare(path)
+    def build(self) -> tuple[dict, list[str], Wanted] | None:
+        """The answer, the modules that it had to load, and what it asked for; None when it ended without a report."""
+        with contextlib.suppress(BrokenPipeError):
+            os.write(self._request, b"b")
+        with open(self._report, encoding="utf-8", errors="surrogateescape", closefd=False) as report:
+            text = report.read()
+        return json.loads(text) if text else None
+
+    def end(self) -> int:
+        """Its exit status, when it has saved what it knows, or at once if it has not been asked to build."""
+        os.close(self._request)
+        os.close(self._report)
+        return os.waitstatus_to_exitcode(os.waitpid(self._pid, 0)[1])
 
 
 # In the child
 
 
-def _be_scons(arguments: Sequence[str], report: int) -> None:
-    """Run scons with all that belongs to its end, report, save what the next build can use, and exit."""
+def _be_scons(arguments: Sequence[str], wanted: Wanted, request: int, report: int) -> None:
+    """Wait; run scons with all that belongs to its end, report, save what the next build can use, and exit."""
     status = 2
     saving.defer()
     try:
+        for kind, paths in wanted.items():
+            for path in paths:
+                _READERS[kind](path)
+        gc.freeze()  # a collection would copy all pages of the parent
+        if not os.read(request, 1):
+            return
         signal.signal(signal.SIGINT, signal.default_int_handler)
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)  # the requests are not for what is run here
         known = set(sys.modules)
@@ -115,7 +136,7 @@ def _be_scons(arguments: Sequence[str], report: int) -> None:
         atexit._run_exitfuncs()
         sys.stdout.flush()
         with os.fdopen(report, "w", encoding="utf-8", errors="surrogateescape") as stream:
-            json.dump([{"status": status, **_answer()}, _loaded(known)], stream)
+            json.dump([{"status": status, **_answer()}, _loaded(known), _asked()], stream)
         saving.save_now()
     except BaseException:  # nothing may return into the loop of the parent
         traceback.print_exc()
@@ -124,10 +145,12 @@ def _be_scons(arguments: Sequence[str], report: int) -> None:
         os._exit(status)
 
 
-def _loaded(known: set) -> dict:
-    """What the next child finds ready."""
-    modules = sorted(name for name in set(sys.modules) - known if name.startswith(_KEPT))
-    return {"modules": modules, "roots": projects.ASKED, "states": STATES.asked, "manifests": MANIFESTS.asked}
+def _loaded(known: set[str]) -> list[str]:
+    return sorted(name for name in set(sys.modules) - known if name.startswith(_KEPT))
+
+
+def _asked() -> Wanted:
+    return {"roots": projects.ASKED, "states": STATES.asked, "manifests": MANIFESTS.asked}
 
 
 def _answer() -> dict:
