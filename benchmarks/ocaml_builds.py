@@ -10,7 +10,7 @@
 Parts: `tree`, generated projects of --modules; `menhir`, a real project of 160 modules, fetched from Debian; `reason`,
 what Reason costs above OCaml; `c`, what the tool costs a project without OCaml.
 
-ninja gets exactly the commands that rebel-tools ran (taken from its log) and direct dependencies between units: its
+ninja gets exactly the commands of rebel-tools (a dry run prints them) and direct dependencies between units: its
 null build is the lower bound of any build system, its incremental builds have no cut-off by content. dune builds the
 same sources with the same warnings and debugging flags, in release mode, native code only, without its shared cache.
 

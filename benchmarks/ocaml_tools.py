@@ -69,10 +69,14 @@ class Rebel(Tool):
         super().__init__(folder, jobs)
         self.command = [Path(sys.executable).with_name("rebel"), "build", f"-j{jobs}"]
 
-    def run_with_commands(self) -> None:
-        """Build all anew, and log whole commands."""
-        self.clean()
-        timed([*self.command, "verbose=1"], self.folder, self.log)
+    def commands(self) -> str:
+        """What a full build prints with whole commands: as a dry run in a copy of what it is made from tells."""
+        copy = Rebel(self.folder.with_name("commands"), self.jobs)
+        compiled = shutil.ignore_patterns(*(f"*{suffix}" for suffix in (*SHOWN, ".out")))
+        shutil.copytree(self.folder, copy.folder, ignore=compiled)
+        timed([*copy.command, "-n", "verbose=1"], copy.folder, copy.log)
+        shutil.rmtree(copy.folder)
+        return copy.log.read_text()
 
 
 class Dune(Tool):
@@ -101,13 +105,13 @@ class Ninja(Tool):
         return super().run(most)
 
     def _prepare(self) -> None:
-        self.first.run_with_commands()
+        """Needs a build by the first tool, for the alias files."""
         for path in self.first.files():
             if path.name.endswith((".ml", ".mli")):
                 copy = self.folder / Path(path.path).relative_to(self.first.folder)
                 copy.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy(path.path, copy)
-        (self.folder / "build.ninja").write_text(ninja_form.build_file(self.first.log.read_text(), self.folder))
+        (self.folder / "build.ninja").write_text(ninja_form.build_file(self.first.commands(), self.folder))
 
     def clean(self) -> None:
         """The alias files, for which it has no rule, stay."""
