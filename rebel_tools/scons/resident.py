@@ -117,7 +117,7 @@ class Child:
 
 def _be_scons(arguments: Sequence[str], wanted: Wanted, request: int, report: int) -> None:
     """Wait; run scons with all that belongs to its end, report, save what the next build can use, and exit."""
-    status = 2
+    status, known = 2, set(sys.modules)
     saving.defer()
     try:
         for kind, paths in wanted.items():
@@ -128,7 +128,6 @@ def _be_scons(arguments: Sequence[str], wanted: Wanted, request: int, report: in
             return
         signal.signal(signal.SIGINT, signal.default_int_handler)
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)  # the requests are not for what is run here
-        known = set(sys.modules)
         sys.argv = ["scons", *scons_arguments(arguments)]
         SCons.Script.start_time = time.time()
         status = exit_status(SCons.Script.main)
