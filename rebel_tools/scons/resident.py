@@ -40,6 +40,7 @@ _KEPT = ("SCons.", "rebel_tools.")
 # What a build asks for, by kind -> what makes it ready.
 _READERS = {"roots": projects.prepare, "states": STATES.prepare, "manifests": MANIFESTS.prepare}
 Wanted = Mapping[str, Iterable[str]]
+_NOTHING: Wanted = dict.fromkeys(_READERS, ())
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -51,7 +52,7 @@ def main(arguments: Sequence[str]) -> None:
     descriptor, *arguments = arguments
     os.set_inheritable(int(descriptor), False)
     with os.fdopen(int(descriptor), "w", encoding="utf-8", errors="surrogateescape") as answers:
-        modules, wanted = _module_stamps({}), dict.fromkeys(_READERS, ())
+        modules, wanted = _module_stamps({}), _NOTHING
         child = Child(arguments, wanted)
         while os.read(0, 1):
             if any(stamp(path) != known for path, known in modules.items()):
@@ -68,6 +69,7 @@ def main(arguments: Sequence[str]) -> None:
                 wanted = {kind: {*paths, *asked[kind]} for kind, paths in wanted.items()}
             else:
                 _tell(answers, {"status": child.end()})
+                wanted = _NOTHING  # that may have been to blame
             child = Child(arguments, wanted)
         child.end()
 
