@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections import Counter
 from pathlib import Path
 
@@ -71,12 +72,12 @@ class Rebel(Tool):
 
     def commands(self) -> str:
         """What a full build prints with whole commands: as a dry run in a copy of what it is made from tells."""
-        copy = Rebel(self.folder.with_name("commands"), self.jobs)
         compiled = shutil.ignore_patterns(*(f"*{suffix}" for suffix in (*SHOWN, ".out")))
-        shutil.copytree(self.folder, copy.folder, ignore=compiled)
-        timed([*copy.command, "-n", "verbose=1"], copy.folder, copy.log)
-        shutil.rmtree(copy.folder)
-        return copy.log.read_text()
+        with tempfile.TemporaryDirectory(dir=self.folder.parent) as temporary:
+            copy = Rebel(Path(temporary, "copy"), self.jobs)
+            shutil.copytree(self.folder, copy.folder, ignore=compiled)
+            timed([*copy.command, "-n", "verbose=1"], copy.folder, copy.log)
+            return copy.log.read_text()
 
 
 class Dune(Tool):
