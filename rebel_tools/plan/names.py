@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Callable, NamedTuple, Optional
 
 from rebel_tools.ocaml.names import is_reason
-from rebel_tools.ocaml.ocamldep import Batch, Question, batches, free_modules
+from rebel_tools.ocaml.ocamldep import Batch, Question, batch_size, batches, free_modules
 from rebel_tools.plan.files import Files, text_digest
 from rebel_tools.plan.model import Module, Scope
 from rebel_tools.plan.steps import tree_file
@@ -71,7 +71,9 @@ class Names:
         is_current: given where syntax trees of Reason sources may be written for the compilers to read, too.
         Returns the files of trees that were written.
         """
-        work = [(scope, batch) for scope in scopes for batch in self._batches(scope, is_current)]
+        unknown = {scope: self._all_unknown(scope) for scope in scopes}
+        size = batch_size(sum(map(len, unknown.values())), self.jobs)
+        work = [(scope, batch) for scope in unknown for batch in self._batches(scope, unknown[scope], size, is_current)]
         answers = free_modules([batch for _, batch in work], self.jobs, self.files.root) if work else []
         for (scope, batch), answer in zip(work, answers):
             for source in batch.files:
@@ -86,16 +88,18 @@ class Names:
             self.changed = True
             self.remembered[_key(scope, source)] = [digest, self._asked(scope, source), list(names)]
 
-    def _batches(self, scope: Scope, is_current: IsCurrent) -> Iterator[Batch]:
+    def _all_unknown(self, scope: Scope) -> dict[str, Module]:
         sources = ((source, module) for module in scope.modules.values() for source in module.sources)
-        unknown = {source: module for source, module in sources if self._unknown(scope, source)}
+        return {source: module for source, module in sources if self._unknown(scope, source)}
+
+    def _batches(self, scope: Scope, unknown: dict[str, Module], size: int, is_current: IsCurrent) -> Iterator[Batch]:
         reason = {source: module for source, module in unknown.items() if is_reason(source)}
         if unknown:
-            yield from batches(self._question(scope)[0], [s for s in unknown if s not in reason])
+            yield from batches(self._question(scope)[0], [s for s in unknown if s not in reason], size)
         if reason:
             kept = {s: tree_file(scope, m, s) for s, m in reason.items()} if is_current and scope.settings.trees else {}
             current = {source for source, tree in kept.items() if is_current(tree)}
-            yield from batches(self._question(scope)[0], reason, scope.settings.reason().command, kept, current)
+            yield from batches(self._question(scope)[0], reason, size, scope.settings.reason().command, kept, current)
 
     def _unknown(self, scope: Scope, source: str) -> bool:
         """Whether asking ocamldep would tell something new."""

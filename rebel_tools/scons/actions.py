@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from SCons.Action import Action
+from SCons.Action import Action, LazyAction
 from SCons.Builder import Builder
 from SCons.Subst import Literal
 
@@ -33,7 +33,23 @@ def builder_of(kind: str, engine: str):
     if kind == ALIAS:
         return Builder(action=Action(_write_alias, _say_alias))
     variable = command_variable(kind, engine)
-    return Builder(action=Action(f"${variable}", f"${variable}STR"))
+    return Builder(action=_Command(variable, {"cmdstr": f"${variable}STR"}))
+
+
+class _Command(LazyAction):
+    """The command line in a construction variable. SCons parses it three times for each run to know its kind."""
+
+    def __init__(self, variable: str, keywords: dict):
+        super().__init__(variable, keywords)
+        self._parsed: dict = {}
+
+    def _generate_cache(self, env):
+        text = env.get(self.var) if env else None
+        if not isinstance(text, str):
+            return super()._generate_cache(env)
+        if text not in self._parsed:
+            self._parsed[text] = super()._generate_cache(env)
+        return self._parsed[text]
 
 
 def _write_alias(target, source, env) -> None:
@@ -79,8 +95,14 @@ def linked_objects(target, source, env, for_signature):
 
 
 def _words(words: list[str]):
-    """Words of a command line. Of one text SCons makes words in a third of the time that a list takes."""
-    return " ".join(words) if all(map(_PLAIN.match, words)) else [literal(word) for word in words]
+    """Words of a command line that mean themselves."""
+    text = joined(words)
+    return text if isinstance(text, str) else [literal(word) for word in words]
+
+
+def joined(words: list[str]) -> str | list[str]:
+    """One text where no word is special: of that SCons makes words in a third of the time that a list takes."""
+    return " ".join(words) if all(map(_PLAIN.match, words)) else words
 
 
 def literal(word: str):

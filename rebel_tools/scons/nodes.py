@@ -14,6 +14,7 @@ import SCons.Errors
 import SCons.Node
 import SCons.Node.Alias
 import SCons.Node.FS
+import SCons.Script
 
 from rebel_tools.errors import RebelError
 from rebel_tools.scons import profile
@@ -44,6 +45,7 @@ class StepFile(SCons.Node.FS.File):
             return
         targets = self.get_executor().get_all_targets()
         for target in targets:
+            target.sources = [source for source in target.sources if may_change(source)]
             target.implicit = []
             target.implicit_set = set()
             target._children_reset()
@@ -68,6 +70,12 @@ class StepFile(SCons.Node.FS.File):
         if key is None:
             key = self.attributes.rebel_cache_key = _answer(self, "cache_key", self.get_internal_path())
         return key
+
+    def push_to_cache(self):
+        return super().push_to_cache() if self.attributes.rebel_session.has_cache else None
+
+    def retrieve_from_cache(self) -> bool:
+        return self.attributes.rebel_session.has_cache and super().retrieve_from_cache()
 
     # What SCons would compute and store for its own decision is not needed.
 
@@ -124,8 +132,33 @@ class SourceFile(SCons.Node.FS.File):
             super().visited()
 
 
+def may_change(source: SCons.Node.Node) -> bool:
+    """Whether something may have to run, or to be shown, before a source is read. Else SCons has not to visit it."""
+    if type(source) is not SourceFile or SCons.Script.GetOption("tree_printers"):
+        return True
+    return bool(source.has_builder() or source.sources or source.depends or source.prerequisites)
+
+
 class Group(SCons.Node.Alias.Alias):
-    """All units of a scope, for those who wait for every one of them. Nobody compares its signature."""
+    """All units of a scope, for those who wait for every one of them. Nobody compares its signature.
+
+    `attributes.rebel_step` is the scope. Nodes of its units are made when SCons comes to them, while others compile.
+    """
+
+    def __init__(self, session, scope):
+        super().__init__(f"units of {scope.namespace or scope.outdir}")
+        self.attributes.rebel_session = session
+        self.attributes.rebel_step = scope
+
+    def scan(self) -> None:
+        if not self.depends:
+            self.add_dependency(_answer(self, "units"))
+        super().scan()
+
+    def visited(self) -> None:
+        """Who waited is asked again what it waits for, as SCons does for nodes that run: a goal may name more groups."""
+        for parent in self.waiting_parents:
+            parent.implicit = None
 
     def make_ready(self) -> None:
         pass
@@ -138,8 +171,8 @@ class Group(SCons.Node.Alias.Alias):
 _INDIFFERENT = (StepFile, SCons.Node.Alias.Alias, SCons.Node.FS.Dir)
 
 
-def _answer(node: StepFile, question: str, *arguments):
-    """Ask the session about the node's step; what it has to complain about ends the build of this node."""
+def _answer(node: StepFile | Group, question: str, *arguments):
+    """Ask the session about the node's step or scope; what it has to complain about ends the build of this node."""
     attributes = node.attributes
     try:
         return getattr(attributes.rebel_session, question)(attributes.rebel_step, *arguments)

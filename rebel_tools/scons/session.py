@@ -19,11 +19,11 @@ from rebel_tools.plan.plan import Plan
 from rebel_tools.plan.status import Status
 from rebel_tools.plan.steps import ANNOTATIONS
 from rebel_tools.scons import profile, saving
-from rebel_tools.scons.actions import builder_of
+from rebel_tools.scons.actions import builder_of, joined
 from rebel_tools.scons.arguments import from_top
 from rebel_tools.scons.nodes import Group, SourceFile, StepFile
 from rebel_tools.scons.output import ADVISERS, SOURCES_OF_TREES
-from rebel_tools.scons.settings import packages_of_module
+from rebel_tools.scons.settings import package_flags, packages_of_module
 
 
 class Session:
@@ -73,7 +73,7 @@ class Session:
         if step not in self._nodes:
             env = self.environments[step if step in self.environments else step.scope]
             if step.kind in COMPILATIONS:
-                env = self._without_annotations(step.scope)
+                env = self._for_compilations(step.scope)
             if step.tree:
                 SOURCES_OF_TREES[step.tree] = step.source
             # Nodes, not names: SCons would take a $ in a name for a variable.
@@ -88,12 +88,15 @@ class Session:
         given = self.source_nodes.get(step.scope, {}).get(step.source)
         return given or SourceFile.adopt(env.fs.File(from_top(step.source)))
 
-    def _without_annotations(self, scope: Scope):
-        """The environment of a scope without the flag that is given to some compilations only."""
+    def _for_compilations(self, scope: Scope):
+        """The environment of a scope without the flag that is given to some compilations only, and with expansions that
+        all of them share.
+        """
         if scope not in self._compiling:
             env = self.environments[scope]
             flags = [flag for flag in env.Split(env["OCAMLFLAGS"]) if flag != ANNOTATIONS]
-            self._compiling[scope] = env.Override({"OCAMLFLAGS": flags})
+            packages = package_flags(None, None, env, False)
+            self._compiling[scope] = env.Override({"OCAMLFLAGS": joined(flags), "_OCAMLPACKAGEFLAGS": joined(packages)})
         return self._compiling[scope]
 
     def node(self, step: Step):
@@ -102,6 +105,11 @@ class Session:
     def _visible(self, step: Step, env) -> Iterable[str]:
         """The outputs of which the engine has to know."""
         return step.outputs
+
+    @cached_property
+    def has_cache(self) -> bool:
+        """Whether outputs are kept in a CacheDir; known when the build begins."""
+        return any(env.get_CacheDir().is_enabled() for env in self.environments.values())
 
     # Answers
 
@@ -130,10 +138,13 @@ class Session:
     def _group(self, scope: Scope):
         """A node for all compilations of a scope at once, for those who wait for them all."""
         if scope not in self._groups:
-            group = self._groups[scope] = Group(f"units of {scope.namespace or scope.outdir}")
-            steps, scopes = self._units(scope)
-            group.add_dependency([*map(self.node, steps), *map(self._group, scopes)])
+            self._groups[scope] = Group(self, scope)
         return self._groups[scope]
+
+    def units(self, scope: Scope) -> list:
+        """The nodes that a group waits for."""
+        steps, scopes = self._units(scope)
+        return [*map(self.node, steps), *map(self._group, scopes)]
 
     def _units(self, scope: Scope) -> tuple[Iterable[Step], Iterable[Scope]]:
         """The compilations of a scope that the engine has to see, and other scopes that come before its users."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 
 import SCons.Node
@@ -60,6 +60,7 @@ class TargetSession(Session):
         self._layer: set[Step] = set()
         self._layer_units: dict[Scope, list[Step]] = {}
         self._announced: set[Step] = set()
+        self._folders: dict[str, Mapping[str, SCons.Node.Node]] = {}
         self._changed: set[str] | None = None
         self._nothing_to_do = False
         self.manifest = manifest(os.path.join(self.top, self.folder, ".rebel-tools.manifest"), self.top)
@@ -164,10 +165,12 @@ class TargetSession(Session):
             if step.module:
                 self._layer_units.setdefault(step.scope, []).append(step)
         self._groups.clear()
-        nodes = [self.node(step) for step in layer]
-        for step, node in zip(layer, nodes):
-            node.attributes.rebel_urgency = self._layers.urgency[step]
-        return nodes
+        return [*map(self._group, self._layer_units), *(self.node(step) for step in layer if not step.module)]
+
+    def units(self, scope: Scope) -> list:
+        for step in self._layer_units.get(scope, ()):
+            self.node(step).attributes.rebel_urgency = self._layers.urgency[step]
+        return super().units(scope)
 
     def _group(self, scope: Scope):
         group = super()._group(scope)
@@ -203,11 +206,16 @@ class TargetSession(Session):
 
     def _visible(self, step: Step, env) -> Iterable[str]:
         """In a layer one output stands for all, besides those that somebody else refers to; a CacheDir takes each."""
-        if self._layers is None or env.get_CacheDir().is_enabled():
+        if self._layers is None or self.has_cache:
             return step.outputs
-        others = step.outputs[1:]
-        known = env.fs.Dir(from_top(step.scope.outdir)).entries
-        return (step.key, *(path for path in others if os.path.basename(path) in known))
+        known = self._known(step.scope.outdir)
+        return (step.key, *(path for path in step.outputs[1:] if os.path.basename(path) in known))
+
+    def _known(self, folder: str) -> Mapping[str, SCons.Node.Node]:
+        """The nodes of files in a folder, by name, also of those that are made later."""
+        if folder not in self._folders:
+            self._folders[folder] = self.base.fs.Dir(from_top(folder)).entries
+        return self._folders[folder]
 
     # Nothing to do
 
