@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from rebel_tools.ocaml.names import is_interface
 
-# The most and the fewest files that one process is started for, where there are as many.
+# About the most and the fewest files that one process is started for.
 MOST, FEWEST = 150, 30
 
 
@@ -49,7 +49,7 @@ class Batch(NamedTuple):
 
 
 def batch_size(files: int, jobs: int) -> int:
-    """How many files each of `jobs` processes shall get, when there are so many of them."""
+    """About how many of so many files one process is to get, when `jobs` of them run at once."""
     return min(MOST, max(FEWEST, -(-files // jobs)))
 
 
@@ -61,7 +61,7 @@ def batches(
     trees: Mapping[str, str] = MappingProxyType({}),
     current: Collection[str] = (),
 ) -> list[Batch]:
-    """`files` in equal portions of some `size` for one process each; of Reason sources, those in `current` have an
+    """`files` in equal portions of about `size` for one process each; of Reason sources, those in `current` have an
     up-to-date tree.
     """
     every = tuple(files)

@@ -14,7 +14,6 @@ import SCons.Errors
 import SCons.Node
 import SCons.Node.Alias
 import SCons.Node.FS
-import SCons.Script
 
 from rebel_tools.errors import RebelError
 from rebel_tools.scons import profile
@@ -43,9 +42,11 @@ class StepFile(SCons.Node.FS.File):
     def scan(self) -> None:
         if self.implicit is not None:
             return
+        for source in self.sources:
+            if isinstance(source, SourceFile):
+                source.settle()
         targets = self.get_executor().get_all_targets()
         for target in targets:
-            target.sources = [source for source in target.sources if may_change(source)]
             target.implicit = []
             target.implicit_set = set()
             target._children_reset()
@@ -131,12 +132,11 @@ class SourceFile(SCons.Node.FS.File):
         if self.has_builder():  # somebody said so later
             super().visited()
 
-
-def may_change(source: SCons.Node.Node) -> bool:
-    """Whether something may have to run, or to be shown, before a source is read. Else SCons has not to visit it."""
-    if type(source) is not SourceFile or SCons.Script.GetOption("tree_printers"):
-        return True
-    return bool(source.has_builder() or source.sources or source.depends or source.prerequisites)
+    def settle(self) -> None:
+        """Spare SCons the visit when nothing has to run before this source is read."""
+        waits = self.has_builder() or self.sources or self.depends or self.prerequisites
+        if not waits and self.get_state() == SCons.Node.no_state:
+            self.set_state(SCons.Node.up_to_date)
 
 
 class Group(SCons.Node.Alias.Alias):
@@ -156,7 +156,7 @@ class Group(SCons.Node.Alias.Alias):
         super().scan()
 
     def visited(self) -> None:
-        """Who waited is asked again what it waits for, as SCons does for nodes that run: a goal may name more groups."""
+        """Who waited is asked again what it waits for, as after a node that ran: a goal may name more groups."""
         for parent in self.waiting_parents:
             parent.implicit = None
 

@@ -154,7 +154,7 @@ class Session:
         """Whether the engine has to see this step; without an exception all of them."""
         return True
 
-    @property
+    @cached_property
     def _dry(self) -> bool:
         """Whether this run may not write anything."""
         return bool(SCons.Script.GetOption("no_exec") or SCons.Script.GetOption("question"))

@@ -6,6 +6,7 @@ import shutil
 
 import pytest
 
+from rebel_tools.ocaml.ocamldep import Question, batch_size, batches
 from rebel_tools.plan.model import ARCHIVING, BYTE, IMPLEMENTATION, INTERFACE, NATIVE, Scope, Settings
 from rebel_tools.plan.order import CycleError, order
 from rebel_tools.plan.plan import Plan
@@ -59,6 +60,18 @@ def test_names_are_units_and_an_opened_package_is_no_cycle(tree):
     assert (named.units, named.scopes, named.own) == (("Own", "Tp", "Tp__B"), (tp,), ())
     steps = [step.key for step in tree.plan.ordered(own).steps if step.kind == IMPLEMENTATION]
     assert steps.index("out/own/Own__A.cmx") < steps.index("out/own/Own__B.cmx")
+
+
+@pytest.mark.parametrize(
+    ("files", "jobs", "portions"),
+    [(0, 4, []), (1, 4, [1]), (20, 4, [20]), (100, 2, [50, 50]), (100, 8, [33, 33, 34]), (1000, 2, [142, *[143] * 6])],
+)
+def test_files_for_one_process(files, jobs, portions):
+    """A start takes as long as some files: few processes, but enough for all processors, each with as much to do."""
+    names = [f"m{number}.ml" for number in range(files)]
+    work = batches(Question((), {}, ()), names, batch_size(files, jobs))
+    assert [len(batch.files) for batch in work] == portions
+    assert [name for batch in work for name in batch.files] == names
 
 
 @needs_ocamldep
