@@ -18,6 +18,7 @@ import gc
 import importlib
 import json
 import os
+import select
 import signal
 import sys
 import time
@@ -58,6 +59,9 @@ def main(arguments: Sequence[str]) -> None:
             if any(stamp(path) != known for path, known in modules.items()):
                 _tell(answers, {"status": 0, "outdated": True})
                 continue
+            if child.has_ended():  # killed while nobody asked for anything
+                child.end()
+                child = Child(arguments, _NOTHING)
             report = child.build()
             if report:
                 answer, loaded, asked = report
@@ -98,6 +102,10 @@ class Child:
             _be_scons(arguments, wanted, waiting, reporting)
         os.close(waiting)
         os.close(reporting)
+
+    def has_ended(self) -> bool:
+        """Whether it has ended before it was asked to build."""
+        return bool(select.select([self._report], [], [], 0)[0])
 
     def build(self) -> tuple[dict, list[str], Wanted] | None:
         """The answer, the modules that it had to load, and what it asked for; None when it ended without a report."""

@@ -139,13 +139,13 @@ def ocaml(project, value: str = '"one"') -> None:
     project.write("src/greeting.ml", f"let text = {value}\n")
 
 
-def processes_in(folder: Path) -> list[str]:
-    """The command lines of all processes whose current folder is below `folder`."""
-    found = []
+def processes_in(folder: Path) -> dict[int, str]:
+    """The command lines of all processes whose current folder is below `folder`, by their numbers."""
+    found = {}
     for entry in Path("/proc").iterdir():
         with contextlib.suppress(OSError):
             if entry.name.isdigit() and Path(os.readlink(entry / "cwd")).is_relative_to(folder):
-                found.append((entry / "cmdline").read_bytes().replace(b"\0", b" ").decode())
+                found[int(entry.name)] = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode()
     return found
 
 
@@ -368,7 +368,7 @@ def test_an_interrupt_while_it_waits(project, watch, to):
     if to == "process":
         watcher.process.send_signal(signal.SIGINT)
     assert (watcher.process.wait(SECONDS) if to == "process" else watcher.interrupt()) == 130
-    assert "Traceback" not in watcher.text and processes_in(project.root) == []
+    assert "Traceback" not in watcher.text and not processes_in(project.root)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
@@ -378,7 +378,7 @@ def test_an_interrupt_during_a_build(project, watch, number):
     watcher.until(project.path("started").exists, "the action")
     watcher.process.send_signal(number)
     assert watcher.process.wait(SECONDS) == 130
-    assert "Traceback" not in watcher.text and processes_in(project.root) == []
+    assert "Traceback" not in watcher.text and not processes_in(project.root)
     assert not project.path("out").exists()
 
 
@@ -391,7 +391,19 @@ def test_when_it_is_killed_nothing_stays(project, watch):
     end = time.monotonic() + SECONDS
     while processes_in(project.root) and time.monotonic() < end:
         time.sleep(0.01)
-    assert processes_in(project.root) == []
+    assert not processes_in(project.root)
+
+
+def test_the_process_for_the_next_build_is_killed(project, watch):
+    """As the system does with processes that wait when memory gets short."""
+    ocaml(project)
+    watcher = watch()
+    watcher.prints("one")
+    resident = [number for number, line in processes_in(project.root).items() if "rebel_tools.scons.resident" in line]
+    os.kill(max(resident), signal.SIGKILL)
+    write(project.path("src/greeting.ml"), 'let text = "two"\n')
+    watcher.prints("two")
+    assert "fail" not in watcher.text
 
 
 def test_a_project_that_is_removed(project, watch):
