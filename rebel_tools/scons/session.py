@@ -12,6 +12,7 @@ import SCons.Node
 import SCons.Node.FS
 import SCons.Script
 
+from rebel_tools.errors import RebelError
 from rebel_tools.plan.files import text_digest
 from rebel_tools.plan.model import ARCHIVING, COMPILATIONS, IMPLEMENTATION, LINKING, Scope, Step
 from rebel_tools.plan.order import CycleError
@@ -252,7 +253,7 @@ class Session:
             return
         try:
             self._save()
-        except OSError as error:
+        except (OSError, RebelError) as error:  # installed programs are asked, too, and may be interrupted
             print(f"scons: warning: the next build will repeat this one: {error}", file=sys.stderr)
 
     def _save(self) -> None:

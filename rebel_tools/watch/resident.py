@@ -39,6 +39,8 @@ class Resident:
 
     def build(self) -> Built:
         """Build once, with the output of scons on this process' own streams."""
+        if self._process is not None and self._process.poll() is not None:
+            self.stop()  # somebody has killed it
         if self._process is None:
             self._start()
         try:

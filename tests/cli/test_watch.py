@@ -394,13 +394,18 @@ def test_when_it_is_killed_nothing_stays(project, watch):
     assert not processes_in(project.root)
 
 
-def test_the_process_for_the_next_build_is_killed(project, watch):
-    """As the system does with processes that wait when memory gets short."""
+@pytest.mark.parametrize("which", [min, max], ids=["with SCons loaded", "for the next build"])
+def test_a_process_that_waits_is_killed(project, watch, which):
+    """As the system does when memory gets short."""
+
+    def waiting() -> list[int]:
+        return [number for number, line in processes_in(project.root).items() if "rebel_tools.scons.resident" in line]
+
     ocaml(project)
     watcher = watch()
     watcher.prints("one")
-    resident = [number for number, line in processes_in(project.root).items() if "rebel_tools.scons.resident" in line]
-    os.kill(max(resident), signal.SIGKILL)
+    watcher.until(lambda: len(waiting()) == 2, "a process for the next build")
+    os.kill(which(waiting()), signal.SIGKILL)
     write(project.path("src/greeting.ml"), 'let text = "two"\n')
     watcher.prints("two")
     assert "fail" not in watcher.text
