@@ -42,9 +42,6 @@ class StepFile(SCons.Node.FS.File):
     def scan(self) -> None:
         if self.implicit is not None:
             return
-        for source in self.sources:
-            if isinstance(source, SourceFile):
-                source.settle()
         targets = self.get_executor().get_all_targets()
         for target in targets:
             target.implicit = []
@@ -54,6 +51,9 @@ class StepFile(SCons.Node.FS.File):
             nodes = [node for node in _answer(self, "dependencies") if node not in self.sources]
         for target in targets:
             target.add_to_implicit(nodes)
+        for source in self.sources:  # only now, for among the nodes may be the step that makes it
+            if isinstance(source, SourceFile):
+                source.settle()
 
     def is_up_to_date(self) -> bool:
         return _answer(self, "reason") is None
