@@ -65,12 +65,11 @@ def batches(
     up-to-date tree.
     """
     every = tuple(files)
-    number = max(1, round(len(every) / size))
+    number = min(len(every), max(1, round(len(every) / size)))
     portions = [every[len(every) * i // number : len(every) * (i + 1) // number] for i in range(number)]
     return [
         Batch(question, rows, converter, tuple(s for s in rows if converter and s not in current), trees)
         for rows in portions
-        if rows
     ]
 
 

@@ -54,7 +54,6 @@ def test_modules_of_every_shape(project):
     }
 
 
-@pytest.mark.skipif(not (shutil.which("ocamllex") and shutil.which("menhir")), reason="no ocamllex or menhir")
 def test_a_module_comes_that_has_the_name_of_what_it_uses(project):
     """The alias file for it is found while building: it has to be made before it is compiled."""
     sources = {"src/main.ml": "let () = print_int A.x\n", "src/a.ml": "let x = List.length [ 1 ]\n"}
@@ -66,6 +65,7 @@ def test_a_module_comes_that_has_the_name_of_what_it_uses(project):
     assert project.run("./main").out == "2" and project.up_to_date()
 
 
+@pytest.mark.skipif(not (shutil.which("ocamllex") and shutil.which("menhir")), reason="no ocamllex or menhir")
 def test_generated_sources(project):
     """A lexer and a parser of which nothing is known when the SConstruct is read."""
     sconstruct(
