@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shlex
+import shutil
 import subprocess
 from collections.abc import Iterable, Sequence
 from functools import cache
@@ -32,7 +33,7 @@ class Packages(NamedTuple):
 
     include: folders for `-I`, of the packages and everything that they require.
     archives: library files in link order.
-    preprocessors: arguments for `-ppx`.
+    preprocessors: arguments for `-ppx`; preprocessor_programs: the paths of their programs.
     threads: whether the compiler needs `-thread`.
     files: installed files that the build depends on; identity: a digest that changes when one of them does.
     """
@@ -40,6 +41,7 @@ class Packages(NamedTuple):
     include: tuple[str, ...] = ()
     archives: tuple[str, ...] = ()
     preprocessors: tuple[str, ...] = ()
+    preprocessor_programs: tuple[str, ...] = ()
     threads: bool = False
     files: tuple[str, ...] = ()
     identity: str = ""
@@ -56,22 +58,26 @@ def _find_packages(findlib: tuple[str, ...], names: tuple[str, ...], engine: str
     threads = bool(THREADS.intersection(names))
     predicates = ",".join([engine, *(["mt", "mt_posix"] if threads else [])])
     ask = Findlib(findlib, env_path)
-    # One question for both: the folder of each package, then its archives with their full paths.
-    rows = ask("query", "-r", "-predicates", predicates, "-format", "D\t%d\t%(archive)", *names, known=names)
-    include, archives = [], []
+    # One question for all: the META file of each package, its folder, and its archives with their full paths.
+    rows = ask("query", "-r", "-predicates", predicates, "-format", "%m\t%d\t%(archive)", *names, known=names)
+    metas, include, archives = [], [], []
     for row in rows:
-        _, folder, files = (row.split("\t") + ["", ""])[:3]
+        meta, folder, names_of_files = (row.split("\t") + ["", ""])[:3]
+        metas.append(meta)
         include.append(folder)
-        archives += [os.path.join(folder, name) for name in files.split()]
+        archives += [os.path.join(folder, name) for name in names_of_files.split()]
     preprocessors = _ppx(ask("printppx", "-predicates", predicates, *names, known=names))
-    files = _installed(dict.fromkeys(include)) + tuple(command.split()[0] for command in preprocessors)
+    words = (command.split()[0] for command in preprocessors)
+    programs = tuple(shutil.which(word, path=env_path) or word for word in words)
+    files = (*dict.fromkeys(metas), *_installed(dict.fromkeys(include)), *programs)
     return Packages(
         include=tuple(dict.fromkeys(include)),
         archives=tuple(dict.fromkeys(archives)),
         preprocessors=preprocessors,
+        preprocessor_programs=programs,
         threads=threads,
         files=files,
-        identity=_identity(files),
+        identity=files_identity(files),
     )
 
 
@@ -136,22 +142,27 @@ def _installed(folders: Iterable[str]) -> tuple[str, ...]:
         for folder in folders
         if os.path.isdir(folder)
         for entry in sorted(os.scandir(folder), key=lambda e: e.name)
-        if entry.name.endswith((".cmi", ".cmx", ".cmxa", ".cma", ".a", ".so")) or entry.name == "META"
+        if entry.name.endswith((".cmi", ".cmx", ".cmxa", ".cma", ".a", ".so"))
     )
 
 
-def _identity(files: Iterable[str]) -> str:
+def files_identity(files: Iterable[str]) -> str:
+    """A digest that changes when one of the files does, by size and time stamp."""
     digest = hashlib.blake2b(digest_size=16)
     for path in files:
-        status = os.stat(path)
-        digest.update(f"{path} {status.st_size} {status.st_mtime_ns}\n".encode("utf-8", "surrogateescape"))
+        try:
+            status = os.stat(path)
+            text = f"{path} {status.st_size} {status.st_mtime_ns}\n"
+        except OSError:  # whoever needs it says so
+            text = f"{path} is missing\n"
+        digest.update(text.encode("utf-8", "surrogateescape"))
     return digest.hexdigest()
 
 
 @cache
 def program_identity(path: str) -> str:
     """A text that changes when the program does: its real path, size and time stamp."""
-    return f"{os.path.realpath(path)} {_identity([path])}"
+    return f"{os.path.realpath(path)} {files_identity([path])}"
 
 
 @cache
@@ -172,7 +183,7 @@ def standard_library(*compiler: str) -> tuple[str, ...]:
 
 @cache
 def standard_library_identity(*compiler: str) -> str:
-    return f"{standard_library_folder(*compiler)} {_identity(standard_library(*compiler))}"
+    return f"{standard_library_folder(*compiler)} {files_identity(standard_library(*compiler))}"
 
 
 @cache

@@ -15,13 +15,13 @@ RACY_NS = 20_000_000
 # So much memory is used again and again; for much more the system would have to find new pages each time.
 _CHUNK = 65536
 
-Stamp = Optional[list]  # mtime_ns, size, inode; None: there is no such file
+Stamp = Optional[list]  # the moment of the last change in nanoseconds, size, inode; None: there is no such file
 
 
 class Files:
     """Digests by path, below `root`.
 
-    remembered: path -> [mtime_ns, size, inode, digest] of this and earlier builds; `changed` when it is to be saved.
+    remembered: path -> [*stamp, digest] of this and earlier builds; `changed` when it is to be saved.
     """
 
     def __init__(self, root: str, remembered: dict[str, list]):
@@ -29,6 +29,7 @@ class Files:
         self.remembered = remembered
         self.changed = False
         self._now: dict[str, str | None] = {}
+        self._read: dict[str, Stamp] = {}  # of files that were read in this run
         self._trusted: Mapping[str, Stamp] = {}
         self._doubted: set[str] = set()
 
@@ -68,16 +69,23 @@ class Files:
         except OSError:
             self.changed |= self.remembered.pop(path, None) is not None
             return None
+        moment = _last_change(status)
         known = self.remembered.get(path)
-        if known and known[0] == status.st_mtime_ns and known[1] == status.st_size and known[2] == status.st_ino:
+        if known and known[0] == moment and known[1] == status.st_size and known[2] == status.st_ino:
             return known[3]
         if not stat.S_ISREG(status.st_mode):
             return None
         digest = content_digest(full)
-        settled = time.time_ns() - status.st_mtime_ns + age > RACY_NS
-        self.remembered[path] = [status.st_mtime_ns if settled else 0, status.st_size, status.st_ino, digest]
+        self._read[path] = [moment, status.st_size, status.st_ino]
+        settled = time.time_ns() - moment + age > RACY_NS
+        self.remembered[path] = [moment if settled else 0, status.st_size, status.st_ino, digest]
         self.changed = True
         return digest
+
+    def is_as_read(self, path: str) -> bool:
+        """Whether nobody has written the file since its digest was made; to be asked when a program has read it."""
+        now = stamp(os.path.join(self.root, path))
+        return now is None or now == self._read.get(path, self.remembered.get(path, ())[:3])
 
 
 def stamp(path: str) -> Stamp:
@@ -86,7 +94,12 @@ def stamp(path: str) -> Stamp:
         status = os.stat(path)
     except OSError:
         return None
-    return [status.st_mtime_ns, status.st_size, status.st_ino]
+    return [_last_change(status), status.st_size, status.st_ino]
+
+
+def _last_change(status: os.stat_result) -> int:
+    """When a file was written, or, where that was set back, when that was done. Windows knows no time of the latter."""
+    return max(status.st_mtime_ns, status.st_ctime_ns)
 
 
 def write_atomically(path: str, data: bytes) -> None:

@@ -35,8 +35,8 @@ def question(arguments: Sequence[str], environ: Mapping[str, str]) -> str | None
 
 
 def remember(asked: str, manifests: Mapping[str, str]) -> None:
-    """Let the next `rebel build` look at these manifests, if all of them were written: path -> identity."""
-    if not all(map(os.path.exists, manifests)):
+    """Let the next `rebel build` look at these manifests, if there are any and all were written: path -> identity."""
+    if not manifests or not all(map(os.path.exists, manifests)):
         return
     with contextlib.suppress(OSError):  # then it asks scons
         write_atomically(PATH, json.dumps({"question": asked, "manifests": manifests}).encode())
@@ -54,6 +54,7 @@ def nothing_to_do(asked: str) -> bool:
         with open(PATH, encoding="utf-8", errors="surrogateescape") as f:
             data = json.load(f)
         known, top = data["manifests"], os.getcwd()
-        return data["question"] == asked and all(manifest(path, top).holds(known[path]) for path in known)
+        same = data["question"] == asked and bool(known)
+        return same and all(manifest(path, top).holds(known[path]) for path in known)
     except (OSError, ValueError, LookupError, TypeError, AttributeError):
         return False  # missing, or damaged

@@ -9,7 +9,17 @@ from functools import cache
 from rebel_tools import __version__
 from rebel_tools.plan.files import text_digest
 
-OCAML_VARIABLES = ("OCAMLPATH", "OCAMLFIND_CONF", "OCAMLFIND_TOOLCHAIN", "OCAMLPARAM", "OCAMLLIB", "CAMLLIB")
+OCAML_VARIABLES = (
+    "OCAMLPATH",
+    "OCAMLFIND_CONF",
+    "OCAMLFIND_TOOLCHAIN",
+    "OCAMLPARAM",
+    "OCAMLLIB",
+    "CAMLLIB",
+    "CAML_LD_LIBRARY_PATH",
+    "BUILD_PATH_PREFIX_MAP",
+    "LIBRARY_PATH",
+)
 _VARIABLES = (*OCAML_VARIABLES, "PATH", "REFMT", "XDG_CACHE_HOME", "HOME")
 
 

@@ -18,7 +18,7 @@ from rebel_tools import __version__
 from rebel_tools.plan.files import RACY_NS, Stamp, stamp, write_atomically
 from rebel_tools.plan.preload import Preloaded
 
-FORMAT = f"rebel-tools {__version__} manifest 3"
+FORMAT = f"rebel-tools {__version__} manifest 4"
 
 
 class Manifest:

@@ -55,15 +55,19 @@ class Settings(NamedTuple):
     """How the sources of a scope are compiled, apart from what follows from the scope itself.
 
     identity: a digest over compilers, command templates and installed packages; another one makes all steps stale.
-    dependency_command: `ocamldep` with the flags that it shares with the compiler.
+    dependency_command: `ocamldep` with the flags that it shares with the compiler; dependency_identity: a text that
+        changes when one of the programs in it does.
     reason: finds what converts Reason sources; called when there are any.
+    files: those that stand in the flags, such as a preprocessor's.
     annotations: whether the compilers write .cmt and .cmti files.
     trees: whether the compilers read syntax trees of Reason sources; else they read Reason themselves.
     """
 
     identity: str
     dependency_command: tuple[str, ...]
+    dependency_identity: str
     reason: Callable[[], Converter]
+    files: tuple[str, ...] = ()
     annotations: bool = True
     trees: bool = True
 

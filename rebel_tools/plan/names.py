@@ -81,6 +81,9 @@ class Names:
         return [batch.trees[source] for _, batch in work for source in batch.convert if source in batch.trees]
 
     def _remember(self, scope: Scope, source: str, names: tuple[str, ...] | None) -> None:
+        if not self.files.is_as_read(source):  # the answer may be about other contents
+            self.files.forget(source)
+            return
         digest = self.files.digest(source)
         if names is None:
             self._unparsable[_key(scope, source)] = digest
@@ -121,10 +124,11 @@ class Names:
 
     def _question(self, scope: Scope) -> tuple[Question, str]:
         if scope not in self._questions:
-            maps = {s.namespace: s.alias_text() for s in (*scope.uses, scope) if s.namespace}
-            opened = (scope.namespace,) if scope.namespace else ()
+            # ocamldep takes a map without a single alias for an error.
+            maps = {s.namespace: s.alias_text() for s in (*scope.uses, scope) if s.namespace and s.aliases}
+            opened = (scope.namespace,) if scope.namespace in maps else ()
             command = scope.settings.dependency_command
-            key = text_digest(*command, *opened, *maps, *maps.values())
+            key = text_digest(*command, scope.settings.dependency_identity, *opened, *maps, *maps.values())
             self._questions[scope] = Question(command, maps, opened), key
         return self._questions[scope]
 

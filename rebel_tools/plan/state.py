@@ -13,7 +13,7 @@ from rebel_tools import __version__
 from rebel_tools.plan.files import Stamp, stamp, write_atomically
 from rebel_tools.plan.preload import Preloaded
 
-FORMAT = f"rebel-tools {__version__} state 5"
+FORMAT = f"rebel-tools {__version__} state 6"
 
 
 @dataclass

@@ -32,7 +32,7 @@ class Status:
     def reason(self, step: Step) -> str | None:
         """Why the step has to run, in words that end a sentence; None when it is up to date."""
         record = self.records.get(step.key)
-        if record is None:
+        if record is None or not record.signature:
             return "it was not built by this project before"
         return next(self._reasons(step, record), None)
 
@@ -121,13 +121,18 @@ class Status:
         files = self.plan.files
         record = Record(
             signature=self.signature(step),
-            inputs={path: files.digest(path) or "" for path in self.plan.inputs(step)},
+            inputs={path: self._digest_read(step, path) for path in self.plan.inputs(step)},
             outputs={path: files.written(path) or "" for path in step.outputs},
         )
         if step.kind in COMPILATIONS:
             self._record_imports(step, record)
         self.records[step.key] = record
         self.plan.state.changed = True
+
+    def _digest_read(self, step: Step, path: str) -> str:
+        """The digest of an input, '' where nobody knows what a compiler has read, for it was written meanwhile."""
+        digest = self.plan.files.digest(path) or ""
+        return digest if step.module is None or self.plan.files.is_as_read(path) else ""
 
     def _record_imports(self, step: Step, record: Record) -> None:
         scope, own = step.scope, step.module.object
@@ -188,16 +193,28 @@ class Status:
         """
         folders = {scope.outdir for scope in scopes}
         known = {path for step in self.plan.steps.values() for path in step.outputs}
+        used = set(map(os.path.dirname, known))
         for key in [k for k in self.records if k not in self.plan.steps]:
             if everything or (os.path.dirname(key) or ".") in folders:
                 self.plan.state.changed = True
                 for path in set(self.records.pop(key).outputs) - known:
                     self._remove(path)
+                    with contextlib.suppress(OSError):  # it is not empty
+                        if os.path.dirname(path) not in used:
+                            os.rmdir(os.path.join(self.plan.root, os.path.dirname(path)))
+
+    def note_first_runs(self, scopes: Iterable[Scope]) -> bool:
+        """Note outputs before they are made for the first time, where the name of a module is that of its files: if the
+        build is killed and the module removed, these would hide a module of that name. Returns whether there are any.
+        """
+        compiled = (s for s in self.plan.steps.values() if s.module and not s.scope.namespace and s.scope in scopes)
+        new = [step for step in compiled if step.key not in self.records]
+        for step in new:
+            self.records[step.key] = Record(signature="", inputs={}, outputs=dict.fromkeys(step.outputs, ""))
+            self.plan.state.changed = True
+        return bool(new)
 
     def _remove(self, path: str) -> None:
-        """Remove a file, and the folder in which it was the last one."""
-        full = os.path.join(self.plan.root, path)
         self.plan.files.remembered.pop(path, None)
         with contextlib.suppress(OSError):
-            os.unlink(full)
-            os.rmdir(os.path.dirname(full))
+            os.unlink(os.path.join(self.plan.root, path))

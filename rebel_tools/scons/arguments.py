@@ -83,6 +83,14 @@ def from_top(path: str) -> str:
     return path if os.path.isabs(path) else "#" + path
 
 
+def output_file(env, path: str) -> SCons.Node.FS.File:
+    """The node of a file that is to be written, by its path as seen from the folder of the SConstruct."""
+    try:
+        return env.fs.File(from_top(path))
+    except TypeError:
+        raise RebelError(f"`{path}` is a folder", expected="a file that is built", hint="remove it") from None
+
+
 def checked_module(name: str, node) -> str:
     """`name`, if it can be the name of a module."""
     if not is_module(name):

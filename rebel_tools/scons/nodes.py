@@ -31,6 +31,8 @@ class StepFile(SCons.Node.FS.File):
         `step` is None for the goal of a session that makes its plan when it has to.
         """
         node.__class__ = cls  # as SCons does when an Entry turns out to be a File
+        if node.get_state() == SCons.Node.up_to_date:  # SCons came to it when it had no builder
+            node.set_state(SCons.Node.no_state)
         node.attributes.rebel_step = step
         node.attributes.rebel_session = session
 
@@ -145,8 +147,8 @@ class Group(SCons.Node.Alias.Alias):
     `attributes.rebel_step` is the scope. Nodes of its units are made when SCons comes to them, while others compile.
     """
 
-    def __init__(self, session, scope):
-        super().__init__(f"units of {scope.namespace or scope.outdir}")
+    def __init__(self, session, scope, name: str):
+        super().__init__(name)
         self.attributes.rebel_session = session
         self.attributes.rebel_step = scope
 

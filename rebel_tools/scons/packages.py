@@ -35,8 +35,9 @@ def rebel(env, folder: str = "."):
     for warning in project.warnings:
         print(f"rebel: warning: {warning}")
     default = SCons.Util.NodeList()
-    sessions: list = []
-    _let_rebel_glance(project, sessions)
+    made_for_all: list[TargetSession] = []
+    _let_rebel_glance(project, made_for_all)
+    sessions = []
     for target in project.targets:
         if target.engine == "bucklescript" and not _is_wanted(target, project):
             continue
@@ -49,6 +50,7 @@ def rebel(env, folder: str = "."):
             sessions.append(run)
         else:
             env.Ignore(program[0].dir, program)  # `scons .` does not ask for it by name
+    made_for_all += sessions  # no exception came in between
     return default
 
 
@@ -85,7 +87,10 @@ def _script(run: TargetSession):
 
 
 def _let_rebel_glance(project, sessions: list) -> None:
-    """When all sessions have finished, note what `rebel build` can look at instead of asking them."""
+    """When all sessions have finished, note what `rebel build` can look at instead of asking them.
+
+    sessions: to be filled when there is one for each default target.
+    """
     glance.forget()
     option, script, *arguments = [*sys.argv[1:3], "", ""][:2] + sys.argv[3:]
     if option != "-f" or script != shipped_sconstruct() or project.warnings:

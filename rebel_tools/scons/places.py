@@ -38,13 +38,31 @@ def _is_ordinary(path: str) -> bool:
     return f"{path}/".startswith(f"{top()}/") and "/node_modules/" not in path[len(top()) :]
 
 
+def files_below(folder: str) -> Iterator:
+    """The nodes of files below a folder, given by its path from the top; none is made."""
+    todo = [*SCons.Node.FS.get_default_fs().Root.values()]
+    for name in os.path.normpath(os.path.join(top(), folder)).split(os.sep)[1:]:
+        todo = [node.entries[name] for node in todo if isinstance(node.entries.get(name), SCons.Node.FS.Dir)]
+    return _files_in(todo)
+
+
+def has_rules(node) -> bool:
+    """Whether the user said something about an output that only SCons knows."""
+    executor = node.executor
+    added = executor is not None and (executor.pre_actions or executor.post_actions)
+    return bool(added or node.depends or node.ignore or node.prerequisites or node.always_build)
+
+
 def _file_nodes() -> Iterator:
-    todo = list({*SCons.Node.FS.get_default_fs().Root.values()})
-    while todo:
-        for name, node in todo.pop().entries.items():
+    return _files_in(list({*SCons.Node.FS.get_default_fs().Root.values()}))
+
+
+def _files_in(folders: list) -> Iterator:
+    while folders:
+        for name, node in folders.pop().entries.items():
             if isinstance(node, SCons.Node.FS.Dir):
                 if name not in (".", ".."):
-                    todo.append(node)
+                    folders.append(node)
             else:
                 yield node
 

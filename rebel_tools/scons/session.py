@@ -21,7 +21,7 @@ from rebel_tools.plan.status import Status
 from rebel_tools.plan.steps import ANNOTATIONS
 from rebel_tools.scons import profile, saving
 from rebel_tools.scons.actions import builder_of, joined
-from rebel_tools.scons.arguments import from_top
+from rebel_tools.scons.arguments import from_top, output_file
 from rebel_tools.scons.nodes import Group, SourceFile, StepFile
 from rebel_tools.scons.output import ADVISERS, SOURCES_OF_TREES
 from rebel_tools.scons.settings import package_flags, packages_of_module
@@ -79,7 +79,7 @@ class Session:
                 SOURCES_OF_TREES[step.tree] = step.source
             # Nodes, not names: SCons would take a $ in a name for a variable.
             source = [self._source_node(step, env)] if step.source else []
-            targets = [env.fs.File(from_top(path)) for path in self._visible(step, env)]
+            targets = [output_file(env, path) for path in self._visible(step, env)]
             self._nodes[step] = builder_of(step.kind, step.engine)(env, target=targets, source=source)
             for node in self._nodes[step]:
                 StepFile.adopt(node, self, step)
@@ -139,7 +139,7 @@ class Session:
     def _group(self, scope: Scope):
         """A node for all compilations of a scope at once, for those who wait for them all."""
         if scope not in self._groups:
-            self._groups[scope] = Group(self, scope)
+            self._groups[scope] = Group(self, scope, f"units of {scope.namespace or scope.outdir}")
         return self._groups[scope]
 
     def units(self, scope: Scope) -> list:
@@ -182,6 +182,8 @@ class Session:
                 self.status.built(self.plan.steps[path])
         if not self._dry:
             self.status.forget_vanished(scopes, self.owns_state and len(scopes) == len(self.plan.scopes))
+            if not SCons.Script.GetOption("clean") and self.status.note_first_runs(scopes):
+                self.plan.save()
 
     def _is_current(self, path: str) -> bool:
         return path in self.plan.steps and self.status.reason(self.plan.steps[path]) is None
@@ -212,7 +214,7 @@ class Session:
         step.ignored = frozenset(str(d) for node in self.nodes(step) for d in node.ignore or ())
         for path in step.foreign:
             self.plan.files.forget(path)
-        others = self._added_actions(step)
+        others = added_actions(self.nodes(step))
         declared = [d for node in self.nodes(step) for d in node.depends or ()]
         if declared:
             files = dict.fromkeys(str(d) for d in declared if isinstance(d, SCons.Node.FS.File))
@@ -221,13 +223,6 @@ class Session:
             for path in files:
                 self.plan.files.forget(path)
         step.declared = text_digest(*others) if others else ""
-
-    def _added_actions(self, step: Step) -> list[str]:
-        """The signatures of what the user added with AddPreAction() and AddPostAction()."""
-        nodes = self.nodes(step)
-        executor = nodes[0].get_executor()
-        actions = (*executor.pre_actions, *executor.post_actions)
-        return [str(a.get_contents(nodes, executor.get_all_sources(), executor.get_build_env())) for a in actions]
 
     def cache_key(self, step: Step, path: str) -> str:
         """The signature under which one output of the step lies in a CacheDir."""
@@ -261,6 +256,13 @@ class Session:
         if SCons.Script.GetOption("clean"):
             self.status.forget_cleaned()
         self.plan.save()
+
+
+def added_actions(nodes: list) -> list[str]:
+    """The signatures of what the user added to a step with AddPreAction() and AddPostAction()."""
+    executor = nodes[0].get_executor()
+    actions = (*executor.pre_actions, *executor.post_actions)
+    return [str(a.get_contents(nodes, executor.get_all_sources(), executor.get_build_env())) for a in actions]
 
 
 @cache

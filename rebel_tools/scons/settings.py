@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from functools import cache
 
 import SCons.Subst
@@ -12,6 +13,7 @@ from rebel_tools.errors import MissingTool
 from rebel_tools.ocaml.toolchain import (
     FindlibError,
     Packages,
+    files_identity,
     find_packages,
     findlib_places,
     packages_with,
@@ -22,7 +24,7 @@ from rebel_tools.ocaml.toolchain import (
 )
 from rebel_tools.plan.files import text_digest
 from rebel_tools.plan.identity import OCAML_VARIABLES, identity
-from rebel_tools.plan.model import IMPLEMENTATION, NATIVE, Converter, Settings
+from rebel_tools.plan.model import IMPLEMENTATION, LINKING, NATIVE, Converter, Settings
 from rebel_tools.plan.steps import ANNOTATIONS
 from rebel_tools.scons.actions import COMPILER, command_variable, step_of
 
@@ -91,8 +93,11 @@ def archive_flags(env, engine: str) -> list[str]:
     return flags + (["-thread"] if found.threads else []) + list(found.archives)
 
 
-def settings(env) -> Settings:
-    """How the sources of a scope with the environment `env` are compiled. Errors: MissingTool, FindlibError."""
+def settings(env, variables: Iterable[str] = ()) -> Settings:
+    """How the sources of a scope with the environment `env` are compiled. Errors: MissingTool, FindlibError.
+
+    variables: names of environment variables that count, besides those that OCaml's programs are known to obey.
+    """
     engines = env["OCAMLENGINES"]
     found = packages(env, engines[0])
     parts = [__version__, found.identity]
@@ -101,31 +106,52 @@ def settings(env) -> Settings:
         words = env.Split(env.subst(f"${COMPILER[engine == NATIVE]}"))
         command = _signature(env, command_variable(IMPLEMENTATION, engine), _OCAMLUNITFLAGS="", _OCAMLSOURCE="")
         parts += [command, program_identity(compiler), standard_library_identity(compiler, *words[1:])]
-    parts += [f"{name}={env['ENV'].get(name)}" for name in OCAML_VARIABLES]
+    parts += [f"{name}={env['ENV'].get(name)}" for name in (*OCAML_VARIABLES, *variables)]
     flags = env.Split(env.subst("$OCAMLFLAGS"))
+    dependency_flags = env.Split(env.subst("$OCAMLDEPFLAGS"))
+    files, asked = named_files(env, flags), named_files(env, dependency_flags)
     ppx = [word for command in found.preprocessors for word in ("-ppx", command)]
+    ocamldep = program(env, "OCAMLDEP")
     return Settings(
-        identity=text_digest(*parts),
-        dependency_command=(program(env, "OCAMLDEP"), *env.Split(env.subst("$OCAMLDEPFLAGS")), *ppx),
+        identity=text_digest(*parts, files_identity(files)),
+        dependency_command=(ocamldep, *dependency_flags, *ppx),
+        dependency_identity=files_identity([ocamldep, *found.preprocessor_programs, *asked]),
         reason=cache(lambda: reason_converter(env)),
+        files=(*files, *asked),
         annotations=ANNOTATIONS in flags,
     )
+
+
+def named_files(env, flags: Iterable[str]) -> list[str]:
+    """The files that stand in flags: preprocessors, objects, archives. Those that are built take part by Depends()."""
+    top = env.Dir("#").get_abspath()
+    paths = dict.fromkeys(os.path.join(top, word.partition(" ")[0]) for word in flags)
+    return [path for path in paths if os.path.isfile(path) and not env.fs.File(path).has_builder()]
 
 
 def link_settings(env, kind: str, engine: str) -> str:
     """A digest over the command line of an archive or a program, apart from the objects."""
     known = {"_OCAMLOBJECTS": "", "_OCAMLPACKAGEARCHIVES": archive_flags(env, engine)}
-    return text_digest(_signature(env, command_variable(kind, engine), **known))
+    files = linked_files(env) if kind == LINKING else []
+    return text_digest(_signature(env, command_variable(kind, engine), **known), files_identity(files))
+
+
+def linked_files(env) -> list[str]:
+    """The files that stand in the flags of a link command."""
+    return named_files(env, env.Split(env.subst("$OCAMLLINKFLAGS")))
 
 
 def installed_files(env) -> list[str]:
     """All installed files and folders that decide about a build with this environment."""
     findlib = program(env, "OCAMLFIND")
     compilers = [program(env, COMPILER[engine == NATIVE]) for engine in env["OCAMLENGINES"]]
-    programs = [os.path.realpath(path) for path in (findlib, program(env, "OCAMLDEP"), *compilers)]
+    # The status of a link is that of what it leads to, so it tells of another target, too.
+    programs = [findlib, program(env, "OCAMLDEP"), *compilers]
     libraries = [path for compiler in compilers for path in standard_library(compiler)]
     found = packages(env, env["OCAMLENGINES"][0])
-    return [*programs, *findlib_places((findlib,), search_path(env)), *libraries, *found.files]
+    # A new file in a folder may hide one in a folder that is looked at later.
+    folders = [*findlib_places((findlib,), search_path(env)), *map(standard_library_folder, compilers), *found.include]
+    return [*programs, *folders, *libraries, *found.files]
 
 
 def tool_identity(env) -> str:

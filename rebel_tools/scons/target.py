@@ -12,16 +12,20 @@ import SCons.Script
 from rebel_tools.ocaml.toolchain import ANSWERS
 from rebel_tools.plan.files import text_digest
 from rebel_tools.plan.layers import Layers
+from rebel_tools.plan.lock import lock
 from rebel_tools.plan.manifest import manifest, stamp, stamps_before
 from rebel_tools.plan.model import BYTE, LINKING, NATIVE, TREE, Scope, Step
+from rebel_tools.project.load import load_project
 from rebel_tools.project.model import Package, Project, Target
+from rebel_tools.project.sources import KINDS
+from rebel_tools.scons import places
 from rebel_tools.scons.actions import builder_of
-from rebel_tools.scons.arguments import from_top
-from rebel_tools.scons.nodes import StepFile
+from rebel_tools.scons.arguments import from_top, output_file
+from rebel_tools.scons.nodes import Group, StepFile
 from rebel_tools.scons.output import TERMINAL, install_output
 from rebel_tools.scons.scopes import library_step, program_step
-from rebel_tools.scons.session import Session
-from rebel_tools.scons.settings import installed_files, settings, tool_identity
+from rebel_tools.scons.session import Session, added_actions
+from rebel_tools.scons.settings import installed_files, linked_files, settings, tool_identity
 
 ENGINES = {"native": NATIVE, "byte": BYTE, "jsoo": BYTE}
 
@@ -52,7 +56,7 @@ class TargetSession(Session):
         self.packages = (*project.closure(project.root), project.root)
         self.base = env
         self.env = self._environment(env, project.root)
-        self.program = builder_of(LINKING, self.engine)(self.env, target=[env.fs.File(f"#{self.path}")], source=[])
+        self.program = builder_of(LINKING, self.engine)(self.env, target=[output_file(env, self.path)], source=[])
         for node in self.program:
             StepFile.adopt(node, self, None)
         self._goal: Step | None = None
@@ -63,6 +67,7 @@ class TargetSession(Session):
         self._folders: dict[str, Mapping[str, SCons.Node.Node]] = {}
         self._changed: set[str] | None = None
         self._nothing_to_do = False
+        self._sources_are_made = False
         self.manifest = manifest(os.path.join(self.top, self.folder, ".rebel-tools.manifest"), self.top)
         if any(str(name).startswith(self.folder) for name in SCons.Script.COMMAND_LINE_TARGETS):
             self._make_all()  # an output is asked for by its path
@@ -92,12 +97,19 @@ class TargetSession(Session):
     def goal(self) -> Step:
         """The step that links the program. Errors: those of missing tools and findlib packages."""
         if self._goal is None:
+            self._lock()
             scopes: dict[str, Scope] = {}
             for package in self.packages:
                 scopes[package.name] = self._scope(package, scopes)
             self._goal = self._program(scopes[self.project.root.name])
             self._nodes[self._goal] = self.program
         return self._goal
+
+    def _lock(self) -> None:
+        """From here on no other process builds, and what earlier builds found out can be read."""
+        if not self._dry and not SCons.Script.GetOption("clean"):
+            waiting = f"rebel: another build is running in {self.build}; waiting for its end"
+            lock(os.path.join(self.top, self.build), lambda: print(waiting, flush=True))
 
     def _scope(self, package: Package, scopes: dict[str, Scope]) -> Scope:
         top_level = package is self.project.root
@@ -107,13 +119,15 @@ class TargetSession(Session):
         env = self.env if top_level else self._environment(self.base, package)
         uses = tuple(scopes[used.name] for used in self.project.closure(package))
         namespace = module + "__" if public else module
-        scope = Scope(f"{self.folder}/{name}", namespace, (self.engine,), settings(env), uses, public)
+        declared = (name for flags in (package.flags, self.target.unstable_flags) for name, _ in flags.envvars)
+        scope = Scope(f"{self.folder}/{name}", namespace, (self.engine,), settings(env, declared), uses, public)
         self.add_scope(scope, env)
         root = self._relative(package.root)
         prefix = "" if root == "." else f"{root}/"
         for source in package.sources:
             path = prefix + source.path
             scope.add(source.module, *((None, path) if source.is_interface else (path, None)))
+        self.source_nodes[scope] = {self._relative(node.get_abspath()): node for node in self._made(package)}
         self.plan.add_scope(scope)
         if not top_level:
             library_step(env, self, scope, self.engine, f"{scope.outdir}/{module}")
@@ -128,14 +142,37 @@ class TargetSession(Session):
         for step in list(self.plan.steps.values()):
             self.nodes(step)
 
+    # Sources that other builders make
+
+    @cached_property
+    def _made_sources(self) -> list:
+        """The nodes of sources that builders make, wherever in the SConstruct they are called."""
+        return [node for package in self.packages for node in self._made(package)]
+
+    def _made(self, package: Package) -> list:
+        nodes = places.files_below(os.path.join(package.root, "src"))
+        return [node for node in nodes if node.has_builder() and node.name.rpartition(".")[2] in KINDS]
+
+    def _load_again(self) -> None:
+        """Find sources that were not there when the SConstruct was read. Errors: ProjectError."""
+        self.project = load_project(self.project.root.root)
+        self.packages = (*self.project.closure(self.project.root), self.project.root)
+        self.target = next(target for target in self.project.targets if target.name == self.target.name)
+
     # Nodes for what is stale
 
     def dependencies(self, step: Step | None) -> list:
         if step is not None:
             return super().dependencies(step)
         if SCons.Script.GetOption("clean"):
-            return []  # the whole folder is removed
-        every = any(map(SCons.Script.GetOption, NEED_ALL))
+            return list(self._made_sources)  # the whole folder is removed
+        if self._made_sources and not self._sources_are_made:
+            self._sources_are_made = True
+            return [Group(self, None, "sources that are made")]
+        self._lock()
+        if self._made_sources and self._goal is None:
+            self._load_again()
+        every = self._needs_all
         if not every and not self._prepared:
             self._changed = self._changed_files()
             if self._changed == set():
@@ -150,6 +187,12 @@ class TargetSession(Session):
             if self._changed is None:
                 self._write_merlin()
         return self._all_but(goal) if every else self._next_layer(goal)
+
+    @cached_property
+    def _needs_all(self) -> bool:
+        """Whether there have to be nodes for all steps, because of an option, or of rules for outputs inside."""
+        rules = (places.has_rules(node) for node in places.files_below(self.folder) if node not in self.program)
+        return any(map(SCons.Script.GetOption, NEED_ALL)) or any(rules)
 
     def _all_but(self, goal: Step) -> list:
         """Every step, also those that are compiled for editors only and not linked, as the layers have them."""
@@ -167,7 +210,9 @@ class TargetSession(Session):
         self._groups.clear()
         return [*map(self._group, self._layer_units), *(self.node(step) for step in layer if not step.module)]
 
-    def units(self, scope: Scope) -> list:
+    def units(self, scope: Scope | None) -> list:
+        if scope is None:
+            return self._made_sources
         for step in self._layer_units.get(scope, ()):
             self.node(step).attributes.rebel_urgency = self._layers.urgency[step]
         return super().units(scope)
@@ -222,7 +267,9 @@ class TargetSession(Session):
     @cached_property
     def identity(self) -> str:
         """What decides about this build besides the files in the manifest."""
-        return text_digest(tool_identity(self.base), repr(self.target), repr(self.packages))
+        ignored = [str(ignored) for node in self.program for ignored in node.ignore]
+        said = [*added_actions(self.program), "", *ignored]
+        return text_digest(tool_identity(self.base), repr(self.target), repr(self.packages), *said)
 
     def _changed_files(self) -> set[str] | None:
         """The files of steps that changed since all was up to date; None when more than that may have changed."""
@@ -297,16 +344,18 @@ class TargetSession(Session):
         """The stamps of all that is no file of a step; None when something may have changed meanwhile."""
         if self._changed is not None:
             return self.manifest.others  # which have been looked at
-        return stamps_before((*self.project.consulted, *installed_files(self.env), *self._converters()), self.started)
+        files = (*self.project.consulted, *installed_files(self.env), *linked_files(self.env), *self._in_scopes())
+        return stamps_before(files, self.started)
 
     def _files(self, step: Step) -> list[str]:
         """What a step makes, and what it reads that no other step makes."""
         return [*(self.plan.inputs(step) if step.module else ()), *step.outputs]
 
-    def _converters(self) -> set[str]:
-        """The programs that make syntax trees of Reason sources, if there are any."""
+    def _in_scopes(self) -> set[str]:
+        """The files in flags, and the programs that make syntax trees of Reason sources, if there are any."""
         scopes = {step.scope for step in self.plan.steps.values() if step.kind == TREE}
-        return {path for scope in scopes for path in scope.settings.reason().command}
+        converters = {path for scope in scopes for path in scope.settings.reason().command}
+        return {*converters, *(path for scope in self.plan.scopes for path in scope.settings.files)}
 
     # Files for editors
 

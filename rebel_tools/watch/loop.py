@@ -83,7 +83,10 @@ class Watch:
             raise RebelError("the folder of the project is gone", place=Place(self.folders.top))
         if any(path in self.changes.watched or os.path.isdir(path) for path in paths):
             self.changes.renew(self.folders)
-        return {path for path in paths if self.folders.matters(path) and not self._is_as_made(path)}
+        return {path for path in paths if self._matters(path)}
+
+    def _matters(self, path: str) -> bool:
+        return self.folders.matters(path) and not self._is_as_made(path) and not _is_own_output(path)
 
     def _is_as_made(self, path: str) -> bool:
         return path in self._made and stamp(path) == self._made[path]
@@ -94,6 +97,15 @@ class Watch:
 
 
 _FAILED = "failed; waiting for changes"
+
+
+def _is_own_output(path: str) -> bool:
+    """Whether this is where the messages go: `rebel watch > log` in the folder of the project."""
+    try:
+        status = os.stat(path)
+    except OSError:
+        return False
+    return any(os.path.samestat(status, os.fstat(stream)) for stream in (1, 2))
 
 
 def _changed_since(folder: str, moment: int) -> Iterable[str]:

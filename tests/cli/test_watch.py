@@ -23,11 +23,11 @@ SCONSTRUCT = "DefaultEnvironment(tools=[])\nenv = Environment(tools=[])\n"
 
 
 class Watcher:
-    """`rebel watch` in the folder of a project, its output in a file beside it."""
+    """`rebel watch` in the folder of a project, its output in a file, by default beside it."""
 
-    def __init__(self, project, *arguments: str, path: str = "", environment: dict | None = None):
+    def __init__(self, project, *arguments: str, path: str = "", environment: dict | None = None, log: str = ""):
         self.project = project
-        self.log = project.root.with_name(f"{project.root.name}.log")
+        self.log = project.path(log) if log else project.root.with_name(f"{project.root.name}.log")
         folders = os.pathsep.join(filter(None, [path, str(ROOT)]))
         environment = {**os.environ, "PYTHONPATH": folders, "PYTHONDONTWRITEBYTECODE": "1", **(environment or {})}
         with open(self.log, "w") as log:
@@ -334,6 +334,15 @@ def test_what_writes_into_the_tree_in_every_build_is_told_and_ends(project, watc
     assert watcher.text.count("building") == REPEATS - 1
     project.write("README", "")
     watcher.says("README changed; building")
+
+
+def test_messages_that_go_into_a_file_of_the_project(project, watch):
+    ocaml(project)
+    watcher = watch(log="watch.log")
+    for value in ("one", "two"):
+        write(project.path("src/greeting.ml"), f'let text = "{value}"\n')
+        watcher.prints(value)
+    assert "watch.log changed" not in watcher.text
 
 
 def test_a_target_that_is_removed_by_hand_is_made_again(project, watch):

@@ -6,8 +6,9 @@
 After every edit the project is built incrementally, then built from nothing *at the same path* (paths are in .cmt files
 and debugging information), and both results are compared byte for byte; where the clean build fails the incremental
 one must fail, too. Then it is built again, which must write no file. Outputs are also deleted and damaged, sources
-touched, and builds killed. Some projects are built by package.json, some by an SConstruct with the tool `ocaml`.
-The first difference stops the run, shows the history, and leaves both trees to look at.
+touched, files written with old time stamps, and builds killed. Some projects are built by package.json, some by an
+SConstruct with the tool `ocaml`. The first difference stops the run, shows the history, and leaves both trees to look
+at.
 """
 
 from __future__ import annotations
@@ -75,7 +76,11 @@ class Sequence:
     def step(self, description: str) -> None:
         self.history.append(description)
         self.past.append(copy.deepcopy(self.project))
+        before = stamps(self.folder)
         random_project.write(self.project, self.folder)
+        if self.rng.random() < 0.1:
+            self.history.append("with the old time stamps")
+            self.set_back(before)
         if self.rng.random() < 0.1:
             self.history.append("a build that is killed")
             self.killed_build()
@@ -110,12 +115,22 @@ class Sequence:
             path = self.rng.choice(outputs)
             path.unlink()
         elif what == "damage":
+            before = stamps(self.folder)
             path = self.rng.choice(outputs)
             path.write_bytes(path.read_bytes()[:-1] + b"?")
+            if self.rng.random() < 0.5:
+                self.set_back(before)
         else:
             path = self.rng.choice(outputs).parent
             shutil.rmtree(path)
         return f"{what} {path.relative_to(self.folder)}"
+
+    def set_back(self, before: dict) -> None:
+        """Give files the time stamps that they had, as who copies an older one does."""
+        now = stamps(self.folder)
+        for name in now.keys() & before.keys():
+            if now[name] != before[name]:
+                os.utime(self.folder / name, ns=(before[name], before[name]))
 
     def scons(self) -> list:
         """The command of the next build; -k has SCons see the whole graph."""

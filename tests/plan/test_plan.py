@@ -19,7 +19,7 @@ def no_reason():
     raise AssertionError("there is no Reason here")
 
 
-SETTINGS = Settings("identity", ("ocamldep",), no_reason)
+SETTINGS = Settings("identity", ("ocamldep",), "of ocamldep", no_reason)
 
 
 class Tree:

@@ -1,0 +1,365 @@
+"""Whatever can change the answer is seen by the next `rebel build`, also where it would not have to start scons."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import shutil
+import subprocess
+import sys
+
+import pytest
+from conftest import ROOT
+from tool_project import commands, sconstruct
+
+from rebel_tools import tools
+
+pytestmark = pytest.mark.skipif(not tools.find("ocamlfind"), reason="needs ocamlfind")
+
+PROGRAM = "_build/default/src/app.out"
+
+
+class App:
+    """A project with `rebel build`; programs in its folder `bin` are found before others."""
+
+    def __init__(self, project):
+        self.project = project
+        self.write = project.write
+        self.path = project.path
+        self.environment: dict[str, str] = {"PATH": f"{project.path('bin')}{os.pathsep}{os.environ['PATH']}"}
+        self.package()
+        self.write("src/index.ml", 'let () = print_string "built"\n')
+
+    def package(self, **rebel) -> None:
+        dependencies = rebel.pop("dependencies", {})
+        self.write("package.json", json.dumps({"name": "app", "dependencies": dependencies, "rebel": rebel}))
+
+    def script(self, name: str, text: str) -> None:
+        """A program; it runs one of the same name with $REAL."""
+        real = shutil.which(os.path.basename(name))
+        self.write(name, f'#!/bin/sh\nREAL={real}\n{text}\nexec $REAL "$@"\n').chmod(0o755)
+
+    def build(self, *arguments: str, rc: int | None = 0) -> str:
+        command = [sys.executable, "-m", "rebel_tools", "build", *arguments]
+        return self.project.run(*command, rc=rc, env=self.environment).text
+
+    def settle(self) -> None:
+        """Build until the next build needs no more than a look at the files."""
+        for _ in range(3):
+            self.build()
+        assert self.build() == "scons: `.' is up to date.\n"
+
+    def output(self) -> str:
+        return self.project.run(self.path(PROGRAM)).out
+
+    def equals_a_clean_build(self) -> None:
+        """Everything that is built is what a build from nothing makes, and nothing is left to do."""
+        found = self.project.snapshot("_build", ignore=IGNORED)
+        assert "up to date" in self.build()
+        shutil.rmtree(self.path("_build"))
+        self.build()
+        assert self.project.snapshot("_build", ignore=IGNORED) == found
+
+
+IGNORED = (".rebel-tools.json", ".rebel-tools.manifest", ".rebel-tools.glance")
+
+
+@pytest.fixture
+def app(project) -> App:
+    return App(project)
+
+
+# The project and its outputs
+
+
+def test_an_error_while_targets_are_read_leaves_nothing_that_tells_of_success(app):
+    app.package(targets=[{"target": name, "engine": "native", "entry": "src/index.ml"} for name in ("a", "b")])
+    app.settle()
+    program = app.path("_build/b/src/app.out")
+    program.unlink()
+    program.mkdir()
+    text = app.build(rc=2)
+    assert "`_build/b/src/app.out` is a folder" in text and "Traceback" not in text
+    program.rmdir()
+    app.build()
+    assert program.is_file()
+
+
+def test_a_package_without_modules(app):
+    """ocamldep would take its alias file for an error, and tell nothing about any source."""
+    app.write("node_modules/bar/package.json", json.dumps({"name": "bar", "rebel": {}}))
+    app.write("node_modules/bar/src/x.ml", 'let v = "x"\n')
+    app.package(dependencies={"bar": "*"})
+    app.write("src/index.ml", "let () = print_string Bar.X.v\n")
+    app.settle()
+    app.path("node_modules/bar/src/x.ml").rename(app.path("src/zed.ml"))
+    app.write("src/index.ml", "let () = print_string Zed.v\n")
+    app.build()
+    assert app.output() == "x"
+    app.equals_a_clean_build()
+
+
+def test_same_size_and_time_stamp(app):
+    app.settle()
+    status = app.path("src/index.ml").stat()
+    app.write("src/index.ml", 'let () = print_string "other"\n')
+    os.utime(app.path("src/index.ml"), ns=(status.st_atime_ns, status.st_mtime_ns))
+    app.build()
+    assert app.output() == "other"
+
+
+def test_an_older_package_json_comes_during_the_build(app):
+    app.write("src/index.ml", "let () = print_int (try [| 1 |].(1 + Array.length Sys.argv) with _ -> 7)\n")
+    unsafe = json.dumps({"name": "app", "rebel": {"flags": {"compile": "-unsafe"}}})
+    os.utime(app.write("other.json", unsafe), (1e9, 1e9))
+    app.script("bin/ocamlopt", "if [ -e other.json ]; then mv other.json package.json; fi")
+    app.build()
+    assert app.output() == "7"
+    app.build()
+    assert app.output() != "7"
+
+
+def test_a_source_changes_and_changes_back_while_it_is_compiled(app):
+    app.write("other.ml", 'let () = print_string "other"\n')
+    app.write("mine.ml", app.path("src/index.ml").read_text())
+    swapped = 'mv other.ml src/index.ml; $REAL "$@"; mv mine.ml src/index.ml; exit 0'
+    app.script("bin/ocamlopt", f'case "$*" in *index.ml) if [ -e other.ml ]; then {swapped}; fi;; esac')
+    app.build()
+    assert app.output() == "other"
+    app.build()
+    assert app.output() == "built"
+
+
+# Tools and installed packages
+
+
+def test_a_link_to_another_compiler(app):
+    app.script("one/ocamlopt", "")
+    app.script("two/ocamlopt", 'set -- -unsafe "$@"')
+    app.path("bin").mkdir()
+    app.path("bin/ocamlopt").symlink_to("../one/ocamlopt")
+    app.write("src/a.ml", "let g i = try [| 1 |].(1 + i) with _ -> 7\n")
+    text = 'print_string (if A.g (Array.length Sys.argv) = 7 then "safe" else "unsafe")'
+    app.write("src/index.ml", f"let () = {text}\n")
+    app.settle()
+    assert app.output() == "safe"
+    app.path("bin/ocamlopt").unlink()
+    app.path("bin/ocamlopt").symlink_to("../two/ocamlopt")
+    app.build()
+    assert app.output() == "unsafe"
+    app.equals_a_clean_build()
+
+
+class Findlib:
+    """Packages in the folder `lib` of a project."""
+
+    def __init__(self, app: App):
+        self.app = app
+        app.environment["OCAMLPATH"] = str(app.path("lib"))
+
+    def compile(self, folder: str, module: str, text: str, archive: bool = True) -> None:
+        self.app.write(f"lib/{folder}/{module}.ml", text)
+        ocamlopt = [tools.find("ocamlfind"), "ocamlopt"]
+        self.app.project.run(*ocamlopt, "-c", f"{module}.ml", cwd=f"lib/{folder}")
+        if archive:
+            self.app.project.run(*ocamlopt, "-a", f"{module}.cmx", "-o", "lib.cmxa", cwd=f"lib/{folder}")
+
+
+@pytest.mark.parametrize(
+    ("package", "file", "meta"),
+    [
+        ("foo", "META.foo", 'directory="d1"\narchive(native)="lib.cmxa"\n'),
+        ("foo.sub", "foo/META", 'package "sub" (\ndirectory="../d1"\narchive(native)="lib.cmxa"\n)\n'),
+    ],
+)
+def test_a_description_of_a_findlib_package(app, package, file, meta):
+    findlib = Findlib(app)
+    for folder in ("d1", "d2"):
+        findlib.compile(folder, "foo", f'let v = "{folder}"\n')
+    app.write(f"lib/{file}", meta)
+    app.package(ocamlfindDependencies=[package])
+    app.write("src/index.ml", "let () = print_string Foo.v\n")
+    app.settle()
+    app.write(f"lib/{file}", meta.replace("d1", "d2"))
+    app.build()
+    assert app.output() == "d2"
+
+
+def test_a_module_in_an_earlier_findlib_package(app):
+    findlib = Findlib(app)
+    findlib.compile("p1", "p1", "let v = 1\n")
+    findlib.compile("p2", "extra", 'let v = "p2"\n')
+    for name in ("p1", "p2"):
+        app.write(f"lib/{name}/META", 'archive(native)="lib.cmxa"\n')
+    app.package(ocamlfindDependencies=["p1", "p2"])
+    app.write("src/index.ml", "let () = print_string Extra.v; print_int P1.v\n")
+    app.settle()
+    findlib.compile("p1", "extra", "let other = 1\n", archive=False)
+    assert "Unbound value Extra.v" in app.build(rc=2)
+
+
+PPX = """\
+let expr mapper = function
+  | { Parsetree.pexp_desc = Pexp_constant (Pconst_string ("@@", _, _)); _ } as e ->
+    { e with pexp_desc = Pexp_ident (Location.mknoloc (Longident.parse "NAME")) }
+  | e -> Ast_mapper.default_mapper.expr mapper e
+let () = Ast_mapper.register "p" (fun _ -> { Ast_mapper.default_mapper with expr })
+"""
+
+
+def _make_ppx(app: App, folder: str, names: str) -> None:
+    app.write(f"{folder}/p.ml", PPX.replace("NAME", names))
+    command = [tools.find("ocamlfind"), "ocamlc", "-w", "-a", "-package", "compiler-libs.common", "-linkpkg", "p.ml"]
+    app.project.run(*command, "-o", "ppx.exe", cwd=folder)
+
+
+@pytest.mark.parametrize("place", ["findlib", "flags"])
+def test_a_preprocessor_names_another_module(app, place):
+    Findlib(app)
+    _make_ppx(app, "lib/ppx", "A.v")
+    app.write("lib/ppx/META", 'ppx="./ppx.exe"\n')
+    flags = dict.fromkeys(("compile", "dep"), "-ppx lib/ppx/ppx.exe")
+    app.package(**{"ocamlfindDependencies": ["ppx"]} if place == "findlib" else {"flags": flags})
+    app.write("src/index.ml", 'let () = print_string "@@"\n')
+    for name in ("a", "b"):
+        app.write(f"src/{name}.ml", f'let v = "{name}"\n')
+    app.settle()
+    _make_ppx(app, "lib/ppx", "B.v")
+    app.build("-j4")
+    assert app.output() == "b"
+    app.equals_a_clean_build()
+
+
+def test_an_object_in_the_flags(app):
+    app.write("src/index.ml", 'external f : unit -> int = "f"\nlet () = print_int (f ())\n')
+    app.package(flags={"link": "f.o"})
+    for number in (3, 4):
+        app.write("f.c", f"long f(long x) {{ return 2 * {number} + 1; }}\n")
+        app.project.run("gcc", "-c", "f.c")
+        app.settle()
+        assert app.output() == str(number)
+
+
+@pytest.mark.parametrize("declared", [True, False])
+def test_environment_variables_that_change_outputs(app, declared):
+    def build(prefix: str) -> None:
+        value = f"{prefix}={app.path('.')}"
+        if declared:
+            flags = {"envvars": f"BUILD_PATH_PREFIX_MAP={value}"}
+            target = {"target": "default", "engine": "native", "entry": "src/index.ml", "unstable_flags": flags}
+            app.package(targets=[target])
+        else:
+            app.environment["BUILD_PATH_PREFIX_MAP"] = value
+        app.build()
+
+    for prefix in ("/x", "/long"):
+        build(prefix)
+    app.equals_a_clean_build()
+
+
+# What an SConstruct says
+
+
+RULES = """\
+import rebel_tools
+DefaultEnvironment(tools=[])
+env = Environment(tools=["rebel"], toolpath=[rebel_tools.TOOLPATH])
+"""
+
+
+def test_an_action_that_is_added_to_the_program(app):
+    for action in ("", "echo 1 > post", "echo 2 > post"):
+        app.write("SConstruct", RULES + f"p = env.Rebel()\nif {action!r}: env.AddPostAction(p, {action!r})\n")
+        app.build()
+        assert "up to date" in app.build()
+    assert app.path("post").read_text() == "2\n"
+
+
+def test_a_dependency_of_an_inner_output(app):
+    inner = "_build/default/src/Default_Tar__Index.cmx"
+    app.write("SConstruct", RULES + f"env.Rebel()\nenv.Depends({inner!r}, 'data')\n")
+    for text in ("1", "2"):
+        app.write("data", text)
+        assert "ocamlopt src/index.ml" in app.build()
+        assert "up to date" in app.build()
+
+
+COMMAND = "gen = env.Command('src/deep/gen.ml', 'gen.in', Copy('$TARGET', '$SOURCE'))\n"
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [COMMAND + "env.Rebel()\n", "env.Rebel()\n" + COMMAND, COMMAND + "env.Depends(env.Rebel(), gen)\n"],
+    ids=["before", "after", "depends"],
+)
+def test_a_source_that_another_builder_makes(app, rules):
+    app.write("SConstruct", RULES + rules)
+    app.write("src/index.ml", "let () = print_string Gen.v\n")
+    for text in ("one", "two"):
+        app.write("gen.in", f'let v = "{text}"\n')
+        app.build("default")
+        assert app.output() == text
+        assert "up to date" in app.build("default")
+    app.path("src/deep/gen.ml").unlink()
+    app.build()
+    assert "up to date" in app.build()
+    app.write("gen.in", 'let v = "two" (* a comment *)\n')
+    assert ("link" in app.build()) == ("Depends" in rules)
+    app.equals_a_clean_build()
+    app.build("-c")
+    assert not app.path("_build").exists() and not app.path("src/deep/gen.ml").exists()
+
+
+def test_an_interface_that_another_builder_makes_in_a_package(app):
+    """With -k, with -j, and for a file that is asked for by its path."""
+    app.write("node_modules/dep/package.json", json.dumps({"name": "dep", "rebel": {}}))
+    app.write("node_modules/dep/src/a.ml", "let x = 1\nlet y = 2\n")
+    app.package(dependencies={"dep": "*"})
+    app.write("src/index.ml", "let () = print_int Dep.A.x\n")
+    make = "env.Command('node_modules/dep/src/a.mli', 'a.in', Copy('$TARGET', '$SOURCE'))\nenv.Rebel()\n"
+    app.write("SConstruct", RULES + make)
+    app.write("a.in", "val x : int\n")
+    app.build("-k", "-j4")
+    assert app.output() == "1"
+    app.write("a.in", "val y : int\n")
+    assert "Unbound value Dep.A.x" in app.build(rc=2)
+    app.write("a.in", "val x : int\nval y : int\n")
+    app.build("_build/default/src/Default_Tar__Index.cmx")
+    app.build("-j4")
+    app.equals_a_clean_build()
+
+
+# Builds that end, or run, otherwise than one after the other
+
+
+def test_a_killed_build_leaves_no_module(project):
+    """Its interface would be found by its name, were it not removed with its source."""
+    program = 'env.OCamlProgram("main", Glob("*.ml"), OCAMLNAMESPACE="", OCAMLOPT="./ocamlopt")\n'
+    files = {"main.ml": 'let () = List.iter print_string ["a"]\n', "list.ml": "let iter f l = f (String.concat l [])\n"}
+    sconstruct(project, program, files)
+    real = shutil.which("ocamlopt")
+    kill = 'case "$*" in *main.ml) if [ -e list.ml ]; then kill -9 $PPID; exit 1; fi;; esac\n'
+    project.write("ocamlopt", f'#!/bin/sh\n{kill}exec {real} "$@"\n').chmod(0o755)
+    project.scons(rc=-9)
+    assert project.path("main.objs/list.cmi").exists()
+    project.path("list.ml").unlink()
+    project.scons()
+    assert project.run(project.path("main")).out == "a"
+    assert not project.path("main.objs/list.cmi").exists()
+    assert commands(project.scons()) == []
+
+
+def test_one_build_at_a_time(app):
+    app.path("_build").mkdir()
+    folder = os.open(app.path("_build"), os.O_RDONLY)
+    fcntl.flock(folder, fcntl.LOCK_EX)
+    command = [sys.executable, "-u", "-m", "rebel_tools", "build", "-Q"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    with subprocess.Popen(command, cwd=app.path("."), env=environment, stdout=subprocess.PIPE, text=True) as process:
+        line = process.stdout.readline()
+        os.close(folder)
+        rest = process.stdout.read()
+    assert line == "rebel: another build is running in _build; waiting for its end\n"
+    assert process.returncode == 0 and "link" in rest
+    assert app.output() == "built"
