@@ -2,32 +2,54 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 from typing import Callable
 
-_held: dict[str, int] = {}
+from rebel_tools.errors import Place, RebelError
+
+_held: dict[str, int] = {}  # folder -> a descriptor that stays open
 
 
-def lock(folder: str, waiting: Callable[[], None]) -> None:
+def lock(folder: str, waiting: Callable[[], None]) -> bool:
     """Have a folder of outputs for this process until it ends; `waiting` is called when another one has it.
 
     The lock is flock(2) on the folder itself, which leaves no file behind and ends with the process, however it ends.
-    Where there is no such thing (Windows, some network file systems) nothing is locked.
+    Where there is no such thing (Windows, some network file systems) nothing is locked. Returns whether another one
+    had it. Errors: RebelError when the folder cannot be made.
     """
     try:
         import fcntl
     except ImportError:
-        return
-    if folder in _held:
-        return
-    os.makedirs(folder, exist_ok=True)
-    descriptor = _held[folder] = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        waiting()
-        with contextlib.suppress(OSError):
+        return False
+    waited = False
+    while folder not in _held:
+        descriptor = _open(folder)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            waiting()
+            waited = True
             fcntl.flock(descriptor, fcntl.LOCK_EX)
-    except OSError:
-        pass
+        except OSError:  # there are no locks
+            pass
+        if _is_open(folder, descriptor):
+            _held[folder] = descriptor
+        else:  # it was removed meanwhile, and another build may have made it again
+            os.close(descriptor)
+    return waited
+
+
+def _open(folder: str) -> int:
+    try:
+        os.makedirs(folder, exist_ok=True)
+        return os.open(folder, os.O_RDONLY)
+    except OSError as error:
+        message = f"the folder for all that is built cannot be used: {os.strerror(error.errno)}"
+        raise RebelError(message, place=Place(folder)) from None
+
+
+def _is_open(folder: str, descriptor: int) -> bool:
+    try:
+        return os.path.samestat(os.stat(folder), os.fstat(descriptor))
+    except FileNotFoundError:
+        return False

@@ -88,7 +88,9 @@ def output_file(env, path: str) -> SCons.Node.FS.File:
     try:
         return env.fs.File(from_top(path))
     except TypeError:
-        raise RebelError(f"`{path}` is a folder", expected="a file that is built", hint="remove it") from None
+        if os.path.isdir(os.path.join(env.Dir("#").get_abspath(), path)):
+            raise RebelError(f"`{path}` is a folder", expected="a file that is built", hint="remove it") from None
+        raise RebelError(f"`{path}` is below a file", expected="a folder for what is built") from None
 
 
 def checked_module(name: str, node) -> str:

@@ -169,7 +169,9 @@ def _print_summary() -> None:
     """The failures again, in a line each, when more than a screen may lie between the first of them and the end."""
     TERMINAL.clear()
     failures = SCons.Script.GetBuildFailures()
-    lines = [short_failure(str(f.node), _complaints.get(str(f.node), ""), str(f.errstr)) for f in failures]
+    # What SCons raises itself has the targets as a list.
+    failed = [(str(f.node[0] if isinstance(f.node, list) else f.node), str(f.errstr)) for f in failures]
+    lines = [short_failure(name, _complaints.get(name, ""), reason) for name, reason in failed]
     if lines:
         what = "1 step failed" if len(lines) == 1 else f"{len(lines)} steps failed"
         TERMINAL.say(sys.stderr, "\n".join([f"{what}:", *(f"  {line}" for line in lines)]) + "\n")

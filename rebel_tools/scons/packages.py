@@ -12,6 +12,8 @@ from SCons.Action import Action
 from SCons.Builder import Builder
 
 from rebel_tools.plan import glance
+from rebel_tools.plan.lock import lock
+from rebel_tools.project.model import Project
 from rebel_tools.scons import places, saving
 from rebel_tools.scons.arguments import user_error
 from rebel_tools.scons.output import short_messages
@@ -26,12 +28,10 @@ def rebel(env, folder: str = "."):
 
     Targets that are not default ones are built when they are asked for by name.
     """
-    started = time.time_ns()
-    consulted: set[str] = set()
-    try:
-        project = project_of(env.Dir(folder).get_abspath(), consulted)
-    finally:
-        places.LOOKED_AT.update(consulted)
+    started, root = time.time_ns(), env.Dir(folder).get_abspath()
+    project = _project(root)
+    if _lock(project.root.root):
+        started, project = time.time_ns(), _project(root)  # another build has come to its end
     for warning in project.warnings:
         print(f"rebel: warning: {warning}")
     default = SCons.Util.NodeList()
@@ -52,6 +52,27 @@ def rebel(env, folder: str = "."):
             env.Ignore(program[0].dir, program)  # `scons .` does not ask for it by name
     made_for_all += sessions  # no exception came in between
     return default
+
+
+def _project(root: str) -> Project:
+    consulted: set[str] = set()
+    try:
+        return project_of(root, consulted)
+    finally:
+        places.LOOKED_AT.update(consulted)
+
+
+def _lock(root: str) -> bool:
+    """Let no other process build this project or clean it; returns whether one has.
+
+    SCons is still reading, and can be interrupted while this waits.
+    """
+    build = os.path.join(root, "_build")
+    only_looks = any(map(SCons.Script.GetOption, ("no_exec", "question", "help")))
+    if only_looks or SCons.Script.GetOption("clean") and not os.path.isdir(build):
+        return False
+    message = f"rebel: another build is running in {os.path.relpath(build)}; waiting for its end"
+    return lock(build, lambda: print(message, flush=True))
 
 
 def _program(env, project, target, started: int):

@@ -20,7 +20,7 @@ def top() -> str:
 
 def written() -> set[str]:
     """What this run may have written: targets, side effects, copies of sources, an option's file, and their folders."""
-    files = {*WRITTEN, *(node.get_abspath() for node in _file_nodes() if _is_written(node))}
+    files = {*WRITTEN, *(node.get_abspath() for node in file_nodes() if _is_written(node))}
     folders = {os.path.dirname(path) for path in files}
     while not folders <= files:
         files |= folders
@@ -30,7 +30,7 @@ def written() -> set[str]:
 
 def looked_at() -> set[str]:
     """The files and folders that were looked at, apart from sources below the top folder in ordinary folders."""
-    sources = (node.get_abspath() for node in _file_nodes() if not _is_written(node))
+    sources = (node.get_abspath() for node in file_nodes() if not _is_written(node))
     return {*LOOKED_AT, *(path for path in (*_imported(), *sources) if not _is_ordinary(path))}
 
 
@@ -38,22 +38,29 @@ def _is_ordinary(path: str) -> bool:
     return f"{path}/".startswith(f"{top()}/") and "/node_modules/" not in path[len(top()) :]
 
 
+def known(path: str):
+    """The node of a path from the top, None where nobody has asked for it."""
+    nodes = list({*SCons.Node.FS.get_default_fs().Root.values()})
+    for name in os.path.normpath(os.path.join(top(), path)).split(os.sep)[1:]:
+        nodes = [n.entries[name] for n in nodes if isinstance(n, SCons.Node.FS.Dir) and name in n.entries]
+    return nodes[0] if nodes else None
+
+
 def files_below(folder: str) -> Iterator:
-    """The nodes of files below a folder, given by its path from the top; none is made."""
-    todo = [*SCons.Node.FS.get_default_fs().Root.values()]
-    for name in os.path.normpath(os.path.join(top(), folder)).split(os.sep)[1:]:
-        todo = [node.entries[name] for node in todo if isinstance(node.entries.get(name), SCons.Node.FS.Dir)]
-    return _files_in(todo)
+    """The nodes of files below a folder, given by its path from the top, that somebody has asked for."""
+    node = known(folder)
+    return _files_in([node] if isinstance(node, SCons.Node.FS.Dir) else [])
 
 
 def has_rules(node) -> bool:
     """Whether the user said something about an output that only SCons knows."""
-    executor = node.executor
+    executor = getattr(node, "executor", None)  # not set where SCons did not ask for it
     added = executor is not None and (executor.pre_actions or executor.post_actions)
     return bool(added or node.depends or node.ignore or node.prerequisites or node.always_build)
 
 
-def _file_nodes() -> Iterator:
+def file_nodes() -> Iterator:
+    """The nodes of all files."""
     return _files_in(list({*SCons.Node.FS.get_default_fs().Root.values()}))
 
 

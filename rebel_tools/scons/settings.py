@@ -93,10 +93,11 @@ def archive_flags(env, engine: str) -> list[str]:
     return flags + (["-thread"] if found.threads else []) + list(found.archives)
 
 
-def settings(env, variables: Iterable[str] = ()) -> Settings:
+def settings(env, variables: Iterable[str] = (), all_made: bool = False) -> Settings:
     """How the sources of a scope with the environment `env` are compiled. Errors: MissingTool, FindlibError.
 
     variables: names of environment variables that count, besides those that OCaml's programs are known to obey.
+    all_made: whether what stands in the flags and is built has been built; else Depends() has to tell about it.
     """
     engines = env["OCAMLENGINES"]
     found = packages(env, engines[0])
@@ -109,7 +110,7 @@ def settings(env, variables: Iterable[str] = ()) -> Settings:
     parts += [f"{name}={env['ENV'].get(name)}" for name in (*OCAML_VARIABLES, *variables)]
     flags = env.Split(env.subst("$OCAMLFLAGS"))
     dependency_flags = env.Split(env.subst("$OCAMLDEPFLAGS"))
-    files, asked = named_files(env, flags), named_files(env, dependency_flags)
+    files, asked = named_files(env, flags, all_made), named_files(env, dependency_flags, all_made)
     ppx = [word for command in found.preprocessors for word in ("-ppx", command)]
     ocamldep = program(env, "OCAMLDEP")
     return Settings(
@@ -122,11 +123,11 @@ def settings(env, variables: Iterable[str] = ()) -> Settings:
     )
 
 
-def named_files(env, flags: Iterable[str]) -> list[str]:
-    """The files that stand in flags: preprocessors, objects, archives. Those that are built take part by Depends()."""
+def named_files(env, flags: Iterable[str], all_made: bool = False) -> list[str]:
+    """The files that stand in flags: preprocessors, objects, archives; those that are built only if they are made."""
     top = env.Dir("#").get_abspath()
     paths = dict.fromkeys(os.path.join(top, word.partition(" ")[0]) for word in flags)
-    return [path for path in paths if os.path.isfile(path) and not env.fs.File(path).has_builder()]
+    return [path for path in paths if os.path.isfile(path) and (all_made or not env.fs.File(path).has_builder())]
 
 
 def link_settings(env, kind: str, engine: str) -> str:

@@ -9,15 +9,14 @@ from functools import cached_property
 import SCons.Node
 import SCons.Script
 
+from rebel_tools.ocaml.names import SUFFIXES
 from rebel_tools.ocaml.toolchain import ANSWERS
 from rebel_tools.plan.files import text_digest
 from rebel_tools.plan.layers import Layers
-from rebel_tools.plan.lock import lock
 from rebel_tools.plan.manifest import manifest, stamp, stamps_before
 from rebel_tools.plan.model import BYTE, LINKING, NATIVE, TREE, Scope, Step
 from rebel_tools.project.load import load_project
 from rebel_tools.project.model import Package, Project, Target
-from rebel_tools.project.sources import KINDS
 from rebel_tools.scons import places
 from rebel_tools.scons.actions import builder_of
 from rebel_tools.scons.arguments import from_top, output_file
@@ -31,6 +30,9 @@ ENGINES = {"native": NATIVE, "byte": BYTE, "jsoo": BYTE}
 
 # Options that print, clean or go on in the whole graph.
 NEED_ALL = ("no_exec", "keep_going", "tree_printers")
+
+
+MADE_FIRST = "what other builders make"
 
 
 class TargetSession(Session):
@@ -67,9 +69,10 @@ class TargetSession(Session):
         self._folders: dict[str, Mapping[str, SCons.Node.Node]] = {}
         self._changed: set[str] | None = None
         self._nothing_to_do = False
-        self._sources_are_made = False
+        self._is_made_first = False
         self.manifest = manifest(os.path.join(self.top, self.folder, ".rebel-tools.manifest"), self.top)
-        if any(str(name).startswith(self.folder) for name in SCons.Script.COMMAND_LINE_TARGETS):
+        asked = {str(name) for name in SCons.Script.COMMAND_LINE_TARGETS} - {self.path}
+        if any(name.startswith(self.folder) for name in asked):
             self._make_all()  # an output is asked for by its path
 
     def _relative(self, *parts: str) -> str:
@@ -97,19 +100,12 @@ class TargetSession(Session):
     def goal(self) -> Step:
         """The step that links the program. Errors: those of missing tools and findlib packages."""
         if self._goal is None:
-            self._lock()
             scopes: dict[str, Scope] = {}
             for package in self.packages:
                 scopes[package.name] = self._scope(package, scopes)
             self._goal = self._program(scopes[self.project.root.name])
             self._nodes[self._goal] = self.program
         return self._goal
-
-    def _lock(self) -> None:
-        """From here on no other process builds, and what earlier builds found out can be read."""
-        if not self._dry and not SCons.Script.GetOption("clean"):
-            waiting = f"rebel: another build is running in {self.build}; waiting for its end"
-            lock(os.path.join(self.top, self.build), lambda: print(waiting, flush=True))
 
     def _scope(self, package: Package, scopes: dict[str, Scope]) -> Scope:
         top_level = package is self.project.root
@@ -120,14 +116,13 @@ class TargetSession(Session):
         uses = tuple(scopes[used.name] for used in self.project.closure(package))
         namespace = module + "__" if public else module
         declared = (name for flags in (package.flags, self.target.unstable_flags) for name, _ in flags.envvars)
-        scope = Scope(f"{self.folder}/{name}", namespace, (self.engine,), settings(env, declared), uses, public)
+        scope = Scope(f"{self.folder}/{name}", namespace, (self.engine,), settings(env, declared, True), uses, public)
         self.add_scope(scope, env)
         root = self._relative(package.root)
         prefix = "" if root == "." else f"{root}/"
         for source in package.sources:
             path = prefix + source.path
             scope.add(source.module, *((None, path) if source.is_interface else (path, None)))
-        self.source_nodes[scope] = {self._relative(node.get_abspath()): node for node in self._made(package)}
         self.plan.add_scope(scope)
         if not top_level:
             library_step(env, self, scope, self.engine, f"{scope.outdir}/{module}")
@@ -142,22 +137,38 @@ class TargetSession(Session):
         for step in list(self.plan.steps.values()):
             self.nodes(step)
 
-    # Sources that other builders make
+    # What other builders make
 
     @cached_property
-    def _made_sources(self) -> list:
-        """The nodes of sources that builders make, wherever in the SConstruct they are called."""
-        return [node for package in self.packages for node in self._made(package)]
+    def _made_sources(self) -> dict[str, SCons.Node.FS.File]:
+        """The sources that builders make, by absolute path, wherever in the SConstruct they are called."""
+        folders = tuple(os.path.join(package.root, "src", "") for package in self.packages)
+        made = [node for node in places.file_nodes() if node.name.endswith(SUFFIXES) and node.has_builder()]
+        found = {os.path.realpath(node.get_abspath()): node for node in made}
+        return {path: node for path, node in found.items() if path.startswith(folders)}
 
-    def _made(self, package: Package) -> list:
-        nodes = places.files_below(os.path.join(package.root, "src"))
-        return [node for node in nodes if node.has_builder() and node.name.rpartition(".")[2] in KINDS]
+    @cached_property
+    def _made_first(self) -> list:
+        """The nodes of these sources, and of what stands in flags, such as a preprocessor."""
+        flags = [self.target.unstable_flags, *(package.flags for package in self.packages)]
+        words = {word.partition(" ")[0] for each in flags for word in (*each.dep, *each.compile)}
+        nodes = (places.known(word) for word in words)
+        return [*self._made_sources.values(), *(node for node in nodes if node and node.has_builder())]
 
     def _load_again(self) -> None:
         """Find sources that were not there when the SConstruct was read. Errors: ProjectError."""
-        self.project = load_project(self.project.root.root)
-        self.packages = (*self.project.closure(self.project.root), self.project.root)
-        self.target = next(target for target in self.project.targets if target.name == self.target.name)
+        sources = {os.path.join(p.root, source.path) for p in self.packages for source in p.sources}
+        if not self._made_sources.keys() <= sources:
+            self.project = load_project(self.project.root.root)
+            self.packages = (*self.project.closure(self.project.root), self.project.root)
+            self.target = next(target for target in self.project.targets if target.name == self.target.name)
+
+    def _prepare(self) -> None:
+        if not self._prepared:
+            for package, scope in zip(self.packages, self.plan.scopes):
+                own = (path for path in self._made_sources if path.startswith(os.path.join(package.root, "src", "")))
+                self.source_nodes[scope] = {self._relative(path): self._made_sources[path] for path in own}
+        super()._prepare()
 
     # Nodes for what is stale
 
@@ -165,12 +176,11 @@ class TargetSession(Session):
         if step is not None:
             return super().dependencies(step)
         if SCons.Script.GetOption("clean"):
-            return list(self._made_sources)  # the whole folder is removed
-        if self._made_sources and not self._sources_are_made:
-            self._sources_are_made = True
-            return [Group(self, None, "sources that are made")]
-        self._lock()
-        if self._made_sources and self._goal is None:
+            return self._made_first  # the whole folder is removed
+        if self._made_first and not self._is_made_first:
+            self._is_made_first = True
+            return [Group(self, MADE_FIRST, MADE_FIRST)]
+        if self._goal is None:
             self._load_again()
         every = self._needs_all
         if not every and not self._prepared:
@@ -210,9 +220,9 @@ class TargetSession(Session):
         self._groups.clear()
         return [*map(self._group, self._layer_units), *(self.node(step) for step in layer if not step.module)]
 
-    def units(self, scope: Scope | None) -> list:
-        if scope is None:
-            return self._made_sources
+    def units(self, scope: Scope | str) -> list:
+        if scope is MADE_FIRST:
+            return self._made_first
         for step in self._layer_units.get(scope, ()):
             self.node(step).attributes.rebel_urgency = self._layers.urgency[step]
         return super().units(scope)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 
@@ -276,13 +278,22 @@ def test_an_action_that_is_added_to_the_program(app):
     assert app.path("post").read_text() == "2\n"
 
 
-def test_a_dependency_of_an_inner_output(app):
-    inner = "_build/default/src/Default_Tar__Index.cmx"
-    app.write("SConstruct", RULES + f"env.Rebel()\nenv.Depends({inner!r}, 'data')\n")
+INNER = "_build/default/src/Default_Tar__Index.cmx"
+
+
+@pytest.mark.parametrize("asked", [[], ["default"]])
+def test_a_dependency_of_an_inner_output(app, asked):
+    app.write("SConstruct", RULES + f"env.Rebel()\nenv.Depends({INNER!r}, 'data')\n")
     for text in ("1", "2"):
         app.write("data", text)
-        assert "ocamlopt src/index.ml" in app.build()
-        assert "up to date" in app.build()
+        assert "ocamlopt src/index.ml" in app.build(*asked)
+        assert "up to date" in app.build(*asked)
+
+
+def test_somebody_knows_an_inner_output_by_its_name(app):
+    app.write("SConstruct", RULES + f"env.Rebel()\nenv.File({INNER!r})\nenv.Entry({INNER[:-1]!r})\n")
+    app.build("default")
+    assert app.output() == "built"
 
 
 COMMAND = "gen = env.Command('src/deep/gen.ml', 'gen.in', Copy('$TARGET', '$SOURCE'))\n"
@@ -296,15 +307,15 @@ COMMAND = "gen = env.Command('src/deep/gen.ml', 'gen.in', Copy('$TARGET', '$SOUR
 def test_a_source_that_another_builder_makes(app, rules):
     app.write("SConstruct", RULES + rules)
     app.write("src/index.ml", "let () = print_string Gen.v\n")
-    for text in ("one", "two"):
+    for text, asked in (("one", PROGRAM), ("two", "default"), ("three", "_build/default/src/Default_Tar__Gen.cmx")):
         app.write("gen.in", f'let v = "{text}"\n')
-        app.build("default")
+        app.build(asked, "default")
         assert app.output() == text
         assert "up to date" in app.build("default")
     app.path("src/deep/gen.ml").unlink()
     app.build()
     assert "up to date" in app.build()
-    app.write("gen.in", 'let v = "two" (* a comment *)\n')
+    app.write("gen.in", 'let v = "three" (* a comment *)\n')
     assert ("link" in app.build()) == ("Depends" in rules)
     app.equals_a_clean_build()
     app.build("-c")
@@ -312,9 +323,11 @@ def test_a_source_that_another_builder_makes(app, rules):
 
 
 def test_an_interface_that_another_builder_makes_in_a_package(app):
-    """With -k, with -j, and for a file that is asked for by its path."""
-    app.write("node_modules/dep/package.json", json.dumps({"name": "dep", "rebel": {}}))
-    app.write("node_modules/dep/src/a.ml", "let x = 1\nlet y = 2\n")
+    """With -k, with -j, and in a package behind a link."""
+    app.write("packages/dep/package.json", json.dumps({"name": "dep", "rebel": {}}))
+    app.write("packages/dep/src/a.ml", "let x = 1\nlet y = 2\n")
+    app.path("node_modules").mkdir()
+    app.path("node_modules/dep").symlink_to("../packages/dep")
     app.package(dependencies={"dep": "*"})
     app.write("src/index.ml", "let () = print_int Dep.A.x\n")
     make = "env.Command('node_modules/dep/src/a.mli', 'a.in', Copy('$TARGET', '$SOURCE'))\nenv.Rebel()\n"
@@ -325,9 +338,22 @@ def test_an_interface_that_another_builder_makes_in_a_package(app):
     app.write("a.in", "val y : int\n")
     assert "Unbound value Dep.A.x" in app.build(rc=2)
     app.write("a.in", "val x : int\nval y : int\n")
-    app.build("_build/default/src/Default_Tar__Index.cmx")
     app.build("-j4")
     app.equals_a_clean_build()
+
+
+def test_a_preprocessor_that_another_builder_makes(app):
+    """It is made before ocamldep or a compiler uses it, and whoever uses it is compiled again."""
+    make = "env.Command('pp', 'pp.in', [Copy('$TARGET', '$SOURCE'), Chmod('$TARGET', 0o755)])\n"
+    app.write("SConstruct", RULES + "env.Rebel()\n" + make)
+    app.package(flags={"compile": "-pp ./pp", "dep": "-pp ./pp"})
+    app.write("src/index.ml", "let () = print_string NAME.v\n")
+    for name in ("A", "B"):
+        app.write(f"src/{name.lower()}.ml", f'let v = "{name}"\n')
+        app.write("pp.in", f'#!/bin/sh\nsed s/NAME/{name}/ "$1"\n')
+        app.build("default", "-j4")
+        assert app.output() == name  # the outputs hold the names of temporary files
+        assert "up to date" in app.build()
 
 
 # Builds that end, or run, otherwise than one after the other
@@ -350,16 +376,45 @@ def test_a_killed_build_leaves_no_module(project):
     assert commands(project.scons()) == []
 
 
-def test_one_build_at_a_time(app):
+@contextlib.contextmanager
+def waiting_build(app, *arguments: str):
+    """A build that waits for another one, and what lets it go on."""
     app.path("_build").mkdir()
     folder = os.open(app.path("_build"), os.O_RDONLY)
     fcntl.flock(folder, fcntl.LOCK_EX)
-    command = [sys.executable, "-u", "-m", "rebel_tools", "build", "-Q"]
+    command = [sys.executable, "-u", "-m", "rebel_tools", "build", "-Q", *arguments]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     with subprocess.Popen(command, cwd=app.path("."), env=environment, stdout=subprocess.PIPE, text=True) as process:
-        line = process.stdout.readline()
-        os.close(folder)
-        rest = process.stdout.read()
-    assert line == "rebel: another build is running in _build; waiting for its end\n"
-    assert process.returncode == 0 and "link" in rest
+        assert process.stdout.readline() == "rebel: another build is running in _build; waiting for its end\n"
+        yield process, lambda: os.close(folder)
+        process.stdout.read()
+
+
+def test_one_build_at_a_time(app):
+    with waiting_build(app) as (process, go_on):
+        app.package(targets=[])
+        app.package()
+        go_on()
+    assert process.returncode == 0
     assert app.output() == "built"
+
+
+def test_a_build_that_waits_is_interrupted(app):
+    with waiting_build(app, "-j4") as (process, go_on):
+        process.send_signal(signal.SIGINT)
+        assert process.wait(20) == 2
+        go_on()
+    assert not app.path(PROGRAM).exists()
+
+
+def test_the_folder_goes_while_a_build_waits(app):
+    with waiting_build(app) as (process, go_on):
+        app.path("_build").rmdir()
+        go_on()
+    assert app.output() == "built"
+
+
+def test_a_file_where_the_folder_should_be(app):
+    app.write("_build", "")
+    text = app.build(rc=2)
+    assert "_build: the folder for all that is built cannot be used: File exists" in text
