@@ -157,8 +157,8 @@ class TargetSession(Session):
 
     def _load_again(self) -> None:
         """Find sources that were not there when the SConstruct was read. Errors: ProjectError."""
-        sources = {os.path.join(p.root, source.path) for p in self.packages for source in p.sources}
-        if not self._made_sources.keys() <= sources:
+        sources = (os.path.join(p.root, source.path) for p in self.packages for source in p.sources)
+        if self._made_sources and not self._made_sources.keys() <= set(sources):
             self.project = load_project(self.project.root.root)
             self.packages = (*self.project.closure(self.project.root), self.project.root)
             self.target = next(target for target in self.project.targets if target.name == self.target.name)
