@@ -27,11 +27,13 @@ class Question(NamedTuple):
     command: the program with its own flags, for example `("ocamldep.opt", "-ppx", "...")`.
     maps: text of each visible alias file by module name.
     opened: the alias modules that the compiler opens with `-open`.
+    environ: the environment of the process; None for that of this one.
     """
 
     command: tuple[str, ...]
     maps: Mapping[str, str]
     opened: tuple[str, ...]
+    environ: Mapping[str, str] | None = None
 
 
 class Batch(NamedTuple):
@@ -120,7 +122,8 @@ def _run(batch: Batch, map_files: Sequence[str], folder: str, cwd: str) -> dict[
     for path in batch.files:
         command += ["-intf" if is_interface(path) else "-impl", trees.get(path, path)]
     # A syntax error is reported by the compiler, with its excerpt, so ocamldep's copy of it is not shown.
-    done = subprocess.run(command, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False)
+    streams = {"stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
+    done = subprocess.run(command, cwd=cwd, env=batch.question.environ, check=False, **streams)
     sources = {tree: source for source, tree in trees.items()}
     rows = map(parse_line, done.stdout.decode("utf-8", "surrogateescape").splitlines())
     answer = {sources.get(name, name): modules for name, modules in rows}

@@ -7,7 +7,7 @@ runs, with `/`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Callable, NamedTuple
@@ -58,6 +58,7 @@ class Settings(NamedTuple):
     dependency_command: `ocamldep` with the flags that it shares with the compiler; dependency_identity: a text that
         changes when one of the programs in it does.
     reason: finds what converts Reason sources; called when there are any.
+    environ: the environment of ocamldep, that of the compilers; None for that of this process.
     files: those that stand in the flags, such as a preprocessor's.
     annotations: whether the compilers write .cmt and .cmti files.
     trees: whether the compilers read syntax trees of Reason sources; else they read Reason themselves.
@@ -67,6 +68,7 @@ class Settings(NamedTuple):
     dependency_command: tuple[str, ...]
     dependency_identity: str
     reason: Callable[[], Converter]
+    environ: Mapping[str, str] | None = None
     files: tuple[str, ...] = ()
     annotations: bool = True
     trees: bool = True

@@ -129,7 +129,7 @@ class Names:
             opened = (scope.namespace,) if scope.namespace in maps else ()
             command = scope.settings.dependency_command
             key = text_digest(*command, scope.settings.dependency_identity, *opened, *maps, *maps.values())
-            self._questions[scope] = Question(command, maps, opened), key
+            self._questions[scope] = Question(command, maps, opened, scope.settings.environ), key
         return self._questions[scope]
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 
+import SCons.Node.FS
 import SCons.Util
 
 from rebel_tools.errors import RebelError
 from rebel_tools.ocaml.names import SUFFIXES, is_interface, module_name
 from rebel_tools.plan.model import ARCHIVE, ARCHIVING, LINKING, Module, Scope, Step
 from rebel_tools.plan.steps import archive_step
-from rebel_tools.scons.arguments import checked_module, path_of
+from rebel_tools.scons.arguments import checked_module, from_top, path_of
 from rebel_tools.scons.nodes import StepFile
 from rebel_tools.scons.output import install_output
 from rebel_tools.scons.session import Session, session
@@ -105,7 +106,12 @@ def _check_source(path: str, name: str, known: Module | None) -> None:
 def _check_interface(run: Session, module: Module) -> None:
     """The compiler takes note of an interface that lies beside an implementation, given or not."""
     beside = f"{module.implementation}i"
-    if not module.interface and os.path.exists(os.path.join(run.plan.root, beside)):
+    if module.interface or not os.path.exists(os.path.join(run.plan.root, beside)):
+        return
+    node = SCons.Node.FS.get_default_fs().File(from_top(beside))
+    if node.duplicate and not os.path.exists(node.srcnode().get_abspath()):
+        run.old_copies.append(node)
+    else:
         raise RebelError(f"`{beside}` is not among the sources, but `{module.implementation}` is", hint="add it")
 
 

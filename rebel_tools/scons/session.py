@@ -33,6 +33,7 @@ class Session:
     environments: the construction environment of each scope, and of steps that have one of their own.
     source_nodes: the nodes of the sources of each scope by path, where a builder was given nodes.
     foreign_nodes: of a program: objects and libraries of other languages.
+    old_copies: nodes of what is gone and still lies in a variant folder.
     advice: the fields of hints.Advice.
     owns_state: whether all that the state knows of belongs to this plan, so that the rest can be removed.
     """
@@ -45,6 +46,7 @@ class Session:
         self.environments: dict[Scope | Step, object] = {}
         self.source_nodes: dict[Scope, dict[str, SCons.Node.FS.File]] = {}
         self.foreign_nodes: dict[Step, list] = {}
+        self.old_copies: list[SCons.Node.FS.File] = []
         self._nodes: dict[Step, list] = {}
         self._groups: dict[Scope, Group] = {}
         self._compiling: dict[Scope, object] = {}
@@ -172,6 +174,8 @@ class Session:
         for nodes in self.source_nodes.values():
             for node in nodes.values():
                 node.exists()  # brings it into a variant folder that duplicates its sources
+        for node in self.old_copies:
+            node.exists()  # removes it
         scopes = self._scopes_in_doubt()
         trees = self.plan.names.prepare(scopes, None if self._dry else self._is_current)
         for scope in scopes:

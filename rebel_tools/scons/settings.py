@@ -107,17 +107,19 @@ def settings(env, variables: Iterable[str] = (), all_made: bool = False) -> Sett
         words = env.Split(env.subst(f"${COMPILER[engine == NATIVE]}"))
         command = _signature(env, command_variable(IMPLEMENTATION, engine), _OCAMLUNITFLAGS="", _OCAMLSOURCE="")
         parts += [command, program_identity(compiler), standard_library_identity(compiler, *words[1:])]
-    parts += [f"{name}={env['ENV'].get(name)}" for name in (*OCAML_VARIABLES, *variables)]
-    flags = env.Split(env.subst("$OCAMLFLAGS"))
-    dependency_flags = env.Split(env.subst("$OCAMLDEPFLAGS"))
-    files, asked = named_files(env, flags, all_made), named_files(env, dependency_flags, all_made)
+    values = [f"{name}={env['ENV'].get(name)}" for name in (*OCAML_VARIABLES, *variables)]
+    flags = _words(env, "OCAMLFLAGS")
+    dependency_flags = _words(env, "OCAMLDEPFLAGS")
+    own_flags = [word for engine in engines for word in _words(env, COMPILER[engine == NATIVE] + "FLAGS")]
+    files, asked = named_files(env, [*flags, *own_flags], all_made), named_files(env, dependency_flags, all_made)
     ppx = [word for command in found.preprocessors for word in ("-ppx", command)]
     ocamldep = program(env, "OCAMLDEP")
     return Settings(
-        identity=text_digest(*parts, files_identity(files)),
+        identity=text_digest(*parts, *values, files_identity(files)),
         dependency_command=(ocamldep, *dependency_flags, *ppx),
-        dependency_identity=files_identity([ocamldep, *found.preprocessor_programs, *asked]),
+        dependency_identity=text_digest(*values, files_identity([ocamldep, *found.preprocessor_programs, *asked])),
         reason=cache(lambda: reason_converter(env)),
+        environ={name: str(value) for name, value in env["ENV"].items()},
         files=(*files, *asked),
         annotations=ANNOTATIONS in flags,
     )
@@ -125,8 +127,11 @@ def settings(env, variables: Iterable[str] = (), all_made: bool = False) -> Sett
 
 def named_files(env, flags: Iterable[str], all_made: bool = False) -> list[str]:
     """The files that stand in flags: preprocessors, objects, archives; those that are built only if they are made."""
-    top = env.Dir("#").get_abspath()
-    paths = dict.fromkeys(os.path.join(top, word.partition(" ")[0]) for word in flags)
+    top, words = env.Dir("#").get_abspath(), list(flags)
+    names = [word.partition(" ")[0] for word in words]
+    # A preprocessor may also be a program on the PATH.
+    found = [env.WhereIs(name) or "" for option, name in zip(words, names[1:]) if option in ("-pp", "-ppx")]
+    paths = dict.fromkeys(os.path.join(top, name) for name in [*names, *found])
     return [path for path in paths if os.path.isfile(path) and (all_made or not env.fs.File(path).has_builder())]
 
 
@@ -135,6 +140,11 @@ def link_settings(env, kind: str, engine: str) -> str:
     known = {"_OCAMLOBJECTS": "", "_OCAMLPACKAGEARCHIVES": archive_flags(env, engine)}
     files = linked_files(env) if kind == LINKING else []
     return text_digest(_signature(env, command_variable(kind, engine), **known), files_identity(files))
+
+
+def _words(env, variable: str) -> list[str]:
+    """The words of flags as a command line has them: an item of a list is one, with the spaces in it."""
+    return [str(word) for line in env.subst_list(f"${variable}") for word in line]
 
 
 def linked_files(env) -> list[str]:

@@ -228,3 +228,34 @@ def test_c_and_ocaml_in_one_sconstruct(project):
     assert project.run("./slow").out == "43"
     append(project, "plain.c", "\n")
     assert not any(line.startswith("ocaml") for line in commands(project.scons()))
+
+
+def test_an_interface_goes_from_a_variant_folder(project):
+    """SCons has copied it there, and removes the copy when it is asked for it."""
+    body = "SConscript('src/SConscript', variant_dir='build', exports='env')\n"
+    sources = {"src/main.ml": "let () = print_int A.x\n", "src/a.ml": "let x = 1\n", "src/a.mli": "val x : int\n"}
+    sconstruct(project, body, sources)
+    for names in (["main.ml", "a.ml", "a.mli"], ["main.ml", "a.ml"]):
+        project.write("src/SConscript", f"Import('env')\nenv.OCamlProgram('p', {names})\n")
+        if "a.mli" not in names:
+            project.path("src/a.mli").unlink()
+        project.scons()
+        assert project.run(project.path("build/p")).out == "1"
+        assert commands(project.scons()) == []
+
+
+@pytest.mark.parametrize("variable", ["OCAMLFLAGS", "OCAMLOPTFLAGS"])
+@pytest.mark.parametrize("form", ["one word with spaces", "on the PATH of the build"])
+def test_preprocessors(project, variable, form):
+    """ocamldep and the compilers run the same one, in the same environment; another one is another command."""
+    command = "./bin/pp x" if form == "one word with spaces" else "pp"
+    flags = ", ".join(f"{name}=['-pp', {command!r}]" for name in (variable, "OCAMLDEPFLAGS"))
+    body = f"env.PrependENVPath('PATH', Dir('#bin').abspath)\nenv.Append({flags})\n"
+    body += "env.OCamlProgram('p', ['main.ml', 'a.ml', 'b.ml'])\n"
+    sconstruct(project, body, {"main.ml": "let () = print_int NAME.x\n", "a.ml": "let x = 1\n", "b.ml": "let x = 2\n"})
+    for name, output in (("A", "1"), ("B", "2")):
+        text = f'#!/bin/sh\nfor file; do :; done\nsed s/NAME/{name}/ "$file"\n'
+        project.write("bin/pp", text).chmod(0o755)
+        project.scons()
+        assert project.run(project.path("p")).out == output
+        assert commands(project.scons()) == []
