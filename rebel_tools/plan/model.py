@@ -60,6 +60,7 @@ class Settings(NamedTuple):
     reason: finds what converts Reason sources; called when there are any.
     environ: the environment of ocamldep, that of the compilers; None for that of this process.
     files: those that stand in the flags, such as a preprocessor's.
+    built: those in ocamldep's flags that this build makes.
     annotations: whether the compilers write .cmt and .cmti files.
     trees: whether the compilers read syntax trees of Reason sources; else they read Reason themselves.
     """
@@ -70,6 +71,7 @@ class Settings(NamedTuple):
     reason: Callable[[], Converter]
     environ: Mapping[str, str] | None = None
     files: tuple[str, ...] = ()
+    built: tuple[str, ...] = ()
     annotations: bool = True
     trees: bool = True
 

@@ -80,6 +80,14 @@ class Names:
                 self._remember(scope, source, answer.get(source))
         return [batch.trees[source] for _, batch in work for source in batch.convert if source in batch.trees]
 
+    def forget(self, scope: Scope) -> None:
+        """A program that ocamldep runs for this scope is another one: all its sources may name something else."""
+        self._questions.pop(scope, None)
+        self._resolved = {key: known for key, known in self._resolved.items() if key[0] is not scope}
+        for module in scope.modules.values():
+            for source in module.sources:
+                self._unparsable.pop(_key(scope, source), None)
+
     def _remember(self, scope: Scope, source: str, names: tuple[str, ...] | None) -> None:
         if not self.files.is_as_read(source):  # the answer may be about other contents
             self.files.forget(source)
@@ -128,7 +136,8 @@ class Names:
             maps = {s.namespace: s.alias_text() for s in (*scope.uses, scope) if s.namespace and s.aliases}
             opened = (scope.namespace,) if scope.namespace in maps else ()
             command = scope.settings.dependency_command
-            key = text_digest(*command, scope.settings.dependency_identity, *opened, *maps, *maps.values())
+            programs = [scope.settings.dependency_identity, *(str(self.files.digest(p)) for p in scope.settings.built)]
+            key = text_digest(*command, *programs, *opened, *maps, *maps.values())
             self._questions[scope] = Question(command, maps, opened, scope.settings.environ), key
         return self._questions[scope]
 

@@ -88,6 +88,12 @@ class Plan:
         self.files.forget(path)
         self._forget_order(scope)
 
+    def preprocessor_changed(self, scope: Scope, path: str) -> None:
+        """A program that ocamldep runs for the sources of a scope was built."""
+        self.files.forget(path)
+        self.names.forget(scope)
+        self._forget_order(scope)
+
     def _forget_order(self, scope: Scope) -> None:
         self._ordered.pop(scope, None)
         for engine in scope.engines:

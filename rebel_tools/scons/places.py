@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import SCons.Node.FS
 
@@ -38,7 +38,13 @@ def _is_ordinary(path: str) -> bool:
     return f"{path}/".startswith(f"{top()}/") and "/node_modules/" not in path[len(top()) :]
 
 
-def known(path: str):
+def built_files(flags: Iterable[str]) -> list:
+    """The nodes of files that stand in flags and are made by builders, whether they are there or not."""
+    nodes = (_known(word.partition(" ")[0]) for word in flags)
+    return [node for node in nodes if node and not isinstance(node, SCons.Node.FS.Dir) and node.has_builder()]
+
+
+def _known(path: str):
     """The node of a path from the top, None where nobody has asked for it."""
     nodes = list({*SCons.Node.FS.get_default_fs().Root.values()})
     for name in os.path.normpath(os.path.join(top(), path)).split(os.sep)[1:]:
@@ -48,7 +54,7 @@ def known(path: str):
 
 def files_below(folder: str) -> Iterator:
     """The nodes of files below a folder, given by its path from the top, that somebody has asked for."""
-    node = known(folder)
+    node = _known(folder)
     return _files_in([node] if isinstance(node, SCons.Node.FS.Dir) else [])
 
 

@@ -52,6 +52,7 @@ class Session:
         self._compiling: dict[Scope, object] = {}
         self._keeps_annotations: set[Step] = set()
         self._rebuilt_sources: set = set()
+        self._rebuilt_programs: set[tuple[Scope, str]] = set()
         self._prepared = False
         ADVISERS.append(self.hint)
         profile.SESSIONS.append(self)
@@ -197,6 +198,11 @@ class Session:
             if node.get_state() == SCons.Node.executed and node not in self._rebuilt_sources:
                 self._rebuilt_sources.add(node)
                 self.plan.source_changed(scope, path)
+        for path in scope.settings.built:
+            node = SCons.Node.FS.get_default_fs().File(from_top(path))
+            if node.get_state() == SCons.Node.executed and (scope, path) not in self._rebuilt_programs:
+                self._rebuilt_programs.add((scope, path))
+                self.plan.preprocessor_changed(scope, path)
 
     def reason(self, step: Step):
         """Why the step has to run, None when it is up to date."""

@@ -26,6 +26,7 @@ from rebel_tools.plan.files import text_digest
 from rebel_tools.plan.identity import OCAML_VARIABLES, identity
 from rebel_tools.plan.model import IMPLEMENTATION, LINKING, NATIVE, Converter, Settings
 from rebel_tools.plan.steps import ANNOTATIONS
+from rebel_tools.scons import places
 from rebel_tools.scons.actions import COMPILER, command_variable, step_of
 
 FLAGS = ["OCAMLFLAGS", "OCAMLOPTFLAGS", "OCAMLCFLAGS", "OCAMLDEPFLAGS", "OCAMLARCHIVEFLAGS", "OCAMLLINKFLAGS"]
@@ -121,6 +122,7 @@ def settings(env, variables: Iterable[str] = (), all_made: bool = False) -> Sett
         reason=cache(lambda: reason_converter(env)),
         environ={name: str(value) for name, value in env["ENV"].items()},
         files=(*files, *asked),
+        built=() if all_made else tuple(node.get_internal_path() for node in places.built_files(dependency_flags)),
         annotations=ANNOTATIONS in flags,
     )
 

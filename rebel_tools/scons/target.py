@@ -151,9 +151,8 @@ class TargetSession(Session):
     def _made_first(self) -> list:
         """The nodes of these sources, and of what stands in flags, such as a preprocessor."""
         flags = [self.target.unstable_flags, *(package.flags for package in self.packages)]
-        words = {word.partition(" ")[0] for each in flags for word in (*each.dep, *each.compile)}
-        nodes = (places.known(word) for word in words)
-        return [*self._made_sources.values(), *(node for node in nodes if node and node.has_builder())]
+        words = dict.fromkeys(word for each in flags for word in (*each.dep, *each.compile))
+        return [*self._made_sources.values(), *places.built_files(words)]
 
     def _load_again(self) -> None:
         """Find sources that were not there when the SConstruct was read. Errors: ProjectError."""

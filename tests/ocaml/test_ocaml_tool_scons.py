@@ -259,3 +259,25 @@ def test_preprocessors(project, variable, form):
         project.scons()
         assert project.run(project.path("p")).out == output
         assert commands(project.scons()) == []
+
+
+def test_a_preprocessor_of_the_same_sconstruct(project):
+    """What a source names is asked again when the preprocessor was built."""
+    body = """\
+    pp = env.OCamlProgram('pp', ['pp.ml'])
+    env = env.Clone(OCAMLDEPFLAGS=['-pp', './pp'])
+    env.Append(OCAMLFLAGS=['-pp', './pp'])
+    for name in ('one', 'two'):
+        objects = env.OCamlObject([name + '.ml', 'a.ml', 'b.ml'], OCAMLOBJDIR=name + '.d')
+        env.Depends(objects, pp)
+        env.OCamlProgram(name, objects)
+    """
+    use = "let () = print_int NAME.x\n"
+    sconstruct(project, body, {"one.ml": use, "two.ml": use, "a.ml": "let x = 1\n", "b.ml": "let x = 2\n"})
+    for name, output in (("A", "1"), ("B", "2"), ("A", "1")):
+        command = f"sed s/NAME/{name}/ "
+        project.write("pp.ml", f'let () = exit (Sys.command ("{command}" ^ Filename.quote Sys.argv.(1)))\n')
+        project.scons("-j4")
+        for program in ("one", "two"):
+            assert project.run(project.path(program)).out == output
+        assert commands(project.scons()) == []

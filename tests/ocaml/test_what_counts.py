@@ -346,7 +346,7 @@ def test_a_preprocessor_that_another_builder_makes(app):
     """It is made before ocamldep or a compiler uses it, and whoever uses it is compiled again."""
     make = "env.Command('pp', 'pp.in', [Copy('$TARGET', '$SOURCE'), Chmod('$TARGET', 0o755)])\n"
     app.write("SConstruct", RULES + "env.Rebel()\n" + make)
-    app.package(flags={"compile": "-pp ./pp", "dep": "-pp ./pp"})
+    app.package(flags={"compile": "-I . -pp ./pp", "dep": "-pp ./pp"})  # the folder is not to be made first
     app.write("src/index.ml", "let () = print_string NAME.v\n")
     for name in ("A", "B"):
         app.write(f"src/{name.lower()}.ml", f'let v = "{name}"\n')
