@@ -54,7 +54,6 @@ def nothing_to_do(asked: str) -> bool:
         with open(PATH, encoding="utf-8", errors="surrogateescape") as f:
             data = json.load(f)
         known, top = data["manifests"], os.getcwd()
-        same = data["question"] == asked and bool(known)
-        return same and all(manifest(path, top).holds(known[path]) for path in known)
+        return data["question"] == asked and all(manifest(path, top).holds(known[path]) for path in known)
     except (OSError, ValueError, LookupError, TypeError, AttributeError):
         return False  # missing, or damaged

@@ -35,9 +35,8 @@ def rebel(env, folder: str = "."):
     for warning in project.warnings:
         print(f"rebel: warning: {warning}")
     default = SCons.Util.NodeList()
-    made_for_all: list[TargetSession] = []
-    _let_rebel_glance(project, made_for_all)
-    sessions = []
+    sessions: list[TargetSession] = []
+    _let_rebel_glance(project, sessions)
     for target in project.targets:
         if target.engine == "bucklescript" and not _is_wanted(target, project):
             continue
@@ -50,7 +49,6 @@ def rebel(env, folder: str = "."):
             sessions.append(run)
         else:
             env.Ignore(program[0].dir, program)  # `scons .` does not ask for it by name
-    made_for_all += sessions  # no exception came in between
     return default
 
 
@@ -110,7 +108,7 @@ def _script(run: TargetSession):
 def _let_rebel_glance(project, sessions: list) -> None:
     """When all sessions have finished, note what `rebel build` can look at instead of asking them.
 
-    sessions: to be filled when there is one for each default target.
+    sessions: to be filled; when there is none for one of the default targets, an exception came in between.
     """
     glance.forget()
     option, script, *arguments = [*sys.argv[1:3], "", ""][:2] + sys.argv[3:]
@@ -118,4 +116,9 @@ def _let_rebel_glance(project, sessions: list) -> None:
         return
     asked = glance.question(arguments, os.environ)
     if asked is not None and all(target.engine in ("native", "byte") for target in project.default_targets):
-        saving.at_the_end(lambda: glance.remember(asked, {run.manifest.path: run.identity for run in sessions}))
+        saving.at_the_end(lambda: _remember(asked, sessions, len(project.default_targets)))
+
+
+def _remember(asked: str, sessions: list, wanted: int) -> None:
+    if len(sessions) == wanted:
+        glance.remember(asked, {run.manifest.path: run.identity for run in sessions})

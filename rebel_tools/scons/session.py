@@ -51,8 +51,7 @@ class Session:
         self._groups: dict[Scope, Group] = {}
         self._compiling: dict[Scope, object] = {}
         self._keeps_annotations: set[Step] = set()
-        self._rebuilt_sources: set = set()
-        self._rebuilt_programs: set[tuple[Scope, str]] = set()
+        self._noticed: set[tuple[Scope, SCons.Node.Node]] = set()
         self._prepared = False
         ADVISERS.append(self.hint)
         profile.SESSIONS.append(self)
@@ -195,14 +194,18 @@ class Session:
 
     def _notice_generated(self, scope: Scope) -> None:
         for path, node in self.source_nodes.get(scope, {}).items():
-            if node.get_state() == SCons.Node.executed and node not in self._rebuilt_sources:
-                self._rebuilt_sources.add(node)
+            if self._was_just_built(scope, node):
                 self.plan.source_changed(scope, path)
         for path in scope.settings.built:
-            node = SCons.Node.FS.get_default_fs().File(from_top(path))
-            if node.get_state() == SCons.Node.executed and (scope, path) not in self._rebuilt_programs:
-                self._rebuilt_programs.add((scope, path))
+            if self._was_just_built(scope, SCons.Node.FS.get_default_fs().File(from_top(path))):
                 self.plan.preprocessor_changed(scope, path)
+
+    def _was_just_built(self, scope: Scope, node) -> bool:
+        """Whether a file has been built that a scope did not know of; told once."""
+        new = node.get_state() == SCons.Node.executed and (scope, node) not in self._noticed
+        if new:
+            self._noticed.add((scope, node))
+        return new
 
     def reason(self, step: Step):
         """Why the step has to run, None when it is up to date."""

@@ -151,7 +151,7 @@ def _words(env, variable: str) -> list[str]:
 
 def linked_files(env) -> list[str]:
     """The files that stand in the flags of a link command."""
-    return named_files(env, env.Split(env.subst("$OCAMLLINKFLAGS")))
+    return named_files(env, _words(env, "OCAMLLINKFLAGS"))
 
 
 def installed_files(env) -> list[str]:

@@ -31,8 +31,13 @@ ENGINES = {"native": NATIVE, "byte": BYTE, "jsoo": BYTE}
 # Options that print, clean or go on in the whole graph.
 NEED_ALL = ("no_exec", "keep_going", "tree_printers")
 
-
+# What the program waits for before anything is planned, where a scope stands otherwise.
 MADE_FIRST = "what other builders make"
+
+
+def source_folder(package: Package) -> str:
+    """The folder that all sources of a package are below, with a slash at its end."""
+    return os.path.join(package.root, "src", "")
 
 
 class TargetSession(Session):
@@ -142,7 +147,7 @@ class TargetSession(Session):
     @cached_property
     def _made_sources(self) -> dict[str, SCons.Node.FS.File]:
         """The sources that builders make, by absolute path, wherever in the SConstruct they are called."""
-        folders = tuple(os.path.join(package.root, "src", "") for package in self.packages)
+        folders = tuple(map(source_folder, self.packages))
         made = [node for node in places.file_nodes() if node.name.endswith(SUFFIXES) and node.has_builder()]
         found = {os.path.realpath(node.get_abspath()): node for node in made}
         return {path: node for path, node in found.items() if path.startswith(folders)}
@@ -165,7 +170,7 @@ class TargetSession(Session):
     def _prepare(self) -> None:
         if not self._prepared:
             for package, scope in zip(self.packages, self.plan.scopes):
-                own = (path for path in self._made_sources if path.startswith(os.path.join(package.root, "src", "")))
+                own = (path for path in self._made_sources if path.startswith(source_folder(package)))
                 self.source_nodes[scope] = {self._relative(path): self._made_sources[path] for path in own}
         super()._prepare()
 
