@@ -21,9 +21,9 @@ from rebel_tools.binary.library import open_library  # noqa: E402
 from rebel_tools.gate.debug import read_debug  # noqa: E402
 from rebel_tools.gate.evidence import required  # noqa: E402
 from rebel_tools.gate.verify import LibraryFacts, Policy, verify  # noqa: E402
-from rebel_tools.interface.compiler import Compiler  # noqa: E402
 from rebel_tools.interface.file import from_bytes, to_bytes  # noqa: E402
-from rebel_tools.interface.source import read_source  # noqa: E402
+from rebel_tools.producers.compiler import Compiler  # noqa: E402
+from rebel_tools.producers.source import read_source  # noqa: E402
 
 COUNT = 10_000
 ROUNDS = 7

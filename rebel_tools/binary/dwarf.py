@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 
+from rebel_tools.abi.types import Declarations
 from rebel_tools.binary.bulk import collector_paused
 from rebel_tools.binary.debug_sections import debug_sections
 from rebel_tools.binary.dwarf_constants import At, Tag
@@ -17,7 +18,6 @@ from rebel_tools.binary.dwarf_reader import Dwarf
 from rebel_tools.binary.dwarf_types import TypeReader
 from rebel_tools.binary.dwarf_unit import Die
 from rebel_tools.binary.library import Library, open_library
-from rebel_tools.interface.types import Declarations
 
 TLS_OPERATORS = (0x9B, 0xE0)
 """DW_OP_form_tls_address and DW_OP_GNU_push_tls_address, which end the location of a thread's data."""

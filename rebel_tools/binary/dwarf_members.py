@@ -5,9 +5,9 @@ Source: DWARF 5, section 5.7.6 and 5.7.3; DWARF 3, section 5.6.6 for DW_AT_bit_o
 
 from __future__ import annotations
 
+from rebel_tools.abi import types as t
 from rebel_tools.binary.dwarf_constants import At, Tag
 from rebel_tools.binary.dwarf_unit import Die
-from rebel_tools.interface import types as t
 
 MEMBER_TAGS = frozenset({Tag.MEMBER, Tag.INHERITANCE})
 OP_PLUS_UCONST = 0x23

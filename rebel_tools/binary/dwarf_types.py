@@ -1,4 +1,4 @@
-"""From DIEs to the types of an interface (`rebel_tools.interface.types`).
+"""From DIEs to the types of an interface (`rebel_tools.abi.types`).
 
 Records and enumerations with a tag are put on a list and read later, so that a chain of pointers through a thousand
 structures is no recursion. What refers to itself without a tag, nests too deeply or grows without end (all of it only
@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from itertools import islice
 
+from rebel_tools.abi import types as t
 from rebel_tools.binary.dwarf_constants import CONVENTIONS, At, Encoding, Tag
 from rebel_tools.binary.dwarf_find import SCOPES, UNITS, chain, first_string, first_value, flag, has_scopes, walk
 from rebel_tools.binary.dwarf_lines import FileTables
 from rebel_tools.binary.dwarf_members import MEMBER_TAGS, read_field
 from rebel_tools.binary.dwarf_unit import Die, Unit
 from rebel_tools.errors import Place
-from rebel_tools.interface import types as t
 
 MAX_NESTING = 48
 MAX_TYPES = 500_000

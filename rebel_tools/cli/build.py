@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 
 from rebel_tools.cli.run_scons import run_scons
-from rebel_tools.plan import glance
+from rebel_tools.memory import up_to_date
 from rebel_tools.sconstruct import has_own_script
 
 
@@ -35,5 +35,5 @@ def build(arguments: Sequence[str]) -> int:
 
 
 def _nothing_to_do(arguments: Sequence[str]) -> bool:
-    asked = glance.question(arguments, os.environ)
-    return asked is not None and glance.nothing_to_do(asked)
+    asked = up_to_date.question(arguments, os.environ)
+    return asked is not None and up_to_date.nothing_to_do(asked)

@@ -20,7 +20,7 @@ def configure_parser(parser: argparse.ArgumentParser) -> None:
 def execute(args: argparse.Namespace) -> int:
     """Write the file; 1 and no file when exports are not described and --partial does not allow that."""
     from rebel_tools.interface.file import write_interface
-    from rebel_tools.interface.record import record
+    from rebel_tools.producers.record import record
 
     recording = record(args.library, tuple(args.only))
     symbols = recording.interface.symbols

@@ -23,7 +23,7 @@ def execute(args: argparse.Namespace) -> int:
 
 def _render(interface, kind: str) -> str:
     if kind == "header":
-        from rebel_tools.interface.c_header import to_header
+        from rebel_tools.interface.render_header import to_header
 
         return to_header(interface)
     from rebel_tools.interface.render import to_json, to_text

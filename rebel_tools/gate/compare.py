@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Union
 
-from rebel_tools.interface import types as t
-from rebel_tools.interface.spell import declare, describe, peel
+from rebel_tools.abi import types as t
+from rebel_tools.abi.spell import declare, describe, peel
 
 Definitions = Mapping[str, Union[t.Record, t.Enum]]
 

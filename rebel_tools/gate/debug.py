@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from rebel_tools.abi.types import Declarations
 from rebel_tools.binary.errors import UnreadableBinary
 from rebel_tools.binary.library import Library
-from rebel_tools.interface.types import Declarations
 
 
 def read_debug(library: Library, names: set[str]) -> tuple[Declarations | None, str]:

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
+from rebel_tools.abi.reach import reached, types_of
+from rebel_tools.abi.types import Declarations, Function
 from rebel_tools.errors import Place
 from rebel_tools.gate.compare import Comparison, Difference
-from rebel_tools.interface.reach import reached, types_of
-from rebel_tools.interface.types import Declarations, Function
 
 
 @dataclass(frozen=True)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 
+from rebel_tools.abi.sizes import size_of
+from rebel_tools.abi.types import Function
 from rebel_tools.binary.library import open_library
 from rebel_tools.binary.model import ExportTable, undecorate
 from rebel_tools.gate.diff import Item, Side
-from rebel_tools.interface.sizes import size_of
-from rebel_tools.interface.types import Function
 
 PICKLE = b"\x80\x02"
 """How an interface file begins: the opcode PROTO and protocol 2."""

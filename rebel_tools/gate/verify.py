@@ -9,6 +9,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Union
 
+from rebel_tools.abi.reach import reached, types_of
+from rebel_tools.abi.sizes import argument_bytes, size_of
+from rebel_tools.abi.types import Declarations, Function, Variable
 from rebel_tools.binary.model import Export, ExportTable, undecorate
 from rebel_tools.errors import Place
 from rebel_tools.gate import evidence as ev
@@ -16,9 +19,6 @@ from rebel_tools.gate.compare import Comparison, Difference
 from rebel_tools.gate.report import Finding, Report, SymbolEvidence
 from rebel_tools.interface.model import Interface
 from rebel_tools.interface.names import LINKER_MADE, matches
-from rebel_tools.interface.reach import reached, types_of
-from rebel_tools.interface.sizes import argument_bytes, size_of
-from rebel_tools.interface.types import Declarations, Function, Variable
 
 Symbol = Union[Function, Variable]
 

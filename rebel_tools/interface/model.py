@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from rebel_tools.abi.types import Declarations, Function, Variable
 from rebel_tools.interface import codec
-from rebel_tools.interface.types import Declarations, Function, Variable
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from rebel_tools.abi import types as t
 from rebel_tools.errors import Place
-from rebel_tools.interface import types as t
 from rebel_tools.interface.model import ExceptionType, Interface, Producer, Target
 from rebel_tools.interface.shapes import (
     BITS,

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
-from rebel_tools.interface import types as t
+from rebel_tools.abi import types as t
+from rebel_tools.abi.spell import declare, member, prototype
 from rebel_tools.interface.model import Interface
-from rebel_tools.interface.spell import declare, member, prototype
 
 
 def to_text(interface: Interface) -> str:

@@ -14,10 +14,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from rebel_tools.memory.records import Record
 from rebel_tools.plan.model import Scope, Step
 from rebel_tools.plan.plan import Plan
 from rebel_tools.plan.readers import Readers
-from rebel_tools.plan.state import Record
 from rebel_tools.plan.status import Status
 
 # So many names are looked for in the texts of all records sooner than all records are read.

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Callable, NamedTuple, Optional
 
+from rebel_tools.memory.digests import Files, text_digest
 from rebel_tools.ocaml.names import is_reason
 from rebel_tools.ocaml.ocamldep import Batch, Question, batch_size, batches, free_modules
-from rebel_tools.plan.files import Files, text_digest
 from rebel_tools.plan.model import Module, Scope
 from rebel_tools.plan.steps import tree_file
 

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import os
 
-from rebel_tools.plan.files import Files
+from rebel_tools.memory.digests import Files
+from rebel_tools.memory.records import State
 from rebel_tools.plan.model import ALIAS, COMPILATIONS, IMPLEMENTATION, NATIVE, TREE, Module, Scope, Step
 from rebel_tools.plan.names import NOTHING, Named, Names
 from rebel_tools.plan.order import Ordered, order
-from rebel_tools.plan.state import State
 from rebel_tools.plan.steps import module_steps, objects, scope_modules, step_flags
 
 

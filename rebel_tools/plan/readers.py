@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from rebel_tools.memory.records import Record
 from rebel_tools.plan.model import IMPLEMENTATION, Step
-from rebel_tools.plan.state import Record
 
 
 class Readers:

@@ -12,11 +12,11 @@ import contextlib
 import os
 from collections.abc import Iterable, Iterator, Mapping
 
+from rebel_tools.memory.digests import text_digest
+from rebel_tools.memory.records import Record
 from rebel_tools.ocaml.imports import read_imports
-from rebel_tools.plan.files import text_digest
 from rebel_tools.plan.model import ALIAS, COMPILATIONS, IMPLEMENTATION, NATIVE, TREE, Scope, Step
 from rebel_tools.plan.plan import Plan
-from rebel_tools.plan.state import Record
 from rebel_tools.plan.steps import imports_file
 
 

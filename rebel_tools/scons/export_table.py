@@ -152,9 +152,9 @@ def _complain(target, error: Exception):
 
 def write_interface(target, source, env):
     """Action of env.Interface."""
-    from rebel_tools.interface.compiler import Compiler
     from rebel_tools.interface.file import write_interface as write
-    from rebel_tools.interface.source import read_source
+    from rebel_tools.producers.compiler import Compiler
+    from rebel_tools.producers.source import read_source
 
     language = _language(env, source)
     command = "$_INTERFACECXXCOM" if language == "c++" else "$_INTERFACECCOM"
@@ -184,7 +184,7 @@ def _shell_environment(env) -> dict[str, str]:
 
 
 def _language(env, source) -> str | None:
-    from rebel_tools.interface.source import language_of
+    from rebel_tools.producers.source import language_of
 
     chosen = env.subst("$INTERFACE_LANGUAGE")
     try:
@@ -196,7 +196,7 @@ def _language(env, source) -> str | None:
 def write_digest(target, source, env):
     """Action of env.InterfaceDigest."""
     from rebel_tools.interface.file import read_interface
-    from rebel_tools.interface.source import digest_source
+    from rebel_tools.producers.source import digest_source
 
     try:
         text = digest_source(read_interface(source[0].get_internal_path()))

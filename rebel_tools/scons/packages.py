@@ -11,8 +11,8 @@ import SCons.Util
 from SCons.Action import Action
 from SCons.Builder import Builder
 
-from rebel_tools.plan import glance
-from rebel_tools.plan.lock import lock
+from rebel_tools.memory import up_to_date
+from rebel_tools.memory.lock import lock
 from rebel_tools.project.model import Project
 from rebel_tools.scons import places, saving
 from rebel_tools.scons.arguments import user_error
@@ -36,7 +36,7 @@ def rebel(env, folder: str = "."):
         print(f"rebel: warning: {warning}")
     default = SCons.Util.NodeList()
     sessions: list[TargetSession] = []
-    _let_rebel_glance(project, sessions)
+    _remember_up_to_date(project, sessions)
     for target in project.targets:
         if target.engine == "bucklescript" and not _is_wanted(target, project):
             continue
@@ -105,20 +105,20 @@ def _script(run: TargetSession):
     return builder(run.env, target=["#" + os.path.splitext(run.path)[0] + ".js"], source=run.program)
 
 
-def _let_rebel_glance(project, sessions: list) -> None:
+def _remember_up_to_date(project, sessions: list) -> None:
     """When all sessions have finished, note what `rebel build` can look at instead of asking them.
 
     sessions: to be filled; when there is none for one of the default targets, an exception came in between.
     """
-    glance.forget()
+    up_to_date.forget()
     option, script, *arguments = [*sys.argv[1:3], "", ""][:2] + sys.argv[3:]
     if option != "-f" or script != shipped_sconstruct() or project.warnings:
         return
-    asked = glance.question(arguments, os.environ)
+    asked = up_to_date.question(arguments, os.environ)
     if asked is not None and all(target.engine in ("native", "byte") for target in project.default_targets):
         saving.at_the_end(lambda: _remember(asked, sessions, len(project.default_targets)))
 
 
 def _remember(asked: str, sessions: list, wanted: int) -> None:
     if len(sessions) == wanted:
-        glance.remember(asked, {run.manifest.path: run.identity for run in sessions})
+        up_to_date.remember(asked, {run.manifest.path: run.identity for run in sessions})

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import time
 
-from rebel_tools.plan.files import Stamp, stamp
-from rebel_tools.plan.manifest import stamps_before
+from rebel_tools.memory.stamp import Stamp, stamp, stamps_before
 from rebel_tools.project.errors import ProjectError
 from rebel_tools.project.load import load_project
 from rebel_tools.project.model import Project

@@ -29,9 +29,9 @@ from typing import TextIO
 import SCons.Script
 
 import rebel_tools.scons.packages  # noqa: F401 (what every build loads)
-from rebel_tools.plan.files import stamp
-from rebel_tools.plan.manifest import MANIFESTS
-from rebel_tools.plan.state import STATES
+from rebel_tools.memory.manifest import MANIFESTS
+from rebel_tools.memory.records import STATES
+from rebel_tools.memory.stamp import stamp
 from rebel_tools.process import collect_seldom, exit_status
 from rebel_tools.scons import places, projects, saving
 from rebel_tools.sconstruct import scons_arguments

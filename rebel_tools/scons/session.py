@@ -13,7 +13,7 @@ import SCons.Node.FS
 import SCons.Script
 
 from rebel_tools.errors import RebelError
-from rebel_tools.plan.files import text_digest
+from rebel_tools.memory.digests import text_digest
 from rebel_tools.plan.model import ARCHIVING, COMPILATIONS, IMPLEMENTATION, LINKING, Scope, Step
 from rebel_tools.plan.order import CycleError
 from rebel_tools.plan.plan import Plan

@@ -10,6 +10,8 @@ import SCons.Subst
 
 from rebel_tools import __version__
 from rebel_tools.errors import MissingTool
+from rebel_tools.memory.digests import text_digest
+from rebel_tools.memory.identity import OCAML_VARIABLES, identity
 from rebel_tools.ocaml.toolchain import (
     FindlibError,
     Packages,
@@ -22,8 +24,6 @@ from rebel_tools.ocaml.toolchain import (
     standard_library_folder,
     standard_library_identity,
 )
-from rebel_tools.plan.files import text_digest
-from rebel_tools.plan.identity import OCAML_VARIABLES, identity
 from rebel_tools.plan.model import IMPLEMENTATION, LINKING, NATIVE, Converter, Settings
 from rebel_tools.plan.steps import ANNOTATIONS
 from rebel_tools.scons import places

@@ -9,11 +9,12 @@ from functools import cached_property
 import SCons.Node
 import SCons.Script
 
+from rebel_tools.memory.digests import text_digest
+from rebel_tools.memory.manifest import manifest
+from rebel_tools.memory.stamp import stamp, stamps_before
 from rebel_tools.ocaml.names import SUFFIXES
 from rebel_tools.ocaml.toolchain import ANSWERS
-from rebel_tools.plan.files import text_digest
 from rebel_tools.plan.layers import Layers
-from rebel_tools.plan.manifest import manifest, stamp, stamps_before
 from rebel_tools.plan.model import BYTE, LINKING, NATIVE, TREE, Scope, Step
 from rebel_tools.project.load import load_project
 from rebel_tools.project.model import Package, Project, Target
@@ -338,7 +339,7 @@ class TargetSession(Session):
         return self.program[0].get_state() != SCons.Node.no_state
 
     def _write_manifest(self) -> None:
-        """Let the next run know at a glance that there is nothing to do, if that is so."""
+        """Let the next run see from stamps alone that there is nothing to do, if that is so."""
         self.manifest.remove()
         if self.program[0].get_state() not in (SCons.Node.up_to_date, SCons.Node.executed):
             return

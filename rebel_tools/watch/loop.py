@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 
 from rebel_tools.errors import Place, RebelError
-from rebel_tools.plan.files import RACY_NS, stamp
+from rebel_tools.memory.stamp import RACY_NS, stamp
 from rebel_tools.watch.changes import Changes
 from rebel_tools.watch.folders import Folders
 from rebel_tools.watch.resident import Built, Resident

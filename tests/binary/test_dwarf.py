@@ -6,10 +6,10 @@ import shutil
 
 import pytest
 
+from rebel_tools.abi import types as t
 from rebel_tools.binary import open_library
 from rebel_tools.binary.dwarf import has_debug_information, read_declarations
 from rebel_tools.errors import Place
-from rebel_tools.interface import types as t
 
 SOURCE = """
 #include <stddef.h>

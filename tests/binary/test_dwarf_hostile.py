@@ -7,13 +7,13 @@ import time
 
 import pytest
 
+from rebel_tools.abi import types as t
 from rebel_tools.binary import UnreadableBinary
 from rebel_tools.binary.dwarf import read_declarations
 from rebel_tools.binary.dwarf_constants import At, Form, Tag
 from rebel_tools.binary.dwarf_find import Finder
 from rebel_tools.binary.dwarf_reader import Dwarf
 from rebel_tools.binary.dwarf_types import TypeReader
-from rebel_tools.interface import types as t
 
 SOURCE = "struct s { struct s *next; struct { int a; } in; }; int f(struct s *p, int q) { return q; }"
 

@@ -368,7 +368,7 @@ def test_no_scons_outside_of_its_folder():
     """Importing the gate must not import SCons."""
     import subprocess
 
-    code = "import sys, rebel_tools.gate.check, rebel_tools.interface.source; sys.exit('SCons' in sys.modules)"
+    code = "import sys, rebel_tools.gate.check, rebel_tools.producers.source; sys.exit('SCons' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0
 
 

@@ -16,9 +16,9 @@ from rebel_tools.gate.check import check
 from rebel_tools.gate.evidence import required
 from rebel_tools.gate.render import to_text
 from rebel_tools.gate.verify import Policy
-from rebel_tools.interface.compiler import Compiler
 from rebel_tools.interface.names import COMPILER_MADE, LINKER_MADE, matches
-from rebel_tools.interface.source import read_source
+from rebel_tools.producers.compiler import Compiler
+from rebel_tools.producers.source import read_source
 
 CATALOGUE = Path(__file__).parent / "catalogue"
 

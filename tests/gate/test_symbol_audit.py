@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from rebel_tools.cli import symbol_audit
-from rebel_tools.interface.compiler import Compiler
 from rebel_tools.interface.file import write_interface
-from rebel_tools.interface.source import read_source
+from rebel_tools.producers.compiler import Compiler
+from rebel_tools.producers.source import read_source
 
 HEADER = """\
 struct point { int x; int y; };

@@ -6,13 +6,13 @@ from dataclasses import replace
 
 import pytest
 
+from rebel_tools.abi import types as t
 from rebel_tools.binary.model import Export, ExportTable, TableFinding
 from rebel_tools.errors import RebelError
 from rebel_tools.gate.evidence import required
 from rebel_tools.gate.render import to_text
 from rebel_tools.gate.table import verified_table
 from rebel_tools.gate.verify import LibraryFacts, Policy, verify
-from rebel_tools.interface import types as t
 from rebel_tools.interface.model import ExceptionType, Interface, Producer, Target
 
 INT, LONG = t.Integer(4, True, "int"), t.Integer(8, True, "long")

@@ -11,9 +11,9 @@ import sys
 
 import pytest
 
+from rebel_tools.abi import types as t
 from rebel_tools.errors import Place
 from rebel_tools.interface import codec, file, plain
-from rebel_tools.interface import types as t
 from rebel_tools.interface.codec import Limits
 from rebel_tools.interface.errors import UnreadableInterface
 from rebel_tools.interface.model import ExceptionType, Interface, Producer, Target

@@ -7,14 +7,14 @@ import subprocess
 
 import pytest
 
+from rebel_tools.abi.spell import prototype
 from rebel_tools.errors import MissingTool
 from rebel_tools.interface import file
-from rebel_tools.interface.c_header import to_header
-from rebel_tools.interface.compiler import Compiler
 from rebel_tools.interface.errors import InterfaceSourceError
 from rebel_tools.interface.render import to_text
-from rebel_tools.interface.source import read_source
-from rebel_tools.interface.spell import prototype
+from rebel_tools.interface.render_header import to_header
+from rebel_tools.producers.compiler import Compiler
+from rebel_tools.producers.source import read_source
 
 TARGETS = {"": ("x86_64", 8), "x86_64-w64-mingw32-": ("x86_64", 8), "i686-w64-mingw32-": ("i386", 4)}
 

@@ -7,10 +7,10 @@ import shutil
 import pytest
 
 from rebel_tools.gate.compare import Comparison
-from rebel_tools.interface.c_header import to_header
-from rebel_tools.interface.compiler import Compiler
 from rebel_tools.interface.errors import InterfaceSourceError
-from rebel_tools.interface.source import read_source
+from rebel_tools.interface.render_header import to_header
+from rebel_tools.producers.compiler import Compiler
+from rebel_tools.producers.source import read_source
 
 DECLARED = """\
 from rebel_tools.interface.declare import *

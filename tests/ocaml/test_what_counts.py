@@ -64,7 +64,7 @@ class App:
         assert self.project.snapshot("_build", ignore=IGNORED) == found
 
 
-IGNORED = (".rebel-tools.json", ".rebel-tools.manifest", ".rebel-tools.glance")
+IGNORED = (".rebel-tools.json", ".rebel-tools.manifest", ".rebel-tools.up-to-date")
 
 
 @pytest.fixture

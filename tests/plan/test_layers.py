@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from test_plan import Tree, needs_ocamldep
 
+from rebel_tools.memory.records import Record
 from rebel_tools.plan.layers import Layers
 from rebel_tools.plan.model import ALIAS, COMPILATIONS, IMPLEMENTATION, LINKING, NATIVE, Step
-from rebel_tools.plan.state import Record
 from rebel_tools.plan.status import Status
 
 pytestmark = needs_ocamldep

@@ -6,8 +6,8 @@ import os
 
 import pytest
 
-from rebel_tools.plan.files import Files
-from rebel_tools.plan.state import FORMAT, Record, State
+from rebel_tools.memory.digests import Files
+from rebel_tools.memory.records import FORMAT, Record, State
 
 RECORD = Record("s", {"a.ml": "1"}, {"a.cmx": "2"}, ["B"], {"B": "3", "C": None}, {"B": None}, "4", None)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rebel_tools.interface import types as t
+from rebel_tools.abi import types as t
 
 _COMMON = {
     "short int": "short",

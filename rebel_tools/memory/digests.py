@@ -7,15 +7,11 @@ import os
 import stat
 import time
 from collections.abc import Iterable, Mapping
-from typing import Optional
 
-# A file whose time stamp is this close to the moment it was read may change again without another stamp.
-RACY_NS = 20_000_000
+from rebel_tools.memory.stamp import RACY_NS, Stamp, last_change, stamp
 
 # So much memory is used again and again; for much more the system would have to find new pages each time.
 _CHUNK = 65536
-
-Stamp = Optional[list]  # the moment of the last change in nanoseconds, size, inode; None: there is no such file
 
 
 class Files:
@@ -69,7 +65,7 @@ class Files:
         except OSError:
             self.changed |= self.remembered.pop(path, None) is not None
             return None
-        moment = _last_change(status)
+        moment = last_change(status)
         known = self.remembered.get(path)
         if known and known[0] == moment and known[1] == status.st_size and known[2] == status.st_ino:
             return known[3]
@@ -86,32 +82,6 @@ class Files:
         """Whether nobody has written the file since its digest was made; to be asked when a program has read it."""
         now = stamp(os.path.join(self.root, path))
         return now is None or now == self._read.get(path, self.remembered.get(path, ())[:3])
-
-
-def stamp(path: str) -> Stamp:
-    """The status of a file or folder; of a folder, what changes when a name in it comes or goes."""
-    try:
-        status = os.stat(path)
-    except OSError:
-        return None
-    return [_last_change(status), status.st_size, status.st_ino]
-
-
-def _last_change(status: os.stat_result) -> int:
-    """When a file was written, or, where that was set back, when that was done. Windows knows no time of the latter."""
-    return max(status.st_mtime_ns, status.st_ctime_ns)
-
-
-def write_atomically(path: str, data: bytes) -> None:
-    """Write a file anew: whoever reads it finds the old contents or all of the new ones."""
-    temporary = f"{path}.{os.getpid()}"
-    with open(temporary, "wb") as f:
-        f.write(data)
-    try:
-        os.replace(temporary, path)
-    except OSError:
-        os.unlink(temporary)
-        raise
 
 
 def content_digest(path: str) -> str:

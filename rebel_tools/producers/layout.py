@@ -8,12 +8,12 @@ compiler really did.
 
 from __future__ import annotations
 
+from rebel_tools.abi import types as t
+from rebel_tools.abi.types import Declarations, Field, Function, Parameter, Variable
 from rebel_tools.errors import Place
-from rebel_tools.interface import types as t
 from rebel_tools.interface.declare import Collected, CType
 from rebel_tools.interface.errors import InterfaceSourceError
 from rebel_tools.interface.model import Target
-from rebel_tools.interface.types import Declarations, Field, Function, Parameter, Variable
 
 
 class Layout:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from rebel_tools.abi.reach import definitions_for
+from rebel_tools.abi.types import Declarations
 from rebel_tools.binary.library import open_library
 from rebel_tools.binary.model import ExportTable, undecorate
 from rebel_tools.interface.model import Interface, Target
 from rebel_tools.interface.names import COMPILER_MADE, LINKER_MADE, matches
-from rebel_tools.interface.reach import definitions_for
-from rebel_tools.interface.source import PRODUCER
-from rebel_tools.interface.types import Declarations
+from rebel_tools.producers.source import PRODUCER
 
 
 @dataclass(frozen=True)

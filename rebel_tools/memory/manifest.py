@@ -11,12 +11,13 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import cache
 
 from rebel_tools import __version__
-from rebel_tools.plan.files import RACY_NS, Stamp, stamp, write_atomically
-from rebel_tools.plan.preload import Preloaded
+from rebel_tools.memory.ahead import Preloaded
+from rebel_tools.memory.atomic import write_atomically
+from rebel_tools.memory.stamp import Stamp, stamp
 
 FORMAT = f"rebel-tools {__version__} manifest 4"
 
@@ -91,10 +92,3 @@ MANIFESTS = Preloaded(_read)
 def manifest(path: str, root: str) -> Manifest:
     """The one for the file `path` in this process."""
     return Manifest(path, root)
-
-
-def stamps_before(paths: Iterable[str], moment_ns: int) -> dict[str, Stamp] | None:
-    """Stamps of files that were read after `moment_ns`; None when one of them may have changed since."""
-    found = {path: stamp(path) for path in paths}
-    late = any(each and each[0] > moment_ns - RACY_NS for each in found.values())
-    return None if late else found

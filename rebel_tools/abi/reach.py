@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Union
 
-from rebel_tools.interface import types as t
+from rebel_tools.abi import types as t
 
 Definitions = Mapping[str, Union[t.Record, t.Enum]]
 Symbol = Union[t.Function, t.Variable]

@@ -17,14 +17,14 @@ import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from rebel_tools.abi.reach import definitions_for
+from rebel_tools.abi.types import Declarations, Enum, Function, Record, Variable
 from rebel_tools.binary.dwarf import read_declarations
 from rebel_tools.errors import Place
-from rebel_tools.interface.compiler import Compiler
-from rebel_tools.interface.cxx_dump import Node, declared
 from rebel_tools.interface.errors import InterfaceSourceError
-from rebel_tools.interface.header import QUIET, makefile_names, quoted, read_text, relative, with_relative_places
-from rebel_tools.interface.reach import definitions_for
-from rebel_tools.interface.types import Declarations, Enum, Function, Record, Variable
+from rebel_tools.producers.compiler import Compiler
+from rebel_tools.producers.cxx_dump import Node, declared
+from rebel_tools.producers.header import QUIET, makefile_names, quoted, read_text, relative, with_relative_places
 
 DEBUG = ("-O0", "-g", "-gdwarf-5", "-fno-eliminate-unused-debug-symbols", "-femit-class-debug-always", *QUIET)
 

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 import rebel_tools
 from rebel_tools.errors import Place
-from rebel_tools.interface.compiler import Compiler
 from rebel_tools.interface.errors import InterfaceSourceError
 from rebel_tools.interface.model import Interface, Producer
+from rebel_tools.producers.compiler import Compiler
 
 C_SUFFIXES = (".h",)
 CXX_SUFFIXES = (".hpp", ".hh", ".hxx", ".h++", ".H", ".ipp", ".tpp")
@@ -51,19 +51,19 @@ def read_source(
     language = language or language_of(sources)
     exceptions = {}
     if language == "python":
-        from rebel_tools.interface.python_source import read_python
+        from rebel_tools.producers.python_source import read_python
 
         if len(sources) != 1:
             raise InterfaceSourceError("several Python files", place=Place(sources[1]), expected="one file")
         target = compiler.target("c")
         declarations, exceptions = read_python(sources[0], target)
     elif language == "c":
-        from rebel_tools.interface.header import read_c
+        from rebel_tools.producers.header import read_c
 
         target = compiler.target("c")
         declarations = read_c(sources, compiler)
     else:
-        from rebel_tools.interface.cxx_header import read_cxx
+        from rebel_tools.producers.cxx_header import read_cxx
 
         target = compiler.target("c++")
         declarations = read_cxx(sources, compiler)

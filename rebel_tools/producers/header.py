@@ -17,13 +17,13 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from rebel_tools.abi.reach import definitions_for
+from rebel_tools.abi.types import Declarations, Function, Variable
 from rebel_tools.binary.dwarf import read_declarations
 from rebel_tools.binary.model import undecorate
 from rebel_tools.errors import Place
-from rebel_tools.interface.compiler import Compiler
 from rebel_tools.interface.errors import InterfaceSourceError
-from rebel_tools.interface.reach import definitions_for
-from rebel_tools.interface.types import Declarations, Function, Variable
+from rebel_tools.producers.compiler import Compiler
 
 PROBE = "rebel_tools_probe"
 QUIET = ("-w", "-fno-lto", "-gno-split-dwarf")

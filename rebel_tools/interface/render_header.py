@@ -9,11 +9,11 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from rebel_tools.interface import types as t
+from rebel_tools.abi import types as t
+from rebel_tools.abi.reach import parts, types_of
+from rebel_tools.abi.sizes import size_of
+from rebel_tools.abi.spell import declare, member, peel, prototype
 from rebel_tools.interface.model import Interface
-from rebel_tools.interface.reach import parts, types_of
-from rebel_tools.interface.sizes import size_of
-from rebel_tools.interface.spell import declare, member, peel, prototype
 
 _IDENTIFIER = re.compile(r"(?:(?:struct|union|enum) )?[A-Za-z_]\w*")
 

@@ -13,11 +13,11 @@ import re
 import shutil
 from collections.abc import Mapping, Sequence
 
-from rebel_tools.plan.files import write_atomically
-from rebel_tools.plan.identity import identity
-from rebel_tools.plan.manifest import manifest
+from rebel_tools.memory.atomic import write_atomically
+from rebel_tools.memory.identity import identity
+from rebel_tools.memory.manifest import manifest
 
-PATH = "_build/.rebel-tools.glance"
+PATH = "_build/.rebel-tools.up-to-date"
 
 _PROGRAMS = ("ocamlc", "ocamlopt", "ocamldep", "ocamlfind", "refmt")
 _HARMLESS = re.compile(r"(?:(?:-Q|-j ?\d+|--jobs=\d+|verbose=\d)(?: |$))*")

@@ -9,12 +9,12 @@ from __future__ import annotations
 import os
 import traceback
 
+from rebel_tools.abi.types import Declarations
 from rebel_tools.errors import Place, RebelError
 from rebel_tools.interface.declare import collecting
 from rebel_tools.interface.errors import InterfaceSourceError
-from rebel_tools.interface.layout import Layout
 from rebel_tools.interface.model import ExceptionType, Target
-from rebel_tools.interface.types import Declarations
+from rebel_tools.producers.layout import Layout
 
 
 def read_python(path: str | os.PathLike, target: Target) -> tuple[Declarations, dict[str, ExceptionType]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Callable, Generic, TypeVar
 
-from rebel_tools.plan.files import Stamp, stamp
+from rebel_tools.memory.stamp import Stamp, stamp
 
 Contents = TypeVar("Contents")
 

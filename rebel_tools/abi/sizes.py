@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Union
 
-from rebel_tools.interface import types as t
-from rebel_tools.interface.spell import peel
+from rebel_tools.abi import types as t
+from rebel_tools.abi.spell import peel
 
 Definitions = Mapping[str, Union[t.Record, t.Enum]]
 

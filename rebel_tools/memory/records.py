@@ -10,8 +10,9 @@ from collections.abc import Iterable, Iterator, MutableMapping
 from dataclasses import dataclass, field
 
 from rebel_tools import __version__
-from rebel_tools.plan.files import Stamp, stamp, write_atomically
-from rebel_tools.plan.preload import Preloaded
+from rebel_tools.memory.ahead import Preloaded
+from rebel_tools.memory.atomic import write_atomically
+from rebel_tools.memory.stamp import Stamp, stamp
 
 FORMAT = f"rebel-tools {__version__} state 6"
 
