@@ -6,6 +6,7 @@ render it; `str(error)` is the text that a person reads.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 
@@ -18,10 +19,13 @@ class Place(NamedTuple):
     offset: int | None = None
 
     def __str__(self) -> str:
+        from rebel_tools.text import printable  # a build without an error does not load it
+
+        path = printable(self.path)
         if self.offset is not None:
-            return f"{self.path}: offset {self.offset:#x}"
+            return f"{path}: offset {self.offset:#x}"
         numbers = [str(n) for n in (self.line, self.column) if n is not None]
-        return ":".join([self.path, *numbers])
+        return ":".join([path, *numbers])
 
 
 class RebelError(Exception):
@@ -29,8 +33,12 @@ class RebelError(Exception):
 
     message: one sentence, what is wrong.
     place: the file, and where in it.
+    source: the text of the line at `place`, shown with a caret below the column.
+    details: what a program said about it, line by line.
     expected: what would have been right.
     hint: what to do now, typically a command line.
+
+    `str` escapes what a terminal must not get (see `text.printable`); the attributes hold the text as it is.
     """
 
     def __init__(
@@ -38,24 +46,43 @@ class RebelError(Exception):
         message: str,
         *,
         place: Place | None = None,
+        source: str | None = None,
+        details: Sequence[str] = (),
         expected: str | None = None,
         hint: str | None = None,
     ) -> None:
         super().__init__(message)
         self.message = message
         self.place = place
+        self.source = source
+        self.details = tuple(details)
         self.expected = expected
         self.hint = hint
 
     def __str__(self) -> str:
-        lines = [f"{self.place}: {self.message}" if self.place else self.message]
+        from rebel_tools.text import printable
+
+        message = printable(self.message)
+        lines = [f"{self.place}: {message}" if self.place else message]
+        lines += self._excerpt()
+        lines += ["    " + printable(line, keep="\t") for line in self.details]
         if self.expected:
-            lines.append(f"  expected: {self.expected}")
+            lines.append(f"  expected: {printable(self.expected)}")
         if self.hint:
-            lines.append(f"  hint: {self.hint}")
+            lines.append(f"  hint: {printable(self.hint)}")
         return "\n".join(lines)
 
-    def as_dict(self) -> dict:
+    def _excerpt(self) -> list[str]:
+        """The line that is wrong, and a caret below the place."""
+        if self.source is None or self.place is None or self.place.column is None:
+            return []
+        from rebel_tools.text import caret
+
+        number = str(self.place.line)
+        line, below = caret(self.source, self.place.column)
+        return [f"  {number} | {line}", f"  {' ' * len(number)} | {below}"]
+
+    def as_dict(self) -> dict[str, object]:
         """The same as plain data, for JSON reports."""
         place = self.place
         return {
@@ -65,6 +92,7 @@ class RebelError(Exception):
             "line": place.line if place else None,
             "column": place.column if place else None,
             "offset": place.offset if place else None,
+            "details": list(self.details),
             "expected": self.expected,
             "hint": self.hint,
         }

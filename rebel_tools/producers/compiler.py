@@ -64,8 +64,8 @@ class Compiler:
             hint = "install it, or set CC or CXX"
             raise MissingTool(f"{self.command[0]} cannot be run: {error.strerror}", hint=hint) from error
         if done.returncode:
-            output = "\n".join("    " + line for line in done.stderr.splitlines())
-            raise InterfaceSourceError(f"exit status {done.returncode} of {shlex.join(command)}\n{output}")
+            message = f"exit status {done.returncode} of {shlex.join(command)}"
+            raise InterfaceSourceError(message, details=done.stderr.splitlines())
         return done.stdout
 
     def target(self, language: str) -> Target:

@@ -142,7 +142,7 @@ def _pick_library(target, source, env):
 # ---------------------------------------------------------------- actions
 
 
-def _complain(target, error: Exception):
+def _complain(target, error: RebelError | str):
     """The build error for a mistake of the user; a target that exists by now would be taken for a good one."""
     for node in target:
         if os.path.lexists(node.get_internal_path()):
@@ -218,7 +218,7 @@ def write_table(target, source, env):
     except RebelError as error:
         raise _complain(target, error) from None
     if not report.passed:
-        raise _complain(target, RebelError(to_text(report)))
+        raise _complain(target, to_text(report))
     with open(target[0].get_internal_path(), "w", encoding="utf-8", newline="\n") as stream:
         stream.write(verified_table(report, table))
 

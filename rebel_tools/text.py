@@ -1,0 +1,76 @@
+"""Text that came from outside, made fit for a terminal.
+
+Names of files, symbols and packages may hold anything: an escape sequence that repaints the screen, a newline that
+forges a second message, an override that shows a name backwards. Whatever prints such text passes it through
+`printable` first. Files for programs (JSON, SARIF) keep the text as it is: their formats have escapes of their own.
+"""
+
+from __future__ import annotations
+
+_SHORT = {"\t": "\\t", "\n": "\\n", "\r": "\\r"}
+_CUT = "..."
+
+
+def printable(text: str, keep: str = "") -> str:
+    """`text` with an escape in place of each character that is not visible by itself; other text is returned as it is.
+
+    keep: characters that stay, such as "\\n" where `text` is meant to have several lines.
+
+    - C0 controls (U+0000 to U+001F) and DEL become `\\x1b`, the most frequent ones `\\t`, `\\n` and `\\r`.
+    - C1 controls (U+0080 to U+009F, which some terminals obey), bidirectional overrides and isolates (U+202A to U+202E,
+      U+2066 to U+2069), marks of direction, line and paragraph separators, byte order marks, spaces other than U+0020,
+      private and unassigned characters become `\\u202e`, or `\\U000e0001` beyond U+FFFF.
+    - A lone surrogate becomes `\\ud800`; one that stands for a byte which is not UTF-8 (PEP 383, in names of files)
+      becomes that byte, `\\xff`.
+
+    These are the characters that `str.isprintable` does not count as printable. A backslash stays itself: the result is
+    for reading, and is not meant to be decoded.
+    """
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() or c in keep else _escape(c) for c in text)
+
+
+def _escape(character: str) -> str:
+    code = ord(character)
+    if character in _SHORT:
+        return _SHORT[character]
+    if 0xDC80 <= code <= 0xDCFF:
+        return f"\\x{code - 0xDC00:02x}"
+    if code < 0x80:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
+
+
+def quote(text: str, width: int = 100) -> str:
+    """`text` in quotation marks for a sentence; of one longer than `width` characters the beginning and the length."""
+    if len(text) > width:
+        return f'"{text[:width]}{_CUT}" ({len(text)} characters)'
+    return f'"{text}"'
+
+
+def columns(text: str) -> int:
+    """How many columns of a terminal printable text takes: two for a wide character, none for a combining one."""
+    if text.isascii():
+        return len(text)
+    import unicodedata  # only when something is wrong already
+
+    wide = sum(unicodedata.east_asian_width(c) in "WF" for c in text)
+    return len(text) + wide - sum(unicodedata.combining(c) != 0 for c in text)
+
+
+def caret(line: str, column: int, width: int = 80) -> tuple[str, str]:
+    """A line of a file, fit for a terminal, and a line with a caret below its `column`, which counts from 1.
+
+    A tab is shown as a space. Of a line that is longer than some `width` characters only the part around the column.
+    """
+    at = min(max(column - 1, 0), len(line))
+    start = max(at - width // 2, 0) if len(line) > width else 0
+    end = start + width
+    before = (_CUT if start else "") + _shown(line[start:at])
+    after = _shown(line[at:end]) + (_CUT if end < len(line) else "")
+    return (before + after).rstrip(), " " * columns(before) + "^"
+
+
+def _shown(text: str) -> str:
+    return printable(text.replace("\t", " "))
