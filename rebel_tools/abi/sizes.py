@@ -38,4 +38,5 @@ def _is_flexible(record: t.Record) -> bool:
 def argument_bytes(function: t.Function, definitions: Definitions) -> int | None:
     """What `@N` of a 32-bit Windows symbol counts: arguments rounded up to 4 bytes each; None when unknown."""
     sizes = [size_of(parameter.type, definitions) for parameter in function.parameters]
-    return None if None in sizes else sum((size + 3) // 4 * 4 for size in sizes)
+    known = [size for size in sizes if size is not None]
+    return sum((size + 3) // 4 * 4 for size in known) if len(known) == len(sizes) else None

@@ -100,7 +100,9 @@ def _base(kind: t.Type) -> str:
         return kind.key
     if isinstance(kind, (t.Record, t.Enum)):
         return _tagged(kind)
-    return f"<unknown: {kind.reason}>"
+    if isinstance(kind, t.Unknown):
+        return f"<unknown: {kind.reason}>"
+    raise TypeError(f"{kind!r} is declared by `declare`, not by its base")
 
 
 def _tagged(kind: t.Record | t.Enum) -> str:
