@@ -12,13 +12,15 @@ import os
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
+from typing import IO
 
 from rebel_tools.binary.errors import UnreadableBinary
 from rebel_tools.binary.identify import HEAD, archive_kind, is_elf, is_pe
 from rebel_tools.binary.source import Source
-from rebel_tools.binary.unpack import unpacked
+from rebel_tools.binary.unpack import BLOCK, unpacked
 from rebel_tools.errors import Place
 
 SEPARATOR = "!"
@@ -36,34 +38,75 @@ def split_member(path: str) -> tuple[str, str | None]:
     return path, None
 
 
+class Member:
+    """One regular file of an archive, named `archive!member`.
+
+    It can be read, once, until the next one is asked for: a compressed tar is only read forwards.
+    """
+
+    def __init__(self, archive: Source, name: str, size: int, open_stream: Callable[[], IO[bytes]]) -> None:
+        self.name = name
+        self.path = f"{archive.name}{SEPARATOR}{name}"
+        self._archive = archive
+        self._size = size
+        self._open = open_stream
+        self._stream: IO[bytes] | None = None
+        self._head = b""
+
+    def head(self, size: int = 8) -> bytes:
+        """Up to `size` first bytes; UnreadableBinary when the archive is damaged or the member encrypted."""
+        if self._stream is None:
+            with _failures(self._archive):
+                self._stream = self._open()
+                self._head = self._stream.read(size)
+        return self._head
+
+    def read(self) -> bytes:
+        """All bytes; UnreadableBinary like `head`, and when there are more than MAX_MEMBER."""
+        if self._size > MAX_MEMBER:
+            raise UnreadableBinary(
+                f"the member has {self._size} bytes",
+                place=Place(self.path),
+                expected=f"at most {MAX_MEMBER} bytes; unpack the archive and read the file",
+            )
+        head = self.head()
+        assert self._stream is not None
+        with _failures(self._archive), self._stream as stream:
+            return head + stream.read(self._size - len(head))
+
+    def may_be_library(self) -> bool:
+        """Whether it begins like an ELF or PE file, or cannot be read, which `read` will say."""
+        try:
+            head = self.head()
+        except UnreadableBinary:
+            return True
+        return is_elf(head) or is_pe(head)
+
+
 def read_member(archive: str, member: str) -> bytes:
     """The bytes of one member; UnreadableBinary when there is none of this name, with the names that there are."""
-    with Source.from_path(archive) as source, _failures(source):
-        wanted = member.removeprefix("./")
-        seen: list[str] = []
-        for name, read in _members(source):
-            if name == wanted:
-                return read()
-            seen.append(name)
+    wanted = member.removeprefix("./")
+    seen: list[str] = []
+    with Source.from_path(archive) as source:
+        for found in _members(source):
+            if found.name == wanted:
+                return found.read()
+            seen.append(found.name)
         libraries = [name for name in seen if ".so" in name or name.endswith((".dll", ".pyd"))]
         some = ", ".join((libraries or seen)[:8]) or "none"
         raise source.error(f"the archive has no member {member}", expected=f"one of its members, such as {some}")
 
 
-def list_libraries(archive: str) -> tuple[str, ...]:
-    """`archive!member` for every member that begins like an ELF or PE file, in the order of the archive."""
-    with Source.from_path(archive) as source, _failures(source):
-        return tuple(f"{archive}{SEPARATOR}{name}" for name, read in _members(source) if _is_library(read(8)))
+def libraries(archive: str) -> Iterator[Member]:
+    """Every member that `may_be_library`, in the order of the archive, which is unpacked once for all of them."""
+    with Source.from_path(archive) as source:
+        yield from (member for member in _members(source) if member.may_be_library())
 
 
 def is_archive(path: str) -> bool:
     """Whether the file is an archive whose members can be read here."""
     with Source.from_path(path) as source:
         return archive_kind(source.head(HEAD)) is not None
-
-
-def _is_library(head: bytes) -> bool:
-    return is_elf(head) or is_pe(head)
 
 
 @contextmanager
@@ -77,33 +120,56 @@ def _failures(source: Source) -> Iterator[None]:
         raise source.error(f"the archive cannot be read: {error}") from error
 
 
-def _members(source: Source) -> Iterator[tuple]:
-    """(name, function that reads up to a number of bytes) of each regular member."""
+def _members(source: Source) -> Iterator[Member]:
+    """Each regular member; UnreadableBinary where the archive itself is damaged."""
     kind = archive_kind(source.head(HEAD))
     if kind is None:
         raise source.error("this is no archive", expected="a .whl, .zip, .deb or .tar file")
     source.stream.seek(0)
-    yield from _zip_members(source) if kind == "zip" else _tar_members(source, kind)
+    with _failures(source):
+        yield from _zip_members(source) if kind == "zip" else _tar_members(source, kind)
 
 
-def _zip_members(source: Source) -> Iterator[tuple]:
-    _check_zip_directory(source)
-    with zipfile.ZipFile(source.stream) as archive:
+def _zip_members(source: Source) -> Iterator[Member]:
+    stream = _DirectoryLimit(source)
+    with zipfile.ZipFile(stream) as archive:
+        stream.is_open = True
         for info in archive.infolist():
             if not info.is_dir():
-                yield info.filename, _reader(source, info.filename, info.file_size, lambda i=info: archive.open(i))
+                yield Member(source, info.filename, info.file_size, partial(archive.open, info))
 
 
-def _check_zip_directory(source: Source) -> None:
-    """zipfile makes an object for every entry at once: a directory of 100 MB would take a gigabyte."""
-    start = max(0, source.size - (1 << 16) - 22)
-    tail = source.read(start, source.size - start, "the end of the zip file")
-    at = tail.rfind(b"PK\x05\x06")
-    size = int.from_bytes(tail[at + 12 : at + 16], "little")
-    if at >= 0 and size > MAX_ZIP_DIRECTORY:
-        raise source.error(
-            f"the zip directory has {size} bytes", start + at, expected=f"at most {MAX_ZIP_DIRECTORY} bytes"
-        )
+class _DirectoryLimit(io.RawIOBase):
+    """The stream of a zip file, of which nothing greater than MAX_ZIP_DIRECTORY is read at once until it `is_open`.
+
+    zipfile reads the directory in one piece, of the size that the end of the file claims or, in Zip64, a record before
+    it, and makes an object for every entry: a directory of 100 MB would take a gigabyte.
+    """
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self.is_open = False
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        return self._source.stream.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self._source.stream.tell()
+
+    def read(self, size: int | None = -1) -> bytes:
+        if size is None or size < 0:
+            size = max(0, self._source.size - self.tell())
+        if size > MAX_ZIP_DIRECTORY and not self.is_open:
+            raise self._source.error(
+                f"the zip directory has {size} bytes", expected=f"at most {MAX_ZIP_DIRECTORY} bytes"
+            )
+        return self._source.stream.read(size)
 
 
 class _TarInfo(tarfile.TarInfo):
@@ -117,30 +183,14 @@ class _TarInfo(tarfile.TarInfo):
         return info
 
 
-def _tar_members(source: Source, kind: str) -> Iterator[tuple]:
+def _tar_members(source: Source, kind: str) -> Iterator[Member]:
     stream, kind = _debian_data(source) if kind == "deb" else (source.stream, kind)
-    with tarfile.open(fileobj=unpacked(stream, kind, source.name), mode="r|", tarinfo=_TarInfo) as archive:
+    plain = unpacked(stream, kind, source.name)
+    with tarfile.open(fileobj=plain, mode="r|", bufsize=BLOCK, tarinfo=_TarInfo) as archive:
         for info in archive:
             archive.members = []  # a stream is read once: tarfile need not remember a million members
             if info.isreg():
-                name = info.name.removeprefix("./")
-                yield name, _reader(source, name, info.size, lambda i=info: archive.extractfile(i))
-
-
-def _reader(source: Source, name: str, size: int, open_member):
-    """A function that reads a member of `size` bytes, or its first ones; the limit is checked before it is opened."""
-
-    def read(limit: int | None = None) -> bytes:
-        if limit is None and size > MAX_MEMBER:
-            raise UnreadableBinary(
-                f"the member has {size} bytes",
-                place=Place(f"{source.name}{SEPARATOR}{name}"),
-                expected=f"at most {MAX_MEMBER} bytes; unpack the archive and read the file",
-            )
-        with open_member() as stream:
-            return stream.read(size if limit is None else min(limit, size))
-
-    return read
+                yield Member(source, info.name.removeprefix("./"), info.size, partial(archive.extractfile, info))
 
 
 def _debian_data(source: Source) -> tuple[io.BytesIO, str]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import sys
 
-from rebel_tools.errors import RebelError
 from rebel_tools.gate.evidence import LEVELS
 
 HELP = "check that libraries keep an interface"
@@ -30,7 +29,7 @@ def configure_parser(parser: argparse.ArgumentParser) -> None:
 
 def execute(args: argparse.Namespace) -> int:
     """Print a report for each library; 3 when one cannot be read, else 1 when one has findings."""
-    from rebel_tools.cli.symbol_audit_paths import libraries_in
+    from rebel_tools.cli.symbol_audit_paths import read_each
     from rebel_tools.gate.check import check
     from rebel_tools.gate.evidence import DEFAULT, required
     from rebel_tools.gate.verify import Policy
@@ -38,15 +37,11 @@ def execute(args: argparse.Namespace) -> int:
 
     policy = Policy(required(args.evidence or DEFAULT), args.complete, tuple(args.allow), tuple(args.forbid))
     interface = read_interface(args.interface)
-    reports, failed = [], False
-    for path in args.libraries:
-        try:
-            reports += [check(interface, member, policy, args.interface)[0] for member in libraries_in(path)]
-        except RebelError as error:
-            failed = True
-            print(f"symbol-audit: error: {error}", file=sys.stderr)
+    reports, errors = read_each(args.libraries, lambda library: check(interface, library, policy, args.interface)[0])
+    for error in errors:
+        print(f"symbol-audit: error: {error}", file=sys.stderr)
     print(_render(reports, args.format))
-    if failed:
+    if errors:
         return 3
     return 0 if all(report.passed for report in reports) else 1
 

@@ -6,7 +6,6 @@ import argparse
 import sys
 
 from rebel_tools.binary.model import Export, ExportTable
-from rebel_tools.errors import RebelError
 
 HELP = "list what libraries export"
 
@@ -18,18 +17,13 @@ def configure_parser(parser: argparse.ArgumentParser) -> None:
 
 def execute(args: argparse.Namespace) -> int:
     """Print the tables that can be read; errors of the others go to standard error."""
-    from rebel_tools.binary.library import read_table
-    from rebel_tools.cli.symbol_audit_paths import libraries_in
+    from rebel_tools.cli.symbol_audit_paths import read_each
 
-    tables, failed = [], False
-    for path in args.libraries:
-        try:
-            tables += [read_table(member) for member in libraries_in(path)]
-        except RebelError as error:
-            failed = True
-            print(f"symbol-audit: error: {error}", file=sys.stderr)
+    tables, errors = read_each(args.libraries, lambda library: library.table)
+    for error in errors:
+        print(f"symbol-audit: error: {error}", file=sys.stderr)
     print(to_json(tables) if args.format == "json" else "\n\n".join(map(to_text, tables)))
-    if failed:
+    if errors:
         return 3
     return 1 if any(table.findings for table in tables) else 0
 

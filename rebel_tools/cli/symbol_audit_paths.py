@@ -1,16 +1,49 @@
-"""What the paths on symbol-audit's command line stand for."""
+"""What the paths on symbol-audit's command line stand for: libraries, members of archives, whole archives."""
 
 from __future__ import annotations
 
-from rebel_tools.binary.archives import is_archive, list_libraries, split_member
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from typing import TypeVar
+
+from rebel_tools.binary.archives import Member, is_archive, libraries, split_member
+from rebel_tools.binary.library import Library, open_library
 from rebel_tools.errors import Place, RebelError
 
+Result = TypeVar("Result")
 
-def libraries_in(path: str) -> list[str]:
-    """The path itself, or for an archive without a member every library in it; an archive without any is an error."""
+
+def read_each(paths: Iterable[str], read: Callable[[Library], Result]) -> tuple[list[Result], list[RebelError]]:
+    """What `read` makes of every library that the paths stand for, and why others, if any, could not be read.
+
+    Archives are unpacked once, and one library after the other is held in memory.
+    """
+    results, errors = [], []
+    for path in paths:
+        try:
+            for open_one in _openers(path):
+                try:
+                    with open_one() as library:
+                        results.append(read(library))
+                except RebelError as error:
+                    errors.append(error)
+        except RebelError as error:  # of the archive as a whole
+            errors.append(error)
+    return results, list({str(error): error for error in errors}.values())
+
+
+def _openers(path: str) -> Iterator[Callable[[], Library]]:
+    """A function that opens a library, for the file itself or one after the other in an archive."""
     if split_member(path)[1] is not None or not is_archive(path):
-        return [path]
-    members = list(list_libraries(path))
-    if not members:
+        yield partial(open_library, path)
+        return
+    found = False
+    for member in libraries(path):
+        found = True
+        yield partial(_open_member, member)
+    if not found:
         raise RebelError("the archive holds no shared library", place=Place(path), expected="an ELF or PE member")
-    return members
+
+
+def _open_member(member: Member) -> Library:
+    return open_library(member.read(), member.path)

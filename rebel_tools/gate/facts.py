@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 from rebel_tools.binary.errors import UnreadableBinary
-from rebel_tools.binary.library import Library, open_library
+from rebel_tools.binary.library import Library
 from rebel_tools.gate.debug import read_debug
 from rebel_tools.gate.evidence import CONTENTS
 from rebel_tools.gate.verify import LibraryFacts, Policy
 from rebel_tools.interface.model import Interface
 
 
-def read_facts(path: str, interface: Interface, policy: Policy) -> LibraryFacts:
-    """Everything about the library at `path` that bears on `interface`; UnreadableBinary when it is no library.
+def read_facts(library: Library, interface: Interface, policy: Policy) -> LibraryFacts:
+    """Everything about a library that bears on `interface`; UnreadableBinary when its exports cannot be read.
 
     DWARF is not looked for when only names are required. DWARF that cannot be read is no evidence, but no reason to
     give up either: the check says so where evidence of that kind is required.
     """
-    with open_library(path) as library:
-        debug, reason = None, "debug information was not looked for"
-        if policy.required != ("name",):
-            debug, reason = read_debug(library, set(interface.symbols))
-        return LibraryFacts(library.table, debug, reason, _digest(library, interface, CONTENTS in policy.required))
+    debug, reason = None, "debug information was not looked for"
+    if policy.required != ("name",):
+        debug, reason = read_debug(library, set(interface.symbols))
+    return LibraryFacts(library.table, debug, reason, _digest(library, interface, CONTENTS in policy.required))
 
 
 def _digest(library: Library, interface: Interface, is_required: bool) -> str | None:

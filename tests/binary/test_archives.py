@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import lzma
+import random
 import struct
 import tarfile
 import zipfile
@@ -13,7 +14,8 @@ import pytest
 from elf_builder import Elf, Symbol
 
 from rebel_tools.binary import UnreadableBinary, read_table
-from rebel_tools.binary.archives import is_archive, list_libraries
+from rebel_tools.binary.archives import is_archive, libraries
+from rebel_tools.binary.unpack import unpacked
 
 LIBRARY = Elf(symbols=[Symbol("inside")]).build()
 
@@ -46,9 +48,13 @@ def deb(path, member, data):
     return path
 
 
+def paths(archive):
+    return [member.path for member in libraries(str(archive))]
+
+
 def test_a_wheel(tmp_path):
     path = wheel(tmp_path / "x.whl")
-    assert list_libraries(str(path)) == (f"{path}!pkg/core.so",)
+    assert paths(path) == [f"{path}!pkg/core.so"]
     table = read_table(f"{path}!pkg/core.so")
     assert table.path == f"{path}!pkg/core.so"
     assert table.find("inside")
@@ -58,7 +64,7 @@ def test_a_wheel(tmp_path):
 def test_tar_files(tmp_path, compression):
     path = tar(tmp_path / f"x.tar.{compression}", f"w:{compression}")
     assert is_archive(str(path))
-    assert list_libraries(str(path)) == (f"{path}!lib/core.so",)
+    assert paths(path) == [f"{path}!lib/core.so"]
     assert read_table(f"{path}!./lib/core.so").find("inside")
 
 
@@ -73,8 +79,30 @@ def test_several_xz_streams_in_one_file(tmp_path):
 def test_a_debian_package(tmp_path, compression):
     data = tar(tmp_path / "data.tar", f"w:{compression}").read_bytes()
     path = deb(tmp_path / "x.deb", f"data.tar.{compression}".rstrip("."), data)
-    assert list_libraries(str(path)) == (f"{path}!lib/core.so",)
+    assert paths(path) == [f"{path}!lib/core.so"]
     assert read_table(f"{path}!lib/core.so").find("inside")
+
+
+def test_all_libraries_of_an_archive_are_read_while_it_is_unpacked_once(tmp_path, monkeypatch):
+    members = [(f"lib/{n}.so", LIBRARY) for n in range(20)]
+    path = tar(tmp_path / "x.tar.xz", "w:xz", members)
+    opened = []
+    monkeypatch.setattr("rebel_tools.binary.archives.unpacked", lambda *a: opened.append(a) or unpacked(*a))
+    tables = [read_table(member.read(), member.path) for member in libraries(str(path))]
+    assert [table.path for table in tables] == [f"{path}!{name}" for name, _ in members]
+    assert len(opened) == 1
+
+
+def test_an_encrypted_member_does_not_hide_the_others(tmp_path):
+    path = wheel(tmp_path / "x.whl", [("a.so", LIBRARY), ("b.so", LIBRARY)])
+    data = bytearray(path.read_bytes())
+    data[data.find(b"PK\1\2") + 8] |= 1
+    data[6] |= 1
+    path.write_bytes(data)
+    first, second = libraries(str(path))
+    with pytest.raises(UnreadableBinary, match="encrypted"):
+        first.read()
+    assert read_table(second.read()).find("inside")
 
 
 def test_zstandard(tmp_path):
@@ -91,6 +119,12 @@ def test_zstandard(tmp_path):
     path.write_bytes(b"\x28\xb5\x2f\xfd" + plain)
     with pytest.raises(UnreadableBinary, match="pip install zstandard"):
         read_table(f"{path}!lib/core.so")
+
+
+def test_a_large_member(tmp_path):
+    data = LIBRARY + random.Random(1).randbytes(20 << 20)
+    path = wheel(tmp_path / "x.whl", [("core.so", data)])
+    assert read_table(f"{path}!core.so").find("inside")
 
 
 def test_a_member_that_is_missing_or_no_library(tmp_path):
@@ -149,6 +183,35 @@ def test_a_huge_zip_directory(tmp_path, survive):
         b"PK\3\4" + bytes(26) + body + b"PK\5\6" + struct.pack("<4H2IH", 0, 0, 0xFFFF, 0xFFFF, len(body), 0, 0)
     )
     assert "the zip directory has" in survive.path(f"{path}!x")
+
+
+def zip64(directory, size):
+    """A zip whose Zip64 record says that its directory has `size` bytes, and whose old record says 46."""
+    record = b"PK\6\6" + struct.pack("<Q2H2I4Q", 44, 45, 45, 0, 0, len(directory) // 46, len(directory) // 46, size, 4)
+    locator = b"PK\6\7" + struct.pack("<IQI", 0, 4 + len(directory), 1)
+    end = b"PK\5\6" + struct.pack("<4H2IH", 0, 0, 1, 1, 46, 4, 0)
+    return b"PK\3\4" + directory + record + locator + end
+
+
+def test_a_huge_zip64_directory_behind_a_small_number(tmp_path, survive):
+    path = tmp_path / "x.zip"
+    entry = b"PK\1\2" + bytes(24) + struct.pack("<3H", 0, 0, 0) + bytes(12)
+    path.write_bytes(zip64(entry * 400_000, 46 * 400_000))
+    assert "the zip directory has 18400000 bytes" in survive.path(f"{path}!x")
+
+
+def test_zip64_as_it_is_written_for_large_archives(tmp_path):
+    path = tmp_path / "x.zip"
+    with zipfile.ZipFile(path, "w") as archive, archive.open("a.so", "w", force_zip64=True) as member:
+        member.write(LIBRARY)
+    data = path.read_bytes()
+    at = data.rfind(b"PK\5\6")
+    size, start = struct.unpack_from("<2I", data, at + 12)
+    record = b"PK\6\6" + struct.pack("<Q2H2I4Q", 44, 45, 45, 0, 0, 1, 1, size, start)
+    locator = b"PK\6\7" + struct.pack("<IQI", 0, at, 1)
+    end = b"PK\5\6" + struct.pack("<4H2IH", 0, 0, 0xFFFF, 0xFFFF, 0xFFFFFFFF, 0xFFFFFFFF, 0)
+    path.write_bytes(data[:at] + record + locator + end)
+    assert read_table(f"{path}!a.so").find("inside")
 
 
 def test_an_xz_bomb(tmp_path, survive):

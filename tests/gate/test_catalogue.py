@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from rebel_tools.binary.library import open_library
 from rebel_tools.gate.check import check
 from rebel_tools.gate.evidence import required
 from rebel_tools.gate.render import to_text
@@ -45,7 +46,8 @@ def compare(folder: Path, command: str, flags: str, header: str, source: str):
         pytest.skip(f"needs {command}")
     library = build(folder, command, flags, source)
     interface = read_source([header], Compiler((command,), cwd=str(CATALOGUE)))
-    report, table = check(interface, str(library), Policy(required("layout")), header)
+    with open_library(library) as opened:
+        report, table = check(interface, opened, Policy(required("layout")), header)
     assert report.passed, to_text(report)
     strong = {export.name.partition("@")[0] for export in table.exports if export.binding in ("global", None)}
     overlooked = strong - set(interface.symbols) - set(LINKER_MADE)
