@@ -8,7 +8,7 @@ import stat
 import time
 from collections.abc import Iterable, Mapping
 
-from rebel_tools.memory.stamp import RACY_NS, Stamp, last_change, stamp
+from rebel_tools.memory.stamp import RACY_NS, Stamp, is_settled, last_change, stamp
 
 # So much memory is used again and again; for much more the system would have to find new pages each time.
 _CHUNK = 65536
@@ -73,15 +73,19 @@ class Files:
             return None
         digest = content_digest(full)
         self._read[path] = [moment, status.st_size, status.st_ino]
-        settled = time.time_ns() - moment + age > RACY_NS
+        settled = is_settled(moment, time.time_ns() + age)
         self.remembered[path] = [moment if settled else 0, status.st_size, status.st_ino, digest]
         self.changed = True
         return digest
 
     def is_as_read(self, path: str) -> bool:
         """Whether nobody has written the file since its digest was made; to be asked when a program has read it."""
-        now = stamp(os.path.join(self.root, path))
-        return now is None or now == self._read.get(path, self.remembered.get(path, ())[:3])
+        full = os.path.join(self.root, path)
+        now, known = stamp(full), self.remembered.get(path, [0, 0, 0, ""])
+        if now is None:
+            return True
+        # Where the stamp proves nothing, for the file was just written, its contents have to.
+        return now == self._read.get(path, known[:3]) and (known[0] != 0 or known[3] == content_digest(full))
 
 
 def content_digest(path: str) -> str:

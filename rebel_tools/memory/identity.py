@@ -8,6 +8,7 @@ from functools import cache
 
 from rebel_tools import __version__
 from rebel_tools.memory.digests import text_digest
+from rebel_tools.memory.stamp import stamps_text
 
 OCAML_VARIABLES = (
     "OCAMLPATH",
@@ -33,6 +34,5 @@ def _own_code() -> str:
     """A digest that changes when this package does, also in a checkout whose version stays the same."""
     package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     folders = [os.path.join(package, name) for name in ("memory", "ocaml", "plan", "project", "scons")]
-    files = (entry for folder in folders for entry in os.scandir(folder) if entry.is_file())
-    entries = sorted((entry.path, entry.stat()) for entry in files)
-    return text_digest(*(f"{path} {status.st_size} {status.st_mtime_ns}" for path, status in entries))
+    files = (entry.path for folder in folders for entry in os.scandir(folder) if entry.is_file())
+    return text_digest(stamps_text(sorted(files)))

@@ -7,7 +7,6 @@ compiled once per compiler and kept in the user's cache.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 import shutil
@@ -17,6 +16,8 @@ from collections.abc import Mapping, Sequence
 
 from rebel_tools import tools
 from rebel_tools.errors import MissingTool, Place, RebelError
+from rebel_tools.memory.digests import content_digest, text_digest
+from rebel_tools.memory.stamp import stamp
 
 DRIVER_SOURCE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "data", "refmt_pp.ml")
 
@@ -75,19 +76,14 @@ def _libraries(ocamlfind: str, environ: Mapping[str, str]) -> list:
 
 
 def _key(ocamlopt: str, libraries: Sequence[tuple]) -> str:
-    """What the program depends on: its source, the compiler and the archives, by path, size and time."""
+    """What the program depends on: its source, the compiler and the archives."""
     files = [os.path.realpath(shutil.which(ocamlopt) or ocamlopt)]
     files += [os.path.join(folder, name) for folder, archives in libraries for name in archives.split()]
-    digest = hashlib.sha256()
-    for path in files:
-        try:
-            stat = os.stat(path)
-        except OSError as error:
-            raise MissingTool(f"{path}: {error.strerror}", hint=tools.install_hint("ppxlib")) from error
-        digest.update(f"{path}\0{stat.st_size}\0{stat.st_mtime_ns}\0".encode())
-    with open(DRIVER_SOURCE, "rb") as source:
-        digest.update(source.read())
-    return digest.hexdigest()[:32]
+    stamps = {path: stamp(path) for path in files}
+    missing = next((path for path, found in stamps.items() if found is None), None)
+    if missing:
+        raise MissingTool(f"{missing} is not there", hint=tools.install_hint("ppxlib"))
+    return text_digest(content_digest(DRIVER_SOURCE), *(f"{path} {found}" for path, found in stamps.items()))
 
 
 def _compile(ocamlopt: str, libraries: Sequence[tuple], driver: str, environ: Mapping[str, str]) -> None:

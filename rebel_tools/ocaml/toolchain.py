@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shlex
 import shutil
@@ -12,6 +11,8 @@ from functools import cache
 from typing import NamedTuple
 
 from rebel_tools.errors import RebelError
+from rebel_tools.memory.digests import text_digest
+from rebel_tools.memory.stamp import stamps_text
 from rebel_tools.nearest import nearest
 from rebel_tools.tools import install_hint
 
@@ -147,21 +148,13 @@ def _installed(folders: Iterable[str]) -> tuple[str, ...]:
 
 
 def files_identity(files: Iterable[str]) -> str:
-    """A digest that changes when one of the files does, by size and time stamp."""
-    digest = hashlib.blake2b(digest_size=16)
-    for path in files:
-        try:
-            status = os.stat(path)
-            text = f"{path} {status.st_size} {status.st_mtime_ns}\n"
-        except OSError:  # whoever needs it says so
-            text = f"{path} is missing\n"
-        digest.update(text.encode("utf-8", "surrogateescape"))
-    return digest.hexdigest()
+    """A digest that changes when one of the files does, or is no longer there."""
+    return text_digest(stamps_text(files))
 
 
 @cache
 def program_identity(path: str) -> str:
-    """A text that changes when the program does: its real path, size and time stamp."""
+    """A text that changes when the program does: its real path and its stamp."""
     return f"{os.path.realpath(path)} {files_identity([path])}"
 
 

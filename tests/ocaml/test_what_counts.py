@@ -153,6 +153,39 @@ def test_a_link_to_another_compiler(app):
     app.equals_a_clean_build()
 
 
+def replace_as_before(path, old: str, new: str) -> None:
+    """Other contents of the same size, with the time stamp that the file had (as of cp -p, tar, rsync -t)."""
+    status, text = path.stat(), path.read_text()
+    assert old in text and len(old) == len(new)
+    path.write_text(text.replace(old, new))
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+
+
+def test_a_compiler_of_the_same_size_and_time_stamp(app):
+    app.write("src/a.ml", "let g i = try [| 1 |].(1 + i) with _ -> 7\n")
+    text = 'print_string (if A.g (Array.length Sys.argv) = 7 then "safe" else "unsafe")'
+    app.write("src/index.ml", f"let () = {text}\n")
+    app.script("bin/ocamlopt", 'set -- $(echo "       ") "$@"')
+    app.settle()
+    assert app.output() == "safe"
+    replace_as_before(app.path("bin/ocamlopt"), "       ", "-unsafe")
+    app.build()
+    assert app.output() == "unsafe"
+    app.equals_a_clean_build()
+
+
+def test_a_preprocessor_of_the_same_size_and_time_stamp(app):
+    app.write("bin/pp", '#!/bin/sh\nsed s/NAME/A/ "$1"\n').chmod(0o755)
+    app.package(flags={"compile": "-pp pp", "dep": "-pp pp"})
+    app.write("src/index.ml", "let () = print_string NAME.v\n")
+    for name in ("A", "B"):
+        app.write(f"src/{name.lower()}.ml", f'let v = "{name}"\n')
+    app.settle()
+    replace_as_before(app.path("bin/pp"), "/A/", "/B/")
+    app.build()
+    assert app.output() == "B"
+
+
 class Findlib:
     """Packages in the folder `lib` of a project."""
 
@@ -160,9 +193,9 @@ class Findlib:
         self.app = app
         app.environment["OCAMLPATH"] = str(app.path("lib"))
 
-    def compile(self, folder: str, module: str, text: str, archive: bool = True) -> None:
+    def compile(self, folder: str, module: str, text: str, archive: bool = True, options=()) -> None:
         self.app.write(f"lib/{folder}/{module}.ml", text)
-        ocamlopt = [tools.find("ocamlfind"), "ocamlopt"]
+        ocamlopt = [tools.find("ocamlfind"), "ocamlopt", *options]
         self.app.project.run(*ocamlopt, "-c", f"{module}.ml", cwd=f"lib/{folder}")
         if archive:
             self.app.project.run(*ocamlopt, "-a", f"{module}.cmx", "-o", "lib.cmxa", cwd=f"lib/{folder}")
@@ -186,6 +219,23 @@ def test_a_description_of_a_findlib_package(app, package, file, meta):
     app.write(f"lib/{file}", meta.replace("d1", "d2"))
     app.build()
     assert app.output() == "d2"
+
+
+def test_a_findlib_package_of_the_same_size_and_time_stamp(app):
+    """Compiled with -opaque, its interface is the same, too: only the program is linked again."""
+    findlib, stages = Findlib(app), ("one", "two")
+    for stage in stages:
+        findlib.compile(stage, "p", f'let v () = "{stage}"\n', options=["-opaque"])
+        for path in app.path(f"lib/{stage}").iterdir():
+            os.utime(path, (1e9, 1e9))
+    app.write("lib/p/META", 'archive(native)="lib.cmxa"\n')
+    app.package(ocamlfindDependencies=["p"])
+    app.write("src/index.ml", "let () = print_string (P.v ())\n")
+    for stage in stages:
+        for path in app.path(f"lib/{stage}").iterdir():
+            shutil.copy2(path, app.path("lib/p"))
+        app.settle()
+        assert app.output() == stage
 
 
 def test_a_module_in_an_earlier_findlib_package(app):
