@@ -1,118 +1,99 @@
 """A JSON file whose every key and value can be pointed at.
 
 The standard decoder (fast) gives the values; only when something is wrong is the text walked a second time to find
-where each key and value stands. JSON is RFC 8259; a byte order mark is dropped, as npm does.
+where each key and value stands. JSON is RFC 8259, which lets a reader limit numbers and nesting (section 9).
 """
 
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Iterator
-from json.decoder import JSONDecoder, scanstring
+import re
+from collections.abc import Collection, Iterator
+from typing import Union
 
 from rebel_tools.errors import Place
 from rebel_tools.project.errors import ProjectError
+from rebel_tools.project.reading import line_at, place_at, read_text
 
-Path = tuple  # of str (key of an object) and int (index of an array)
+Path = tuple[Union[str, int], ...]  # keys of objects, indices of lists
+
+MAX_DEPTH = 100
+MAX_DIGITS = 1000
 
 TYPE_NAMES = {dict: "an object", list: "a list", str: "a string", bool: "true or false"}
 
+_CONTROLS = {"\0": "NUL", "\t": "a tab", "\n": "a line break", "\r": "a carriage return", "\x1b": "ESCAPE"}
+
+# A string without its end, too, so that no text makes the search start again and again.
+_TOKEN = r'(?s)"[^"\\]*(?:\\.[^"\\]*)*"?|[\[\]{},:]|[^\s\[\]{},:"]+'
+
 
 class Document:
-    """The value of a JSON file, with the place of each part for errors."""
+    """The value of a JSON file, with the place of each part for errors. Numbers are floats: no key is one."""
 
-    def __init__(self, path: str, text: str, value: object) -> None:
+    def __init__(self, path: str, text: str, value: object, has_duplicates: bool = False) -> None:
         self.path = path
         self.text = text
         self.value = value
+        self.has_duplicates = has_duplicates
 
-    def place(self, *keys) -> Place:
+    def place(self, *keys: str | int) -> Place:
         """Where the value at `keys` starts."""
-        return self._find(keys, key=False)
+        return place_at(self.path, self.text, self._offset(keys, key=False))
 
-    def key_place(self, *keys) -> Place:
+    def key_place(self, *keys: str | int) -> Place:
         """Where the last of `keys` itself is written."""
-        return self._find(keys, key=True)
+        return place_at(self.path, self.text, self._offset(keys, key=True))
 
-    def _find(self, wanted: Path, key: bool) -> Place:
-        offsets = [at for path, is_key, at in _walk(self.text) if path == wanted and is_key == key]
-        return place_at(self.path, self.text, offsets[-1]) if offsets else Place(self.path)
+    def error(
+        self, keys: Path, message: str, *, key: bool = False, expected: str | None = None, hint: str | None = None
+    ) -> ProjectError:
+        """The error about the value at `keys`; with `key`, about the last of `keys` itself."""
+        return _error(self.path, self.text, self._offset(keys, key), message, expected, hint)
+
+    def check_duplicates(self, consequential: Collection[str]) -> None:
+        """One of the `consequential` keys of the file, or a key below one, that is there twice is a ProjectError."""
+        if not self.has_duplicates:
+            return
+        seen: dict[Path, int] = {}
+        for keys, is_key, offset in _walk(self.text):
+            if not is_key or keys[0] not in consequential:
+                continue
+            first = seen.setdefault(keys, offset)
+            if first != offset:
+                line = place_at(self.path, self.text, first).line
+                hint = f"remove this one or the one at line {line}"
+                message = f"the key {quoted(keys)} is there twice"
+                raise _error(self.path, self.text, offset, message, None, hint)
+
+    def _offset(self, wanted: Path, key: bool) -> int:
+        """Of a key that is there twice the last one counts, as for the decoder."""
+        found = [offset for keys, is_key, offset in _walk(self.text) if is_key == key and keys == wanted]
+        return found[-1] if found else 0
 
 
 def read_document(path: str) -> Document:
     """The JSON file `path`. FileNotFoundError and NotADirectoryError pass through; all else is a ProjectError."""
-    text = _read_text(path)
+    text = read_text(path)
     duplicates = []
 
-    def members(pairs):
+    def members(pairs: list[tuple[str, object]]) -> dict[str, object]:
         found = dict(pairs)
         if len(found) != len(pairs):
             duplicates.append(pairs)
         return found
 
+    _check_depth(path, text)
     try:
-        value = json.loads(text, object_pairs_hook=members)
+        value = json.loads(
+            text, object_pairs_hook=members, parse_int=_number, parse_float=_number, parse_constant=_constant
+        )
     except json.JSONDecodeError as error:
         raise _syntax_error(path, text, error) from None
-    except RecursionError:
-        raise ProjectError("objects and lists are nested too deeply", place=Place(path)) from None
-    if duplicates:
-        raise _duplicate_key(path, text)
-    return Document(path, text, value)
-
-
-def place_at(path: str, text: str, offset: int) -> Place:
-    """The line and column of a character offset."""
-    return Place(path, text.count("\n", 0, offset) + 1, offset - text.rfind("\n", 0, offset))
-
-
-def _read_text(path: str) -> str:
-    try:
-        with open(path, "rb") as file:
-            data = file.read()
-    except (FileNotFoundError, NotADirectoryError):
-        raise
-    except OSError as error:
-        raise ProjectError(f"cannot be read: {os.strerror(error.errno)}", place=Place(path)) from None
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        before = data[: error.start].decode("utf-8", "replace")
-        raise ProjectError(
-            f"byte {data[error.start]:#04x} is not UTF-8",
-            place=place_at(path, before, len(before)),
-            hint="save the file as UTF-8",
-        ) from None
-
-
-def _syntax_error(path: str, text: str, error: json.JSONDecodeError) -> ProjectError:
-    """The decoder's error; a trailing comma, the most frequent one, is named and pointed at."""
-    at = error.pos + (text[error.pos : error.pos + 1] == ",")  # since Python 3.13 the decoder points at the comma
-    before = text[:at].rstrip()
-    if before.endswith(",") and text[at:].lstrip()[:1] in ("}", "]"):
-        place = place_at(path, text, len(before) - 1)
-        return ProjectError("not JSON: a comma after the last element", place=place, hint="remove the comma")
-    if text[error.pos : error.pos + 2] in ("//", "/*"):
-        place = place_at(path, text, error.pos)
-        return ProjectError("not JSON: a comment", place=place, hint='JSON has no comments; npm ignores a key "//"')
-    what = f"not JSON: {error.msg[:1].lower()}{error.msg[1:]}" if text.strip() else "the file is empty"
-    return ProjectError(what, place=place_at(path, text, error.pos))
-
-
-def _duplicate_key(path: str, text: str) -> ProjectError:
-    seen = {}
-    for keys, is_key, offset in _walk(text):
-        if is_key and keys in seen:
-            first = place_at(path, text, seen[keys])
-            return ProjectError(
-                f"the key {quoted(keys)} is there twice",
-                place=place_at(path, text, offset),
-                hint=f"remove this one or the one at line {first.line}",
-            )
-        if is_key:
-            seen[keys] = offset
-    raise AssertionError("the decoder saw a duplicate key that the walk does not see")
+    except _Refused as refused:
+        offset = next(at for at, token in _tokens(text) if token == str(refused))
+        raise _error(path, text, offset, *refused.complaint()) from None
+    return Document(path, text, value, bool(duplicates))
 
 
 def quoted(keys: Path) -> str:
@@ -123,39 +104,109 @@ def quoted(keys: Path) -> str:
     return text
 
 
+def _error(path: str, text: str, offset: int, message: str, expected: str | None, hint: str | None) -> ProjectError:
+    place, line = place_at(path, text, offset), line_at(text, offset)
+    return ProjectError(message, place=place, source=line, expected=expected, hint=hint)
+
+
+class _Refused(ValueError):
+    """A number, by its text, that the decoder of Python would take and that is not taken here."""
+
+    def complaint(self) -> tuple[str, str, None]:
+        token = str(self)
+        if len(token) > MAX_DIGITS:
+            return f"a number of {len(token):,} characters", f"at most {MAX_DIGITS:,}", None
+        return f"not JSON: {token} is no number of JSON", "a number, true, false, null or a string", None
+
+
+def _number(token: str) -> float:
+    if len(token) > MAX_DIGITS:  # for whole numbers the time of Python grows with the square, where it does not refuse
+        raise _Refused(token)
+    return float(token)
+
+
+def _constant(token: str) -> float:
+    raise _Refused(token)
+
+
+def _check_depth(path: str, text: str) -> None:
+    """The decoder is recursive; how deep it can go depends on Python's version and on who called it."""
+    if text.count("[") + text.count("{") <= MAX_DEPTH:
+        return
+    for keys, _, offset in _walk(text):
+        if len(keys) >= MAX_DEPTH and text[offset] in "[{":
+            message = "objects and lists are nested too deeply"
+            raise _error(path, text, offset, message, f"at most {MAX_DEPTH} levels", None)
+
+
+def _syntax_error(path: str, text: str, error: json.JSONDecodeError) -> ProjectError:
+    """The decoder's error; the most frequent ones are named and pointed at."""
+    offset, message, hint = _explained(text, error)
+    return _error(path, text, offset, message, None, hint)
+
+
+def _explained(text: str, error: json.JSONDecodeError) -> tuple[int, str, str | None]:
+    at = error.pos + (text[error.pos : error.pos + 1] == ",")  # since Python 3.13 the decoder points at the comma
+    before = text[:at].rstrip()
+    if before.endswith(",") and text[at:].lstrip()[:1] in ("}", "]"):
+        return len(before) - 1, "not JSON: a comma after the last element", "remove the comma"
+    if text[error.pos : error.pos + 2] in ("//", "/*"):
+        return error.pos, "not JSON: a comment", 'JSON has no comments; npm ignores a key "//"'
+    if not text.strip():
+        return error.pos, "the file is empty", None
+    there = text[error.pos : error.pos + 1]
+    if error.msg.startswith("Invalid control character"):
+        return error.pos, f"not JSON: {_named(there)} inside a string", "write it as an escape: \\n, \\t or \\u00.."
+    if there and not (there.isascii() and there.isprintable()) and there not in "\t\r\n":
+        return error.pos, f"not JSON: {_named(there)} outside of a string", "remove it"
+    message = error.msg.removesuffix(" at").removesuffix(" starting")
+    return error.pos, f"not JSON: {message[:1].lower()}{message[1:]}", None
+
+
+def _named(character: str) -> str:
+    import unicodedata  # only when something is wrong already
+
+    name = _CONTROLS.get(character) or unicodedata.name(character, "")
+    return f"the character U+{ord(character):04X}" + (f" ({name})" if name else "")
+
+
+def _tokens(text: str) -> Iterator[tuple[int, str]]:
+    return ((match.start(), match[0]) for match in re.finditer(_TOKEN, text))
+
+
 def _walk(text: str) -> Iterator[tuple[Path, bool, int]]:
-    """(path, whether it is the key itself, offset) of every key and value of well-formed JSON text."""
-    found: list[tuple[Path, bool, int]] = []
-    decode = JSONDecoder().raw_decode
+    """(path, whether it is the key itself, offset) of every key and value of JSON text, in the order of the text.
 
-    def skip(at: int) -> int:
-        while at < len(text) and text[at] in " \t\r\n":
-            at += 1
-        return at
+    Of text that is not JSON it gives what comes before the first bracket that does not fit.
+    """
+    path: list[str | int] = []  # the last one is the index in a list, or the key in an object
+    is_list: list[bool] = []
+    wants_key = False
+    for offset, token in _tokens(text):
+        if token == ",":
+            wants_key = bool(is_list) and not is_list[-1]
+            if is_list and is_list[-1]:
+                path[-1] = int(path[-1]) + 1
+        elif token in ("}", "]"):
+            if not is_list:
+                return
+            is_list.pop()
+            path.pop()
+            wants_key = False
+        elif wants_key and token.startswith('"'):
+            path[-1] = _string(token)
+            yield tuple(path), True, offset
+            wants_key = False
+        elif token != ":":
+            yield tuple(path), False, offset
+            if token in ("{", "["):
+                is_list.append(token == "[")
+                path.append(0)
+                wants_key = token == "{"
 
-    def value(at: int, path: Path) -> int:
-        found.append((path, False, at))
-        if text[at] == "{":
-            return members(at, path)
-        if text[at] == "[":
-            return elements(at, path)
-        return decode(text, at)[1]
 
-    def members(at: int, path: Path) -> int:
-        at = skip(at + 1)
-        while text[at] != "}":
-            name, end = scanstring(text, at + 1)
-            found.append(((*path, name), True, at))
-            at = skip(value(skip(skip(end) + 1), (*path, name)))
-            at = skip(at + 1) if text[at] == "," else at
-        return at + 1
-
-    def elements(at: int, path: Path) -> int:
-        at, index = skip(at + 1), 0
-        while text[at] != "]":
-            at = skip(value(at, (*path, index)))
-            at, index = skip(at + 1) if text[at] == "," else at, index + 1
-        return at + 1
-
-    value(skip(0), ())
-    return iter(found)
+def _string(token: str) -> str:
+    try:
+        return str(json.loads(token))
+    except ValueError:
+        return token

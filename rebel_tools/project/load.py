@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import posixpath
+from collections.abc import Sequence
 
 from rebel_tools.errors import Place
 from rebel_tools.nearest import did_you_mean
@@ -13,6 +14,7 @@ from rebel_tools.project.model import Package, Project, Source, Target
 from rebel_tools.project.names import target_module
 from rebel_tools.project.resolve import Resolver
 from rebel_tools.project.sources import scan_sources
+from rebel_tools.text import quote
 
 DEFAULT_ENTRIES = ("src/Index.re", "src/Index.ml", "src/index.re", "src/index.ml")
 
@@ -22,9 +24,9 @@ def load_project(root: str = ".", consulted: set[str] | None = None) -> Project:
 
     consulted: gets every file and folder that was looked at, also where this ends with an error.
     """
-    loader = _Loader(os.path.realpath(root), set() if consulted is None else consulted)
+    loader = _Loader(_real_path(root), set() if consulted is None else consulted)
     manifest = loader.root_manifest()
-    loader.visit(manifest, ())
+    loader.visit(manifest)
     package = loader.packages[manifest.document.path]
     return Project(
         packages=tuple(loader.packages.values()),
@@ -32,6 +34,13 @@ def load_project(root: str = ".", consulted: set[str] | None = None) -> Project:
         consulted=tuple(sorted(loader.consulted)),
         warnings=tuple(loader.warnings),
     )
+
+
+def _real_path(root: str) -> str:
+    try:
+        return os.path.realpath(root)
+    except FileNotFoundError:
+        raise ProjectError("the current folder does not exist any more", hint="change into one that does") from None
 
 
 class _Loader:
@@ -63,33 +72,37 @@ class _Loader:
         self.manifests[path] = manifest
         return manifest
 
-    def visit(self, manifest: Manifest, importers: tuple[tuple[Manifest, str], ...]) -> None:
-        """Add the package of `manifest` and before it all its dependencies.
-
-        importers: the chain of (package, dependency that it follows) that led here, for cycles.
-        """
-        needed = []
-        for name in manifest.dependencies:
-            dependency = self._dependency(manifest, name)
+    def visit(self, manifest: Manifest) -> None:
+        """Add the package of `manifest` and before it all its dependencies."""
+        chain = [_Visit(manifest)]
+        while chain:
+            visit = chain[-1]
+            dependency = self._next(visit)
             if dependency is None:
+                chain.pop()
+                self._add(visit.manifest, tuple(visit.needed))
                 continue
-            needed.append(dependency.name)
-            chain = (*importers, (manifest, name))
             _check_cycle(chain, dependency)
             if dependency.document.path not in self.packages:
-                self.visit(dependency, chain)
-        self._add(manifest, tuple(needed))
+                chain.append(_Visit(dependency))
 
-    def _dependency(self, importer: Manifest, name: str) -> Manifest | None:
-        """The manifest of one of the importer's dependencies, None when that is not a package of ours."""
-        folder = os.path.dirname(importer.document.path)
-        document = self.resolver.find(name, folder)
+    def _next(self, visit: _Visit) -> Manifest | None:
+        """The next dependency of a package that is a package of ours, if there is one more."""
+        for name in visit.rest:
+            dependency = self._dependency(visit.manifest, name)
+            if dependency.has_rebel:
+                visit.following = name
+                visit.needed.append(dependency.name)
+                return dependency
+        return None
+
+    def _dependency(self, importer: Manifest, name: str) -> Manifest:
+        document = self.resolver.find(name, os.path.dirname(importer.document.path))
         if document is None:
-            raise self.resolver.missing(name, folder, importer.document.key_place("dependencies", name))
+            raise self.resolver.missing(name, importer.document)
         if document.path not in self.manifests:
             self.manifests[document.path] = read_manifest(document, name)
-        manifest = self.manifests[document.path]
-        return manifest if manifest.has_rebel else None
+        return self.manifests[document.path]
 
     def _add(self, manifest: Manifest, dependencies: tuple[str, ...]) -> None:
         path = manifest.document.path
@@ -132,16 +145,27 @@ class _Loader:
             )
 
 
-def _check_cycle(chain: tuple[tuple[Manifest, str], ...], dependency: Manifest) -> None:
-    paths = [importer.document.path for importer, _ in chain]
+class _Visit:
+    """A package whose dependencies are being added. following: the dependency that is looked at now, by its name."""
+
+    def __init__(self, manifest: Manifest) -> None:
+        self.manifest = manifest
+        self.rest = iter(manifest.dependencies)
+        self.needed: list[str] = []
+        self.following = ""
+
+
+def _check_cycle(chain: Sequence[_Visit], dependency: Manifest) -> None:
+    paths = [visit.manifest.document.path for visit in chain]
     if dependency.document.path not in paths:
         return
     cycle = chain[paths.index(dependency.document.path) :]
-    names = [importer.name for importer, _ in cycle] + [dependency.name]
-    places = [str(importer.document.key_place("dependencies", name)) for importer, name in cycle]
-    raise ProjectError(
+    names = [visit.manifest.name for visit in cycle] + [dependency.name]
+    places = [str(visit.manifest.document.key_place("dependencies", visit.following)) for visit in cycle]
+    raise cycle[-1].manifest.document.error(
+        ("dependencies", cycle[-1].following),
         "packages depend on each other: " + " -> ".join(names),
-        place=cycle[-1][0].document.key_place("dependencies", cycle[-1][1]),
+        key=True,
         expected="no cycle between packages",
         hint="remove one of these dependencies: " + ", ".join(places),
     )
@@ -149,9 +173,10 @@ def _check_cycle(chain: tuple[tuple[Manifest, str], ...], dependency: Manifest) 
 
 def _check_public_module(manifest: Manifest, package: Package) -> None:
     if package.public_module and not any(s.module == package.module for s in package.sources):
-        raise ProjectError(
+        raise manifest.document.error(
+            ("rebel", "publicModule"),
             f'"publicModule" is true, but no file under src/ is the module {package.module}',
-            place=manifest.document.key_place("rebel", "publicModule"),
+            key=True,
             expected=f"a file such as src/{package.module[:1].lower() + package.module[1:]}.ml",
         )
 
@@ -170,18 +195,18 @@ def _entry(spec: TargetSpec, manifest: Manifest, package: Package) -> Source:
             return by_path[path]
     if spec.entry is None:
         raise _no_default_entry(spec, manifest, by_path)
-    raise ProjectError(
-        f'the entry "{spec.entry}" of target "{spec.name}" is no .ml or .re file of this package',
-        place=manifest.document.place(*spec.keys, "entry"),
+    raise manifest.document.error(
+        (*spec.keys, "entry"),
+        f'the entry {quote(spec.entry)} of target "{spec.name}" is no .ml or .re file of this package',
         expected="the path of a file under src/",
         hint=did_you_mean(wanted[0], by_path),
     )
 
 
 def _no_default_entry(spec: TargetSpec, manifest: Manifest, by_path: dict[str, Source]) -> ProjectError:
-    return ProjectError(
+    return manifest.document.error(
+        spec.keys,
         f'the target "{spec.name}" has no entry: there is neither src/Index.re nor src/Index.ml',
-        place=manifest.document.place(*spec.keys),
         expected='one of these files, or a target with the key "entry"',
         hint=did_you_mean("src/Index.re", by_path)
         or 'name the file: "rebel": {"targets": [{"entry": "src/<file>"}]}, or say "targets": [] for none',

@@ -1,21 +1,32 @@
-"""From names of npm packages, files and targets to OCaml modules, as rebel did."""
+"""From names of npm packages, files and targets to OCaml modules, as rebel did; and which names can be any of these."""
 
 from __future__ import annotations
 
 import re
 
-_MODULE = re.compile(r"[A-Z][A-Za-z0-9_']*\Z")
-_PACKAGE = re.compile(r"(@[A-Za-z0-9~_-][A-Za-z0-9~_.-]*/)?[A-Za-z0-9~_-][A-Za-z0-9~_.-]*\Z")
+MODULE = "[A-Z][A-Za-z0-9_']*"
+PACKAGE = "(@[A-Za-z0-9~_-][A-Za-z0-9~_.-]*/)?[A-Za-z0-9~_-][A-Za-z0-9~_.-]*"
+TARGET = "[A-Za-z][A-Za-z0-9_.-]*"
+FINDLIB = "[A-Za-z0-9_][A-Za-z0-9_.-]*"
+
+# Names become names of files, which have at most 255 bytes (NAME_MAX); a compilation unit gets up to 25 more for its
+# suffixes and as part of the names of alias modules.
+MAX_UNIT = 200
+MAX_MODULE = 100
+MAX_PACKAGE = 214  # npm's limit
+
+_MODULE = re.compile(MODULE)
+_PACKAGE = re.compile(PACKAGE)
 
 
 def is_module(name: str) -> bool:
     """Whether `name` can be the name of an OCaml module (manual, 7.1 "Lexical conventions": capitalized-ident)."""
-    return _MODULE.match(name) is not None
+    return _MODULE.fullmatch(name) is not None
 
 
 def is_package(name: str) -> bool:
     """Whether `name` can be the name of an npm package, so that it is also a safe relative path."""
-    return _PACKAGE.match(name) is not None
+    return len(name) <= MAX_PACKAGE and _PACKAGE.fullmatch(name) is not None
 
 
 def package_module(npm_name: str) -> str:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 
-from rebel_tools.errors import Place
 from rebel_tools.nearest import did_you_mean
 from rebel_tools.project.document import Document, read_document
 from rebel_tools.project.errors import ProjectError
@@ -32,8 +31,8 @@ class Resolver:
         for folder in self._folders(importer):
             path = os.path.join(folder, *name.split("/"), "package.json")
             self.consulted.add(path)
-            if os.path.isfile(path):
-                return self.read(os.path.realpath(path))
+            if os.path.lexists(path):  # if it is no file, that is an error, and not a reason to look elsewhere
+                return self.read(os.path.realpath(path) if os.path.isfile(path) else path)
         return None
 
     def read(self, path: str) -> Document:
@@ -43,8 +42,12 @@ class Resolver:
             self._documents[path] = read_document(path)
         return self._documents[path]
 
-    def missing(self, name: str, importer: str, place: Place) -> ProjectError:
-        """The error for a dependency that is nowhere: where it was looked for, and what looks like it."""
+    def missing(self, name: str, document: Document) -> ProjectError:
+        """The error for a dependency that is nowhere: where it was looked for, and what looks like it.
+
+        document: the package.json of the importer.
+        """
+        importer = os.path.dirname(document.path)
         folders = list(self._folders(importer))
         there = sorted({found for folder in folders for found in _packages_in(folder)})
         dangling = [os.path.join(folder, name) for folder in folders if os.path.islink(os.path.join(folder, name))]
@@ -52,8 +55,12 @@ class Resolver:
         hint = did_you_mean(name, there) or "install it: npm install"
         if dangling:
             hint = f"{dangling[0]} is a link to {os.readlink(dangling[0])}, where there is no package.json"
-        return ProjectError(
-            f'the package "{name}" is not installed', place=place, expected=f"a folder {name} in {looked}", hint=hint
+        return document.error(
+            ("dependencies", name),
+            f'the package "{name}" is not installed',
+            key=True,
+            expected=f"a folder {name} in {looked}",
+            hint=hint,
         )
 
     def _folders(self, importer: str) -> Iterator[str]:
@@ -81,9 +88,16 @@ class Resolver:
 
 def _packages_in(folder: str) -> Iterator[str]:
     """The names of the packages in one node_modules folder."""
-    for name in os.listdir(folder):
+    for name in _listed(folder):
         path = os.path.join(folder, name)
         if name.startswith("@") and os.path.isdir(path):
-            yield from (f"{name}/{inner}" for inner in os.listdir(path))
+            yield from (f"{name}/{inner}" for inner in _listed(path))
         elif not name.startswith("."):
             yield name
+
+
+def _listed(folder: str) -> list[str]:
+    try:
+        return os.listdir(folder)
+    except OSError:  # this is for a hint only
+        return []

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import os
+import re
+from collections.abc import Iterable
 
 from rebel_tools.errors import Place
 from rebel_tools.project.errors import ProjectError
 from rebel_tools.project.model import Source
 from rebel_tools.project.names import capitalize, is_module
+from rebel_tools.project.reading import broken_link, kind_of, leads_nowhere
 
 KINDS = frozenset(("ml", "mli", "re", "rei"))
+
+# Tools that answer in lines, ocamldep for one, cannot name a file with one of these in its path.
+_CONTROL = "[\0-\x1f\x7f]"
 
 
 def scan_sources(root: str, consulted: set[str]) -> tuple[Source, ...]:
@@ -17,77 +23,125 @@ def scan_sources(root: str, consulted: set[str]) -> tuple[Source, ...]:
 
     Files and folders whose name starts with a dot (editors' lock files, .git) and folders called node_modules do not
     count. Links are followed. Every folder that was listed, or was not there, is added to `consulted`.
-    Two files that give the same module and a name that is no module name are errors.
+    Errors: two files that give the same module, a name that is no module name, a source that is no regular file (to
+    read a FIFO never ends), and links that lead nowhere or back.
     """
-    found: list[Source] = []
-    _scan(root, "src", found, consulted, ())
-    found.sort(key=lambda source: source.path)
+    scan = _Scan(root, consulted)
+    scan.run("src")
+    found = sorted(scan.found, key=lambda source: source.path)
+    scan.check_twice()
     _check_unique(root, found)
     return tuple(found)
 
 
-def _scan(root: str, folder: str, found: list[Source], consulted: set[str], above: tuple[str, ...]) -> None:
-    path = os.path.join(root, folder)
-    consulted.add(path)
-    try:
-        entries = list(os.scandir(path))
-    except FileNotFoundError:
-        if not os.path.islink(path):
-            return
-        raise _broken_link(path) from None
-    except OSError as error:
-        raise ProjectError(f"cannot be listed: {os.strerror(error.errno)}", place=Place(path)) from None
-    for entry in entries:
+class _Scan:
+    """One walk over the folders of a package.
+
+    linked: real path -> path of each folder that a link led to; twice: (path, other path) of those that a second link
+    led to. These are not entered again: a few dozen links would be enough for a walk without end.
+    """
+
+    def __init__(self, root: str, consulted: set[str]) -> None:
+        self.root = root
+        self.consulted = consulted
+        self.found: list[Source] = []
+        self.linked: dict[str, str] = {}
+        self.twice: list[tuple[str, str]] = []
+
+    def run(self, folder: str) -> None:
+        todo = [folder]
+        while todo:
+            folder = todo.pop()
+            inner = [f"{folder}/{entry.name}" for entry in self._list(folder) if self._is_entered(entry, folder)]
+            todo += sorted(inner)  # of two links to one folder it must always be the same one that counts
+
+    def _list(self, folder: str) -> list[os.DirEntry[str]]:
+        path = os.path.join(self.root, folder)
+        self.consulted.add(path)
+        try:
+            return list(os.scandir(path))
+        except FileNotFoundError:
+            if not os.path.islink(path):
+                return []
+            raise broken_link(path) from None
+        except OSError as error:
+            raise ProjectError(f"cannot be listed: {error.strerror}", place=Place(path)) from None
+
+    def _is_entered(self, entry: os.DirEntry[str], folder: str) -> bool:
+        """Whether this is a folder to go on with; a source is noted."""
         name = entry.name
         if name.startswith("."):
-            continue
+            return False
         stem, dot, kind = name.rpartition(".")
-        if dot and kind in KINDS and not entry.is_dir():
-            found.append(_source(entry, f"{folder}/{name}", stem, kind))
-        elif entry.is_dir() and name != "node_modules":
-            below = _enter(entry, above)
-            _scan(root, f"{folder}/{name}", found, consulted, below)
+        if _is_folder(entry):
+            return name != "node_modules" and (not entry.is_symlink() or self._follow(entry, f"{folder}/{name}"))
+        if dot and kind in KINDS:
+            self.found.append(_source(entry, f"{folder}/{name}", stem, kind))
+        return False
+
+    def _follow(self, entry: os.DirEntry[str], path: str) -> bool:
+        """Whether the folder behind this link is new. A link into its own parent never ends."""
+        real = os.path.realpath(entry.path)
+        here = os.path.realpath(os.path.dirname(entry.path))
+        if f"{here}{os.sep}".startswith(f"{real}{os.sep}"):
+            raise ProjectError(
+                "this link leads back to a folder that holds it",
+                place=Place(entry.path),
+                hint=f"remove it: rm {entry.path}",
+            )
+        first = self.linked.setdefault(real, path)
+        if first != path:
+            self.twice.append((path, first))
+        return first == path
+
+    def check_twice(self) -> None:
+        """Two links to a folder with sources give each of its modules twice."""
+        for path, first in self.twice:
+            source = next((source for source in self.found if source.path.startswith(f"{first}/")), None)
+            if source:
+                again = source._replace(path=path + source.path[len(first) :])
+                _check_unique(self.root, (source, again))
 
 
-def _enter(entry: os.DirEntry, above: tuple[str, ...]) -> tuple[str, ...]:
-    """The links that were followed so far with `entry`, if it is one. A link into its own parent never ends."""
-    if not entry.is_symlink():
-        return above
-    real = os.path.realpath(entry.path)
-    here = os.path.realpath(os.path.dirname(entry.path))
-    if real in above or f"{here}{os.sep}".startswith(f"{real}{os.sep}"):
-        raise ProjectError(
-            "this link leads back to a folder that holds it",
-            place=Place(entry.path),
-            hint=f"remove it: rm {entry.path}",
-        )
-    return (*above, real)
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError as error:
+        if leads_nowhere(error):
+            return False
+        raise ProjectError(f"cannot be looked at: {error.strerror}", place=Place(entry.path)) from None
 
 
-def _source(entry: os.DirEntry, path: str, stem: str, kind: str) -> Source:
-    if entry.is_symlink() and not os.path.exists(entry.path):
-        raise _broken_link(entry.path)
+def _no_file(entry: os.DirEntry[str]) -> ProjectError:
+    """The error for a source that is neither a file nor a folder."""
+    if not os.path.exists(entry.path):
+        return broken_link(entry.path)
+    what = kind_of(entry.stat())
+    return ProjectError(f"this source is {what}", place=Place(entry.path), expected="a file", hint="remove it")
+
+
+def _source(entry: os.DirEntry[str], path: str, stem: str, kind: str) -> Source:
+    if not entry.is_file(follow_symlinks=False) and not os.path.isfile(entry.path):
+        raise _no_file(entry)
     module = capitalize(stem)
     if not is_module(module):
-        shown = os.fsencode(entry.path).decode("utf-8", "replace")
         raise ProjectError(
             "the name of this file cannot be the name of a module",
-            place=Place(shown),
+            place=Place(entry.path),
             expected="letters, digits, _ and ', starting with a letter (no -)",
             hint="rename the file",
+        )
+    if not path.isprintable() and re.search(_CONTROL, path):
+        raise ProjectError(
+            "a control character is in the name of a folder of this source",
+            place=Place(entry.path),
+            expected="a name without line breaks and other control characters",
+            hint="rename the folder",
         )
     return Source(path, module, kind)
 
 
-def _broken_link(path: str) -> ProjectError:
-    return ProjectError(
-        f"this link leads to {os.readlink(path)}, which does not exist",
-        place=Place(path),
-        hint="remove the link or bring back what it leads to",
-    )
-
-
-def _check_unique(root: str, sources: list[Source]) -> None:
+def _check_unique(root: str, sources: Iterable[Source]) -> None:
     first: dict[tuple[str, bool], Source] = {}
     for source in sources:
         other = first.setdefault((source.module, source.is_interface), source)

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import socket
+import tempfile
+import time
+
 import pytest
 
 from rebel_tools.project import ProjectError, load_project
@@ -93,16 +98,186 @@ def test_columns_count_characters(project):
     assert str(failure(project)).startswith(f"{path}:1:27: ")
 
 
-def test_nested_too_deeply(project):
-    project.write("package.json", "[" * 100_000)
-    assert failure(project).message
+DEEP = "[" * 800 + "]" * 800
+
+# What JSON, or a reader of it, does not take: in any package.json, whoever wrote it.
+HOSTILE = {
+    "number of 5,000 digits": ('{"version": |' + "9" * 5000 + ', "rebel": {}}', "a number of 5,000 characters"),
+    "fraction of 5,000 digits": ('{"version": |0.' + "9" * 5000 + ', "rebel": {}}', "a number of 5,002 characters"),
+    "NaN": ('{"NaN": "NaN", "a": |NaN, "rebel": {}}', "NaN is no number of JSON"),
+    "infinite": ('{"rebel": {}, "a": |-Infinity}', "-Infinity is no number"),
+    "deep": ('{"rebel": {}, "a": ' + "[" * 99 + "|" + DEEP + "]" * 99 + "}", "nested too deeply"),
+    "deep in rebel": ('{"rebel": {"targets": ' + "[" * 98 + "|" + DEEP + "]" * 98 + "}}", "nested too deeply"),
+    "deep and cut off": ("[" * 100 + "|" + "[" * 100_000, "nested too deeply"),
+    "raw NUL": ('{"rebel": {"|\0": 1}}', "U+0000 (NUL) inside a string"),
+    "line break in a string": ('{"name": "a|\nb"}', "U+000A (a line break) inside a string"),
+    "NUL in a flag": ('{"rebel": {"flags": {"compile": ["a", |"\\u0000"]}}}', "holds U+0000"),
+    "lone surrogate in a flag": ('{"rebel": {"flags": {"link": |"-w \\ud800"}}}', "holds U+D800"),
+    "escaped byte in a flag": ('{"rebel": {"flags": {"link": |"\\udc80"}}}', "holds U+DC80"),
+    "long flag": ('{"rebel": {"flags": {"link": [|"' + "a" * 200_000 + '"]}}}', "longer than a command line can be"),
+    "no-break space": ('{|\u00a0"rebel": {}}', "U+00A0 (NO-BREAK SPACE) outside of a string"),
+    "line separator": ('{"rebel": {}}|\u2028', "U+2028 (LINE SEPARATOR) outside of a string"),
+    "byte order mark in the middle": ('{"rebel": |\ufeff{}}', "U+FEFF (ZERO WIDTH NO-BREAK SPACE)"),
+    "curly quotation marks": ("{|\u201crebel\u201d: {}}", "U+201C (LEFT DOUBLE QUOTATION MARK)"),
+    "form feed": ('{|\f"rebel": {}}', "U+000C outside of a string"),
+    "single quotation marks": ("{|'rebel': {}}", "expecting property name enclosed in double quotes"),
+    "string without end": ('{"rebel": {}, "a": |"\\"', "unterminated string"),
+    "quotation marks without end": ("|" + '"' + '\\"' * 100_000, "unterminated string"),
+    "brackets that do not fit": ('{"rebel": {}|]}', "expecting ',' delimiter"),
+    "two values": ('{"rebel": {}} |{}', "extra data"),
+    "public key twice": ('{"rebel": {"publicModule": true, |"publicModule": false}}', "is there twice"),
+    "dependency twice": ('{"rebel": {}, "dependencies": {"a": "1", |"a": "2"}}', '"dependencies"."a" is there twice'),
+    "name with a control": ('{"rebel": {}, "name": |"a\\u001b[2J"}', "cannot be the name of a package"),
+    "name with a line break": ('{"rebel": {}, "name": |"a\\n"}', "cannot be the name of a package"),
+    "name that is a path": ('{"rebel": {}, "name": |"../a"}', "cannot be the name of a package"),
+    "absolute name": ('{"rebel": {}, "name": |"/a"}', "cannot be the name of a package"),
+    "long name": ('{"rebel": {}, "name": |"' + "a" * 300 + '"}', "(300 characters) cannot be the name of a package"),
+    "lone surrogate in a name": ('{"rebel": {}, "name": |"a\\ud800"}', "cannot be the name of a package"),
+    "module with a line break": ('{"rebel": {"module": |"A\\n"}}', "cannot be the name of a module"),
+    "long module": ('{"rebel": {"module": |"' + "A" * 300 + '"}}', "cannot be the name of a module"),
+    "findlib name that runs": (
+        '{"rebel": {"ocamlfindDependencies": ["str", |"${__import__(\'os\').system(\'touch RAN\')}"]}}',
+        "cannot be the name of a findlib package",
+    ),
+    "findlib name as an option": ('{"rebel": {"ocamlfindDependencies": [|"-pp"]}}', "cannot be the name of a findlib"),
+    "findlib name as a key": ('{"rebel": {"ocamlfindDependencies": {|"a b": "1"}}}', "cannot be the name of a findlib"),
+    "findlib name as a path": ('{"rebel": {"ocamlfindDependencies": [|"a/../b"]}}', "cannot be the name of a findlib"),
+    "findlib name with a line break": ('{"rebel": {"ocamlfindDependencies": [|"str\\n"]}}', "cannot be the name"),
+    "version that is no text": ('{"rebel": {}, "dependencies": {"a": |5}}', '"dependencies"."a" is not a string'),
+}
 
 
-def test_a_folder_called_package_json(project):
-    project.path("package.json").mkdir()
-    assert "cannot be read" in failure(project).message
+@pytest.mark.parametrize("where", ["package.json", "node_modules/dep/package.json"])
+@pytest.mark.parametrize("marked, message", HOSTILE.values(), ids=HOSTILE.keys())
+def test_hostile_text(project, where, marked, message):
+    before, _, after = marked.partition("|")
+    project.write("package.json", '{"dependencies": {"dep": "*"}, "rebel": {"targets": []}}')
+    path = project.write(where, before + after)
+    started = time.process_time()
+    text = str(failure(project))
+    assert time.process_time() - started < 2
+    line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
+    assert text.startswith(f"{path}:{line}:{column}: ")
+    assert message in text
+    assert len(text) < 1000
+    assert all(shown.isprintable() for shown in text.split("\n"))
 
 
-def test_an_unreadable_file(project):
-    project.path("package.json").symlink_to("package.json")  # a file that root cannot read either
-    assert "cannot be read: Too many levels of symbolic links" in failure(project).message
+def test_targets_of_odd_names(project):
+    for name in ("..", ".", "a/b", "/a", "a\\n", "a\\u0000", "-n", "a b", "", "a" * 300, "$x", "`x`", "3"):
+        project.write("package.json", '{"rebel": {"targets": [{"target": "' + name + '"}]}}')
+        error = failure(project)
+        assert "cannot be the name of a target" in error.message
+        assert (error.place.line, error.place.column) == (1, 35)
+
+
+@pytest.mark.parametrize("entry", ["../x.ml", "/etc/passwd", "a\\u0000", "a" * 5000, "src"])
+def test_entries_of_odd_names(project, entry):
+    project.write("src/a.ml", "")
+    project.write("package.json", '{"rebel": {"targets": [{"entry": "' + entry + '"}]}}')
+    assert failure(project).place.column == 34
+
+
+def test_the_line_is_shown_with_a_caret(project):
+    path = project.write("package.json", '{\n\t"rebel": {\n\t\t"module": "foo" }\n}')
+    assert str(failure(project)).split("\n") == [
+        f'{path}:3:13: "foo" cannot be the name of a module',
+        '  3 |   "module": "foo" }',
+        "    |             ^",
+        "  expected: letters, digits, _ and ', starting with an upper-case letter",
+    ]
+
+
+def test_numbers_and_brackets_of_any_use_are_taken(project):
+    deep = "[" * 99 + "]" * 99
+    more = f'"a": [1e999, -0.5e-3, {"9" * 1000}], "b": {deep}, "c": [{",".join(["{}"] * 200)}]'
+    project.write("package.json", '{"rebel": {"targets": []}, ' + more + "}")
+    assert load_project(str(project.root)).targets == ()
+
+
+def test_what_is_twice_without_consequence_is_npms_business(project):
+    project.write("package.json", '{"scripts": {"a": "", "a": ""}, "scripts": {}, "rebel": {"targets": []}}')
+    assert load_project(str(project.root)).targets == ()
+
+
+def test_warnings_about_an_installed_package_are_few(project):
+    project.write("package.json", '{"dependencies": {"a": "1"}, "rebel": {"targets": []}}')
+    keys = ", ".join(f'"key\\n{number}": 1' for number in range(2000))
+    project.write("node_modules/a/package.json", '{"rebel": {' + keys + "}}")
+    warnings = load_project(str(project.root)).warnings
+    assert 0 < len(warnings) <= 20
+    assert all(warning.isprintable() for warning in warnings)
+
+
+def test_a_huge_file(project):
+    with project.path("package.json").open("wb") as file:
+        file.truncate(1 << 40)  # without contents
+    assert "the file has 1,099,511,627,776 bytes" in failure(project).message
+
+
+def test_utf_16(project):
+    project.path("package.json").write_bytes('{"rebel": {}}'.encode("utf-16"))
+    error = failure(project)
+    assert "the file looks like UTF-16" in error.message
+    assert (error.place.line, error.place.column) == (1, 1)
+
+
+# -- what is no file
+
+
+def make_socket(path):
+    with socket.socket(socket.AF_UNIX) as server, tempfile.TemporaryDirectory() as folder:
+        server.bind(os.path.join(folder, "s"))  # the path of a socket has at most 107 bytes
+        os.rename(os.path.join(folder, "s"), path)
+
+
+IRREGULAR = {
+    "folder": (lambda path: path.mkdir(), "cannot be read: it is a folder"),
+    "FIFO": (os.mkfifo, "cannot be read: it is a FIFO"),
+    "socket": (make_socket, "cannot be read: it is a socket"),
+    "device": (lambda path: path.symlink_to("/dev/zero"), "cannot be read: it is a device"),
+    "link to itself": (lambda path: path.symlink_to("package.json"), "leads to package.json, and so to itself"),
+    "link to nothing": (lambda path: path.symlink_to("gone"), "leads to gone, which does not exist"),
+}
+
+
+@pytest.mark.parametrize("where", ["package.json", "node_modules/dep/package.json"])
+@pytest.mark.parametrize("make, message", IRREGULAR.values(), ids=IRREGULAR.keys())
+def test_a_package_json_that_is_no_file(project, where, make, message):
+    path = project.path(where)
+    if where != "package.json":
+        project.write("package.json", '{"dependencies": {"dep": "*"}, "rebel": {"targets": []}}')
+    path.parent.mkdir(parents=True, exist_ok=True)
+    make(path)
+    error = failure(project)
+    assert message in error.message
+    assert error.place.path == str(path)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read every file")
+def test_a_file_without_permission(project):
+    project.write("package.json", "{}").chmod(0)
+    assert "cannot be read: Permission denied" in failure(project).message
+
+
+def test_a_dependency_that_is_a_link_to_itself_or_a_file(project):
+    project.write("package.json", '{"dependencies": {"dep": "*"}, "rebel": {"targets": []}}')
+    project.path("node_modules").mkdir()
+    project.path("node_modules/dep").symlink_to("dep")
+    assert '"dep" is not installed' in failure(project).message
+    project.path("node_modules/dep").unlink()
+    project.write("node_modules/dep", "")
+    assert '"dep" is not installed' in failure(project).message
+    project.path("node_modules/dep").unlink()
+    project.path("node_modules").rmdir()
+    os.mkfifo(project.path("node_modules"))
+    assert '"dep" is not installed' in failure(project).message
+
+
+def test_a_folder_that_was_removed(project, monkeypatch):
+    gone = project.path("gone")
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    with pytest.raises(ProjectError, match="does not exist any more"):
+        load_project()

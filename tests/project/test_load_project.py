@@ -334,6 +334,96 @@ def test_a_link_to_its_own_parent(project):
     assert "leads back" in str(failure(project))
 
 
+def test_sources_that_are_no_files(project):
+    write_package(project)
+    for make in (os.mkfifo, os.mkdir):  # a folder that is called like a source is a folder
+        make(project.path("src/a.ml"))
+        if make is os.mkdir:
+            assert len(load(project).root.sources) == 1
+        else:
+            assert "this source is a FIFO" in failure(project).message
+            project.path("src/a.ml").unlink()
+    project.path("src/b.mli").symlink_to("/dev/zero")
+    assert "this source is a device" in failure(project).message
+
+
+def test_other_things_among_the_sources_do_not_count(project):
+    write_package(project)
+    os.mkfifo(project.path("src/pipe"))
+    project.path("src/loop").symlink_to("loop")
+    project.path("src/gone").symlink_to("/nowhere")
+    project.path("src/below-a-file").symlink_to("Index.ml/x")
+    assert len(load(project).root.sources) == 1
+
+
+def test_a_source_that_is_a_link_to_itself(project):
+    write_package(project)
+    project.path("src/a.ml").symlink_to("a.ml")
+    assert "leads to a.ml, and so to itself" in failure(project).message
+
+
+def test_many_links_to_few_folders_end(project):
+    """Each folder has two links to the next one: two to the power of thirty ways through them."""
+    write_package(project, rebel={"targets": []}, sources=())
+    for number in range(30):
+        for name in ("a", "b"):
+            project.path(f"f{number}").mkdir(exist_ok=True)
+            project.path(f"f{number}/{name}").symlink_to(f"../f{number + 1}")
+    project.path("f30").mkdir()
+    project.path("src").symlink_to("f0")
+    assert load(project).root.sources == ()
+    project.write("f30/x.ml", "")
+    assert "two files are the implementation of module X" in failure(project).message
+
+
+def test_folders_that_lead_to_each_other_by_links(project):
+    write_package(project)
+    project.path("src/a").mkdir()
+    project.path("src/b").mkdir()
+    project.path("src/a/b").symlink_to("../b")
+    project.path("src/b/a").symlink_to("../a")
+    assert len(load(project).root.sources) == 1
+    project.write("src/b/c.ml", "")
+    assert "two files are the implementation of module C" in failure(project).message
+
+
+def test_deep_folders(project):
+    write_package(project)
+    folders = [project.path("src")]
+    for _ in range(1500):
+        folders.append(folders[-1] / "d")
+        folders[-1].mkdir()
+    source = folders[-1] / "deep.ml"
+    source.write_text("")
+    assert len(load(project).root.sources) == 2
+    source.unlink()
+    for folder in folders[:0:-1]:  # pytest cannot
+        folder.rmdir()
+
+
+def test_a_line_break_in_the_name_of_a_folder(project):
+    write_package(project)
+    project.write("src/a\nb/c.ml", "")
+    error = failure(project)
+    assert "control character" in error.message
+    assert "\n" not in str(error.place)
+
+
+def test_a_name_that_is_not_utf8_is_shown_by_its_bytes(project):
+    write_package(project)
+    project.write("src/a\udcff.ml", "")
+    assert str(failure(project)).startswith(f"{project.root}/src/a\\xff.ml: ")
+
+
+def test_a_long_chain_of_packages(project):
+    """Longer than Python's stack is deep."""
+    write_package(project, rebel={"targets": []}, dependencies=("p0",))
+    for number in range(1500):
+        write_package(project, f"node_modules/p{number}", dependencies=(f"p{number + 1}",), sources=())
+    write_package(project, "node_modules/p1500", sources=())
+    assert names(load(project).packages)[:2] == ["p1500", "p1499"]
+
+
 def test_no_package_json(project):
     error = failure(project)
     assert "no such file" in error.message and "rebel new" in error.hint
