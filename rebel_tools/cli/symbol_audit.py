@@ -1,6 +1,6 @@
 """The command `symbol-audit`: what shared libraries export, and whether they keep their interfaces.
 
-Exit status: 0 clean, 1 findings, 2 wrong command line, 3 a file cannot be read or checked.
+Exit status: 0 clean, 1 findings, 2 wrong command line, 3 a file cannot be read or checked, 4 a diff without types.
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ import sys
 
 from rebel_tools.errors import MissingTool, RebelError
 
+NO_TYPES = 4
 HELP = "compare two libraries or interfaces: added, removed, changed, and what that breaks"
 
 
@@ -17,8 +18,7 @@ def configure_parser(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--evidence",
         choices=("kind", "layout"),
-        default="kind",
-        help="'layout' makes it a finding when the types of a symbol cannot be compared (default: kind)",
+        help="'layout' makes it a finding when the types of a symbol cannot be compared; 'kind' needs no types",
     )
     parser.add_argument(
         "--deep", action="store_true", help="hand the two libraries to abicheck, which knows the C++ ABI's catalogue"
@@ -26,7 +26,7 @@ def configure_parser(parser: argparse.ArgumentParser) -> None:
 
 
 def execute(args: argparse.Namespace) -> int:
-    """1 for an incompatible change, or for types that had to be compared and could not be."""
+    """1 for a change that breaks programs, or for types that had to be compared and could not be; 4 without types."""
     if args.deep:
         return _deep(args)
     from rebel_tools.gate.diff import diff
@@ -34,8 +34,10 @@ def execute(args: argparse.Namespace) -> int:
 
     report = diff(read_side(args.old), read_side(args.new))
     print(_render(report, args.format))
-    if args.evidence == "layout" and report.unchecked:
+    if args.evidence == "layout" and report.not_compared:
         return 1
+    if report.compatible and report.says_nothing_about_types and args.evidence is None:
+        return NO_TYPES
     return 0 if report.compatible else 1
 
 

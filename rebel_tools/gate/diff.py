@@ -12,7 +12,9 @@ from dataclasses import dataclass, field, replace
 from rebel_tools.abi.reach import reached, types_of
 from rebel_tools.abi.types import Declarations, Function
 from rebel_tools.errors import Place
-from rebel_tools.gate.compare import Comparison, Difference
+from rebel_tools.gate.compare import Comparison
+from rebel_tools.gate.diff_report import Change, DiffReport, change
+from rebel_tools.gate.not_compared import Reason, grouped
 
 
 @dataclass(frozen=True)
@@ -35,69 +37,20 @@ class Side:
     name: str
     items: Mapping[str, Item]
     declarations: Declarations | None = None
-    no_types: str = ""
+    no_types: Reason = Reason("")
     facts: Mapping[str, str | None] = field(default_factory=dict)
     versions: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True)
-class Change:
-    """One change. `symbol` is a symbol, the key of a type, or "" for the library; `why` says what it does to users."""
-
-    change: str  # "added", "removed" or "changed"
-    symbol: str
-    field: str
-    old: str
-    new: str
-    breaking: bool
-    why: str
-    declared_at: Place | None = None
-    used_by: tuple[str, ...] = ()
-    display: str | None = None  # the symbol's name for people where it is another one (C++)
-
-    @property
-    def message(self) -> str:
-        symbol = f"{self.display} ({self.symbol})" if self.display else self.symbol
-        if self.change != "changed":
-            return f"{symbol}: {self.change} ({self.new if self.change == 'added' else self.old})"
-        where = ": ".join(part for part in (symbol, self.field) if part)
-        return f"{where} was {self.old}, is {self.new}"
-
-
-@dataclass(frozen=True)
-class DiffReport:
-    """All changes, and which symbols' types were compared. `unchecked` are (symbol, reason)."""
-
-    old: str
-    new: str
-    changes: tuple[Change, ...]
-    symbols: int
-    unchecked: tuple[tuple[str, str], ...]
-
-    @property
-    def compatible(self) -> bool:
-        return not any(change.breaking for change in self.changes)
-
-
-REMOVED = "programs that use it do not link or load"
-ADDED = "nothing that exists uses it"
-KIND = "code and data are used in different ways"
-SIZE = "programs that are not position independent hold a copy of the old size"
-PROTOTYPE = "callers pass or expect something else"
-TYPE = "programs read it as something else"
-LAYOUT = "programs were compiled for the old layout"
-FACTS = {
-    "soname": "programs ask the loader for the old name",
-    "target": "it is for another platform",
-}
+FACTS = {"soname": "soname-changed", "target": "target-changed"}
 
 
 def diff(old: Side, new: Side) -> DiffReport:
     """Compare; a pure function."""
     work = _Diff(old, new)
-    changes = [work.named(change) for change in (*work.facts(), *work.symbols(), *work.layouts())]
+    changes = [work.named(found) for found in (*work.facts(), *work.symbols(), *work.layouts())]
     both = old.items.keys() & new.items.keys()
-    return DiffReport(old.name, new.name, tuple(changes), len(both), tuple(sorted(work.unchecked.items())))
+    return DiffReport(old.name, new.name, tuple(changes), len(both), grouped(work.unchecked.items()))
 
 
 class _Diff:
@@ -107,51 +60,52 @@ class _Diff:
         self.ours = old.declarations or Declarations()
         self.theirs = new.declarations or Declarations()
         self.comparison = Comparison(self.ours.types, self.theirs.types)
-        self.unchecked: dict[str, str] = {}
+        self.unchecked: dict[str, Reason] = {}
         self.users: dict[str, list[str]] = {}
 
     def facts(self) -> Iterator[Change]:
         for name, value in self.old.facts.items():
             other = self.new.facts.get(name)
             if name in self.new.facts and value != other:
-                yield Change("changed", "", name, value or "nothing", other or "nothing", True, FACTS[name])
+                yield change(FACTS[name], "", name, value or "nothing", other or "nothing")
         if self.new.versions:  # a library without any satisfies every version, with a warning
             for name in sorted(self.old.versions - self.new.versions):
                 if name.partition("@")[0] in self.new.items:
-                    yield Change("removed", name, "", "symbol version", "", True, REMOVED)
+                    yield change("version-removed", name, "", "symbol version", "")
 
     def symbols(self) -> Iterator[Change]:
         for name in sorted(self.old.items.keys() | self.new.items.keys()):
             before, after = self.old.items.get(name), self.new.items.get(name)
             if after is None:
-                yield Change("removed", name, "", before.kind, "", True, REMOVED, self.place(name))
+                yield change("symbol-removed", name, "", before.kind, "", declared_at=self.place(name))
             elif before is None:
-                yield Change("added", name, "", "", after.kind, False, ADDED)
+                yield change("symbol-added", name, "", "", after.kind)
             else:
                 yield from self.symbol(before, after)
 
     def symbol(self, before: Item, after: Item) -> Iterator[Change]:
         place = self.place(before.name)
         if "unknown" not in (before.kind, after.kind) and before.kind != after.kind:
-            yield Change("changed", before.name, "kind", before.kind, after.kind, True, KIND, place)
+            yield change("kind-changed", before.name, "kind", before.kind, after.kind, declared_at=place)
         elif None not in (before.size, after.size) and before.size != after.size:
             sizes = (f"{before.size} bytes", f"{after.size} bytes")
-            yield Change("changed", before.name, "size", *sizes, True, SIZE, place)
+            yield change("size-changed", before.name, "size", *sizes, declared_at=place)
         yield from self.types(before.name, place)
 
     def types(self, name: str, place: Place | None) -> Iterator[Change]:
         ours, theirs = _find(self.ours, name), _find(self.theirs, name)
         if ours is None or theirs is None or type(ours) is not type(theirs):
             side = self.old if ours is None else self.new
-            self.unchecked[name] = side.no_types or f"{side.name} does not describe it"
+            self.unchecked[name] = side.no_types if side.declarations is None else _undescribed(side)
             return
         is_function = isinstance(ours, Function)
         compare = self.comparison.function if is_function else self.comparison.variable
         for difference in compare(ours, theirs):
             if difference.unknown:
-                self.unchecked[name] = f"{difference.field} is not known on both sides"
+                self.unchecked[name] = Reason(f"{name}: {difference.field} is not known on both sides")
             else:
-                yield _changed(name, difference, PROTOTYPE if is_function else TYPE, place)
+                rule = "prototype-changed" if is_function else "type-changed"
+                yield change(rule, name, difference.field, difference.expected, difference.found, declared_at=place)
         for key in reached(types_of(ours), self.ours.types):
             self.users.setdefault(key, []).append(name)
 
@@ -161,22 +115,23 @@ class _Diff:
             place = definition.declared_at if definition else None
             for difference in self.comparison.definition(key):
                 if difference.unknown:
-                    self.unchecked.update(dict.fromkeys(users, f"the layout of {key} is not known on both sides"))
+                    reason = Reason(f"the layout of {key} is not known on both sides")
+                    self.unchecked.update(dict.fromkeys(users, reason))
                 else:
-                    yield _changed(key, difference, LAYOUT, place, tuple(users))
+                    where = (key, difference.field, difference.expected, difference.found)
+                    yield change("layout-changed", *where, declared_at=place, used_by=tuple(users))
 
-    def named(self, change: Change) -> Change:
-        known = _find(self.ours, change.symbol) or _find(self.theirs, change.symbol)
-        return replace(change, display=known.display) if known and known.display else change
+    def named(self, found: Change) -> Change:
+        known = _find(self.ours, found.symbol) or _find(self.theirs, found.symbol)
+        return replace(found, display=known.display) if known and known.display else found
 
     def place(self, name: str) -> Place | None:
         known = _find(self.ours, name)
         return known.declared_at if known else None
 
 
-def _changed(symbol: str, difference: Difference, why: str, place: Place | None, users: tuple[str, ...] = ()) -> Change:
-    where = (symbol, difference.field, difference.expected, difference.found)
-    return Change("changed", *where, True, why, place, users)
+def _undescribed(side: Side) -> Reason:
+    return Reason(f"{side.name} does not describe them")
 
 
 def _find(declarations: Declarations, name: str):

@@ -6,6 +6,7 @@ from rebel_tools.binary.errors import UnreadableBinary
 from rebel_tools.binary.library import Library
 from rebel_tools.gate.debug import read_debug
 from rebel_tools.gate.evidence import CONTENTS
+from rebel_tools.gate.not_compared import Reason
 from rebel_tools.gate.verify import LibraryFacts, Policy
 from rebel_tools.interface.model import Interface
 
@@ -16,7 +17,7 @@ def read_facts(library: Library, interface: Interface, policy: Policy) -> Librar
     DWARF is not looked for when only names are required. DWARF that cannot be read is no evidence, but no reason to
     give up either: the check says so where evidence of that kind is required.
     """
-    debug, reason = None, "debug information was not looked for"
+    debug, reason = None, Reason("only names were asked for")
     if policy.required != ("name",):
         debug, reason = read_debug(library, set(interface.symbols))
     return LibraryFacts(library.table, debug, reason, _digest(library, interface, CONTENTS in policy.required))

@@ -51,6 +51,7 @@ def as_dict(report: Report) -> dict:
             {"name": s.name, "kind": s.kind, "evidence": list(s.evidence), "unchecked": s.unchecked}
             for s in report.symbols
         ],
+        "not_compared": [entry.as_dict() for entry in report.not_compared],
     }
 
 
@@ -59,6 +60,9 @@ def finding_dict(finding: Finding) -> dict:
     place = finding.declared_at
     return {
         "rule": finding.rule,
+        "level": finding.level,
+        "why": finding.why,
+        "affects": finding.affects,
         "symbol": finding.symbol,
         "display": finding.display,
         "field": finding.field,

@@ -5,29 +5,22 @@ from __future__ import annotations
 import json
 from collections import Counter
 
-from rebel_tools.gate.diff import Change, DiffReport
+from rebel_tools.gate.diff_report import Change, DiffReport
 
 
 def to_text(report: DiffReport) -> str:
     """Breaking changes first, then the others, what was not compared, and the verdict."""
     ordered = sorted(report.changes, key=lambda change: not change.breaking)
     lines = [change_text(change) for change in ordered]
-    return "\n".join([*lines, *_unchecked(report), summary(report)])
+    return "\n".join([*lines, *map(str, report.not_compared), summary(report), f"advice: {advice(report)}"])
 
 
 def change_text(change: Change) -> str:
     """One change over one or two lines."""
     place = f" (declared at {change.declared_at})" if change.declared_at else ""
-    verdict = "incompatible" if change.breaking else "compatible"
     used = f", used by {', '.join(change.used_by[:3])}" if change.used_by else ""
     more = f" and {len(change.used_by) - 3} more" if len(change.used_by) > 3 else ""
-    return f"{change.message}{place}\n  {verdict}: {change.why}{used}{more}"
-
-
-def _unchecked(report: DiffReport) -> list[str]:
-    """One line for each reason, since a library without debug information has the same for every symbol."""
-    reasons = Counter(reason for _, reason in report.unchecked)
-    return [f"types of {count} symbol{_s(count)} not compared: {reason}" for reason, count in sorted(reasons.items())]
+    return f"{change.message}{place}\n  {change.level}: {change.why}{used}{more}"
 
 
 def summary(report: DiffReport) -> str:
@@ -35,13 +28,22 @@ def summary(report: DiffReport) -> str:
     counts = Counter(change.change for change in report.changes)
     numbers = ", ".join(f"{counts[kind]} {kind}" for kind in ("added", "removed", "changed"))
     verdict = "compatible" if report.compatible else "incompatible"
-    compared = report.symbols - len(report.unchecked)
-    types = f"types compared for {compared} of {report.symbols} common symbols"
+    types = f"types compared for {report.compared} of {report.symbols} common symbols"
     return f"{report.old} -> {report.new}: {verdict} ({numbers}; {types})"
 
 
-def _s(count: int) -> str:
-    return "" if count == 1 else "s"
+SONAME = {
+    "keep": "keep the SONAME",
+    "change": "the SONAME has to change",
+    "changed": "the SONAME was changed, as it had to be",
+}
+
+
+def advice(report: DiffReport) -> str:
+    """What the new version has to be called, as far as one can say."""
+    if report.compatible and report.says_nothing_about_types:
+        return "none, since no types were compared"
+    return f"{SONAME[report.soname]} ({report.advice} version)"
 
 
 def as_dict(report: DiffReport) -> dict:
@@ -51,7 +53,8 @@ def as_dict(report: DiffReport) -> dict:
         "new": report.new,
         "verdict": "compatible" if report.compatible else "incompatible",
         "changes": [_change_dict(change) for change in report.changes],
-        "unchecked": [{"symbol": name, "reason": reason} for name, reason in report.unchecked],
+        "advice": {"version": report.advice, "soname": report.soname},
+        "not_compared": [entry.as_dict() for entry in report.not_compared],
         "common_symbols": report.symbols,
     }
 
@@ -66,7 +69,10 @@ def _change_dict(change: Change) -> dict:
         "old": change.old,
         "new": change.new,
         "breaking": change.breaking,
+        "level": change.level,
+        "rule": change.rule,
         "why": change.why,
+        "affects": change.affects,
         "message": change.message,
         "path": place.path if place else None,
         "line": place.line if place else None,

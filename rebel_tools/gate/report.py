@@ -6,34 +6,23 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from rebel_tools.errors import Place
-
-RULES = {
-    "target": "The library is for another platform than the interface.",
-    "missing-symbol": "A symbol of the interface is not exported.",
-    "hidden-symbol": "A symbol of the interface is defined in the library but not exported.",
-    "wrong-kind": "A function is data, or data is a function.",
-    "wrong-size": "Exported data do not have the size of their declared type.",
-    "wrong-prototype": "A function's result, arguments or calling convention are not the declared ones.",
-    "wrong-type": "Exported data do not have the declared type.",
-    "wrong-layout": "A record or enumeration is not laid out as declared.",
-    "wrong-digest": "The library was made for another version of the interface.",
-    "unexpected-symbol": "The library exports what the interface does not have.",
-    "not-checked": "Required evidence could not be had.",
-    "inconsistent-library": "The library contradicts itself.",
-}
+from rebel_tools.gate.not_compared import NotCompared
+from rebel_tools.gate.rules import BREAK, CHECK_RULES
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One reason not to link against the library.
+    """One thing that differs, or that could not be checked although it had to be.
 
-    rule: a key of RULES.
+    rule: a key of `rules.CHECK_RULES`.
     symbol: the symbol, or the key of a type ("struct point"); "" for the library as a whole.
     field: where in the symbol or type ("argument 1", "y"), "" for all of it.
     expected, found: what the interface says and what the library has.
     declared_at: where the interface's source declares it, as far as it says.
     used_by: for a type, the symbols that need it.
     display: the symbol's name for people where it is another one (C++).
+    level: one of `rules.LEVELS`; only a `break` keeps a library from passing.
+    text: the whole message, where it is not "interface says ..., library has ...".
     """
 
     rule: str
@@ -45,10 +34,24 @@ class Finding:
     used_by: tuple[str, ...] = ()
     hint: str | None = None
     display: str | None = None
+    level: str = BREAK
+    text: str | None = None
+
+    @property
+    def why(self) -> str:
+        """What it does to those whom it affects."""
+        return CHECK_RULES[self.rule].why
+
+    @property
+    def affects(self) -> str:
+        """Whom it harms."""
+        return CHECK_RULES[self.rule].affects
 
     @property
     def message(self) -> str:
         """One sentence without the place."""
+        if self.text is not None:
+            return self.text
         symbol = f"{self.display} ({self.symbol})" if self.display else self.symbol
         subject = ": ".join(part for part in (symbol, self.field) if part)
         text = f"interface says {self.expected}, library has {self.found}"
@@ -66,7 +69,10 @@ class SymbolEvidence(NamedTuple):
 
 @dataclass(frozen=True)
 class Report:
-    """An interface against a library. It `passed` when there are no findings: all of the required was proved."""
+    """An interface against a library.
+
+    not_compared: what no claim is made about, whether it was required or not.
+    """
 
     interface: str
     digest: str
@@ -74,10 +80,12 @@ class Report:
     required: tuple[str, ...]
     symbols: tuple[SymbolEvidence, ...]
     findings: tuple[Finding, ...]
+    not_compared: tuple[NotCompared, ...] = ()
 
     @property
     def passed(self) -> bool:
-        return not self.findings
+        """Whether all of the required was proved and nothing breaks."""
+        return all(finding.level != BREAK for finding in self.findings)
 
     @property
     def reached(self) -> tuple[str, ...]:

@@ -5,16 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from rebel_tools.errors import Place
-from rebel_tools.gate.diff import DiffReport
-from rebel_tools.gate.report import RULES, Report
+from rebel_tools.gate.diff_report import DiffReport
+from rebel_tools.gate.report import Report
+from rebel_tools.gate.rules import BREAK, CHECK_RULES, DIFF_RULES, NOTE, RISK, SOURCE
 
-DIFF_RULES = {
-    "added": "A symbol is new.",
-    "removed": "A symbol is gone.",
-    "changed": "A symbol, type or property is not what it was.",
-    "not-compared": "The types of a symbol are not known on both sides.",
-}
-ALL_RULES = {**RULES, **DIFF_RULES}
+ALL_RULES = {name: rule.summary for name, rule in {**CHECK_RULES, **DIFF_RULES}.items()}
+SARIF_LEVELS = {BREAK: "error", RISK: "warning", SOURCE: "warning", NOTE: "note"}
 
 
 @dataclass(frozen=True)
@@ -33,16 +29,15 @@ def rows(report: Report | DiffReport) -> list[Row]:
     """Every finding, or every change and everything that was not compared."""
     if isinstance(report, Report):
         return [
-            Row(finding.rule, "error", finding.symbol, finding.message, report.library, finding.declared_at)
-            for finding in report.findings
+            Row(f.rule, SARIF_LEVELS[f.level], f.symbol, f.message, report.library, f.declared_at)
+            for f in report.findings
         ]
     changes = [
-        Row(c.change, "error" if c.breaking else "note", c.symbol, f"{c.message}: {c.why}", report.new, c.declared_at)
+        Row(c.rule, SARIF_LEVELS[c.level], c.symbol, f"{c.message}: {c.why}", report.new, c.declared_at)
         for c in report.changes
     ]
     return changes + [
-        Row("not-compared", "warning", name, f"{name}: types not compared: {reason}", report.new)
-        for name, reason in report.unchecked
+        Row("not-compared", "warning", "", str(entry), report.new) for entry in report.not_compared
     ]
 
 

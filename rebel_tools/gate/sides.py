@@ -9,6 +9,7 @@ from rebel_tools.abi.types import Function
 from rebel_tools.binary.library import open_library
 from rebel_tools.binary.model import ExportTable, undecorate
 from rebel_tools.gate.diff import Item, Side
+from rebel_tools.gate.not_compared import Reason
 
 PICKLE = b"\x80\x02"
 """How an interface file begins: the opcode PROTO and protocol 2."""
@@ -50,7 +51,7 @@ def library_side(path: str, with_types: bool = True) -> Side:
 
     with open_library(path) as library:
         table = library.table
-        debug, reason = None, "types were not asked for"
+        debug, reason = None, Reason("types were not asked for")
         if with_types:
             debug, reason = read_debug(library, {_plain(table, export.name) for export in table.exports})
     facts = {"target": f"{table.machine}, {table.bits} bits, {table.byteorder} endian", "soname": table.soname}

@@ -16,11 +16,14 @@ from rebel_tools.binary.model import Export, ExportTable, undecorate
 from rebel_tools.errors import Place
 from rebel_tools.gate import evidence as ev
 from rebel_tools.gate.compare import Comparison, Difference
+from rebel_tools.gate.not_compared import Reason, grouped
 from rebel_tools.gate.report import Finding, Report, SymbolEvidence
 from rebel_tools.interface.model import Interface
 from rebel_tools.interface.names import LINKER_MADE, matches
 
 Symbol = Union[Function, Variable]
+WHAT = {"name": "names", "kind": "kinds", "prototype": "prototypes", "layout": "layouts", "contents": "contents"}
+"""What a level of evidence proves, in a sentence."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +52,7 @@ class LibraryFacts:
 
     table: ExportTable
     debug: Declarations | None = None
-    no_debug: str = "the library has no debug information"
+    no_debug: Reason = Reason("the library has no debug information", "compile with -g")
     digest: str | None = None
 
 
@@ -58,10 +61,10 @@ class _Verdict:
     """The levels of one symbol while they are collected."""
 
     proved: list[str] = field(default_factory=list)
-    unchecked: str | None = None
+    unchecked: Reason | None = None
 
-    def stop(self, reason: str) -> None:
-        self.unchecked = self.unchecked or reason
+    def stop(self, reason: Reason | str) -> None:
+        self.unchecked = self.unchecked or (Reason(reason) if isinstance(reason, str) else reason)
 
 
 def verify(interface: Interface, library: LibraryFacts, policy: Policy = Policy(), name: str = "interface") -> Report:
@@ -81,6 +84,8 @@ class _Check:
         self.comparison = Comparison(interface.declarations.types, self.debug.types, self.void_is_any)
         self.layouts: dict[str, bool | None] = {}  # by key: True, False or None for unknown
         self.users: dict[str, list[str]] = {}
+        self.unchecked: dict[str, Reason] = {}
+        self.lacking: dict[tuple[str, Reason], list[str]] = {}  # symbols by the required level and why it is missing
 
     def run(self) -> Report:
         self.findings += self.target()
@@ -93,6 +98,7 @@ class _Check:
         self.findings += self.layout_findings()
         self.findings += self.exceptions()
         self.findings += self.unexpected()
+        self.findings += self.not_checked()
         return Report(
             self.name,
             self.interface.digest,
@@ -100,6 +106,7 @@ class _Check:
             self.policy.required,
             tuple(symbols),
             tuple(self.findings),
+            grouped(self.unchecked.items()),
         )
 
     # the library as a whole
@@ -124,7 +131,9 @@ class _Check:
             self.findings.append(Finding("wrong-digest", symbol, "", self.interface.digest, found, hint=hint))
         if found is None and ev.CONTENTS in self.policy.required:
             reason = "the interface names no digest object" if symbol is None else f"{symbol} cannot be read"
-            self.findings.append(Finding("not-checked", symbol or "", ev.CONTENTS, self.interface.digest, reason))
+            text = f"{reason}, so contents cannot be checked"
+            where = (symbol or "", ev.CONTENTS, self.interface.digest, reason)
+            self.findings.append(Finding("not-checked", *where, text=text))
         return found == self.interface.digest
 
     def unexpected(self) -> Iterator[Finding]:
@@ -165,7 +174,9 @@ class _Check:
                 verdict.proved.append(ev.CONTENTS)
             if len(self.findings) == before:
                 self.require(symbol, verdict)
-        return SymbolEvidence(symbol.name, kind, tuple(verdict.proved), verdict.unchecked)
+            if verdict.unchecked:
+                self.unchecked[symbol.name] = verdict.unchecked
+        return SymbolEvidence(symbol.name, kind, tuple(verdict.proved), verdict.unchecked and verdict.unchecked.text)
 
     def missing(self, symbol: Symbol) -> None:
         expected = "an exported function" if isinstance(symbol, Function) else "exported data"
@@ -221,7 +232,7 @@ class _Check:
         is_function = isinstance(symbol, Function)
         theirs = (self.debug.functions if is_function else self.debug.variables).get(symbol.name)
         if theirs is None:
-            return verdict.stop("the debug information does not describe it")
+            return verdict.stop(f"the debug information of {self.library.table.path} does not describe them")
         compare = self.comparison.function if is_function else self.comparison.variable
         differences = list(compare(symbol, theirs))
         rule = "wrong-prototype" if is_function else "wrong-type"
@@ -276,8 +287,17 @@ class _Check:
                 continue
             explained = level == ev.CONTENTS or (level == "layout" and self.wrong_layout(symbol))
             if not explained:
-                reason = verdict.unchecked or "it could not be compared"
-                return self.report("not-checked", symbol, level, f"evidence '{level}'", reason)
+                reason = verdict.unchecked or Reason("they could not be compared")
+                self.lacking.setdefault((level, reason), []).append(symbol.name)
+                return
+
+    def not_checked(self) -> Iterator[Finding]:
+        """One finding for each required level and reason, since thousands of symbols can lack the same."""
+        for (level, reason), names in self.lacking.items():
+            count = f"{len(names)} symbol{'' if len(names) == 1 else 's'}"
+            remedy = f"; {reason.remedy}" if reason.remedy else ""
+            text = f"{reason.text}, so {WHAT[level]} cannot be checked{remedy} ({count})"
+            yield Finding("not-checked", "", level, f"evidence '{level}'", reason.text, used_by=tuple(names), text=text)
 
     def wrong_layout(self, symbol: Symbol) -> bool:
         return any(

@@ -1,0 +1,113 @@
+"""What a comparison of two versions found: frozen data, which other modules render, and the advice that follows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rebel_tools.errors import Place
+from rebel_tools.gate.not_compared import NotCompared
+from rebel_tools.gate.rules import BREAK, DIFF_RULES, NOTE
+
+ADDED = "symbol-added"
+
+
+@dataclass(frozen=True)
+class Change:
+    """One change.
+
+    change: "added", "removed" or "changed".
+    rule: a key of `rules.DIFF_RULES`.
+    symbol: a symbol, the name of a type, or "" for the library as a whole.
+    field: where in the symbol or type ("argument 1 (count)", "y"), "" for all of it.
+    why: what it does to those whom it affects; affects: whom it harms.
+    used_by: for a type, the symbols that lead to it.
+    display: the symbol's name for people where it is another one (C++).
+    text: the whole message, where it is not "... was ..., is ...".
+    """
+
+    change: str
+    rule: str
+    symbol: str
+    field: str
+    old: str
+    new: str
+    level: str
+    why: str
+    affects: str
+    declared_at: Place | None = None
+    used_by: tuple[str, ...] = ()
+    display: str | None = None
+    text: str | None = None
+
+    @property
+    def breaking(self) -> bool:
+        """Whether programs that exist break."""
+        return self.level == BREAK
+
+    @property
+    def message(self) -> str:
+        """One sentence without the place."""
+        if self.text is not None:
+            return self.text
+        symbol = f"{self.display} ({self.symbol})" if self.display else self.symbol
+        if self.change != "changed":
+            return f"{symbol}: {self.change} ({self.new if self.change == 'added' else self.old})"
+        where = ": ".join(part for part in (symbol, self.field) if part)
+        return f"{where} was {self.old}, is {self.new}"
+
+
+def change(rule: str, symbol: str, field: str, old: str, new: str, **details) -> Change:
+    """A change with the level, reason and readers that its rule has, unless `details` say otherwise."""
+    known = DIFF_RULES[rule]
+    word = rule.rpartition("-")[2]
+    details = {"level": known.level, "why": known.why, "affects": known.affects, **details}
+    return Change(word if word in ("added", "removed") else "changed", rule, symbol, field, old, new, **details)
+
+
+@dataclass(frozen=True)
+class DiffReport:
+    """All changes, and how far types were compared.
+
+    symbols: how many symbols both sides have.
+    not_compared: those of them whose types were not compared, by reason.
+    """
+
+    old: str
+    new: str
+    changes: tuple[Change, ...]
+    symbols: int
+    not_compared: tuple[NotCompared, ...] = ()
+
+    @property
+    def compatible(self) -> bool:
+        """Whether nothing that was compared breaks programs."""
+        return not any(change.breaking for change in self.changes)
+
+    @property
+    def compared(self) -> int:
+        """How many common symbols had their types compared."""
+        return self.symbols - sum(len(entry.symbols) for entry in self.not_compared)
+
+    @property
+    def says_nothing_about_types(self) -> bool:
+        """Whether there are common symbols and the types of none of them were compared."""
+        return bool(self.symbols) and self.compared == 0
+
+    @property
+    def advice(self) -> str:
+        """What the new version has to be called: "major", "minor" or "patch" as in Semantic Versioning.
+
+        A library whose SONAME is another one already counts as a new major version.
+        """
+        if not self.compatible:
+            return "major"
+        harmless = all(change.level == NOTE and change.rule != ADDED for change in self.changes)
+        return "patch" if harmless else "minor"
+
+    @property
+    def soname(self) -> str:
+        """What the SONAME has to do: "keep", "change", or "changed" where it has to and did."""
+        rules = {change.rule for change in self.changes if change.breaking}
+        if "soname-changed" in rules:
+            return "changed"
+        return "change" if rules else "keep"

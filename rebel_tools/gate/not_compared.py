@@ -1,0 +1,39 @@
+"""What a check or a diff makes no claim about, and why: one entry for each reason, however many symbols it covers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+
+class Reason(NamedTuple):
+    """Why types could not be compared: a sentence without a full stop, and what to do about it ("" for nothing)."""
+
+    text: str
+    remedy: str = ""
+
+
+class NotCompared(NamedTuple):
+    """The symbols, sorted, that could not be compared for one reason."""
+
+    reason: Reason
+    symbols: tuple[str, ...]
+
+    def as_dict(self) -> dict[str, object]:
+        """The same as plain data, for JSON reports."""
+        return {"reason": self.reason.text, "remedy": self.reason.remedy, "symbols": list(self.symbols)}
+
+    def __str__(self) -> str:
+        """One line: the reason, the remedy, and how many symbols it is about."""
+        count = len(self.symbols)
+        remedy = f"; {self.reason.remedy}" if self.reason.remedy else ""
+        return f"{self.reason.text}, so types cannot be compared{remedy} ({count} symbol{'' if count == 1 else 's'})"
+
+
+def grouped(reasons: Iterable[tuple[str, Reason]]) -> tuple[NotCompared, ...]:
+    """(symbol, reason) of each symbol as one entry per reason, that of most symbols first."""
+    groups: dict[Reason, list[str]] = {}
+    for symbol, reason in reasons:
+        groups.setdefault(reason, []).append(symbol)
+    found = [NotCompared(reason, tuple(sorted(symbols))) for reason, symbols in groups.items()]
+    return tuple(sorted(found, key=lambda entry: (-len(entry.symbols), entry.reason)))

@@ -1,0 +1,172 @@
+"""What findings and changes are called, how bad each kind is, and what it does to whom.
+
+Four levels, from the question "does what exists go on working?":
+
+break   programs that were compiled or linked before crash, do not load, or compute something else
+risk    they may: it depends on what they do, which the library does not show
+source  they work, but their source compiles differently or no longer
+note    nobody is harmed
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+BREAK, RISK, SOURCE, NOTE = LEVELS = ("break", "risk", "source", "note")
+
+
+class Rule(NamedTuple):
+    """One kind of finding.
+
+    level: of its findings, unless a finding says otherwise for itself.
+    summary: what it means, in one sentence. why: what it does to those who are affected. affects: whom it harms.
+    remedy: what to do about it.
+    """
+
+    name: str
+    level: str
+    summary: str
+    why: str
+    affects: str
+    remedy: str
+
+
+_EVERYBODY = "every program that links against the library"
+_USERS = "programs that use it"
+_CALLERS = "programs that call it"
+_READERS = "programs that read or write it"
+_USERS_OF_TYPE = "programs that read, write or allocate values of this type"
+_NOBODY = "nobody"
+_KEEP = "keep the old one, or give the library another SONAME"
+
+
+def _table(*rules: Rule) -> dict[str, Rule]:
+    return {rule.name: rule for rule in rules}
+
+
+CHECK_RULES = _table(
+    Rule(
+        "target", BREAK, "The library is for another platform than the interface.",
+        "sizes, layouts and calling conventions are those of another platform", _EVERYBODY,
+        "build the library for the target of the interface, or write the interface for this target",
+    ),
+    Rule(
+        "missing-symbol", BREAK, "A symbol of the interface is not exported.",
+        "the linker and the loader do not find it", _USERS, "define it, or take it out of the interface",
+    ),
+    Rule(
+        "hidden-symbol", BREAK, "A symbol of the interface is defined in the library but not exported.",
+        "the linker and the loader do not find it", _USERS,
+        "give it default visibility, or name it in the version script or .def file",
+    ),
+    Rule(
+        "wrong-kind", BREAK, "A function is data, or data is a function.",
+        "code and data are used in different ways", _USERS, "declare it as what it is",
+    ),
+    Rule(
+        "wrong-size", BREAK, "Exported data do not have the size of their declared type.",
+        "programs that are not position independent hold a copy of the declared size", _READERS,
+        "compile the library with the header of the interface",
+    ),
+    Rule(
+        "wrong-memory", BREAK, "Data that programs may write lie in read-only memory.",
+        "writing to it ends the program", "programs that write it", "declare it const, or define it without const",
+    ),
+    Rule(
+        "wrong-prototype", BREAK, "A function's result, arguments or calling convention are not the declared ones.",
+        "callers pass or expect something else", _CALLERS, "compile the library with the header of the interface",
+    ),
+    Rule(
+        "wrong-type", BREAK, "Exported data do not have the declared type.",
+        "programs read it as something else", _READERS, "compile the library with the header of the interface",
+    ),
+    Rule(
+        "wrong-layout", BREAK, "A record or enumeration is not laid out as declared.",
+        "programs are compiled for the declared layout", _USERS_OF_TYPE,
+        "compile the library with the header and the flags of the interface",
+    ),
+    Rule(
+        "wrong-digest", BREAK, "The library was made for another version of the interface.",
+        "nothing says that the two fit", _EVERYBODY, "build the library again from this interface",
+    ),
+    Rule(
+        "unexpected-symbol", BREAK, "The library exports what the interface does not have.",
+        "programs can come to depend on what nobody promised", _NOBODY,
+        "hide it, declare it in the interface, or allow it",
+    ),
+    Rule(
+        "not-checked", BREAK, "Required evidence could not be had.",
+        "nothing was proved about these symbols", _EVERYBODY, "compile the library with -g, or require less evidence",
+    ),
+    Rule(
+        "unreadable-debug-info", BREAK, "The library's debug information is there and cannot be read.",
+        "types could not be compared", _EVERYBODY, "see the reason",
+    ),
+    Rule(
+        "inconsistent-library", BREAK, "The library contradicts itself.",
+        "the loader sees another library than the tools that read it", _EVERYBODY, "link it again",
+    ),
+    Rule(
+        "difference", NOTE, "Interface and library differ in a way that programs do not notice.",
+        "the layout is the same", _NOBODY, "compile the library with the header of the interface",
+    ),
+)  # fmt: skip
+
+DIFF_RULES = _table(
+    Rule(
+        "symbol-added", NOTE, "A symbol is new.",
+        "nothing that exists uses it", _NOBODY, "nothing has to be done",
+    ),
+    Rule(
+        "symbol-removed", BREAK, "A symbol is gone.",
+        "programs that use it do not link or load", _USERS, _KEEP,
+    ),
+    Rule(
+        "version-removed", BREAK, "A symbol version is gone.",
+        "programs that were linked against this version do not load", _USERS,
+        "keep the version as an alias (.symver)",
+    ),
+    Rule(
+        "soname-changed", BREAK, "The SONAME is another one.",
+        "programs ask the loader for the old name", _EVERYBODY,
+        "install both libraries, or keep the SONAME when nothing else breaks",
+    ),
+    Rule(
+        "target-changed", BREAK, "The library is for another platform.",
+        "it does not load on the old platform", _EVERYBODY, "compare libraries of one platform",
+    ),
+    Rule(
+        "loader-changed", NOTE, "What the loader does with the library is not what it was.",
+        "the library is loaded in another way", _EVERYBODY, "see that the change of the link command was meant",
+    ),
+    Rule(
+        "kind-changed", BREAK, "A function became data, or data became a function or thread-local.",
+        "code and data are used in different ways", _USERS, _KEEP,
+    ),
+    Rule(
+        "size-changed", BREAK, "Exported data have another size.",
+        "programs that are not position independent hold a copy of the old size", _READERS, _KEEP,
+    ),
+    Rule(
+        "memory-changed", BREAK, "Exported data moved between writable and read-only memory.",
+        "writing to it ends the program", "programs that write it", _KEEP,
+    ),
+    Rule(
+        "prototype-changed", BREAK, "A function's result, arguments or calling convention are other ones.",
+        "callers pass or expect something else", _CALLERS, _KEEP,
+    ),
+    Rule(
+        "type-changed", BREAK, "Exported data have another type.",
+        "programs read it as something else", _READERS, _KEEP,
+    ),
+    Rule(
+        "layout-changed", BREAK, "A record or enumeration is laid out differently.",
+        "programs were compiled for the old layout", _USERS_OF_TYPE, _KEEP,
+    ),
+    Rule(
+        "not-compared", RISK, "Types are not known on both sides.",
+        "a change of them would not be seen", _EVERYBODY, "compile both libraries with -g",
+    ),
+)  # fmt: skip
+
+ALL_RULES = {**CHECK_RULES, **DIFF_RULES}
