@@ -11,16 +11,19 @@ files too. `ocamlobjinfo` prints the same tables.
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from struct import unpack_from
 from sys import intern
-from typing import NamedTuple
+from typing import Any, Callable, NamedTuple, Optional
 
 from rebel_tools.errors import Place, RebelError
-from rebel_tools.ocaml.marshal import MarshalError, Value, read_header, read_value, wrong
+from rebel_tools.ocaml.marshal import MarshalError, read_header, read_value, wrong
 
-Table = tuple  # of (unit name, digest in hex or None)
+Table = tuple[tuple[str, Optional[str]], ...]  # of (unit name, digest in hex or None)
 
 _MAGIC_LENGTH = 12
+_DIGEST_LENGTH = 16
+_MAX_NAME = 255  # a unit is the name of a file
 _KINDS = {b"I": "cmi", b"O": "cmo", b"A": "cma", b"Y": "cmx", b"y": "cmx", b"Z": "cmxa", b"z": "cmxa"}
 
 
@@ -46,18 +49,48 @@ class Imports(NamedTuple):
     crc: str | None
     interfaces: Table
     implementations: Table = ()
-    units: tuple = ()
+    units: tuple[Imports, ...] = ()
 
 
-def read_imports(path: str) -> Imports:
-    """The import tables of the compiled file `path`.
+class _File:
+    """A file that is being read. left: how many more items its lists may have."""
+
+    def __init__(self, path: str, kind: str, data: bytes) -> None:
+        self.path = path
+        self.kind = kind
+        self.data = data
+        self.magic = data[:_MAGIC_LENGTH].decode("latin-1")
+        self.left = len(data)
+
+    def items(self, cell: Any) -> Iterator[Any]:
+        """The items of an OCaml list.
+
+        Each takes some bytes of the file. One with more items than bytes has lists that run into themselves or into
+        each other, which no compiler writes, and which would take time and memory without measure.
+        """
+        while cell != 0:
+            if not self.left:
+                raise ValueError("more items than bytes")
+            self.left -= 1
+            head, cell = cell
+            yield head
+
+    def table(self, cell: Any) -> Table:
+        """A list of (name, digest option): `crcs` in utils/misc.ml."""
+        # The tables of a program are full of the same texts.
+        entries = self.items(cell)
+        return tuple([(intern(_name(name)), intern(_digest(crc[0])) if crc else None) for name, crc in entries])
+
+
+def read_imports(path: str | os.PathLike[str]) -> Imports:
+    """The import tables of the compiled file `path`, in time and memory that grow with its size and no faster.
 
     Errors: NotCompiledOCaml for another kind of file, MarshalError (with the offset) for a truncated or damaged one,
     OSError for one that cannot be read.
     """
     path = os.fspath(path)
-    with open(path, "rb") as file:
-        data = file.read()
+    with open(path, "rb") as stream:
+        data = stream.read()
     kind = _KINDS.get(data[8:9]) if data.startswith(b"Caml1999") else None
     if kind is None:
         raise NotCompiledOCaml(
@@ -65,88 +98,90 @@ def read_imports(path: str) -> Imports:
         )
     if len(data) <= _MAGIC_LENGTH:
         raise wrong(path, len(data), "the file ends after its magic number")
-    magic = data[:_MAGIC_LENGTH].decode("latin-1")
     try:
-        return _READERS[kind](data, magic, path)
+        return _READERS[kind](_File(path, kind, data))
     except (TypeError, ValueError, AttributeError, IndexError) as error:
         # Well-formed values of another shape than this format's: taking them apart fails in one of these ways.
         raise wrong(path, _MAGIC_LENGTH, f"the contents are not those of a .{kind} file") from error
 
 
-def _read_cmi(data: bytes, magic: str, path: str) -> Imports:
+def _read_cmi(file: _File) -> Imports:
     # (name, signature), imports, flags. The signature is most of the file, and compressed since 5.1: skipped.
-    signature = read_header(data, _MAGIC_LENGTH, path)
-    table = _table(read_value(data, read_header(data, signature.end, path), path))
+    signature = read_header(file.data, _MAGIC_LENGTH, file.path)
+    table = file.table(read_value(file.data, read_header(file.data, signature.end, file.path), file.path))
     name, crc = table[0]
-    return Imports(name, "cmi", magic, crc, table)
+    return Imports(name, "cmi", file.magic, crc, table)
 
 
-def _read_cmo(data: bytes, magic: str, path: str) -> Imports:
-    return _bytecode_unit(_at_offset(data, path, 5), magic)
+def _read_cmo(file: _File) -> Imports:
+    return _bytecode_unit(file, _at_offset(file, 5))
 
 
-def _read_cma(data: bytes, magic: str, path: str) -> Imports:
-    (units,) = _at_offset(data, path, 1)
-    return _archive("cma", magic, path, [_bytecode_unit(unit, magic) for unit in _items(units)])
+def _read_cma(file: _File) -> Imports:
+    (units,) = _at_offset(file, 1)
+    return _archive(file, [_bytecode_unit(file, unit) for unit in file.items(units)])
 
 
-def _read_cmx(data: bytes, magic: str, path: str) -> Imports:
-    header = read_header(data, _MAGIC_LENGTH, path)
-    digest = data[header.end : header.end + 16]
-    if len(digest) < 16:
-        raise wrong(path, len(data), "the file ends inside the digest of the unit", "16 bytes")
-    return _native_unit(read_value(data, header, path, fields=5), digest, magic)
+def _read_cmx(file: _File) -> Imports:
+    header = read_header(file.data, _MAGIC_LENGTH, file.path)
+    digest = file.data[header.end : header.end + _DIGEST_LENGTH]
+    if len(digest) < _DIGEST_LENGTH:
+        raise wrong(file.path, len(file.data), "the file ends inside the digest of the unit", f"{_DIGEST_LENGTH} bytes")
+    return _native_unit(file, read_value(file.data, header, file.path, fields=5), digest)
 
 
-def _read_cmxa(data: bytes, magic: str, path: str) -> Imports:
-    (units,) = read_value(data, read_header(data, _MAGIC_LENGTH, path), path, fields=1)
-    return _archive("cmxa", magic, path, [_native_unit(info, digest, magic) for info, digest in _items(units)])
+def _read_cmxa(file: _File) -> Imports:
+    (units,) = read_value(file.data, read_header(file.data, _MAGIC_LENGTH, file.path), file.path, fields=1)
+    return _archive(file, [_native_unit(file, info, digest) for info, digest in file.items(units)])
 
 
-_READERS = {"cmi": _read_cmi, "cmo": _read_cmo, "cma": _read_cma, "cmx": _read_cmx, "cmxa": _read_cmxa}
+_READERS: dict[str, Callable[[_File], Imports]] = {
+    "cmi": _read_cmi,
+    "cmo": _read_cmo,
+    "cma": _read_cma,
+    "cmx": _read_cmx,
+    "cmxa": _read_cmxa,
+}
 
 
-def _at_offset(data: bytes, path: str, fields: int) -> Value:
+def _at_offset(file: _File, fields: int) -> Any:
     """The descriptor of bytecode: behind the code, at the place that the file names after its magic number."""
-    if len(data) < _MAGIC_LENGTH + 4:
-        raise wrong(path, len(data), "the file ends before the offset of its descriptor")
-    (offset,) = unpack_from(">I", data, _MAGIC_LENGTH)
-    return read_value(data, read_header(data, offset, path), path, fields)
+    if len(file.data) < _MAGIC_LENGTH + 4:
+        raise wrong(file.path, len(file.data), "the file ends before the offset of its descriptor")
+    (offset,) = unpack_from(">I", file.data, _MAGIC_LENGTH)
+    return read_value(file.data, read_header(file.data, offset, file.path), file.path, fields)
 
 
-def _bytecode_unit(unit: Value, magic: str) -> Imports:
+def _bytecode_unit(file: _File, unit: Any) -> Imports:
     name, _position, _size, _relocations, imports = unit[:5]
-    return Imports(name.decode(), "cmo", magic, None, _table(imports))
+    return Imports(_name(name), "cmo", file.magic, None, file.table(imports))
 
 
-def _native_unit(info: Value, digest: bytes, magic: str) -> Imports:
+def _native_unit(file: _File, info: Any, digest: bytes) -> Imports:
     name, _symbol, _defines, interfaces, implementations = info[:5]
-    return Imports(name.decode(), "cmx", magic, digest.hex(), _table(interfaces), _table(implementations))
+    tables = file.table(interfaces), file.table(implementations)
+    return Imports(_name(name), "cmx", file.magic, _digest(digest), *tables)
 
 
-def _archive(kind: str, magic: str, path: str, units: list) -> Imports:
-    name = os.path.splitext(os.path.basename(path))[0]
+def _archive(file: _File, units: list[Imports]) -> Imports:
+    name = os.path.splitext(os.path.basename(file.path))[0]
     interfaces = tuple(dict.fromkeys(entry for unit in units for entry in unit.interfaces))
     implementations = tuple(dict.fromkeys(entry for unit in units for entry in unit.implementations))
-    return Imports(name, kind, magic, None, interfaces, implementations, tuple(units))
+    return Imports(name, file.kind, file.magic, None, interfaces, implementations, tuple(units))
 
 
-def _items(cell: Value) -> list:
-    """The items of an OCaml list. A list that runs into itself, which only a damaged file has, is a ValueError."""
-    items, seen = [], set()
-    while cell != 0:
-        head, tail = cell
-        items.append(head)
-        if id(cell) in seen:
-            raise ValueError("cyclic list")
-        seen.add(id(cell))
-        cell = tail
-    return items
+def _name(text: bytes) -> str:
+    """The name of a unit, which is looked for in folders. Errors: ValueError."""
+    name = text.decode()
+    if not 0 < len(text) <= _MAX_NAME or not name.isprintable():
+        raise ValueError("no name of a unit")
+    return name
 
 
-def _table(cell: Value) -> Table:
-    """A list of (name, digest option): `crcs` in utils/misc.ml. The tables of a program are full of the same texts."""
-    return tuple([(intern(name.decode()), intern(crc[0].hex()) if crc else None) for name, crc in _items(cell)])
+def _digest(data: bytes) -> str:
+    if len(data) != _DIGEST_LENGTH:
+        raise ValueError("no digest")
+    return data.hex()
 
 
 __all__ = ["Imports", "MarshalError", "NotCompiledOCaml", "read_imports"]

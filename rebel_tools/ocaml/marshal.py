@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import struct
 from struct import unpack_from
-from typing import NamedTuple, Union
+from typing import Any, NamedTuple
 
 from rebel_tools.errors import Place, RebelError
 
-Value = Union[int, bytes, list, None]
+Value = Any  # int, bytes, a list of values, or None; who reads one knows which
 
 _SMALL, _BIG, _COMPRESSED = 0x8495A6BE, 0x8495A6BF, 0x8495A6BD
 
@@ -26,6 +26,8 @@ _STRINGS = {0x09: ">B", 0x0A: ">I", 0x15: ">Q"}
 _DOUBLES = (0x0B, 0x0C)
 _DOUBLE_ARRAYS = {0x0D: ">B", 0x0E: ">B", 0x0F: ">I", 0x07: ">I", 0x16: ">Q", 0x17: ">Q"}
 _CUSTOM_OLD, _CUSTOM_LENGTH, _CUSTOM_FIXED = 0x12, 0x18, 0x19
+_MAX_VARIABLE = 10  # bytes, for 64 bits
+_MAX_CUSTOM = 32  # bytes of the name of a custom value, far more than that of any that is read
 _WIDTH = {"b": 1, "h": 2, "i": 4, "q": 8}
 
 
@@ -57,6 +59,8 @@ def read_header(data: bytes, offset: int, path: str) -> Header:
             start, length = offset + (data[offset + 4] & 0x3F), _variable_length(data, offset + 5)
         else:
             raise wrong(path, offset, "no marshalled OCaml value here", "0x8495a6be, 0x8495a6bf or 0x8495a6bd")
+    except OverflowError:
+        raise wrong(path, offset, "the length of a marshalled value has more than 64 bits") from None
     except (struct.error, IndexError) as error:
         raise wrong(path, len(data), "the file ends inside the header of a marshalled value") from error
     if start + length > len(data):
@@ -67,12 +71,13 @@ def read_header(data: bytes, offset: int, path: str) -> Header:
 def _variable_length(data: bytes, offset: int) -> int:
     """A number of 7 bits a byte, most significant first, the last byte without the top bit (intext.h, "VLQ")."""
     value = 0
-    while True:
-        byte = data[offset]
+    for byte in data[offset : offset + _MAX_VARIABLE]:
         value = value << 7 | byte & 0x7F
         if byte < 0x80:
             return value
-        offset += 1
+    if offset + _MAX_VARIABLE <= len(data):
+        raise OverflowError
+    raise IndexError(offset)
 
 
 def read_value(data: bytes, header: Header, path: str, fields: int | None = None) -> Value:
@@ -86,23 +91,25 @@ def read_value(data: bytes, header: Header, path: str, fields: int | None = None
     try:
         return reader.read(fields)
     except (struct.error, IndexError) as error:
-        raise wrong(path, reader.pos, "a marshalled value ends in the middle") from error
+        raise wrong(path, min(reader.pos, header.end), "a marshalled value ends in the middle") from error
 
 
 class _Reader:
     """One value being read. `objects` is the table that shared references count in, in order of appearance."""
 
-    def __init__(self, data: bytes, header: Header, path: str):
+    def __init__(self, data: bytes, header: Header, path: str) -> None:
         self.data = data[: header.end] if header.end < len(data) else data
         self.pos = header.start
         self.path = path
-        self.objects: list = []
+        self.objects: list[Value] = []
 
     def read(self, fields: int | None) -> Value:
         # The loop of every build: one pass without recursion (lists nest in their tails), common codes first.
         data, objects, pos = self.data, self.objects, self.pos
-        result: list = []
-        block, missing, waiting = result, 1, []
+        result: list[Value] = []
+        block, missing = result, 1
+        waiting: list[tuple[list[Value], int]] = []
+        value: Value
         while True:
             code = data[pos]
             pos += 1
@@ -141,7 +148,7 @@ class _Reader:
             raise IndexError(pos)
         return result[0]
 
-    def _rare(self, code: int) -> tuple:
+    def _rare(self, code: int) -> tuple[Value, int]:
         """The value of a code below 0x20, and 0; or, for a block that is now to be read, None and its size."""
         if code in _INTEGERS:
             return self._number(_INTEGERS[code]), 0
@@ -166,7 +173,7 @@ class _Reader:
         return value
 
     def _number(self, form: str) -> int:
-        (value,) = unpack_from(form, self.data, self.pos)
+        value: int = unpack_from(form, self.data, self.pos)[0]
         self.pos += _WIDTH[form[1].lower()]
         return value
 
@@ -183,7 +190,9 @@ class _Reader:
 
     def _custom(self, code: int) -> None:
         """Skip boxed integers: all that a constant of a program can be (runtime/ints.c has their widths)."""
-        end = self.data.find(b"\0", self.pos)
+        end = self.data.find(b"\0", self.pos, self.pos + _MAX_CUSTOM)
+        if end < 0:
+            raise wrong(self.path, self.pos, "the name of a custom value does not end")
         name, self.pos = self.data[self.pos : end], end + 1
         if code == _CUSTOM_LENGTH:
             self.pos += 12

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import random
 import shutil
+import struct
 import subprocess
+import time
+import tracemalloc
 from pathlib import Path
 
 import pytest
 
 from rebel_tools.errors import RebelError
-from rebel_tools.ocaml.imports import NotCompiledOCaml, read_imports
+from rebel_tools.ocaml.imports import MarshalError, NotCompiledOCaml, read_imports
 
 SUFFIXES = (".cmi", ".cmo", ".cmx", ".cma", ".cmxa")
 SECTIONS = {"Interfaces imported:": 2, "Implementations imported:": 3}
@@ -136,3 +139,135 @@ def test_other_files_are_named_as_such(tmp_path):
         path.write_bytes(content)
         with pytest.raises(NotCompiledOCaml):
             read_imports(path)
+
+
+# -- files that no compiler wrote: time and memory grow with their size and no faster
+
+MAGIC = struct.pack(">I", 0x8495A6BE)
+CONS, NIL = b"\xa0", b"\x40"
+
+
+def marshalled(body: bytes) -> bytes:
+    return MAGIC + struct.pack(">IIII", len(body), 0, 0, 0) + body
+
+
+def block(size: int) -> bytes:
+    return bytes([0x80 | size << 4]) if size < 8 else b"\x08" + struct.pack(">I", size << 10)
+
+
+def text(data: bytes) -> bytes:
+    return bytes([0x20 | len(data)]) + data if len(data) < 32 else b"\x15" + struct.pack(">Q", len(data)) + data
+
+
+def shared(distance: int) -> bytes:
+    return b"\x06" + struct.pack(">I", distance)
+
+
+def imports(size: int, name: bytes = b"Abc") -> bytes:
+    """A list of about `size` bytes; each item is five objects."""
+    item = CONS + block(2) + text(name) + block(1) + text(b"x" * 16)
+    return item * (size // len(item)) + NIL
+
+
+def archive(units: bytes) -> bytes:
+    return b"Caml1999A030" + struct.pack(">I", 16) + marshalled(block(1) + units)
+
+
+def unit(table: bytes) -> bytes:
+    return CONS + block(5) + text(b"A") + NIL * 3 + table
+
+
+def tables_in_common(size: int) -> bytes:
+    """Many units that all refer to one long table."""
+    table = imports(size // 2)
+    objects = 5 * table.count(b"Abc")
+    users = (unit(shared(objects + 3 * number)) for number in range(1, size // 30))
+    return archive(unit(table) + b"".join(users) + NIL)
+
+
+def tails_in_common(size: int) -> bytes:
+    """Many units whose tables are ever shorter tails of one long table."""
+    table = imports(size // 2)
+    objects = 5 * table.count(b"Abc")
+    users = (unit(shared(objects + 3 * number - 5 * number)) for number in range(1, objects // 5))
+    return archive(unit(table) + b"".join(users) + NIL)
+
+
+def table_in_a_circle(size: int) -> bytes:
+    table = imports(size)[:-1]
+    return archive(unit(table + shared(5 * table.count(b"Abc"))) + NIL)
+
+
+def name_in_common(size: int) -> bytes:
+    """Many items that all refer to one long name."""
+    items = CONS + block(2) + text(b"A" * (size // 2)) + NIL
+    items += b"".join(CONS + block(2) + shared(1 + 2 * number) + NIL for number in range(1, size // 20))
+    return archive(unit(items + NIL) + NIL)
+
+
+def digest_in_common(size: int) -> bytes:
+    items = CONS + block(2) + text(b"A") + block(1) + text(b"x" * (size // 2))
+    items += b"".join(CONS + block(2) + text(b"A") + shared(2 + 3 * number) for number in range(1, size // 20))
+    return archive(unit(items + NIL) + NIL)
+
+
+COSTLY = {
+    "length of any number of bits": lambda size: b"Caml1999I030\x84\x95\xa6\xbd\x3f" + b"\x81" * size,
+    "length beyond the end": lambda size: b"Caml1999I030\x84\x95\xa6\xbd\x0f" + b"\xff" * 8 + b"\x7f" + b"a" * size,
+    "tables in common": tables_in_common,
+    "tails in common": tails_in_common,
+    "name in common": name_in_common,
+    "digest in common": digest_in_common,
+    "table that runs into itself": table_in_a_circle,
+    "units that run into themselves": lambda size: archive(unit(NIL) + shared(3)),
+    "block of many fields": lambda size: archive(b"\x13" + struct.pack(">Q", 1 << 60) + NIL * size),
+    "string of many bytes": lambda size: archive(b"\x15" + struct.pack(">Q", 1 << 62) + NIL * size),
+    "array of many numbers": lambda size: archive(b"\x16" + struct.pack(">Q", 1 << 62) + NIL * size),
+    "empty blocks": lambda size: archive(block(size) + b"\x80" * size),
+    "blocks in blocks": lambda size: archive(b"\x90" * size + NIL),
+    "name of a custom value without end": lambda size: archive(block(3) + b"\x12" + b"_" * size),
+    "custom values": lambda size: archive(block(size // 20) + b"\x12_i\0abcd" * (size // 20)),
+    "long table": lambda size: b"Caml1999I030" + marshalled(NIL) + marshalled(imports(size)),
+}
+
+
+@pytest.mark.parametrize("make", COSTLY.values(), ids=COSTLY.keys())
+def test_time_and_memory_are_in_proportion_to_the_file(tmp_path, make):
+    path = tmp_path / "costly"
+    path.write_bytes(make(400_000))
+    tracemalloc.start()
+    started = time.process_time()
+    try:
+        read_imports(path)
+    except RebelError as error:
+        assert 0 <= error.place.offset <= path.stat().st_size  # noqa: PT017
+        assert len(str(error)) < 1000
+    used, (_, peak) = time.process_time() - started, tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert used < 5  # 0.1 to 0.5 s; in proportion to the square it is minutes
+    assert peak < 120 * 400_000
+
+
+@pytest.mark.parametrize("name", [b"", b"A\0", b"a\nb", b"\xff", b"A" * 300, b"\x1b[2J"])
+def test_names_that_no_unit_has(tmp_path, name):
+    path = tmp_path / "odd"
+    path.write_bytes(archive(unit(CONS + block(2) + text(name) + NIL * 2) + NIL))
+    with pytest.raises(MarshalError):
+        read_imports(path)
+
+
+def test_long_fields_put_into_real_files(compiled, tmp_path):
+    """Lengths, distances and sizes of every width, wherever the file has a byte."""
+    rng = random.Random(2)
+    codes = [bytes([code]) for code in (*range(0x20), 0x8B, 0xFB)]
+    damaged = tmp_path / "damaged"
+    for name in ("a.cmi", "b.cmo", "b.cmx", "ab.cma", "ab.cmxa"):
+        whole = (compiled / name).read_bytes()
+        for _ in range(400):
+            at = rng.randrange(8, len(whole))
+            number = rng.choice((b"\0", b"\1", b"\x7f", b"\xff")) * rng.choice((1, 2, 4, 8))
+            damaged.write_bytes(whole[:at] + rng.choice(codes) + number + whole[at + rng.randrange(9) :])
+            try:
+                read_imports(damaged)
+            except RebelError as error:
+                assert 0 <= error.place.offset <= damaged.stat().st_size  # noqa: PT017
