@@ -1,16 +1,17 @@
 """The compiler of a target: what it says about the platform, and probes that it compiles for us.
 
-It must be GCC or take GCC's options: `-aux-info` and the debug information of unused declarations have no
-counterpart elsewhere.
+It must be GCC or Clang, or take their options: a probe's debug information tells prototypes and layouts.
 """
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from rebel_tools.errors import MissingTool
 from rebel_tools.interface.errors import InterfaceSourceError
@@ -43,6 +44,29 @@ _ABI_FLAG = re.compile(
     r"-m\S+|-f(?:no-)?(?:pack-struct|short-|signed-|unsigned-|abi-|exceptions|rtti|leading-underscore|common"
     r"|reg-struct-return|pcc-struct-return)\S*|-D_(?:FILE_OFFSET_BITS|TIME_BITS|GLIBCXX_USE_CXX11_ABI)\S*"
 )
+_NOT_FOR_PROBES = re.compile(
+    r"-gz.*|-gsplit-dwarf.*|-save-temps.*|(?:-Wp,)?-M.*|--coverage|-ftest-coverage|-fprofile-.*|-ftime-trace.*"
+    r"|-fopt-info.*|-fdump-(?:go-spec|ada-spec|final-insns).*|-fsave-optimization-record.*"
+)
+"""Flags that hide the debug information of a probe, or only ask for one more file, at a place of its own. (What other
+flags make a compiler write is beside its output.)"""
+_WITH_ARGUMENT = ("-MF", "-MT", "-MQ")
+
+_PLAIN = {"LC_ALL": "C"}
+"""For output that is read here, in the words that it is known by."""
+
+QUIET = ("-w", "-fno-lto", "-fdiagnostics-color=never", "-ffile-prefix-map==")
+"""For all probes: no warnings, code and no intermediate language, and paths as they are."""
+
+SUFFIXES = {"c": ".c", "c++": ".cc"}
+
+
+class Description(NamedTuple):
+    """What a compiler says about itself: its target, whether it is Clang, and the folders that it finds headers in."""
+
+    target: Target
+    is_clang: bool
+    folders: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -53,40 +77,85 @@ class Compiler:
     cwd: str | None = None
     env: Mapping[str, str] | None = None
 
-    def run(self, arguments: Sequence[str], stdin: str = "") -> str:
+    def run(self, arguments: Sequence[str]) -> str:
         """Standard output; InterfaceSourceError with the compiler's own words when it fails."""
-        command = [*self.command, *arguments]
+        done = self.attempt(arguments)
+        if done.returncode:
+            message = f"exit status {done.returncode} of {shlex.join(str(word) for word in done.args)}"
+            raise InterfaceSourceError(message, details=done.stderr.splitlines())
+        return done.stdout
+
+    def attempt(self, arguments: Sequence[str], plain: bool = False) -> subprocess.CompletedProcess[str]:
+        """Run it, whatever comes out. plain: messages untranslated. MissingTool when it is not there.
+
+        Flags that are not for probes are left out.
+        """
+        command = [*_for_probes(self.command), *arguments]
+        env = {**(os.environ if self.env is None else self.env), **_PLAIN} if plain else self.env
         try:
-            done = subprocess.run(
-                command, cwd=self.cwd, env=self.env, input=stdin, capture_output=True, text=True, errors="replace"
+            return subprocess.run(
+                command,
+                cwd=self.cwd,
+                env=env,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                encoding="utf-8",
+                errors="surrogateescape",
             )
         except OSError as error:
             hint = "install it, or set CC or CXX"
             raise MissingTool(f"{self.command[0]} cannot be run: {error.strerror}", hint=hint) from error
-        if done.returncode:
-            message = f"exit status {done.returncode} of {shlex.join(command)}"
-            raise InterfaceSourceError(message, details=done.stderr.splitlines())
-        return done.stdout
 
-    def target(self, language: str) -> Target:
-        """The platform according to the predefined macros, so that flags such as -m32 count."""
-        text = self.run(["-x", language, "-dM", "-E", "-"])
-        macros = dict(re.findall(r"^#define (\w+) (.*)$", text, re.MULTILINE))
+    def describe(self, language: str, folder: str) -> Description:
+        """The platform according to the predefined macros, so that flags such as -m32 count.
+
+        folder: where it may write.
+        """
+        source, output = os.path.join(folder, f"empty{SUFFIXES[language]}"), os.path.join(folder, "macros")
+        with open(source, "w"):
+            pass
+        done = self.attempt(["-x", language, "-dM", "-E", "-v", "-o", output, source], plain=True)
+        macros = _macros(output) if done.returncode == 0 and os.path.exists(output) else {}
+        if "__GNUC__" not in macros or "__SIZEOF_POINTER__" not in macros:
+            raise InterfaceSourceError(
+                f"{self.command[0]} cannot tell what a header declares",
+                expected="GCC or Clang, or a compiler that takes their options",
+                details=done.stderr.splitlines()[-5:] if done.returncode else (),
+                hint="declare the interface in a Python file; a library of any compiler can be checked against it",
+            )
         big = macros.get("__BYTE_ORDER__") == "__ORDER_BIG_ENDIAN__"
-        if "__SIZEOF_POINTER__" not in macros:
-            expected = "GCC, or a compiler with its predefined macros"
-            raise InterfaceSourceError(f"{self.command[0]} does not say how large a pointer is", expected=expected)
-        return Target(
+        target = Target(
             _first(_MACHINES, macros),
             int(macros["__SIZEOF_POINTER__"]),
             "big" if big else "little",
             _first(_SYSTEMS, macros),
         )
+        return Description(target, "__clang__" in macros, tuple(_search_folders(done.stderr)))
 
     def abi_flags(self) -> list[str]:
         """The flags that change layouts or calling conventions, in their order."""
         return [flag for flag in self.command[1:] if _ABI_FLAG.fullmatch(flag)]
 
 
+def _for_probes(words: Sequence[str]) -> Iterator[str]:
+    before = ""
+    for word in words:
+        if before not in _WITH_ARGUMENT and not _NOT_FOR_PROBES.fullmatch(word):
+            yield word
+        before = word
+
+
+def _macros(path: str) -> dict[str, str]:
+    with open(path, encoding="utf-8", errors="surrogateescape") as stream:
+        return dict(re.findall(r"^#define (\w+) (.*)$", stream.read(), re.MULTILINE))
+
+
 def _first(table: Sequence[tuple[str, str]], macros: Mapping[str, str]) -> str:
     return next((name for macro, name in table if macro in macros), "unknown")
+
+
+def _search_folders(verbose: str) -> list[str]:
+    """The folders of `#include "..."` and `#include <...>` in what -v prints, each on a line with one space before."""
+    _, _, after = verbose.partition("search starts here:\n")
+    lines = after.partition("End of search list.")[0].splitlines()
+    return [line[1:] for line in lines if line.startswith(" ")]

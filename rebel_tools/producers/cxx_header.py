@@ -1,4 +1,4 @@
-"""Reads C++ headers through the target's own compiler.
+"""Reads C++ headers through GCC.
 
 1. GCC's dump of the syntax tree tells which functions have no body and which names there are (`cxx_dump`).
 2. A probe with a using-declaration for each name makes the compiler describe it, with all overloads, members and
@@ -12,8 +12,6 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
-import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
@@ -22,11 +20,10 @@ from rebel_tools.abi.types import Declarations, Enum, Function, Record, Variable
 from rebel_tools.binary.dwarf import read_declarations
 from rebel_tools.errors import Place
 from rebel_tools.interface.errors import InterfaceSourceError
-from rebel_tools.producers.compiler import Compiler
+from rebel_tools.producers.bench import Bench
 from rebel_tools.producers.cxx_dump import Node, declared
-from rebel_tools.producers.header import QUIET, makefile_names, quoted, read_text, relative, with_relative_places
 
-DEBUG = ("-O0", "-g", "-gdwarf-5", "-fno-eliminate-unused-debug-symbols", "-femit-class-debug-always", *QUIET)
+DEBUG = ("-O0", "-g", "-gdwarf-5", "-fno-eliminate-unused-debug-symbols", "-femit-class-debug-always", "-fPIC")
 
 _OPERATORS = [
     "+",
@@ -76,29 +73,25 @@ need not hold it. Incompatible versions of them have other mangled names."""
 _STRUCTOR = re.compile(r"^(_ZN.*)([CD])4(E.*)$")
 
 
-def read_cxx(headers: Sequence[str], compiler: Compiler) -> Declarations:
-    """The functions (under their mangled names), data and types that C++ headers declare."""
-    with tempfile.TemporaryDirectory(prefix="rebel-") as folder:
-        include = "".join(f'#include "{quoted(header, compiler)}"\n' for header in headers)
-        nodes, files = _list(include, folder, compiler)
-        names = _usable(include, nodes, compiler)
-        library = os.path.join(folder, "probe.so")
-        compiler.run(["-x", "c++", "-shared", "-fPIC", *DEBUG, "-o", library, "-"], stdin=include + _probe(names))
-        found = with_relative_places(read_declarations(library), compiler)
-    return _select(found, nodes, files)
+def read_cxx(headers: Sequence[str], bench: Bench) -> tuple[Declarations, set[str]]:
+    """The functions (under their mangled names), data and types, and the files left out that declare functions."""
+    include = bench.include(headers)
+    bench.compile(include, "list", f"-fdump-lang-raw={bench.path('dump')}", *bench.dependencies)
+    files, dump = bench.files(headers), bench.read("dump")
+    nodes = list(declared(dump, _bare(files.counted)))
+    others = {node.file for node in declared(dump, _bare(files.left_out)) if node.role == "function"}
+    text = include + _probe(_usable(include, nodes, bench))
+    bench.compile(text, "probe", *DEBUG)
+    found = bench.with_relative_places(read_declarations(bench.link("probe", ())))
+    return _select(found, nodes, files.counted), {path for path in files.left_out if os.path.basename(path) in others}
 
 
-def _list(include: str, folder: str, compiler: Compiler) -> tuple[list[Node], set[str]]:
-    """What the headers declare, and the files that count."""
-    dump, rule = os.path.join(folder, "dump"), os.path.join(folder, "files")
-    options = ["-x", "c++", f"-fdump-lang-raw={dump}", "-MMD", "-MF", rule, "-MT", "x", "-fsyntax-only", *QUIET, "-"]
-    compiler.run(options, stdin=include)
-    files = {relative(path, compiler) for path in makefile_names(read_text(rule))}
-    bare = frozenset(os.path.basename(path) for path in files)
-    return list(declared(read_text(dump), bare)), files
+def _bare(paths: Iterable[str]) -> frozenset[str]:
+    """What the dump calls these files: their names without folders."""
+    return frozenset(map(os.path.basename, paths))
 
 
-def _usable(include: str, nodes: Iterable[Node], compiler: Compiler) -> list[str]:
+def _usable(include: str, nodes: Iterable[Node], bench: Bench) -> list[str]:
     """Declarations that make the compiler describe what the headers declare; see `_probe`."""
     functions: dict[str, Node] = {}
     others: dict[str, None] = {}
@@ -112,7 +105,7 @@ def _usable(include: str, nodes: Iterable[Node], compiler: Compiler) -> list[str
             functions[f"using {scope}{node.name}"] = node
         elif node.role == "type":
             others[f"using {scope}{node.name}"] = None
-    existing = _existing(include, [*functions, *others], compiler)
+    existing = _existing(include, [*functions, *others], bench)
     for declaration, node in functions.items():
         if declaration not in existing:
             message = f"the compiler cannot name {node.name} from outside of its scope"
@@ -120,13 +113,10 @@ def _usable(include: str, nodes: Iterable[Node], compiler: Compiler) -> list[str
     return existing
 
 
-def _existing(include: str, candidates: list[str], compiler: Compiler) -> list[str]:
+def _existing(include: str, candidates: list[str], bench: Bench) -> list[str]:
     """Those of the candidates that the compiler does not complain about."""
-    options = [*compiler.command, "-x", "c++", "-fsyntax-only", "-fmax-errors=0", *QUIET, "-"]
     text = include + '#line 1 "rebel-probe"\n' + _probe(candidates)
-    done = subprocess.run(
-        options, input=text, capture_output=True, text=True, errors="replace", cwd=compiler.cwd, env=compiler.env
-    )
+    done = bench.compiler.attempt(bench.words(text, "candidates", "-fmax-errors=0"), plain=True)
     wrong = {int(line) for line in re.findall(r"^rebel-probe:(\d+):\d+: error", done.stderr, re.MULTILINE)}
     return [text for line, text in enumerate(candidates, 1) if line not in wrong]
 
@@ -136,7 +126,7 @@ def _probe(declarations: Iterable[str]) -> str:
     return "".join(f"namespace rebel_probe_{number} {{ {text}; }}\n" for number, text in enumerate(declarations))
 
 
-def _select(found: Declarations, nodes: Iterable[Node], files: set[str]) -> Declarations:
+def _select(found: Declarations, nodes: Iterable[Node], files: frozenset[str]) -> Declarations:
     """The functions of the debug information that the dump knows as declared and not defined, and the data."""
     known = {(node.file, node.line, _dwarf_name(node)): node for node in nodes if node.role not in ("type", "constant")}
     constants = {(node.file, node.line, node.name) for node in nodes if node.role == "constant"}
@@ -168,16 +158,17 @@ def _opaque(definition: Record | Enum) -> Record | Enum:
     return replace(definition, size=None, fields=()) if isinstance(definition, Record) else definition
 
 
-def _identity(function: Function | Variable) -> tuple[str, int | None, str]:
+def _identity(function: Function | Variable) -> tuple[str, int, str]:
     """File, line and unqualified name; structors and operators by their role."""
-    place = function.declared_at
+    assert function.declared_at is not None
+    path, line = function.declared_at.path, function.declared_at.line
     name = _unqualified(function.display or function.name)
     match = _STRUCTOR.match(function.name)
     if match:
         name = "<constructor>" if match[2] == "C" else "<destructor>"
     elif re.match(r'operator(?!")\W', name):  # a literal operator has a name in the dump
         name = "<operator>"
-    return (os.path.basename(place.path), place.line, name)
+    return (os.path.basename(path), line or 0, name)
 
 
 def _dwarf_name(node: Node) -> str:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Callable, Sequence
 
 import rebel_tools
+from rebel_tools.abi.types import Declarations
 from rebel_tools.errors import Place
 from rebel_tools.interface.errors import InterfaceSourceError
-from rebel_tools.interface.model import Interface, Producer
+from rebel_tools.interface.model import ExceptionType, Interface, Producer, Target
+from rebel_tools.producers.bench import Bench
 from rebel_tools.producers.compiler import Compiler
+from rebel_tools.producers.selection import DEFAULT, Selection
 
 C_SUFFIXES = (".h",)
 CXX_SUFFIXES = (".hpp", ".hh", ".hxx", ".h++", ".H", ".ipp", ".tpp")
@@ -41,38 +45,37 @@ def _language(source: str) -> str:
 
 
 def read_source(
-    sources: Sequence[str], compiler: Compiler, language: str | None = None, digest_symbol: str | None = None
+    sources: Sequence[str],
+    compiler: Compiler,
+    language: str | None = None,
+    digest_symbol: str | None = None,
+    selection: Selection = DEFAULT,
+    left_out: Callable[[str], None] = lambda path: None,
 ) -> Interface:
     """The interface that the sources declare for the compiler's target.
 
     language: overrides what the suffixes say.
     digest_symbol: the data object of the core that will hold the interface's digest.
+    selection: which included headers count.
+    left_out: is called with each file below the working folder that declares functions and does not count by default.
     """
     language = language or language_of(sources)
-    exceptions = {}
-    if language == "python":
-        from rebel_tools.producers.python_source import read_python
-
-        if len(sources) != 1:
-            raise InterfaceSourceError("several Python files", place=Place(sources[1]), expected="one file")
-        target = compiler.target("c")
-        declarations, exceptions = read_python(sources[0], target)
-    elif language == "c":
-        from rebel_tools.producers.header import read_c
-
-        target = compiler.target("c")
-        declarations = read_c(sources, compiler)
-    else:
-        from rebel_tools.producers.cxx_header import read_cxx
-
-        target = compiler.target("c++")
-        declarations = read_cxx(sources, compiler)
+    exceptions: dict[str, ExceptionType] = {}
+    with tempfile.TemporaryDirectory(prefix="rebel-") as folder:
+        described = compiler.describe("c++" if language == "c++" else "c", folder)
+        if language == "python":
+            declarations, exceptions = _read_python(sources, described.target)
+        else:
+            bench = Bench(compiler, language, folder, described.folders, selection)
+            declarations, others = _read_headers(sources, bench)
+            for path in sorted(others):
+                left_out(path)
     if not declarations.functions and not declarations.variables:
         expected = "functions or data that the source declares and does not define"
         raise InterfaceSourceError("the source declares nothing", place=Place(sources[0]), expected=expected)
     flags = compiler.abi_flags()
     return Interface(
-        target,
+        described.target,
         PRODUCER,
         declarations,
         language="c" if language == "python" else language,
@@ -80,6 +83,25 @@ def read_source(
         exceptions=exceptions,
         digest_symbol=digest_symbol or None,
     )
+
+
+def _read_python(sources: Sequence[str], target: Target) -> tuple[Declarations, dict[str, ExceptionType]]:
+    from rebel_tools.producers.python_source import read_python
+
+    if len(sources) != 1:
+        raise InterfaceSourceError("several Python files", place=Place(sources[1]), expected="one file")
+    return read_python(sources[0], target)
+
+
+def _read_headers(sources: Sequence[str], bench: Bench) -> tuple[Declarations, set[str]]:
+    """What they declare, and the files left out that declare functions."""
+    if bench.language == "c++":
+        from rebel_tools.producers.cxx_header import read_cxx
+
+        return read_cxx(sources, bench)
+    from rebel_tools.producers.header import read_c
+
+    return read_c(sources, bench)
 
 
 _DIGEST = """\

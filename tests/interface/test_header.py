@@ -14,6 +14,7 @@ from rebel_tools.interface.errors import InterfaceSourceError
 from rebel_tools.interface.render import to_text
 from rebel_tools.interface.render_header import to_header
 from rebel_tools.producers.compiler import Compiler
+from rebel_tools.producers.selection import Selection
 from rebel_tools.producers.source import read_source
 
 TARGETS = {"": ("x86_64", 8), "x86_64-w64-mingw32-": ("x86_64", 8), "i686-w64-mingw32-": ("i386", 4)}
@@ -55,7 +56,7 @@ def c_interface(tmp_path, cross):
     (tmp_path / "include").mkdir()
     (tmp_path / "include/types.h").write_text(TYPES)
     (tmp_path / "core.h").write_text(C_HEADER)
-    return read(tmp_path, "core.h", cross + "gcc", "-Iinclude"), cross
+    return read(tmp_path, "core.h", cross + "gcc", "-Iinclude", selection=Selection(headers=("include",))), cross
 
 
 def test_c_functions_with_file_and_line(c_interface):
@@ -215,3 +216,71 @@ def test_included_headers_count_however_they_are_found(tmp_path, flag, suffix, c
         "core_a", "more", "more_data",
     }  # fmt: skip
     assert str(interface.symbols["more_data"].declared_at) == f"sub dir/more{suffix}:2"
+
+
+@pytest.mark.parametrize(
+    "flags",
+    ["-MMD", "-MD -MF x.d", "-Wp,-MMD,x.d", "--coverage", "-save-temps", "-save-temps=cwd", "-fstack-usage",
+     "-fdump-tree-all", "-fdump-lang-all", "-fdump-ada-spec", "-fopt-info-all=x.opt", "-gsplit-dwarf", "-gz", "-flto",
+     "-fprofile-generate", "-fcallgraph-info", "-fdiagnostics-color=always", "-pedantic-errors -std=c11",
+     "-ffile-prefix-map=core=other -fdebug-prefix-map={root}=/usr/src"],
+)  # fmt: skip
+@pytest.mark.parametrize("suffix, command", [(".h", "gcc"), (".hpp", "g++")])
+def test_flags_leave_nothing_behind_and_change_nothing(tmp_path, flags, suffix, command):
+    header = tmp_path / f"core{suffix}"
+    header.write_text("struct s { int x; };\nint core_add(struct s *a);\nextern int v;\n")
+    flags = flags.replace("c11", "c++14") if "++" in command else flags
+    words = flags.format(root=tmp_path).split()
+    assert read(tmp_path, header.name, command, *words) == read(tmp_path, header.name, command)
+    assert [path.name for path in tmp_path.iterdir()] == [header.name]
+
+
+@pytest.fixture
+def two_libraries(tmp_path):
+    """A header that includes one of the project, one of another library in it, and one that is named with its path."""
+    for name in ("core", "more", "deps/dep", "deps/inner/deep", "src/own"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / f"{name}.h").write_text(f"int {name.rpartition('/')[2]}(void);\n")
+    (tmp_path / "core.h").write_text('#include "more.h"\n#include <dep.h>\n#include "src/own.h"\nint core(void);\n')
+    (tmp_path / "deps/dep.h").write_text('#include "inner/deep.h"\nint dep(void);\n')
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    "selection, symbols, told",
+    [
+        (Selection(), {"core", "more", "own"}, ["deps/dep.h", "deps/inner/deep.h"]),
+        (Selection(exclude=("deps/inner", "src/*")), {"core", "more"}, ["deps/dep.h"]),
+        (Selection(headers=("deps",)), {"core", "dep", "deep"}, []),
+        (Selection(headers=("*",), exclude=("deps/*/*",)), {"core", "more", "own", "dep"}, []),
+        (Selection(headers=("nothing.h",)), {"core"}, []),
+    ],
+)
+def test_the_headers_of_other_libraries_are_not_part_of_it(two_libraries, selection, symbols, told):
+    left_out = []
+    found = read(two_libraries, "core.h", "gcc", "-Ideps", selection=selection, left_out=left_out.append)
+    assert set(found.symbols) == symbols
+    assert left_out == told
+
+
+def test_a_named_header_below_a_folder_brings_its_neighbours(two_libraries):
+    assert set(read(two_libraries, "deps/dep.h", "gcc", "-Ideps").symbols) == {"dep", "deep"}
+
+
+def test_the_search_folders_of_the_environment_count(two_libraries, monkeypatch):
+    monkeypatch.setenv("CPATH", "deps")
+    monkeypatch.setenv("LC_ALL", "de_DE.UTF-8")
+    assert set(read(two_libraries, "core.h", "gcc").symbols) == {"core", "more", "own"}
+
+
+def test_a_macro_of_the_same_name_and_an_inline_function(tmp_path):
+    text = "int core_add(int a);\n#define core_add(a) core_add((a) + 1)\nint core_get(void);\n#define core_get 7\n"
+    (tmp_path / "core.h").write_text(text + "static inline int twice(int x) { return 2 * x; }\n")
+    assert set(read(tmp_path, "core.h", "gcc").symbols) == {"core_add", "core_get"}
+
+
+def test_what_is_no_compiler_of_the_kind(tmp_path):
+    (tmp_path / "core.h").write_text("int f(void);\n")
+    with pytest.raises(InterfaceSourceError, match="cannot tell what a header declares") as failure:
+        read(tmp_path, "core.h", "true")
+    assert "Python file" in failure.value.hint

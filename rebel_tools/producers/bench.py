@@ -1,0 +1,111 @@
+"""A folder in which a compiler works on probes: everything that it writes stays there."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeVar, Union
+
+from rebel_tools.abi.types import Declarations, Enum, Function, Record, Variable
+from rebel_tools.interface.errors import InterfaceSourceError
+from rebel_tools.producers.compiler import QUIET, SUFFIXES, Compiler
+from rebel_tools.producers.selection import Files, Selection, split
+
+Declared = TypeVar("Declared", bound=Union[Function, Variable, Record, Enum])
+
+
+@dataclass(frozen=True)
+class Bench:
+    """The compiler of one interface, for headers in one language ("c", "c++").
+
+    It runs where the build runs, so that relative paths in its flags hold, and writes into `folder` only.
+    folders: where it looks for headers.
+    """
+
+    compiler: Compiler
+    language: str
+    folder: str
+    folders: tuple[str, ...]
+    selection: Selection
+
+    @property
+    def base(self) -> str:
+        """The absolute path of the folder that relative paths start from."""
+        return os.path.abspath(self.compiler.cwd or ".")
+
+    def path(self, name: str) -> str:
+        """A file that the compiler may write."""
+        return os.path.join(self.folder, name)
+
+    def include(self, headers: Sequence[str]) -> str:
+        """Source text that includes the headers."""
+        paths = [os.path.join(self.base, header).replace("\\", "/").replace('"', '\\"') for header in headers]
+        return "".join(f'#include "{path}"\n' for path in paths)
+
+    def words(self, text: str, name: str, *options: str) -> list[str]:
+        """The arguments that compile `text` into assembly, the file `name`.s."""
+        source = self.path(name + SUFFIXES[self.language])
+        with open(source, "w", encoding="utf-8", errors="surrogateescape") as stream:
+            stream.write(text)
+        return ["-x", self.language, "-S", "-o", self.path(f"{name}.s"), *QUIET, *options, source]
+
+    def compile(self, text: str, name: str, *options: str) -> str:
+        """Compile `text`; returns the assembly. InterfaceSourceError with what the compiler says."""
+        self.compiler.run(self.words(text, name, *options))
+        return self.read(f"{name}.s")
+
+    def link(self, name: str, undefined: Sequence[str]) -> str:
+        """Link the assembly `name`.s, with a label for each undefined symbol; returns the library's path.
+
+        Debug information is only whole in a linked file.
+        """
+        with open(self.path(f"{name}.s"), "a", encoding="utf-8", errors="surrogateescape") as stream:
+            stream.write("\t.text\n" + "".join(f"\t.globl {label}\n{label}:\n" for label in dict.fromkeys(undefined)))
+        library = self.path(f"{name}.so")
+        self.compiler.run(["-shared", "-nostdlib", "-o", library, self.path(f"{name}.s"), *QUIET])
+        return library
+
+    @property
+    def dependencies(self) -> list[str]:
+        """Options that make the compiler list which files it reads; the system's only where they may count."""
+        return ["-MD" if self.selection.headers else "-MMD", "-MF", self.path("files"), "-MT", "x"]
+
+    def files(self, headers: Sequence[str]) -> Files:
+        """The files that a compilation with `dependencies` has read."""
+        read = {self.relative(path) for path in _makefile_names(self.read("files"))}
+        ours = {path for path in read if not path.startswith(self.folder)}
+        return split(self.selection, [self.relative(path) for path in headers], ours, self.folders, self.base)
+
+    def read(self, name: str) -> str:
+        """The text of a file that the compiler has written."""
+        path = self.path(name)
+        if not os.path.exists(path):
+            raise InterfaceSourceError(f"{self.compiler.command[0]} did not write a file that it was asked for: {name}")
+        with open(path, encoding="utf-8", errors="surrogateescape") as stream:
+            return stream.read()
+
+    def relative(self, path: str) -> str:
+        """A path below the working folder is told relative to it: interfaces do not depend on where they are made."""
+        below = os.path.relpath(path, self.base) if os.path.isabs(path) else os.path.normpath(path)
+        return path if below.startswith("..") else below.replace(os.sep, "/")
+
+    def with_relative_places(self, found: Declarations) -> Declarations:
+        """The same with the places of declarations told as `relative` tells them."""
+
+        def moved(items: Mapping[str, Declared]) -> dict[str, Declared]:
+            return {name: self._moved(item) for name, item in items.items()}
+
+        return Declarations(moved(found.functions), moved(found.variables), moved(found.types), found.conflicts)
+
+    def _moved(self, item: Declared) -> Declared:
+        place = item.declared_at
+        return replace(item, declared_at=place._replace(path=self.relative(place.path))) if place else item
+
+
+def _makefile_names(rule: str) -> set[str]:
+    """The prerequisites of the one rule in a file that -MMD wrote."""
+    names = rule.partition(":")[2].replace("\\\n", " ")
+    words = re.findall(r"(?:\\[ #]|[^ \n])+", names)
+    return {re.sub(r"\\([ #])", r"\1", word).replace("$$", "$") for word in words}
