@@ -11,6 +11,7 @@ from rebel_tools.nearest import did_you_mean
 from rebel_tools.project.errors import ProjectError
 from rebel_tools.project.manifest import Manifest, TargetSpec, read_manifest
 from rebel_tools.project.model import Package, Project, Source, Target
+from rebel_tools.project.modules import Modules
 from rebel_tools.project.names import target_module
 from rebel_tools.project.resolve import Resolver
 from rebel_tools.project.sources import scan_sources
@@ -28,9 +29,11 @@ def load_project(root: str = ".", consulted: set[str] | None = None) -> Project:
     manifest = loader.root_manifest()
     loader.visit(manifest)
     package = loader.packages[manifest.document.path]
+    targets = tuple(_target(spec, manifest, package) for spec in manifest.targets)
+    loader.modules.add_root(manifest, package, targets)
     return Project(
         packages=tuple(loader.packages.values()),
-        targets=tuple(_target(spec, manifest, package) for spec in manifest.targets),
+        targets=targets,
         consulted=tuple(sorted(loader.consulted)),
         warnings=tuple(loader.warnings),
     )
@@ -52,6 +55,7 @@ class _Loader:
         self.resolver = Resolver(self.consulted)
         self.packages: dict[str, Package] = {}  # by the real path of package.json, in topological order
         self.manifests: dict[str, Manifest] = {}
+        self.modules = Modules()
         self.warnings: list[str] = []
 
     def root_manifest(self) -> Manifest:
@@ -118,31 +122,10 @@ class _Loader:
             flags=manifest.flags,
         )
         _check_public_module(manifest, package)
-        self._check_unique(package)
+        if root != self.root:
+            self.modules.add(manifest, package)
         self.warnings.extend(manifest.warnings)
         self.packages[path] = package
-
-    def _check_unique(self, package: Package) -> None:
-        """Two packages with one module name, be they two versions or not, cannot be linked into one program.
-
-        The module of the root package does not matter: nobody names it.
-        """
-        for other in self.packages.values():
-            same_module = other.module == package.module and package.root != self.root
-            if not same_module and other.name != package.name:
-                continue
-            place = Place(os.path.join(package.root, "package.json"))
-            if other.name == package.name:
-                message, hint = f'two versions of the package "{package.name}"', "agree on one version: npm dedupe"
-            else:
-                message = f"two packages are the module {package.module}: {other.name} and {package.name}"
-                hint = 'give one of them another name: "rebel": {"module": "Name"}'
-            raise ProjectError(
-                f"{message}: {other.root} and {package.root}",
-                place=place,
-                hint=hint,
-                expected="one package per module name in a program",
-            )
 
 
 class _Visit:

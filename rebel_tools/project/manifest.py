@@ -38,6 +38,13 @@ class Manifest(NamedTuple):
     flags: Flags = Flags()
     warnings: tuple[str, ...] = ()
 
+    @property
+    def module_keys(self) -> Path:
+        """Where it is said which module the package is."""
+        top = self.document.value
+        rebel = top.get("rebel", {}) if isinstance(top, dict) else {}
+        return ("rebel", "module") if "module" in rebel else ("name",)
+
 
 def read_manifest(document: Document, default_name: str, is_root: bool = False) -> Manifest:
     """The manifest in `document`; `default_name` counts when the file has no `name`.

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import sys
 import time
+from collections.abc import Iterator
+from functools import partial
 
 import SCons.Script
 import SCons.Util
@@ -13,7 +15,9 @@ from SCons.Builder import Builder
 
 from rebel_tools.memory import up_to_date
 from rebel_tools.memory.lock import lock
-from rebel_tools.project.model import Project
+from rebel_tools.ocaml.names import object_name
+from rebel_tools.plan.units import Namespace, check_units
+from rebel_tools.project.model import Package, Project, Target
 from rebel_tools.scons import places, saving
 from rebel_tools.scons.arguments import user_error
 from rebel_tools.scons.output import short_messages
@@ -38,6 +42,7 @@ def rebel(env, folder: str = "."):
     sessions: list[TargetSession] = []
     _remember_up_to_date(project, sessions)
     for target in project.targets:
+        check_units(_namespaces(project, target))
         if target.engine == "bucklescript" and not _is_wanted(target, project):
             continue
         run, program = _program(env, project, target, started)
@@ -58,6 +63,24 @@ def _project(root: str) -> Project:
         return project_of(root, consulted)
     finally:
         places.LOOKED_AT.update(consulted)
+
+
+def _namespaces(project: Project, target: Target) -> Iterator[Namespace]:
+    """Of all packages; the namespace of the root package is that of its target."""
+    for package in project.packages:
+        if package is project.root:
+            package = package._replace(module=target.module, public_module=False)
+        yield Namespace(package.module, partial(_units, package))
+
+
+def _units(package: Package) -> dict[str, str]:
+    namespace = package.module + "__" if package.public_module else package.module
+    units = {namespace: package.root}
+    for source in package.sources:
+        is_public = package.public_module and source.module == package.module
+        unit = source.module if is_public else object_name(namespace, source.module)
+        units[unit] = os.path.join(package.root, source.path)
+    return units
 
 
 def _lock(root: str) -> bool:

@@ -12,6 +12,7 @@ from rebel_tools.errors import RebelError
 from rebel_tools.ocaml.names import SUFFIXES, is_interface, module_name
 from rebel_tools.plan.model import ARCHIVE, ARCHIVING, LINKING, Module, Scope, Step
 from rebel_tools.plan.steps import archive_step
+from rebel_tools.plan.units import check_units, namespace_of
 from rebel_tools.scons.arguments import checked_module, from_top, path_of
 from rebel_tools.scons.nodes import StepFile
 from rebel_tools.scons.output import install_output
@@ -147,6 +148,8 @@ def program_step(env, run, scope: Scope, path: str, modules=(), entry=None, fore
 
 def _add(env, run: Session, step: Step) -> Step:
     """The step of a library or program; asked for twice in the same way it is the same one."""
+    together = dict.fromkeys((step.scope, *step.scope.uses, *(archive.scope for archive in step.archives)))
+    check_units(map(namespace_of, together))
     known = run.plan.add(step)
     if any(
         getattr(known, name) != getattr(step, name) for name in ("scope", "members", "archives", "foreign", "settings")

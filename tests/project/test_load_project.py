@@ -249,6 +249,40 @@ def test_the_module_of_the_root_package_is_free(project):
     assert names(load(project).packages) == ["@acme/foo", "foo"]
 
 
+@pytest.mark.parametrize("module", ["Stdlib", "Stdlib__List", "Std_exit", "CamlinternalLazy", "A__without_B"])
+def test_modules_of_ocaml_itself(project, module):
+    write_package(project, dependencies=("a",))
+    write_package(project, "node_modules/a", rebel={"module": module})
+    text = str(failure(project))
+    assert text.startswith(f"{project.path('node_modules/a/package.json')}:3:15: ")
+    assert f"the module {module} belongs to OCaml itself" in text
+
+
+def test_a_package_called_stdlib(project):
+    write_package(project, dependencies=("stdlib",))
+    write_package(project, "node_modules/stdlib", name="stdlib")
+    assert failure(project).place.line == 4
+
+
+def test_a_package_that_is_the_module_of_a_target(project):
+    targets = [{"target": name, "entry": "src/Index.ml"} for name in ("default", "a-b")]
+    write_package(project, dependencies=("a",), rebel={"targets": targets})
+    write_package(project, "node_modules/a", rebel={"module": "AB_Tar"})
+    error = failure(project)
+    assert "the package a is the module AB_Tar, and so are the sources in" in error.message
+    assert 'as the target "a-b"' in error.message
+    assert error.place.path == str(project.path("node_modules/a/package.json"))
+
+
+def test_a_name_that_is_too_long_for_a_file(project):
+    write_package(project, sources=("src/Index.ml", f"src/{'a' * 150}.ml"))
+    load(project)
+    write_package(project, sources=(f"src/{'a' * 190}.ml",))
+    error = failure(project)
+    assert "the compiler calls it Default_Tar__Aaa" in error.message
+    assert error.expected == "at most 200 characters, and not 203"
+
+
 @pytest.mark.parametrize(
     "pair", [("src/a.ml", "src/x/a.ml"), ("src/A.ml", "src/a.ml"), ("src/a.ml", "src/a.re"), ("src/a.mli", "src/a.rei")]
 )

@@ -1,0 +1,79 @@
+"""The modules that packages are, over a whole project: one name means one thing, to compilers and to linkers.
+
+Which units these modules consist of, and whether two packages have a unit of one name (`A__B__C`), the plan knows.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from rebel_tools.errors import Place
+from rebel_tools.project.document import Path
+from rebel_tools.project.errors import ProjectError
+from rebel_tools.project.manifest import Manifest
+from rebel_tools.project.model import Package, Source, Target
+from rebel_tools.project.names import MAX_UNIT
+
+# Units of OCaml itself, whatever the version: with one of them twice nothing compiles or links.
+_RESERVED = re.compile(r"Stdlib(__\w*)?|Std_exit|Camlinternal\w*|\w*__without_\w*")
+
+_ANOTHER = 'give it another name: "rebel": {"module": "Name"}'
+
+
+class Modules:
+    """The packages that were added so far, each with the manifest that it came from."""
+
+    def __init__(self) -> None:
+        self._by_name: dict[str, Package] = {}
+        self._by_module: dict[str, Package] = {}
+        self._manifests: dict[str, Manifest] = {}
+
+    def add(self, manifest: Manifest, package: Package) -> None:
+        """Add a package that is not the root. Errors: its module is one of OCaml's, or it is there already."""
+        if _RESERVED.fullmatch(package.module):
+            raise self._error(manifest, f"the module {package.module} belongs to OCaml itself", _ANOTHER)
+        other = self._by_name.setdefault(package.name, package)
+        if other is not package:
+            message = f'two versions of the package "{package.name}": {other.root} and {package.root}'
+            raise self._error(manifest, message, "agree on one version: npm dedupe", ("name",))
+        other = self._by_module.setdefault(package.module, package)
+        if other is not package:
+            message = f"two packages are the module {package.module}: {other.name} and {package.name}"
+            raise self._error(manifest, f"{message}: {other.root} and {package.root}", _ANOTHER)
+        self._manifests[package.module] = manifest
+        check_lengths(package.root, package.module, package.sources)
+
+    def add_root(self, manifest: Manifest, package: Package, targets: Iterable[Target]) -> None:
+        """Add the root package. Its own module does not matter: nobody names it. Those of its targets do."""
+        if package.name in self._by_name:
+            other = self._by_name[package.name]
+            message = f'two versions of the package "{package.name}": {other.root} and {package.root}'
+            raise self._error(manifest, message, "agree on one version: npm dedupe", ("name",))
+        for target in targets:
+            used = self._by_module.get(target.module)
+            if used:
+                message = (
+                    f"the package {used.name} is the module {used.module}, and so are the sources in {package.root} "
+                    f'as the target "{target.name}"'
+                )
+                raise self._error(self._manifests[used.module], message, _ANOTHER)
+            check_lengths(package.root, target.module, package.sources)
+
+    @staticmethod
+    def _error(manifest: Manifest, message: str, hint: str, keys: Path | None = None) -> ProjectError:
+        expected = "one package per module name in a program"
+        return manifest.document.error(keys or manifest.module_keys, message, expected=expected, hint=hint)
+
+
+def check_lengths(root: str, module: str, sources: Iterable[Source]) -> None:
+    """Names of units become names of files, which cannot be of any length. Errors: ProjectError at the source."""
+    longest = max(sources, key=lambda source: len(source.module), default=None)
+    length = len(module) + 2 + len(longest.module) if longest else 0
+    if longest and length > MAX_UNIT:
+        raise ProjectError(
+            f"the name of this module is too long for a file: the compiler calls it {module}__{longest.module}",
+            place=Place(f"{root}/{longest.path}"),
+            expected=f"at most {MAX_UNIT} characters, and not {length}",
+            hint="rename the file, or give the package a shorter module",
+        )
