@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from hang import SECONDS
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -63,7 +64,7 @@ class Project:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=600,
+            timeout=SECONDS,
         )
         run = Run(process)
         if rc is not None and run.rc != rc:

@@ -1,7 +1,7 @@
 """Libraries inside of wheels, Debian packages, zip files and tar files, named `archive!member`.
 
 Members are read into memory, never unpacked to disk. Everything is bounded: the size of a member, of a directory and
-of what is unpacked on the way (see `unpack`).
+of what is unpacked on the way (see `unpack` and `tar`). The limits are the same with every version of Python.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import io
 import lzma
 import os
-import tarfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -17,16 +16,21 @@ from contextlib import contextmanager
 from functools import partial
 from typing import IO
 
+from rebel_tools.binary import tar
 from rebel_tools.binary.errors import UnreadableBinary
 from rebel_tools.binary.identify import HEAD, archive_kind, is_elf, is_pe
 from rebel_tools.binary.source import Source
-from rebel_tools.binary.unpack import BLOCK, unpacked
+from rebel_tools.binary.unpack import unpacked
 from rebel_tools.errors import Place
 
 SEPARATOR = "!"
 MAX_MEMBER = 192 << 20
 MAX_ZIP_DIRECTORY = 16 << 20
-MAX_TAR_HEADER = 1 << 20
+SHOWN = 8
+"""Names in the error about a member that is not there."""
+
+_UNBOUNDED_METHODS = {zipfile.ZIP_BZIP2: "bzip2", zipfile.ZIP_LZMA: "LZMA", 93: "Zstandard", 95: "xz"}
+"""With these zipfile unpacks at once all that it has read, however much that becomes."""
 
 
 def split_member(path: str) -> tuple[str, str | None]:
@@ -44,13 +48,13 @@ class Member:
     It can be read, once, until the next one is asked for: a compressed tar is only read forwards.
     """
 
-    def __init__(self, archive: Source, name: str, size: int, open_stream: Callable[[], IO[bytes]]) -> None:
+    def __init__(self, archive: Source, name: str, size: int, open_stream: Callable[[], tar.Stream]) -> None:
         self.name = name
         self.path = f"{archive.name}{SEPARATOR}{name}"
         self._archive = archive
         self._size = size
         self._open = open_stream
-        self._stream: IO[bytes] | None = None
+        self._stream: tar.Stream | None = None
         self._head = b""
 
     def head(self, size: int = 8) -> bytes:
@@ -71,8 +75,8 @@ class Member:
             )
         head = self.head()
         assert self._stream is not None
-        with _failures(self._archive), self._stream as stream:
-            return head + stream.read(self._size - len(head))
+        with _failures(self._archive):
+            return head + self._stream.read(self._size - len(head))
 
     def may_be_library(self) -> bool:
         """Whether it begins like an ELF or PE file, or cannot be read, which `read` will say."""
@@ -84,16 +88,18 @@ class Member:
 
 
 def read_member(archive: str, member: str) -> bytes:
-    """The bytes of one member; UnreadableBinary when there is none of this name, with the names that there are."""
+    """The bytes of one member; UnreadableBinary when there is none of this name, with some of those that there are."""
     wanted = member.removeprefix("./")
-    seen: list[str] = []
+    libraries: list[str] = []
+    others: list[str] = []
     with Source.from_path(archive) as source:
         for found in _members(source):
             if found.name == wanted:
                 return found.read()
-            seen.append(found.name)
-        libraries = [name for name in seen if ".so" in name or name.endswith((".dll", ".pyd"))]
-        some = ", ".join((libraries or seen)[:8]) or "none"
+            seen = libraries if ".so" in found.name or found.name.endswith((".dll", ".pyd")) else others
+            if len(seen) < SHOWN:
+                seen.append(found.name)
+        some = ", ".join(libraries or others) or "none"
         raise source.error(f"the archive has no member {member}", expected=f"one of its members, such as {some}")
 
 
@@ -111,10 +117,10 @@ def is_archive(path: str) -> bool:
 
 @contextmanager
 def _failures(source: Source) -> Iterator[None]:
-    """Turns what zipfile and tarfile raise for damaged, encrypted or unknown archives into ours."""
+    """Turns what zipfile and the decoders raise for damaged, encrypted or unknown archives into ours."""
     try:
         yield
-    except (zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError, OSError) as error:
+    except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError) as error:
         raise source.error(f"the archive is damaged: {error}") from error
     except (NotImplementedError, RuntimeError, ValueError, OverflowError) as error:  # encrypted, offsets out of range
         raise source.error(f"the archive cannot be read: {error}") from error
@@ -136,7 +142,17 @@ def _zip_members(source: Source) -> Iterator[Member]:
         stream.is_open = True
         for info in archive.infolist():
             if not info.is_dir():
-                yield Member(source, info.filename, info.file_size, partial(archive.open, info))
+                yield Member(source, info.filename, info.file_size, partial(_open_zipped, source, archive, info))
+
+
+def _open_zipped(source: Source, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> IO[bytes]:
+    if info.compress_type in _UNBOUNDED_METHODS:
+        raise UnreadableBinary(
+            f"the member is compressed with {_UNBOUNDED_METHODS[info.compress_type]}",
+            place=Place(f"{source.name}{SEPARATOR}{info.filename}"),
+            expected="deflate, as in wheels; unpack the archive and read the file",
+        )
+    return archive.open(info)
 
 
 class _DirectoryLimit(io.RawIOBase):
@@ -172,25 +188,10 @@ class _DirectoryLimit(io.RawIOBase):
         return self._source.stream.read(size)
 
 
-class _TarInfo(tarfile.TarInfo):
-    """Refuses extended headers that tarfile would read into memory at whatever size they claim."""
-
-    @classmethod
-    def frombuf(cls, buf, encoding, errors):
-        info = super().frombuf(buf, encoding, errors)
-        if info.size > MAX_TAR_HEADER and not (info.type in tarfile.REGULAR_TYPES and info.type != b"S"):
-            raise tarfile.ReadError(f"an extended header of {info.size} bytes")
-        return info
-
-
 def _tar_members(source: Source, kind: str) -> Iterator[Member]:
     stream, kind = _debian_data(source) if kind == "deb" else (source.stream, kind)
-    plain = unpacked(stream, kind, source.name)
-    with tarfile.open(fileobj=plain, mode="r|", bufsize=BLOCK, tarinfo=_TarInfo) as archive:
-        for info in archive:
-            archive.members = []  # a stream is read once: tarfile need not remember a million members
-            if info.isreg():
-                yield Member(source, info.name.removeprefix("./"), info.size, partial(archive.extractfile, info))
+    for member in tar.members(unpacked(stream, kind, source.name), source.name):
+        yield Member(source, member.name.removeprefix("./"), member.size, lambda m=member: m.contents)
 
 
 def _debian_data(source: Source) -> tuple[io.BytesIO, str]:

@@ -100,5 +100,5 @@ def _zstd(stream, name: str) -> Bounded:
             place=Place(name),
             hint="pip install zstandard",
         ) from error
-    reader = zstandard.ZstdDecompressor(max_window_size=XZ_MEMORY).stream_reader(stream)
+    reader = zstandard.ZstdDecompressor(max_window_size=XZ_MEMORY).stream_reader(stream, read_across_frames=True)
     return Bounded(reader, name, (zstandard.ZstdError,))

@@ -1,7 +1,7 @@
 """Breaks libraries at random and reads them: `python tests/binary/fuzz.py --seconds 60 --seed 1`.
 
-A case fails when it ends in anything but a table or an UnreadableBinary, or takes longer than 5 s. Each case follows
-from the seed and its number, so `--seed S --case N` repeats it; the broken file is kept for inspection.
+A case fails when it ends in anything but a table or an UnreadableBinary, or takes longer than `--limit`. Each case
+follows from the seed and its number, so `--seed S --case N` repeats it; the broken file is kept for inspection.
 """
 
 from __future__ import annotations
@@ -26,7 +26,6 @@ from pe_builder import TEXT, Dll  # noqa: E402
 from rebel_tools.binary import UnreadableBinary, read_table  # noqa: E402
 from rebel_tools.binary.dwarf import read_declarations  # noqa: E402
 
-LIMIT = 5.0
 SOURCE = """
 struct node { struct node *next; union { int i; double d; } value; unsigned bits : 3; char text[3][5]; };
 enum color { RED, GREEN = 7 };
@@ -112,8 +111,8 @@ def read(data: bytes) -> str:
         return str(error)
 
 
-def run_case(files: list[tuple[str, bytes]], seed: int, case: int) -> str | None:
-    """None when the case went well, else what went wrong."""
+def run_case(files: list[tuple[str, bytes]], seed: int, case: int, limit: float) -> str | None:
+    """None when the case went well within `limit` seconds of processor time, else what went wrong."""
     chance = random.Random(f"{seed} {case}")
     name, data = files[case % len(files)]
     data = broken(data, chance)
@@ -124,7 +123,7 @@ def run_case(files: list[tuple[str, bytes]], seed: int, case: int) -> str | None
         wrong = traceback.format_exc()
     else:
         spent = time.process_time() - start
-        wrong = f"{spent:.1f} s" if spent > LIMIT else None
+        wrong = f"{spent:.1f} s" if spent > limit else None
     if wrong:
         kept = Path(tempfile.gettempdir()) / f"fuzz-{seed}-{case}-{name}"
         kept.write_bytes(data)
@@ -132,13 +131,13 @@ def run_case(files: list[tuple[str, bytes]], seed: int, case: int) -> str | None
     return wrong
 
 
-def run(seed: int, cases: range | None = None, seconds: float = 0.0) -> tuple[int, list[str]]:
+def run(seed: int, limit: float, cases: range | None = None, seconds: float = 0.0) -> tuple[int, list[str]]:
     """How many cases ran, and the reports of those that failed."""
     with tempfile.TemporaryDirectory() as folder:
         files = corpus(Path(folder))
     reports, number, end = [], 0, time.monotonic() + seconds
     for case in cases or range(1 << 60):
-        report = run_case(files, seed, case)
+        report = run_case(files, seed, case, limit)
         reports += [report] if report else []
         number += 1
         if cases is None and time.monotonic() > end:
@@ -149,11 +148,12 @@ def run(seed: int, cases: range | None = None, seconds: float = 0.0) -> tuple[in
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=10.0)
+    parser.add_argument("--limit", type=float, default=5.0, help="seconds of processor time for one case")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--case", type=int, help="only this case")
     options = parser.parse_args()
     cases = None if options.case is None else range(options.case, options.case + 1)
-    number, reports = run(options.seed, cases, options.seconds)
+    number, reports = run(options.seed, options.limit, cases, options.seconds)
     print(*reports, sep="\n")
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     print(f"{number} cases, {len(reports)} failed, at most {memory} MB")

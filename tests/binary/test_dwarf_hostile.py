@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import struct
-import time
 
 import pytest
+from hang import no_hang
 
 from rebel_tools.abi import types as t
 from rebel_tools.binary import UnreadableBinary
@@ -48,15 +48,12 @@ def read(body: bytes, abbrevs: bytes, **sections: bytes) -> t.Function | None:
 
 def read_info(info: bytes, abbrevs: bytes, **sections: bytes) -> t.Function | None:
     named = {".debug_info": info, ".debug_abbrev": abbrevs + b"\0", **{f".{k}": v for k, v in sections.items()}}
-    start = time.process_time()
-    try:
+    with no_hang():
         found = Finder(Dwarf(named, "little", "bad.so"), frozenset({"f"}), {}).search()
         reader = TypeReader()
         function = reader.function("f", found["f"].die) if "f" in found else None
         reader.finish()
         return function
-    finally:
-        assert time.process_time() - start < 5
 
 
 HEADER = 11

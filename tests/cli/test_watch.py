@@ -13,11 +13,11 @@ import time
 from pathlib import Path
 
 import pytest
+from hang import SECONDS
 
 from rebel_tools.watch.loop import REPEATS
 
 ROOT = Path(__file__).resolve().parents[2]
-SECONDS = 12  # for what takes a moment, on a machine that is busy with something else
 
 SCONSTRUCT = "DefaultEnvironment(tools=[])\nenv = Environment(tools=[])\n"
 

@@ -11,10 +11,10 @@ import struct
 import subprocess
 import sys
 import textwrap
-import time
 from pathlib import Path
 
 import pytest
+from hang import no_hang
 
 from rebel_tools.interface import codec
 from rebel_tools.interface.codec import CodecError, Limits, dumps, loads
@@ -175,10 +175,8 @@ ATTACKS = {
 @pytest.mark.parametrize("name", ATTACKS)
 def test_attack(name):
     data, offset, words = ATTACKS[name]
-    start = time.process_time()
-    with pytest.raises(CodecError, match=words) as caught:
+    with no_hang(), pytest.raises(CodecError, match=words) as caught:
         loads(data)
-    assert time.process_time() - start < 5  # CPU time, since machines can be busy
     assert caught.value.expected
     if offset is not None:
         assert caught.value.offset == offset

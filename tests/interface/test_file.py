@@ -197,13 +197,13 @@ def test_the_schema_covers_every_kind_of_type():
 
 
 READ = """
-import re, sys, time
+import re, sys
 from rebel_tools.interface import file
 def peak():
     return int(re.search(r"VmHWM:\\s+(\\d+) kB", open("/proc/self/status").read())[1])
-before, start = peak(), time.process_time()
+before = peak()
 file.read_interface(sys.argv[1])
-print(peak() - before, time.process_time() - start)
+print(peak() - before)
 """
 
 
@@ -220,12 +220,10 @@ def largest(kind: str) -> dict:
 
 @pytest.mark.skipif(not os.path.exists("/proc/self/status"), reason="needs /proc to measure memory")
 @pytest.mark.parametrize("kind", ["types", "functions"])
-def test_the_largest_interface_that_is_read_takes_bounded_time_and_memory(kind, tmp_path):
+def test_the_largest_interface_that_is_read_takes_bounded_memory(kind, tmp_path):
     path = tmp_path / "large.interface"
     path.write_bytes(codec.seal(largest(kind), {"name": "", "version": ""}, {}))
     root = codec.__file__.rsplit("/rebel_tools/", 1)[0]
     command = [sys.executable, "-c", READ, str(path)]
     run = subprocess.run(command, cwd=root, capture_output=True, text=True, check=True)
-    memory, seconds = map(float, run.stdout.split())
-    assert memory < (256 << 10) + path.stat().st_size / 1024  # in KiB
-    assert seconds < 15  # 2 to 3 s where the machine has nothing else to do
+    assert float(run.stdout) < (256 << 10) + path.stat().st_size / 1024  # in KiB

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import socket
 import tempfile
-import time
 
 import pytest
+from hang import no_hang
 
 from rebel_tools.project import ProjectError, load_project
 
@@ -153,9 +153,8 @@ def test_hostile_text(project, where, marked, message):
     before, _, after = marked.partition("|")
     project.write("package.json", '{"dependencies": {"dep": "*"}, "rebel": {"targets": []}}')
     path = project.write(where, before + after)
-    started = time.process_time()
-    text = str(failure(project))
-    assert time.process_time() - started < 2
+    with no_hang():
+        text = str(failure(project))
     line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
     assert text.startswith(f"{path}:{line}:{column}: ")
     assert message in text

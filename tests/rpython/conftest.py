@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from hang import SECONDS
 
 from rebel_tools.errors import MissingTool
 from rebel_tools.rpython import setup
@@ -36,7 +37,7 @@ class Toolchain:
     def sepcomp(self, *arguments, cwd: Path, rc: int | None = 0) -> subprocess.CompletedProcess:
         """Run the Python 2.7 side; fail the test when its exit status is not `rc`."""
         command = [self.python, "-B", SEPCOMP, *arguments, "--rpython", self.rpython]
-        done = subprocess.run(list(map(str, command)), cwd=cwd, capture_output=True, text=True, timeout=600)
+        done = subprocess.run(list(map(str, command)), cwd=cwd, capture_output=True, text=True, timeout=SECONDS)
         if rc is not None and done.returncode != rc:
             pytest.fail(f"{command}: exit {done.returncode}\n{done.stdout}\n{done.stderr}")
         return done
@@ -58,7 +59,7 @@ class Toolchain:
             env={**os.environ, "PYTHONPATH": path, **(env or {})},
             capture_output=True,
             text=True,
-            timeout=600,
+            timeout=SECONDS,
         )
         if done.returncode != 0:
             pytest.fail(f"{mode} {extensions}: exit {done.returncode} after {done.stdout.count(chr(10))} calls\n"

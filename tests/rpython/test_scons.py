@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from conftest import ROOT, exported_names
+from hang import SECONDS
 from test_interrupted import wait_for
 
 CORE = """from helper import triple
@@ -57,7 +58,7 @@ class Project:
     def scons(self, *arguments: str, rc: int = 0) -> str:
         done = subprocess.run(
             [sys.executable, "-m", "SCons", "-Q", *arguments], cwd=self.root, capture_output=True, text=True,
-            env={**os.environ, "PYTHONPATH": str(ROOT)}, timeout=600,
+            env={**os.environ, "PYTHONPATH": str(ROOT)}, timeout=SECONDS,
         )
         assert done.returncode == rc, done.stdout + done.stderr
         return done.stdout + done.stderr
@@ -105,7 +106,7 @@ def interrupt(project: Project, name: str) -> None:
     )
     wait_for(project.root / "build" / f"{name}.sepcomp", process)
     os.killpg(process.pid, signal.SIGINT)
-    text = process.communicate(timeout=120)[0]
+    text = process.communicate(timeout=SECONDS)[0]
     assert process.returncode != 0 and "Traceback" not in text, text
     assert f"{name}.so" not in project.targets() and not (project.root / "build" / f"{name}.sepcomp").exists()
 
@@ -172,7 +173,7 @@ def test_the_interpreter_example(tmp_path, toolchain):
     ignore = shutil.ignore_patterns("build", ".scons*")
     shutil.copytree(ROOT / "examples" / "rpython-interpreter", folder, ignore=ignore)
     env = {**os.environ, "PYTHONPATH": str(ROOT), "RPYTHON_PATH": toolchain.rpython}
-    subprocess.run([sys.executable, "-m", "SCons", "-Q"], cwd=folder, env=env, check=True, timeout=600)
+    subprocess.run([sys.executable, "-m", "SCons", "-Q"], cwd=folder, env=env, check=True, timeout=SECONDS)
     script = "import sys, mini; sys.stdout.write(mini.run(open('demo.mini').read(), '.'))"
     env["PYTHONPATH"] = os.pathsep.join([str(ROOT / "rebel_tools" / "rpython"), toolchain.rpython])
     plain = subprocess.run([toolchain.python, "-B", "-c", script], cwd=folder, env=env, capture_output=True, text=True)
