@@ -9,9 +9,12 @@ from typing import NamedTuple
 from rebel_tools.nearest import did_you_mean
 from rebel_tools.plan.model import LINKING, Scope, Step
 
-_UNBOUND = re.compile(r"^Error: Unbound module ([A-Z][\w.']*)", re.MULTILINE)
+# Names stand in quotes since OCaml 5.2, unless colours mark them, and before that in a few messages, too.
+_UNBOUND = re.compile(r"""^Error: Unbound module ["`]?([^\W\d_a-z][\w.']*)""", re.MULTILINE)
 _NOT_LINKED = re.compile(
-    r"^Error: No implementations? provided for the following modules?:\s+(\w+) referenced", re.MULTILINE
+    r"""^Error: (?:No implementations? provided for the following modules?:\s+["`]?(\w+)["']? referenced"""
+    r"""|(?:Required m|M)odule ["`]?(\w+)["']? is unavailable)""",  # bytecode before OCaml 5
+    re.MULTILINE,
 )
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -33,7 +36,7 @@ def hint(
     plain = _COLOUR.sub("", text)
     linked = _NOT_LINKED.search(plain) if step.kind == LINKING else None
     if linked:
-        return next(_not_linked(linked[1], step, installed, advice), None)
+        return next(_not_linked(linked[1] or linked[2], step, installed, advice), None)
     unbound = _UNBOUND.search(plain)
     if not unbound:
         return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 
@@ -69,6 +70,7 @@ def test_hints_about_modules_that_are_not_found(project):
         table = env.OCamlLibrary("table", ["cell.ml", "row.ml"])
         other = env.OCamlLibrary("other", "thing.ml")
         Default(env.OCamlProgram("main", Glob("src/*.ml*"), OCAMLLIBS=table, OCAMLOPTFLAGS="-w -a"))
+        env.OCamlProgram("byte", Glob("src/*.ml*"), OCAMLENGINES="byte", OCAMLOBJDIR="byte.objs")
         """,
         {
             "cell.ml": "let c = 1\n",
@@ -94,7 +96,9 @@ def test_hints_about_modules_that_are_not_found(project):
         run = project.scons(rc=2)
         assert hints(run) == ([expected] if expected else []), run.err
         assert "Error: " in run.err
-    assert "Did you mean Report?" in run.err
+    assert re.search('Did you mean "?Report"?', run.err)
+    project.write("src/main.ml", "let _ = Only.x\n")
+    assert hints(project.scons("byte", rc=2)) == [wanted["Only.x"]]
     project.write("src/table.ml", "let mine = 1\n")
     project.write("src/main.ml", "let _ = Table.Row.r\n")
     assert hints(project.scons(rc=2)) == [

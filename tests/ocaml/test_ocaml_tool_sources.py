@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
@@ -95,7 +96,7 @@ def test_generated_sources(project):
         "| '#' [^ '\\n']* { token lexbuf }\n| [' ' '\\n'] { Trace.saw lexbuf; token lexbuf } | '+'",
     )
     failed = project.scons(rc=2)
-    assert "Unbound module Trace" in failed.err
+    assert re.search('Unbound module "?Trace', failed.err)
     project.write("ast.ml", project.path("ast.ml").read_text() + "let saw _ = ()\n")
     replace(project, "lexer.mll", "Trace", "Ast")
     project.scons("-j4")
