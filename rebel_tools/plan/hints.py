@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from rebel_tools.nearest import did_you_mean
@@ -20,10 +20,14 @@ _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
 class Advice(NamedTuple):
-    """How a user of one kind of project adds a dependency: `library` is a package of this build, `{}` its name."""
+    """How a user of one kind of project adds a dependency: `library` is a package of this build, `{}` its name.
+
+    absent: module -> why it cannot be used, of packages that are known and not part of this build.
+    """
 
     library: str
     findlib: str
+    absent: Mapping[str, str]
 
 
 def hint(
@@ -41,7 +45,7 @@ def hint(
     if not unbound:
         return None
     first, *inner = unbound[1].split(".")
-    ideas = _hidden(first, inner, step.scope)
+    ideas = (*_hidden(first, inner, step.scope), *([advice.absent[first]] if first in advice.absent else ()))
     if inner:
         ideas = (*ideas, *_inside(first, inner, step.scope))
     else:

@@ -71,13 +71,18 @@ REBEL = Members(
     ),
     Key("flags", PACKAGE_FLAGS, "extra flags for this package's own sources, see below"),
 )
+_RANGE = Text("a range of versions")
+DEPENDENCIES = ("dependencies", "optionalDependencies", "peerDependencies")
 TOP = Members(
     Key("name", PACKAGE_NAME, "name of the package", "name of the folder"),
+    Key("version", Text("a version"), "its version, which those who depend on it may ask for"),
     Key(
         "dependencies",
-        Table(PACKAGE_NAME, Text("a version")),
+        Table(PACKAGE_NAME, _RANGE),
         "npm packages; those whose own package.json has the key `rebel` count, the others are npm's business",
     ),
+    Key("optionalDependencies", Table(PACKAGE_NAME, _RANGE), "the same, where they are installed"),
+    Key("peerDependencies", Table(PACKAGE_NAME, _RANGE), "the same, where they are installed"),
     Key("rebel", REBEL, "how the package is built"),
     others=True,
 )

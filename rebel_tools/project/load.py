@@ -9,12 +9,13 @@ from collections.abc import Sequence
 from rebel_tools.errors import Place
 from rebel_tools.nearest import did_you_mean
 from rebel_tools.project.errors import ProjectError
-from rebel_tools.project.manifest import Manifest, TargetSpec, read_manifest
+from rebel_tools.project.manifest import Dependency, Manifest, TargetSpec, read_manifest
 from rebel_tools.project.model import Package, Project, Source, Target
 from rebel_tools.project.modules import Modules
-from rebel_tools.project.names import target_module
-from rebel_tools.project.resolve import Resolver
+from rebel_tools.project.names import package_module, target_module
+from rebel_tools.project.resolve import Resolver, installed
 from rebel_tools.project.sources import scan_sources
+from rebel_tools.project.versions import overridden, version_warnings
 from rebel_tools.text import quote
 
 DEFAULT_ENTRIES = ("src/Index.re", "src/Index.ml", "src/index.re", "src/index.ml")
@@ -46,6 +47,15 @@ def _real_path(root: str) -> str:
         raise ProjectError("the current folder does not exist any more", hint="change into one that does") from None
 
 
+def absent_modules(package: Package) -> dict[str, str]:
+    """Module -> why the sources of `package` cannot use it, of all packages that are installed or wanted; for hints."""
+    names = (name for name in installed(package.root) if name not in package.dependencies)
+    found = {
+        package_module(name): f"the package {name} is installed, but not in `dependencies`; add it" for name in names
+    }
+    return {**found, **dict(package.absent)}
+
+
 class _Loader:
     """A depth-first walk over the packages: each is added after all that it depends on."""
 
@@ -56,6 +66,7 @@ class _Loader:
         self.packages: dict[str, Package] = {}  # by the real path of package.json, in topological order
         self.manifests: dict[str, Manifest] = {}
         self.modules = Modules()
+        self.overridden: frozenset[str] = frozenset()
         self.warnings: list[str] = []
 
     def root_manifest(self) -> Manifest:
@@ -74,6 +85,7 @@ class _Loader:
             ) from None
         manifest = read_manifest(document, os.path.basename(self.root), is_root=True)
         self.manifests[path] = manifest
+        self.overridden = overridden(document)
         return manifest
 
     def visit(self, manifest: Manifest) -> None:
@@ -81,43 +93,61 @@ class _Loader:
         chain = [_Visit(manifest)]
         while chain:
             visit = chain[-1]
-            dependency = self._next(visit)
+            dependency = self._next(chain)
             if dependency is None:
                 chain.pop()
-                self._add(visit.manifest, tuple(visit.needed))
-                continue
-            _check_cycle(chain, dependency)
-            if dependency.document.path not in self.packages:
+                self._add(visit)
+            elif dependency.document.path not in self.packages:
                 chain.append(_Visit(dependency))
 
-    def _next(self, visit: _Visit) -> Manifest | None:
-        """The next dependency of a package that is a package of ours, if there is one more."""
-        for name in visit.rest:
-            dependency = self._dependency(visit.manifest, name)
-            if dependency.has_rebel:
-                visit.following = name
-                visit.needed.append(dependency.name)
-                return dependency
+    def _next(self, chain: Sequence[_Visit]) -> Manifest | None:
+        """The next dependency of the last package that is a package of ours, if there is one more."""
+        visit = chain[-1]
+        for wanted in visit.rest:
+            dependency = self._dependency(visit, wanted)
+            if dependency is None or wanted.key == "peerDependencies" and _is_in(chain, dependency):
+                continue  # who is the peer of its own user cannot use its modules
+            visit.following = wanted
+            visit.needed.append(dependency.name)
+            _check_cycle(chain, dependency)
+            self.warnings += version_warnings(visit.manifest, wanted, dependency, self.overridden)
+            return dependency
         return None
 
-    def _dependency(self, importer: Manifest, name: str) -> Manifest:
-        document = self.resolver.find(name, os.path.dirname(importer.document.path))
+    def _dependency(self, visit: _Visit, wanted: Dependency) -> Manifest | None:
+        """The package of ours that a dependency is; of any other one the reason is noted, for hints."""
+        importer = visit.manifest.document
+        document = self.resolver.find(wanted.name, os.path.dirname(importer.path))
         if document is None:
-            raise self.resolver.missing(name, importer.document)
+            if wanted.is_required:
+                raise self.resolver.missing(wanted.keys, importer)
+            visit.note_absent(wanted.name, f"which `{wanted.key}` names, is not installed; npm install {wanted.name}")
+            return None
         if document.path not in self.manifests:
-            self.manifests[document.path] = read_manifest(document, name)
-        return self.manifests[document.path]
+            self.manifests[document.path] = read_manifest(document, wanted.name)
+        manifest = self.manifests[document.path]
+        if not manifest.has_rebel:
+            folder = os.path.relpath(os.path.dirname(document.path), self.root)
+            visit.note_absent(
+                wanted.name, f'in {folder} has no key "rebel" in its package.json, so that it is not built'
+            )
+            return None
+        return manifest
 
-    def _add(self, manifest: Manifest, dependencies: tuple[str, ...]) -> None:
+    def _add(self, visit: _Visit) -> None:
+        manifest = visit.manifest
         path = manifest.document.path
         root = os.path.dirname(path)
+        for name in manifest.development:
+            visit.note_absent(name, "is in `devDependencies`, which do not count; move it to `dependencies`")
         package = Package(
             name=manifest.name,
             module=manifest.module,
             root=root,
             sources=scan_sources(root, self.consulted),
             ocamlfind=manifest.ocamlfind,
-            dependencies=dependencies,
+            dependencies=tuple(visit.needed),
+            absent=tuple(visit.absent.items()),
             public_module=manifest.public_module,
             flags=manifest.flags,
         )
@@ -129,24 +159,36 @@ class _Loader:
 
 
 class _Visit:
-    """A package whose dependencies are being added. following: the dependency that is looked at now, by its name."""
+    """A package whose dependencies are being added.
+
+    needed: the packages among them; absent: module -> why it cannot be used; following: the one that is looked at now.
+    """
 
     def __init__(self, manifest: Manifest) -> None:
         self.manifest = manifest
         self.rest = iter(manifest.dependencies)
         self.needed: list[str] = []
-        self.following = ""
+        self.absent: dict[str, str] = {}
+        self.following = Dependency("", "", "")
+
+    def note_absent(self, name: str, why: str) -> None:
+        if name not in self.needed:
+            self.absent.setdefault(package_module(name), f"the package {name} {why}")
+
+
+def _is_in(chain: Sequence[_Visit], manifest: Manifest) -> bool:
+    return any(visit.manifest.document.path == manifest.document.path for visit in chain)
 
 
 def _check_cycle(chain: Sequence[_Visit], dependency: Manifest) -> None:
-    paths = [visit.manifest.document.path for visit in chain]
-    if dependency.document.path not in paths:
+    if not _is_in(chain, dependency):
         return
+    paths = [visit.manifest.document.path for visit in chain]
     cycle = chain[paths.index(dependency.document.path) :]
     names = [visit.manifest.name for visit in cycle] + [dependency.name]
-    places = [str(visit.manifest.document.key_place("dependencies", visit.following)) for visit in cycle]
+    places = [str(visit.manifest.document.key_place(*visit.following.keys)) for visit in cycle]
     raise cycle[-1].manifest.document.error(
-        ("dependencies", cycle[-1].following),
+        cycle[-1].following.keys,
         "packages depend on each other: " + " -> ".join(names),
         key=True,
         expected="no cycle between packages",

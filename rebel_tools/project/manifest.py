@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from rebel_tools.project.document import TYPE_NAMES, Document, Path
-from rebel_tools.project.keys import TOP
+from rebel_tools.project.keys import DEPENDENCIES, TOP
 from rebel_tools.project.model import Flags
-from rebel_tools.project.names import MAX_MODULE, is_module, package_module, target_module
+from rebel_tools.project.names import MAX_MODULE, is_module, is_package, package_module, target_module
 from rebel_tools.project.shapes import Reader
 from rebel_tools.text import quote
 
@@ -24,16 +24,34 @@ class TargetSpec(NamedTuple):
     keys: Path
 
 
+class Dependency(NamedTuple):
+    """A package that this one wants: the range of versions as it is written, and the key that it stands under."""
+
+    name: str
+    range: str
+    key: str
+
+    @property
+    def keys(self) -> tuple[str, str]:
+        return (self.key, self.name)
+
+    @property
+    def is_required(self) -> bool:
+        return self.key == "dependencies"
+
+
 class Manifest(NamedTuple):
     """One package.json. `has_rebel` tells a package of ours from any other npm package, whose rest is empty then."""
 
     document: Document
     name: str
+    version: str = ""
     module: str = ""
     has_rebel: bool = False
     targets: tuple[TargetSpec, ...] = ()
     ocamlfind: tuple[str, ...] = ()
-    dependencies: tuple[str, ...] = ()
+    dependencies: tuple[Dependency, ...] = ()
+    development: tuple[str, ...] = ()
     public_module: bool = False
     flags: Flags = Flags()
     warnings: tuple[str, ...] = ()
@@ -68,11 +86,13 @@ def read_manifest(document: Document, default_name: str, is_root: bool = False) 
     return Manifest(
         document=document,
         name=name,
+        version=top.get("version", ""),
         module=rebel.get("module") or _module(document, name, is_root),
         has_rebel=True,
         targets=_targets(document, rebel) if is_root else (),
         ocamlfind=rebel.get("ocamlfindDependencies", ()),
-        dependencies=tuple(top.get("dependencies", ())),
+        dependencies=_dependencies(top),
+        development=_development(document.value),
         public_module=rebel.get("publicModule", False),
         flags=Flags(**rebel.get("flags", {})),
         warnings=tuple(reader.warnings),
@@ -90,6 +110,22 @@ def _module(document: Document, name: str, is_root: bool) -> str:
             hint='choose one: "rebel": {"module": "Name"}',
         )
     return module
+
+
+def _dependencies(top: Mapping[str, Any]) -> tuple[Dependency, ...]:
+    """Each name once: what is optional is so wherever else it stands, as npm has it, and what is required no peer."""
+    found: dict[str, Dependency] = {}
+    for key in DEPENDENCIES:
+        for name, wanted in top.get(key, {}).items():
+            if name not in found or key == "optionalDependencies":
+                found[name] = Dependency(name, wanted, key)
+    return tuple(found.values())
+
+
+def _development(top: Mapping[str, object]) -> tuple[str, ...]:
+    """The names in `devDependencies`, which do not count: for hints only, and so nothing in there is an error."""
+    given = top.get("devDependencies")
+    return tuple(name for name in given if is_package(name)) if isinstance(given, dict) else ()
 
 
 def _targets(document: Document, rebel: Mapping[str, Any]) -> tuple[TargetSpec, ...]:

@@ -55,6 +55,7 @@ class Package(NamedTuple):
     sources: all files under `src/`, sorted by path.
     ocamlfind: findlib packages that its sources use, in the order of package.json.
     dependencies: npm names of the packages that its sources may name, in the order of package.json.
+    absent: (module, why) of packages that its package.json names and whose modules its sources cannot use, for hints.
     public_module: its `src/foo.ml` is the public face `Foo` of package foo, instead of being `Foo.Foo`.
     flags: for this package's own units (`dep`, `compile`) and for every program that links it (`link`).
     """
@@ -65,6 +66,7 @@ class Package(NamedTuple):
     sources: tuple[Source, ...]
     ocamlfind: tuple[str, ...] = ()
     dependencies: tuple[str, ...] = ()
+    absent: tuple[tuple[str, str], ...] = ()
     public_module: bool = False
     flags: Flags = Flags()
 

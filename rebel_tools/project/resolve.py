@@ -7,12 +7,14 @@ are called node_modules themselves; the first one that holds the package wins, a
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterator
 
 from rebel_tools.nearest import did_you_mean
 from rebel_tools.project.document import Document, read_document
 from rebel_tools.project.errors import ProjectError
+from rebel_tools.project.names import is_package
 
 
 class Resolver:
@@ -42,11 +44,12 @@ class Resolver:
             self._documents[path] = read_document(path)
         return self._documents[path]
 
-    def missing(self, name: str, document: Document) -> ProjectError:
+    def missing(self, keys: tuple[str, str], document: Document) -> ProjectError:
         """The error for a dependency that is nowhere: where it was looked for, and what looks like it.
 
-        document: the package.json of the importer.
+        document: the package.json of the importer; keys: where in it the dependency stands.
         """
+        name = keys[-1]
         importer = os.path.dirname(document.path)
         folders = list(self._folders(importer))
         there = sorted({found for folder in folders for found in _packages_in(folder)})
@@ -56,7 +59,7 @@ class Resolver:
         if dangling:
             hint = f"{dangling[0]} is a link to {os.readlink(dangling[0])}, where there is no package.json"
         return document.error(
-            ("dependencies", name),
+            keys,
             f'the package "{name}" is not installed',
             key=True,
             expected=f"a folder {name} in {looked}",
@@ -84,6 +87,17 @@ class Resolver:
             if not self._is_folder[folder]:
                 self.consulted.add(folder)
         return self._is_folder[folder]
+
+
+def installed(importer: str) -> Iterator[str]:
+    """The names of the packages with the key `rebel` that a package in the folder `importer` could depend on."""
+    resolver = Resolver(set())
+    for folder in resolver._folders(importer):
+        for name in _packages_in(folder):
+            with contextlib.suppress(ProjectError, OSError):  # what is broken there is no package
+                document = resolver.find(name, importer) if is_package(name) else None
+                if document and isinstance(document.value, dict) and "rebel" in document.value:
+                    yield name
 
 
 def _packages_in(folder: str) -> Iterator[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache, cached_property
 
 import SCons.Node
@@ -34,7 +34,7 @@ class Session:
     source_nodes: the nodes of the sources of each scope by path, where a builder was given nodes.
     foreign_nodes: of a program: objects and libraries of other languages.
     old_copies: nodes of what is gone and still lies in a variant folder.
-    advice: the fields of hints.Advice.
+    advice: the first fields of hints.Advice.
     owns_state: whether all that the state knows of belongs to this plan, so that the rest can be removed.
     """
 
@@ -253,8 +253,12 @@ class Session:
         step = self.plan.steps.get(target)
         if step is None:
             return None
-        env, advice = self.environments[step.scope], Advice(*self.advice)
+        env, advice = self.environments[step.scope], Advice(*self.advice, self.absent(step.scope))
         return hint(step, list(self.plan.scopes), complaint, lambda module: packages_of_module(env, module), advice)
+
+    def absent(self, scope: Scope) -> Mapping[str, str]:
+        """Modules that the sources of a scope cannot use, and why: those of packages that are not built."""
+        return {}
 
     def _finish(self) -> None:
         if not self._prepared or self._dry or not os.path.isdir(self.plan.root):  # it may be gone, while watching

@@ -16,7 +16,7 @@ from rebel_tools.ocaml.names import SUFFIXES
 from rebel_tools.ocaml.toolchain import ANSWERS
 from rebel_tools.plan.layers import Layers
 from rebel_tools.plan.model import BYTE, LINKING, NATIVE, TREE, Scope, Step
-from rebel_tools.project.load import load_project
+from rebel_tools.project.load import absent_modules, load_project
 from rebel_tools.project.model import Package, Project, Target
 from rebel_tools.scons import places
 from rebel_tools.scons.actions import builder_of
@@ -174,6 +174,9 @@ class TargetSession(Session):
                 own = (path for path in self._made_sources if path.startswith(source_folder(package)))
                 self.source_nodes[scope] = {self._relative(path): self._made_sources[path] for path in own}
         super()._prepare()
+
+    def absent(self, scope: Scope) -> Mapping[str, str]:
+        return next(absent_modules(p) for p, other in zip(self.packages, self.plan.scopes) if other is scope)
 
     # Nodes for what is stale
 

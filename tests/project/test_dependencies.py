@@ -1,0 +1,170 @@
+"""Which dependencies count, what is said about the others, and which versions are not those that were asked for."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+
+import pytest
+
+from rebel_tools.project import ProjectError, absent_modules, load_project
+
+
+def write_package(project, folder=".", **data):
+    data.setdefault("rebel", {"targets": []})
+    text = json.dumps({key: value for key, value in data.items() if value is not None}, indent=2)
+    return project.write(f"{folder}/package.json", text)
+
+
+def load(project):
+    return load_project(str(project.root))
+
+
+def names(project):
+    return [package.name for package in load(project).packages[:-1]]
+
+
+@pytest.mark.parametrize("key", ["optionalDependencies", "peerDependencies"])
+def test_optional_and_peer_dependencies_count_where_they_are_installed(project, key):
+    write_package(project, **{key: {"opt": "*"}})
+    missing = load(project)
+    assert missing.root.dependencies == ()
+    assert str(project.path("node_modules")) in missing.consulted  # when it appears, the answer is another one
+    assert dict(missing.root.absent)["Opt"].startswith(f"the package opt which `{key}` names, is not installed")
+    write_package(project, "node_modules/opt")
+    assert load(project).root.dependencies == ("opt",)
+
+
+def test_what_is_optional_may_be_missing_wherever_else_it_stands(project):
+    write_package(project, dependencies={"a": "*"}, optionalDependencies={"a": "*"})
+    assert names(project) == []
+
+
+def test_what_is_required_is_so_as_a_peer_too(project):
+    write_package(project, dependencies={"a": "*"}, peerDependencies={"a": "*"})
+    with pytest.raises(ProjectError, match='"a" is not installed'):
+        load(project)
+
+
+def test_the_peer_of_its_own_user_is_none(project):
+    """A plugin names its host as a peer, which depends on the plugin."""
+    write_package(project, dependencies={"plugin": "*", "host": "*"})
+    write_package(project, "node_modules/host", dependencies={"plugin": "*"})
+    write_package(project, "node_modules/plugin", peerDependencies={"host": "*"})
+    with pytest.raises(ProjectError, match="plugin -> host -> plugin"):
+        load(project)
+    write_package(project, dependencies={"host": "*"})
+    assert names(project) == ["plugin", "host"]
+
+
+def test_errors_in_other_keys_have_their_places(project):
+    path = write_package(project, peerDependencies={"a b": "*"})
+    with pytest.raises(ProjectError) as raised:
+        load(project)
+    assert str(raised.value).startswith(f'{path}:3:5: "a b" cannot be the name of a package')
+
+
+# -- hints
+
+
+def test_why_a_module_cannot_be_used(project):
+    write_package(project, dependencies={"plain-js": "*"}, devDependencies={"dev": "*", "../x": 5})
+    write_package(project, "node_modules/plain-js", rebel=None)
+    write_package(project, "node_modules/other")
+    write_package(project, "node_modules/other-js", rebel=None)
+    project.write("node_modules/broken/package.json", "{")
+    absent = absent_modules(load(project).root)
+    assert sorted(absent) == ["Dev", "Other", "PlainJs"]
+    assert "in node_modules/plain-js has no key" in absent["PlainJs"]
+    assert "move it to `dependencies`" in absent["Dev"]
+    assert "not in `dependencies`" in absent["Other"]
+
+
+@pytest.mark.skipif(not shutil.which("ocamlopt"), reason="ocamlopt is not installed")
+@pytest.mark.parametrize(
+    "key, rebel, hint",
+    [
+        ("dependencies", None, 'the package json-reader in node_modules/json-reader has no key "rebel"'),
+        ("devDependencies", {}, "the package json-reader is in `devDependencies`, which do not count"),
+        ("bundled", {}, "the package json-reader is installed, but not in `dependencies`; add it"),
+    ],
+)
+def test_the_hint_of_a_build(project, key, rebel, hint):
+    write_package(project, rebel={}, **{key: {"json-reader": "*"}})
+    write_package(project, "node_modules/json-reader", rebel=rebel)
+    project.write("node_modules/json-reader/src/parse.ml", "let go = String.length")
+    project.write("src/Index.ml", 'let () = print_int (JsonReader.Parse.go "a")')
+    run = project.run(sys.executable, "-m", "rebel_tools", "build", rc=2)
+    assert f"hint: {hint}" in run.text
+
+
+# -- versions
+
+
+def warnings(project, wanted, installed, **root):
+    write_package(project, dependencies={"a": wanted}, **root)
+    write_package(project, "node_modules/a", version=installed)
+    return load(project).warnings
+
+
+def test_a_version_that_is_not_in_the_range_is_a_warning_with_both(project):
+    (warning,) = warnings(project, "^1.2.0", "2.0.0")
+    path, other = project.path("package.json"), project.path("node_modules/a/package.json")
+    assert warning == f'{path}:3:10: a is wanted in version "^1.2.0", but "2.0.0" is installed ({other})'
+
+
+@pytest.mark.parametrize(
+    "wanted, installed",
+    [
+        ("^1.2.0", "1.9.3"),
+        ("1.x || >=2.5.0", "2.6.1"),
+        ("*", "1.0.0-beta"),
+        ("", "1.0.0"),
+        ("1.0.0-beta", "1.0.0-beta"),
+        ("npm:b@^1.0.0", "1.1.0"),
+        ("^1.0.0", None),
+        ("^1.0.0", "from git"),
+        # not judged
+        ("workspace:^1.0.0", "2.0.0"),
+        ("file:../a", "2.0.0"),
+        ("link:../a", "2.0.0"),
+        ("latest", "2.0.0"),
+        ("someone/a#semver:^1.0.0", "2.0.0"),
+        ("git+https://example.org/a.git#v1.0.0", "2.0.0"),
+        ("https://example.org/a.tgz", "2.0.0"),
+        ("catalog:", "2.0.0"),
+        ("1.0.0 and more", "2.0.0"),
+    ],
+)
+def test_right_versions_and_what_is_not_judged(project, wanted, installed):
+    assert warnings(project, wanted, installed) == ()
+
+
+def test_other_keys_are_judged_too(project):
+    write_package(project, optionalDependencies={"a": "1"}, peerDependencies={"b": "npm:c@~1.2"})
+    for name in ("a", "b"):
+        write_package(project, f"node_modules/{name}", version="2.0.0")
+    assert len(load(project).warnings) == 2
+
+
+@pytest.mark.parametrize(
+    "root",
+    [
+        {"overrides": {"a": "2"}},
+        {"overrides": {"b": {"a@^1": "2"}}},
+        {"resolutions": {"**/a": "2"}},
+        {"resolutions": {"b/a": "2"}},
+        {"pnpm": {"overrides": {"b@1>a": "2"}}},
+    ],
+)
+def test_what_the_root_overrides_is_right(project, root):
+    assert warnings(project, "^1.0.0", "2.0.0", **root) == ()
+    assert len(warnings(project, "^1.0.0", "2.0.0", overrides={"@x/a": "2", "aa": "2"})) == 1
+
+
+def test_a_version_is_a_string(project):
+    write_package(project, dependencies={"a": "1"})
+    project.write("node_modules/a/package.json", '{"version": 1, "rebel": {}}')
+    with pytest.raises(ProjectError, match='"version" is not a string'):
+        load(project)
