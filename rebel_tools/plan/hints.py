@@ -45,11 +45,12 @@ def hint(
     if not unbound:
         return None
     first, *inner = unbound[1].split(".")
-    ideas = (*_hidden(first, inner, step.scope), *([advice.absent[first]] if first in advice.absent else ()))
+    ideas = _hidden(first, inner, step.scope)
     if inner:
         ideas = (*ideas, *_inside(first, inner, step.scope))
     else:
         ideas = (*ideas, *_elsewhere(first, step, scopes, installed, advice))
+        ideas = (*ideas, *(why for name, why in advice.absent.items() if name == first))
         if "Hint: Did you mean" not in plain:
             ideas = (*ideas, *_alike(first, step.scope))
     return next(iter(ideas), None)

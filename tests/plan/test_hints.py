@@ -7,7 +7,7 @@ import pytest
 from rebel_tools.plan.hints import Advice, hint
 from rebel_tools.plan.model import BYTE, IMPLEMENTATION, LINKING, NATIVE, Scope, Settings, Step
 
-ADVICE = Advice("add {} to dependencies", "add {} to ocamlfindDependencies")
+ADVICE = Advice("add {} to dependencies", "add {} to ocamlfindDependencies", {"Jsn": "the package jsn has no key"})
 
 
 def no_reason():
@@ -49,6 +49,10 @@ def test_a_module_that_is_not_found(version):
 def test_a_module_of_a_package(version):
     text = UNBOUND[version].replace("module Cell", "module Table.Rwo").replace("Cell\x1b", "Table.Rwo\x1b")
     assert advise(text.replace('"Cell"', '"Table.Rwo"')) == "the package Table has no module Rwo; did you mean Row?"
+
+
+def test_a_package_that_is_not_built():
+    assert advise("Error: Unbound module Jsn\n") == "the package jsn has no key"
 
 
 @pytest.mark.parametrize("name", ["Rprt", '"Rprt"'])
