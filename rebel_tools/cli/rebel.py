@@ -10,7 +10,7 @@ import rebel_tools
 from rebel_tools.cli import build
 from rebel_tools.errors import RebelError
 
-COMMANDS = ("build", "watch", "clean", "doctor", "new", "sconstruct")
+COMMANDS = ("build", "scons", "watch", "clean", "doctor", "new", "sconstruct")
 _HELP = ("-h", "--help")
 
 

@@ -44,8 +44,8 @@ def forbidden() -> dict[str, list[str]]:
 def _allowed(row: Row, every: list[str]) -> set[str]:
     if row.allowed in ("each other", GROUND):
         return set()
-    if row.allowed.startswith("everything but "):
-        return set(every) - set(re.findall(r"\w+", row.allowed.removeprefix("everything but "))[:1])
+    if row.allowed.startswith("everything"):
+        return set(every)
     names = set(row.allowed.split(", "))
     assert names <= set(every), f"unknown rooms in the table: {names - set(every)}"
     return names

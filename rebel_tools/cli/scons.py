@@ -1,0 +1,61 @@
+"""`rebel scons`: a stand-in for the command scons that says at once when there is nothing to do."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from rebel_tools.observed import run, store
+
+EXPLAIN = "--explain"
+
+
+def configure_parser(commands: Any) -> None:
+    parser = commands.add_parser(
+        "scons",
+        usage="rebel scons [OPTION ...] [TARGET ...]",
+        help="run scons in any tree, and say at once when there is nothing to do",
+        description="Run scons as it is, in any tree with an SConstruct. After a run that had nothing to do the next "
+        "one is answered from what that run looked at, without SCons. --explain says why scons was asked.",
+        allow_abbrev=False,
+    )
+    parser.set_defaults(execute=execute, takes_scons_arguments=True)
+
+
+def execute(args: Any) -> int:
+    return scons(args.scons_arguments)
+
+
+def scons(arguments: Sequence[str]) -> int:
+    """Answer, or run scons under a recorder; its exit status."""
+    explain = EXPLAIN in arguments
+    words = [word for word in arguments if word != EXPLAIN]
+    asked, manifest, verdict = run.ask(words)
+    if manifest is not None and verdict.why is None:
+        run.repeat_output(manifest)
+        return 0
+    if explain:
+        for line in _explanation(asked, verdict):
+            print(f"rebel: {line}", file=sys.stderr)
+    sys.argv = ["scons", *words]
+    from rebel_tools.process import collect_seldom, leave
+    from rebel_tools.scons.recorded import record
+
+    collect_seldom()
+    leave(record(asked, _main))
+
+
+def _main() -> None:
+    from SCons.Script import main
+
+    main()
+
+
+def _explanation(asked: store.Question, verdict: run.Verdict) -> list[str]:
+    from rebel_tools.text import printable
+
+    lines = [f"scons is asked: {verdict.why}"]
+    for reason, places in store.load_refusals(asked):
+        lines.append(f"  {reason}" + (f": {'; '.join(places)}" if places else ""))
+    return [printable(line) for line in lines]

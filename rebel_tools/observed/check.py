@@ -1,0 +1,207 @@
+"""Whether everything that a run of scons observed is as it was. Nothing of SCons is imported here, and little
+else.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from rebel_tools.observed.model import (
+    FOLDER,
+    PRIVATE_VARIABLES,
+    REGULAR,
+    Folder,
+    Known,
+    Manifest,
+    Replay,
+    folder_stamp_of,
+    known_of,
+    stamp_of,
+)
+
+# Files that differ in their stamp alone are read; more than this and scons is asked, which remembers what it read.
+MOST_READ = 200
+
+# The digests that SCons can be told to use, by the number of their hexadecimal digits.
+DIGEST_SIZES = {32: "md5", 40: "sha1", 64: "sha256"}
+
+_FOLDER_FLAGS = getattr(os, "O_PATH", os.O_RDONLY) | getattr(os, "O_DIRECTORY", 0)
+
+
+class Verdict(NamedTuple):
+    """The outcome of a check.
+
+    why: None when nothing changed; else the first difference, for a person.
+    edited: files whose contents differ, when nothing else does; they are what scons has to look at. Empty where more
+    may differ.
+    """
+
+    why: str | None
+    edited: tuple[str, ...] = ()
+
+
+class _Differs(Exception):
+    """Something is not what it was; the text says what."""
+
+
+def check(manifest: Manifest, environ: Mapping[str, str]) -> Verdict:
+    """Compare all observations with what is there now. Commands are run only when all else is the same."""
+    try:
+        _check_environment(manifest, environ)
+        doubtful: list[str] = []
+        for path, folder in manifest.folders.items():
+            doubtful += _check_folder(path, folder, manifest)
+        edited = _edited(doubtful, manifest)
+        _check_commands(manifest.commands, environ)
+    except _Differs as difference:
+        return Verdict(str(difference))
+    return Verdict(f"{edited[0]} was edited", tuple(edited)) if edited else Verdict(None)
+
+
+def _check_environment(manifest: Manifest, environ: Mapping[str, str]) -> None:
+    for name, value in manifest.environ.items():
+        if name not in PRIVATE_VARIABLES and environ.get(name) != value:
+            raise _Differs(f"the environment variable {name} changed")
+    if manifest.every is not None:
+        now = public_variables(environ)
+        if now != manifest.every:
+            names = sorted(name for name, _ in now.items() ^ manifest.every.items())
+            raise _Differs(f"the environment variable {names[0]} changed")
+
+
+def public_variables(environ: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in environ.items() if name not in PRIVATE_VARIABLES}
+
+
+def _check_folder(path: str, folder: Folder, manifest: Manifest) -> list[str]:
+    """The files in one folder that differ, and whose contents are known. Raises _Differs."""
+    try:
+        descriptor = os.open(path, _FOLDER_FLAGS)
+    except OSError:
+        raise _Differs(f"the folder {path} is gone") from None
+    try:
+        if folder_stamp_of(os.stat(descriptor)) != folder.stamp:
+            _check_names(path, folder, manifest.imported)
+        doubtful = [name for name, known in folder.files.items() if not _is_as_known(name, known, descriptor)]
+        for name, target in folder.links.items():
+            if _link(name, descriptor) != target:
+                raise _Differs(f"the link {path}/{name} leads elsewhere")
+    finally:
+        os.close(descriptor)
+    paths = [f"{path}/{name}" if path != "/" else f"/{name}" for name in doubtful]
+    for name, full in zip(doubtful, paths):
+        if full not in manifest.digests or not _differs_only_in_stamp(full, folder.files[name]):
+            raise _Differs(f"{full} changed")
+    return paths
+
+
+def _is_as_known(name: str, known: Known, descriptor: int) -> bool:
+    try:
+        status = os.stat(name, dir_fd=descriptor)
+    except OSError:
+        return False
+    if known == FOLDER:
+        return stat.S_ISDIR(status.st_mode)
+    if known == REGULAR:
+        return stat.S_ISREG(status.st_mode)
+    return stamp_of(status) == known
+
+
+def _differs_only_in_stamp(path: str, known: Known) -> bool:
+    """Whether it is still a regular file with the same mode: then its contents decide."""
+    if isinstance(known, str):
+        return False
+    now = known_of(os.stat(path)) if os.path.exists(path) else FOLDER
+    return not isinstance(now, str) and now[4] == known[4]
+
+
+def _link(name: str, descriptor: int) -> str | None:
+    try:
+        return os.readlink(name, dir_fd=descriptor)
+    except OSError:
+        return None
+
+
+def _check_names(path: str, folder: Folder, imported: list[str]) -> None:
+    """After names came or went: whether one of them is a name that counts. Raises _Differs."""
+    try:
+        names = os.listdir(path)
+    except OSError:
+        raise _Differs(f"the folder {path} cannot be listed") from None
+    for name in folder.absent.keys() & set(names):
+        deep = folder.absent[name]
+        if not deep or any(os.path.lexists(each) for each in deep):
+            raise _Differs(f"{path}/{name} appeared")
+    for pattern, matched in folder.patterns.items():
+        if matching(names, pattern) != matched:
+            raise _Differs(f"the files that match {path}/{pattern} are others")
+    if folder.listing is not None and sorted(names) != folder.listing:
+        raise _Differs(f"the names in {path} are others")
+    if folder.modules is not None and modules_among(names, imported) != folder.modules:
+        raise _Differs(f"the Python modules in {path} are others")
+
+
+def matching(names: Iterable[str], pattern: str) -> list[str]:
+    """What SCons' Glob finds among the names of a folder, sorted."""
+    import fnmatch
+
+    return sorted(fnmatch.filter(names, pattern))
+
+
+def modules_among(names: Iterable[str], imported: Iterable[str]) -> list[str]:
+    """The entries of a folder that Python could take for one of the imported modules."""
+    wanted = set(imported)
+    return sorted(name for name in names if name.partition(".")[0] in wanted)
+
+
+def _edited(paths: list[str], manifest: Manifest) -> list[str]:
+    if len(paths) > MOST_READ:
+        raise _Differs(f"{len(paths)} files changed, {paths[0]} among them")
+    return [path for path in paths if digest_like(path, manifest.digests[path]) != manifest.digests[path]]
+
+
+def digest_like(path: str, known: str) -> str | None:
+    """The digest of a file by the algorithm that made `known`, which its length tells; None when it cannot be
+    read.
+    """
+    import hashlib
+
+    state = hashlib.new(DIGEST_SIZES[len(known)], usedforsecurity=False)
+    try:
+        with open(path, "rb", buffering=0) as f:
+            while chunk := f.read(1 << 16):
+                state.update(chunk)
+    except OSError:
+        return None
+    return state.hexdigest()
+
+
+def _check_commands(commands: list[Replay], environ: Mapping[str, str]) -> None:
+    for command in commands:
+        if replay(command, environ) != command.said:
+            words = command.words if isinstance(command.words, str) else " ".join(command.words)
+            raise _Differs(f"the command `{words}` says something else")
+
+
+def replay(command: Replay, environ: Mapping[str, str]) -> tuple[int, bytes | None, bytes | None] | None:
+    """Run a command again: its exit status and streams; None when it cannot be started."""
+    import subprocess
+
+    _, out, err = command.said
+    error_to = subprocess.STDOUT if command.joined else subprocess.DEVNULL if err is None else subprocess.PIPE
+    try:
+        run = subprocess.run(
+            command.words,
+            cwd=command.folder,
+            env=dict(environ) if command.environ is None else command.environ,
+            shell=isinstance(command.words, str),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL if out is None else subprocess.PIPE,
+            stderr=error_to,
+        )
+    except OSError:
+        return None
+    return run.returncode, run.stdout, run.stderr

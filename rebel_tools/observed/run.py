@@ -1,0 +1,36 @@
+"""`rebel scons`: scons, or the answer that there is nothing to do, from what the last run observed."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from importlib.util import find_spec
+
+from rebel_tools.errors import MissingTool
+from rebel_tools.observed import store
+from rebel_tools.observed.check import Verdict, check
+from rebel_tools.observed.model import Manifest
+
+
+def ask(arguments: Sequence[str]) -> tuple[store.Question, Manifest | None, Verdict]:
+    """Whether `scons ARGUMENTS` has anything to do. Errors: MissingTool without SCons."""
+    asked = store.question(arguments, os.environ, scons_version())
+    manifest = store.load(asked)
+    if manifest is None:
+        return asked, None, Verdict("no run without work was seen yet")
+    return asked, manifest, check(manifest, os.environ)
+
+
+def scons_version() -> str:
+    """The file of the installed SCons and its status, which is cheaper to have than to import it."""
+    found = find_spec("SCons")
+    if found is None or not found.origin:
+        raise MissingTool("SCons is not installed for this Python", hint=f"{sys.executable} -m pip install scons")
+    status = os.stat(found.origin)
+    return f"{found.origin} {status.st_size} {status.st_mtime_ns} {status.st_ino}"
+
+
+def repeat_output(manifest: Manifest) -> None:
+    """Show what the run without work printed."""
+    sys.stdout.write(manifest.output)

@@ -1,0 +1,121 @@
+"""Where manifests are kept: in the user's cache folder, by project folder and by what was asked.
+
+They do not lie in the project: a file that is written there changes a folder that scons looks at, and a project may
+be read-only. A manifest that is damaged, of another version or another user's is none.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import marshal
+import os
+import re
+import sys
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from rebel_tools import __version__
+from rebel_tools.memory.atomic import write_atomically
+from rebel_tools.observed.model import Folder, Manifest, Refusal, Replay
+
+FORMAT = f"rebel-tools {__version__} observed 1"
+MOST_MANIFESTS = 16  # of one project
+
+_JOBS = re.compile(r"-j ?\d*|--jobs(?:=\d+)?")
+
+
+class Question(NamedTuple):
+    """What was asked, besides what is observed: a digest, and where its answer lies."""
+
+    digest: str
+    path: str
+
+
+def question(arguments: Sequence[str], environ: Mapping[str, str], version: str) -> Question:
+    """The question that `scons ARGUMENTS` in this folder is. version: of SCons."""
+    umask = os.umask(0)
+    os.umask(umask)
+    top = os.getcwd()
+    parts = [FORMAT, version, sys.version, sys.executable, top, repr(os.uname()), str(os.getuid()), str(umask)]
+    parts += [str(os.isatty(1)), *_without_jobs(arguments)]
+    digest = hashlib.sha256("\0".join(parts).encode("utf-8", "surrogateescape")).hexdigest()
+    base = environ.get("XDG_CACHE_HOME") or os.path.join(environ.get("HOME") or os.path.expanduser("~"), ".cache")
+    name = hashlib.sha256(os.fsencode(top)).hexdigest()[:24]
+    return Question(digest, os.path.join(base, "rebel-tools", "observed", name, digest[:24]))
+
+
+def _without_jobs(arguments: Sequence[str]) -> list[str]:
+    """The number of jobs does not count when nothing runs."""
+    words, rest = [], list(arguments)
+    while rest:
+        word = rest.pop(0)
+        if not _JOBS.fullmatch(word):
+            words.append(word)
+        elif word in ("-j", "--jobs") and rest:
+            rest.pop(0)
+    return words
+
+
+def load(asked: Question) -> Manifest | None:
+    """The manifest for a question, None where there is none that can be trusted."""
+    try:
+        with open(asked.path, "rb") as f:
+            if os.fstat(f.fileno()).st_uid != os.getuid():
+                return None
+            seal, data = f.read(32), f.read()
+        if hashlib.sha256(asked.digest.encode() + data).digest() != seal:
+            return None
+        plain = marshal.loads(data)
+        folders = {path: Folder(*folder) for path, folder in plain[2].items()}
+        return Manifest(plain[0], plain[1], folders, plain[3], plain[4], [Replay(*each) for each in plain[5]], plain[6])
+    except (OSError, ValueError, EOFError, TypeError, IndexError):
+        return None  # missing, or damaged
+
+
+def save(asked: Question, manifest: Manifest) -> None:
+    """Keep a manifest for the next time. Where that is impossible scons is asked again."""
+    folders = {path: tuple(folder) for path, folder in manifest.folders.items()}
+    environ, every, _, digests, imported, commands, output = manifest
+    data = marshal.dumps((environ, every, folders, digests, imported, [tuple(each) for each in commands], output))
+    with contextlib.suppress(OSError):
+        os.makedirs(os.path.dirname(asked.path), mode=0o700, exist_ok=True)
+        write_atomically(asked.path, hashlib.sha256(asked.digest.encode() + data).digest() + data)
+        _trim(os.path.dirname(asked.path))
+    _forget_refusals(asked)
+
+
+def save_refusals(asked: Question, refusals: Sequence[Refusal]) -> None:
+    """Remember why there is no manifest, for `--explain`."""
+    forget(asked)
+    with contextlib.suppress(OSError):
+        os.makedirs(os.path.dirname(asked.path), mode=0o700, exist_ok=True)
+        text = json.dumps({"format": FORMAT, "refusals": refusals}, ensure_ascii=True)
+        write_atomically(asked.path + ".json", text.encode())
+
+
+def load_refusals(asked: Question) -> list[Refusal]:
+    try:
+        with open(asked.path + ".json", encoding="utf-8") as f:
+            data = json.load(f)
+        return [Refusal(str(reason), tuple(map(str, places))) for reason, places in data["refusals"]]
+    except (OSError, ValueError, LookupError, TypeError):
+        return []
+
+
+def forget(asked: Question) -> None:
+    with contextlib.suppress(OSError):
+        os.unlink(asked.path)
+
+
+def _forget_refusals(asked: Question) -> None:
+    with contextlib.suppress(OSError):
+        os.unlink(asked.path + ".json")
+
+
+def _trim(folder: str) -> None:
+    """Keep the newest manifests of a project."""
+    entries = sorted(os.scandir(folder), key=lambda entry: -entry.stat().st_mtime_ns)
+    for entry in entries[MOST_MANIFESTS:]:
+        os.unlink(entry.path)

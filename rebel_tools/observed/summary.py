@@ -1,0 +1,270 @@
+"""From what was observed to a manifest, or to the reasons why there can be none."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
+
+from rebel_tools.observed.check import DIGEST_SIZES, matching, modules_among, public_variables
+from rebel_tools.observed.model import (
+    FOLDER,
+    REGULAR,
+    SETTLED_NS,
+    Folder,
+    Known,
+    Manifest,
+    Refusal,
+    Replay,
+    Stamp,
+    folder_stamp_of,
+    known_of,
+)
+from rebel_tools.observed.recorder import LIBRARY, Recorder
+
+
+class Graph(NamedTuple):
+    """What scons knows about the files of its graph when it has ended.
+
+    digests: path -> digest of the contents that scons compares. results: paths that it makes and that nothing else
+    depends on, so that it only asks whether they exist. bookkeeping: the files
+    of its own, which it writes at the end. by_content: whether every Decider goes by contents.
+    """
+
+    digests: Mapping[str, str]
+    results: frozenset[str]
+    bookkeeping: frozenset[str]
+    by_content: bool
+
+
+class Summary:
+    """Holds what was observed against the disk as it is at the end."""
+
+    def __init__(self, recorder: Recorder, graph: Graph) -> None:
+        self.recorder = recorder
+        self.graph = graph
+        self.folders: dict[str, Folder] = {}
+        self.now = time.time_ns()
+        self._absent_itself: set[tuple[str, str]] = set()  # folder and name, not only something below the name
+
+    def manifest(self, output: str) -> Manifest | list[Refusal]:
+        """The manifest of a run without work, or why there is none."""
+        recorder = self.recorder
+        self._note_modules()
+        for path, known in recorder.files.items():
+            self._note_file(path, known)
+        self._note_names()
+        self._note_written()
+        commands = self._commands()
+        if not recorder.refusals:
+            self._settle()
+        if recorder.refusals:
+            return refusals(recorder)
+        every = public_variables(recorder.start_environ) if recorder.reads_all_variables else None
+        digests = {**(self.graph.digests if self.graph.by_content else {}), **self._own_digests()}
+        usable = {
+            path: digest
+            for path, digest in digests.items()
+            if len(digest) in DIGEST_SIZES and path not in recorder.exact
+        }
+        imported = sorted(recorder.imported)
+        return Manifest(recorder.environ, every, self.folders, usable, imported, commands, output)
+
+    def _own_digests(self) -> dict[str, str]:
+        """The digests of scons' own files, which it writes again, mostly the same, in each run."""
+        read = ((path, _contents(path)) for path in self.graph.bookkeeping)
+        return {path: hashlib.sha256(data).hexdigest() for path, data in read if data is not None}
+
+    # Files
+
+    def _note_file(self, path: str, first: Known | None) -> None:
+        try:
+            status = os.stat(path)
+        except (OSError, ValueError):
+            if first is not None and path not in self.graph.bookkeeping:
+                self.recorder.refuse("a file went away while scons ran", path)
+            self._note_absent(path)
+            return
+        known = known_of(status)
+        if not self._is_unchanged(path, first, known):
+            self.recorder.refuse("a file changed while scons ran", path)
+        if known == FOLDER and path not in self.recorder.exact:
+            self._put(path, FOLDER)
+        elif self._only_exists(path):
+            self._put(path, REGULAR)
+        else:
+            self._put(path, known)
+
+    def _is_unchanged(self, path: str, first: Known | None, now: Known) -> bool:
+        if path in self.graph.bookkeeping or first == now:
+            return True
+        if first is None or isinstance(first, str) or isinstance(now, str):
+            return False
+        written = path in self.recorder.written and self.recorder.written[path] == _contents(path)
+        # Scons links or copies the sources of a variant folder in each run.
+        return written or (path in self.recorder.duplicated and first[0] == now[0] and first[2] == now[2])
+
+    def _only_exists(self, path: str) -> bool:
+        """Whether scons only asks for the existence of a file: one that it makes, and whose contents nobody
+        compares.
+        """
+        return path in self.graph.results and path not in self.recorder.exact
+
+    def _note_absent(self, path: str) -> None:
+        folder, name = os.path.split(path.rstrip("/"))
+        while not os.path.isdir(folder) and folder != "/":
+            folder, name = os.path.split(folder)
+        direct = os.path.join(folder, name) == path
+        deep = self._folder(folder).absent.setdefault(name, [])
+        if direct:
+            deep.clear()
+            self._absent_itself.add((folder, name))
+        elif (folder, name) not in self._absent_itself and path not in deep:
+            deep.append(path)
+
+    def _put(self, path: str, known: Known) -> None:
+        folder, name = os.path.split(path.rstrip("/"))
+        if name:
+            self._folder(folder or "/").files[name] = known
+
+    def _folder(self, path: str) -> Folder:
+        folder = self.folders.get(path)
+        if folder is None:
+            stamp = folder_stamp_of(os.stat(path))
+            folder = self.folders[path] = Folder(stamp, {}, {}, {}, None, None, {})
+        return folder
+
+    # Names
+
+    def _note_names(self) -> None:
+        recorder = self.recorder
+        for path, names in recorder.names.items():
+            present = set(_names(path) or ())
+            for name, found in names.items():
+                full = os.path.join(path, name)
+                if found != (name in present) and full not in self.graph.bookkeeping:
+                    recorder.refuse("a file came or went while scons ran", full)
+                if found:
+                    self._note_looked_up(full)
+                else:
+                    self._note_absent(full)
+        for path, patterns in recorder.patterns.items():
+            for pattern, matched in patterns.items():
+                self._note_pattern(path, pattern, matched)
+        for path, listing in recorder.listings.items():
+            self._note_listing(path, listing)
+        for path, target in recorder.links.items():
+            folder, name = os.path.split(path)
+            self._folder(folder).links[name] = target
+
+    def _note_looked_up(self, path: str) -> None:
+        """A name that was found counts as its file does, when nobody looked at the file."""
+        if path not in self.recorder.files:
+            try:
+                known = known_of(os.stat(path))
+            except OSError:
+                return
+            self._put(path, known if known == FOLDER else REGULAR)
+
+    def _note_pattern(self, path: str, pattern: str, matched: list[str] | None) -> None:
+        names = _names(path)
+        if names is None:
+            self._note_absent(path)
+            return
+        if matching(names, pattern) != matched:
+            self.recorder.refuse("Glob would find something else now", f"{path}/{pattern}")
+        self._folder(path).patterns[pattern] = matched or []
+
+    def _note_listing(self, path: str, listing: list[str] | None) -> None:
+        if path.startswith(LIBRARY):
+            return
+        names = _names(path)
+        if names is None:
+            self._note_absent(path)
+        elif sorted(names) != listing:
+            self.recorder.refuse("a folder that was listed has other entries now", path)
+        else:
+            self.folders[path] = self._folder(path)._replace(listing=listing)
+
+    def _note_modules(self) -> None:
+        """The files of Python modules, and the folders in which one of them could appear and be found first."""
+        recorder = self.recorder
+        recorder.imported.update(name.rpartition(".")[2] for name in sys.modules)
+        for module in list(sys.modules.values()):
+            path = getattr(module, "__file__", None)
+            if isinstance(path, str) and os.path.isabs(path) and os.path.exists(path):
+                recorder.saw(path, os.stat(path))
+        for path in list(sys.path_importer_cache):
+            if path.startswith("/") and not path.startswith(LIBRARY) and not os.path.isfile(path):
+                names = _names(path)
+                if names is None:
+                    self._note_absent(path)
+                else:
+                    found = modules_among(names, recorder.imported)
+                    self.folders[path] = self._folder(path)._replace(modules=found)
+
+    # What was written and run
+
+    def _note_written(self) -> None:
+        for path, before in self.recorder.written.items():
+            if path in self.recorder.written_directly and before != _contents(path):
+                self.recorder.refuse("an SConscript writes a file", f"{self.recorder.written_directly[path]} {path}")
+
+    def _commands(self) -> list[Replay]:
+        if self.recorder.refusals:
+            return []  # they need not run again for nothing
+        replays = []
+        for captured in self.recorder.commands:
+            found = captured.as_replay(os.environ)
+            if isinstance(found, str):
+                self.recorder.refuse(found, f"{captured.place}: {captured.words}")
+            else:
+                replays.append(found)
+        return replays
+
+    # Clocks
+
+    def _settle(self) -> None:
+        """Wait until a new edit of what was seen last would get another time stamp, and see whether there was one."""
+        limit = self.now - SETTLED_NS
+        young = [path for path, known in self._stamps() if max(known[0], known[1]) > limit]
+        young += [path for path, folder in self.folders.items() if max(folder.stamp[:2]) > limit]
+        if any(known[0] % 1_000_000_000 == 0 and known[1] % 1_000_000_000 == 0 for _, known in self._stamps(young)):
+            self.recorder.refuse("the clock of the file system is too coarse", young[0])
+        during = [path for path, known in self._stamps() if known[1] > self.recorder.started - SETTLED_NS]
+        own = self.recorder.duplicated.union(self.recorder.written)
+        for path in during:
+            if path in self.graph.digests and path not in own:
+                self.recorder.refuse("a file changed while scons ran", path)
+        if young:
+            time.sleep(SETTLED_NS / 1e9)
+
+    def _stamps(self, paths: Iterable[str] | None = None) -> Iterator[tuple[str, Stamp]]:
+        wanted = None if paths is None else set(paths)
+        for path, folder in self.folders.items():
+            for name, known in folder.files.items():
+                full = os.path.join(path, name)
+                if not isinstance(known, str) and (wanted is None or full in wanted):
+                    yield full, known
+
+
+def refusals(recorder: Recorder) -> list[Refusal]:
+    return [Refusal(reason, tuple(places)) for reason, places in sorted(recorder.refusals.items())]
+
+
+def _names(path: str) -> list[str] | None:
+    try:
+        return os.listdir(path)
+    except OSError:
+        return None
+
+
+def _contents(path: str) -> bytes | None:
+    try:
+        with open(path, "rb") as f:
+            return f.read()
+    except OSError:
+        return None

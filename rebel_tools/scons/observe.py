@@ -1,0 +1,189 @@
+"""One run of scons under a recorder: what SCons itself looks up in ways that only it knows, and the manifest at its
+end.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import os
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import SCons.Environment
+import SCons.Node
+import SCons.Node.FS
+import SCons.SConsign
+import SCons.Script
+import SCons.Script.Main
+
+from rebel_tools.observed.recorder import Recorder, find_caller
+from rebel_tools.observed.summary import Graph
+
+# Runs of another kind do not tell whether there is something to build.
+_OTHER_RUNS = ["no_exec", "question", "clean", "ignore_errors", "touch", "interactive", "help"]
+_OTHER_RUNS += ["taskmastertrace_file", "profile_file"]
+_BY_CONTENT = ("MD5", "content", "MD5-timestamp", "content-timestamp")
+
+
+def install(recorder: Recorder) -> None:
+    """Have SCons tell the recorder what it looks up in folders, and what it builds."""
+    fs = SCons.Node.FS
+    _wrap(fs.Dir, "entry_exists_on_disk", _looked_up(recorder))
+    _wrap(fs.Dir, "_glob1", _globbed(recorder))
+    _wrap(fs.File, "do_duplicate", _duplicated(recorder))
+    _wrap(fs.File, "retrieve_from_cache", _retrieved(recorder))
+    _wrap(SCons.Node.Node, "build", _built(recorder))
+    _wrap(SCons.Environment.Base, "Execute", _executed(recorder))
+    _wrap(SCons.Environment.Base, "Decider", _decided(recorder))
+
+
+def _wrap(owner: Any, name: str, around: Any) -> None:
+    real = getattr(owner, name)
+    setattr(owner, name, lambda self, *arguments, **keywords: around(real, self, *arguments, **keywords))
+
+
+def _looked_up(recorder: Recorder) -> Any:
+    def around(real: Any, self: Any, name: str) -> bool:
+        recorder.muted += 1
+        try:
+            found = bool(real(self, name))
+        finally:
+            recorder.muted -= 1
+        recorder.names.setdefault(self.get_abspath(), {}).setdefault(name, found)
+        return found
+
+    return around
+
+
+def _globbed(recorder: Recorder) -> Any:
+    def around(real: Any, self: Any, pattern: str, ondisk: bool = True, *rest: Any, **keywords: Any) -> Any:
+        recorder.muted += 1
+        try:
+            for folder in _searched(self) if ondisk else ():
+                path = folder.get_abspath()
+                try:
+                    matched = sorted(fnmatch.filter(os.listdir(path), pattern))
+                except OSError:
+                    matched = None
+                recorder.patterns.setdefault(path, {}).setdefault(pattern, matched)
+            return real(self, pattern, ondisk, *rest, **keywords)
+        finally:
+            recorder.muted -= 1
+
+    return around
+
+
+def _searched(folder: Any) -> list[Any]:
+    """The folders in which Glob looks: those of repositories and of the sources of a variant folder, too."""
+    found = list(folder.get_all_rdirs())
+    for source in folder.srcdir_list():
+        found.extend(source.get_all_rdirs())
+    return found
+
+
+def _duplicated(recorder: Recorder) -> Any:
+    def around(real: Any, self: Any, source: Any) -> Any:
+        recorder.duplicated.update((self.get_abspath(), source.get_abspath()))
+        return real(self, source)
+
+    return around
+
+
+def _retrieved(recorder: Recorder) -> Any:
+    def around(real: Any, self: Any) -> Any:
+        found = real(self)
+        if found:
+            recorder.built(str(self))
+        return found
+
+    return around
+
+
+def _built(recorder: Recorder) -> Any:
+    def around(real: Any, self: Any, **keywords: Any) -> Any:
+        recorder.built(str(self))
+        return real(self, **keywords)
+
+    return around
+
+
+def _executed(recorder: Recorder) -> Any:
+    def around(real: Any, self: Any, *arguments: Any, **keywords: Any) -> Any:
+        recorder.refuse("env.Execute runs something while reading", find_caller())
+        return real(self, *arguments, **keywords)
+
+    return around
+
+
+def _decided(recorder: Recorder) -> Any:
+    def around(real: Any, self: Any, function: Any) -> Any:
+        if not isinstance(function, str) or function not in _BY_CONTENT:
+            recorder.deciders.append(str(find_caller()))
+        return real(self, function)
+
+    return around
+
+
+def note_kind_of_run(recorder: Recorder, status: int) -> None:
+    """Refuse runs that do not tell whether everything is up to date."""
+    if status:
+        recorder.refuse(f"scons ended with status {status}")
+    parser = getattr(SCons.Script.Main, "OptionsParser", None)
+    options = getattr(parser, "values", None)
+    if options is None or parser is None:
+        recorder.refuse("scons did not come to read its options")
+        return
+    for name in _OTHER_RUNS:
+        if getattr(options, name, None):
+            recorder.refuse(f"the option {name.replace('_', '-')} was given")
+    if getattr(options, "debug", None) or getattr(options, "tree_printers", None):
+        recorder.refuse("an option prints the graph or statistics")
+    if getattr(options, "config", "auto") not in ("auto", "cache"):
+        recorder.refuse("--config=force was given")
+    if "ninja" in sys.modules.get("SCons.Tool", SCons).__dict__ or "SCons.Tool.ninja_tool" in sys.modules:
+        recorder.refuse("SCons' ninja tool builds")
+
+
+def graph_of(recorder: Recorder) -> Graph:
+    """What scons knows about files when it has ended."""
+    digests: dict[str, str] = {}
+    derived: set[str] = set()
+    used: set[str] = set()
+    for node in _file_nodes():
+        path = node.get_abspath()
+        if node.has_builder():
+            derived.add(path)
+            used.update(str(each.get_abspath()) for each in _children(node))
+        digest = getattr(node.ninfo, "csig", None) if hasattr(node, "ninfo") else None
+        if digest:
+            digests[path] = digest
+    database = SCons.SConsign.DB_Name
+    full = str(database) if os.path.isabs(str(database)) else os.path.join(recorder.top, str(database))
+    own = {full, *(full + suffix for suffix in (".dblite", ".tmp"))}
+    return Graph(digests, frozenset(derived - used), frozenset(own), not recorder.deciders)
+
+
+def _children(node: Any) -> Iterator[Any]:
+    """The files that a node depends on. Scons has looked at all of them in a run without work, and gave empty lists
+    away.
+    """
+    for listed in (node.sources, node.depends, node.implicit):
+        yield from (each for each in listed or () if hasattr(each, "get_abspath"))
+
+
+def _file_nodes() -> Iterator[Any]:
+    work = list(set(SCons.Node.FS.get_default_fs().Root.values()))
+    seen = set()
+    while work:
+        folder = work.pop()
+        if id(folder) in seen:
+            continue
+        seen.add(id(folder))
+        for name, node in folder.entries.items():
+            if name in (".", ".."):
+                continue
+            if isinstance(node, SCons.Node.FS.Dir):
+                work.append(node)
+            elif isinstance(node, SCons.Node.FS.File):
+                yield node

@@ -1,0 +1,225 @@
+"""`rebel scons` in trees of C: after a run without work the next one needs no SCons, until something that counts
+changes.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+import tree_edits  # noqa: E402
+
+pytestmark = pytest.mark.skipif(not shutil.which("gcc"), reason="needs gcc")
+
+SCONSTRUCT = """\
+env = Environment(CPPPATH=['include'])
+env.Program('prog', Glob('src/*.c'))
+"""
+
+
+@pytest.fixture
+def tree(project):
+    """A tree with one program; nothing is built."""
+    project.write("SConstruct", SCONSTRUCT)
+    project.write("include/a.h", "#define A 0\n")
+    project.write("src/main.c", '#include "a.h"\nint main(void) { return A; }\n')
+    return project
+
+
+def cache(project) -> Path:
+    """The user's cache folder, outside of the tree."""
+    return project.root.parent / f"{project.root.name}-cache"
+
+
+def run(project, *arguments: str, rc: int | None = 0, **environ: str):
+    environ.setdefault("XDG_CACHE_HOME", str(cache(project)))
+    return project.run(sys.executable, "-m", "rebel_tools", "scons", "--explain", *arguments, rc=rc, env=environ)
+
+
+def why_asked(project, *arguments: str, rc: int | None = 0, **environ: str) -> str:
+    """Why SCons was asked; nothing where it was not."""
+    return run(project, *arguments, rc=rc, **environ).err.partition("scons is asked: ")[2]
+
+
+def settle(project, *arguments: str, **environ: str) -> None:
+    """Build, and run once without work, so that the next answer needs no SCons."""
+    time.sleep(0.04)  # files that are younger than a tick of the clock would keep a run from being a proof
+    run(project, *arguments, **environ)
+    run(project, *arguments, **environ)
+    assert why_asked(project, *arguments, **environ) == ""
+
+
+def test_the_answer_is_what_scons_printed(tree):
+    tree.write("SConstruct", "print('hello from the SConstruct')\n" + SCONSTRUCT)
+    settle(tree)
+    plain = tree.run("scons").out
+    settle(tree)  # scons may have written its database anew
+    assert run(tree).out == plain
+    assert "hello from the SConstruct" in plain and "`.' is up to date." in plain
+
+
+def test_the_number_of_jobs_does_not_count_and_other_arguments_do(tree):
+    settle(tree)
+    assert why_asked(tree, "-j4") == "" and why_asked(tree, "-j", "3") == "" and why_asked(tree, "--jobs=2") == ""
+    assert why_asked(tree, "prog") and why_asked(tree, "-Q") and why_asked(tree, "x=1")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda t: t.write("src/main.c", "int main(void) { return 1; }\n"),
+        lambda t: t.write("include/a.h", "#define A 1\n"),
+        lambda t: t.write("src/a.h", "#define A 2\n"),  # is found before include/a.h
+        lambda t: t.write("src/more.c", "int more;\n"),
+        lambda t: t.path("prog").unlink(),
+        lambda t: t.path("src/main.o").unlink(),
+        lambda t: t.write("SConstruct", SCONSTRUCT + "env.Append(CCFLAGS='-O1')\n"),
+        lambda t: t.write("site_scons/site_init.py", "x = 1\n"),
+        lambda t: t.path(".sconsign.dblite").unlink(),
+    ],
+)
+def test_what_counts(tree, change):
+    settle(tree)
+    change(tree)
+    assert why_asked(tree)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda t: os.utime(t.path("src/main.c")),
+        lambda t: os.utime(t.path("prog")),
+        lambda t: t.write("src/readme.md", "text\n"),
+        lambda t: t.write("src/main.c", t.path("src/main.c").read_text()),
+        lambda t: os.utime(t.path(".sconsign.dblite")),
+    ],
+)
+def test_what_does_not_count(tree, change):
+    settle(tree)
+    change(tree)
+    assert why_asked(tree) == ""
+
+
+def test_variables_of_the_environment_that_were_read(tree):
+    tree.write("SConstruct", "import os\nDEFINE = os.environ.get('LEVEL', '0')\n" + SCONSTRUCT)
+    settle(tree, LEVEL="1")
+    assert "LEVEL" in why_asked(tree, LEVEL="2")
+    settle(tree)
+    assert why_asked(tree, ANOTHER="1") == ""
+
+
+def test_all_variables_count_where_all_were_read(tree):
+    tree.write("SConstruct", "import os\nENV = dict(os.environ)\n" + SCONSTRUCT)
+    settle(tree)
+    assert "ANOTHER" in why_asked(tree, ANOTHER="1")
+
+
+def test_commands_whose_output_is_read_are_run_again(tree):
+    command = "import subprocess\nsaid = subprocess.run(['cat', 'version'], stdout=subprocess.PIPE, text=True).stdout\n"
+    tree.write("version", "1\n")
+    tree.write("SConstruct", command + SCONSTRUCT)
+    settle(tree)
+    tree.write("version", "2\n")
+    assert "`cat version` says something else" in why_asked(tree)
+
+
+@pytest.mark.parametrize(
+    "line, reason",
+    [
+        ("import time; t = time.time()", "a clock"),
+        ("import datetime; d = datetime.date.today()", "a clock"),
+        ("import random; r = random.random()", "throws dice"),
+        ("import socket", "imports socket"),
+        ("import sqlite3", "imports sqlite3"),
+        ("open('/proc/uptime').read()", "what the machine does"),
+        ("import os; os.system('true')", "os.system"),
+        ("import subprocess; subprocess.call(['true'])", "output is not read"),
+        ("import subprocess; subprocess.check_output(['sh', '-c', 'date +%N'])", "something else each time"),
+        ("open('stamp', 'a').write('x')", "writes a file"),
+        ("env.Execute('true')", "env.Execute"),
+        ("AlwaysBuild(env.Command('x', [], 'touch x'))", "built something"),
+    ],
+)
+def test_what_no_look_at_files_can_foretell_is_refused_with_its_place(tree, line, reason):
+    tree.write("SConstruct", SCONSTRUCT + line + "\n")
+    for _ in range(3):
+        run(tree)
+    said = why_asked(tree)
+    assert reason in said
+    assert "SConstruct:3" in said or "built something" in said
+
+
+def test_a_module_that_would_be_found_first(tree):
+    tree.write("tools/helper.py", "LEVEL = 1\n")
+    script = "import sys\nsys.path.append(Dir('#tools').abspath)\nimport helper\n"
+    tree.write("SConstruct", script + SCONSTRUCT)
+    settle(tree)
+    tree.write("site_scons/helper.py", "LEVEL = 2\n")
+    assert why_asked(tree)
+
+
+def test_a_failed_build_and_other_kinds_of_run_leave_no_manifest(tree):
+    settle(tree)
+    tree.write("src/main.c", "int main(void) { return }\n")
+    run(tree, rc=2)
+    assert why_asked(tree, rc=2)
+    for option in ("-n", "-c", "-q", "--tree=all", "--debug=explain"):
+        run(tree, option, rc=None)
+        assert why_asked(tree, option, rc=None)
+
+
+def test_a_time_that_an_sconscript_asks_for(tree):
+    tree.write("data", "x\n")
+    tree.write("SConstruct", "import os\nt = os.path.getmtime('data')\n" + SCONSTRUCT)
+    settle(tree)
+    os.utime(tree.path("data"), (1, 1))
+    assert "data changed" in why_asked(tree)
+
+
+def test_a_link_that_leads_elsewhere(tree):
+    tree.path("v1").mkdir()
+    tree.path("v2").mkdir()
+    os.symlink("v1", tree.path("current"))
+    tree.write("SConstruct", "import os\nnow = os.path.realpath('current')\n" + SCONSTRUCT)
+    settle(tree)
+    tree.path("current").unlink()
+    os.symlink("v2", tree.path("current"))
+    assert "current" in why_asked(tree)
+
+
+def test_damage_is_no_manifest(tree):
+    settle(tree)
+    folder = cache(tree) / "rebel-tools" / "observed"
+    manifest = next(path for path in folder.rglob("*") if path.is_file())
+    data = bytearray(manifest.read_bytes())
+    data[len(data) // 2] ^= 1
+    manifest.write_bytes(data)
+    assert why_asked(tree)
+    settle(tree)
+
+
+def test_nothing_is_written_into_the_tree(tree):
+    tree.run("scons")
+    before = sorted(p.name for p in tree.root.iterdir())
+    settle(tree)
+    assert sorted(p.name for p in tree.root.iterdir()) == before
+
+
+def test_scons_is_not_imported_for_the_answer(tree):
+    settle(tree)
+    program = (
+        "import sys; from rebel_tools.cli.rebel import main; sys.argv = ['rebel', 'scons', '--explain']; s = main();"
+        "assert s == 0 and not any(m.startswith('SCons') for m in sys.modules), sorted(sys.modules)"
+    )
+    tree.run(sys.executable, "-c", program, env={"XDG_CACHE_HOME": str(cache(tree))})
+
+
+def test_random_edits_of_random_trees():
+    counts = tree_edits.run_tree(2, 8)
+    assert counts["edits"] == 8 and not counts["unsound"]

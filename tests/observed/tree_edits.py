@@ -1,0 +1,103 @@
+"""`rebel scons` against plain scons, after random edits of random C trees.
+
+    python tests/observed/tree_edits.py --seed 1 --trees 5 --edits 30
+
+After each edit `rebel scons` is asked. When it answers without SCons, a separate `scons -q` on a copy of the tree
+has to find nothing to do. When it asks SCons and nothing was built, that is a false alarm. Prints the counts, and
+each unsound answer.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+from c_tree import Tree  # noqa: E402
+
+BIN = Path(sys.executable).parent  # that of the environment in which rebel-tools is installed
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--trees", type=int, default=5)
+    parser.add_argument("--edits", type=int, default=30)
+    parser.add_argument("--keep", action="store_true", help="keep the trees of unsound answers")
+    parser.add_argument("--verbose", action="store_true", help="print the reason of each false alarm")
+    options = parser.parse_args()
+    counts: Counter[str] = Counter()
+    for seed in range(options.seed, options.seed + options.trees):
+        counts += run_tree(seed, options.edits, options.keep, options.verbose)
+    for name, count in sorted(counts.items()):
+        print(f"{count:6} {name}")
+    return 1 if counts["unsound"] else 0
+
+
+def run_tree(seed: int, edits: int, keep: bool = False, verbose: bool = False) -> Counter[str]:
+    """Edit one tree `edits` times; counts of answers, by kind and by the kind of edit for false alarms."""
+    counts: Counter[str] = Counter()
+    folder = Path(tempfile.mkdtemp(prefix=f"tree{seed}-"))
+    tree = Tree(folder / "tree", seed)
+    cache = folder / "cache"
+    build(tree, cache)
+    for _ in range(edits):
+        build(tree, cache)  # mostly a run without work, which leaves a manifest
+        name = "+".join(tree.edit() for _ in range(tree.random.choice([1, 1, 1, 2])))
+        time.sleep(0.04 if tree.random.random() < 0.5 else 0)
+        counts["edits"] += 1
+        reason, worked = build(tree, cache)
+        if reason:
+            counts["asked, work" if worked else "asked, no work"] += 1
+            if not worked:
+                counts[f"false alarm: {name}"] += 1
+                if verbose:
+                    print(f"seed {seed}: {name}: {reason}")
+        elif up_to_date(tree, folder / "copy"):
+            counts["answered"] += 1
+        else:
+            counts["unsound"] += 1
+            print(f"UNSOUND seed {seed}, edit {counts['edits']} ({name}), features {tree.features}, in {folder}")
+            if keep:
+                return counts
+    shutil.rmtree(folder)
+    return counts
+
+
+def environment(tree: Tree, cache: Path | None) -> dict[str, str]:
+    own = {"PYTHONDONTWRITEBYTECODE": "1", **tree.environ}
+    return {**os.environ, **own, **({"XDG_CACHE_HOME": str(cache)} if cache else {})}
+
+
+def build(tree: Tree, cache: Path) -> tuple[str, bool]:
+    """Run `rebel scons`: why it asked SCons, nothing where it did not, and whether something was built."""
+    run = subprocess.run(
+        [BIN / "rebel", "scons", "-Q", "--explain", *tree.arguments],
+        cwd=tree.root,
+        env=environment(tree, cache),
+        capture_output=True,
+        text=True,
+    )
+    if "Traceback" in run.stderr:
+        raise SystemExit(run.stdout + run.stderr)
+    reason = run.stderr.partition("scons is asked: ")[2].partition("\n")[0]
+    return reason, "is up to date." not in run.stdout
+
+
+def up_to_date(tree: Tree, copy: Path) -> bool:
+    """Whether plain scons finds nothing to do in a copy of the tree."""
+    shutil.rmtree(copy, ignore_errors=True)
+    shutil.copytree(tree.root, copy, symlinks=True)
+    command = [BIN / "scons", "-Q", "-q", *tree.arguments]
+    return subprocess.run(command, cwd=copy, env=environment(tree, None), capture_output=True).returncode == 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
