@@ -10,7 +10,7 @@ from typing import TypeVar, Union
 
 from rebel_tools.abi.types import Declarations, Enum, Function, Record, Variable
 from rebel_tools.interface.errors import InterfaceSourceError
-from rebel_tools.producers.compiler import QUIET, SUFFIXES, Compiler
+from rebel_tools.producers.compiler import QUIET, SUFFIXES, Compiler, Description
 from rebel_tools.producers.selection import Files, Selection, split
 
 Declared = TypeVar("Declared", bound=Union[Function, Variable, Record, Enum])
@@ -21,13 +21,12 @@ class Bench:
     """The compiler of one interface, for headers in one language ("c", "c++").
 
     It runs where the build runs, so that relative paths in its flags hold, and writes into `folder` only.
-    folders: where it looks for headers.
     """
 
     compiler: Compiler
     language: str
     folder: str
-    folders: tuple[str, ...]
+    described: Description
     selection: Selection
 
     @property
@@ -76,7 +75,7 @@ class Bench:
         """The files that a compilation with `dependencies` has read."""
         read = {self.relative(path) for path in _makefile_names(self.read("files"))}
         ours = {path for path in read if not path.startswith(self.folder)}
-        return split(self.selection, [self.relative(path) for path in headers], ours, self.folders, self.base)
+        return split(self.selection, [self.relative(path) for path in headers], ours, self.described.folders, self.base)
 
     def read(self, name: str) -> str:
         """The text of a file that the compiler has written."""

@@ -10,6 +10,7 @@ import re
 import shlex
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -62,10 +63,15 @@ SUFFIXES = {"c": ".c", "c++": ".cc"}
 
 
 class Description(NamedTuple):
-    """What a compiler says about itself: its target, whether it is Clang, and the folders that it finds headers in."""
+    """What a compiler says about itself.
+
+    prefix: what the platform puts before each symbol, such as "_".
+    folders: where it looks for headers.
+    """
 
     target: Target
     is_clang: bool
+    prefix: str
     folders: tuple[str, ...]
 
 
@@ -77,15 +83,20 @@ class Compiler:
     cwd: str | None = None
     env: Mapping[str, str] | None = None
 
-    def run(self, arguments: Sequence[str]) -> str:
-        """Standard output; InterfaceSourceError with the compiler's own words when it fails."""
-        done = self.attempt(arguments)
+    def run(self, arguments: Sequence[str], output: str | None = None) -> str:
+        """Standard output, or nothing when it goes to the file `output`.
+
+        InterfaceSourceError with the compiler's own words when it fails.
+        """
+        done = self.attempt(arguments, output=output)
         if done.returncode:
             message = f"exit status {done.returncode} of {shlex.join(str(word) for word in done.args)}"
             raise InterfaceSourceError(message, details=done.stderr.splitlines())
         return done.stdout
 
-    def attempt(self, arguments: Sequence[str], plain: bool = False) -> subprocess.CompletedProcess[str]:
+    def attempt(
+        self, arguments: Sequence[str], plain: bool = False, output: str | None = None
+    ) -> subprocess.CompletedProcess[str]:
         """Run it, whatever comes out. plain: messages untranslated. MissingTool when it is not there.
 
         Flags that are not for probes are left out.
@@ -93,15 +104,17 @@ class Compiler:
         command = [*_for_probes(self.command), *arguments]
         env = {**(os.environ if self.env is None else self.env), **_PLAIN} if plain else self.env
         try:
-            return subprocess.run(
-                command,
-                cwd=self.cwd,
-                env=env,
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                encoding="utf-8",
-                errors="surrogateescape",
-            )
+            with open(output, "wb") if output else nullcontext(subprocess.PIPE) as stdout:
+                return subprocess.run(
+                    command,
+                    cwd=self.cwd,
+                    env=env,
+                    stdin=subprocess.DEVNULL,
+                    stdout=stdout,
+                    stderr=subprocess.PIPE,
+                    encoding="utf-8",
+                    errors="surrogateescape",
+                )
         except OSError as error:
             hint = "install it, or set CC or CXX"
             raise MissingTool(f"{self.command[0]} cannot be run: {error.strerror}", hint=hint) from error
@@ -130,7 +143,8 @@ class Compiler:
             "big" if big else "little",
             _first(_SYSTEMS, macros),
         )
-        return Description(target, "__clang__" in macros, tuple(_search_folders(done.stderr)))
+        prefix = macros.get("__USER_LABEL_PREFIX__", "")
+        return Description(target, "__clang__" in macros, prefix, tuple(_search_folders(done.stderr)))
 
     def abi_flags(self) -> list[str]:
         """The flags that change layouts or calling conventions, in their order."""

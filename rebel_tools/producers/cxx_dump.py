@@ -17,6 +17,8 @@ _KINDS = ("function_decl", "type_decl", "var_decl")
 _SCOPES = ("namespace_decl", "record_type", "union_type", "identifier_node", "type_decl")
 MAX_SCOPES = 64
 
+Nodes = dict[str, tuple[str, str]]
+
 
 @dataclass(frozen=True)
 class Node:
@@ -49,9 +51,9 @@ def declared(dump: str, files: frozenset[str]) -> Iterator[Node]:
                     yield node
 
 
-def _split(dump: str) -> dict[str, tuple[str, str]]:
+def _split(dump: str) -> Nodes:
     """(kind, text) of the nodes that can matter, by reference."""
-    nodes = {}
+    nodes: Nodes = {}
     matches = list(_NODE.finditer(dump))
     for match, following in zip(matches, [*matches[1:], None]):
         if match[2] in _KINDS or match[2] in _SCOPES:
@@ -59,7 +61,7 @@ def _split(dump: str) -> dict[str, tuple[str, str]]:
     return nodes
 
 
-def _node(kind: str, text: str, fields: dict, file: str, line: int, nodes: dict) -> Node | None:
+def _node(kind: str, text: str, fields: dict[str, str], file: str, line: int, nodes: Nodes) -> Node | None:
     scopes = _scopes(fields.get("scpe"), nodes)
     if scopes is None:
         return None
@@ -82,19 +84,19 @@ def _is_exported(text: str) -> bool:
     return undefined and not made_up and "link: extern" in text
 
 
-def _name(reference: str | None, nodes: dict) -> str:
-    kind, text = nodes.get(reference, ("", ""))
+def _name(reference: str | None, nodes: Nodes) -> str:
+    kind, text = nodes.get(reference or "", ("", ""))
     if kind == "type_decl":
         return _name(dict(_FIELD.findall(text)).get("name"), nodes)
     match = re.search(r"strg: (.*?) +lngt:", text)
     return match[1] if match else ""
 
 
-def _scopes(reference: str | None, nodes: dict) -> tuple[tuple[str, ...], bool] | None:
+def _scopes(reference: str | None, nodes: Nodes) -> tuple[tuple[str, ...], bool] | None:
     """Names of the scopes, and whether the innermost is a class; None inside of a function or a nameless scope."""
     path: list[str] = []
     in_class = False
-    while reference in nodes and len(path) < MAX_SCOPES:
+    while reference and reference in nodes and len(path) < MAX_SCOPES:
         kind, text = nodes[reference]
         fields = dict(_FIELD.findall(text))
         name = _name(fields.get("name"), nodes)
@@ -108,7 +110,7 @@ def _scopes(reference: str | None, nodes: dict) -> tuple[tuple[str, ...], bool] 
     return tuple(path), in_class
 
 
-def _scope_of_type(reference: str | None, nodes: dict) -> str | None:
+def _scope_of_type(reference: str | None, nodes: Nodes) -> str | None:
     """A class says its scope in the declaration that names it."""
-    kind, text = nodes.get(reference, ("", ""))
+    kind, text = nodes.get(reference or "", ("", ""))
     return dict(_FIELD.findall(text)).get("scpe") if kind == "type_decl" else None

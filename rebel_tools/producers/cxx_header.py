@@ -15,15 +15,17 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from rebel_tools.abi.reach import definitions_for
-from rebel_tools.abi.types import Declarations, Enum, Function, Record, Variable
+from rebel_tools.abi.types import Declarations, Function, Variable
 from rebel_tools.binary.dwarf import read_declarations
 from rebel_tools.errors import Place
 from rebel_tools.interface.errors import InterfaceSourceError
 from rebel_tools.producers.bench import Bench
 from rebel_tools.producers.cxx_dump import Node, declared
+from rebel_tools.producers.itanium import structor_kind, symbols, with_types
 
 DEBUG = ("-O0", "-g", "-gdwarf-5", "-fno-eliminate-unused-debug-symbols", "-femit-class-debug-always", "-fPIC")
+PRIVATE = "-fno-access-control"
+"""Members of a private class are exported like all others."""
 
 _OPERATORS = [
     "+",
@@ -66,11 +68,6 @@ _OPERATORS = [
     "()",
     "[]",
 ]
-_FOREIGN = re.compile(r"(struct|union) (std|__gnu_cxx|__cxxabiv1)::")
-"""Classes of the standard library: their layout is its promise and not the core's, and a core's debug information
-need not hold it. Incompatible versions of them have other mangled names."""
-
-_STRUCTOR = re.compile(r"^(_ZN.*)([CD])4(E.*)$")
 
 
 def read_cxx(headers: Sequence[str], bench: Bench) -> tuple[Declarations, set[str]]:
@@ -81,7 +78,7 @@ def read_cxx(headers: Sequence[str], bench: Bench) -> tuple[Declarations, set[st
     nodes = list(declared(dump, _bare(files.counted)))
     others = {node.file for node in declared(dump, _bare(files.left_out)) if node.role == "function"}
     text = include + _probe(_usable(include, nodes, bench))
-    bench.compile(text, "probe", *DEBUG)
+    bench.compile(text, "probe", *DEBUG, PRIVATE)
     found = bench.with_relative_places(read_declarations(bench.link("probe", ())))
     return _select(found, nodes, files.counted), {path for path in files.left_out if os.path.basename(path) in others}
 
@@ -116,7 +113,7 @@ def _usable(include: str, nodes: Iterable[Node], bench: Bench) -> list[str]:
 def _existing(include: str, candidates: list[str], bench: Bench) -> list[str]:
     """Those of the candidates that the compiler does not complain about."""
     text = include + '#line 1 "rebel-probe"\n' + _probe(candidates)
-    done = bench.compiler.attempt(bench.words(text, "candidates", "-fmax-errors=0"), plain=True)
+    done = bench.compiler.attempt(bench.words(text, "candidates", "-fmax-errors=0", PRIVATE), plain=True)
     wrong = {int(line) for line in re.findall(r"^rebel-probe:(\d+):\d+: error", done.stderr, re.MULTILINE)}
     return [text for line, text in enumerate(candidates, 1) if line not in wrong]
 
@@ -136,16 +133,14 @@ def _select(found: Declarations, nodes: Iterable[Node], files: frozenset[str]) -
             continue
         node = known.get(_identity(function))
         if node is not None:
-            for name in _symbols(function.name, node):
+            for name in symbols(function.name, node.is_virtual):
                 functions[name] = _promised(function, name, node)
     variables = {
         name: replace(variable, tls=None)  # a declaration's debug information does not say
         for name, variable in found.variables.items()
         if variable.declared_at and variable.declared_at.path in files and _identity(variable) not in constants
     }
-    ours = {key: _opaque(definition) if _FOREIGN.match(key) else definition for key, definition in found.types.items()}
-    types = definitions_for([*functions.values(), *variables.values()], ours)
-    return Declarations(functions, variables, types)
+    return with_types(functions, variables, found.types)
 
 
 def _promised(function: Function, name: str, node: Node) -> Function:
@@ -154,18 +149,14 @@ def _promised(function: Function, name: str, node: Node) -> Function:
     return replace(function, name=name, parameters=parameters)
 
 
-def _opaque(definition: Record | Enum) -> Record | Enum:
-    return replace(definition, size=None, fields=()) if isinstance(definition, Record) else definition
-
-
 def _identity(function: Function | Variable) -> tuple[str, int, str]:
     """File, line and unqualified name; structors and operators by their role."""
     assert function.declared_at is not None
     path, line = function.declared_at.path, function.declared_at.line
     name = _unqualified(function.display or function.name)
-    match = _STRUCTOR.match(function.name)
-    if match:
-        name = "<constructor>" if match[2] == "C" else "<destructor>"
+    kind = structor_kind(function.name)
+    if kind is not None:
+        name = "<constructor>" if kind == "C" else "<destructor>"
     elif re.match(r'operator(?!")\W', name):  # a literal operator has a name in the dump
         name = "<operator>"
     return (os.path.basename(path), line or 0, name)
@@ -179,12 +170,3 @@ def _unqualified(display: str) -> str:
     """The last part of a qualified name; operators may hold colons of their own."""
     match = re.search(r"(?:^|::)(operator\W.*)$", display)
     return match[1] if match else display.rpartition("::")[2]
-
-
-def _symbols(name: str, node: Node) -> list[str]:
-    """The symbols of a function: constructors and destructors have several (Itanium C++ ABI, section 5.1.4.3)."""
-    match = _STRUCTOR.match(name)
-    if match is None:
-        return [name]
-    kinds = ("C1", "C2") if match[2] == "C" else ("D0", "D1", "D2") if node.is_virtual else ("D1", "D2")
-    return [match[1] + kind + match[3] for kind in kinds]

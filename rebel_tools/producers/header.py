@@ -26,7 +26,7 @@ from rebel_tools.producers.bench import Bench
 from rebel_tools.producers.selection import Files
 
 PROBE = "rebel_tools_probe"
-DEBUG = ("-O0", "-g", "-fno-eliminate-unused-debug-symbols")
+DEBUG = ("-O0", "-g", "-gdwarf-5", "-fno-eliminate-unused-debug-symbols")
 
 _AUX_INFO = re.compile(r"/\* (?P<path>.*):(?P<line>\d+):[NOI][CF] \*/ (?P<text>.*)")
 _DECLARED_NAME = re.compile(r"(\w+) \((?!\*)")

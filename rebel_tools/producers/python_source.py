@@ -17,7 +17,7 @@ from rebel_tools.interface.model import ExceptionType, Target
 from rebel_tools.producers.layout import Layout
 
 
-def read_python(path: str | os.PathLike, target: Target) -> tuple[Declarations, dict[str, ExceptionType]]:
+def read_python(path: str | os.PathLike[str], target: Target) -> tuple[Declarations, dict[str, ExceptionType]]:
     """Run the file and lay out what it declared for `target`."""
     name = os.fspath(path)
     with collecting() as collected:

@@ -66,7 +66,7 @@ def read_source(
         if language == "python":
             declarations, exceptions = _read_python(sources, described.target)
         else:
-            bench = Bench(compiler, language, folder, described.folders, selection)
+            bench = Bench(compiler, language, folder, described, selection)
             declarations, others = _read_headers(sources, bench)
             for path in sorted(others):
                 left_out(path)
@@ -95,6 +95,10 @@ def _read_python(sources: Sequence[str], target: Target) -> tuple[Declarations, 
 
 def _read_headers(sources: Sequence[str], bench: Bench) -> tuple[Declarations, set[str]]:
     """What they declare, and the files left out that declare functions."""
+    if bench.described.is_clang:
+        from rebel_tools.producers.clang_header import read_clang
+
+        return read_clang(sources, bench)
     if bench.language == "c++":
         from rebel_tools.producers.cxx_header import read_cxx
 

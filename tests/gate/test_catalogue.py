@@ -32,6 +32,8 @@ FORMS = [
     ("gcc", "-g -gz"),
     ("x86_64-w64-mingw32-gcc", "-g"),
     ("i686-w64-mingw32-gcc", "-g -O2"),
+    ("clang", "-g"),
+    ("clang", "-gdwarf-4 -O2"),
 ]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -284,3 +285,95 @@ def test_what_is_no_compiler_of_the_kind(tmp_path):
     with pytest.raises(InterfaceSourceError, match="cannot tell what a header declares") as failure:
         read(tmp_path, "core.h", "true")
     assert "Python file" in failure.value.hint
+
+
+CATALOGUE = Path(__file__).resolve().parents[1] / "gate" / "catalogue"
+CLANGS = [(f"clang{version}", f"clang++{version}") for version in ("", "-19")]
+
+
+@pytest.fixture(params=CLANGS, ids=[c for c, _ in CLANGS])
+def clang(request):
+    """Clang for C and for C++."""
+    for command in request.param:
+        if not shutil.which(command):
+            pytest.skip(f"needs {command}")
+    return request.param
+
+
+def lines(interface, *words: str) -> list[str]:
+    """An interface as text, without its digest and without lines that have one of the words."""
+    return [line for line in to_text(interface).splitlines()[1:] if not any(word in line for word in words)]
+
+
+def test_clang_reads_c_as_gcc_does(clang, tmp_path):
+    (tmp_path / "include").mkdir()
+    (tmp_path / "include/types.h").write_text(TYPES)
+    (tmp_path / "core.h").write_text(C_HEADER)
+    ours, theirs = (read(tmp_path, "core.h", command, "-Iinclude") for command in (clang[0], "gcc"))
+    assert lines(ours) == lines(theirs)
+    ours, theirs = (read(CATALOGUE, "core.h", command) for command in (clang[0], "gcc"))
+    assert lines(ours, "_c(") == lines(theirs, "_c(", "_Float128")  # complex numbers have names of their own
+
+
+def test_clang_reads_cxx_as_gcc_does(clang, tmp_path):
+    (tmp_path / "core.hpp").write_text(CXX_HEADER)
+    differences = ("_vptr", "Box<", "std::function<", "std::map<", "operator", "_ZNVK")  # spelled in other ways
+    for folder in (tmp_path, CATALOGUE):
+        ours, theirs = (read(folder, "core.hpp", command) for command in (clang[1], "g++"))
+        templates = {name for name in theirs.symbols if "Box" in name and name not in ours.symbols}
+        assert set(theirs.symbols) - templates == set(ours.symbols)
+        assert lines(ours, *differences) == lines(theirs, *differences)
+
+
+CXX_SCOPES = """\
+namespace outer {
+class Final final { public: Final(int, double) noexcept; private: struct Inner { Inner(Final *); void go(); }; };
+class Held { public: typedef int number; Held(number); Held(number, number) throw(); virtual ~Held(); };
+class Derived : public Held { public: using Held::Held; ~Derived(); number twice(number); int twice(long) const; };
+double area(Held::number w); double area(const Final &) noexcept; void pack(int, ...); void pack();
+union Both { int i; float f; Both(int); };
+extern thread_local int counter; extern int &alias; extern const char *names[];
+template <class T> T any(T); template <> int any<int>(int);
+void later(); inline void later() {}
+}
+#define DECLARE(name) extern "C" int name(void)
+DECLARE(in_macro);
+"""
+
+
+def test_scopes_overloads_and_constructors(clang, tmp_path):
+    (tmp_path / "core.hpp").write_text(CXX_SCOPES)
+    ours, theirs = (read(tmp_path, "core.hpp", command) for command in (clang[1], "g++"))
+    assert set(ours.symbols) == set(theirs.symbols)
+    assert lines(ours, "_vptr", "counter") == lines(theirs, "_vptr", "counter")
+    assert ours.symbols["_ZN5outer7counterE"].tls
+    assert {"_ZN5outer7DerivedD0Ev", "_ZN5outer5Final5Inner2goEv", "in_macro"} <= set(ours.symbols)
+
+
+@pytest.mark.parametrize("suffix", [".h", ".hpp"])
+def test_clang_leaves_nothing_behind(clang, tmp_path, suffix):
+    command = clang[suffix == ".hpp"]
+    header = tmp_path / f"core{suffix}"
+    header.write_text("struct s { int x; };\nint core_add(struct s *a);\nextern int v;\n")
+    words = ["-MD", "-MF", "x.d", "--coverage", "-save-temps", "-gsplit-dwarf", "-flto", "-ftime-trace"]
+    assert read(tmp_path, header.name, command, *words) == read(tmp_path, header.name, command)
+    assert [path.name for path in tmp_path.iterdir()] == [header.name]
+
+
+def test_clang_tells_mistakes_and_leaves_other_libraries_out(clang, two_libraries):
+    left_out = []
+    found = read(two_libraries, "core.h", clang[0], "-Ideps", left_out=left_out.append)
+    assert set(found.symbols) == {"core", "more", "own"}
+    assert left_out == ["deps/dep.h", "deps/inner/deep.h"]
+    (two_libraries / "core.h").write_text("itn x;\n")
+    with pytest.raises(InterfaceSourceError, match="itn"):
+        read(two_libraries, "core.h", clang[0])
+
+
+def test_clang_for_windows(clang, tmp_path):
+    if not shutil.which("i686-w64-mingw32-gcc"):
+        pytest.skip("needs i686-w64-mingw32-gcc")
+    (tmp_path / "core.h").write_text("int __stdcall core_std(int a, int b);\nint core_plain(int);\nextern int data;\n")
+    ours = read(tmp_path, "core.h", clang[0], "--target=i686-w64-mingw32")
+    assert lines(ours) == lines(read(tmp_path, "core.h", "i686-w64-mingw32-gcc"))
+    assert ours.symbols["core_std"].convention == "stdcall"

@@ -18,7 +18,7 @@ long double f_ld(long double x) {return x;}
 #ifndef _WIN32
 __int128 f_128(__int128 x) {return x;}
 #endif
-#ifndef _WIN32
+#if !defined(_WIN32) && !defined(__clang__)
 _Float128 f_f128(_Float128 x) {return x;}
 #endif
 v4 f_v(v4 x) {return x;}

@@ -26,7 +26,7 @@ long double f_ld(long double x);
 #ifndef _WIN32
 __int128 f_128(__int128 x);
 #endif
-#ifndef _WIN32
+#if !defined(_WIN32) && !defined(__clang__)
 _Float128 f_f128(_Float128 x);
 #endif
 typedef int v4 __attribute__((vector_size(16)));

@@ -1,0 +1,51 @@
+"""What C++ headers promise under the Itanium C++ ABI.
+
+Constructors and destructors have several symbols, and layouts of the standard library are not promised.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+
+from rebel_tools.abi.reach import definitions_for
+from rebel_tools.abi.types import Declarations, Enum, Function, Record, Variable
+
+_FOREIGN = re.compile(r"(struct|union) (std|__gnu_cxx|__cxxabiv1)::")
+"""Classes of the standard library: their layout is its promise and not the core's, and a core's debug information
+need not hold it. Incompatible versions of them have other mangled names."""
+
+_STRUCTOR = re.compile(r"^(_ZN.*)([CD])[0-9](E.*)$")
+
+
+def structor_kind(symbol: str) -> str | None:
+    """"C" for a constructor, "D" for a destructor."""
+    match = _STRUCTOR.match(symbol)
+    return match[2] if match else None
+
+
+def symbols(symbol: str, is_virtual: bool) -> list[str]:
+    """The symbols of a function: constructors and destructors have several (Itanium C++ ABI, section 5.1.4.3).
+
+    symbol: one of them, or the one that GCC gives to all (`C4`); is_virtual: of a destructor.
+    """
+    match = _STRUCTOR.match(symbol)
+    if match is None:
+        return [symbol]
+    kinds = ("C1", "C2") if match[2] == "C" else ("D0", "D1", "D2") if is_virtual else ("D1", "D2")
+    return [match[1] + kind + match[3] for kind in kinds]
+
+
+def with_types(
+    functions: Mapping[str, Function],
+    variables: Mapping[str, Variable],
+    types: Mapping[str, Record | Enum],
+) -> Declarations:
+    """The declarations with the types that they need, classes of the standard library opaque."""
+    ours = {key: _opaque(definition) if _FOREIGN.match(key) else definition for key, definition in types.items()}
+    return Declarations(functions, variables, definitions_for([*functions.values(), *variables.values()], ours))
+
+
+def _opaque(definition: Record | Enum) -> Record | Enum:
+    return replace(definition, size=None, fields=()) if isinstance(definition, Record) else definition
