@@ -64,6 +64,7 @@ class Project:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
+            errors="backslashreplace",
             timeout=SECONDS,
         )
         run = Run(process)

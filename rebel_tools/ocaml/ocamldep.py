@@ -124,9 +124,9 @@ def _run(batch: Batch, map_files: Sequence[str], folder: str, cwd: str) -> dict[
     # A syntax error is reported by the compiler, with its excerpt, so ocamldep's copy of it is not shown.
     streams = {"stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
     done = subprocess.run(command, cwd=cwd, env=batch.question.environ, check=False, **streams)
-    sources = {tree: source for source, tree in trees.items()}
-    rows = map(parse_line, done.stdout.decode("utf-8", "surrogateescape").splitlines())
-    answer = {sources.get(name, name): modules for name, modules in rows}
+    sources = {trees.get(source, source): source for source in batch.files}
+    found = parse(done.stdout.decode("utf-8", "surrogateescape"), sources)
+    answer = {sources.get(name, name): modules for name, modules in found.items()}
     if done.returncode != 0:  # an empty answer may now mean a syntax error as well
         answer = {name: modules for name, modules in answer.items() if modules}
     return answer
@@ -146,7 +146,18 @@ def _make_trees(batch: Batch, folder: str, cwd: str) -> Mapping[str, str]:
     return trees
 
 
-def parse_line(line: str) -> tuple[str, tuple[str, ...]]:
-    """One line `file: A B C` of `ocamldep -modules`, in which spaces of the file's name stand behind a backslash."""
-    name, _, modules = line.rpartition(":")
-    return name.replace("\\ ", " "), tuple(modules.split())
+def parse(text: str, files: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """What `ocamldep -modules` prints about `files`: a line `file: A B C` for each one that it understands.
+
+    It puts a backslash before spaces of a name and leaves all else as it is. So a name of several lines, of which one
+    may look like an answer about another file, is looked for as a whole, and first.
+    """
+    answer: dict[str, tuple[str, ...]] = {}
+    rest = f"\n{text}"
+    for name in sorted((file for file in files if "\n" in file), key=len, reverse=True):
+        before, found, after = rest.partition(f"\n{name}:".replace(" ", "\\ "))
+        if found:
+            modules, _, after = after.partition("\n")
+            answer[name], rest = tuple(modules.split()), f"{before}\n{after}"
+    rows = (line.rpartition(":") for line in rest.split("\n") if line)
+    return {**{name.replace("\\ ", " "): tuple(modules.split()) for name, _, modules in rows}, **answer}

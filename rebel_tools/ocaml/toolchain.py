@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -18,6 +19,9 @@ from rebel_tools.tools import install_hint
 
 THREADS = {"threads", "threads.posix"}
 ARCHIVES = {"native": ".cmxa", "byte": ".cma"}
+
+# Names of packages and of what is in them, `unix` or `ppxlib.ast`; anything else might be an option of ocamlfind.
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*\Z")
 
 
 # What installed programs have answered, by PATH and command line. Whoever knows that nothing that is installed has
@@ -51,6 +55,12 @@ class Packages(NamedTuple):
 def find_packages(findlib: Sequence[str], names: Iterable[str], engine: str, env_path: str) -> Packages:
     """Ask findlib about packages by name; an unknown one is a FindlibError with the nearest names."""
     wanted = tuple(sorted(set(names)))
+    for name in wanted:
+        if not _NAME.match(name):
+            raise FindlibError(
+                f"`{name}` cannot be the name of a findlib package",
+                expected="letters, digits, _, - and ., starting with a letter, a digit or _",
+            )
     return _find_packages(tuple(findlib), wanted, engine, env_path) if wanted else Packages()
 
 
@@ -85,7 +95,7 @@ def _find_packages(findlib: tuple[str, ...], names: tuple[str, ...], engine: str
 def packages_with(module: str, findlib: Sequence[str], env_path: str) -> list[str]:
     """The installed packages that have the module, the one of the same name first."""
     ask = Findlib(findlib, env_path)
-    names = [row.split()[0] for row in ask("list") if row.strip()]
+    names = [name for row in ask("list") for name in row.split()[:1] if _NAME.match(name)]
     base = module[:1].lower() + module[1:]
     found, shared = [], {}
     for row in ask("query", "-format", "%p\t%d", *names) if names else ():
@@ -112,7 +122,7 @@ class Findlib:
             if done.returncode != 0:
                 raise self._explain(done.stderr.decode("utf-8", "replace").strip(), known)
             ANSWERS[key] = done.stdout.decode("utf-8", "surrogateescape")
-        return ANSWERS[key].splitlines()
+        return ANSWERS[key].removesuffix("\n").split("\n") if ANSWERS[key] else []
 
     def _run(self, *arguments: str) -> subprocess.CompletedProcess:
         return subprocess.run([*self.command, *arguments], env=self.env, capture_output=True, check=False)

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Iterable
 from functools import cache
 
-from SCons.Action import Action, LazyAction
+from SCons.Action import Action, CommandAction, LazyAction
 from SCons.Builder import Builder
-from SCons.Subst import Literal
 
 from rebel_tools.plan.model import ALIAS, ARCHIVING, COMPILATIONS, LINKING, NATIVE, TREE
 from rebel_tools.plan.steps import objects
-
-_PLAIN = re.compile(r"[\w@%+=:,./-]+\Z")
+from rebel_tools.scons.words import literal, literals, signature_words
 
 COMPILER = {True: "OCAMLOPT", False: "OCAMLC"}
 
@@ -32,15 +30,14 @@ def builder_of(kind: str, engine: str):
     """The builder for one kind of step."""
     if kind == ALIAS:
         return Builder(action=Action(_write_alias, _say_alias))
-    variable = command_variable(kind, engine)
-    return Builder(action=_Command(variable, {"cmdstr": f"${variable}STR"}))
+    return Builder(action=Command(command_variable(kind, engine)))
 
 
-class _Command(LazyAction):
+class Command(LazyAction):
     """The command line in a construction variable. SCons parses it three times for each run to know its kind."""
 
-    def __init__(self, variable: str, keywords: dict):
-        super().__init__(variable, keywords)
+    def __init__(self, variable: str):
+        super().__init__(variable, {"cmdstr": f"${variable}STR"})
         self._parsed: dict = {}
 
     def _generate_cache(self, env):
@@ -50,6 +47,22 @@ class _Command(LazyAction):
         if text not in self._parsed:
             self._parsed[text] = super()._generate_cache(env)
         return self._parsed[text]
+
+    def get_presig(self, target, source, env, executor=None) -> bytes:
+        """SCons' own one makes one text of all words, in which it takes a word `$(` for its mark."""
+        if self.get_parent_class(env) is not CommandAction:
+            return super().get_presig(target, source, env)
+        return repr(signature_words(env, self.var, target, source)).encode()
+
+
+class Words(CommandAction):
+    """A command all words of which mean themselves. message: what is printed instead of the command."""
+
+    def __init__(self, words: Iterable[str], message: str):
+        super().__init__(list(map(literal, words)), cmdstr=message.replace("$", "$$"))
+
+    def get_presig(self, target, source, env, executor=None) -> bytes:
+        return repr(list(map(str, self.cmd_list))).encode()
 
 
 def _write_alias(target, source, env) -> None:
@@ -73,7 +86,7 @@ def step_of(target) -> tuple:
 def unit_flags(target, source, env, for_signature):
     """`$_OCAMLUNITFLAGS`: what follows from the step, such as -I, -open and -impl."""
     run, step = step_of(target)
-    return _words(run.flags(step))
+    return literals(run.flags(step))
 
 
 def compiled_file(target, source, env, for_signature):
@@ -84,27 +97,11 @@ def compiled_file(target, source, env, for_signature):
 
 def tree_converter(target, source, env, for_signature):
     """`$_REFMT`: the command that makes syntax trees of Reason sources."""
-    return _words(step_of(target)[1].scope.settings.reason().command)
+    return literals(step_of(target)[1].scope.settings.reason().command)
 
 
 def linked_objects(target, source, env, for_signature):
     """`$_OCAMLOBJECTS`: archives and objects in link order, and what the user gave besides."""
     run, step = step_of(target)
     paths = [objects(part)[0] for part in run.plan.linked(step)] + list(step.foreign)
-    return _words(paths)
-
-
-def _words(words: list[str]):
-    """Words of a command line that mean themselves."""
-    text = joined(words)
-    return text if isinstance(text, str) else [literal(word) for word in words]
-
-
-def joined(words: list[str]) -> str | list[str]:
-    """One text where no word is special: of that SCons makes words in a third of the time that a list takes."""
-    return " ".join(words) if all(map(_PLAIN.match, words)) else words
-
-
-def literal(word: str):
-    """What SCons neither expands nor hands to the shell unquoted. A module may be called Foo', a folder $x."""
-    return word if _PLAIN.match(word) else Literal(word)
+    return literals(paths)

@@ -24,7 +24,7 @@ from rebel_tools.plan.model import ALIAS, INTERFACE, NATIVE, Scope, Step
 from rebel_tools.plan.plan import Plan
 from rebel_tools.plan.status import Status
 from rebel_tools.project.model import Package, Project, Target
-from rebel_tools.scons.actions import literal
+from rebel_tools.scons.actions import Words
 from rebel_tools.scons.output import TERMINAL, install_output, spawn
 from rebel_tools.scons.settings import settings
 
@@ -106,7 +106,7 @@ class BuckleScriptTarget:
 
     def _compiled(self, step: Step) -> list:
         command, outputs = self._command(step)
-        action = Action([[literal(word) for word in command]], f"bsc {step.source.replace('$', '$$')}")
+        action = Words(command, f"bsc {step.source}")
         targets = [self.env.fs.File(f"#{path}") for path in outputs]
         nodes = self.env.Command(targets, [self.env.fs.File(f"#{step.source}")], action)
         self.env.Depends(nodes, [*self.always, *self._below(step)])

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import re
 import subprocess
 import tempfile
 import threading
+from itertools import takewhile
 from typing import NamedTuple
+
+_COMPILER = re.compile(r"ocaml(opt|c)")
 
 
 class Captured(NamedTuple):
@@ -43,7 +49,27 @@ _STDOUT, _STDERR = _File(), _File()
 def run_captured(words: list[str], program: str, env: dict) -> Captured:
     """Run `program`, an absolute path, with `words` as its command line.
 
-    Nobody has to listen to a file, as one has to listen to a pipe: that is time which only one thread of Python can
+    A compiler of OCaml gets its arguments from a file where they are more than the system allows. Errors: OSError.
+    """
+    try:
+        return _run(words, program, env)
+    except OSError as error:
+        if error.errno != errno.E2BIG or not _COMPILER.match(os.path.basename(_command(words)[-1])):
+            raise
+    with tempfile.NamedTemporaryFile(prefix="arguments-") as file:
+        command = _command(words)
+        file.write(b"".join(os.fsencode(word) + b"\0" for word in words[len(command) :]))
+        file.flush()
+        return _run([*command, "-args0", file.name], program, env)
+
+
+def _command(words: list[str]) -> list[str]:
+    """What stands before the first option, such as `ocamlfind ocamlopt`."""
+    return list(takewhile(lambda word: not word.startswith("-"), words))
+
+
+def _run(words: list[str], program: str, env: dict) -> Captured:
+    """Nobody has to listen to a file, as one has to listen to a pipe: that is time which only one thread of Python can
     have. With an absolute path and close_fds=False CPython uses posix_spawn, which does not copy SCons' page tables.
     """
     outputs = {"stdout": _STDOUT.open(), "stderr": _STDERR.open()}

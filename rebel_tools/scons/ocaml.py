@@ -41,8 +41,8 @@ VARIABLES = {
     "_OCAMLSOURCE": ("actions", "compiled_file"),
     "_REFMT": ("actions", "tree_converter"),
     "_OCAMLOBJECTS": ("actions", "linked_objects"),
-    "_OCAMLPACKAGEFLAGS": ("settings", "package_flags"),
-    "_OCAMLPACKAGEARCHIVES": ("settings", "package_archives"),
+    "_OCAMLPACKAGEFLAGS": ("settings", "compiled_packages"),
+    "_OCAMLPACKAGEARCHIVES": ("settings", "linked_packages"),
 }
 
 

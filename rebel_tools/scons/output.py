@@ -5,7 +5,6 @@ from __future__ import annotations
 import atexit
 import os
 import re
-import shlex
 import shutil
 import sys
 import threading
@@ -15,10 +14,8 @@ import SCons.Script
 
 from rebel_tools.scons import profile
 from rebel_tools.scons.captured import run_captured
+from rebel_tools.scons.words import argument_vector, escape
 
-_SHELL = re.compile(r"[|&;<>()$`*?\[\]#~%!{}\n]")
-# SCons quotes targets and sources, whatever they are.
-_WORD = re.compile(r'"[^"\\]*"|[^\s"\'\\]+')
 # The file `caml_startup` is the linker's own: what does not link is the target.
 _ERROR = r'(?m)^File "(?!caml_startup")(?P<file>[^"]+)", lines? (?P<line>\d+)'
 
@@ -86,6 +83,7 @@ def install_output(env) -> None:
     """Run the commands of `env` without a shell where none is needed, and print what they say in one piece."""
     if env["SPAWN"].__module__.startswith("SCons.Platform"):  # else it is the user's own
         env["SPAWN"] = spawn
+    env["ESCAPE"] = escape
     if TERMINAL.colour:
         env["ENV"] = {"OCAML_COLOR": "always", **env["ENV"]}
     _install_summary()
@@ -113,8 +111,7 @@ def spawn(shell: str, escape, command: str, arguments: list[str], env: dict, cle
 
     clean: what is done to its messages before they are printed.
     """
-    line = " ".join(arguments)
-    words = [shell, "-c", line] if _SHELL.search(line) else _words(arguments)
+    words = argument_vector(shell, arguments)
     program = _which(words[0], env.get("PATH", ""))
     if program is None:
         from rebel_tools import tools
@@ -123,7 +120,7 @@ def spawn(shell: str, escape, command: str, arguments: list[str], env: dict, cle
         found_out = tools.missing(os.path.basename(words[0])) if known else f"{words[0]}: command not found"
         TERMINAL.say(sys.stderr, f"scons: {found_out}\n")
         return 127
-    target = words[words.index("-o") + 1] if "-o" in words else line
+    target = _output_of(words) or " ".join(arguments)
     with profile.span(target, "action"):
         done = run_captured(words, program, env)
     stderr = (clean or compiler_output)(done.stderr)
@@ -136,11 +133,9 @@ def spawn(shell: str, escape, command: str, arguments: list[str], env: dict, cle
     return done.status
 
 
-def _words(arguments: list[str]) -> list[str]:
-    """What a shell would make of words that have been quoted for it."""
-    if all(map(_WORD.fullmatch, arguments)):
-        return [word.strip('"') for word in arguments]
-    return shlex.split(" ".join(arguments))
+def _output_of(words: list[str]) -> str:
+    """What a compiler makes, '' where its command line does not say so. Of two answers the last one counts."""
+    return next((words[n] for n in range(len(words) - 1, 0, -1) if words[n - 1] == "-o"), "")
 
 
 def compiler_output(text: str) -> str:

@@ -10,7 +10,6 @@ from functools import partial
 
 import SCons.Script
 import SCons.Util
-from SCons.Action import Action
 from SCons.Builder import Builder
 
 from rebel_tools.memory import up_to_date
@@ -19,10 +18,12 @@ from rebel_tools.ocaml.names import object_name
 from rebel_tools.plan.units import Namespace, check_units
 from rebel_tools.project.model import Package, Project, Target
 from rebel_tools.scons import places, saving
+from rebel_tools.scons.actions import Command
 from rebel_tools.scons.arguments import user_error
 from rebel_tools.scons.output import short_messages
 from rebel_tools.scons.projects import project_of
 from rebel_tools.scons.target import TargetSession
+from rebel_tools.scons.words import extended
 from rebel_tools.sconstruct import shipped_sconstruct
 
 
@@ -118,13 +119,13 @@ def _is_wanted(target, project) -> bool:
 
 def _environment(env, target):
     env = env.Clone()
-    env.AppendUnique(JSOOFLAGS=list(target.unstable_flags.jsoo))
+    env["JSOOFLAGS"] = extended(env["JSOOFLAGS"], target.unstable_flags.jsoo)
     short_messages(env)
     return env
 
 
 def _script(run: TargetSession):
-    builder = Builder(action=Action("$JSOOCOM", "$JSOOCOMSTR"))
+    builder = Builder(action=Command("JSOOCOM"))
     return builder(run.env, target=["#" + os.path.splitext(run.path)[0] + ".js"], source=run.program)
 
 

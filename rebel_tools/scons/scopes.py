@@ -17,7 +17,8 @@ from rebel_tools.scons.arguments import checked_module, from_top, path_of
 from rebel_tools.scons.nodes import StepFile
 from rebel_tools.scons.output import install_output
 from rebel_tools.scons.session import Session, session
-from rebel_tools.scons.settings import link_settings, settings
+from rebel_tools.scons.settings import link_settings, package_names, settings
+from rebel_tools.scons.words import extended
 
 STATE = ".rebel-tools.json"
 
@@ -56,8 +57,8 @@ def new_scope(env, outdir: str, namespace: str, public: str = "") -> tuple[Scope
 
 def inherit_packages(env, run: Session, scopes: Iterable[Scope]) -> None:
     """Who uses a library needs its findlib packages, too."""
-    inherited = [name for scope in scopes for name in run.environments[scope]["OCAMLPACKAGES"]]
-    env["OCAMLPACKAGES"] = list(dict.fromkeys(env.Split(env.subst("$OCAMLPACKAGES")) + inherited))
+    inherited = [name for scope in scopes for name in package_names(run.environments[scope])]
+    env["OCAMLPACKAGES"] = extended([], dict.fromkeys(package_names(env) + inherited))
 
 
 def used_scopes(env) -> tuple[Scope, ...]:

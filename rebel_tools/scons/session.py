@@ -20,11 +20,12 @@ from rebel_tools.plan.plan import Plan
 from rebel_tools.plan.status import Status
 from rebel_tools.plan.steps import ANNOTATIONS
 from rebel_tools.scons import profile, saving
-from rebel_tools.scons.actions import builder_of, joined
+from rebel_tools.scons.actions import builder_of
 from rebel_tools.scons.arguments import from_top, output_file
 from rebel_tools.scons.nodes import Group, SourceFile, StepFile
 from rebel_tools.scons.output import ADVISERS, SOURCES_OF_TREES
 from rebel_tools.scons.settings import package_flags, packages_of_module
+from rebel_tools.scons.words import literals, without
 
 
 class Session:
@@ -97,9 +98,9 @@ class Session:
         """
         if scope not in self._compiling:
             env = self.environments[scope]
-            flags = [flag for flag in env.Split(env["OCAMLFLAGS"]) if flag != ANNOTATIONS]
-            packages = package_flags(None, None, env, False)
-            self._compiling[scope] = env.Override({"OCAMLFLAGS": joined(flags), "_OCAMLPACKAGEFLAGS": joined(packages)})
+            packages = literals(package_flags(env))
+            flags = {"_OCAMLPACKAGEFLAGS": packages, **without(env, "OCAMLFLAGS", ANNOTATIONS)}
+            self._compiling[scope] = env.Override(flags)
         return self._compiling[scope]
 
     def node(self, step: Step):

@@ -6,8 +6,6 @@ import os
 from collections.abc import Iterable
 from functools import cache
 
-import SCons.Subst
-
 from rebel_tools import __version__
 from rebel_tools.errors import MissingTool
 from rebel_tools.memory.digests import text_digest
@@ -28,6 +26,7 @@ from rebel_tools.plan.model import IMPLEMENTATION, LINKING, NATIVE, Converter, S
 from rebel_tools.plan.steps import ANNOTATIONS
 from rebel_tools.scons import places
 from rebel_tools.scons.actions import COMPILER, command_variable, step_of
+from rebel_tools.scons.words import expanded, literals, signature_words
 
 FLAGS = ["OCAMLFLAGS", "OCAMLOPTFLAGS", "OCAMLCFLAGS", "OCAMLDEPFLAGS", "OCAMLARCHIVEFLAGS", "OCAMLLINKFLAGS"]
 
@@ -56,10 +55,15 @@ def search_path(env) -> str:
 
 def packages(env, engine: str) -> Packages:
     """The findlib packages in `$OCAMLPACKAGES`."""
-    names = env.Split(env.subst("$OCAMLPACKAGES"))
+    names = package_names(env)
     if not names:
         return Packages()
     return find_packages([program(env, "OCAMLFIND")], names, engine, search_path(env))
+
+
+def package_names(env) -> list[str]:
+    """The names in `$OCAMLPACKAGES`."""
+    return [name for word in expanded(env, "OCAMLPACKAGES") for name in word.split()]
 
 
 def packages_of_module(env, module: str) -> list[str]:
@@ -75,20 +79,26 @@ def library_folder(target, source, env, for_signature) -> str:
     return standard_library_folder(program(env, "OCAMLC"))
 
 
-def package_flags(target, source, env, for_signature) -> list[str]:
-    """`$_OCAMLPACKAGEFLAGS`: include folders, preprocessors and -thread for a compilation."""
+def package_flags(env) -> list[str]:
+    """Include folders, preprocessors and -thread for a compilation."""
     found = packages(env, env["OCAMLENGINES"][0])
     flags = [word for folder in found.include for word in ("-I", folder)]
     flags += [word for command in found.preprocessors for word in ("-ppx", command)]
     return flags + (["-thread"] if found.threads else [])
 
 
-def package_archives(target, source, env, for_signature) -> list[str]:
-    """`$_OCAMLPACKAGEARCHIVES`: include folders and archives for a link command."""
-    return archive_flags(env, step_of(target)[1].engine)
+def compiled_packages(target, source, env, for_signature):
+    """`$_OCAMLPACKAGEFLAGS`"""
+    return literals(package_flags(env))
+
+
+def linked_packages(target, source, env, for_signature):
+    """`$_OCAMLPACKAGEARCHIVES`"""
+    return literals(archive_flags(env, step_of(target)[1].engine))
 
 
 def archive_flags(env, engine: str) -> list[str]:
+    """Include folders and archives for a link command."""
     found = packages(env, engine)
     flags = [word for folder in found.include for word in ("-I", folder)]
     return flags + (["-thread"] if found.threads else []) + list(found.archives)
@@ -106,12 +116,13 @@ def settings(env, variables: Iterable[str] = (), all_made: bool = False) -> Sett
     for engine in engines:
         compiler = program(env, COMPILER[engine == NATIVE])
         words = env.Split(env.subst(f"${COMPILER[engine == NATIVE]}"))
-        command = _signature(env, command_variable(IMPLEMENTATION, engine), _OCAMLUNITFLAGS="", _OCAMLSOURCE="")
-        parts += [command, program_identity(compiler), standard_library_identity(compiler, *words[1:])]
+        same = env.Override({"_OCAMLUNITFLAGS": "", "_OCAMLSOURCE": ""})
+        command = signature_words(same, command_variable(IMPLEMENTATION, engine))
+        parts += [*command, program_identity(compiler), standard_library_identity(compiler, *words[1:])]
     values = [f"{name}={env['ENV'].get(name)}" for name in (*OCAML_VARIABLES, *variables)]
-    flags = _words(env, "OCAMLFLAGS")
-    dependency_flags = _words(env, "OCAMLDEPFLAGS")
-    own_flags = [word for engine in engines for word in _words(env, COMPILER[engine == NATIVE] + "FLAGS")]
+    flags = expanded(env, "OCAMLFLAGS")
+    dependency_flags = expanded(env, "OCAMLDEPFLAGS")
+    own_flags = [word for engine in engines for word in expanded(env, COMPILER[engine == NATIVE] + "FLAGS")]
     files, asked = named_files(env, [*flags, *own_flags], all_made), named_files(env, dependency_flags, all_made)
     ppx = [word for command in found.preprocessors for word in ("-ppx", command)]
     ocamldep = program(env, "OCAMLDEP")
@@ -139,19 +150,14 @@ def named_files(env, flags: Iterable[str], all_made: bool = False) -> list[str]:
 
 def link_settings(env, kind: str, engine: str) -> str:
     """A digest over the command line of an archive or a program, apart from the objects."""
-    known = {"_OCAMLOBJECTS": "", "_OCAMLPACKAGEARCHIVES": archive_flags(env, engine)}
+    same = env.Override({"_OCAMLOBJECTS": "", "_OCAMLPACKAGEARCHIVES": literals(archive_flags(env, engine))})
     files = linked_files(env) if kind == LINKING else []
-    return text_digest(_signature(env, command_variable(kind, engine), **known), files_identity(files))
-
-
-def _words(env, variable: str) -> list[str]:
-    """The words of flags as a command line has them: an item of a list is one, with the spaces in it."""
-    return [str(word) for line in env.subst_list(f"${variable}") for word in line]
+    return text_digest(*signature_words(same, command_variable(kind, engine)), files_identity(files))
 
 
 def linked_files(env) -> list[str]:
     """The files that stand in the flags of a link command."""
-    return named_files(env, _words(env, "OCAMLLINKFLAGS"))
+    return named_files(env, expanded(env, "OCAMLLINKFLAGS"))
 
 
 def installed_files(env) -> list[str]:
@@ -179,11 +185,6 @@ def tool_identity(env) -> str:
     ]
     flags = [env.subst(f"${name}") for name in variables + FLAGS]
     return identity(env["ENV"], [*found, *commands, *flags])
-
-
-def _signature(env, variable: str, **known) -> str:
-    """The command line in `variable` as SCons' signatures have it: without files, and without what stands in $( $)."""
-    return env.Override(known).subst(f"${variable}", raw=SCons.Subst.SUBST_SIG)
 
 
 def reason_converter(env) -> Converter:

@@ -25,7 +25,8 @@ from rebel_tools.scons.nodes import Group, StepFile
 from rebel_tools.scons.output import TERMINAL, install_output
 from rebel_tools.scons.scopes import library_step, program_step
 from rebel_tools.scons.session import Session, added_actions
-from rebel_tools.scons.settings import installed_files, linked_files, settings, tool_identity
+from rebel_tools.scons.settings import installed_files, linked_files, package_names, settings, tool_identity
+from rebel_tools.scons.words import extended
 
 ENGINES = {"native": NATIVE, "byte": BYTE, "jsoo": BYTE}
 
@@ -91,10 +92,12 @@ class TargetSession(Session):
         env = env.Override(
             {
                 "OCAMLENGINES": [self.engine],
-                "OCAMLPACKAGES": list(dict.fromkeys(name for p in used for name in p.ocamlfind)),
-                "OCAMLFLAGS": [*env["OCAMLFLAGS"], *package.flags.compile, *flags.compile],
-                "OCAMLDEPFLAGS": [*env["OCAMLDEPFLAGS"], *package.flags.dep, *flags.dep],
-                "OCAMLLINKFLAGS": [*env["OCAMLLINKFLAGS"], *(w for p in used for w in p.flags.link), *flags.link],
+                "OCAMLPACKAGES": extended([], dict.fromkeys(name for p in used for name in p.ocamlfind)),
+                "OCAMLFLAGS": extended(env["OCAMLFLAGS"], (*package.flags.compile, *flags.compile)),
+                "OCAMLDEPFLAGS": extended(env["OCAMLDEPFLAGS"], (*package.flags.dep, *flags.dep)),
+                "OCAMLLINKFLAGS": extended(
+                    env["OCAMLLINKFLAGS"], (*(w for p in used for w in p.flags.link), *flags.link)
+                ),
                 "ENV": {**env["ENV"], **dict(package.flags.envvars), **dict(flags.envvars)},
             }
         )
@@ -402,6 +405,6 @@ class TargetSession(Session):
         return Merlin(
             sources=tuple(dict.fromkeys(folders)),
             builds=tuple(os.path.join(self.top, used.outdir) for used in (scope, *scope.uses)),
-            packages=tuple(env["OCAMLPACKAGES"]),
+            packages=tuple(package_names(env)),
             flags=("-open", scope.namespace, *package.flags.compile, *self.target.unstable_flags.compile),
         )

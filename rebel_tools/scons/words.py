@@ -1,0 +1,127 @@
+"""Words of command lines.
+
+What comes from packages (flags, names of files and folders) and what findlib answers means itself: SCons does not
+expand it, and no shell sees it unquoted. What an SConstruct says in construction variables is SCons' and the shell's,
+as everywhere in SCons. Both kinds stand in one command line: SCons hands the words of the first kind to $ESCAPE, which
+is `escape` below, and all of them to $SPAWN, where `argument_vector` tells the two apart.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Callable, Iterable, Sequence
+from itertools import groupby
+from typing import Any
+
+import SCons.Subst
+import SCons.Util
+
+_PLAIN = re.compile(r"[\w@%+=:,./-]+\Z")
+_SHELL = re.compile(r"[|&;<>()$`*?\[\]#~%!{}\n]")
+# What SCons' own quotes make of a word with spaces, and what needs none.
+_QUOTED = re.compile(r'"[^"\\]*"|[^\s"\'\\]+')
+
+
+class Word(str):
+    """A word that means itself, quoted for a shell; `text` is the word."""
+
+    text: str
+
+
+def escape(text: str) -> Word:
+    """A word that means itself, for $ESCAPE. What SCons has there leaves backquotes to the shell."""
+    word = Word(shlex.quote(text))
+    word.text = text
+    return word
+
+
+class _Expanded(SCons.Subst.Literal):
+    """A word of an SConstruct that SCons has expanded; a shell may still see it."""
+
+    def is_literal(self) -> bool:
+        return False
+
+
+def literal(word: str) -> str | SCons.Subst.Literal:
+    """A word that means itself, for a construction variable or what one expands to."""
+    return word if _PLAIN.match(word) else SCons.Subst.Literal(word)
+
+
+def literals(words: Iterable[str]) -> str | list[str | SCons.Subst.Literal]:
+    """Words that mean themselves. Where none is special they are one text, of which SCons makes words in a third of the
+    time that a list takes.
+    """
+    words = list(words)
+    return " ".join(words) if all(map(_PLAIN.match, words)) else list(map(literal, words))
+
+
+def extended(value: Any, words: Iterable[str]) -> list[Any]:
+    """The value of a construction variable, a text or a list, and words after it that mean themselves."""
+    return [*SCons.Util.CLVar(value), *map(literal, words)]
+
+
+def expanded(env: Any, variable: str) -> list[str]:
+    """The words of a construction variable as a program gets them from a command line that has it."""
+    lines = env.subst_list(f"${variable}", SCons.Subst.SUBST_CMD)
+    arguments = SCons.Subst.escape_list([word for line in lines for word in line], escape)
+    try:
+        return _unquoted(arguments)
+    except ValueError:  # a quotation mark is not closed; the shell says so when the command runs
+        return [str(getattr(word, "text", word)) for word in arguments]
+
+
+def signature_words(env: Any, variable: str, target: Any = None, source: Any = None) -> list[str]:
+    """The command line in a construction variable without what stands between $( and $), as signatures have it."""
+    lines = env.subst_list(f"${variable}", SCons.Subst.SUBST_SIG, target, source)
+    return [word for line in lines for word in ("\n", *map(str, line))]
+
+
+def without(env: Any, variable: str, word: str) -> dict[str, Any]:
+    """Construction variables that make `variable` what it is now without one of its words."""
+    items = [item for item in SCons.Util.CLVar(env[variable]) if item != word]
+    texts = [str(item) for item in items]
+    if all(map(_PLAIN.match, texts)):
+        return {variable: " ".join(texts)}
+    if not any("$" in item for item in items if isinstance(item, str)):
+        return {variable: items}
+    return {variable: _expander(f"_{variable}_GIVEN", word), f"_{variable}_GIVEN": items}
+
+
+def _expander(variable: str, word: str) -> Callable[..., list[Any]]:
+    """What expands like `variable`, which may depend on the target, and leaves out one word."""
+
+    def expand(target: Any, source: Any, env: Any, for_signature: bool) -> list[Any]:
+        mode = SCons.Subst.SUBST_SIG if for_signature else SCons.Subst.SUBST_CMD
+        words = [w for line in env.subst_list(f"${variable}", mode, target, source) for w in line if w != word]
+        return [SCons.Subst.Literal(str(w)) if w.is_literal() else _Expanded(str(w)) for w in words]
+
+    return expand
+
+
+def argument_vector(shell: str, arguments: Sequence[str]) -> list[str]:
+    """The words of a command line as $SPAWN gets them; a shell is asked where a word of an SConstruct needs one."""
+    own = [word for word in arguments if not isinstance(word, Word)]
+    if not _SHELL.search(" ".join(own)):
+        try:
+            return _unquoted(arguments)
+        except ValueError:  # a quotation mark is not closed, as the shell will say
+            pass
+    return [shell, "-c", " ".join(arguments)]
+
+
+def _unquoted(arguments: Iterable[str]) -> list[str]:
+    """What a shell would make of words in which only blanks, quotes and backslashes are special."""
+    words: list[str] = []
+    for means_itself, group in groupby(arguments, lambda word: isinstance(word, Word)):
+        if means_itself:
+            words += [word.text for word in group if isinstance(word, Word)]
+        else:
+            words += _split(list(group))
+    return words
+
+
+def _split(arguments: list[str]) -> list[str]:
+    if all(map(_QUOTED.fullmatch, arguments)):
+        return [word.strip('"') for word in arguments]
+    return shlex.split(" ".join(arguments))
