@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterable
 
 from rebel_tools.errors import Place
@@ -13,9 +12,6 @@ from rebel_tools.project.names import capitalize, is_module
 from rebel_tools.project.reading import broken_link, kind_of, leads_nowhere
 
 KINDS = frozenset(("ml", "mli", "re", "rei"))
-
-# Tools that answer in lines, ocamldep for one, cannot name a file with one of these in its path.
-_CONTROL = "[\0-\x1f\x7f]"
 
 
 def scan_sources(root: str, consulted: set[str]) -> tuple[Source, ...]:
@@ -130,13 +126,6 @@ def _source(entry: os.DirEntry[str], path: str, stem: str, kind: str) -> Source:
             place=Place(entry.path),
             expected="letters, digits, _ and ', starting with a letter (no -)",
             hint="rename the file",
-        )
-    if not path.isprintable() and re.search(_CONTROL, path):
-        raise ProjectError(
-            "a control character is in the name of a folder of this source",
-            place=Place(entry.path),
-            expected="a name without line breaks and other control characters",
-            hint="rename the folder",
         )
     return Source(path, module, kind)
 

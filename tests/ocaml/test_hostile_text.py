@@ -234,7 +234,7 @@ def test_more_words_than_the_system_allows(app, engine):
     flags = [word for number in range(30) for word in ("-I", f"{number} $(touch RAN) " + 100_000 * "x")]
     target = {"target": "default", "engine": engine, "entry": "src/index.ml"}
     # Of the folders ocamlopt makes options of gcc, which has no other way to hand them to the linker.
-    app.package(targets=[target], flags={"compile": flags, "link": flags if engine == "byte" else []})
+    app.package(targets=[target], flags={"link" if engine == "byte" else "compile": flags})
     app.build()
     assert app.output() == "built" and not app.path("RAN").exists()
     assert "is up to date" in app.build()
