@@ -231,7 +231,7 @@ def test_descriptions_of_findlib_packages(app, entry, text):
 
 @pytest.mark.parametrize("engine", ["native", "byte"])
 def test_more_words_than_the_system_allows(app, engine):
-    flags = [word for number in range(30) for word in ("-I", f"{number} $(touch RAN) " + 100_000 * "x")]
+    flags = [word for number in range(30) for word in ("-I", f"{number} $(touch RAN) " + 90_000 * "x")]
     target = {"target": "default", "engine": engine, "entry": "src/index.ml"}
     # Of the folders ocamlopt makes options of gcc, which has no other way to hand them to the linker.
     app.package(targets=[target], flags={"link" if engine == "byte" else "compile": flags})
