@@ -7,7 +7,7 @@ the JSON Schema come from it (`json_schema.py`).
 from __future__ import annotations
 
 from rebel_tools.project.model import ENGINES
-from rebel_tools.project.names import FINDLIB, MAX_MODULE, MAX_PACKAGE, MODULE, PACKAGE, TARGET
+from rebel_tools.project.names import FINDLIB, MAX_MODULE, MAX_PACKAGE, MODULE, PACKAGE, SOURCES, TARGET
 from rebel_tools.project.shapes import Key, ListOf, Members, Names, OneOf, Switch, Table, Text, Words
 
 PACKAGE_NAME = Text(
@@ -19,6 +19,13 @@ MODULE_NAME = Text(
 TARGET_NAME = Text("the name of a target", TARGET, "letters, digits, -, _ and ., starting with a letter", MAX_MODULE)
 FINDLIB_NAME = Text(
     "the name of a findlib package", FINDLIB, "letters, digits, -, _ and ., starting with a letter, a digit or _", 200
+)
+
+SOURCE_PATTERN = Text(
+    "a folder or a pattern of sources",
+    SOURCES,
+    "a path below the folder of the package, without `..`; `.` for that folder itself",
+    200,
 )
 
 PACKAGE_FLAGS = Members(
@@ -61,6 +68,12 @@ REBEL = Members(
         "ocamlfindDependencies",
         Names(FINDLIB_NAME),
         "findlib libraries that the sources use, ppx rewriters included: a list, or an object whose keys count",
+    ),
+    Key(
+        "sources",
+        ListOf(SOURCE_PATTERN),
+        'where the sources are: folders, and patterns such as `"lib/*_util.ml"`; `"!lib/test"` excludes one, see below',
+        '`["src"]`',
     ),
     Key("module", MODULE_NAME, "the module that is the package for its users", "from `name`, see below"),
     Key(

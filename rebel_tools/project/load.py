@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import os
-import posixpath
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from rebel_tools.errors import Place
-from rebel_tools.nearest import did_you_mean
 from rebel_tools.project.errors import ProjectError
-from rebel_tools.project.manifest import Dependency, Manifest, TargetSpec, read_manifest
-from rebel_tools.project.model import Package, Project, Source, Target
+from rebel_tools.project.manifest import Dependency, Manifest, read_manifest
+from rebel_tools.project.model import Package, Project
 from rebel_tools.project.modules import Modules
-from rebel_tools.project.names import package_module, target_module
+from rebel_tools.project.names import package_module
 from rebel_tools.project.resolve import Resolver, installed
+from rebel_tools.project.selection import DEFAULT, Selection
 from rebel_tools.project.sources import scan_sources
+from rebel_tools.project.targets import targets_of
 from rebel_tools.project.versions import overridden, version_warnings
-from rebel_tools.text import quote
-
-DEFAULT_ENTRIES = ("src/Index.re", "src/Index.ml", "src/index.re", "src/index.ml")
+from rebel_tools.text import printable, quote
 
 
 def load_project(root: str = ".", consulted: set[str] | None = None) -> Project:
@@ -30,7 +28,7 @@ def load_project(root: str = ".", consulted: set[str] | None = None) -> Project:
     manifest = loader.root_manifest()
     loader.visit(manifest)
     package = loader.packages[manifest.document.path]
-    targets = tuple(_target(spec, manifest, package) for spec in manifest.targets)
+    targets = targets_of(manifest, package)
     loader.modules.add_root(manifest, package, targets)
     return Project(
         packages=tuple(loader.packages.values()),
@@ -144,7 +142,8 @@ class _Loader:
             name=manifest.name,
             module=manifest.module,
             root=root,
-            sources=scan_sources(root, self.consulted),
+            sources=scan_sources(root, self.consulted, Selection(manifest.sources)),
+            selected=manifest.sources,
             ocamlfind=manifest.ocamlfind,
             dependencies=tuple(visit.needed),
             absent=tuple(visit.absent.items()),
@@ -154,7 +153,7 @@ class _Loader:
         _check_public_module(manifest, package)
         if root != self.root:
             self.modules.add(manifest, package)
-        self.warnings.extend(manifest.warnings)
+        self.warnings += [*manifest.warnings, *_empty_patterns(manifest, package)]
         self.packages[path] = package
 
 
@@ -196,43 +195,21 @@ def _check_cycle(chain: Sequence[_Visit], dependency: Manifest) -> None:
     )
 
 
+def _empty_patterns(manifest: Manifest, package: Package) -> Iterator[str]:
+    """A sentence for each pattern of `rebel.sources` that selects nothing."""
+    if manifest.sources == DEFAULT:
+        return
+    for index, pattern in enumerate(manifest.sources):
+        if not pattern.startswith("!") and not any(Selection([pattern]).takes(s.path) for s in package.sources):
+            place = manifest.document.place("rebel", "sources", index)
+            yield printable(f"{place}: {quote(pattern)} selects no source")
+
+
 def _check_public_module(manifest: Manifest, package: Package) -> None:
     if package.public_module and not any(s.module == package.module for s in package.sources):
         raise manifest.document.error(
             ("rebel", "publicModule"),
-            f'"publicModule" is true, but no file under src/ is the module {package.module}',
+            f'"publicModule" is true, but no source is the module {package.module}',
             key=True,
-            expected=f"a file such as src/{package.module[:1].lower() + package.module[1:]}.ml",
+            expected=f"a file such as {manifest.sources[0]}/{package.module[:1].lower() + package.module[1:]}.ml",
         )
-
-
-def _target(spec: TargetSpec, manifest: Manifest, package: Package) -> Target:
-    source = _entry(spec, manifest, package)
-    return Target(spec.name, target_module(spec.name), spec.engine, source.path, source.module, spec.unstable_flags)
-
-
-def _entry(spec: TargetSpec, manifest: Manifest, package: Package) -> Source:
-    """The source that a target starts with; interfaces do not count."""
-    by_path = {source.path: source for source in package.sources if not source.is_interface}
-    wanted = (posixpath.normpath(spec.entry),) if spec.entry is not None else DEFAULT_ENTRIES
-    for path in wanted:
-        if path in by_path:
-            return by_path[path]
-    if spec.entry is None:
-        raise _no_default_entry(spec, manifest, by_path)
-    raise manifest.document.error(
-        (*spec.keys, "entry"),
-        f'the entry {quote(spec.entry)} of target "{spec.name}" is no .ml or .re file of this package',
-        expected="the path of a file under src/",
-        hint=did_you_mean(wanted[0], by_path),
-    )
-
-
-def _no_default_entry(spec: TargetSpec, manifest: Manifest, by_path: dict[str, Source]) -> ProjectError:
-    return manifest.document.error(
-        spec.keys,
-        f'the target "{spec.name}" has no entry: there is neither src/Index.re nor src/Index.ml',
-        expected='one of these files, or a target with the key "entry"',
-        hint=did_you_mean("src/Index.re", by_path)
-        or 'name the file: "rebel": {"targets": [{"entry": "src/<file>"}]}, or say "targets": [] for none',
-    )

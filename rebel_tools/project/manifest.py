@@ -10,6 +10,7 @@ from rebel_tools.project.document import TYPE_NAMES, Document, Path
 from rebel_tools.project.keys import DEPENDENCIES, TOP
 from rebel_tools.project.model import Flags
 from rebel_tools.project.names import MAX_MODULE, is_module, is_package, package_module, target_module
+from rebel_tools.project.selection import DEFAULT
 from rebel_tools.project.shapes import Reader
 from rebel_tools.text import quote
 
@@ -49,6 +50,7 @@ class Manifest(NamedTuple):
     module: str = ""
     has_rebel: bool = False
     targets: tuple[TargetSpec, ...] = ()
+    sources: tuple[str, ...] = DEFAULT
     ocamlfind: tuple[str, ...] = ()
     dependencies: tuple[Dependency, ...] = ()
     development: tuple[str, ...] = ()
@@ -90,6 +92,7 @@ def read_manifest(document: Document, default_name: str, is_root: bool = False) 
         module=rebel.get("module") or _module(document, name, is_root),
         has_rebel=True,
         targets=_targets(document, rebel) if is_root else (),
+        sources=rebel.get("sources", DEFAULT),
         ocamlfind=rebel.get("ocamlfindDependencies", ()),
         dependencies=_dependencies(top),
         development=_development(document.value),

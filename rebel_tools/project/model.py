@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from typing import NamedTuple
+
+from rebel_tools.project.selection import DEFAULT, Selection
 
 ENGINES = ("native", "byte", "jsoo", "bucklescript")
 
@@ -35,7 +38,7 @@ class Target(NamedTuple):
 
 
 class Source(NamedTuple):
-    """One file under `src/`: its path relative to the package (with `/`), its module, and ml, mli, re or rei."""
+    """One file: its path relative to the package (with `/`), its module, and ml, mli, re or rei."""
 
     path: str
     module: str
@@ -52,7 +55,7 @@ class Package(NamedTuple):
     name: the npm name, unique in a project.
     module: the OCaml module that is its namespace (`FooBar` for `foo-bar`), unique among the dependencies.
     root: the real path of its folder, links resolved.
-    sources: all files under `src/`, sorted by path.
+    sources: all files that are sources, sorted by path; selected: by which patterns (see `Selection`).
     ocamlfind: findlib packages that its sources use, in the order of package.json.
     dependencies: npm names of the packages that its sources may name, in the order of package.json.
     absent: (module, why) of packages that its package.json names and whose modules its sources cannot use, for hints.
@@ -69,6 +72,12 @@ class Package(NamedTuple):
     absent: tuple[tuple[str, str], ...] = ()
     public_module: bool = False
     flags: Flags = Flags()
+    selected: tuple[str, ...] = DEFAULT
+
+    def has_place_for(self, path: str) -> bool:
+        """Whether a file at this absolute path is one of the sources, or would be if it were there."""
+        prefix = os.path.join(self.root, "")
+        return path.startswith(prefix) and Selection(self.selected).takes(path[len(prefix) :].replace(os.sep, "/"))
 
 
 class Project(NamedTuple):

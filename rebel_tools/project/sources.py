@@ -1,4 +1,4 @@
-"""The sources of a package: every .ml, .mli, .re and .rei in any folder under `src/`."""
+"""The sources of a package: every .ml, .mli, .re and .rei in any folder under `src/`, or where `rebel.sources` says."""
 
 from __future__ import annotations
 
@@ -10,20 +10,23 @@ from rebel_tools.project.errors import ProjectError
 from rebel_tools.project.model import Source
 from rebel_tools.project.names import capitalize, is_module
 from rebel_tools.project.reading import broken_link, kind_of, leads_nowhere
+from rebel_tools.project.selection import Selection
 
+SRC = Selection()
 KINDS = frozenset(("ml", "mli", "re", "rei"))
 
 
-def scan_sources(root: str, consulted: set[str]) -> tuple[Source, ...]:
-    """The sources below `root`/src sorted by path; none when there is no such folder.
+def scan_sources(root: str, consulted: set[str], selection: Selection = SRC) -> tuple[Source, ...]:
+    """The selected sources below `root` sorted by path; none where there is no such folder.
 
     Files and folders whose name starts with a dot (editors' lock files, .git) and folders called node_modules do not
     count. Links are followed. Every folder that was listed, or was not there, is added to `consulted`.
     Errors: two files that give the same module, a name that is no module name, a source that is no regular file (to
     read a FIFO never ends), and links that lead nowhere or back.
     """
-    scan = _Scan(root, consulted)
-    scan.run("src")
+    scan = _Scan(root, consulted, selection)
+    for folder in selection.folders:
+        scan.run(folder)
     found = sorted(scan.found, key=lambda source: source.path)
     scan.check_twice()
     _check_unique(root, found)
@@ -37,18 +40,26 @@ class _Scan:
     led to. These are not entered again: a few dozen links would be enough for a walk without end.
     """
 
-    def __init__(self, root: str, consulted: set[str]) -> None:
+    def __init__(self, root: str, consulted: set[str], selection: Selection) -> None:
         self.root = root
         self.consulted = consulted
+        self.selection = selection
         self.found: list[Source] = []
         self.linked: dict[str, str] = {}
         self.twice: list[tuple[str, str]] = []
 
     def run(self, folder: str) -> None:
+        if os.path.isfile(os.path.join(self.root, folder)):  # `rebel.sources` names it
+            entry = next(e for e in self._list(os.path.dirname(folder) or ".") if e.name == os.path.basename(folder))
+            self._is_entered(entry, folder)
+            return
         todo = [folder]
         while todo:
             folder = todo.pop()
-            inner = [f"{folder}/{entry.name}" for entry in self._list(folder) if self._is_entered(entry, folder)]
+            prefix = "" if folder == "." else f"{folder}/"
+            inner = [
+                prefix + entry.name for entry in self._list(folder) if self._is_entered(entry, prefix + entry.name)
+            ]
             todo += sorted(inner)  # of two links to one folder it must always be the same one that counts
 
     def _list(self, folder: str) -> list[os.DirEntry[str]]:
@@ -63,16 +74,18 @@ class _Scan:
         except OSError as error:
             raise ProjectError(f"cannot be listed: {error.strerror}", place=Place(path)) from None
 
-    def _is_entered(self, entry: os.DirEntry[str], folder: str) -> bool:
+    def _is_entered(self, entry: os.DirEntry[str], path: str) -> bool:
         """Whether this is a folder to go on with; a source is noted."""
         name = entry.name
         if name.startswith("."):
             return False
         stem, dot, kind = name.rpartition(".")
         if _is_folder(entry):
-            return name != "node_modules" and (not entry.is_symlink() or self._follow(entry, f"{folder}/{name}"))
-        if dot and kind in KINDS:
-            self.found.append(_source(entry, f"{folder}/{name}", stem, kind))
+            if name == "node_modules" or not (self.selection.is_simple or self.selection.enters(path)):
+                return False
+            return not entry.is_symlink() or self._follow(entry, path)
+        if dot and kind in KINDS and (self.selection.is_simple or self.selection.takes(path)):
+            self.found.append(_source(entry, path, stem, kind))
         return False
 
     def _follow(self, entry: os.DirEntry[str], path: str) -> bool:

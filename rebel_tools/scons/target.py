@@ -37,11 +37,6 @@ NEED_ALL = ("no_exec", "keep_going", "tree_printers")
 MADE_FIRST = "what other builders make"
 
 
-def source_folder(package: Package) -> str:
-    """The folder that all sources of a package are below, with a slash at its end."""
-    return os.path.join(package.root, "src", "")
-
-
 class TargetSession(Session):
     """The plan of one target; made when SCons first looks at the program, for most runs are about other targets.
 
@@ -151,10 +146,9 @@ class TargetSession(Session):
     @cached_property
     def _made_sources(self) -> dict[str, SCons.Node.FS.File]:
         """The sources that builders make, by absolute path, wherever in the SConstruct they are called."""
-        folders = tuple(map(source_folder, self.packages))
         made = [node for node in places.file_nodes() if node.name.endswith(SUFFIXES) and node.has_builder()]
         found = {os.path.realpath(node.get_abspath()): node for node in made}
-        return {path: node for path, node in found.items() if path.startswith(folders)}
+        return {path: node for path, node in found.items() if any(p.has_place_for(path) for p in self.packages)}
 
     @cached_property
     def _made_first(self) -> list:
@@ -174,7 +168,7 @@ class TargetSession(Session):
     def _prepare(self) -> None:
         if not self._prepared:
             for package, scope in zip(self.packages, self.plan.scopes):
-                own = (path for path in self._made_sources if path.startswith(source_folder(package)))
+                own = (path for path in self._made_sources if package.has_place_for(path))
                 self.source_nodes[scope] = {self._relative(path): self._made_sources[path] for path in own}
         super()._prepare()
 

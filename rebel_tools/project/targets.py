@@ -1,0 +1,58 @@
+"""The targets of the root package, each with the source that it starts with."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Sequence
+
+from rebel_tools.nearest import did_you_mean
+from rebel_tools.project.errors import ProjectError
+from rebel_tools.project.manifest import Manifest, TargetSpec
+from rebel_tools.project.model import Package, Source, Target
+from rebel_tools.project.names import target_module
+from rebel_tools.project.selection import Selection
+from rebel_tools.text import quote
+
+DEFAULT_ENTRIES = ("Index.re", "Index.ml", "index.re", "index.ml")
+
+
+def targets_of(manifest: Manifest, package: Package) -> tuple[Target, ...]:
+    """The targets of `manifest`, which is that of `package`. Errors: ProjectError for an entry that is no source."""
+    return tuple(_target(spec, manifest, package) for spec in manifest.targets)
+
+
+def _target(spec: TargetSpec, manifest: Manifest, package: Package) -> Target:
+    source = _entry(spec, manifest, package)
+    return Target(spec.name, target_module(spec.name), spec.engine, source.path, source.module, spec.unstable_flags)
+
+
+def _entry(spec: TargetSpec, manifest: Manifest, package: Package) -> Source:
+    """The source that a target starts with; interfaces do not count."""
+    by_path = {source.path: source for source in package.sources if not source.is_interface}
+    folders = Selection(package.selected).folders
+    defaults = [posixpath.normpath(f"{folder}/{name}") for folder in folders for name in DEFAULT_ENTRIES]
+    wanted = defaults if spec.entry is None else [posixpath.normpath(spec.entry)]
+    for path in wanted:
+        if path in by_path:
+            return by_path[path]
+    if spec.entry is None:
+        raise _no_default_entry(spec, manifest, by_path, defaults)
+    raise manifest.document.error(
+        (*spec.keys, "entry"),
+        f'the entry {quote(spec.entry)} of target "{spec.name}" is no .ml or .re file of this package',
+        expected="the path of one of its sources",
+        hint=did_you_mean(wanted[0], by_path),
+    )
+
+
+def _no_default_entry(
+    spec: TargetSpec, manifest: Manifest, by_path: dict[str, Source], defaults: Sequence[str]
+) -> ProjectError:
+    neither, nor = (*defaults, *DEFAULT_ENTRIES)[:2]
+    return manifest.document.error(
+        spec.keys,
+        f'the target "{spec.name}" has no entry: there is neither {neither} nor {nor}',
+        expected='one of these files, or a target with the key "entry"',
+        hint=did_you_mean(neither, by_path)
+        or 'name the file: "rebel": {"targets": [{"entry": "src/<file>"}]}, or say "targets": [] for none',
+    )
