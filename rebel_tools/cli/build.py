@@ -23,10 +23,10 @@ def configure_parser(commands) -> None:
 
 
 def execute(args) -> int:
-    return build(args.scons_arguments)
+    return run(args.scons_arguments)
 
 
-def build(arguments: Sequence[str]) -> int:
+def run(arguments: Sequence[str]) -> int:
     """Run scons, unless a look at the files tells that there is nothing to do."""
     if not has_own_script() and _nothing_to_do(arguments):
         print("scons: `.' is up to date.")

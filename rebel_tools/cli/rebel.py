@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from importlib import import_module
 
 import rebel_tools
-from rebel_tools.cli import build
 from rebel_tools.errors import RebelError
 
 COMMANDS = ("build", "scons", "watch", "clean", "doctor", "new", "sconstruct")
+_FOR_SCONS = ("build", "scons")
 _HELP = ("-h", "--help")
 
 
@@ -18,8 +18,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run `rebel argv`; 0 when all went well, 1 after an error, 2 for a wrong command line."""
     words = list(sys.argv[1:] if argv is None else argv) or ["build"]
     try:
-        if words[0] == "build" and not any(word in words for word in _HELP):
-            return build.build(words[1:])  # whatever follows is for scons; it need not wait for argparse
+        if words[0] in _FOR_SCONS and not any(word in words for word in _HELP):
+            # Whatever follows is for scons: it need not wait for argparse.
+            return int(import_module(f"rebel_tools.cli.{words[0]}").run(words[1:]))
         return _parse_and_execute(words)
     except RebelError as error:
         print(f"rebel: error: {error}", file=sys.stderr)

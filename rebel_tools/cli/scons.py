@@ -6,7 +6,8 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from rebel_tools.observed import run, store
+from rebel_tools.observed import store
+from rebel_tools.observed.run import Verdict, ask, repeat_output
 
 EXPLAIN = "--explain"
 
@@ -24,16 +25,16 @@ def configure_parser(commands: Any) -> None:
 
 
 def execute(args: Any) -> int:
-    return scons(args.scons_arguments)
+    return run(args.scons_arguments)
 
 
-def scons(arguments: Sequence[str]) -> int:
+def run(arguments: Sequence[str]) -> int:
     """Answer, or run scons under a recorder; its exit status."""
     explain = EXPLAIN in arguments
     words = [word for word in arguments if word != EXPLAIN]
-    asked, manifest, verdict = run.ask(words)
+    asked, manifest, verdict = ask(words)
     if manifest is not None and verdict.why is None:
-        run.repeat_output(manifest)
+        repeat_output(manifest)
         return 0
     if explain:
         for line in _explanation(asked, verdict):
@@ -52,7 +53,7 @@ def _main() -> None:
     main()
 
 
-def _explanation(asked: store.Question, verdict: run.Verdict) -> list[str]:
+def _explanation(asked: store.Question, verdict: Verdict) -> list[str]:
     from rebel_tools.text import printable
 
     lines = [f"scons is asked: {verdict.why}"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from importlib.util import find_spec
+from importlib.machinery import PathFinder
 
 from rebel_tools.errors import MissingTool
 from rebel_tools.observed import store
@@ -24,7 +24,7 @@ def ask(arguments: Sequence[str]) -> tuple[store.Question, Manifest | None, Verd
 
 def scons_version() -> str:
     """The file of the installed SCons and its status, which is cheaper to have than to import it."""
-    found = find_spec("SCons")
+    found = PathFinder.find_spec("SCons")
     if found is None or not found.origin:
         raise MissingTool("SCons is not installed for this Python", hint=f"{sys.executable} -m pip install scons")
     status = os.stat(found.origin)

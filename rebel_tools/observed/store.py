@@ -7,12 +7,10 @@ be read-only. A manifest that is damaged, of another version or another user's i
 from __future__ import annotations
 
 import contextlib
-import hashlib
-import json
 import marshal
 import os
-import re
 import sys
+import zlib
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -23,13 +21,11 @@ from rebel_tools.observed.model import Folder, Manifest, Refusal, Replay
 FORMAT = f"rebel-tools {__version__} observed 1"
 MOST_MANIFESTS = 16  # of one project
 
-_JOBS = re.compile(r"-j ?\d*|--jobs(?:=\d+)?")
-
 
 class Question(NamedTuple):
-    """What was asked, besides what is observed: a digest, and where its answer lies."""
+    """What was asked, besides what is observed, and where its answer lies."""
 
-    digest: str
+    text: str
     path: str
 
 
@@ -40,10 +36,15 @@ def question(arguments: Sequence[str], environ: Mapping[str, str], version: str)
     top = os.getcwd()
     parts = [FORMAT, version, sys.version, sys.executable, top, repr(os.uname()), str(os.getuid()), str(umask)]
     parts += [str(os.isatty(1)), *_without_jobs(arguments)]
-    digest = hashlib.sha256("\0".join(parts).encode("utf-8", "surrogateescape")).hexdigest()
+    text = "\0".join(parts)
     base = environ.get("XDG_CACHE_HOME") or os.path.join(environ.get("HOME") or os.path.expanduser("~"), ".cache")
-    name = hashlib.sha256(os.fsencode(top)).hexdigest()[:24]
-    return Question(digest, os.path.join(base, "rebel-tools", "observed", name, digest[:24]))
+    name = f"{os.path.basename(top) or 'root'}-{_checksum(top)}"
+    return Question(text, os.path.join(base, "rebel-tools", "observed", name, _checksum(text)))
+
+
+def _checksum(text: str) -> str:
+    """A name for a text. Two with the same name only overwrite each other: a file holds the whole question."""
+    return f"{zlib.crc32(text.encode('utf-8', 'surrogateescape')):08x}"
 
 
 def _without_jobs(arguments: Sequence[str]) -> list[str]:
@@ -51,10 +52,11 @@ def _without_jobs(arguments: Sequence[str]) -> list[str]:
     words, rest = [], list(arguments)
     while rest:
         word = rest.pop(0)
-        if not _JOBS.fullmatch(word):
-            words.append(word)
-        elif word in ("-j", "--jobs") and rest:
+        number = word.removeprefix("-j") if word.startswith("-j") else word.removeprefix("--jobs=")
+        if word in ("-j", "--jobs") and rest:
             rest.pop(0)
+        elif number == word or not number.isdecimal():
+            words.append(word)
     return words
 
 
@@ -64,10 +66,12 @@ def load(asked: Question) -> Manifest | None:
         with open(asked.path, "rb") as f:
             if os.fstat(f.fileno()).st_uid != os.getuid():
                 return None
-            seal, data = f.read(32), f.read()
-        if hashlib.sha256(asked.digest.encode() + data).digest() != seal:
+            seal, data = f.read(4), f.read()
+        if zlib.crc32(data) != int.from_bytes(seal, "big"):
             return None
-        plain = marshal.loads(data)
+        question, *plain = marshal.loads(data)
+        if question != asked.text:
+            return None
         folders = {path: Folder(*folder) for path, folder in plain[2].items()}
         return Manifest(plain[0], plain[1], folders, plain[3], plain[4], [Replay(*each) for each in plain[5]], plain[6])
     except (OSError, ValueError, EOFError, TypeError, IndexError):
@@ -78,16 +82,19 @@ def save(asked: Question, manifest: Manifest) -> None:
     """Keep a manifest for the next time. Where that is impossible scons is asked again."""
     folders = {path: tuple(folder) for path, folder in manifest.folders.items()}
     environ, every, _, digests, imported, commands, output = manifest
-    data = marshal.dumps((environ, every, folders, digests, imported, [tuple(each) for each in commands], output))
+    plain = (environ, every, folders, digests, imported, [tuple(each) for each in commands], output)
+    data = marshal.dumps((asked.text, *plain))
     with contextlib.suppress(OSError):
         os.makedirs(os.path.dirname(asked.path), mode=0o700, exist_ok=True)
-        write_atomically(asked.path, hashlib.sha256(asked.digest.encode() + data).digest() + data)
+        write_atomically(asked.path, zlib.crc32(data).to_bytes(4, "big") + data)
         _trim(os.path.dirname(asked.path))
     _forget_refusals(asked)
 
 
 def save_refusals(asked: Question, refusals: Sequence[Refusal]) -> None:
     """Remember why there is no manifest, for `--explain`."""
+    import json
+
     forget(asked)
     with contextlib.suppress(OSError):
         os.makedirs(os.path.dirname(asked.path), mode=0o700, exist_ok=True)
@@ -96,6 +103,9 @@ def save_refusals(asked: Question, refusals: Sequence[Refusal]) -> None:
 
 
 def load_refusals(asked: Question) -> list[Refusal]:
+    """What `save_refusals` kept."""
+    import json
+
     try:
         with open(asked.path + ".json", encoding="utf-8") as f:
             data = json.load(f)
