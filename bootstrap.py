@@ -3,6 +3,7 @@
 
     python3 bootstrap.py                 what a build needs; then builds and runs an example
     python3 bootstrap.py test [ARG ...]  also what only the tests need; then runs pytest with ARG
+    python3 bootstrap.py matrix [SUITE ...]  both on bare machines with other Debians; see docs/matrix.md
 
 Only what is missing is installed, so that the second run is quick. System packages come through apt where this runs as
 root; else the line to run is printed. All the rest lies in this folder: the virtual environment .venv, and refmt from
@@ -50,6 +51,10 @@ TEST_LIBRARIES = {"re": "libre-ocaml-dev"}
 def main(arguments: list[str]) -> int:
     if sys.version_info < (3, 9):  # noqa: UP036 (this file runs before pip can refuse)
         raise SystemExit(f"bootstrap.py: Python 3.9 or later is needed, this is {sys.version.split()[0]}")
+    if arguments[:1] == ["matrix"]:
+        from machines import matrix
+
+        return matrix.main(arguments[1:])
     if arguments and arguments[0] != "test":
         raise SystemExit(__doc__)
     testing = bool(arguments)

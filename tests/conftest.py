@@ -1,85 +1,56 @@
-"""Fixtures shared by every subject: a project folder in which the real `scons` runs."""
+"""Fixtures shared by every subject, tiers of tests, and `--keep`."""
 
 from __future__ import annotations
 
 import os
+import re
+import shutil
 import signal
-import subprocess
-import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hang import SECONDS
-
-ROOT = Path(__file__).resolve().parent.parent
+from tiers import TIERS, tier
+from user_project import ROOT, Project
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as in what a shell starts in the background
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
-
-def snapshot(folder: Path, ignore=(".sconsign.dblite",)) -> dict:
-    """The bytes of every file below `folder` by relative path, without SCons' own database."""
-    return {
-        str(p.relative_to(folder)): p.read_bytes()
-        for p in sorted(folder.rglob("*"))
-        if p.is_file() and p.name not in ignore
-    }
+KEPT = ROOT / "kept"
 
 
-class Run:
-    """What one command did: its exit status and its two streams."""
-
-    def __init__(self, process: subprocess.CompletedProcess):
-        self.rc = process.returncode
-        self.out = process.stdout
-        self.err = process.stderr
-
-    @property
-    def text(self) -> str:
-        return self.out + self.err
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--keep", action="store_true", help=f"copy the project of each test that fails into {KEPT}")
 
 
-class Project:
-    """A folder with a user's project, and the real scons to build it."""
+def pytest_configure(config: pytest.Config) -> None:
+    for name, meaning in TIERS.items():
+        config.addinivalue_line("markers", f"{name}: {meaning}")
 
-    def __init__(self, root: Path):
-        self.root = root
 
-    def path(self, name: str) -> Path:
-        return self.root / name
+@pytest.hookimpl(tryfirst=True)  # before -m chooses
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        path = Path(item.path).relative_to(ROOT / "tests").as_posix()
+        item.add_marker(getattr(pytest.mark, tier(path)))
 
-    def write(self, name: str, text: str) -> Path:
-        path = self.root / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
-        return path
 
-    def run(self, *command: str, rc: int | None = 0, env: dict | None = None, cwd: str = ".") -> Run:
-        """Run `command` in the project; fail the test when its exit status is not `rc` (None: any)."""
-        full_env = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1", **(env or {})}
-        process = subprocess.run(
-            [str(c) for c in command],
-            cwd=self.root / cwd,
-            env=full_env,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            errors="backslashreplace",
-            timeout=SECONDS,
-        )
-        run = Run(process)
-        if rc is not None and run.rc != rc:
-            pytest.fail(f"{' '.join(map(str, command))}: exit {run.rc}, expected {rc}\n{run.out}\n{run.err}")
-        return run
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    """Keeps the project of a test that failed, and says where."""
+    report = (yield).get_result()
+    folder = getattr(item, "funcargs", {}).get("tmp_path")
+    if report.when == "call" and report.failed and folder and item.config.option.keep:
+        target = KEPT / re.sub(r"[^\w.-]+", "_", item.nodeid)[-150:]
+        shutil.rmtree(target, ignore_errors=True)
+        shutil.copytree(folder, target, symlinks=True, copy_function=_copy_file)
+        report.sections.append(("project kept", str(target)))
 
-    def scons(self, *args: str, rc: int | None = 0, **kw) -> Run:
-        return self.run(sys.executable, "-m", "SCons", *args, rc=rc, **kw)
 
-    def up_to_date(self, *args: str) -> bool:
-        return self.scons("-q", *args, rc=None).rc == 0
-
-    def snapshot(self, folder: str = ".", **kw) -> dict:
-        return snapshot(self.root / folder, **kw)
+def _copy_file(source: str, target: str) -> None:
+    """FIFOs and sockets are not copied."""
+    if os.path.isfile(source):
+        shutil.copy2(source, target)
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import ROOT
+from user_project import ROOT
 
 from rebel_tools import tools
 

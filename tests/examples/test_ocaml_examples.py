@@ -6,7 +6,7 @@ import shutil
 import sys
 
 import pytest
-from conftest import ROOT
+from user_project import ROOT
 
 from rebel_tools import tools
 

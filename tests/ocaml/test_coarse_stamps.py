@@ -8,8 +8,8 @@ import subprocess
 import time
 
 import pytest
-from conftest import Project
 from test_what_counts import PROGRAM, App
+from user_project import Project
 
 from rebel_tools import tools
 

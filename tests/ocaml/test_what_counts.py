@@ -12,8 +12,8 @@ import subprocess
 import sys
 
 import pytest
-from conftest import ROOT
 from tool_project import commands, sconstruct
+from user_project import ROOT
 
 from rebel_tools import tools
 

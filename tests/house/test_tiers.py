@@ -1,0 +1,25 @@
+"""The table of tiers names files that there are, and no file twice."""
+
+from __future__ import annotations
+
+from fnmatch import fnmatch
+from pathlib import Path
+
+import pytest
+from tiers import LONG, QUICK, tier
+
+TESTS = Path(__file__).resolve().parent.parent
+FILES = sorted(path.relative_to(TESTS).as_posix() for path in TESTS.rglob("test_*.py"))
+
+
+@pytest.mark.parametrize("pattern", [*QUICK, *LONG])
+def test_each_pattern_is_of_use(pattern: str) -> None:
+    files = [path for path in FILES if fnmatch(path, pattern)]
+    assert files
+    others = [other for other in (*QUICK, *LONG) if other != pattern]
+    assert not [path for path in files if any(fnmatch(path, other) for other in others)]
+
+
+def test_most_files_run_real_tools() -> None:
+    assert tier("ocaml/test_reason_builds.py") == "real"
+    assert {tier(path) for path in FILES} == {"quick", "real", "long"}
