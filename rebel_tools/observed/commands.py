@@ -11,6 +11,9 @@ from typing import Any
 
 from rebel_tools.observed.model import Replay
 
+# Seconds for a command whose output was read to end.
+WAIT = 1
+
 _SIGNATURE = inspect.signature(subprocess.Popen.__init__)
 
 
@@ -35,7 +38,9 @@ class Captured:
         """The command to run at each check; or why it cannot stand for what was read."""
         from rebel_tools.observed.check import replay
 
-        if self.process.returncode is None:
+        try:
+            self.process.wait(timeout=WAIT)  # `os.popen(...).read()` reads all and waits for nothing
+        except subprocess.TimeoutExpired:
             return "a command was still running when scons had ended"
         pattern: tuple[int, bytes | None, bytes | None]
         pattern = (0, b"" if self.out.is_pipe else None, b"" if self.err.is_pipe else None)

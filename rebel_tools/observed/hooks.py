@@ -39,11 +39,24 @@ def install(recorder: Recorder) -> None:
     """Replace what can be observed. It stays so until the process ends, or `uninstall` is called."""
     for hooks in (_status_hooks, _folder_hooks, _file_hooks, _process_hooks, _clock_hooks, _other_hooks):
         for owner, name, replacement in hooks(recorder):
-            _replaced.append((owner, name, getattr(owner, name)))
-            setattr(owner, name, replacement)
+            _replace(owner, name, replacement)
     for supported in (os.supports_dir_fd, os.supports_fd, os.supports_follow_symlinks):
         supported.add(os.stat)
     os.environ.__class__ = _environment_class(recorder)
+    os.environb.__class__ = _environment_class(recorder)
+
+
+def _replace(owner: Any, name: str, replacement: Any) -> None:
+    """Put a replacement where the original stands, also where another module has taken it under a name of its own."""
+    original = getattr(owner, name)
+    places = [(owner, name)]
+    if not isinstance(owner, type):
+        for module in list(sys.modules.values()):
+            if module is not owner and getattr(module, "__name__", "posix") not in _UNTOUCHED:
+                places += [(module, key) for key, value in list(vars(module).items()) if value is original]
+    for place, key in places:
+        _replaced.append((place, key, original))
+        setattr(place, key, replacement)
 
 
 def uninstall() -> None:
@@ -52,12 +65,18 @@ def uninstall() -> None:
         setattr(owner, name, original)
     _replaced.clear()
     os.environ.__class__ = os._Environ
+    os.environb.__class__ = os._Environ
 
 
 def _original_stat() -> Callable[..., os.stat_result]:
     """os.stat as it was: a look of ours is none of the user's."""
     return next((real for owner, name, real in _replaced if owner is os and name == "stat"), os.stat)
 
+
+# The interpreter's own, and this module.
+_UNTOUCHED = frozenset(
+    ("posix", "_io", "_thread", "time", "_datetime", "_frozen_importlib", "_frozen_importlib_external", __name__)
+)
 
 Hook = tuple[Any, str, Callable[..., Any]]
 _replaced: list[tuple[Any, str, Any]] = []
@@ -356,23 +375,24 @@ def _environment_class(recorder: Recorder) -> type:
     class Environment(os._Environ):  # type: ignore[type-arg]
         """os.environ, which notes what was asked for. What the process itself has set is nobody's observation."""
 
-        def __getitem__(self, name: str) -> str:
-            if name in recorder.own_variables:
-                return str(super().__getitem__(name))
+        def __getitem__(self, name: Any) -> Any:
+            text = os.fsdecode(name)
+            if text in recorder.own_variables:
+                return super().__getitem__(name)
             try:
                 value = super().__getitem__(name)
             except KeyError:
-                recorder.environ.setdefault(name, None)
+                recorder.environ.setdefault(text, None)
                 raise
-            recorder.environ.setdefault(name, value)
-            return str(value)
+            recorder.environ.setdefault(text, os.fsdecode(value))
+            return value
 
-        def __setitem__(self, name: str, value: str) -> None:
-            recorder.own_variables.add(name)
+        def __setitem__(self, name: Any, value: Any) -> None:
+            recorder.own_variables.add(os.fsdecode(name))
             super().__setitem__(name, value)
 
-        def __delitem__(self, name: str) -> None:
-            recorder.own_variables.add(name)
+        def __delitem__(self, name: Any) -> None:
+            recorder.own_variables.add(os.fsdecode(name))
             super().__delitem__(name)
 
         def __iter__(self) -> Any:

@@ -85,7 +85,7 @@ class Manifest(NamedTuple):
     digests: path -> digest of the contents, as scons has it; a file whose stamp differs alone is compared by it.
     exact: no such comparison, because a Decider goes by time. imported: names of modules that were imported or
     looked for.
-    output: what the run printed, shown again.
+    output, errors: what the run printed, shown again.
     """
 
     environ: dict[str, str | None]
@@ -95,6 +95,7 @@ class Manifest(NamedTuple):
     imported: list[str]
     commands: list[Replay]
     output: str
+    errors: str
 
 
 class Refusal(NamedTuple):

@@ -69,6 +69,7 @@ class Recorder:
         self.commands: list[Captured] = []
         self.imported: set[str] = set()
         self.duplicated: set[str] = set()
+        self.logs: set[str] = set()  # of Configure, which are only written
         self.deciders: list[str] = []  # where a Decider was chosen that does not go by contents
         self.work: list[str] = []
         self.refusals: dict[str, list[str]] = {}

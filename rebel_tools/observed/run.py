@@ -34,3 +34,4 @@ def scons_version() -> str:
 def repeat_output(manifest: Manifest) -> None:
     """Show what the run without work printed."""
     sys.stdout.write(manifest.output)
+    sys.stderr.write(manifest.errors)

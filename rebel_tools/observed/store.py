@@ -35,7 +35,8 @@ def question(arguments: Sequence[str], environ: Mapping[str, str], version: str)
     os.umask(umask)
     top = os.getcwd()
     parts = [FORMAT, version, sys.version, sys.executable, top, repr(os.uname()), str(os.getuid()), str(umask)]
-    parts += [str(os.isatty(1)), *_without_jobs(arguments)]
+    terminals = [str(os.isatty(descriptor)) for descriptor in range(3)]
+    parts += [*sys.path[1:], repr(sys.flags), *terminals, *_without_jobs(arguments)]
     text = "\0".join(parts)
     base = environ.get("XDG_CACHE_HOME") or os.path.join(environ.get("HOME") or os.path.expanduser("~"), ".cache")
     name = f"{os.path.basename(top) or 'root'}-{_checksum(top)}"
@@ -72,8 +73,9 @@ def load(asked: Question) -> Manifest | None:
         question, *plain = marshal.loads(data)
         if question != asked.text:
             return None
-        folders = {path: Folder(*folder) for path, folder in plain[2].items()}
-        return Manifest(plain[0], plain[1], folders, plain[3], plain[4], [Replay(*each) for each in plain[5]], plain[6])
+        plain[2] = {path: Folder(*folder) for path, folder in plain[2].items()}
+        plain[5] = [Replay(*command) for command in plain[5]]
+        return Manifest(*plain)
     except (OSError, ValueError, EOFError, TypeError, IndexError):
         return None  # missing, or damaged
 
@@ -81,8 +83,9 @@ def load(asked: Question) -> Manifest | None:
 def save(asked: Question, manifest: Manifest) -> None:
     """Keep a manifest for the next time. Where that is impossible scons is asked again."""
     folders = {path: tuple(folder) for path, folder in manifest.folders.items()}
-    environ, every, _, digests, imported, commands, output = manifest
-    plain = (environ, every, folders, digests, imported, [tuple(each) for each in commands], output)
+    commands = [tuple(each) for each in manifest.commands]
+    environ, every, _, digests, imported, _, *said = manifest
+    plain = (environ, every, folders, digests, imported, commands, *said)
     data = marshal.dumps((asked.text, *plain))
     with contextlib.suppress(OSError):
         os.makedirs(os.path.dirname(asked.path), mode=0o700, exist_ok=True)

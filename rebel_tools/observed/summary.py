@@ -50,12 +50,13 @@ class Summary:
         self.now = time.time_ns()
         self._absent_itself: set[tuple[str, str]] = set()  # folder and name, not only something below the name
 
-    def manifest(self, output: str) -> Manifest | list[Refusal]:
+    def manifest(self, output: str, errors: str) -> Manifest | list[Refusal]:
         """The manifest of a run without work, or why there is none."""
         recorder = self.recorder
         self._note_modules()
         for path, known in recorder.files.items():
-            self._note_file(path, known)
+            if path not in recorder.logs:
+                self._note_file(path, known)
         self._note_names()
         self._note_written()
         commands = self._commands()
@@ -71,7 +72,7 @@ class Summary:
             if len(digest) in DIGEST_SIZES and path not in recorder.exact
         }
         imported = sorted(recorder.imported)
-        return Manifest(recorder.environ, every, self.folders, usable, imported, commands, output)
+        return Manifest(recorder.environ, every, self.folders, usable, imported, commands, output, errors)
 
     def _own_digests(self) -> dict[str, str]:
         """The digests of scons' own files, which it writes again, mostly the same, in each run."""
@@ -235,9 +236,9 @@ class Summary:
         if any(known[0] % 1_000_000_000 == 0 and known[1] % 1_000_000_000 == 0 for _, known in self._stamps(young)):
             self.recorder.refuse("the clock of the file system is too coarse", young[0])
         during = [path for path, known in self._stamps() if known[1] > self.recorder.started - SETTLED_NS]
-        own = self.recorder.duplicated.union(self.recorder.written)
+        own = self.graph.bookkeeping.union(self.recorder.duplicated, self.recorder.written)
         for path in during:
-            if path in self.graph.digests and path not in own:
+            if path not in own:
                 self.recorder.refuse("a file changed while scons ran", path)
         if young:
             time.sleep(SETTLED_NS / 1e9)

@@ -13,6 +13,7 @@ from typing import Any
 import SCons.Environment
 import SCons.Node
 import SCons.Node.FS
+import SCons.SConf
 import SCons.SConsign
 import SCons.Script
 import SCons.Script.Main
@@ -34,6 +35,7 @@ def install(recorder: Recorder) -> None:
     _wrap(fs.File, "do_duplicate", _duplicated(recorder))
     _wrap(fs.File, "retrieve_from_cache", _retrieved(recorder))
     _wrap(SCons.Node.Node, "build", _built(recorder))
+    _wrap(SCons.SConf.SConfBase, "__init__", _configured(recorder))
     _wrap(SCons.Environment.Base, "Execute", _executed(recorder))
     _wrap(SCons.Environment.Base, "Decider", _decided(recorder))
 
@@ -104,6 +106,15 @@ def _built(recorder: Recorder) -> Any:
     def around(real: Any, self: Any, **keywords: Any) -> Any:
         recorder.built(str(self))
         return real(self, **keywords)
+
+    return around
+
+
+def _configured(recorder: Recorder) -> Any:
+    def around(real: Any, self: Any, *arguments: Any, **keywords: Any) -> None:
+        real(self, *arguments, **keywords)
+        if self.logfile is not None:
+            recorder.logs.add(self.logfile.get_abspath())
 
     return around
 

@@ -20,25 +20,25 @@ def record(asked: store.Question, main: Any) -> int:
     """
     store.forget(asked)
     recorder = Recorder()
-    output = _Echo(sys.stdout)
+    output, errors = _Echo(sys.stdout), _Echo(sys.stderr)
     hooks.install(recorder)
     try:
         from rebel_tools.scons import observe  # with it SCons is imported, under the recorder
 
         observe.install(recorder)
         recorder.reading = True
-        sys.stdout = output
+        sys.stdout, sys.stderr, sys.stdin = output, errors, _Input(recorder, sys.stdin)
         status = exit_status(main)
     finally:
-        sys.stdout = output.real
+        sys.stdout, sys.stderr, sys.stdin = output.real, errors.real, sys.__stdin__
         recorder.reading = False
         os.chdir(recorder.top)
         hooks.uninstall()
-    _keep(asked, recorder, status, output.text.getvalue())
+    _keep(asked, recorder, status, output.text.getvalue(), errors.text.getvalue())
     return status
 
 
-def _keep(asked: store.Question, recorder: Recorder, status: int, output: str) -> None:
+def _keep(asked: store.Question, recorder: Recorder, status: int, output: str, errors: str) -> None:
     from rebel_tools.scons import observe
 
     if recorder.work:
@@ -46,15 +46,28 @@ def _keep(asked: store.Question, recorder: Recorder, status: int, output: str) -
         store.save_refusals(asked, [Refusal("the last run built something", (first,))])
         return
     observe.note_kind_of_run(recorder, status)
-    found = Summary(recorder, observe.graph_of(recorder)).manifest(output)
+    found = Summary(recorder, observe.graph_of(recorder)).manifest(output, errors)
     if isinstance(found, Manifest):
         store.save(asked, found)
     else:
         store.save_refusals(asked, found)
 
 
+class _Input:
+    """Standard input, which nobody can foretell."""
+
+    def __init__(self, recorder: Recorder, real: Any) -> None:
+        self._recorder = recorder
+        self._real = real
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith(("read", "__iter__", "buffer", "detach")):
+            self._recorder.refuse_if_direct("an SConscript reads standard input")
+        return getattr(self._real, name)
+
+
 class _Echo(io.TextIOBase):
-    """Standard output that is kept, too."""
+    """An output stream that is kept, too."""
 
     def __init__(self, real: Any) -> None:
         self.real = real

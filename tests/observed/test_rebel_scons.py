@@ -137,6 +137,7 @@ def test_commands_whose_output_is_read_are_run_again(tree):
         ("import random; r = random.random()", "throws dice"),
         ("import socket", "imports socket"),
         ("import sqlite3", "imports sqlite3"),
+        ("import sys; sys.stdin.read()", "reads standard input"),
         ("open('/proc/uptime').read()", "what the machine does"),
         ("import os; os.system('true')", "os.system"),
         ("import subprocess; subprocess.call(['true'])", "output is not read"),
@@ -153,6 +154,30 @@ def test_what_no_look_at_files_can_foretell_is_refused_with_its_place(tree, line
     said = why_asked(tree)
     assert reason in said
     assert "SConstruct:3" in said or "built something" in said
+
+
+@pytest.mark.parametrize("python", ["open", "__import__('io').open", "__import__('pathlib').Path.open"])
+def test_files_that_sconscripts_read_by_any_name(tree, python):
+    tree.write("value", "0")
+    opened = python + ("(__import__('pathlib').Path('value'))" if "Path" in python else "('value')")
+    tree.write("SConstruct", SCONSTRUCT + f"env.Append(CPPDEFINES=['V' + {opened}.read()])\n")
+    settle(tree)
+    tree.write("value", "1")
+    assert "value changed" in why_asked(tree)
+
+
+def test_functions_that_a_module_took_before(tree):
+    tree.write("value", "0")
+    tree.write("SConstruct", "import tarfile\nv = tarfile.bltn_open('value').read()\n" + SCONSTRUCT)
+    settle(tree)
+    tree.write("value", "1")
+    assert "value changed" in why_asked(tree)
+
+
+def test_warnings_are_shown_again(tree):
+    tree.write("SConstruct", "import sys\nsys.stderr.write('old key\\n')\n" + SCONSTRUCT)
+    settle(tree)
+    assert "old key" in run(tree).err
 
 
 def test_a_module_that_would_be_found_first(tree):

@@ -87,7 +87,8 @@ def build(tree: Tree, cache: Path) -> tuple[str, bool]:
     )
     if "Traceback" in run.stderr:
         raise SystemExit(run.stdout + run.stderr)
-    reason = run.stderr.partition("scons is asked: ")[2].partition("\n")[0]
+    lines = [line for line in run.stderr.splitlines() if line.startswith("rebel:")]
+    reason = " | ".join(lines).partition("is asked: ")[2]
     return reason, "is up to date." not in run.stdout
 
 
