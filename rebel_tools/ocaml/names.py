@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from typing import NamedTuple
 
 IMPLEMENTATIONS = (".ml", ".re")
 INTERFACES = (".mli", ".rei")
@@ -28,3 +29,36 @@ def object_name(namespace: str, module: str) -> str:
     if not namespace:
         return module
     return namespace + module if namespace.endswith("__") else f"{namespace}__{module}"
+
+
+class Naming(NamedTuple):
+    """What the modules of one package or program are called, by compilers and by its users.
+
+    namespace: the generated alias module that its own sources open, '' where units keep their short names. With `__` at
+        its end it is not for users.
+    public: the handwritten module that is all that users see of a package (`foo.ml` of package `foo`), or ''.
+    face: the generated module that hands on to users what is not private, or ''.
+    private: the modules that users do not see.
+    wrapped: whether units are called after the namespace; else only the private ones are, and users name the others as
+        the sources of the package do.
+    """
+
+    namespace: str
+    public: str = ""
+    face: str = ""
+    private: frozenset[str] = frozenset()
+    wrapped: bool = True
+
+    def unit(self, module: str) -> str:
+        """The name of a module's compilation unit."""
+        is_short = module == self.public or not self.wrapped and module not in self.private
+        return module if is_short else object_name(self.namespace, module)
+
+    def is_visible(self, module: str) -> bool:
+        """Whether users can name a module."""
+        return module not in self.private and self.public in ("", module)
+
+    @property
+    def title(self) -> str:
+        """The module that stands for all of them, '' where there is none."""
+        return (self.public or self.face or self.namespace.removesuffix("__")) if self.wrapped else ""

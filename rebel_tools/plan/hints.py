@@ -59,16 +59,23 @@ def hint(
 def _hidden(name: str, inner: list, scope: Scope) -> Iterator[str]:
     """A module of one's own that has the name of a package."""
     own = scope.modules.get(name)
-    package = next((used for used in scope.uses if _shown(used) == name), None)
-    if own and package and inner:
+    if own and inner and _package(name, scope):
         yield f"`{name}' is {own.sources[0]} here, which hides the package {name}; rename that file"
 
 
 def _inside(name: str, inner: list, scope: Scope) -> Iterator[str]:
-    package = next((used for used in scope.uses if _shown(used) == name), None)
-    if package:
-        near = did_you_mean(inner[0], package.modules)
-        yield f"the package {name} has no module {inner[0]}" + (f"; {near}" if near else "")
+    package = _package(name, scope)
+    if not package:
+        return
+    if inner[0] in package.naming.private and inner[0] in package.modules:
+        yield f"module {inner[0]} of the package {name} is private"
+        return
+    near = did_you_mean(inner[0], set(package.modules) - package.naming.private)
+    yield f"the package {name} has no module {inner[0]}" + (f"; {near}" if near else "")
+
+
+def _package(name: str, scope: Scope) -> Scope | None:
+    return next((used for used in scope.uses if used.naming.title == name), None)
 
 
 def _elsewhere(name: str, step: Step, scopes: Iterable[Scope], installed, advice: Advice) -> Iterator[str]:
@@ -76,17 +83,19 @@ def _elsewhere(name: str, step: Step, scopes: Iterable[Scope], installed, advice
     for scope in scopes:
         if scope is step.scope or not scope.namespace:
             continue
-        missing = "" if scope in step.scope.uses else f"; {advice.library.format(_shown(scope))}"
-        if _shown(scope) == name and missing:
+        title = scope.naming.title
+        shown = title or scope.outdir.rpartition("/")[2]
+        missing = "" if scope in step.scope.uses else f"; {advice.library.format(shown)}"
+        if title == name and missing:
             yield f"the package {name} is not a dependency of this one{missing}"
-        elif name in scope.modules and name != scope.public:
-            yield f"module {name} is in the package {_shown(scope)}: {_shown(scope)}.{name}{missing}"
+        elif name in scope.modules and name != title and name not in scope.naming.private:
+            yield f"module {name} is in the package {shown}" + (f": {title}.{name}{missing}" if title else missing)
     for package in installed(name):
         yield f"module {name} is in the findlib package {package}; {advice.findlib.format(package)}"
 
 
 def _alike(name: str, scope: Scope) -> Iterator[str]:
-    near = did_you_mean(name, [*scope.modules, *map(_shown, scope.uses)])
+    near = did_you_mean(name, [*scope.modules, *(used.naming.title for used in scope.uses)])
     if near:
         yield near
 
@@ -98,7 +107,3 @@ def _not_linked(name: str, step: Step, installed, advice: Advice) -> Iterator[st
             yield f"module {module.name} has an interface ({module.interface}) and no implementation"
     for package in installed(name):
         yield f"module {name} is in the findlib package {package}; {advice.findlib.format(package)}"
-
-
-def _shown(scope: Scope) -> str:
-    return scope.public or scope.namespace.rstrip("_")

@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import Callable, NamedTuple
 
 from rebel_tools.ocaml.alias import alias_text
-from rebel_tools.ocaml.names import object_name
+from rebel_tools.ocaml.names import Naming
 
 NATIVE, BYTE = "native", "byte"
 ARCHIVE = {NATIVE: ".cmxa", BYTE: ".cma"}
@@ -80,8 +80,7 @@ class Settings(NamedTuple):
 class Scope:
     """A namespace: the modules that are compiled together into `outdir`.
 
-    namespace: the alias module that is opened by default, '' where units keep their short names.
-    public: the handwritten module that stands for the namespace (`foo.ml` of package `foo`), or ''.
+    naming: what its modules are called; the alias module of the namespace is opened by default.
     engines: native and/or byte; the first one makes the interface of a module that has no interface file.
     uses: the scopes whose modules it may name, everything that those use included.
     alias_file: where the alias module is written, by default `namespace`.ml in `outdir`.
@@ -89,15 +88,18 @@ class Scope:
     """
 
     outdir: str
-    namespace: str
+    naming: Naming
     engines: tuple[str, ...]
     settings: Settings
     uses: tuple[Scope, ...] = ()
-    public: str = ""
     alias_file: str = ""
     modules: dict[str, Module] = field(default_factory=dict)
     other_aliases: dict[str, Module] = field(default_factory=dict)
     _providers: dict = field(default_factory=dict, repr=False)
+
+    @property
+    def namespace(self) -> str:
+        return self.naming.namespace
 
     def path(self, name: str) -> str:
         return f"{self.outdir}/{name}" if self.outdir not in ("", ".") else name
@@ -108,15 +110,14 @@ class Scope:
         if known:
             implementation = implementation or known.implementation
             interface = interface or known.interface
-        unit = name if name == self.public else object_name(self.namespace, name)
-        module = self.modules[name] = Module(name, unit, implementation, interface)
+        module = self.modules[name] = Module(name, self.naming.unit(name), implementation, interface)
         self._forget_units()
         return module
 
     @property
     def aliases(self) -> dict[str, str]:
-        """Short name -> unit name for every module that the alias file names."""
-        return {module.name: module.object for module in self.modules.values() if module.object != self.public}
+        """Short name -> unit name for every module that the alias file names: units of short names need none."""
+        return {module.name: module.object for module in self.modules.values() if module.object != module.name}
 
     @cached_property
     def alias(self) -> Module | None:
@@ -127,9 +128,20 @@ class Scope:
         return Module(self.namespace, self.namespace, path, generated=True)
 
     @cached_property
+    def face(self) -> Module | None:
+        """The generated module that users name."""
+        face = self.naming.face
+        return Module(face, face, self.path(face + ".ml"), generated=True) if face else None
+
+    @property
+    def generated(self) -> tuple[Module, ...]:
+        """The alias module and the face, if there are any."""
+        return tuple(module for module in (self.alias, self.face) if module)
+
+    @cached_property
     def by_object(self) -> dict[str, Module]:
-        units = {**self.other_aliases, **{module.object: module for module in self.modules.values()}}
-        return {self.namespace: self.alias, **units} if self.alias else units
+        modules = (*self.generated, *self.other_aliases.values(), *self.modules.values())
+        return {module.object: module for module in modules}
 
     def alias_without(self, module: Module) -> Module:
         """The alias module under which `module` is compiled when its own name means something else to it."""
@@ -145,6 +157,21 @@ class Scope:
 
     def alias_text(self, without: str | None = None) -> str:
         return alias_text(self.namespace, self.aliases, without)
+
+    def face_text(self) -> str:
+        """What users see: aliases of all that is not private."""
+        return alias_text(self.naming.face, self._face_aliases)
+
+    @property
+    def _face_aliases(self) -> dict[str, str]:
+        return {name: unit for name, unit in self.aliases.items() if self.naming.is_visible(name)}
+
+    def maps(self) -> Iterator[tuple[str, str]]:
+        """The generated modules and their texts, for ocamldep, which takes one without a single alias for an error."""
+        if self.alias and self.aliases:
+            yield self.namespace, self.alias_text()
+        if self.face and self._face_aliases:
+            yield self.naming.face, self.face_text()
 
     def provider(self, unit: str) -> tuple[Scope, Module] | None:
         """The visible scope that has a compilation unit of this name, and its module."""

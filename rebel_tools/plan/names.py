@@ -132,8 +132,7 @@ class Names:
 
     def _question(self, scope: Scope) -> tuple[Question, str]:
         if scope not in self._questions:
-            # ocamldep takes a map without a single alias for an error.
-            maps = {s.namespace: s.alias_text() for s in (*scope.uses, scope) if s.namespace and s.aliases}
+            maps = {name: text for each in (*scope.uses, scope) for name, text in each.maps()}
             opened = (scope.namespace,) if scope.namespace in maps else ()
             command = scope.settings.dependency_command
             programs = [scope.settings.dependency_identity, *(str(self.files.digest(p)) for p in scope.settings.built)]
@@ -159,6 +158,6 @@ def _resolve(scope: Scope, module: Module, names: Iterable[str]) -> Named:
         units.append(unit.object)
         if where is not scope:
             scopes[where] = True
-        elif not unit.generated:
+        elif not unit.generated or unit == scope.face:
             own[unit] = True
     return Named(tuple(own), tuple(scopes), itself, tuple(units))

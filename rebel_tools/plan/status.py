@@ -114,6 +114,8 @@ class Status:
     def alias_text(self, step: Step) -> str:
         """What an alias step writes."""
         scope, name = step.scope, step.module.name
+        if step.module == scope.face:
+            return scope.face_text()
         return scope.alias_text(None if step.module == scope.alias else name.rpartition("__without_")[2])
 
     def built(self, step: Step) -> None:
@@ -207,8 +209,9 @@ class Status:
         """Note outputs before they are made for the first time, where the name of a module is that of its files: if the
         build is killed and the module removed, these would hide a module of that name. Returns whether there are any.
         """
-        compiled = (s for s in self.plan.steps.values() if s.module and not s.scope.namespace and s.scope in scopes)
-        new = [step for step in compiled if step.key not in self.records]
+        compiled = (step for step in self.plan.steps.values() if step.module and step.scope in scopes)
+        short = (step for step in compiled if step.module.object == step.module.name)
+        new = [step for step in short if step.key not in self.records]
         for step in new:
             self.records[step.key] = Record(signature="", inputs={}, outputs=dict.fromkeys(step.outputs, ""))
             self.plan.state.changed = True

@@ -75,7 +75,7 @@ def archive_step(scope: Scope, engine: str, base: str, settings: str) -> Step:
 
 
 def scope_modules(scope: Scope) -> tuple[Module, ...]:
-    return (*([scope.alias] if scope.alias else []), *scope.modules.values())
+    return (*scope.generated, *scope.modules.values())
 
 
 def step_flags(step: Step, opened: str) -> list[str]:

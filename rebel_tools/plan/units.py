@@ -22,10 +22,10 @@ class Namespace(NamedTuple):
 
 def namespace_of(scope: Scope) -> Namespace:
     def units() -> dict[str, str]:
-        alias = {scope.namespace: scope.outdir} if scope.namespace else {}
-        return {**alias, **{module.object: module.sources[-1] for module in scope.modules.values()}}
+        generated = {module.object: scope.outdir for module in scope.generated}
+        return {**generated, **{module.object: module.sources[-1] for module in scope.modules.values()}}
 
-    return Namespace(scope.public or scope.namespace.removesuffix("__"), units)
+    return Namespace(scope.naming.title, units)
 
 
 def check_units(namespaces: Iterable[Namespace]) -> None:

@@ -82,6 +82,17 @@ REBEL = Members(
         "`true`: the file `src/foo.ml` of package `foo` is its public face",
         "`false`",
     ),
+    Key(
+        "private",
+        ListOf(MODULE_NAME),
+        'modules that only this package sees, such as `["Internal"]`',
+    ),
+    Key(
+        "wrapped",
+        Switch(),
+        "`false`: users name the modules of this package directly, and not through its module",
+        "`true`",
+    ),
     Key("flags", PACKAGE_FLAGS, "extra flags for this package's own sources, see below"),
 )
 _RANGE = Text("a range of versions")

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator, Sequence
 
 from rebel_tools.errors import Place
+from rebel_tools.nearest import did_you_mean
 from rebel_tools.project.errors import ProjectError
 from rebel_tools.project.manifest import Dependency, Manifest, read_manifest
 from rebel_tools.project.model import Package, Project
@@ -148,12 +149,18 @@ class _Loader:
             dependencies=tuple(visit.needed),
             absent=tuple(visit.absent.items()),
             public_module=manifest.public_module,
+            private=manifest.private,
+            wrapped=manifest.wrapped,
             flags=manifest.flags,
         )
         _check_public_module(manifest, package)
         if root != self.root:
             self.modules.add(manifest, package)
-        self.warnings += [*manifest.warnings, *_empty_patterns(manifest, package)]
+        self.warnings += [
+            *manifest.warnings,
+            *_empty_patterns(manifest, package),
+            *_unknown_private(manifest, package),
+        ]
         self.packages[path] = package
 
 
@@ -203,6 +210,16 @@ def _empty_patterns(manifest: Manifest, package: Package) -> Iterator[str]:
         if not pattern.startswith("!") and not any(Selection([pattern]).takes(s.path) for s in package.sources):
             place = manifest.document.place("rebel", "sources", index)
             yield printable(f"{place}: {quote(pattern)} selects no source")
+
+
+def _unknown_private(manifest: Manifest, package: Package) -> Iterator[str]:
+    """A sentence for each private module that is not there; it may be a source that another builder makes."""
+    modules = {source.module for source in package.sources}
+    for index, name in enumerate(manifest.private):
+        if name not in modules:
+            near = did_you_mean(name, modules)
+            place = manifest.document.place("rebel", "private", index)
+            yield f"{place}: no source is the module {name}" + (f"; {near}" if near else "")
 
 
 def _check_public_module(manifest: Manifest, package: Package) -> None:

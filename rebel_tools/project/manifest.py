@@ -55,6 +55,8 @@ class Manifest(NamedTuple):
     dependencies: tuple[Dependency, ...] = ()
     development: tuple[str, ...] = ()
     public_module: bool = False
+    private: tuple[str, ...] = ()
+    wrapped: bool = True
     flags: Flags = Flags()
     warnings: tuple[str, ...] = ()
 
@@ -85,6 +87,7 @@ def read_manifest(document: Document, default_name: str, is_root: bool = False) 
     if name == "src" and not is_root:
         expected = "another name: _build/<target>/src belongs to the root package"
         raise document.error(("name",), "a package cannot be called src", expected=expected)
+    _check_visibility(document, rebel)
     return Manifest(
         document=document,
         name=name,
@@ -97,9 +100,21 @@ def read_manifest(document: Document, default_name: str, is_root: bool = False) 
         dependencies=_dependencies(top),
         development=_development(document.value),
         public_module=rebel.get("publicModule", False),
+        private=rebel.get("private", ()),
+        wrapped=rebel.get("wrapped", True),
         flags=Flags(**rebel.get("flags", {})),
         warnings=tuple(reader.warnings),
     )
+
+
+def _check_visibility(document: Document, rebel: Mapping[str, Any]) -> None:
+    """A public face is all that users see, so that nothing else can be said about what they see."""
+    if not rebel.get("publicModule", False):
+        return
+    for key, is_said in (("wrapped", not rebel.get("wrapped", True)), ("private", "private" in rebel)):
+        if is_said:
+            message = f'"{key}" has no meaning beside "publicModule": users see only what that file defines'
+            raise document.error(("rebel", key), message, key=True, hint="remove one of the two")
 
 
 def _module(document: Document, name: str, is_root: bool) -> str:

@@ -59,6 +59,8 @@ class Package(NamedTuple):
     ocamlfind: findlib packages that its sources use, in the order of package.json.
     dependencies: npm names of the packages that its sources may name, in the order of package.json.
     absent: (module, why) of packages that its package.json names and whose modules its sources cannot use, for hints.
+    private: modules that those who depend on it do not see.
+    wrapped: whether users name its modules through `module`; else they name them directly.
     public_module: its `src/foo.ml` is the public face `Foo` of package foo, instead of being `Foo.Foo`.
     flags: for this package's own units (`dep`, `compile`) and for every program that links it (`link`).
     """
@@ -73,6 +75,8 @@ class Package(NamedTuple):
     public_module: bool = False
     flags: Flags = Flags()
     selected: tuple[str, ...] = DEFAULT
+    private: tuple[str, ...] = ()
+    wrapped: bool = True
 
     def has_place_for(self, path: str) -> bool:
         """Whether a file at this absolute path is one of the sources, or would be if it were there."""

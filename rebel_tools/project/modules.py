@@ -42,6 +42,8 @@ class Modules:
             message = f"two packages are the module {package.module}: {other.name} and {package.name}"
             raise self._error(manifest, f"{message}: {other.root} and {package.root}", _ANOTHER)
         self._manifests[package.module] = manifest
+        if not package.wrapped:
+            _check_unwrapped(package)
         check_lengths(package.root, package.module, package.sources)
 
     def add_root(self, manifest: Manifest, package: Package, targets: Iterable[Target]) -> None:
@@ -64,6 +66,17 @@ class Modules:
     def _error(manifest: Manifest, message: str, hint: str, keys: Path | None = None) -> ProjectError:
         expected = "one package per module name in a program"
         return manifest.document.error(keys or manifest.module_keys, message, expected=expected, hint=hint)
+
+
+def _check_unwrapped(package: Package) -> None:
+    """Units that have the names of their modules are not to be one of OCaml's. Errors: ProjectError at the source."""
+    for source in package.sources:
+        if source.module not in package.private and _RESERVED.fullmatch(source.module):
+            raise ProjectError(
+                f"the module {source.module} belongs to OCaml itself",
+                place=Place(f"{package.root}/{source.path}"),
+                hint='rename the file, or remove "wrapped": false',
+            )
 
 
 def check_lengths(root: str, module: str, sources: Iterable[Source]) -> None:

@@ -26,6 +26,7 @@ from rebel_tools.plan.status import Status
 from rebel_tools.project.model import Package, Project, Target
 from rebel_tools.scons.actions import Words
 from rebel_tools.scons.output import TERMINAL, install_output, spawn
+from rebel_tools.scons.package_scope import package_scope, top_level
 from rebel_tools.scons.settings import settings
 
 _COLOUR = re.compile(r"\x1b\[[\d;]*m")
@@ -78,16 +79,12 @@ class BuckleScriptTarget:
         return program
 
     def _scope(self, package: Package, scopes: dict[str, Scope]) -> Scope:
-        root = package is self.project.root
-        module = self.target.module if root else package.module
-        public = module if package.public_module and not root else ""
-        outdir = f"{self.folder}/{'src' if root else package.name}"
-        uses = tuple(scopes[used.name] for used in self.project.closure(package))
+        is_top = package is self.project.root
+        meant = top_level(package, self.target) if is_top else package
+        outdir = f"{self.folder}/{'src' if is_top else package.name}"
+        uses = [scopes[used.name] for used in self.project.closure(package)]
         how = settings(self.env)._replace(trees=False)
-        scope = Scope(outdir, module + "__" if public else module, (NATIVE,), how, uses, public)
-        for source in package.sources:
-            path = self._relative(package.root, source.path)
-            scope.add(source.module, *((None, path) if source.is_interface else (path, None)))
+        scope = package_scope(meant, self._relative(package.root), outdir, NATIVE, how, uses)
         self.plan.add_scope(scope)
         # With the default -keep-locs each line that is inserted changes the interface.
         flags = ("-no-keep-locs", *package.flags.compile, *self.target.unstable_flags.compile)

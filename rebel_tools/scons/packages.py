@@ -14,13 +14,13 @@ from SCons.Builder import Builder
 
 from rebel_tools.memory import up_to_date
 from rebel_tools.memory.lock import lock
-from rebel_tools.ocaml.names import object_name
 from rebel_tools.plan.units import Namespace, check_units
 from rebel_tools.project.model import Package, Project, Target
 from rebel_tools.scons import places, saving
 from rebel_tools.scons.actions import Command
 from rebel_tools.scons.arguments import user_error
 from rebel_tools.scons.output import short_messages
+from rebel_tools.scons.package_scope import naming, top_level
 from rebel_tools.scons.projects import project_of
 from rebel_tools.scons.target import TargetSession
 from rebel_tools.scons.words import extended
@@ -69,19 +69,17 @@ def _project(root: str) -> Project:
 def _namespaces(project: Project, target: Target) -> Iterator[Namespace]:
     """Of all packages; the namespace of the root package is that of its target."""
     for package in project.packages:
-        if package is project.root:
-            package = package._replace(module=target.module, public_module=False)
-        yield Namespace(package.module, partial(_units, package))
+        meant = top_level(package, target) if package is project.root else package
+        yield Namespace(naming(meant).title, partial(_units, meant))
 
 
 def _units(package: Package) -> dict[str, str]:
-    namespace = package.module + "__" if package.public_module else package.module
-    units = {namespace: package.root}
-    for source in package.sources:
-        is_public = package.public_module and source.module == package.module
-        unit = source.module if is_public else object_name(namespace, source.module)
-        units[unit] = os.path.join(package.root, source.path)
-    return units
+    names = naming(package)
+    generated = dict.fromkeys([name for name in (names.namespace, names.face) if name], package.root)
+    return {
+        **generated,
+        **{names.unit(source.module): os.path.join(package.root, source.path) for source in package.sources},
+    }
 
 
 def _lock(root: str) -> bool:

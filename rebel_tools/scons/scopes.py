@@ -9,7 +9,7 @@ import SCons.Node.FS
 import SCons.Util
 
 from rebel_tools.errors import RebelError
-from rebel_tools.ocaml.names import SUFFIXES, is_interface, module_name
+from rebel_tools.ocaml.names import SUFFIXES, Naming, is_interface, module_name
 from rebel_tools.plan.model import ARCHIVE, ARCHIVING, LINKING, Module, Scope, Step
 from rebel_tools.plan.steps import archive_step
 from rebel_tools.plan.units import check_units, namespace_of
@@ -42,7 +42,7 @@ def new_scope(env, outdir: str, namespace: str, public: str = "") -> tuple[Scope
     uses = used_scopes(env)
     inherit_packages(env, run, uses)
     outdir = outdir.replace(os.sep, "/") or "."
-    scope = Scope(outdir, namespace, tuple(env["OCAMLENGINES"]), settings(env), uses, public)
+    scope = Scope(outdir, Naming(namespace, public), tuple(env["OCAMLENGINES"]), settings(env), uses)
     for known in run.plan.scopes:
         if known.outdir == outdir and known.namespace == namespace:
             if known.settings.identity != scope.settings.identity or known.uses != uses:

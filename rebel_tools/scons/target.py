@@ -23,6 +23,7 @@ from rebel_tools.scons.actions import builder_of
 from rebel_tools.scons.arguments import from_top, output_file
 from rebel_tools.scons.nodes import Group, StepFile
 from rebel_tools.scons.output import TERMINAL, install_output
+from rebel_tools.scons.package_scope import package_scope, top_level
 from rebel_tools.scons.scopes import library_step, program_step
 from rebel_tools.scons.session import Session, added_actions
 from rebel_tools.scons.settings import installed_files, linked_files, package_names, settings, tool_identity
@@ -112,24 +113,18 @@ class TargetSession(Session):
         return self._goal
 
     def _scope(self, package: Package, scopes: dict[str, Scope]) -> Scope:
-        top_level = package is self.project.root
-        name = "src" if top_level else package.name
-        module = self.target.module if top_level else package.module
-        public = module if package.public_module and not top_level else ""
-        env = self.env if top_level else self._environment(self.base, package)
-        uses = tuple(scopes[used.name] for used in self.project.closure(package))
-        namespace = module + "__" if public else module
+        is_top = package is self.project.root
+        env = self.env if is_top else self._environment(self.base, package)
+        uses = [scopes[used.name] for used in self.project.closure(package)]
         declared = (name for flags in (package.flags, self.target.unstable_flags) for name, _ in flags.envvars)
-        scope = Scope(f"{self.folder}/{name}", namespace, (self.engine,), settings(env, declared, True), uses, public)
+        how = settings(env, declared, True)
+        outdir = f"{self.folder}/{'src' if is_top else package.name}"
+        meant = top_level(package, self.target) if is_top else package
+        scope = package_scope(meant, self._relative(package.root), outdir, self.engine, how, uses)
         self.add_scope(scope, env)
-        root = self._relative(package.root)
-        prefix = "" if root == "." else f"{root}/"
-        for source in package.sources:
-            path = prefix + source.path
-            scope.add(source.module, *((None, path) if source.is_interface else (path, None)))
         self.plan.add_scope(scope)
-        if not top_level:
-            library_step(env, self, scope, self.engine, f"{scope.outdir}/{module}")
+        if not is_top:
+            library_step(env, self, scope, self.engine, f"{outdir}/{package.module}")
         return scope
 
     def _program(self, scope: Scope) -> Step:

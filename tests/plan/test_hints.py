@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from rebel_tools.ocaml.names import Naming
 from rebel_tools.plan.hints import Advice, hint
 from rebel_tools.plan.model import BYTE, IMPLEMENTATION, LINKING, NATIVE, Scope, Settings, Step
 
@@ -18,7 +19,7 @@ SETTINGS = Settings("identity", ("ocamldep",), "of ocamldep", no_reason)
 
 
 def scope(namespace: str, *modules: str, uses=()) -> Scope:
-    made = Scope(f"out/{namespace}", namespace, (NATIVE,), SETTINGS, uses=tuple(uses))
+    made = Scope(f"out/{namespace}", Naming(namespace), (NATIVE,), SETTINGS, uses=tuple(uses))
     for name in modules:
         made.add(name, f"src/{name.lower()}.ml", None)
     return made

@@ -6,6 +6,7 @@ import shutil
 
 import pytest
 
+from rebel_tools.ocaml.names import Naming
 from rebel_tools.ocaml.ocamldep import Question, batch_size, batches
 from rebel_tools.plan.model import ARCHIVING, BYTE, IMPLEMENTATION, INTERFACE, NATIVE, Scope, Settings
 from rebel_tools.plan.order import CycleError, order
@@ -31,7 +32,7 @@ class Tree:
 
     def scope(self, namespace: str, files: dict, engines=(NATIVE,), uses=(), public: str = "") -> Scope:
         folder = namespace.rstrip("_").lower() or "top"
-        scope = Scope(f"out/{folder}", namespace, engines, SETTINGS, tuple(uses), public)
+        scope = Scope(f"out/{folder}", Naming(namespace, public), engines, SETTINGS, tuple(uses))
         for name, text in files.items():
             path = self.root / folder / name
             path.parent.mkdir(parents=True, exist_ok=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from rebel_tools.errors import RebelError
+from rebel_tools.ocaml.names import Naming
 from rebel_tools.plan.model import NATIVE, Scope, Settings
 from rebel_tools.plan.units import check_units, namespace_of
 
@@ -18,7 +19,7 @@ SETTINGS = Settings("identity", ("ocamldep",), "of ocamldep", no_reason)
 
 def scope(namespace: str, *modules: str, public: str = "", folder: str = "") -> Scope:
     folder = folder or namespace.lower()
-    found = Scope(f"out/{folder}", namespace, (NATIVE,), SETTINGS, public=public)
+    found = Scope(f"out/{folder}", Naming(namespace, public), (NATIVE,), SETTINGS)
     for module in modules:
         found.add(module, f"{folder}/{module}.ml", None)
     return found

@@ -47,6 +47,13 @@ BAD = {
     "dependencies": ('{"dependencies": |["a"]}', '"dependencies" is not an object'),
     "dependency": ('{"dependencies": {|"../a": "1"}}', '"../a" cannot be the name of a package'),
     "public module": ('{"rebel": {"publicModule": |"yes"}}', "is not true or false"),
+    "private": ('{"rebel": {"private": ["A", |"b"]}}', '"b" cannot be the name of a module'),
+    "private public": (
+        '{"rebel": {"publicModule": true, |"private": ["A"]}}',
+        '"private" has no meaning beside "publicModule"',
+    ),
+    "unwrapped public": ('{"rebel": {"publicModule": true, |"wrapped": false}}', '"wrapped" has no meaning beside'),
+    "wrapped": ('{"rebel": {"wrapped": |"no"}}', '"rebel"."wrapped" is not true or false'),
     "module": ('{"rebel": {"module": |"foo"}}', '"foo" cannot be the name of a module'),
 }
 
@@ -73,6 +80,13 @@ def test_unknown_keys_of_installed_packages_are_warnings(project):
     project.write("node_modules/a/package.json", '{"rebel": {"backend": "native", "//": "a comment"}}')
     (warning,) = load_project(str(project.root)).warnings
     assert warning == f'{project.path("node_modules/a/package.json")}:1:12: unknown key "rebel"."backend" is ignored'
+
+
+def test_a_private_module_that_is_not_there_is_a_warning(project):
+    path = project.write("package.json", '{"rebel": {"targets": [], "private": ["Secrt"]}}')
+    project.write("src/secret.ml", "")
+    expected = f"{path}:1:39: no source is the module Secrt; did you mean Secret?"
+    assert load_project(str(project.root)).warnings == (expected,)
 
 
 def test_errors_in_an_installed_package_name_its_file(project):

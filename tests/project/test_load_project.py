@@ -258,6 +258,14 @@ def test_modules_of_ocaml_itself(project, module):
     assert f"the module {module} belongs to OCaml itself" in text
 
 
+def test_an_unwrapped_module_of_the_name_of_ocamls(project):
+    write_package(project, dependencies=("a",))
+    write_package(project, "node_modules/a", rebel={"wrapped": False}, sources=("src/stdlib.ml",))
+    assert failure(project).place.path == str(project.path("node_modules/a/src/stdlib.ml"))
+    write_package(project, "node_modules/a", rebel={"wrapped": False, "private": ["Stdlib"]}, sources=())
+    load(project)
+
+
 def test_a_package_called_stdlib(project):
     write_package(project, dependencies=("stdlib",))
     write_package(project, "node_modules/stdlib", name="stdlib")

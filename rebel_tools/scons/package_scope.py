@@ -1,0 +1,36 @@
+"""From a package to the scope that is compiled: what its modules are called, and its sources."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from rebel_tools.ocaml.names import Naming
+from rebel_tools.plan.model import Scope, Settings
+from rebel_tools.project.model import Package, Target
+
+
+def top_level(package: Package, target: Target) -> Package:
+    """The root package as the program of one of its targets: nobody uses its modules from outside."""
+    return package._replace(module=target.module, public_module=False, wrapped=True, private=())
+
+
+def naming(package: Package) -> Naming:
+    """What the modules of a package are called."""
+    module, private = package.module, frozenset(package.private)
+    if package.public_module:
+        return Naming(f"{module}__", public=module)
+    if not package.wrapped:
+        return Naming(f"{module}__", private=private, wrapped=False)
+    return Naming(f"{module}__", face=module, private=private) if private else Naming(module)
+
+
+def package_scope(
+    package: Package, folder: str, outdir: str, engine: str, how: Settings, uses: Iterable[Scope]
+) -> Scope:
+    """The scope of a package with all its sources. folder: that of the package, as the build has it."""
+    scope = Scope(outdir, naming(package), (engine,), how, tuple(uses))
+    prefix = "" if folder == "." else f"{folder}/"
+    for source in package.sources:
+        path = prefix + source.path
+        scope.add(source.module, *((None, path) if source.is_interface else (path, None)))
+    return scope
