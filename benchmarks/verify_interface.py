@@ -61,7 +61,7 @@ def main() -> None:
         interface = timed(f"interface from {len(data)} bytes", 3, lambda: from_bytes(data, "core.interface"))
         with open_library(path) as library:
             table = timed("table of the library", 1, lambda: library.table)
-            debug, _ = timed("DWARF of the library", 1, lambda: read_debug(library, set(interface.symbols)))
+            debug = timed("DWARF of the library", 1, lambda: read_debug(library, set(interface.symbols))).declarations
         names, layout = Policy(required("name")), Policy(required("layout"))
         bare, described = LibraryFacts(table), LibraryFacts(table, debug)
         report = timed("verify, name level (limit 0.2 s)", ROUNDS, lambda: verify(interface, bare, names))

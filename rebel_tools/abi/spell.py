@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from rebel_tools.abi import types as t
 
 _COMMON = {
@@ -39,6 +41,25 @@ def peel(kind: t.Type) -> t.Type:
     """The type below typedefs and qualifiers; `_Atomic` stays, since it may change a representation."""
     while isinstance(kind, t.Typedef) or (isinstance(kind, t.Qualified) and kind.qualifier != "atomic"):
         kind = kind.target
+    return kind
+
+
+def expanded(kind: t.Type) -> str:
+    """The C spelling of a type with all typedefs written out, and the sizes of numbers."""
+    return describe(without_typedefs(kind))
+
+
+def without_typedefs(kind: t.Type) -> t.Type:
+    """The type with every typedef in it replaced by what it stands for."""
+    if isinstance(kind, t.Typedef):
+        return without_typedefs(kind.target)
+    if isinstance(kind, (t.Pointer, t.MemberPointer, t.Qualified)):
+        return replace(kind, target=without_typedefs(kind.target))
+    if isinstance(kind, t.Array):
+        return replace(kind, element=without_typedefs(kind.element))
+    if isinstance(kind, t.FunctionType):
+        parameters = tuple(map(without_typedefs, kind.parameters))
+        return replace(kind, result=without_typedefs(kind.result), parameters=parameters)
     return kind
 
 
@@ -97,7 +118,7 @@ def _base(kind: t.Type) -> str:
     if isinstance(kind, t.Typedef):
         return kind.name
     if isinstance(kind, t.Ref):
-        return kind.key
+        return t.spelled(kind.key)
     if isinstance(kind, (t.Record, t.Enum)):
         return _tagged(kind)
     if isinstance(kind, t.Unknown):
@@ -107,7 +128,7 @@ def _base(kind: t.Type) -> str:
 
 def _tagged(kind: t.Record | t.Enum) -> str:
     if kind.name:
-        return t.key_of(kind)
+        return t.spelled(t.key_of(kind))
     if isinstance(kind, t.Enum):
         return f"enum {{ {', '.join(f'{name} = {value}' for name, value in kind.values)} }}"
     return f"{kind.kind} {{ {' '.join(member(field) + ';' for field in kind.fields)} }}"

@@ -6,8 +6,9 @@ their sizes, signedness and layouts are (see `rebel_tools.gate.compare`).
 
 A record (struct, union, C++ class) or an enumeration that has a tag is written once, in `Declarations.types`, and
 used through a `Ref` by its key: `"struct point"`, `"union value"`, `"enum colour"`. So a list node that points to
-itself is finite, and every type is a tree. A record without a tag stands inline. C++ names are qualified
-(`"struct geometry::Point"`), and a `class` has the key of a `struct`, since they are the same to a linker.
+itself is finite, and every type is a tree. One without a tag that a typedef names has that name: `"typedef point"`.
+Any other without a tag stands inline. C++ names are qualified (`"struct geometry::Point"`), and a `class` has the key
+of a `struct`, since they are the same to a linker.
 
 All sizes and offsets are in bytes, unless the name says bits.
 """
@@ -19,6 +20,12 @@ from dataclasses import dataclass, field
 from typing import Union
 
 from rebel_tools.errors import Place
+
+CONVENTIONS = (
+    "stdcall", "fastcall", "thiscall", "vectorcall", "ms", "sysv", "regcall", "pascal", "aapcs", "aapcs-vfp",
+    "preserve_most", "preserve_all", "swift",
+)  # fmt: skip
+"""Calling conventions that are not the default of the platform, by the names of the compilers' attributes."""
 
 
 @dataclass(frozen=True)
@@ -88,10 +95,11 @@ class FunctionType:
 
 @dataclass(frozen=True)
 class Typedef:
-    """Another name for `target`; it changes nothing but what is printed."""
+    """Another name for `target`; it changes nothing but what is printed, and where it is written the alignment."""
 
     name: str
     target: Type
+    alignment: int | None = None
 
 
 @dataclass(frozen=True)
@@ -111,6 +119,7 @@ class Field:
         DW_AT_data_bit_offset does (DWARF 5, section 5.7.6).
     kind: "member", "base" (C++ base class, named after it), "virtual base" (no constant offset: 0 is written) or
         "vptr".
+    alignment: what `alignas` or an attribute on the member asks for.
     """
 
     name: str | None
@@ -119,27 +128,57 @@ class Field:
     bit_size: int | None = None
     bit_offset: int | None = None
     kind: str = "member"
+    alignment: int | None = None
+
+
+@dataclass(frozen=True)
+class Virtual:
+    """A virtual function that a class declares itself.
+
+    slot: its index in the virtual table of the class; None where the compiler does not say, as GCC for destructors.
+    symbol: the mangled name, None where the compiler does not say.
+    """
+
+    name: str
+    slot: int | None = None
+    symbol: str | None = None
+    pure: bool = False
 
 
 @dataclass(frozen=True)
 class Record:
-    """The layout of a struct or union. `size` is None for one that is only declared (an opaque handle)."""
+    """The layout of a struct or union. `size` is None for one that is only declared (an opaque handle).
+
+    tagged: whether `name` is a tag; else it is the name of the typedef that names the record.
+    alignment: what `alignas` or an attribute asks for (DW_AT_alignment); None leaves it to the members.
+    passing: "reference" for a C++ class that is passed and returned by hidden reference for reasons of its own (a
+        destructor or copy constructor with a body), "value" where the compiler says so, None where the members decide.
+    virtuals: by slot, those without one last.
+    """
 
     kind: str  # "struct" or "union"
     name: str | None
     size: int | None
     fields: tuple[Field, ...] = ()
     declared_at: Place | None = field(default=None, compare=False)
+    tagged: bool = True
+    alignment: int | None = None
+    passing: str | None = None
+    virtuals: tuple[Virtual, ...] = ()
 
 
 @dataclass(frozen=True)
 class Enum:
-    """An enumeration, the integer that holds it, and its constants in the order of the source."""
+    """An enumeration, the integer that holds it, and its constants in the order of the source.
+
+    tagged: as of a `Record`.
+    """
 
     name: str | None
     underlying: Integer
     values: tuple[tuple[str, int], ...] = ()
     declared_at: Place | None = field(default=None, compare=False)
+    tagged: bool = True
 
 
 @dataclass(frozen=True)
@@ -190,7 +229,7 @@ class Function:
     name: the symbol as a linker sees it, without the decoration of the platform (no leading `_`, no `@8`); C++
         names stay mangled.
     display: the name for people where it differs ("geometry::area(Shape const&)").
-    convention: None for the platform's default, else "stdcall", "fastcall", "thiscall", "vectorcall".
+    convention: None for the platform's default, else one of CONVENTIONS.
     raises: keys of the exceptions that it may raise; empty for C.
     """
 
@@ -206,13 +245,19 @@ class Function:
 
 @dataclass(frozen=True)
 class Variable:
-    """Exported data; `tls` for one copy per thread, None when the source does not say."""
+    """Exported data.
+
+    tls: whether each thread has a copy; writable: whether programs may write it; None when the source does not say.
+    alignment: what `alignas` or an attribute on the declaration asks for.
+    """
 
     name: str
     type: Type
     tls: bool | None = False
     display: str | None = None
     declared_at: Place | None = field(default=None, compare=False)
+    writable: bool | None = None
+    alignment: int | None = None
 
 
 @dataclass(frozen=True)
@@ -221,15 +266,28 @@ class Declarations:
 
     conflicts: further definitions under a key of `types` that differ from the first (two translation units that
         disagree about one tag). A definition without a size is no conflict: the complete one is kept.
+    tells_atomic: whether `_Atomic` is told from a plain type; DWARF before version 5 cannot.
     """
 
     functions: Mapping[str, Function] = field(default_factory=dict)
     variables: Mapping[str, Variable] = field(default_factory=dict)
     types: Mapping[str, Record | Enum] = field(default_factory=dict)
     conflicts: tuple[tuple[str, Record | Enum], ...] = ()
+    tells_atomic: bool = True
 
 
 def key_of(definition: Record | Enum) -> str:
-    """The key under which `definition`, which has a tag, stands in `Declarations.types`."""
+    """The key under which `definition`, which has a name, stands in `Declarations.types`."""
+    if not definition.tagged:
+        return f"{TYPEDEF}{definition.name}"
     kind = "enum" if isinstance(definition, Enum) else definition.kind
     return f"{kind} {definition.name}"
+
+
+TYPEDEF = "typedef "
+"""How the keys of records and enumerations begin that only a typedef names."""
+
+
+def spelled(key: str) -> str:
+    """The key of a definition as people write the type."""
+    return key.removeprefix(TYPEDEF)

@@ -54,13 +54,16 @@ def _read(library: Library, names: Iterable[str] | None) -> Declarations:
 
 
 def _addresses(library: Library, names: frozenset[str] | None) -> dict[str, int]:
-    """Where the exports are in terms of the debug information, which knows no relative addresses."""
+    """Where the exports are in terms of the debug information, which knows no relative addresses.
+
+    Not those of ifuncs: at that address is the function that chooses one, with a prototype of its own.
+    """
     table = library.table
     base = 0 if library.is_elf else library.image.base
     mask = ~1 if table.machine == "arm" else ~0  # bit 0 of a function's address says that it is Thumb code
     plain = table.by_plain_name if names is None else [name for name in names if table.find(name)]
-    exports = {name: table.find(name) for name in plain}
-    return {name: (e.address & mask) + base for name, e in exports.items() if e.address is not None}
+    exports = ((name, table.find(name)) for name in plain)
+    return {name: (e.address & mask) + base for name, e in exports if e.address is not None and e.kind != "ifunc"}
 
 
 def _declarations(dies: dict[str, Die]) -> Declarations:
@@ -72,7 +75,9 @@ def _declarations(dies: dict[str, Die]) -> Declarations:
         else:
             variables[name] = reader.variable(name, die, _is_tls(die))
     reader.finish()
-    return Declarations(functions, variables, dict(sorted(reader.types.items())), tuple(reader.conflicts))
+    types, conflicts = dict(sorted(reader.types.items())), tuple(reader.conflicts)
+    tells_atomic = all(die.unit.sizes.version >= 5 for die in dies.values())
+    return Declarations(functions, variables, types, conflicts, tells_atomic)
 
 
 def _is_tls(die: Die) -> bool:

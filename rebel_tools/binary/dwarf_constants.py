@@ -31,6 +31,7 @@ class Tag:
     NAMESPACE = 0x39
     UNSPECIFIED = 0x3B
     PARTIAL_UNIT = 0x3C
+    VARIANT_PART = 0x33
     RVALUE_REFERENCE = 0x42
     TYPE_UNIT = 0x41
     ATOMIC = 0x47
@@ -61,6 +62,9 @@ class At:
     SPECIFICATION = 0x47
     TYPE = 0x49
     VIRTUALITY = 0x4C
+    VTABLE_ELEM_LOCATION = 0x4D
+    CONTAINING_TYPE = 0x1D
+    ALIGNMENT = 0x88
     SIGNATURE = 0x69
     DATA_BIT_OFFSET = 0x6B
     LINKAGE_NAME = 0x6E
@@ -133,8 +137,17 @@ class Encoding:
     ASCII = 0x12
 
 
-CONVENTIONS = {0xB1: "stdcall", 0xB3: "fastcall", 0xB5: "thiscall", 0xC0: "vectorcall"}
+CONVENTIONS = {
+    0xB1: "stdcall", 0xB2: "pascal", 0xB3: "fastcall", 0xB5: "thiscall", 0xC0: "vectorcall", 0xC1: "ms", 0xC2: "sysv",
+    0xC3: "aapcs", 0xC4: "aapcs-vfp", 0xC8: "swift", 0xC9: "preserve_most", 0xCA: "preserve_all", 0xCB: "regcall",
+}  # fmt: skip
 """DW_CC_BORLAND_* and DW_CC_LLVM_* as clang writes them; GCC writes none."""
+
+BY_REFERENCE, BY_VALUE = 4, 5
+"""DW_CC_pass_by_reference and DW_CC_pass_by_value of a class; clang writes them, GCC does not."""
+
+ASSEMBLERS = frozenset({0x8001, 0x31})
+"""DW_LANG_Mips_Assembler, which GNU as writes, and DW_LANG_Assembly: their prototypes are no prototypes."""
 
 CPLUSPLUS = frozenset({0x04, 0x1A, 0x21, 0x2B, 0x3A})
 """DW_LANG_C_plus_plus, _11, _14, _17, _20: languages with scopes."""

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from rebel_tools.binary.dwarf_aranges import units_of
-from rebel_tools.binary.dwarf_constants import CPLUSPLUS, At, Tag
+from rebel_tools.binary.dwarf_constants import ASSEMBLERS, CPLUSPLUS, At, Tag
 from rebel_tools.binary.dwarf_reader import Dwarf
 from rebel_tools.binary.dwarf_unit import Die, Unit
 
@@ -147,6 +147,8 @@ class Finder:
         return all(match.rank >= AT_ADDRESS for match in self.found.values())
 
     def _scan(self, unit: Unit) -> None:
+        if language(unit) in ASSEMBLERS:
+            return
         enter = UNITS if language(unit) in C_LANGUAGES else UNITS | SCOPES
         for offset, parent, _ in walk(unit, enter, SYMBOLS):
             self._consider(unit.die(offset), parent)

@@ -19,18 +19,18 @@ def read_field(reader, die: Die) -> t.Field | None:
     if At.EXTERNAL in values or At.DECLARATION in values:
         return None
     name, kind = die.unit.string(values.get(At.NAME)), reader.target(die)
-    offset = _offset(die)
+    offset, alignment = _offset(die), die.number(At.ALIGNMENT, None)
     if die.tag == Tag.INHERITANCE:
         return _base_class(die, kind, offset)
     if At.BIT_SIZE in values:
         bits = die.number(At.BIT_SIZE)
         start = _bit_offset(die, kind, offset or 0, bits)
-        return t.Field(name, kind, start // 8, bits, start)
+        return t.Field(name, kind, start // 8, bits, start, alignment=alignment)
     if name and name.startswith(("_vptr.", "_vptr$")):
         return t.Field(name, kind, offset or 0, kind="vptr")
     if offset is None:
         kind = t.Unknown("its offset is computed at run time")
-    return t.Field(name, kind, offset or 0)
+    return t.Field(name, kind, offset or 0, alignment=alignment)
 
 
 def _base_class(die: Die, kind: t.Type, offset: int | None) -> t.Field:

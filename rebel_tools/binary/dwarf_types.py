@@ -10,6 +10,7 @@ from __future__ import annotations
 from itertools import islice
 
 from rebel_tools.abi import types as t
+from rebel_tools.binary.dwarf_classes import read_passing, read_virtuals
 from rebel_tools.binary.dwarf_constants import CONVENTIONS, At, Encoding, Tag
 from rebel_tools.binary.dwarf_find import SCOPES, UNITS, chain, first_string, first_value, flag, has_scopes, walk
 from rebel_tools.binary.dwarf_lines import FileTables
@@ -42,7 +43,7 @@ class TypeReader:
         self._known: dict[tuple[str, int], t.Type] = {}
         self._weights: dict[tuple[str, int], int] = {}
         self._under_way: list[tuple[str, int]] = []
-        self._queued: set[tuple[str, int]] = set()
+        self._queued: set[tuple[str, str, int]] = set()
         self._pending: list[tuple[str, Die]] = []
         self._weight = 0
 
@@ -66,14 +67,22 @@ class TypeReader:
     def variable(self, name: str, die: Die, tls: bool) -> t.Variable:
         """Exported data."""
         links = chain(die)
-        display = self._display(links)
-        return t.Variable(name, self._first_type(links), tls, display, declared_at=self.place(links))
+        aligned = first_value(links, At.ALIGNMENT)
+        return t.Variable(
+            name,
+            self._first_type(links),
+            tls,
+            self._display(links),
+            declared_at=self.place(links),
+            alignment=aligned[0].number(At.ALIGNMENT, None) if aligned else None,
+        )
 
     def finish(self) -> None:
         """Read all records that what was read so far refers to."""
         while self._pending:
             key, die = self._pending.pop()
-            self._register(key, self._definition(die, self.qualified(die)))
+            is_tagged = not key.startswith(t.TYPEDEF)
+            self._register(key, self._definition(die, key.partition(" ")[2], is_tagged))
 
     def _parameters(self, die: Die) -> tuple[tuple[t.Parameter, ...], bool]:
         parameters: list[t.Parameter] = []
@@ -187,7 +196,7 @@ class TypeReader:
         if tag in RECORDS or tag == Tag.ENUMERATION:
             return self._tagged(die)
         if tag == Tag.TYPEDEF:
-            return t.Typedef(self.qualified(die) or "", self.target(die))
+            return self._typedef(die)
         if tag in QUALIFIERS:
             return _qualified(self.target(die), QUALIFIERS[tag])
         if tag == Tag.ARRAY:
@@ -198,7 +207,7 @@ class TypeReader:
             target = self.target(die)
             return t.MemberPointer(target, die.unit.address_size * (2 if isinstance(target, t.FunctionType) else 1))
         if tag == Tag.UNSPECIFIED:
-            return t.Void()  # decltype(nullptr): a pointer to it is all that occurs
+            return _unspecified(die)
         return t.Unknown(f"the debug information calls it a type of the kind {tag:#x}", die.number(At.BYTE_SIZE, None))
 
     def _signature(self, die: Die) -> t.FunctionType:
@@ -212,15 +221,29 @@ class TypeReader:
             kind = t.Array(kind, _count(child))
         return kind if isinstance(kind, t.Array) else t.Array(kind, None)
 
+    def _typedef(self, die: Die) -> t.Typedef:
+        name, target = self.qualified(die) or "", die.unit.reference(die.values.get(At.TYPE))
+        alignment = die.number(At.ALIGNMENT, None)
+        if name and target is not None and (target.tag in RECORDS or target.tag == Tag.ENUMERATION):
+            target = self._whole(target)
+            if self.qualified(target) is None:
+                return t.Typedef(name, self._queued_as(f"{t.TYPEDEF}{name}", target), alignment)
+        return t.Typedef(name, self.target(die), alignment)
+
     def _tagged(self, die: Die) -> t.Type:
         """A reference to a record or enumeration with a tag, which is read later; one without a tag in place."""
-        signed = die.unit.reference(die.values.get(At.SIGNATURE))
-        die = signed or die
+        die = self._whole(die)
         name = self.qualified(die)
         if name is None:
             return self._definition(die, None)
-        key = f"{RECORDS.get(die.tag, 'enum')} {name}"
-        identity = die.unit.section, die.offset
+        return self._queued_as(f"{RECORDS.get(die.tag, 'enum')} {name}", die)
+
+    def _whole(self, die: Die) -> Die:
+        """The DIE in the type unit that a declaration of a type stands for."""
+        return die.unit.reference(die.values.get(At.SIGNATURE)) or die
+
+    def _queued_as(self, key: str, die: Die) -> t.Ref:
+        identity = key, die.unit.section, die.offset
         if identity not in self._queued:
             self._queued.add(identity)
             self._pending.append((key, die))
@@ -233,28 +256,57 @@ class TypeReader:
         elif not _is_opaque(definition) and definition != known and (key, definition) not in self.conflicts[-50:]:
             self.conflicts.append((key, definition))
 
-    def _definition(self, die: Die, name: str | None) -> t.Record | t.Enum:
+    def _definition(self, die: Die, name: str | None, is_tagged: bool = True) -> t.Record | t.Enum:
         if die.tag == Tag.ENUMERATION:
-            return self._enum(die, name)
-        size = None if flag([die], At.DECLARATION) else die.number(At.BYTE_SIZE, 0)
-        fields = [read_field(self, child) for child in die.unit.children(die) if child.tag in MEMBER_TAGS]
-        known = tuple(field for field in fields if field is not None)
+            return self._enum(die, name, is_tagged)
+        children = list(die.unit.children(die))
+        functions = [child for child in children if child.tag == Tag.SUBPROGRAM]
+        known = tuple(field for field in map(self._field, children) if field is not None)
         self._weight += len(known)
-        return t.Record(RECORDS[die.tag], name, size, known, declared_at=self.place(chain(die)))
+        return t.Record(
+            RECORDS[die.tag],
+            name,
+            None if flag([die], At.DECLARATION) else die.number(At.BYTE_SIZE, 0),
+            known,
+            declared_at=self.place(chain(die)),
+            tagged=is_tagged,
+            alignment=die.number(At.ALIGNMENT, None),
+            passing=read_passing(die, functions),
+            virtuals=read_virtuals(functions),
+        )
 
-    def _enum(self, die: Die, name: str | None) -> t.Enum:
+    def _field(self, die: Die) -> t.Field | None:
+        if die.tag == Tag.VARIANT_PART:  # an enumeration of Rust that holds data, a record of Ada or Pascal
+            return t.Field(None, t.Unknown("it has variants"), 0)
+        return read_field(self, die) if die.tag in MEMBER_TAGS else None
+
+    def _enum(self, die: Die, name: str | None, is_tagged: bool) -> t.Enum:
         unit = die.unit
-        values = tuple(
+        values = [
             (unit.string(child.values.get(At.NAME)) or "", child.number(At.CONST_VALUE))
             for child in unit.children(die)
             if child.tag == Tag.ENUMERATOR
-        )
+        ]
         kind = self.target(die)
         while isinstance(kind, (t.Typedef, t.Qualified)):
             kind = kind.target
         if not isinstance(kind, t.Integer):
             kind = t.Integer(die.number(At.BYTE_SIZE, 0), any(value < 0 for _, value in values))
-        return t.Enum(name, kind, values, declared_at=self.place(chain(die)))
+        constants = tuple((constant, _in_range(value, kind)) for constant, value in values)
+        return t.Enum(name, kind, constants, declared_at=self.place(chain(die)), tagged=is_tagged)
+
+
+def _in_range(value: int, kind: t.Integer) -> int:
+    """Some compilers write -1 as the bits of an unsigned number."""
+    return value - (1 << 8 * kind.size) if kind.signed and kind.size and value >> (8 * kind.size - 1) == 1 else value
+
+
+def _unspecified(die: Die) -> t.Type:
+    """C++'s type of nullptr, which is passed as a pointer; GNU as writes one where it does not know the type."""
+    name = die.unit.string(die.values.get(At.NAME)) or ""
+    if "nullptr" in name:
+        return t.Typedef("decltype(nullptr)", t.Pointer(t.Void(), die.unit.address_size))
+    return t.Unknown("the debug information does not specify it")
 
 
 def _qualified(kind: t.Type, qualifier: str) -> t.Type:
@@ -282,6 +334,8 @@ def _count(die: Die) -> int | None:
 def _base(die: Die) -> t.Type:
     name, size = die.unit.string(die.values.get(At.NAME)) or "", die.number(At.BYTE_SIZE, 0)
     encoding = die.number(At.ENCODING)
+    if size == 0:  # ICC writes void so, Rust its empty types
+        return t.Void() if name == "void" else t.Unknown(f"{name or 'a type'} without a size")
     if encoding == Encoding.BOOLEAN:
         return t.Bool(size)
     if encoding in (Encoding.SIGNED, Encoding.SIGNED_CHAR):

@@ -10,6 +10,7 @@ from rebel_tools.binary.elf_image import (
     DT_SYMTAB,
     ElfImage,
 )
+from rebel_tools.binary.elf_loading import loader, memory
 from rebel_tools.binary.elf_sections import section_findings
 from rebel_tools.binary.elf_symbols import Extent, read_exports, symbol_extent, unhashed
 from rebel_tools.binary.elf_versions import read_versions
@@ -46,6 +47,8 @@ def read_elf(source: Source, image: ElfImage | None = None) -> ExportTable:
         needed=tuple(strings[at] for at in image.dynamic.needed),
         exports=exports,
         findings=findings + section_findings(image, extent),
+        memory=memory(image),
+        loader=loader(image, strings),
     )
 
 

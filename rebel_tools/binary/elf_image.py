@@ -13,7 +13,8 @@ from typing import NamedTuple
 
 from rebel_tools.binary.source import Source
 
-PT_LOAD, PT_DYNAMIC = 1, 2
+PT_LOAD, PT_DYNAMIC, PT_GNU_STACK, PT_GNU_RELRO = 1, 2, 0x6474E551, 0x6474E552
+PF_X, PF_W = 1, 2
 DT_NULL, DT_NEEDED, DT_HASH, DT_STRTAB, DT_SYMTAB, DT_STRSZ, DT_SYMENT, DT_SONAME = 0, 1, 4, 5, 6, 10, 11, 14
 DT_GNU_HASH, DT_VERSYM, DT_VERDEF, DT_VERDEFNUM = 0x6FFFFEF5, 0x6FFFFFF0, 0x6FFFFFFC, 0x6FFFFFFD
 DT_VERNEED, DT_VERNEEDNUM, DT_MIPS_SYMTABNO = 0x6FFFFFFE, 0x6FFFFFFF, 0x70000011
@@ -52,6 +53,7 @@ class Segment(NamedTuple):
     address: int
     file_size: int
     memory_size: int
+    flags: int = 0
 
 
 class Dynamic(NamedTuple):
@@ -114,8 +116,8 @@ class ElfImage:
             )
         data = self.source.read(start, count * layout.size, "the program header table")
         if self.bits == 64:
-            return tuple(Segment(h[0], h[2], h[3], h[5], h[6]) for h in layout.iter_unpack(data))
-        return tuple(Segment(h[0], h[1], h[2], h[4], h[5]) for h in layout.iter_unpack(data))
+            return tuple(Segment(h[0], h[2], h[3], h[5], h[6], h[1]) for h in layout.iter_unpack(data))
+        return tuple(Segment(h[0], h[1], h[2], h[4], h[5], h[6]) for h in layout.iter_unpack(data))
 
     def locate(self, address: int, what: str) -> tuple[int, int]:
         """The file offset of a virtual address, and how many bytes of its segment follow it in the file."""

@@ -99,6 +99,14 @@ class TableFinding:
         return {"rule": self.rule, "message": self.message}
 
 
+class Memory(NamedTuple):
+    """Addresses from `start` up to `end`, as in `Export.address`, and whether a process may write them."""
+
+    start: int
+    end: int
+    writable: bool
+
+
 @dataclass(frozen=True)
 class ExportTable:
     """What one library exports, needs and is called.
@@ -109,6 +117,8 @@ class ExportTable:
     needed: DT_NEEDED, or the DLLs that a PE imports from, in the order of the file.
     exports: sorted by name, then version.
     findings: where the file contradicts itself; PT_DYNAMIC (what the dynamic linker reads) was believed.
+    memory: what is loaded, in order; ranges do not overlap.
+    loader: what else the loader does with the library, as (name, text): "executable stack", "RUNPATH", "RELRO" ...
     """
 
     path: str
@@ -120,6 +130,17 @@ class ExportTable:
     needed: tuple[str, ...]
     exports: tuple[Export, ...]
     findings: tuple[TableFinding, ...] = ()
+    memory: tuple[Memory, ...] = ()
+    loader: tuple[tuple[str, str], ...] = ()
+
+    def is_writable(self, export: Export) -> bool | None:
+        """Whether a process may write the data of an export; None when the file does not say."""
+        if export.address is None or export.kind == "tls":
+            return None
+        for region in self.memory:
+            if region.start <= export.address < region.end:
+                return region.writable
+        return None
 
     @cached_property
     def by_name(self) -> dict[str, tuple[Export, ...]]:

@@ -13,7 +13,7 @@ from operator import add, itemgetter, lt
 from typing import NamedTuple
 
 from rebel_tools.binary.bulk import collector_paused
-from rebel_tools.binary.model import Export, ExportTable, TableFinding
+from rebel_tools.binary.model import Export, ExportTable, Memory, TableFinding
 from rebel_tools.binary.names import MAX_NAME, NameTable
 from rebel_tools.binary.pe_image import PeImage
 from rebel_tools.binary.source import Source
@@ -22,6 +22,8 @@ EXPORT, IMPORT = 0, 1
 MAX_EXPORTS = 1 << 16
 """Ordinals have 16 bits, so a DLL cannot have more."""
 MAX_IMPORTS = 4096
+CHARACTERISTICS = {"dynamic base": 0x40, "no execution of data": 0x100, "control flow guard": 0x4000}
+"""IMAGE_DLLCHARACTERISTICS_DYNAMIC_BASE, _NX_COMPAT and _GUARD_CF, whose absence weakens a process."""
 
 
 @collector_paused()
@@ -40,6 +42,8 @@ def read_pe(source: Source, image: PeImage | None = None) -> ExportTable:
         needed=_imports(image),
         exports=exports,
         findings=findings,
+        memory=tuple(Memory(s.address, s.address + s.size, s.is_writable) for s in image.sections),
+        loader=tuple((name, "yes") for name, bit in CHARACTERISTICS.items() if image.characteristics & bit),
     )
 
 

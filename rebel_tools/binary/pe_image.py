@@ -28,10 +28,12 @@ MACHINES = {
 }
 CODE = 0x20000020
 """IMAGE_SCN_MEM_EXECUTE and IMAGE_SCN_CNT_CODE."""
+WRITE = 0x80000000
+"""IMAGE_SCN_MEM_WRITE."""
 
 
 class PeSection(NamedTuple):
-    """One section: where it is in memory and in the file, and whether it holds code.
+    """One section: where it is in memory and in the file, and what it is for.
 
     size: bytes in memory; file_size: how many of them come from the file.
     """
@@ -42,6 +44,7 @@ class PeSection(NamedTuple):
     offset: int
     file_size: int
     is_code: bool
+    is_writable: bool = False
 
 
 class PeImage:
@@ -68,6 +71,11 @@ class PeImage:
         """Offset and number of the COFF symbols; the string table of long section names follows them."""
         return self._pe.FILE_HEADER.PointerToSymbolTable, self._pe.FILE_HEADER.NumberOfSymbols
 
+    @property
+    def characteristics(self) -> int:
+        """DllCharacteristics: what the loader may do with the file."""
+        return self._pe.OPTIONAL_HEADER.DllCharacteristics
+
     def directory(self, index: int) -> tuple[int, int]:
         """Address and size of a data directory, zeros when the file has none."""
         return self.directories[index] if index < len(self.directories) else (0, 0)
@@ -85,6 +93,7 @@ class PeImage:
                 s.PointerToRawData,
                 min(s.SizeOfRawData, s.Misc_VirtualSize or s.SizeOfRawData) if s.PointerToRawData else 0,
                 bool(s.Characteristics & CODE),
+                bool(s.Characteristics & WRITE),
             )
             for s in found
         )

@@ -7,7 +7,7 @@ import sys
 
 from rebel_tools.errors import MissingTool, RebelError
 
-NO_TYPES = 4
+UNREADABLE, NO_TYPES = 3, 4
 HELP = "compare two libraries or interfaces: added, removed, changed, and what that breaks"
 
 
@@ -26,7 +26,7 @@ def configure_parser(parser: argparse.ArgumentParser) -> None:
 
 
 def execute(args: argparse.Namespace) -> int:
-    """1 for a change that breaks programs, or for types that had to be compared and could not be; 4 without types."""
+    """1 for a change that breaks programs, or for types that had to be compared and could not be; 3 or 4: no types."""
     if args.deep:
         return _deep(args)
     from rebel_tools.gate.diff import diff
@@ -34,6 +34,8 @@ def execute(args: argparse.Namespace) -> int:
 
     report = diff(read_side(args.old), read_side(args.new))
     print(_render(report, args.format))
+    if report.unreadable:
+        return UNREADABLE
     if args.evidence == "layout" and report.not_compared:
         return 1
     if report.compatible and report.says_nothing_about_types and args.evidence is None:

@@ -1,56 +1,35 @@
 """Two versions of a library or an interface: what was added, removed and changed, and what that breaks.
 
 The question is whether what was linked or compiled against the old one still works with the new one. The answer knows
-what the model knows: exports, kinds, sizes, versions, prototypes, layouts.
+what the model knows: exports, kinds, sizes, versions, memory, prototypes, layouts, and what the loader does.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator
+from dataclasses import replace
 
-from rebel_tools.abi.reach import reached, types_of
 from rebel_tools.abi.types import Declarations, Function
 from rebel_tools.errors import Place
-from rebel_tools.gate.compare import Comparison
+from rebel_tools.gate.compare import Compared, Comparison, Pair
+from rebel_tools.gate.diff_facts import facts
+from rebel_tools.gate.diff_layouts import Layouts
 from rebel_tools.gate.diff_report import Change, DiffReport, change
 from rebel_tools.gate.not_compared import Reason, grouped
-
-
-@dataclass(frozen=True)
-class Item:
-    """One export as far as both libraries and interfaces know it; `size` of data only."""
-
-    name: str
-    kind: str
-    size: int | None = None
-
-
-@dataclass(frozen=True)
-class Side:
-    """One of the two. `declarations` is None, with the reason, when types are not known.
-
-    facts: single values whose change breaks programs: target, soname.
-    versions: `name@VERSION` of every versioned ELF symbol, the default ones too.
-    """
-
-    name: str
-    items: Mapping[str, Item]
-    declarations: Declarations | None = None
-    no_types: Reason = Reason("")
-    facts: Mapping[str, str | None] = field(default_factory=dict)
-    versions: frozenset[str] = frozenset()
-
-
-FACTS = {"soname": "soname-changed", "target": "target-changed"}
+from rebel_tools.gate.rules import NOTE
+from rebel_tools.gate.side import Item, Side
+from rebel_tools.interface.names import COMPILER_MADE, matches
 
 
 def diff(old: Side, new: Side) -> DiffReport:
     """Compare; a pure function."""
     work = _Diff(old, new)
-    changes = [work.named(found) for found in (*work.facts(), *work.symbols(), *work.layouts())]
+    changes = [work.named(found) for found in (*facts(old, new), *work.symbols(), *work.layouts())]
     both = old.items.keys() & new.items.keys()
-    return DiffReport(old.name, new.name, tuple(changes), len(both), grouped(work.unchecked.items()))
+    untyped = tuple(side.name for side in (old, new) if side.declarations is None)
+    unreadable = tuple(side.name for side in (old, new) if side.is_unreadable)
+    unchecked = grouped(work.unchecked.items())
+    return DiffReport(old.name, new.name, tuple(changes), len(both), unchecked, untyped, unreadable)
 
 
 class _Diff:
@@ -59,25 +38,16 @@ class _Diff:
         self.new = new
         self.ours = old.declarations or Declarations()
         self.theirs = new.declarations or Declarations()
-        self.comparison = Comparison(self.ours.types, self.theirs.types)
+        self.comparison = Comparison(self.ours, self.theirs)
         self.unchecked: dict[str, Reason] = {}
-        self.users: dict[str, list[str]] = {}
-
-    def facts(self) -> Iterator[Change]:
-        for name, value in self.old.facts.items():
-            other = self.new.facts.get(name)
-            if name in self.new.facts and value != other:
-                yield change(FACTS[name], "", name, value or "nothing", other or "nothing")
-        if self.new.versions:  # a library without any satisfies every version, with a warning
-            for name in sorted(self.old.versions - self.new.versions):
-                if name.partition("@")[0] in self.new.items:
-                    yield change("version-removed", name, "", "symbol version", "")
+        self.met: dict[str, frozenset[Pair]] = {}
 
     def symbols(self) -> Iterator[Change]:
         for name in sorted(self.old.items.keys() | self.new.items.keys()):
             before, after = self.old.items.get(name), self.new.items.get(name)
             if after is None:
-                yield change("symbol-removed", name, "", before.kind, "", declared_at=self.place(name))
+                kind = before.kind if before else ""
+                yield change("symbol-removed", name, "", kind, "", declared_at=self.place(name))
             elif before is None:
                 yield change("symbol-added", name, "", "", after.kind)
             else:
@@ -90,36 +60,48 @@ class _Diff:
         elif None not in (before.size, after.size) and before.size != after.size:
             sizes = (f"{before.size} bytes", f"{after.size} bytes")
             yield change("size-changed", before.name, "size", *sizes, declared_at=place)
-        yield from self.types(before.name, place)
+        if None not in (before.writable, after.writable) and before.writable != after.writable:
+            yield self.memory(before, place)
+        if not matches(before.name, COMPILER_MADE):  # virtual tables and the like have no type
+            yield from self.types(before.name, place)
+
+    def memory(self, before: Item, place: Place | None) -> Change:
+        words = ("data that can be written", "data in read-only memory")
+        if before.writable:
+            return change("memory-changed", before.name, "memory", *words, declared_at=place)
+        why = "what read it before can read it now"
+        return change("memory-changed", before.name, "memory", *words[::-1], declared_at=place, level=NOTE, why=why)
 
     def types(self, name: str, place: Place | None) -> Iterator[Change]:
-        ours, theirs = _find(self.ours, name), _find(self.theirs, name)
-        if ours is None or theirs is None or type(ours) is not type(theirs):
-            side = self.old if ours is None else self.new
-            self.unchecked[name] = side.no_types if side.declarations is None else _undescribed(side)
+        compared = self.compare(name)
+        if compared is None:
             return
-        is_function = isinstance(ours, Function)
-        compare = self.comparison.function if is_function else self.comparison.variable
-        for difference in compare(ours, theirs):
-            if difference.unknown:
-                self.unchecked[name] = Reason(f"{name}: {difference.field} is not known on both sides")
+        self.met[name] = compared.met
+        default = "prototype-changed" if name in self.ours.functions else "type-changed"
+        for d in compared.differences:
+            if d.unknown:
+                self.unchecked[name] = Reason(f"{d.field} of {name} is not known on both sides")
             else:
-                rule = "prototype-changed" if is_function else "type-changed"
-                yield change(rule, name, difference.field, difference.expected, difference.found, declared_at=place)
-        for key in reached(types_of(ours), self.ours.types):
-            self.users.setdefault(key, []).append(name)
+                where = (name, d.field, d.expected, d.found)
+                yield change(d.rule or default, *where, level=d.level, declared_at=place)
+
+    def compare(self, name: str) -> Compared | None:
+        """The types of a symbol; None, and an entry in `unchecked`, when a side does not know them."""
+        for declared in ("functions", "variables"):
+            ours, theirs = getattr(self.ours, declared).get(name), getattr(self.theirs, declared).get(name)
+            if ours is not None and theirs is not None:
+                compare = self.comparison.function if isinstance(ours, Function) else self.comparison.variable
+                return compare(ours, theirs)
+        side = self.old if _find(self.ours, name) is None else self.new
+        self.unchecked[name] = side.no_types if side.declarations is None else _undescribed(side)
+        return None
 
     def layouts(self) -> Iterator[Change]:
-        for key, users in sorted(self.users.items()):
-            definition = self.ours.types.get(key)
-            place = definition.declared_at if definition else None
-            for difference in self.comparison.definition(key):
-                if difference.unknown:
-                    reason = Reason(f"the layout of {key} is not known on both sides")
-                    self.unchecked.update(dict.fromkeys(users, reason))
-                else:
-                    where = (key, difference.field, difference.expected, difference.found)
-                    yield change("layout-changed", *where, declared_at=place, used_by=tuple(users))
+        """Of all records and enumerations that the common symbols lead to."""
+        layouts = Layouts(self.comparison, self.ours, self.met)
+        yield from layouts.changes()
+        for name, reason in layouts.unknown().items():
+            self.unchecked.setdefault(name, reason)
 
     def named(self, found: Change) -> Change:
         known = _find(self.ours, found.symbol) or _find(self.theirs, found.symbol)
@@ -131,7 +113,7 @@ class _Diff:
 
 
 def _undescribed(side: Side) -> Reason:
-    return Reason(f"{side.name} does not describe them")
+    return Reason(f"the debug information of {side.name} does not describe them", "compile all of it with -g")
 
 
 def _find(declarations: Declarations, name: str):

@@ -70,6 +70,8 @@ class DiffReport:
 
     symbols: how many symbols both sides have.
     not_compared: those of them whose types were not compared, by reason.
+    untyped: the sides about whose types nothing is known at all.
+    unreadable: the sides that have debug information which cannot be read.
     """
 
     old: str
@@ -77,6 +79,8 @@ class DiffReport:
     changes: tuple[Change, ...]
     symbols: int
     not_compared: tuple[NotCompared, ...] = ()
+    untyped: tuple[str, ...] = ()
+    unreadable: tuple[str, ...] = ()
 
     @property
     def compatible(self) -> bool:
@@ -90,8 +94,8 @@ class DiffReport:
 
     @property
     def says_nothing_about_types(self) -> bool:
-        """Whether there are common symbols and the types of none of them were compared."""
-        return bool(self.symbols) and self.compared == 0
+        """Whether there are common symbols and a side does not know the type of any."""
+        return bool(self.symbols and self.untyped)
 
     @property
     def advice(self) -> str:

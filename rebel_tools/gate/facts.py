@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rebel_tools.binary.errors import UnreadableBinary
 from rebel_tools.binary.library import Library
-from rebel_tools.gate.debug import read_debug
+from rebel_tools.gate.debug import DebugInfo, read_debug
 from rebel_tools.gate.evidence import CONTENTS
 from rebel_tools.gate.not_compared import Reason
 from rebel_tools.gate.verify import LibraryFacts, Policy
@@ -15,12 +15,13 @@ def read_facts(library: Library, interface: Interface, policy: Policy) -> Librar
     """Everything about a library that bears on `interface`; UnreadableBinary when its exports cannot be read.
 
     DWARF is not looked for when only names are required. DWARF that cannot be read is no evidence, but no reason to
-    give up either: the check says so where evidence of that kind is required.
+    give up either: the check says so.
     """
-    debug, reason = None, Reason("only names were asked for")
+    debug = DebugInfo(None, Reason("only names were asked for"))
     if policy.required != ("name",):
-        debug, reason = read_debug(library, set(interface.symbols))
-    return LibraryFacts(library.table, debug, reason, _digest(library, interface, CONTENTS in policy.required))
+        debug = read_debug(library, set(interface.symbols))
+    digest = _digest(library, interface, CONTENTS in policy.required)
+    return LibraryFacts(library.table, debug.declarations, debug.reason, digest, debug.is_unreadable)
 
 
 def _digest(library: Library, interface: Interface, is_required: bool) -> str | None:

@@ -164,6 +164,90 @@ DIFF_RULES = _table(
         "programs were compiled for the old layout", _USERS_OF_TYPE, _KEEP,
     ),
     Rule(
+        "type-renamed", NOTE, "A record or enumeration has another name and the same layout.",
+        "programs use layouts and not names; source has to follow", _NOBODY, "see that it still means the same",
+    ),
+    Rule(
+        "alignment-changed", BREAK, "Values of a type have to lie at other addresses.",
+        "programs place it, and what holds it, by the old alignment", _USERS_OF_TYPE, _KEEP,
+    ),
+    Rule(
+        "passing-changed", RISK, "Values of a class are passed and returned in another way.",
+        "callers and functions look for the value in different places", "programs that pass or return it by value",
+        _KEEP,
+    ),
+    Rule(
+        "field-appended", BREAK, "A record became larger by members at its end.",
+        "programs allocate and copy the old size", "programs that allocate, copy or embed it",
+        "let the library allocate it, and hide its definition",
+    ),
+    Rule(
+        "field-renamed", NOTE, "A member has another name, in the same place and with the same type.",
+        "programs use places and not names; source has to follow", _NOBODY, "nothing has to be done",
+    ),
+    Rule(
+        "reserved-used", NOTE, "Room that was reserved is used.",
+        "the layout of everything else is the same", _NOBODY, "see that what old programs leave there is accepted",
+    ),
+    Rule(
+        "padding-used", RISK, "A member lies where the record had padding.",
+        "programs that allocate it leave that room as it was, and need not copy it",
+        "programs that allocate or copy it", "see that what old programs leave there is accepted",
+    ),
+    Rule(
+        "union-grown", NOTE, "A member was added in the same place as others.",
+        "no size or place changed", _NOBODY, "nothing has to be done",
+    ),
+    Rule(
+        "volatile-field", BREAK, "A member became volatile.",
+        "programs were compiled to keep it in registers and to join accesses", _USERS_OF_TYPE, _KEEP,
+    ),
+    Rule(
+        "qualifier-changed", SOURCE, "const or volatile was added to a type, or taken away.",
+        "the representation is the same; source may compile differently", "programs that are compiled again",
+        "nothing has to be done",
+    ),
+    Rule(
+        "constant-changed", BREAK, "A constant of an enumeration has another value or is gone.",
+        "programs were compiled with the old value", "programs that use the constant", _KEEP,
+    ),
+    Rule(
+        "constant-renamed", NOTE, "A constant of an enumeration has another name and the same value.",
+        "programs use values and not names; source has to follow", _NOBODY, "nothing has to be done",
+    ),
+    Rule(
+        "constant-added", NOTE, "An enumeration has one more constant.",
+        "programs do not expect the new value where a library returns it", _NOBODY, "nothing has to be done",
+    ),
+    Rule(
+        "count-changed", RISK, "A constant that counts the others of its enumeration grew with them.",
+        "programs have arrays and checks of the old size", "programs that use the constant",
+        "document that it is no part of the interface",
+    ),
+    Rule(
+        "virtual-added", BREAK, "A class has one more virtual function.",
+        "derived classes and calls use the old virtual table", "programs that derive from it or call its functions",
+        _KEEP,
+    ),
+    Rule(
+        "virtual-removed", BREAK, "A function is not virtual any more, or is gone.",
+        "derived classes and calls use the old virtual table", "programs that derive from it or call its functions",
+        _KEEP,
+    ),
+    Rule(
+        "virtual-moved", BREAK, "A virtual function has another slot in the virtual table.",
+        "calls through the table end in another function", "programs that derive from it or call its functions", _KEEP,
+    ),
+    Rule(
+        "virtual-pure", RISK, "A virtual function became pure.",
+        "classes that do not override it cannot be used any more", "programs that derive from it", _KEEP,
+    ),
+    Rule(
+        "override-changed", RISK, "A class overrides a virtual function of its base, or no longer does.",
+        "programs that name the function directly call what they were linked to", "programs that call it by its name",
+        "nothing has to be done",
+    ),
+    Rule(
         "not-compared", RISK, "Types are not known on both sides.",
         "a change of them would not be seen", _EVERYBODY, "compile both libraries with -g",
     ),

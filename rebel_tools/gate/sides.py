@@ -8,8 +8,8 @@ from rebel_tools.abi.sizes import size_of
 from rebel_tools.abi.types import Function
 from rebel_tools.binary.library import open_library
 from rebel_tools.binary.model import ExportTable, undecorate
-from rebel_tools.gate.diff import Item, Side
 from rebel_tools.gate.not_compared import Reason
+from rebel_tools.gate.side import Item, Side
 
 PICKLE = b"\x80\x02"
 """How an interface file begins: the opcode PROTO and protocol 2."""
@@ -39,7 +39,7 @@ def interface_side(interface, name: str) -> Side:
             items[symbol.name] = Item(symbol.name, "function")
         else:
             size = size_of(symbol.type, interface.declarations.types)
-            items[symbol.name] = Item(symbol.name, "tls" if symbol.tls else "object", size)
+            items[symbol.name] = Item(symbol.name, "tls" if symbol.tls else "object", size, symbol.writable)
     target = interface.target
     facts = {"target": f"{target.machine}, {8 * target.pointer_size} bits, {target.byteorder} endian"}
     return Side(name, items, interface.declarations, facts=facts)
@@ -47,16 +47,17 @@ def interface_side(interface, name: str) -> Side:
 
 def library_side(path: str, with_types: bool = True) -> Side:
     """What a library exports, with the types that its DWARF gives to the exports."""
-    from rebel_tools.gate.debug import read_debug
+    from rebel_tools.gate.debug import DebugInfo, read_debug
 
     with open_library(path) as library:
         table = library.table
-        debug, reason = None, Reason("types were not asked for")
+        debug = DebugInfo(None, Reason("types were not asked for"))
         if with_types:
-            debug, reason = read_debug(library, {_plain(table, export.name) for export in table.exports})
+            debug = read_debug(library, {_plain(table, export.name) for export in table.exports})
     facts = {"target": f"{table.machine}, {table.bits} bits, {table.byteorder} endian", "soname": table.soname}
     versions = frozenset(f"{export.name}@{export.version}" for export in table.exports if export.version)
-    return Side(path, _items(table), debug, reason, facts, versions)
+    types = (debug.declarations, debug.reason)
+    return Side(path, _items(table), *types, facts, versions, table.needed, table.loader, debug.is_unreadable)
 
 
 def _items(table: ExportTable) -> dict[str, Item]:
@@ -67,7 +68,9 @@ def _items(table: ExportTable) -> dict[str, Item]:
             continue
         name = _plain(table, export.name)
         kind = "function" if export.kind == "ifunc" else export.kind
-        items[name] = Item(name, kind, export.size if kind in ("object", "tls") else None)
+        is_data = kind in ("object", "tls")
+        writable = table.is_writable(export) if is_data else None
+        items[name] = Item(name, kind, export.size if is_data else None, writable)
     return items
 
 

@@ -35,7 +35,9 @@ from rebel_tools.interface.shapes import (
     step,
 )
 
-CONVENTION = one_of(None, "stdcall", "fastcall", "thiscall", "vectorcall")
+CONVENTION = one_of(None, *t.CONVENTIONS)
+ALIGNMENT = {"alignment": (optional(SIZE), None)}
+TAGGED = {"tagged": (FLAG, True)}
 
 
 def _encode_type(value: t.Type) -> list:
@@ -59,7 +61,9 @@ _FIELD = row(
     bit_size=optional(BITS),
     bit_offset=optional(BITS),
     kind=one_of("member", "base", "virtual base", "vptr"),
+    tail=ALIGNMENT,
 )
+_VIRTUAL = row(t.Virtual, name=TEXT, slot=optional(number("a slot", 0, MAX_SIZE)), symbol=optional(TEXT), pure=FLAG)
 _TYPES = {
     "void": row(t.Void),
     "bool": row(t.Bool, size=SIZE),
@@ -69,12 +73,22 @@ _TYPES = {
     "member pointer": row(t.MemberPointer, target=TYPE, size=SIZE),
     "array": row(t.Array, element=TYPE, count=optional(SIZE)),
     "function": row(t.FunctionType, result=TYPE, parameters=many(TYPE), varargs=FLAG, convention=CONVENTION),
-    "typedef": row(t.Typedef, name=TEXT, target=TYPE),
+    "typedef": row(t.Typedef, name=TEXT, target=TYPE, tail=ALIGNMENT),
     "qualified": row(t.Qualified, target=TYPE, qualifier=one_of("const", "volatile", "restrict", "atomic")),
     "record": row(
-        t.Record, kind=one_of("struct", "union"), name=optional(TEXT), size=optional(SIZE), fields=many(_FIELD)
+        t.Record,
+        kind=one_of("struct", "union"),
+        name=optional(TEXT),
+        size=optional(SIZE),
+        fields=many(_FIELD),
+        tail={
+            **TAGGED,
+            **ALIGNMENT,
+            "passing": (one_of(None, "value", "reference"), None),
+            "virtuals": (many(_VIRTUAL), ()),
+        },
     ),
-    "enum": row(t.Enum, name=optional(TEXT), underlying=_INTEGER, values=many(pair(TEXT, INTEGER))),
+    "enum": row(t.Enum, name=optional(TEXT), underlying=_INTEGER, values=many(pair(TEXT, INTEGER)), tail=TAGGED),
     "ref": row(t.Ref, key=TEXT),
     "unknown": row(t.Unknown, reason=TEXT, size=optional(SIZE)),
 }
@@ -134,7 +148,13 @@ _BODY = {
         raises=many(TEXT),
         display=optional(TEXT),
     ),
-    "variables": named(t.Variable, type=TYPE, tls=optional(FLAG), display=optional(TEXT)),
+    "variables": named(
+        t.Variable,
+        type=TYPE,
+        tls=optional(FLAG),
+        display=optional(TEXT),
+        tail={"writable": (optional(FLAG), None), **ALIGNMENT},
+    ),
     "types": Shape(lambda value: {key: _encode_type(item) for key, item in value.items()}, _decode_definitions),
     "exceptions": named(ExceptionType, base=optional(TEXT), symbol=optional(TEXT)),
     "digest_symbol": optional(TEXT),

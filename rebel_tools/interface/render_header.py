@@ -12,10 +12,10 @@ from dataclasses import replace
 from rebel_tools.abi import types as t
 from rebel_tools.abi.reach import parts, types_of
 from rebel_tools.abi.sizes import size_of
-from rebel_tools.abi.spell import declare, member, peel, prototype
+from rebel_tools.abi.spell import declare, member, prototype, without_typedefs
 from rebel_tools.interface.model import Interface
 
-_IDENTIFIER = re.compile(r"(?:(?:struct|union|enum) )?[A-Za-z_]\w*")
+_IDENTIFIER = re.compile(r"(?:(?:struct|union|enum|typedef) )?[A-Za-z_]\w*")
 
 
 def to_header(interface: Interface) -> str:
@@ -57,7 +57,7 @@ class _Definitions:
         self.written: set[str] = set()
 
     def lines(self) -> list[str]:
-        self.out += [f"{key};" for key in sorted(self.types) if _is_c(key) and not key.startswith("enum ")]
+        self.out += [f"{key};" for key in sorted(self.types) if _is_c(key) and key.startswith(("struct ", "union "))]
         for key in sorted(self.types):
             self.define(key)
         for symbol in self.interface.symbols.values():
@@ -72,35 +72,23 @@ class _Definitions:
         self.written.add(key)
         for field in getattr(definition, "fields", ()):
             self.needs(field.type)
+        head, tail = (key, "") if definition.tagged else (f"typedef {_kind(definition)}", f" {definition.name}")
         if isinstance(definition, t.Enum):
-            self.out.append(f"{key} {{ {_constants(definition)} }};")
+            self.out.append(f"{head} {{ {_constants(definition)} }}{tail};")
         elif definition.size is not None:
-            self.out += [f"{key} {{", *_members(definition), "};", *_assertions(key, definition)]
+            self.out += [f"{head} {{", *_members(definition), f"}}{tail};", *_assertions(t.spelled(key), definition)]
 
     def needs(self, kind: t.Type, by_value: bool = True) -> None:
         """Write what a use of this type must be preceded by."""
-        if _names_untagged(kind):
-            return self.typedef(kind)
-        if isinstance(kind, t.Ref) and by_value:
+        if isinstance(kind, t.Ref) and (by_value or kind.key.startswith(t.TYPEDEF)):
             return self.define(kind.key)
         indirect = isinstance(kind, (t.Pointer, t.MemberPointer, t.FunctionType))
         for part in parts(kind):
             self.needs(part, by_value and not indirect)
 
-    def typedef(self, kind: t.Typedef) -> None:
-        if kind.name in self.written:
-            return
-        self.written.add(kind.name)
-        for part in parts(peel(kind)):
-            self.needs(part)
-        body = _inline(peel(kind))
-        self.out.append(f"typedef {body} {kind.name};")
 
-
-def _inline(definition: t.Record | t.Enum) -> str:
-    if isinstance(definition, t.Enum):
-        return f"enum {{ {_constants(definition)} }}"
-    return f"{definition.kind} {{ {' '.join(line.strip() for line in _members(definition))} }}"
+def _kind(definition: t.Record | t.Enum) -> str:
+    return "enum" if isinstance(definition, t.Enum) else definition.kind
 
 
 def _constants(definition: t.Enum) -> str:
@@ -117,12 +105,12 @@ def _members(record: t.Record) -> list[str]:
             if position is not None and field.bit_offset > position:
                 lines.append(f"    {_room(position, field)};")
             position = field.bit_offset + field.bit_size
-        lines.append(f"    {member(replace(field, type=_plain(field.type)))};")
+        lines.append(f"    {member(replace(field, type=without_typedefs(field.type)))};")
     return lines
 
 
 def _room(position: int, field: t.Field) -> str:
-    unit = declare(_plain(field.type), "")
+    unit = declare(without_typedefs(field.type), "")
     bits = 8 * (size_of(field.type, {}) or 4)
     at_next_unit = field.bit_offset == (position + bits - 1) // bits * bits
     return f"{unit} : {0 if at_next_unit else field.bit_offset - position}"
@@ -140,30 +128,10 @@ def _symbol(symbol: t.Function | t.Variable) -> str:
     if symbol.name.startswith("_Z") or not _is_c(symbol.name):
         return f"/* {symbol.display or symbol.name} */"
     if isinstance(symbol, t.Variable):
-        return f"extern {'__thread ' if symbol.tls else ''}{declare(_plain(symbol.type), symbol.name)};"
-    parameters = tuple(replace(p, type=_plain(p.type)) for p in symbol.parameters)
-    return f"extern {prototype(replace(symbol, result=_plain(symbol.result), parameters=parameters))};"
+        return f"extern {'__thread ' if symbol.tls else ''}{declare(without_typedefs(symbol.type), symbol.name)};"
+    parameters = tuple(replace(p, type=without_typedefs(p.type)) for p in symbol.parameters)
+    return f"extern {prototype(replace(symbol, result=without_typedefs(symbol.result), parameters=parameters))};"
 
 
 def _is_c(name: str) -> bool:
     return _IDENTIFIER.fullmatch(name) is not None
-
-
-def _names_untagged(kind: t.Type) -> bool:
-    bare = peel(kind)
-    return isinstance(kind, t.Typedef) and isinstance(bare, (t.Record, t.Enum)) and bare.name is None
-
-
-def _plain(kind: t.Type) -> t.Type:
-    """The type without typedefs that are not needed."""
-    if _names_untagged(kind):
-        return kind
-    if isinstance(kind, t.Typedef):
-        return _plain(kind.target)
-    if isinstance(kind, (t.Pointer, t.MemberPointer, t.Qualified)):
-        return replace(kind, target=_plain(kind.target))
-    if isinstance(kind, t.Array):
-        return replace(kind, element=_plain(kind.element))
-    if isinstance(kind, t.FunctionType):
-        return replace(kind, result=_plain(kind.result), parameters=tuple(map(_plain, kind.parameters)))
-    return kind

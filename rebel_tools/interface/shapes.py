@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -88,16 +88,28 @@ def many(shape: Shape) -> Shape:
     return Shape(lambda value: [shape.encode(item) for item in value], decode)
 
 
-def row(make: Callable, **items: Shape) -> Shape:
-    """A list with one item for each attribute of the object that `make` builds."""
+def row(make: Callable, tail: Mapping[str, tuple[Shape, Any]] | None = None, **items: Shape) -> Shape:
+    """A list with one item for each attribute of the object that `make` builds.
+
+    tail: further items with their defaults. Those at the end of the list that have their default are not written, so
+        data that have nothing to say there are the same bytes as before the item existed.
+    """
+    tail = tail or {}
+    both = {**items, **{name: shape for name, (shape, _) in tail.items()}}
+    defaults = [default for _, default in tail.values()]
 
     def encode(value: Any) -> list:
-        return [shape.encode(getattr(value, name)) for name, shape in items.items()]
+        more = [getattr(value, name) for name in tail]
+        while more and more[-1] == defaults[len(more) - 1]:
+            more.pop()
+        written = [getattr(value, name) for name in items] + more
+        return [shape.encode(item) for shape, item in zip(both.values(), written)]
 
     def decode(value: Any) -> Any:
-        if type(value) is not list or len(value) != len(items):
-            raise SchemaError(f"a list of {len(items)}: {', '.join(items)}", value)
-        return make(**{name: step(name, shape, item) for (name, shape), item in zip(items.items(), value)})
+        if type(value) is not list or not len(items) <= len(value) <= len(both):
+            count = f"{len(items)} to {len(both)}" if tail else f"{len(items)}"
+            raise SchemaError(f"a list of {count}: {', '.join(both)}", value)
+        return make(**{name: step(name, shape, item) for (name, shape), item in zip(both.items(), value)})
 
     return Shape(encode, decode)
 
@@ -111,13 +123,13 @@ def pair(first: Shape, second: Shape) -> Shape:
     return Shape(lambda value: [first.encode(value[0]), second.encode(value[1])], decode)
 
 
-def named(make: Callable, **items: Shape) -> Shape:
-    """Objects of one kind by name, {name: [attributes]}; `make` gets the name as well."""
+def named(make: Callable, tail: Mapping[str, tuple[Shape, Any]] | None = None, **items: Shape) -> Shape:
+    """Objects of one kind by name, {name: [attributes]}; `make` gets the name as well. `tail` as in `row`."""
 
     def decode_one(name: str, value: Any) -> Any:
-        return row(partial(make, name=name), **items).decode(value)
+        return row(partial(make, name=name), tail, **items).decode(value)
 
-    one = row(make, **items)
+    one = row(make, tail, **items)
 
     def decode(value: Any) -> dict:
         return {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rebel_tools.abi.reach import definitions_for
 from rebel_tools.abi.types import Declarations
@@ -33,12 +33,21 @@ def record(path: str, only: tuple[str, ...] = ()) -> Recording:
         names = {name for name in _names(table) if not only or matches(name, only)}
         found = read_declarations(library, names)
     functions = {name: f for name, f in sorted(found.functions.items()) if name in names}
-    variables = {name: v for name, v in sorted(found.variables.items()) if name in names}
+    variables = {
+        name: replace(variable, writable=_is_writable(table, name))
+        for name, variable in sorted(found.variables.items())
+        if name in names
+    }
     types = definitions_for([*functions.values(), *variables.values()], found.types)
     language = "c++" if any(name.startswith("_Z") for name in names) else "c"
     interface = Interface(_target(table), PRODUCER, Declarations(functions, variables, types), language=language)
     undescribed = sorted(names - functions.keys() - variables.keys())
     return Recording(interface, tuple(name for name in undescribed if not matches(name, COMPILER_MADE)))
+
+
+def _is_writable(table: ExportTable, name: str) -> bool | None:
+    export = table.find(name)
+    return None if export is None else table.is_writable(export)
 
 
 def _names(table: ExportTable) -> set[str]:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import rebel_tools
 from rebel_tools.abi.types import Declarations
+from rebel_tools.abi.values import is_constant
 from rebel_tools.errors import Place
 from rebel_tools.interface.errors import InterfaceSourceError
 from rebel_tools.interface.model import ExceptionType, Interface, Producer, Target
@@ -68,6 +70,7 @@ def read_source(
         else:
             bench = Bench(compiler, language, folder, described, selection)
             declarations, others = _read_headers(sources, bench)
+            declarations = _with_constants(declarations)
             for path in sorted(others):
                 left_out(path)
     if not declarations.functions and not declarations.variables:
@@ -106,6 +109,12 @@ def _read_headers(sources: Sequence[str], bench: Bench) -> tuple[Declarations, s
     from rebel_tools.producers.header import read_c
 
     return read_c(sources, bench)
+
+
+def _with_constants(declarations: Declarations) -> Declarations:
+    """The same, with data marked as writable or not: in C and C++ the type says so."""
+    variables = {name: replace(v, writable=not is_constant(v.type)) for name, v in declarations.variables.items()}
+    return replace(declarations, variables=variables)
 
 
 _DIGEST = """\

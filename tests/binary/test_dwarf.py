@@ -71,7 +71,7 @@ def test_prototypes(compiled, version, cc):
 def test_layouts(compiled, version, cc):
     types = read(compiled, version, cc=cc).types
     wide = not cc.startswith("i686")
-    assert sorted(types) == ["enum color", "struct opaque", "struct point", "union either"]
+    assert sorted(types) == ["enum color", "struct opaque", "struct point", "typedef anonymous_t", "union either"]
     point = types["struct point"]
     assert point.size == (40 if wide else 32)
     offsets = [(f.name, f.offset, f.bit_size, f.bit_offset) for f in point.fields]
@@ -90,11 +90,13 @@ def test_layouts(compiled, version, cc):
     assert types["enum color"] == t.Enum("color", INT, (("RED", -1), ("GREEN", 0)))
 
 
-def test_an_anonymous_record_stands_inline(compiled):
-    q = read(compiled, "-g").functions["core_fill"].parameters[1].type
-    assert isinstance(q.target.target, t.Typedef) and q.target.target.name == "anonymous_t"
-    record = q.target.target.target
-    assert (record.name, record.size, [f.name for f in record.fields]) == (None, 16, ["s", None])
+def test_a_record_without_a_tag_has_the_name_of_its_typedef_or_stands_inline(compiled):
+    found = read(compiled, "-g")
+    q = found.functions["core_fill"].parameters[1].type
+    assert q.target.target == t.Typedef("anonymous_t", t.Ref("typedef anonymous_t"))
+    record = found.types["typedef anonymous_t"]
+    assert (record.name, record.tagged, record.size) == ("anonymous_t", False, 16)
+    assert [f.name for f in record.fields] == ["s", None]
     assert [f.name for f in record.fields[1].type.fields] == ["a", "b"]
 
 

@@ -174,7 +174,7 @@ def test_a_broken_core_is_refused_and_no_table_is_left(core):
     edit(core, "src/core.c", '#include "core.h"', "struct point { int x; int y; };")
     edit(core, "src/core.c", "int core_add(int a,", "int core_add(long a,")
     run = core.scons(rc=2)
-    assert "core_add: argument 1: interface says int (4 bytes), library has long (8 bytes)" in run.err
+    assert "core_add: argument 1 (a): interface says int (4 bytes), library has long (8 bytes)" in run.err
     assert "(declared at src/core.h:2)" in run.err
     assert "Traceback" not in run.text
     assert not core.path("build/core.exports").exists()

@@ -51,7 +51,7 @@ REFUSED = {
         "[missing-symbol]",
     ],
     "argument": [
-        "core_add: argument 1: interface says int (4 bytes), library has long (8 bytes) (declared at core.h:7)"
+        "core_add: argument 1 (a): interface says int (4 bytes), library has long (8 bytes) (declared at core.h:7)"
     ],
     "result": ["core_add: result: interface says int (4 bytes), library has long (8 bytes) (declared at core.h:7)"],
     "field": [

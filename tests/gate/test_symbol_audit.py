@@ -135,15 +135,14 @@ BROKEN = CORE.replace("int a, int b", "long a, int b").replace("int x; int y;", 
 def test_check_finds_and_explains_in_every_format(audit):
     interface, library = audit.interface(), audit.library("bad.so", BROKEN)
     text = audit.run("check", interface, library, rc=1)
-    assert (
-        "core_add: argument 1: interface says int (4 bytes), library has long (8 bytes) (declared at core.h:2)" in text
-    )
+    assert "core_add: argument 1 (a): interface says int (4 bytes), library has long (8 bytes)" in text
+    assert "(declared at core.h:2)" in text
     assert "struct point: y: interface says offset 4, library has offset 8" in text
     (report,) = json.loads(audit.run("check", "--format", "json", interface, library, rc=1))["reports"]
     assert report["passed"] is False
     first = report["findings"][0]
     assert (first["symbol"], first["field"], first["expected"], first["found"], first["path"], first["line"]) == (
-        "core_add", "argument 1", "int (4 bytes)", "long (8 bytes)", "core.h", 2,
+        "core_add", "argument 1 (a)", "int (4 bytes)", "long (8 bytes)", "core.h", 2,
     )  # fmt: skip
     sarif = json.loads(audit.run("check", "--format", "sarif", interface, library, rc=1))
     (run,) = sarif["runs"]
@@ -191,7 +190,7 @@ def test_diff_says_what_changed_and_what_it_breaks(audit):
     old = audit.library("old.so")
     new = audit.library("new.so", BROKEN.replace("int core_version = 1;", "long core_version; int core_new;"))
     out = audit.run("diff", old, new, rc=1)
-    assert "core_add: argument 1 was int (4 bytes), is long (8 bytes)" in out
+    assert "core_add: argument 1 (a) was int (4 bytes), is long (8 bytes)" in out
     assert "core_version: size was 4 bytes, is 8 bytes" in out
     assert "struct point: y was offset 4, is offset 8" in out
     assert "core_new: added (object)" in out

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from rebel_tools.abi import types as t
-from rebel_tools.binary.model import Export, ExportTable, TableFinding
+from rebel_tools.binary.model import Export, ExportTable, Memory, TableFinding
 from rebel_tools.errors import RebelError
 from rebel_tools.gate.evidence import required
 from rebel_tools.gate.render import to_text
@@ -91,7 +91,7 @@ def test_prototypes_that_differ(ours, theirs, field):
         (replace(LAYOUT, fields=(LAYOUT.fields[0], t.Field("y", INT, 4, 3, 32))), ["y"]),
         (replace(LAYOUT, fields=(t.Field("y", INT, 0), t.Field("x", INT, 4))), ["x", "y"]),
         (replace(LAYOUT, size=12, fields=(*LAYOUT.fields, t.Field("z", INT, 8))), ["size", "z"]),
-        (replace(LAYOUT, fields=(t.Field("X", INT, 0), t.Field("y", INT, 4))), ["x", "X"]),
+        (replace(LAYOUT, fields=(t.Field("X", t.Float(4), 0), t.Field("y", INT, 4))), ["x"]),
     ],
 )
 def test_layouts_that_differ(theirs, fields):
@@ -166,6 +166,47 @@ def test_enumerations():
 )
 def test_kinds_of_functions(export, expected):
     assert rules(check(declarations(function()), None, "kind", exports=table(export))) == expected
+
+
+def test_constants_of_an_enumeration_without_a_tag():
+    def promised(*values):
+        colour = t.Enum("colour", INT, tuple((name, n) for n, name in enumerate(values)), tagged=False)
+        kind = t.Typedef("colour", t.Ref("typedef colour"))
+        return declarations(function(kind), types=(colour,))
+
+    assert check(promised("RED", "GREEN"), promised("RED", "GREEN", "BLUE")).passed
+    report = check(promised("RED", "GREEN"), promised("GREEN", "RED"))
+    assert [(f.rule, f.symbol, f.field) for f in report.findings] == [
+        ("wrong-layout", "colour", "RED"),
+        ("wrong-layout", "colour", "GREEN"),
+    ]
+
+
+def test_what_an_interface_promises_may_not_grow():
+    longer = replace(LAYOUT, size=12, fields=(*LAYOUT.fields, t.Field("z", INT, 8)))
+    promised = declarations(function(INT, t.Pointer(POINT, 8)))
+    report = check(promised, declarations(*promised.functions.values(), types=(longer,)))
+    assert [(f.rule, f.level, f.field) for f in report.findings] == [
+        ("wrong-layout", "break", "size"),
+        ("wrong-layout", "break", "z"),
+    ]
+
+
+def test_harmless_differences_are_told_and_pass():
+    renamed = replace(LAYOUT, fields=(t.Field("x", INT, 0), t.Field("why", INT, 4)))
+    promised = declarations(function(INT, t.Pointer(POINT, 8)))
+    report = check(promised, declarations(*promised.functions.values(), types=(renamed,)))
+    assert [(f.rule, f.level, f.field) for f in report.findings] == [("difference", "note", "y")]
+    assert report.passed
+    assert "layout" in report.reached
+
+
+@pytest.mark.parametrize("writable, expected", [(True, ["wrong-memory"]), (False, []), (None, [])])
+def test_data_in_read_only_memory(writable, expected):
+    export = Export("v", kind="object", size=4, address=0x2000)
+    exports = replace(table(export), memory=(Memory(0x1000, 0x3000, False),))
+    promised = declarations(t.Variable("v", INT, writable=writable))
+    assert rules(check(promised, None, "kind", exports=exports)) == expected
 
 
 @pytest.mark.parametrize(

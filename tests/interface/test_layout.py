@@ -46,11 +46,11 @@ def test_the_compiler_agrees(tmp_path, command):
     includes = "#include <stddef.h>\n#include <stdint.h>"  # gcc -m32 works without the headers of a second libc
     (tmp_path / "exports.h").write_text(to_header(declared).replace(includes, PRELUDE))
     compiled = read_source(["exports.h"], compiler)
-    comparison = Comparison(declared.declarations.types, compiled.declarations.types)
+    comparison = Comparison(declared.declarations, compiled.declarations)
     for key in compiled.declarations.types:
-        assert list(comparison.definition(key)) == []
+        assert comparison.definition((key, key)).differences == ()
     for name, function in declared.declarations.functions.items():
-        assert list(comparison.function(function, compiled.declarations.functions[name])) == []
+        assert comparison.function(function, compiled.declarations.functions[name]).differences == ()
     assert {"struct all", "struct nested", "union either"} <= set(compiled.declarations.types)
 
 

@@ -1,0 +1,50 @@
+"""Two enumerations: what holds them, and their constants."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from rebel_tools.abi import types as t
+from rebel_tools.gate.difference import MISSING, Difference
+
+if TYPE_CHECKING:
+    from rebel_tools.gate.compare import Comparison
+
+_COUNTS = re.compile(r"(?:^|_|[a-z])(?:max|last|count|num|end|total|sentinel|size|limit|n)(?:_|$|[A-Z])", re.IGNORECASE)
+"""Names of constants that say how many others there are."""
+
+
+def enums(comparison: Comparison, a: t.Enum, b: t.Enum) -> Iterator[Difference]:
+    """Differences of representation and of constants, in the order of the expected side."""
+    yield from comparison.named("representation", a.underlying, b.underlying)
+    before, after = dict(a.values), dict(b.values)
+    for name, value in a.values:
+        if name not in after:
+            yield _gone(name, value, before, b)
+        elif after[name] != value:
+            rule = "count-changed" if _is_count(name, a) and _is_count(name, b) else "constant-changed"
+            yield Difference(name, str(value), str(after[name]), rule)
+    renamed = {other for name, value in a.values if name not in after for other in _same_value(value, before, b)}
+    for name, value in b.values:
+        if name not in before and name not in renamed:
+            yield Difference(name, MISSING, str(value), "constant-added")
+
+
+def _gone(name: str, value: int, before: dict[str, int], b: t.Enum) -> Difference:
+    """A constant that is gone; one of the same value that is new has taken its place."""
+    others = _same_value(value, before, b)
+    if others:
+        return Difference(name, name, others[0], "constant-renamed")
+    return Difference(name, str(value), MISSING, "constant-changed")
+
+
+def _same_value(value: int, before: dict[str, int], b: t.Enum) -> list[str]:
+    return [name for name, other in b.values if other == value and name not in before]
+
+
+def _is_count(name: str, definition: t.Enum) -> bool:
+    """Whether the constant is above all others and named like their number, so that it grows with them."""
+    values = dict(definition.values)
+    return values[name] >= max(values.values()) and _COUNTS.search(name) is not None

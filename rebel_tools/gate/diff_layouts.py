@@ -1,0 +1,107 @@
+"""The records and enumerations that both versions' symbols lead to: what changed, and how bad that is for whom."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+from rebel_tools.abi import types as t
+from rebel_tools.abi.spell import peel
+from rebel_tools.gate.compare import Comparison, Pair
+from rebel_tools.gate.diff_report import Change, change
+from rebel_tools.gate.difference import Difference
+from rebel_tools.gate.not_compared import Reason
+from rebel_tools.gate.rules import BREAK, RISK
+
+_HEADER = re.compile(r"\.(?:h|hh|hpp|hxx|h\+\+|inl|ipp|tpp|tcc)$|(?:^|/)[^./<>]+$", re.IGNORECASE)
+"""Files that programs can include; those of the C++ standard library have no suffix."""
+_CONSTRUCTOR = re.compile(r"C[1-5](?:I\w+)?E")
+_INITIALIZER = re.compile(r"(?:^|_)init(?:iali[sz]e)?(?:_|$)")
+
+
+class Layouts:
+    """Compares the definitions that symbols lead to; `met` are those that each symbol names, by its name."""
+
+    def __init__(self, comparison: Comparison, old: t.Declarations, met: Mapping[str, frozenset[Pair]]) -> None:
+        self.comparison = comparison
+        self.old = old
+        self.met = met
+        self.reached = comparison.reached({pair for pairs in met.values() for pair in pairs})
+        self.handed_out = {key for function in old.functions.values() for key in _handed_out(function)}
+        self.constructed = {key for name, function in old.functions.items() for key in _constructs(name, function)}
+
+    def changes(self) -> Iterator[Change]:
+        """One for each difference, with the symbols that lead to it."""
+        for pair, compared in sorted(self.reached.items()):
+            told = [difference for difference in compared.differences if not difference.unknown]
+            users = self.users(pair) if told else ()
+            for d in told:
+                where = (t.spelled(pair[0]), d.field, d.expected, d.found)
+                place = self.old.types[pair[0]].declared_at
+                details = {"level": self.level(pair, d), "declared_at": place, "used_by": users}
+                yield change(d.rule or "layout-changed", *where, **details)
+
+    def level(self, pair: Pair, difference: Difference) -> str:
+        """The level of a difference, which for some depends on what the library's functions do with the type."""
+        if difference.rule == "passing-changed" and pair in self.comparison.passed:
+            return BREAK
+        if difference.rule == "field-appended" and not self.is_made_by_programs(pair):
+            return RISK
+        return difference.level
+
+    def is_made_by_programs(self, pair: Pair) -> bool:
+        """Whether values of a type lie in memory that programs allocate, as far as the library shows it.
+
+        They do if a function takes or returns one, if other types hold one, if a constructor is exported or a function
+        initializes one. They also do if they see the definition, which is in a header, and the library does not give
+        them a pointer.
+        """
+        if pair in self.comparison.by_value or pair[0] in self.constructed:
+            return True
+        place = self.old.types[pair[0]].declared_at
+        is_visible = place is not None and _HEADER.search(place.path) is not None
+        return is_visible and pair[0] not in self.handed_out
+
+    def users(self, pair: Pair) -> tuple[str, ...]:
+        """The symbols that lead to a definition."""
+        leading = self.comparison.leading_to([pair])
+        return tuple(name for name, met in self.met.items() if not leading.isdisjoint(met))
+
+    def unknown(self) -> dict[str, Reason]:
+        """Symbols that lead to a definition which a side does not have, with the reason."""
+        found: dict[str, Reason] = {}
+        for pair, compared in sorted(self.reached.items()):
+            for difference in compared.differences:
+                if difference.unknown:
+                    name = t.spelled(pair[0])
+                    what = f"{difference.field} of {name}" if difference.field else f"the layout of {name}"
+                    for user in self.users(pair):
+                        found.setdefault(user, Reason(f"{what} is not known on both sides"))
+        return found
+
+
+def _handed_out(function: t.Function) -> Iterator[str]:
+    """The keys of records to which a function gives pointers: as its result, or through a pointer to a pointer."""
+    result = peel(function.result)
+    if isinstance(result, t.Pointer):
+        yield from _key(result.target)
+    for parameter in function.parameters:
+        outer = peel(parameter.type)
+        inner = peel(outer.target) if isinstance(outer, t.Pointer) else outer
+        if isinstance(outer, t.Pointer) and isinstance(inner, t.Pointer):
+            yield from _key(inner.target)
+
+
+def _constructs(name: str, function: t.Function) -> Iterator[str]:
+    """The key of what a constructor, or a function called `..._init`, fills in: memory that programs allocated."""
+    first = function.parameters[0] if function.parameters else None
+    pattern = _CONSTRUCTOR if first is not None and first.name == "this" else _INITIALIZER
+    pointer = peel(first.type) if first is not None and pattern.search(name) else None
+    if isinstance(pointer, t.Pointer):
+        yield from _key(pointer.target)
+
+
+def _key(kind: t.Type) -> Iterator[str]:
+    kind = peel(kind)
+    if isinstance(kind, t.Ref):
+        yield kind.key

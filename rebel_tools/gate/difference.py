@@ -1,0 +1,86 @@
+"""One place where two types differ, and how it is told: with the field or parameter, never "was s *, is s *"."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from rebel_tools.abi import types as t
+from rebel_tools.abi.spell import describe, expanded
+from rebel_tools.gate.rules import BREAK, DIFF_RULES
+
+MISSING = "nothing"
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One place where two types differ.
+
+    field: where ("argument 1 (count)", "y", "size"); expected, found: what is there on both sides.
+    rule: a key of `rules.DIFF_RULES`; "" for the type of a symbol, whose rule depends on the symbol.
+    unknown: one side does not know, so it is no difference but something that could not be compared.
+    level: where it is another one than that of the rule.
+    """
+
+    field: str
+    expected: str
+    found: str
+    rule: str = ""
+    unknown: bool = False
+    own_level: str | None = None
+
+    @property
+    def level(self) -> str:
+        """One of `rules.LEVELS`."""
+        return self.own_level or (DIFF_RULES[self.rule].level if self.rule else BREAK)
+
+    @property
+    def breaks(self) -> bool:
+        """Whether it is known to break programs."""
+        return not self.unknown and self.level == BREAK
+
+    def below(self, field: str) -> Difference:
+        """The same difference, seen from one level above."""
+        if not self.field:
+            return replace(self, field=field)
+        return replace(self, field=f"{field}{'' if self.field.startswith('[') else '.'}{self.field}")
+
+
+def told(where: str, a: t.Type, b: t.Type, rule: str = "", unknown: bool = False) -> Difference:
+    """The difference of two types at a place.
+
+    Types that are spelled alike are followed to the first part in which they are not: the argument of a function
+    pointer, the element of an array. As a last resort the typedefs in them are written out.
+    """
+    if not unknown and describe(a) == describe(b):
+        step, a, b = _parting(a, b)
+        where = f"{where}, {step}" if step else where
+    x, y = describe(a), describe(b)
+    if x == y and not unknown:
+        x, y = expanded(a), expanded(b)
+    return Difference(where, x, y if x != y or unknown else f"another {y}", rule, unknown)
+
+
+def _parting(a: t.Type, b: t.Type) -> tuple[str, t.Type, t.Type]:
+    """Down from two types that are spelled alike to the first parts that are not, and the way there."""
+    steps: list[str] = []
+    while True:
+        following = next((part for part in _parts(a, b) if describe(part[1]) != describe(part[2])), None)
+        following = following or next((p for p in _parts(a, b) if expanded(p[1]) != expanded(p[2])), None)
+        if following is None:
+            return " of ".join(reversed(steps)), a, b
+        step, a, b = following
+        steps += [step] if step else []
+
+
+def _parts(a: t.Type, b: t.Type) -> list[tuple[str, t.Type, t.Type]]:
+    """The parts of two types side by side, with what each is called."""
+    if isinstance(a, (t.Typedef, t.Qualified)) and type(a) is type(b):
+        return [("", a.target, b.target)]
+    if isinstance(a, t.Pointer) and isinstance(b, t.Pointer):
+        return [("", a.target, b.target)]
+    if isinstance(a, t.Array) and isinstance(b, t.Array):
+        return [("element", a.element, b.element)]
+    if isinstance(a, t.FunctionType) and isinstance(b, t.FunctionType):
+        pairs = enumerate(zip(a.parameters, b.parameters), 1)
+        return [("result", a.result, b.result), *((f"argument {n}", x, y) for n, (x, y) in pairs)]
+    return []

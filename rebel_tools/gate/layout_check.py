@@ -1,0 +1,80 @@
+"""The records and enumerations of an interface against those of a library: which differ, and for whom."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from rebel_tools.abi import types as t
+from rebel_tools.abi.sizes import Definitions
+from rebel_tools.gate.compare import Comparison, Pair
+from rebel_tools.gate.difference import Difference
+from rebel_tools.gate.not_compared import Reason
+from rebel_tools.gate.report import Finding
+from rebel_tools.gate.rules import BREAK
+from rebel_tools.gate.symbol_check import SILENT, Verdict, gate_rule
+
+PROMISED = ("field-appended", "count-changed")
+"""What an interface promises, so that it breaks here and not only under circumstances."""
+COMPLETE = "-fno-limit-debug-info (Clang) or -femit-class-debug-always (GCC) keep all types"
+"""What to do about types that the compiler left out."""
+
+
+class LayoutCheck:
+    """Compares all definitions that the symbols lead to, each once."""
+
+    def __init__(self, comparison: Comparison, definitions: Definitions, verdicts: Mapping[str, Verdict]) -> None:
+        self.comparison = comparison
+        self.definitions = definitions
+        self.verdicts = verdicts
+        self.reached = comparison.reached({pair for verdict in verdicts.values() for pair in verdict.met})
+
+    def prove(self) -> None:
+        """Give the level to the symbols whose prototypes are proved and all of whose definitions are as declared."""
+        wrong = self.comparison.leading_to(pair for pair in self.reached if any(self.breaking(pair)))
+        unknown = {pair: reason for pair in self.reached for reason in self.unknown(pair)}
+        open_ends = self.comparison.leading_to(unknown)
+        for verdict in self.verdicts.values():
+            if "prototype" not in verdict.proved:
+                continue
+            if not wrong.isdisjoint(verdict.met):
+                verdict.contradicted = True
+            elif open_ends.isdisjoint(verdict.met):
+                verdict.proved.append("layout")
+            else:
+                reached = self.comparison.reached(verdict.met)
+                verdict.stop(next(reason for pair, reason in sorted(unknown.items()) if pair in reached))
+
+    def level(self, pair: Pair, difference: Difference) -> str:
+        """The level of a difference in a promised definition."""
+        passed = difference.rule == "passing-changed" and pair in self.comparison.passed
+        return BREAK if passed or difference.rule in PROMISED else difference.level
+
+    def breaking(self, pair: Pair) -> Iterator[Difference]:
+        """The differences of a pair that break programs."""
+        for difference in self.reached[pair].differences:
+            if not difference.unknown and self.level(pair, difference) == BREAK:
+                yield difference
+
+    def unknown(self, pair: Pair) -> Iterator[Reason]:
+        """Why a pair could not be compared."""
+        name = t.spelled(pair[0])
+        for difference in self.reached[pair].differences:
+            if difference.unknown:
+                what = f"{difference.field} of {name}" if difference.field else f"the layout of {name}"
+                yield Reason(f"the debug information does not have {what}", COMPLETE)
+
+    def findings(self) -> Iterator[Finding]:
+        """One for each difference, with the symbols that lead to it."""
+        for pair, compared in sorted(self.reached.items()):
+            told = [d for d in compared.differences if not d.unknown and d.rule not in SILENT]
+            users = self.users(pair) if told else ()
+            for d in told:
+                level, place = self.level(pair, d), self.definitions[pair[0]].declared_at
+                rule = gate_rule(level, "wrong-layout")
+                yield Finding(rule, t.spelled(pair[0]), d.field, d.expected, d.found, place, users, level=level)
+
+    def users(self, pair: Pair) -> tuple[str, ...]:
+        """The symbols that lead to a definition."""
+        leading = self.comparison.leading_to([pair])
+        return tuple(name for name, verdict in self.verdicts.items() if not leading.isdisjoint(verdict.met))
+
