@@ -33,6 +33,28 @@ def imported_names(text: str) -> list[tuple[int, str]]:
     return [(dots, name) for dots, name in found if name or dots]
 
 
+def read_depfile(text: str) -> list[str]:
+    """The paths that a depfile names after its targets; a folder, of which the names were read, ends with a slash."""
+    words = re.findall(r"(?:\\[^\n]|[^\s\\])+", text.replace("\\\n", " "))
+    colon = next((i for i, word in enumerate(words) if word.endswith(":")), len(words))
+    return [re.sub(r"\\(.)", r"\1", word.replace("$$", "$")) for word in words[colon + 1 :]]
+
+
+def names_in(folder: str) -> list[str]:
+    """The names in a folder that a program may mean: visible files that Python does not make itself, and packages."""
+    try:
+        names = sorted(name for name in os.listdir(folder) if not name.startswith("."))
+    except OSError:
+        return []
+    return [name for name in names if _may_be_meant(os.path.join(folder, name))]
+
+
+def _may_be_meant(path: str) -> bool:
+    if os.path.isdir(path):
+        return os.path.isfile(os.path.join(path, "__init__.py"))
+    return not path.endswith((".pyc", ".pyo", "~"))
+
+
 def candidates(dots: int, name: str, importer: str, folders: Iterable[str]) -> Iterator[str]:
     """Files that may be the module: Python 2 looks beside the importer first, then in the folders of the program."""
     here = os.path.dirname(importer)

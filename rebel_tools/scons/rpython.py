@@ -17,6 +17,8 @@ from pathlib import Path
 import SCons.Action
 import SCons.Builder
 import SCons.Errors
+import SCons.Node
+import SCons.Node.FS
 import SCons.Scanner
 import SCons.Util
 
@@ -30,7 +32,8 @@ from rebel_tools.scons import export_table
 SEPCOMP = os.path.join(os.path.dirname(os.path.abspath(imports.__file__)), "sepcomp")
 TOOLS = ".tools"
 
-_COMMON = "--output-dir ${TARGET.dir} --name $RPYTHON_NAME $_RPYTHONIMPORTS --rpython $RPYTHON_PATH"
+_WHERE = "--output-dir ${TARGET.dir} --name $RPYTHON_NAME --depfile ${TARGETS[-1]}"
+_COMMON = f"{_WHERE} $_RPYTHONIMPORTS --rpython $RPYTHON_PATH"
 _UNSIGNED = "$( --jobs $RPYTHON_JOBS $)"
 
 
@@ -90,14 +93,14 @@ def rpython_core(env, target, source, **kw):
     folder, name = node.dir, node.name
     env["RPYTHON_NAME"] = name
     library, interface = folder.File(f"lib{name}.so"), folder.File(f"{name}.interface")
-    built = env._RPythonCore([library, interface], main)
+    built = _translated(env, env._RPythonCore, [library, interface], folder.File(f"{name}.d"), main)
     _depend_on_toolchain(env, built)
     table = env.ExportTable(
         folder.File(f"{name}.exports"), [library, interface], EXPORT_EVIDENCE="kind contents", EXPORT_COMPLETE=True
     )
     _clean(env, built, folder, name)
     table[0].attributes.rpython_core = (library, interface, main, _folders(env, main))
-    return SCons.Util.NodeList([*built, *table])
+    return SCons.Util.NodeList([library, interface, *table])
 
 
 def rpython_extension(env, target, source, CORE=None, **kw):
@@ -118,23 +121,61 @@ def rpython_extension(env, target, source, CORE=None, **kw):
         RPYTHON_IMPORTS=[*env.get("RPYTHON_IMPORTS", []), *core_folders],
         RPYTHON_COREMAIN=core_main,
     )
-    built = env._RPythonExtension(folder.File(f"{name}.so"), main)
+    built = _translated(env, env._RPythonExtension, [folder.File(f"{name}.so")], folder.File(f"{name}.d"), main)
     tables = [node for node in SCons.Util.flatten([CORE]) if node.name.endswith(".exports")]
     env.Depends(built, [interface, *tables])
     _depend_on_toolchain(env, built)
     _clean(env, built, folder, name)
+    return built[:1]
+
+
+def _translated(env, builder, targets, depfile, main):
+    """The nodes of a translation. The last one is the depfile, which says what it read."""
+    env["RPYTHON_DEPFILE"] = depfile
+    built = builder([*targets, depfile], main)
+    for node in built:
+        node.__class__ = TranslatedFile  # as SCons does when an Entry turns out to be a File
     return built
+
+
+class TranslatedFile(SCons.Node.FS.File):
+    """A file of a translation. Some of what it depends on is known only afterwards: what was imported by name."""
+
+    __slots__ = ()
+
+    def built(self) -> None:
+        """Store what it does depend on, so that the next run, which reads the depfile, compares with that."""
+        self.implicit = None
+        self.scan()
+        for node in self.implicit:
+            node.get_ninfo().update(node)
+        super().built()
+
+    def push_to_cache(self) -> bool:
+        """What a cache is asked by does not tell the versions of such modules, so then nothing goes into it."""
+        return set(recorded(self.get_build_env())) <= set(self.children()) and super().push_to_cache()
 
 
 def _ready(env, target, **kw):
     """A copy of the environment in which $RPYTHON_PYTHON and $RPYTHON_PATH are found. Errors: UserError."""
     env = env.Override(kw).Clone() if kw else env.Clone()
+    _check_target(env, target)
     try:
         env["RPYTHON_PYTHON"] = require_python27(env.subst("$RPYTHON_PYTHON"), _tools_folders(env))
         env["RPYTHON_PATH"] = require_rpython(env)
     except MissingTool as error:
         raise SCons.Errors.UserError(f"{target}: {error}") from None
     return env
+
+
+def _check_target(env, target) -> None:
+    """RPython measures the system that it runs on. Errors: UserError when the environment is for Windows."""
+    compiler = os.path.basename((env.subst("$CC").split() or [""])[0])
+    if "mingw" in compiler or env.get("PLATFORM") in ("win32", "cygwin"):
+        raise SCons.Errors.UserError(
+            f"{target}: RPython measures sizes, constants and headers of the system that it runs on, so a core.dll "
+            f"cannot be made here ($CC is {compiler or 'not set'}); docs/rpython.md says what it would take"
+        )
 
 
 def _tools_folders(env) -> tuple[str, ...]:
@@ -186,7 +227,12 @@ def _folders(env, main) -> list:
 
 def _scanner():
     return SCons.Scanner.Scanner(
-        scan, name="RPythonScanner", skeys=[".py"], recursive=False, path_function=lambda env, *a, **kw: ()
+        scan,
+        name="RPythonScanner",
+        skeys=[".py"],
+        node_class=SCons.Node.Node,  # among them are values: the names in a folder
+        recursive=False,
+        path_function=lambda env, *a, **kw: (),
     )
 
 
@@ -195,7 +241,25 @@ def scan(node, env, path=()):
     folders = _folders(env, node)
     core = env.get("RPYTHON_COREMAIN")
     known = closure(core, [core.dir, *folders]) if core is not None else set()
-    return sorted(closure(node, folders) - known - {node}, key=str)
+    return sorted((closure(node, folders) | set(recorded(env))) - known - {node}, key=str)
+
+
+def recorded(env) -> list:
+    """What the last translation read, as nodes: files, and for a folder that was listed the names in it."""
+    depfile = env.get("RPYTHON_DEPFILE")
+    if depfile is None or not os.path.isfile(depfile.abspath):
+        return []
+    with open(depfile.abspath) as file:
+        paths = imports.read_depfile(file.read())
+    files = [env.fs.File(path, env.fs.Top) for path in paths if not path.endswith("/")]
+    listed = [env.Value(f"{path}: {' '.join(_names_in(env, path))}") for path in paths if path.endswith("/")]
+    return [*listed, *(node for node in files if node.exists() or node.is_derived())]
+
+
+def _names_in(env, folder: str) -> list[str]:
+    """The names in a folder that a program may mean, without what the build itself makes there."""
+    known = env.fs.Dir(folder, env.fs.Top).entries
+    return [name for name in imports.names_in(folder) if not (name in known and known[name].is_derived())]
 
 
 def closure(main, folders) -> set:

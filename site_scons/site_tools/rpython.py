@@ -1,13 +1,7 @@
 """SCons tool `rpython`; see rebel_tools.scons.rpython."""
 
-import os
-import sys
+import find_rebel_tools  # noqa: F401  (for the next import)
 
-sys.path.insert(0, os.path.dirname(os.path.realpath(__file__)))
-import _rebel_tools_path  # noqa: E402, F401
-
-sys.path.pop(0)
-
-from rebel_tools.scons.rpython import exists, generate  # noqa: E402
+from rebel_tools.scons.rpython import exists, generate
 
 __all__ = ["exists", "generate"]

@@ -10,6 +10,7 @@ A result is the value, or the name of the exception that escaped.
 from __future__ import print_function
 
 import ctypes
+import glob
 import json
 import os
 import sys
@@ -28,27 +29,33 @@ def main(mode, folder, *extensions):
 
 
 def load_sources(folder, extensions):
+    from sepcomp import api
+
     sys.path.insert(0, folder)
-    modules = dict((name, __import__(name)) for name in extensions)
+    for name in extensions:
+        api.load_source(name)
+    modules = sys.modules
 
     def run(module, function, arguments, kind):
         arguments = [str(a) if not isinstance(a, (int, float)) else a for a in arguments]
         try:
             return getattr(modules[module], function)(*arguments)
         except Exception as error:  # whatever escapes is the result
-            return "escaped: " + type(error).__name__
+            message = getattr(error, "msg", None)
+            return "escaped: " + type(error).__name__ + (": " + message if message else "")
 
     return run
 
 
 def load_libraries(folder, extensions):
     libraries = {}
+    core = ctypes.CDLL(glob.glob(os.path.join(folder, "lib*.so"))[0], mode=ctypes.RTLD_GLOBAL)
     for name in extensions:
         libraries[name] = ctypes.CDLL(os.path.join(folder, name + ".so"), mode=ctypes.RTLD_GLOBAL)
         status = libraries[name].init_module()
         if status != 0:
             sys.exit("%s: init_module() returned %d" % (name, status))
-    core = ctypes.CDLL(os.path.join(folder, "libcore.so"))
+    libraries[glob.glob1(folder, "lib*.so")[0][3:-3]] = core
     core.sepcomp_last_error.restype = ctypes.c_char_p
 
     def run(module, function, arguments, kind):

@@ -91,7 +91,7 @@ def test_changed_source_of_the_core(toolchain, built, tmp_path):
     source = (folder / "core.py").read_text()
     (folder / "core.py").write_text(source.replace("kind = 2", "kind = 4"))
     said = toolchain.extension(folder, "ext_a", rc=1).stderr
-    assert said.startswith(f"error: {folder}/core.py: module core has changed since the core libcore.so was built")
+    assert said.startswith(f"{folder}/core.py:1: error: module core has changed since the core libcore.so was built")
 
 
 def test_a_changed_comment_or_body_is_no_changed_source(toolchain, built, tmp_path):

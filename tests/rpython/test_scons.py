@@ -14,8 +14,13 @@ from conftest import ROOT, exported_names
 from hang import SECONDS
 from test_interrupted import wait_for
 
-CORE = """from helper import triple
+CORE = """import os
+from importlib import import_module
 from sepcomp import export
+
+FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'helpers')
+NAMES = sorted(name for name in os.listdir(FOLDER) if name.endswith('.py') and name != '__init__.py')
+triple = import_module('helpers.' + NAMES[0][:-3]).triple  # found by listing a folder
 
 
 @export(int)
@@ -40,19 +45,20 @@ env = Environment(tools=['default', 'rpython'], toolpath=[rebel_tools.TOOLPATH],
 core = env.RPythonCore('build/core', 'src/core.py')
 env.RPythonExtension('build/ext', 'src/ext.py', CORE=core)
 """
-TARGETS = {"libcore.so", "core.interface", "core.exports", "ext.so"}
+TARGETS = {"libcore.so", "core.interface", "core.exports", "core.d", "ext.so", "ext.d"}
 
 
 class Project:
     def __init__(self, root: Path, toolchain):
         self.root = root
-        for name, text in {"core": CORE, "helper": HELPER, "ext": EXTENSION, "words": "FIRST = 'one'\n"}.items():
+        sources = {"core": CORE, "helpers/__init__": "", "helpers/numbers": HELPER, "ext": EXTENSION}
+        for name, text in {**sources, "words": "FIRST = 'one'\n"}.items():
             self.write(name, text)
         (root / "SConstruct").write_text(SCONSTRUCT.format(rpython=toolchain.rpython, python=toolchain.python))
 
     def write(self, name: str, text: str) -> None:
         path = self.root / "src" / f"{name}.py"
-        path.parent.mkdir(exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
 
     def scons(self, *arguments: str, rc: int = 0) -> str:
@@ -134,10 +140,10 @@ def test_edits(project):
     project.write("words", "FIRST = 'three'\n")
     interrupt(project, "ext")
     assert project.translated() == ["ext"] and call(project, 5) == 35
-    project.write("helper", HELPER.replace("n * 3", "n * 4"))
+    project.write("helpers/numbers", HELPER.replace("n * 3", "n * 4"))
     assert project.translated() == ["core"] and call(project, 5) == 45  # the same interface: the extension stays
     assert project.translated() == []
-    project.write("helper", HELPER)
+    project.write("helpers/numbers", HELPER)
     project.write("core", "# a comment\n\n" + CORE)
     project.write("words", "FIRST = 'one'\n")
     assert project.translated("-j8") == ["core", "ext"]  # each with other jobs than at first

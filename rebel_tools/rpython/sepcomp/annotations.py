@@ -63,28 +63,46 @@ def encode(s, pending=()):
     if cls is model.SomeDict and not s.dictdef.dictkey.custom_eq_hash:
         return ['dict', encode_item(s.dictdef.dictkey, pending), encode_item(s.dictdef.dictvalue, pending)]
     if isinstance(s, model.SomePBC):
-        return encode_choice(s)
+        return encode_choice(s, pending)
     raise Unsupported(describe(s))
 
 
-def encode_choice(s):
-    """A value that is one of several classes, or one of several frozen objects, which the core's modules name."""
+def encode_choice(s, pending):
+    """A function, or one of several classes, or one of several frozen objects, which the core's modules name."""
     kind = s.getKind().__name__
+    if kind == 'FunctionDesc':
+        from sepcomp import functions
+        return functions.encode(s, pending)
     if kind == 'ClassDesc':
         return ['classes', sorted(desc.name for desc in s.descriptions), s.can_be_None]
     if kind == 'FrozenDesc' and all(id(desc.pyobj) in frozen.paths for desc in s.descriptions):
         frozen.sets.append(s)
-        return ['frozen', sorted(frozen.paths[id(desc.pyobj)][0] for desc in s.descriptions), s.can_be_None]
+        paths = sorted(frozen.paths[id(desc.pyobj)][0] for desc in s.descriptions)
+        return ['frozen', paths, s.can_be_None, attributes_read(s)]
     raise Unsupported(describe(s))
+
+
+def attributes_read(s):
+    """The attributes that the core reads of such frozen objects at run time; '*' for a constant.
+
+    Of its own extensions bring only objects of which nothing is read.
+    """
+    if s.is_constant():
+        return ['*']
+    families = [desc.queryattrfamily() for desc in s.descriptions]
+    found = set(name for family in families if family is not None for name in family.attrs)
+    return sorted(found.union(*[frozen.reads.get(desc.pyobj, ()) for desc in s.descriptions]))
 
 
 class Frozen(object):
     """The frozen objects of the core that is being translated, as program.prebuilt_paths() found them.
 
     sets: annotations of values of which some interface entry speaks; their objects must be exported.
+    reads: {object: names} of what the core reads of an object that may be another one at run time.
     """
     paths = {}
     sets = []
+    reads = {}
 
 
 frozen = Frozen()
@@ -122,8 +140,8 @@ def describe(s):
 
 def of_type(t, bookkeeper):
     """The annotation for a type as @export(...) takes it; rpython's own does not know classes inside containers."""
-    if isinstance(t, list):
-        return model.SomeList(ListDef(bookkeeper, of_type(t[0], bookkeeper), mutated=True, resized=True))
+    if isinstance(t, list):     # whether it is resized is what the core does with it
+        return model.SomeList(ListDef(bookkeeper, of_type(t[0], bookkeeper), mutated=True))
     if isinstance(t, tuple):
         return model.SomeTuple([of_type(item, bookkeeper) for item in t])
     if isinstance(t, dict):
@@ -135,13 +153,16 @@ def of_type(t, bookkeeper):
 class Decoder(object):
     """Makes annotations of plain data.
 
-    classdef_of: the ClassDef for the qualified name of a class; object_at: the frozen object for its path.
+    classdef_of: the ClassDef for the qualified name of a class; object_at: the frozen object for its path; own: the
+    values that the extension has beside given classes or frozen objects of the core; function: decodes a function type.
     """
 
-    def __init__(self, bookkeeper, classdef_of, object_at):
+    def __init__(self, bookkeeper, classdef_of, object_at, own, function):
         self.bookkeeper = bookkeeper
         self.classdef_of = classdef_of
         self.object_at = object_at
+        self.own = own
+        self.decode_function = function
         self.containers = {}
 
     def decode(self, data):
@@ -172,10 +193,19 @@ class Decoder(object):
         return model.SomeWeakRef(name and self.classdef_of(name))
 
     def decode_classes(self, names, can_be_None):
-        return model.SomePBC([self.classdef_of(name).classdesc for name in names], can_be_None=can_be_None)
+        classes = [self.classdef_of(name).classdesc.pyobj for name in names]
+        if can_be_None:     # classes that are known at run time only
+            classes += self.own.subclasses(classes)
+        return self.choice(classes, can_be_None)
 
-    def decode_frozen(self, paths, can_be_None):
-        return model.SomePBC([self.bookkeeper.getdesc(self.object_at(path)) for path in paths], can_be_None=can_be_None)
+    def decode_frozen(self, paths, can_be_None, attributes):
+        objects = map(self.object_at, paths)
+        if not attributes:
+            objects += self.own.alike(objects)
+        return self.choice(objects, can_be_None)
+
+    def choice(self, values, can_be_None):
+        return model.SomePBC(map(self.bookkeeper.getdesc, values), can_be_None=can_be_None)
 
     def decode_tuple(self, items):
         return model.SomeTuple([self.decode(item) for item in items])

@@ -4,6 +4,7 @@ This module must stay importable without the rpython package, so that a decorate
 """
 
 ENTRY_POINTS = []       # [EntryPoint], in the order of their definition
+PACKAGES = []           # names of modules and packages given to export_package()
 INITIALIZERS = []       # functions run at the end of init_module(), in the order of their definition
 
 
@@ -44,6 +45,17 @@ def export_class(cls):
     """Export a class of the core: extensions may use its fields and methods, instantiate it and subclass it."""
     cls._sepcomp_open_ = True
     return cls
+
+
+def export_package(name):
+    """Export what a module, or a package with all that is below it, defines; its source stays as it is.
+
+    name: 'pkg.module', or the module; of a package, the modules that the program imports.  Classes that the core uses are exported as by @export_class, functions that it
+    calls as by a bare @export.  What it does not use, or has several versions of, is refused where an extension uses it.
+    """
+    name = getattr(name, '__name__', name)
+    __import__(name)
+    PACKAGES.append(name)
 
 
 def export_stable(cls):

@@ -3,16 +3,16 @@
 Everything is made on first use, so that a translation costs what the extension uses and not what the core offers.
 """
 
-from rpython.annotator import description, model
+import os
+
+from rpython.annotator import description, model, specialize
 from rpython.annotator.classdesc import Attribute, ClassDef
 from rpython.annotator.model import AnnotatorError
 from rpython.flowspace.argument import Signature
-from rpython.flowspace.model import Block, Constant, FunctionGraph, Link, Variable
-from rpython.flowspace.operation import op
 from rpython.rtyper.extregistry import ExtRegistryEntry
 from rpython.rtyper.lltypesystem import lltype
 
-from sepcomp import annotations, lltexts, program as programs, stable
+from sepcomp import annotations, functions, graphs, lltexts, ownvalues, program as programs, stable
 from sepcomp.annotations import describe
 from sepcomp.errors import InterfaceError
 
@@ -23,24 +23,29 @@ class Core(object):
     imported: {container or function object: C name} of everything that the extension's C code refers to.
     """
 
-    def __init__(self, data, digest, program):
+    def __init__(self, data, digest, program, class_names):
         self.data = data
         self.digest = digest
         self.bookkeeper = None      # known at the latest when bind() is called
         self.imported = {}
         self.pointers = {}
+        self.folders = program.folders
         modules = program.modules()
         self.modules = dict((name, modules[name]) for name in data['sources'] if name in modules)
-        self.names = programs.function_names(self.modules)
-        self.paths = programs.prebuilt_paths(self.modules)
+        self.class_names = class_names
+        self.names, _ = programs.function_names(self.modules, class_names)
+        self.paths = programs.prebuilt_paths(self.modules, class_names)
         self.objects = dict(self.paths.values())
+        self.own = ownvalues.Own(program, class_names, data['sources'])
+        self.contracts = functions.Contracts(self)
         self.check_sources()
 
     def bind(self, bookkeeper):
         """Called with the first class: a bookkeeper asks for the standard exceptions while it is being made."""
         if self.bookkeeper is None:
             self.bookkeeper = bookkeeper
-            self.decoder = annotations.Decoder(bookkeeper, self.classdef_of, self.object_at)
+            self.decoder = annotations.Decoder(bookkeeper, self.classdef_of, self.object_at, self.own,
+                                               self.contracts.decode)
 
     @property
     def translator(self):
@@ -48,9 +53,25 @@ class Core(object):
 
     def check_sources(self):
         for name, module in sorted(self.modules.items()):
+            files = self.files_of(name)
+            if len(files) > 1:
+                raise InterfaceError('%s:1: this is module %s of the core or hides it, for there is another one in %s: '
+                                     'one program can have one module of this name; rename one of them' % (
+                                         files[0], name, os.path.dirname(files[1])))
             if programs.fingerprint(module) != self.data['sources'][name]:
-                raise InterfaceError('%s: module %s has changed since the core %s was built; build the core again' % (
+                raise InterfaceError('%s:1: module %s has changed since the core %s was built; build the core again' % (
                     programs.source_of(module), name, self.data['library']))
+
+    def files_of(self, name):
+        """The files that can be the module with this name, that of the extension first."""
+        base = os.path.join(*name.split('.'))
+        found = [os.path.join(folder, path) for folder in self.folders
+                 for path in (base + '.py', os.path.join(base, '__init__.py'))]
+        kept = []
+        for path in found:
+            if os.path.exists(path) and not any(os.path.samefile(path, other) for other in kept):
+                kept.append(path)
+        return kept
 
     def decode(self, data):
         return self.decoder.decode(data)
@@ -76,6 +97,8 @@ class Core(object):
         return 'mark it with @export in the core'
 
     def function_desc(self, pyfunc, name, signature, defaults):
+        if getattr(pyfunc, '_annspecialcase_', '') == 'specialize:memo':
+            return description.MemoDesc(self.bookkeeper, pyfunc, name, signature, defaults, self.specialize_memo)
         entry = self.function_entry(pyfunc)
         desc = description.FunctionDesc(self.bookkeeper, pyfunc, name, signature, defaults, self.specialize)
         desc.sepcomp_entry = entry
@@ -91,9 +114,17 @@ class Core(object):
         inputcells[:] = declared
         return desc.cachedgraph(None, builder=lambda translator, pyfunc: self.stub(desc))
 
+    def specialize_memo(self, desc, inputcells):
+        """A memo function of the core: about constants of the extension it is computed here, else the core is asked."""
+        from sepcomp import memo
+        if all(s.is_constant() for s in inputcells) and not all(memo.is_of_core(self, s.const) for s in inputcells):
+            return specialize.memo(desc, inputcells)
+        desc.sepcomp_entry = self.function_entry(desc.pyobj)
+        return self.specialize(desc, inputcells)
+
     def stub(self, desc):
         """A graph that calls the exported function."""
-        graph = call_graph(desc, ImportedCall(self, desc.name, desc.sepcomp_entry))
+        graph = graphs.call_graph(desc, ImportedCall(self, desc.name, desc.sepcomp_entry))
         self.translator.graphs.append(graph)
         return graph
 
@@ -121,26 +152,29 @@ class Core(object):
         return self.objects[path]
 
     def find_class(self, name):
-        import sys
-        modname, _, clsname = name.rpartition('.')
-        module = sys.modules.get(modname)
-        if module is None:
-            module = __import__(modname, {}, {}, ['__doc__'])
-        cls = getattr(module, clsname, None)
+        """The class with this name; the module that defines it may not have been imported yet."""
+        import importlib
+        entry = self.data['classes'].get(name)
+        if entry is not None:
+            importlib.import_module(entry['module'])
+        cls = self.class_names.find(name)
         if cls is None:
-            raise InterfaceError('class %s of the core %s is no global of module %s' % (
-                name, self.data['name'], modname))
+            raise AnnotatorError('no module of the core %s leads to its class %s' % (self.data['name'], name))
         return cls
 
     def restore_class(self, classdesc, entry):
         """The ClassDef of a class of the core: attributes as the core's annotator found them, and frozen."""
         self.bind(classdesc.bookkeeper)
+        base = classdesc.basedesc and classdesc.basedesc.name
+        if base != entry['base']:
+            raise AnnotatorError('class %s cannot be used by extensions: no module of the core leads to its base %s' % (
+                classdesc.name, entry['base']))
         classdef = ClassDef(self.bookkeeper, classdesc)
         self.bookkeeper.classdefs.append(classdef)
         classdesc.classdef = classdef
         classdef.sepcomp_entry = entry
         for name, (readonly, data) in sorted(entry['attrs'].items()):
-            classdef.attrs[name] = ImportedAttribute(name, self.decode(data), readonly)
+            classdef.attrs[name] = ImportedAttribute(name, self.decode(data), readonly, why=why_fixed(data))
         for name, slot in sorted(entry['slots'].items()):
             classdef.attrs[name] = ImportedAttribute(name, model.s_ImpossibleValue, True, is_slot=True)
             self.add_contract(classdef, classdef, name, slot)
@@ -182,7 +216,7 @@ class Core(object):
         inputcells[:] = declared
 
         def build(translator, pyfunc):
-            graph = call_graph(desc, Contract(self, desc.name, desc.sepcomp_result))
+            graph = graphs.call_graph(desc, Contract(self, desc.name, desc.sepcomp_result))
             translator.graphs.append(graph)
             return graph
         return desc.cachedgraph(None, builder=build)
@@ -206,21 +240,6 @@ def accepts(s_declared, s_given):
         return model.unionof(s_declared, s_given) == s_declared
     except AnnotatorError:      # what cannot be united at all, or only by changing a list of the core
         return False
-
-
-def call_graph(desc, target):
-    """A graph `def name(*args): return target(*args)`."""
-    args = [Variable(name) for name in desc.signature.argnames]
-    block = Block(args)
-    call = op.simple_call(Constant(target), *args)
-    block.operations.append(call)
-    graph = FunctionGraph(desc.name, block)
-    block.closeblock(Link([call.result], graph.returnblock))
-    graph.signature = desc.signature
-    graph.defaults = desc.defaults or ()
-    if desc.pyobj is not None:
-        graph.func = desc.pyobj
-    return graph
 
 
 class ImportedCall(object):
@@ -282,11 +301,24 @@ class ContractEntry(ExtRegistryEntry):
         return hop.inputconst(T, None if T is lltype.Void else T._defl())
 
 
+def why_fixed(data):
+    """Why an extension can have no other value for an attribute, where that is not plain."""
+    if data[0] != 'frozen':
+        return ''
+    paths, _, attributes = data[1:]
+    if not attributes:
+        return ' of the same class, which a module or class of the extension must hold'
+    if attributes == ['*']:
+        return ', always %s' % paths[0]
+    return ', one of %s: the core reads %s of it at run time' % (', '.join(paths), ', '.join(attributes))
+
+
 class ImportedAttribute(Attribute):
     """An attribute of a class of the core: nothing an extension does may change it."""
 
-    def __init__(self, name, s_value, readonly, is_slot=False):
+    def __init__(self, name, s_value, readonly, is_slot=False, why=''):
         Attribute.__init__(self, name)
+        self.why = why
         self.s_value = s_value
         self.readonly = readonly
         self.is_slot = is_slot
@@ -296,8 +328,8 @@ class ImportedAttribute(Attribute):
         if self.is_slot:
             self.s_value = model.unionof(self.s_value, s_value)
         elif not accepts(self.s_value, s_value):
-            raise AnnotatorError('class %s makes attribute %r %s, in the core it is %s' % (
-                classdef.name, self.name, describe(s_value), describe(self.s_value)))
+            raise AnnotatorError('class %s makes attribute %r %s, in the core it is %s%s' % (
+                classdef.name, self.name, describe(s_value), describe(self.s_value), self.why))
 
     def modified(self, classdef='?'):
         if self.readonly:

@@ -32,7 +32,7 @@ class Compilation(object):
         objects = [os.path.splitext(os.path.basename(c))[0] + '.o' for c in self.cfiles]
         cc = os.environ.get('CC', 'gcc')
         flags = ' '.join(CFLAGS + [VISIBLE] + ['-I' + i for i in self.include_dirs])
-        link = ' '.join(['-shared', '-pthread', '-Wl,-Bsymbolic', '-Wl,-z,defs', '-Wl,--version-script=exports.map',
+        link = ' '.join(['-shared', '-pthread', '-Wl,-Bsymbolic', '-Wl,-z,defs', '-Wl,-z,nodelete', '-Wl,--version-script=exports.map',
                          "-Wl,-rpath,'$$ORIGIN'", '-Wl,--build-id=none'] + self.link_extra)
         rules = ['%s: %s\n\t%s %s -c $< -o $@' % (o, c, cc, flags) for o, c in zip(objects, self.cfiles)]
         libs = ' '.join(['-l' + lib for lib in self.libraries] + ['-lm', '-lrt'])

@@ -11,7 +11,7 @@ import signal
 import sys
 
 from sepcomp import log as logs
-from sepcomp.errors import SepcompError
+from sepcomp.errors import SetupError
 
 FAILED, INTERRUPTED = 1, 130
 
@@ -28,6 +28,7 @@ def parser():
         sub.add_argument('--path', action='append', default=[], help='a folder with more modules')
         sub.add_argument('--jobs', type=int, default=2, help='C compilers at the same time')
         sub.add_argument('--rpython', help='the folder that holds the rpython package')
+        sub.add_argument('--depfile', help='write there what was read, in the format of make')
         sub.add_argument('--keep', action='store_true', help='keep the generated C')
     core.add_argument('--gc', default='incminimark')
     core.add_argument('--opt', default='2')
@@ -72,37 +73,57 @@ def run(args, name, output, work, log, log_path):
         return 0
     except Exception as error:      # whatever the toolchain raises is a message to the user, and kept in the log
         log.traceback()
-        logs.tell(messages.of(error) + '\n  the full log: ' + os.path.relpath(log_path))
+        logs.tell(messages.of(error, os.path.abspath(args.source)) + '\n  the full log: ' + os.path.relpath(log_path))
         return FAILED
 
 
 def translate(args, name, output, work, log):
-    from sepcomp import build, interface
+    """Make all files in the folder `work`, then give them their places together."""
+    from sepcomp import build, depfile
     check_toolchain()
-    if args.command == 'core':
-        from sepcomp.core import CoreTranslation
-        from sepcomp.toolchain import Options
-        core = CoreTranslation(args.source, name, Options(args.gc, args.opt, args.debug, args.type_reserve), args.path)
-        core.jobs = args.jobs
-        library, plain = core.translate(work, log)
-        temporary = os.path.join(work, 'interface')
-        interface.write(temporary, plain)
-        build.publish([(library, os.path.join(output, 'lib%s.so' % name)),
-                       (temporary, os.path.join(output, name + '.interface'))], work)
-    else:
-        from sepcomp.extension import ExtensionTranslation
-        extension = ExtensionTranslation(args.source, name, args.core, args.core_library, args.path,
-                                         args.stable)
-        extension.jobs = args.jobs
-        library = extension.translate(work, log)
-        build.publish([(library, os.path.join(output, name + '.so'))], work)
+    recorder = depfile.Recorder()
+    recorder.install()
+    make = translate_core if args.command == 'core' else translate_extension
+    program, others, made = make(args, name, work, log)
+    made = [(source, os.path.join(output, target)) for source, target in made]
+    if args.depfile:
+        paths = depfile.dependencies(recorder, program, others, output)
+        temporary = os.path.join(work, 'depfile')
+        with open(temporary, 'w') as f:
+            f.write(depfile.text([target for _, target in made], paths))
+        made.insert(0, (temporary, os.path.abspath(args.depfile)))
+    build.publish(made, work)
+
+
+def translate_core(args, name, work, log):
+    """Returns the program, names of modules that are not its own, and [(file, name of the target)]."""
+    from sepcomp import interface
+    from sepcomp.core import CoreTranslation
+    from sepcomp.toolchain import Options
+    core = CoreTranslation(args.source, name, Options(args.gc, args.opt, args.debug, args.type_reserve), args.path)
+    core.jobs = args.jobs
+    library, plain = core.translate(work, log)
+    temporary = os.path.join(work, 'interface')
+    interface.write(temporary, plain)
+    return core.program, (), [(library, 'lib%s.so' % name), (temporary, name + '.interface')]
+
+
+def translate_extension(args, name, work, log):
+    """The same for an extension."""
+    from sepcomp.extension import ExtensionTranslation
+    extension = ExtensionTranslation(args.source, name, args.core, args.core_library, args.path, args.stable)
+    extension.jobs = args.jobs
+    library = extension.translate(work, log)
+    return extension.program, extension.data['sources'], [(library, name + '.so')]
 
 
 def check_toolchain():
-    from sepcomp import adapters
+    from sepcomp import adapters, refusals
+    refusals.check_compiler()
     try:
         from sepcomp import hashes
         hashes.install()
     except ImportError as e:
-        raise SepcompError('the rpython package cannot be imported (%s); give its folder with --rpython' % e)
+        raise SetupError('the rpython package cannot be imported (%s); give its folder with --rpython' % e)
     adapters.choose()
+    refusals.watch_decorators()

@@ -1,13 +1,14 @@
 """The translation of a core: a shared library with the GC, and its interface."""
 
-from sepcomp import (annotations, coregc, coreglue, describe, determinism, entries, exports, finalizers, interface, names, openness,
-                     program, runner, support, toolchain)
+from sepcomp import (annotations, answers, classnames, classvalues, coregc, coreglue, describe, determinism, entries, escaped, exports, finalizers,
+                     interface, names, openness, program, refusals, runner, support, toolchain)
 from sepcomp.errors import SepcompError
 
 
 class CoreTranslation(object):
 
     def __init__(self, main, name, options, search=()):
+        options.check()
         self.program = program.Program(main, search)
         self.name = name
         self.options = options
@@ -22,23 +23,31 @@ class CoreTranslation(object):
     def analyse(self):
         from sepcomp import api
         determinism.install()
-        translator = self.translator = toolchain.make_translator(self.options)
-        self.exports = exports.Exports(translator, self.program)
+        class_names = classnames.Names(self.program)
+        refusals.check_decorators(self.program)
+        translator = self.translator = toolchain.make_translator(self.options, class_names)
+        self.exports = exports.Exports(translator, self.program, class_names)
         self.entries = [(entry, entries.annotate(translator, entry)) for entry in api.ENTRY_POINTS]
         if not (self.entries or self.exports.functions or self.exports.classes):
-            raise SepcompError('%s: nothing is marked with @export, @export_class or @entrypoint' % self.program.main)
+            raise SepcompError('%s:1: nothing is marked with @export, @export_class or @entrypoint' % self.program.main)
+        self.reads = classvalues.Reads(self.exports.is_open_class)
+        classvalues.install(self.reads)
+        self.questions = answers.Questions(self.exports, self.reads)
+        answers.install(self.questions)
         self.exports.annotate()
         self.exports.put_slots()
         self.before = describe.before_normalisation(self.exports)
         translator.annotator.simplify()
-        openness.mark_families(translator.annotator, self.exports.is_open_function)
+        openness.mark_families(translator.annotator, self.exports.open_functions().__contains__)
         self.open_ids()
         translator.buildrtyper().specialize(dont_simplify_again=True)
         self.prebuilt = self.find_prebuilt()
-        annotations.frozen.paths = self.exports.paths
+        annotations.frozen.paths, annotations.frozen.reads = self.exports.paths, self.reads.attributes
         self.description = describe.Description(self.exports, translator.rtyper, *self.before)
-        self.functions = self.description.functions()
-        self.classes = self.description.classes()
+        self.functions = dict(self.description.functions(), **self.questions.functions())
+        self.classes = self.description.classes(self.reads)
+        for question in self.questions.used():
+            question.convert()
         self.frozen = self.find_frozen()
         translator.rtyper.specialize_more_blocks()
         toolchain.optimise(translator, self.heads())
@@ -65,7 +74,7 @@ class CoreTranslation(object):
             found[path] = names.prebuilt(path), classdef.name, pointer
         for (classdef, _), r_instance in rtyper.instance_reprs.items():
             for value, pointer in r_instance.iprebuiltinstances.items():
-                if id(value) in self.exports.paths and classdef.classdesc.pyobj in self.exports.classes.values():
+                if id(value) in self.exports.paths and self.exports.is_open_class(classdef.classdesc.pyobj):
                     path = self.exports.paths[id(value)][0]
                     found[path] = names.prebuilt(path), classdef.name, pointer
         return found
@@ -94,6 +103,7 @@ class CoreBuilder(runner.Builder):
     def build(self, log):
         coregc.install(self.options.type_reserve)
         self.make_database()
+        self.db.imported = dict((q.pointer._obj, q.symbol) for q in self.core.questions.used())
         self.complete(self.want)
         self.write_sources('core')
         data = self.interface_data()
@@ -115,7 +125,10 @@ class CoreBuilder(runner.Builder):
         """{symbol: FuncType} of everything exported that is called."""
         from rpython.rtyper.lltypesystem import lltype
         types = ((name, lltype.typeOf(container)) for container, name in self.db.exported.items())
-        return dict((name, T) for name, T in types if isinstance(T, lltype.FuncType))
+        found = dict((name, T) for name, T in types if isinstance(T, lltype.FuncType))
+        for question in self.core.questions.used():
+            found.update(question.types())
+        return found
 
     def want(self):
         db, core = self.db, self.core
@@ -136,6 +149,11 @@ class CoreBuilder(runner.Builder):
             db.export(top_of(pointer), symbol)
         for path, pointer in sorted(core.frozen.items()):
             db.export(pointer, names.prebuilt(path))
+        for question in core.questions.used():
+            for args, answer in question.rows:
+                map(db.get, args + [answer])
+        core.messages = escaped.fields(rtyper, *[core.exports.bookkeeper.classdefs] * 2)
+        escaped.want(db, core.messages)
         self.emitted = [self.emit(entry, inner) for entry, inner in core.entries]
 
     def emit(self, entry, inner):

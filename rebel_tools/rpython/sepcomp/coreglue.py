@@ -6,7 +6,7 @@ from StringIO import StringIO
 from rpython.rtyper import rclass
 from rpython.rtyper.lltypesystem import lltype
 
-from sepcomp import adapters, finalizers, gcnames, lltexts, support
+from sepcomp import adapters, answers, escaped, finalizers, gcnames, lltexts, support
 
 RESERVE = '''
 /* copy the type ids of an extension; returns the offset of its group, or -1 when the reserve is full */
@@ -46,23 +46,44 @@ EXPORTED int sepcomp_add_roots(void **roots, long count)
 '''
 
 REST = '''
+static void give_answers(void);
+
 EXPORTED const char sepcomp_digest[] = "%(digest)s";
 EXPORTED const char sepcomp_stable_digest[] = "%(stable)s";
 
+/* One thread at a time is in RPython code: every entry point, of the core and of extensions, is between these two.
+   A thread that is inside may enter again, from a callback. */
+static pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
+static __thread long inside = 0;
+
+EXPORTED void sepcomp_enter(void)
+{
+    if (inside++ == 0)
+        pthread_mutex_lock(&gate);
+}
+
+EXPORTED void sepcomp_leave(void)
+{
+    if (--inside == 0)
+        pthread_mutex_unlock(&gate);
+}
+
+/* to be called between sepcomp_enter() and sepcomp_leave() */
 EXPORTED int sepcomp_start(void)
 {
     static int started = 0;
     if (!started) {
         started = 1;
         %(before_start)s
-        RPyGilAcquire();        /* and never released: callers of the library hold it */
+        give_answers();
+        RPyGilAcquire();        /* and never released: the gate lets one thread in */
         RPython_StartupCode();
     }
     return 0;
 }
 
-static char error_text[512];
-static const char *last_error = NULL;
+static __thread char error_text[512];
+static __thread const char *last_error = NULL;
 
 EXPORTED const char *sepcomp_last_error(void) { return last_error; }
 EXPORTED void sepcomp_clear_error(void) { last_error = NULL; }
@@ -73,16 +94,24 @@ EXPORTED void sepcomp_set_error(const char *text)
     last_error = error_text;
 }
 
-/* the exception that is set becomes the last error, and is gone */
-EXPORTED void sepcomp_record_error(void)
+/* the exception that is set becomes the last error, and is gone; `own` is its message, and `own_errno` its errno, where
+   the library that caught it knows them */
+EXPORTED void sepcomp_record_error(void *own, int own_errno)
 {
     RPyString *name = RPyFetchExceptionType()->%(name)s;
-    snprintf(error_text, sizeof(error_text), "%%.*s", (int)RPyString_Size(name), _RPyString_AsString(name));
+    RPyString *message = own != NULL ? own : message_of_exception();
+    int number = own_errno != 0 ? own_errno : errno_of_exception();
+    int length = snprintf(error_text, sizeof(error_text), "%%.*s", (int)RPyString_Size(name), _RPyString_AsString(name));
+    if (message != NULL && RPyString_Size(message) > 0)
+        snprintf(error_text + length, sizeof(error_text) - length, ": %%.*s", (int)RPyString_Size(message),
+                 _RPyString_AsString(message));
+    else if (number != 0)
+        snprintf(error_text + length, sizeof(error_text) - length, ": [Errno %%d] %%s", number, strerror(number));
     last_error = error_text;
     RPyClearException();
 }
 
-static const char *sepcomp_last_string = NULL;
+static __thread const char *sepcomp_last_string = NULL;
 '''
 
 INCLUDES = '''#include "common_header.h"
@@ -91,6 +120,7 @@ INCLUDES = '''#include "common_header.h"
 #include "preimpl.h"
 #define PYPY_FILE_NAME "%s"
 #include "src/g_include.h"
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -106,11 +136,16 @@ def text(db, core, emitted, digest, stable_digest):
     gcdata = lltype.typeOf(db.gctransformer.c_const_gcdata.value).TO
     roots = dict((key, field(db, gcdata, 'inst_static_root_' + name))
                  for key, name in [('start', 'start'), ('nongc', 'nongcend'), ('end', 'end')])
+    definitions, given = answers.core_text(db, core.questions)
     parts = [INCLUDES % 'core_glue.c', '#include "src/thread.h"', 'void RPython_StartupCode(void);', RESERVE,
              ROOTS % roots,
-             REST % {'before_start': adapters.choose().BEFORE_START, 'digest': digest, 'stable': stable_digest, 'name': field(db, rclass.OBJECT_VTABLE, 'name')}]
+             escaped.text(db, core.messages),
+             REST % {'before_start': adapters.choose().BEFORE_START, 'digest': digest, 'stable': stable_digest,
+                     'name': field(db, rclass.OBJECT_VTABLE, 'name')}]
     parts.append(finalizers.core_text(db))
-    parts += [e.definition('sepcomp_start()') for e in emitted]
+    parts.append(definitions)
+    parts.append('static void give_answers(void)\n{\n%s\n}' % given)
+    parts += [e.definition('NULL, 0', entered='sepcomp_start();') for e in emitted]
     return '\n'.join(parts) + '\n'
 
 

@@ -22,7 +22,7 @@ def before_normalisation(exports):
             [graph] = desc.getgraphs()
             signatures[func] = [v.annotation for v in graph.getargs()], graph.getreturnvar().annotation
     contracts = {}
-    for classdef in exports.classdefs():
+    for classdef in sorted(set(exports.classdefs()) | set(exports.slot_owners()), key=lambda classdef: classdef.name):
         for owner in classdef.getmro():
             for name, attr in owner.attrs.items():
                 s_result = contract(classdef, attr.s_value)
@@ -55,6 +55,9 @@ class Description(object):
 
     def functions(self):
         found = {}
+        for func in self.exports.implied_functions:
+            if self.exports.why_not(func):
+                self.refused[self.exports.names[func]] = self.exports.why_not(func)
         for func in self.exports.promised():
             if func in self.signatures:
                 name = self.exports.names[func]
@@ -79,11 +82,13 @@ class Description(object):
             entry['symbol'] = stable.symbol_of(symbol, entry)
         return entry
 
-    def classes(self):
+    def classes(self, reads):
+        """{name: entry}; reads: classvalues.Reads."""
         found = {}
         for classdef in self.exports.bookkeeper.classdefs:
             if classdef.repr is not None and rclass.getgcflavor(classdef) == 'gc':
                 found[classdef.name] = self.a_class(classdef)
+                found[classdef.name]['class_reads'] = sorted(reads.attributes.get(classdef.classdesc.pyobj, ()))
         return found
 
     def a_class(self, classdef):
@@ -92,6 +97,7 @@ class Description(object):
         self.rtyper.call_all_setups()
         is_stable = classdef.name in self.exports.stable
         return {
+            'module': self.module_of(classdef),
             'base': classdef.basedef and classdef.basedef.name,
             'open': self.is_open(classdef),
             'vtable': names.vtable(classdef.name),
@@ -103,6 +109,12 @@ class Description(object):
             'results': self.results(classdef),
             'immutable_fields': [] if is_stable else sorted(classdef.classdesc.immutable_fields),
         }
+
+    def module_of(self, classdef):
+        """The module whose import makes the class."""
+        name = classdef.classdesc.pyobj.__module__
+        names = [m for m in self.exports.modules if classdef.name.startswith(m + '.')]
+        return max(names, key=len) if names else name
 
     def is_open(self, classdef):
         pyobj = classdef.classdesc.pyobj

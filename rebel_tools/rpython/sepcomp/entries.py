@@ -2,10 +2,12 @@
 
     long name(long a, const char *s)  ->  RPython: name(a, charp2str(s))
 
-The C side clears and sets the error that `sepcomp_last_error()` tells, and never lets an exception out.
+The C side lets one thread in at a time, clears and sets the error that `sepcomp_last_error()` tells, and never lets an
+exception out.
 """
 
 from sepcomp.errors import SepcompError
+from sepcomp.program import place_of
 
 C_TYPES = {'Signed': 'long', 'Float': 'double', 'Bool': 'int', 'Void': 'void', '*': 'const char *'}
 ERRORS = {'long': '-1', 'double': '-1.0', 'int': '-1', 'const char *': 'NULL'}
@@ -16,14 +18,11 @@ def annotate(translator, entry):
     argcount = entry.func.func_code.co_argcount
     if argcount != len(entry.types):
         raise SepcompError('%s: @entrypoint has %d types, %s() takes %d arguments' % (
-            where(entry.func), len(entry.types), entry.name, argcount))
+            place_of(entry.func), len(entry.types), entry.name, argcount))
     inner = make_inner(entry)
     translator.annotator.build_types(inner, [low_type(entry, t) for t in entry.types], complete_now=False)
     return inner
 
-
-def where(func):
-    return '%s:%d' % (func.func_code.co_filename, func.func_code.co_firstlineno)
 
 
 def low_type(entry, t):
@@ -33,7 +32,7 @@ def low_type(entry, t):
     if t is str:
         return rffi.CCHARP
     raise SepcompError('%s: @entrypoint %s: %r cannot come from C; int, float, bool and str can' % (
-        where(entry.func), entry.name, t))
+        place_of(entry.func), entry.name, t))
 
 
 def make_inner(entry):
@@ -72,23 +71,27 @@ class Emitted(object):
         names = {'long': 'Signed', 'double': 'Float', 'int': 'int', 'void': 'void', 'const char *': '*'}
         return ' '.join(names[t] for t in [self.result] + self.args)
 
-    def definition(self, guard):
-        """The C function; `guard` is a C condition that is true when nothing may be called."""
+    def definition(self, message, refused='0', entered=''):
+        """The C function.
+
+        message: C expressions for the message and the errno of an exception of this library's; refused: a C condition that is
+        true when nothing may be called; entered: a statement before the call.
+        """
         values = ', '.join('(%s)a%d' % ('bool_t' if t == 'int' else 'char *' if '*' in t else t, i)
                            for i, t in enumerate(self.args))
-        back = '' if self.result == 'void' else ' ' + ERRORS[self.result]
-        call = '%s(%s)' % (self.cname, values)
-        lines = ['EXPORTED %s' % self.declaration(), '{',
-                 '    if (%s) return%s;' % (guard, back),
-                 '    sepcomp_clear_error();']
-        if self.result == 'void':
-            lines += ['    %s;' % call, '    if (RPyExceptionOccurred()) sepcomp_record_error();', '}']
-            return '\n'.join(lines)
-        lines += ['    %s result = %s;' % (self.result, call),
-                  '    if (RPyExceptionOccurred()) { sepcomp_record_error(); return%s; }' % back]
+        is_void = self.result == 'void'
+        error = '' if is_void else ERRORS[self.result]
+        lines = ['EXPORTED %s' % self.declaration(), '{']
+        lines += [] if is_void else ['    %s result;' % self.result]
+        lines += ['    if (%s) return %s;' % (refused, error),
+                  '    sepcomp_enter();',
+                  '    %ssepcomp_clear_error();' % entered,
+                  '    %s%s(%s);' % ('' if is_void else 'result = ', self.cname, values),
+                  '    if (RPyExceptionOccurred()) { sepcomp_record_error(%s); %s}' % (
+                      message, '' if is_void else 'result = %s; ' % error)]
         if '*' in self.result:
-            lines += ['    free((void *)sepcomp_last_string);', '    sepcomp_last_string = result;']
-        return '\n'.join(lines + ['    return result;', '}'])
+            lines.append('    else { free((void *)sepcomp_last_string); sepcomp_last_string = result; }')
+        return '\n'.join(lines + ['    sepcomp_leave();', '    return%s;' % ('' if is_void else ' result'), '}'])
 
 
 def c_type(entry, T):
@@ -96,5 +99,5 @@ def c_type(entry, T):
     key = '*' if isinstance(T, lltype.Ptr) and T.TO._gckind == 'raw' else str(T)
     if key not in C_TYPES:
         raise SepcompError('%s: @entrypoint %s returns %s; int, float, bool, str and None can go to C' % (
-            where(entry.func), entry.name, T))
+            place_of(entry.func), entry.name, T))
     return C_TYPES[key]

@@ -5,10 +5,11 @@ import subprocess
 
 from rpython.annotator import description, model
 
-from sepcomp import (bound, entries, extgc, extglue, importreprs, interface, names, openness,
-                     program, runner, support, toolchain)
+from sepcomp import (bound, classnames, entries, escaped, extgc, extglue, importreprs, interface, names, openness,
+                     ownvalues, program, refusals, runner, support, toolchain)
 from sepcomp.annotations import describe
-from sepcomp.errors import InterfaceError, SepcompError
+from sepcomp.errors import SepcompError, SetupError
+from sepcomp.messages import placed
 
 
 class ExtensionTranslation(object):
@@ -24,19 +25,24 @@ class ExtensionTranslation(object):
     def translate(self, folder, log):
         """Translate into `folder`; returns the path of the library."""
         if toolchain.version_of_rpython() != self.data['rpython']:
-            raise InterfaceError('the core %s was translated with another rpython package' % self.data['name'])
+            raise SetupError('the core %s was translated with another rpython package' % self.data['name'])
         self.analyse()
         return ExtensionBuilder(self, folder).build(log)
 
     def analyse(self):
-        core = self.core = bound.Core(self.data, self.digest, self.program)
-        translator = self.translator = toolchain.make_translator(self.options, core)
+        class_names = classnames.Names(self.program, self.name, first=self.data['sources'])
+        refusals.check_decorators(self.program)
+        refusals.install()
+        core = self.core = bound.Core(self.data, self.digest, self.program, class_names)
+        translator = self.translator = toolchain.make_translator(self.options, class_names, core)
         self.annotate(translator.annotator)
         translator.annotator.simplify()
         openness.mark_families(translator.annotator, lambda desc: hasattr(desc, 'sepcomp_slot'))
         rtyper = translator.buildrtyper()
         importreprs.import_root(core, rtyper)
         rtyper.specialize(dont_simplify_again=True)
+        self.answered = self.answers.constants(rtyper)
+        rtyper.specialize_more_blocks()
         toolchain.optimise(translator, self.heads())
 
     def annotate(self, annotator):
@@ -46,14 +52,44 @@ class ExtensionTranslation(object):
         self.entries = [(e, entries.annotate(self.translator, e)) for e in api.ENTRY_POINTS if own(e.func)]
         self.initializers = [func for func in api.INITIALIZERS if own(func)]
         if not self.entries and not self.initializers:
-            raise SepcompError('%s: nothing is marked with @entrypoint or @initializer' % self.program.main)
+            raise SepcompError('%s:1: nothing is marked with @entrypoint or @initializer' % self.program.main)
         for func in self.initializers:
             annotator.build_types(func, [], complete_now=False)
         complete_so_far(annotator)
-        while self.call_overrides():    # what was blocked may become reachable through an override
-            complete_so_far(annotator)
+        self.answers = ownvalues.Answers(self.core)
+        while self.call_overrides() | self.call_functions() | self.answers.find():
+            complete_so_far(annotator)      # what was blocked may become reachable
         annotator.complete()
         self.check_overrides()
+        self.check_functions()
+
+    # ---------------------------------------------------------------- functions that the core is given
+
+    def call_functions(self):
+        """Annotate them with what the core passes; returns whether there were new ones."""
+        bookkeeper, before = self.core.bookkeeper, getattr(self, 'given', 0)
+        self.given = self.core.contracts.count()
+        for contract, descs in self.core.contracts.calls():
+            args_s = map(self.core.decode, contract.sepcomp_slot['args'])
+            for desc in descs:
+                with placed(desc.pyobj):
+                    bookkeeper.emulate_pbc_call(('sepcomp', contract, desc), model.SomePBC([desc]), args_s)
+                    complete_so_far(self.translator.annotator)
+            if descs:
+                bookkeeper.emulate_pbc_call(('sepcomp', contract), model.SomePBC([contract] + descs), args_s)
+        self.check_functions()
+        return self.given != before
+
+    def check_functions(self):
+        """They must return what the core expects."""
+        for contract, descs in self.core.contracts.calls():
+            s_promised = self.core.decode(contract.sepcomp_result)
+            for desc in descs:
+                for graph in desc.getgraphs():
+                    s_result = graph.getreturnvar().annotation
+                    if s_result is not None and not bound.accepts(s_promised, s_result):
+                        raise SepcompError('%s: the core calls %s and expects %s of it, it returns %s' % (
+                            program.place_of(desc.pyobj), desc.name, describe(s_promised), describe(s_result)))
 
     # ---------------------------------------------------------------- classes
 
@@ -77,8 +113,9 @@ class ExtensionTranslation(object):
             self.called[owner, name] = len(s_methods.descriptions)
             args_s = [self.core.decode(arg) for arg in slot['args'][1:]]
             for desc in overrides(s_methods):   # each on its own, so that a wrong result is not a failed union
-                self.core.bookkeeper.emulate_pbc_call(('sepcomp', desc), model.SomePBC([desc]), args_s)
-                complete_so_far(self.translator.annotator)
+                with placed(desc.funcdesc.pyobj):
+                    self.core.bookkeeper.emulate_pbc_call(('sepcomp', desc), model.SomePBC([desc]), args_s)
+                    complete_so_far(self.translator.annotator)
                 self.check_override(desc)
             self.core.bookkeeper.emulate_pbc_call(('sepcomp', owner, name), s_methods, args_s)
         return self.called != called
@@ -99,11 +136,12 @@ class ExtensionTranslation(object):
         s_promised = self.core.decode(base.sepcomp_entry['results'][desc.name])
         if not bound.accepts(s_promised, s_result):
             raise SepcompError('%s: %s.%s overrides a method of %s that returns %s, and may not return %s' % (
-                entries.where(func), desc.originclassdef.name, desc.name, base.name, describe(s_promised),
+                program.place_of(func), desc.originclassdef.name, desc.name, base.name, describe(s_promised),
                 describe(s_result)))
 
     def heads(self):
         descs = [d for c in self.own_classdefs() for d in self.methods_of(c)]
+        descs += [desc for _, given in self.core.contracts.calls() for desc in given]
         return [g for d in descs for g in d.getgraphs()]
 
     def methods_of(self, classdef):
@@ -169,6 +207,10 @@ class ExtensionBuilder(runner.Builder):
             pointer = rtyper.getcallable(bookkeeper.getdesc(func).getuniquegraph())
             self.initializers.append((func.__name__, self.db.get(pointer)))
         self.db.get(self.db.gctransformer.c_type_info_group.value)
+        self.extension.messages = escaped.fields(rtyper, bookkeeper.classdefs, self.extension.own_classdefs())
+        escaped.want(self.db, self.extension.messages)
+        for _, args, answer, _ in self.extension.answered:
+            map(self.db.get, args + [answer])
         for classdef in self.extension.own_classdefs():
             parent = importreprs.nearest_imported(classdef)
             if parent is not None and classdef.repr is not None:
@@ -181,7 +223,7 @@ def check_symbols(path, library):
     wanted = set(name for kind, name in nm(path, '--undefined-only') if kind in 'wv')
     missing = sorted(name for name in wanted - exported if name.startswith(('sepcomp_', 'pypy', 'rpy', 'RPy', 'LL_')))
     if missing:
-        raise InterfaceError('%s does not export %s; build the core again' % (library, ', '.join(missing)))
+        raise SetupError('%s does not export %s; build the core again' % (library, ', '.join(missing)))
 
 
 def exports_of(library):

@@ -22,7 +22,8 @@ from rpython.translator.backendopt.collectanalyze import CollectAnalyzer
 from rpython.translator.c import primitive
 from rpython.translator.c.gc import ShadowStackFrameworkGcPolicy
 
-from sepcomp import finalizers, gcnames, lltexts, names
+from sepcomp import finalizers, gcnames, lltexts, names, program
+from sepcomp.errors import SepcompError
 
 TID_BASE = 'sepcomp_tid_base'
 # helpers for which rpython asks with hasattr() whether the GC has them; for the others None says no
@@ -113,6 +114,14 @@ class ExtensionGCTransformer(finalizers.ExtensionQueues, shadowstack.ShadowStack
         self.declare_queues()
         self.collect_analyzer = CollectAnalyzer(translator)
         self.collect_analyzer.analyze_all()
+
+    def transform_graph(self, graph):
+        try:
+            super(ExtensionGCTransformer, self).transform_graph(graph)
+        except (AttributeError, AssertionError, KeyError, NotImplementedError) as error:
+            func = getattr(graph, 'func', None)
+            raise SepcompError('%s: %s() uses the GC in a way that extensions cannot (%s)' % (
+                func and program.place_of(func) or graph.name, graph.name, str(error) or type(error).__name__))
 
     def make_gcdata(self, translator, GCClass, params):
         """A GC object of this process, for flags and headers; it is not annotated and not written out."""

@@ -4,31 +4,33 @@ from rpython.rtyper import rclass
 from rpython.rtyper.lltypesystem import lltype
 from rpython.translator.c import genc
 
-from sepcomp import coreglue, finalizers, importreprs
+from sepcomp import coreglue, escaped, finalizers, importreprs, ownvalues
 
 DECLARATIONS = '''
 #define WEAK __attribute__((weak))
 extern const char %(digest_symbol)s[] WEAK;
 extern int sepcomp_start(void) WEAK;
+extern void sepcomp_enter(void) WEAK;
+extern void sepcomp_leave(void) WEAK;
 extern long sepcomp_add_types(const void *, size_t) WEAK;
 extern int sepcomp_add_roots(void **, long) WEAK;
 extern const char *sepcomp_last_error(void) WEAK;
 extern void sepcomp_clear_error(void) WEAK;
-extern void sepcomp_record_error(void) WEAK;
+extern void sepcomp_record_error(void *, int) WEAK;
 extern void sepcomp_set_error(const char *) WEAK;
 extern long sepcomp_add_finalizer_queue(void (*)(void)) WEAK;
 %(queues)s
 
 unsigned int sepcomp_tid_base = 0;
 static int ready = 0;
-static const char *sepcomp_last_string = NULL;
+static __thread const char *sepcomp_last_string = NULL;
 
 static int not_ready(void)
 {
     if (ready)
         return 0;
     if (sepcomp_set_error)
-        sepcomp_set_error("init_module() of %(name)s has not been called");
+        sepcomp_set_error("init_module() of %(name)s has not been called, or has failed");
     return 1;
 }
 '''
@@ -62,27 +64,53 @@ static int register_types(void)
     return sepcomp_add_roots(%(roots)s, %(rootcount)d) == 0;
 }
 
-EXPORTED int init_module(void)
+/* once in a process, whatever becomes of the initializers: an import that failed may be tried again */
+static int bind_to_core(void)
 {
-    if (ready)
+    static enum { UNBOUND, BINDING, BOUND } state = UNBOUND;
+    if (state != UNBOUND)
+        return state == BOUND;
+    state = BINDING;
+    sepcomp_start();
+    if (!register_types())
         return 0;
-    if (!is_right_core() || sepcomp_start() != 0 || !register_types())
-        return 1;
     fill_vtables();
 %(add_queues)s
     sepcomp_extension_startup();
+%(give_answers)s
+    state = BOUND;
+    return 1;
+}
+
+static int initialize(void)
+{
+    if (ready)
+        return 1;
+    if (!bind_to_core())
+        return 0;
     ready = 1;
 %(initializers)s
-    return 0;
+    return 1;
+}
+
+EXPORTED int init_module(void)
+{
+    int done;
+    if (!is_right_core())
+        return 1;
+    sepcomp_enter();
+    done = initialize();
+    sepcomp_leave();
+    return !done;
 }
 '''
 
 INITIALIZER = '''    %s();
     if (RPyExceptionOccurred()) {
-        sepcomp_record_error();
+        sepcomp_record_error(message_of_exception(), errno_of_exception());
         fprintf(stderr, "%s: the initializer %s() raised %%s\\n", sepcomp_last_error());
         ready = 0;
-        return 1;
+        return 0;
     }'''
 
 
@@ -109,18 +137,20 @@ def text(db, extension, emitted, initializers):
     core, name = extension.core, extension.name + '.so'
     gct = db.gctransformer
     queues, add_queues = finalizers.extension_text(db)
+    answers, give_answers = ownvalues.definitions(db, extension.answered)
     group = db.getcontainernode(gct.c_type_info_group.value._obj).name
     values = {
         'name': name, 'core': core.data['library'], 'digest': core.digest, 'short': core.digest[:12], 'group': group,
         'digest_symbol': 'sepcomp_stable_digest' if extension.is_stable else 'sepcomp_digest',
-        'accessors': accessors(db, name), 'queues': queues, 'add_queues': add_queues,
+        'accessors': accessors(db, name), 'queues': '\n'.join([queues, answers]),
+        'add_queues': add_queues, 'give_answers': give_answers,
         'tid': coreglue.field(db, gct.HDR, 'tid'),
         'roots': '(void **)%s' % root_array(db, gct), 'rootcount': len(gct.static_roots._obj.items),
         'initializers': '\n'.join(INITIALIZER % (cname, name, func) for func, cname in initializers),
     }
     parts = [coreglue.INCLUDES % (name + '_glue.c'), 'void sepcomp_extension_startup(void);', DECLARATIONS % values,
-             headers(db, gct), vtables(db, extension), INIT % values]
-    parts += [e.definition('not_ready()') for e in emitted]
+             escaped.text(db, extension.messages), headers(db, gct), vtables(db, extension), INIT % values]
+    parts += [e.definition('message_of_exception(), errno_of_exception()', refused='not_ready()') for e in emitted]
     return '\n'.join(parts + static_asserts(db, extension)) + '\n'
 
 

@@ -39,7 +39,7 @@ EXPORTED long sepcomp_add_finalizer_queue(void (*trigger)(void))
 TAKE_QUEUE = '''\
     if ((%s = sepcomp_add_finalizer_queue(%s)) < 0) {
         fprintf(stderr, "the core has no finalizer queue left\\n");
-        return 1;
+        return 0;
     }'''
 
 

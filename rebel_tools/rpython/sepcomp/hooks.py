@@ -5,7 +5,7 @@ from rpython.annotator.bookkeeper import Bookkeeper
 from rpython.annotator.model import AnnotatorError
 from rpython.rtyper import normalizecalls
 
-from sepcomp import bound, classids, importreprs, memo
+from sepcomp import bound, classids, classvalues, functions, importreprs, memo, program
 from sepcomp.annotations import describe
 
 
@@ -17,6 +17,7 @@ def install(core):
     classdesc.ClassDef._generalize_attr = generalize_attr(classdesc.ClassDef._generalize_attr.im_func)
     normalizecalls.assign_inheritance_ids = assign_ids(core)
     importreprs.install(core)
+    functions.install(core.contracts)
     memo.install(core)
 
 
@@ -54,8 +55,30 @@ def init_classdef(core, original):
         if base and not base['open']:
             raise AnnotatorError('class %s cannot subclass %s: the core does not mark it with @export_class' % (
                 self.name, self.basedesc.name))
-        return original(self)
+        classdef = original(self)
+        check_definitions(core, classdef)
+        return classdef
     return _init_classdef
+
+
+def check_definitions(core, classdef):
+    """What a class of an extension defines anew must be something that the core will see."""
+    bases = [base for base in classdef.getmro() if getattr(base, 'sepcomp_entry', None) is not None]
+    for base in bases:
+        for name in base.sepcomp_entry['class_reads']:
+            if name in classdef.classdesc.classdict or name == classvalues.CALL:
+                refuse(classdef, 'the core %s' % (
+                    'creates instances of classes that it gets at run time (x.__class__())' if name == classvalues.CALL
+                    else 'reads %s of classes that it gets at run time (x.__class__.%s)' % (name, name)), base, name)
+        for name in sorted(classdef.classdesc.classdict):
+            why = core.data['refused'].get('%s.%s' % (base.name, name))
+            if why is not None and not name.startswith('__'):
+                refuse(classdef, 'in the core it holds %s, so that no extension can define it' % why, base, name)
+
+
+def refuse(classdef, why, base, name):
+    raise AnnotatorError('%s: class %s derives from %s of the core, and may not define %s: %s' % (
+        program.place_of(classdef.classdesc.pyobj), classdef.name, base.name, name, why))
 
 
 def pycall(core, original):

@@ -23,6 +23,8 @@ def install(core):
     ImportedClassRepr.core = ImportedInstanceRepr.core = core
     rclass.ClassRepr.__new__ = staticmethod(choose(rclass.ClassRepr, ImportedClassRepr))
     rclass.InstanceRepr.__new__ = staticmethod(choose(rclass.InstanceRepr, ImportedInstanceRepr))
+    rclass.InstanceRepr._check_for_immutable_conflicts = check_immutable(
+        rclass.InstanceRepr._check_for_immutable_conflicts.im_func)
     rpbc.getFrozenPBCRepr = choose_frozen(core, rpbc.getFrozenPBCRepr)
     rclass.ClassRepr.setup_vtable = setup_vtable(rclass.ClassRepr.setup_vtable.im_func)
 
@@ -139,6 +141,9 @@ class ImportedInstanceRepr(rclass.InstanceRepr):
         self.allinstancefields = dict(self.rbase.allinstancefields)
         self.allinstancefields.update(self.fields)
 
+    def _check_for_immutable_conflicts(self):
+        pass    # the core's translation has done that
+
     def _setup_repr_final(self):
         if self.classdef.sepcomp_entry['open']:
             rclass.InstanceRepr._setup_repr_final(self)
@@ -218,6 +223,20 @@ def setup_vtable(original):
                 value = self.classdef.classdesc.read_attribute(name)
                 setattr(vtable, mangled, r.convert_desc_or_const(value))
     return setup
+
+
+def check_immutable(original):
+    """A class may list a field that a class of the core declares immutable, again."""
+    def _check_for_immutable_conflicts(self):
+        declared = self.immutable_field_set
+        known = set(field for base in self.classdef.getmro() if getattr(base, 'sepcomp_entry', None) is not None
+                    for field in base.sepcomp_entry['immutable_fields']) if self.classdef else set()
+        self.immutable_field_set = set(declared) - known
+        try:
+            original(self)
+        finally:
+            self.immutable_field_set = declared
+    return _check_for_immutable_conflicts
 
 
 def nearest_imported(classdef):

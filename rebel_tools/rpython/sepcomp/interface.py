@@ -10,7 +10,7 @@ import platform
 import struct
 import sys
 
-from sepcomp.errors import InterfaceError
+from sepcomp.errors import SetupError
 
 _CODEC = os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', '..', 'interface', 'codec.py')
 codec = imp.load_source('sepcomp_codec', os.path.normpath(_CODEC))
@@ -92,10 +92,10 @@ def read(path, is_stable=False):
         with open(path, 'rb') as f:
             envelope = codec.unseal(f.read(codec.Limits.size + 1))
     except (IOError, codec.CodecError) as e:
-        raise InterfaceError('%s: cannot be read: %s' % (path, e))
+        raise SetupError('%s: cannot be read: %s' % (path, e))
     extra = native(envelope['interface'].get('extra', {}))
     if extra.get('format') != VERSION:
-        raise InterfaceError('%s: no interface of an RPython core in version %d; build the core again' % (
+        raise SetupError('%s: no interface of an RPython core in version %d; build the core again' % (
             path, VERSION))
     if not is_stable:
         return extra, str(envelope['digest'])

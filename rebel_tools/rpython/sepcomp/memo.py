@@ -28,6 +28,9 @@ def finish(core, original):
 
 
 def is_of_core(core, value):
+    """Whether the core has this constant, too."""
+    if isinstance(value, (bool, type(None))):
+        return True
     if isinstance(value, (type, types.ClassType)):
         return value.__module__ in core.modules
     return id(value) in core.paths

@@ -22,6 +22,15 @@ def prebuilt(path):
     return CORE + 'o_' + mangle(path)
 
 
+def memo(name, number):
+    return CORE + 'm_' + mangle(name) + ('_%d' % number if number else '')
+
+
+def answer(symbol):
+    """The function that takes an answer to the memo function with this symbol."""
+    return symbol + '__answer'
+
+
 def gc_helper(name):
     return CORE + 'gc_' + name
 

@@ -8,6 +8,7 @@ import ast
 import hashlib
 import imp
 import os
+import re
 import sys
 import types
 
@@ -59,9 +60,18 @@ def fingerprint(module):
     total = hashlib.sha256(ast.dump(Skeleton().visit(tree)))
     for owner in [module] + [value for _, value in sorted(vars(module).items()) if is_class_of(value, module)]:
         for name, value in sorted(vars(owner).items()):
-            if is_plain(value) and not name.startswith('__'):
-                total.update('%s=%r;' % (name, value))
+            if is_plain(value) and not name.startswith(('__', '_sepcomp_')):
+                total.update('%s=%s;' % (name, without_folder(repr(value), source_of(module))))
     return total.hexdigest()
+
+
+def without_folder(text, path):
+    """A constant that says where the sources are is the same on every path."""
+    folder = os.path.dirname(path)
+    while len(folder) > 1:
+        text = text.replace(repr(folder)[1:-1], '')
+        folder = os.path.dirname(folder)
+    return text
 
 
 def is_class_of(value, module):
@@ -95,28 +105,43 @@ def without_docstring(node):
     return node
 
 
-def function_names(modules):
-    """{function object: 'module.f' or 'module.Class.f'} of everything that the modules define."""
-    names = {}
+def function_names(modules, class_names):
+    """({function object: 'module.f' or 'module.Class.f'}, {method: its class}) of everything that the modules define."""
+    names, owners = {}, {}
     for modname in sorted(modules):
         for name, value in sorted(vars(modules[modname]).items()):
-            if getattr(value, '__module__', None) != modname:
-                continue
-            if isinstance(value, types.FunctionType):
+            if isinstance(value, types.FunctionType) and value.__module__ == modname:
                 names.setdefault(value, '%s.%s' % (modname, name))
-            elif isinstance(value, (type, types.ClassType)):
-                for attr, func in sorted(vars(value).items()):
-                    if isinstance(func, staticmethod):
-                        func = func.__get__(42)
-                    if isinstance(func, types.FunctionType):
-                        names.setdefault(func, '%s.%s.%s' % (modname, name, attr))
-    return names
+    for cls, path in sorted(class_names.paths.items(), key=lambda item: item[1]):
+        if cls.__module__ in modules:
+            for attr, func in sorted(vars(cls).items()):
+                if isinstance(func, staticmethod):
+                    func = func.__get__(42)
+                if isinstance(func, types.FunctionType) and func not in names:
+                    names[func] = '%s.%s' % (path, attr)
+                    owners[func] = cls
+    return names, owners
 
 
-def prebuilt_paths(modules):
-    """{id(object): (path, object)} of the instances, lists and dicts that module globals lead to.
+def place_of(value):
+    """'FILE:LINE' where a function or a class is defined, '' where that is not known."""
+    if hasattr(value, 'func_code'):
+        return '%s:%d' % (value.func_code.co_filename, value.func_code.co_firstlineno)
+    path = source_of(sys.modules.get(getattr(value, '__module__', None)))
+    if not path or not os.path.exists(path):
+        return ''
+    with open(path) as f:
+        for number, line in enumerate(f, 1):
+            if re.match(r'\s*class\s+%s\b' % re.escape(value.__name__), line):
+                return '%s:%d' % (path, number)
+    return '%s:1' % path
 
-    A breadth-first walk in sorted order gives each object its shortest path, the same on both sides.
+
+def prebuilt_paths(modules, class_names, defined_in=None):
+    """{id(object): (path, object)} of the instances, lists and dicts that globals and attributes of classes lead to.
+
+    A breadth-first walk in sorted order gives each object its shortest path, the same on both sides.  `defined_in` are
+    the modules whose classes count, if others than these.
     """
     paths = {}
     todo = []
@@ -124,8 +149,12 @@ def prebuilt_paths(modules):
         for name, value in sorted(vars(modules[modname]).items()):
             if not name.startswith('__'):
                 todo.append(('%s.%s' % (modname, name), value))
+    for cls, path in sorted(class_names.paths.items(), key=lambda item: item[1]):
+        if cls.__module__ in modules:
+            todo += [('%s.%s' % (path, name), value) for name, value in sorted(vars(cls).items())
+                     if hasattr(value, '_freeze_')]
     for path, value in todo:
-        if id(value) in paths or not is_prebuilt(value, modules):
+        if id(value) in paths or not is_prebuilt(value, defined_in or modules):
             continue
         paths[id(value)] = path, value
         todo.extend(('%s%s' % (path, suffix), child) for suffix, child in children(value))

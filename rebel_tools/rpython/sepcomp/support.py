@@ -8,13 +8,15 @@ from sepcomp import adapters
 
 OWN = {
     'sepcomp_start': 'int',
+    'sepcomp_enter': 'void',
+    'sepcomp_leave': 'void',
     'sepcomp_add_types': 'Signed * Unsigned',
     'sepcomp_add_roots': 'int * Signed',
     'sepcomp_add_finalizer_queue': 'Signed *',
     'sepcomp_fq_next_dead': '* Signed',
     'sepcomp_last_error': '*',
     'sepcomp_clear_error': 'void',
-    'sepcomp_record_error': 'void',
+    'sepcomp_record_error': 'void * int',
     'sepcomp_set_error': 'void *',
 }
 RUNTIME = {     # with what adapters add

@@ -4,6 +4,10 @@ import hashlib
 import os
 
 
+GCS = ('incminimark', 'minimark')
+LEVELS = ('2', '3', 'mem')
+
+
 class Options(object):
     """What a translation depends on, besides sources: part of the interface, since both sides must agree."""
 
@@ -14,6 +18,18 @@ class Options(object):
         self.opt = opt
         self.debug = debug                  # RPY_ASSERT and RPY_LL_ASSERT
         self.type_reserve = type_reserve    # bytes for the type ids of all extensions of a process
+
+    def check(self):
+        """Raises SetupError for a core that cannot be translated."""
+        from sepcomp.errors import SetupError
+        if self.opt == 'jit':
+            raise SetupError('--opt jit: a core with a JIT cannot be translated yet, and one without would only look '
+                               'like it; use --opt 2')
+        for option, value, known in (('--opt', self.opt, LEVELS), ('--gc', self.gc, GCS)):
+            if value not in known:
+                raise SetupError('%s %s: unknown; a core can have %s' % (option, value, ', '.join(known)))
+        if self.type_reserve < 0:
+            raise SetupError('--type-reserve %d: must not be negative' % self.type_reserve)
 
     def plain(self):
         return dict((name, getattr(self, name)) for name in self.FIELDS)
@@ -28,19 +44,18 @@ def configure(options):
     config.translation.gcremovetypeptr = False     # vtables would move into the group of type ids
     config.translation.withsmallfuncsets = 0       # a closed table of functions
     set_opt_level(config, options.opt)
-    if config.translation.gctransformer != 'framework':
-        from sepcomp.errors import SepcompError
-        raise SepcompError('the GC %r has no framework transformer; use incminimark or minimark' % options.gc)
     return config
 
 
-def make_translator(options, core=None):
+def make_translator(options, class_names, core=None):
     """A translator with an annotator; `core` is the bound.Core of an extension."""
     from rpython.translator.translator import TranslationContext
-    from sepcomp import adapters, classids, openness
+    from sepcomp import adapters, chars, classids, classnames, openness
     adapters.choose().install(is_extension=core is not None)
+    classnames.install(class_names)
     classids.install(is_extension=core is not None)
     openness.install()
+    chars.install()
     if core is not None:
         from sepcomp import hooks
         hooks.install(core)     # before the annotator, which makes the classes of the standard exceptions

@@ -6,11 +6,13 @@ functions, of methods that may be overridden and of the attributes of exported c
 annotator runs on until nothing changes any more.
 """
 
-from rpython.annotator import model
+from rpython.annotator import description, model
+
+from sepcomp import chars, functions
 
 
 def widen(s):
-    """The most general annotation of the same representation as `s` that an interface states."""
+    """The most general annotation that an interface states for `s`."""
     cls = s.__class__
     if cls is model.SomeInteger:
         return model.SomeInteger(knowntype=s.knowntype)
@@ -20,8 +22,8 @@ def widen(s):
         return model.SomeFloat()
     if cls in (model.SomeString, model.SomeUnicodeString):
         return cls(can_be_None=s.can_be_None)
-    if cls in (model.SomeChar, model.SomeUnicodeCodePoint):
-        return cls()
+    if cls in chars.STRINGS:
+        return chars.widen(s)
     if cls is model.SomeInstance:
         return model.SomeInstance(s.classdef, can_be_None=s.can_be_None)
     if cls is model.SomeTuple:
@@ -32,7 +34,16 @@ def widen(s):
         s.dictdef.generalize_key(widen(s.dictdef.dictkey.s_value))
         s.dictdef.generalize_value(widen(s.dictdef.dictvalue.s_value))
         return model.SomeDict(s.dictdef)
+    if isinstance(s, model.SomePBC) and s.getKind() is description.FunctionDesc:
+        return functions.widen(s)
     return s
+
+
+def widen_constant(s):
+    """The same for a constant of a class, for which a class of an extension has another."""
+    if isinstance(s, model.SomePBC) and s.getKind() is description.FrozenDesc and len(s.descriptions) == 1:
+        return model.SomePBC(s.descriptions, can_be_None=True)     # not the only one, see `classvalues`
+    return widen(s)
 
 
 def widen_list(s):
@@ -89,7 +100,7 @@ def widen_attributes(classdef):
     for name, attr in sorted(classdef.attrs.items()):
         if isinstance(attr.s_value, model.SomeImpossibleValue):
             continue
-        general = widen(attr.s_value)
+        general = widen_constant(attr.s_value) if attr.readonly else widen(attr.s_value)
         if not attr.s_value.contains(general):
             classdef.generalize_attr(name, general)
             changed = True

@@ -14,22 +14,27 @@ is refused, before anything is translated: half of a translation that goes on wo
 import importlib
 
 from sepcomp.adapters import pypy_7_3, rpython_0_2
-from sepcomp.errors import SepcompError
+from sepcomp.errors import SetupError
 
 SUPPORTED = (rpython_0_2, pypy_7_3)
 
 MUST_HAVE = {
-    'rpython.annotator.bookkeeper': ['Bookkeeper.newfuncdesc', 'Bookkeeper.immutablevalue'],
-    'rpython.annotator.classdesc': ['ClassDesc._init_classdef', 'ClassDesc.pycall', 'ClassDef._generalize_attr'],
-    'rpython.annotator.specialize': ['MemoTable.finish'],
+    'rpython.annotator.bookkeeper': ['Bookkeeper.newfuncdesc', 'Bookkeeper.immutablevalue', 'Bookkeeper.pbc_getattr'],
+    'rpython.annotator.classdesc': ['ClassDesc._init_classdef', 'ClassDesc.pycall', 'ClassDef._generalize_attr',
+                                    'ClassDef.read_attr__class__', 'ClassDef.add_source_for_attribute'],
+    'rpython.annotator.description': ['MemoDesc', 'FunctionDesc.getcallfamily'],
+    'rpython.annotator.model': ['SomePBC.consider_call_site'],
+    'rpython.annotator.specialize': ['MemoTable.finish', 'MemoTable.absorb', 'all_values', 'memo'],
     'rpython.flowspace.model': ['Variable', 'Block', 'Link'],
     'rpython.memory.gctransform.framework': ['TransformerLayoutBuilder.get_type_id'],
     'rpython.memory.gctransform.shadowstack': ['ShadowStackFrameworkGCTransformer'],
+    'rpython.rlib.rgc': ['RegisterGcTraceEntry.specialize_call'],
     'rpython.rtyper.exceptiondata': ['ll_issubclass'],
     'rpython.rtyper.normalizecalls': ['assign_inheritance_ids', 'get_unique_cdef_id'],
     'rpython.rtyper.rclass': ['OBJECT_VTABLE', 'make_ll_isinstance', 'll_issubclass', 'ClassRepr.fill_vtable_root',
-                              'ClassRepr.rtype_issubtype', 'ClassRepr.setup_vtable', 'InstanceRepr._setup_repr'],
-    'rpython.rtyper.rpbc': ['getFrozenPBCRepr'],
+                              'ClassRepr.rtype_issubtype', 'ClassRepr.setup_vtable', 'InstanceRepr._setup_repr', 'InstanceRepr._check_for_immutable_conflicts'],
+    'rpython.rtyper.rpbc': ['getFrozenPBCRepr', 'ClassesPBCRepr.redispatch_call'],
+    'rpython.rtyper.rstr': ['AbstractStringRepr'],
     'rpython.translator.c.gc': ['ShadowStackFrameworkGcPolicy'],
     'rpython.translator.c.genc': ['add_extra_files', 'gen_startupcode', 'gen_forwarddecl', 'gen_source',
                                   'gen_threadlocal_structdef'],
@@ -41,13 +46,13 @@ _chosen = []
 
 
 def choose():
-    """The adapter of the imported package.  Raises SepcompError for a version that is not supported."""
+    """The adapter of the imported package.  Raises SetupError for a version that is not supported."""
     if not _chosen:
         missing = ['%s.%s' % (module, name) for module in sorted(MUST_HAVE) for name in MUST_HAVE[module]
                    if not has(module, name)]
         found = [] if missing else [adapter for adapter in SUPPORTED if adapter.recognises()]
         if len(found) != 1:
-            raise SepcompError(refusal(missing))
+            raise SetupError(refusal(missing))
         _chosen.append(found[0])
     return _chosen[0]
 
