@@ -37,6 +37,10 @@ class Files:
             digest = self._now[path] = self._trusted_digest(path) or self._digest(path, 0)
             return digest
 
+    def digest_of_all(self, paths: Iterable[str]) -> str:
+        """A digest over the contents of several files, be they there or not."""
+        return text_digest(*(self.digest(path) or "" for path in paths))
+
     def written(self, path: str) -> str | None:
         """The digest of a file that a program, which has ended, has just written."""
         digest = self._now[path] = self._digest(path, RACY_NS)

@@ -14,7 +14,7 @@ from rebel_tools.memory.ahead import Preloaded
 from rebel_tools.memory.atomic import write_atomically
 from rebel_tools.memory.stamp import Stamp, stamp
 
-FORMAT = f"rebel-tools {__version__} state 6"
+FORMAT = f"rebel-tools {__version__} state 7"
 
 
 @dataclass
@@ -26,6 +26,8 @@ class Record:
     names: the units of this build that its source names, in the order of ocamldep.
     interfaces, implementations: unit -> digest that the compiler consulted, for the units of this build.
     interface, implementation: the digests of its own .cmi and .cmx, None where it makes none.
+    installed: the names under which it looked for files that are no part of this build, such as `Stdlib__List.cmi`;
+        installed_digest: over what was found under them.
     """
 
     signature: str
@@ -36,6 +38,8 @@ class Record:
     implementations: dict[str, str | None] = field(default_factory=dict)
     interface: str | None = None
     implementation: str | None = None
+    installed: list[str] = field(default_factory=list)
+    installed_digest: str = ""
 
 
 class Records(MutableMapping):

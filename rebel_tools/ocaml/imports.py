@@ -31,6 +31,17 @@ class NotCompiledOCaml(RebelError):
     """The file is not a .cmi, .cmo, .cmx, .cma or .cmxa at all."""
 
 
+class Needs(NamedTuple):
+    """What an archive wants besides itself when it is linked.
+
+    objects: of C, files or `-lfoo`; options: of the C linker; dlls: `-lfoo`, for bytecode that loads its stubs.
+    """
+
+    objects: tuple[str, ...] = ()
+    options: tuple[str, ...] = ()
+    dlls: tuple[str, ...] = ()
+
+
 class Imports(NamedTuple):
     """The imports of one compiled file.
 
@@ -41,6 +52,7 @@ class Imports(NamedTuple):
         and a .cmx list their own interface somewhere.
     implementations: (unit, digest of its .cmx, or None where the .cmx was not there or not opened); .cmx only.
     units: of an archive, the imports of each member in link order. Its own two tables are then their union.
+    needs: of an archive.
     """
 
     name: str
@@ -50,6 +62,7 @@ class Imports(NamedTuple):
     interfaces: Table
     implementations: Table = ()
     units: tuple[Imports, ...] = ()
+    needs: Needs = Needs()
 
 
 class _File:
@@ -118,8 +131,8 @@ def _read_cmo(file: _File) -> Imports:
 
 
 def _read_cma(file: _File) -> Imports:
-    (units,) = _at_offset(file, 1)
-    return _archive(file, [_bytecode_unit(file, unit) for unit in file.items(units)])
+    units, _custom, *needs = _at_offset(file, 5)
+    return _archive(file, [_bytecode_unit(file, unit) for unit in file.items(units)], needs)
 
 
 def _read_cmx(file: _File) -> Imports:
@@ -131,8 +144,8 @@ def _read_cmx(file: _File) -> Imports:
 
 
 def _read_cmxa(file: _File) -> Imports:
-    (units,) = read_value(file.data, read_header(file.data, _MAGIC_LENGTH, file.path), file.path, fields=1)
-    return _archive(file, [_native_unit(file, info, digest) for info, digest in file.items(units)])
+    units, *needs = read_value(file.data, read_header(file.data, _MAGIC_LENGTH, file.path), file.path, fields=3)
+    return _archive(file, [_native_unit(file, info, digest) for info, digest in file.items(units)], needs)
 
 
 _READERS: dict[str, Callable[[_File], Imports]] = {
@@ -163,11 +176,12 @@ def _native_unit(file: _File, info: Any, digest: bytes) -> Imports:
     return Imports(_name(name), "cmx", file.magic, _digest(digest), *tables)
 
 
-def _archive(file: _File, units: list[Imports]) -> Imports:
+def _archive(file: _File, units: list[Imports], needs: list[Any]) -> Imports:
     name = os.path.splitext(os.path.basename(file.path))[0]
     interfaces = tuple(dict.fromkeys(entry for unit in units for entry in unit.interfaces))
     implementations = tuple(dict.fromkeys(entry for unit in units for entry in unit.implementations))
-    return Imports(name, file.kind, file.magic, None, interfaces, implementations, tuple(units))
+    words = Needs(*(tuple(map(os.fsdecode, file.items(each))) for each in needs))
+    return Imports(name, file.kind, file.magic, None, interfaces, implementations, tuple(units), words)
 
 
 def _name(text: bytes) -> str:
@@ -184,4 +198,4 @@ def _digest(data: bytes) -> str:
     return data.hex()
 
 
-__all__ = ["Imports", "MarshalError", "NotCompiledOCaml", "read_imports"]
+__all__ = ["Imports", "MarshalError", "Needs", "NotCompiledOCaml", "read_imports"]

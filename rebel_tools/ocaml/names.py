@@ -9,6 +9,9 @@ IMPLEMENTATIONS = (".ml", ".re")
 INTERFACES = (".mli", ".rei")
 SUFFIXES = IMPLEMENTATIONS + INTERFACES
 
+# Units of the standard library that a compilation can read although its source names nothing.
+INITIAL = ("Stdlib", "CamlinternalFormatBasics", "CamlinternalLazy", "CamlinternalMod", "CamlinternalOO")
+
 
 def module_name(path: str) -> str:
     """The module that the compiler makes of a source file: its base name with a capital first letter."""

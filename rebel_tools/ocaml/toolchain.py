@@ -7,12 +7,11 @@ import re
 import shlex
 import shutil
 import subprocess
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import NamedTuple
 
 from rebel_tools.errors import RebelError
-from rebel_tools.memory.digests import text_digest
 from rebel_tools.memory.stamp import stamps_text
 from rebel_tools.nearest import nearest
 from rebel_tools.tools import install_hint
@@ -40,7 +39,7 @@ class Packages(NamedTuple):
     archives: library files in link order.
     preprocessors: arguments for `-ppx`; preprocessor_programs: the paths of their programs.
     threads: whether the compiler needs `-thread`.
-    files: installed files that the build depends on; identity: a digest that changes when one of them does.
+    files: what decides about these answers: descriptions of packages, also where one would hide another, and programs.
     """
 
     include: tuple[str, ...] = ()
@@ -49,7 +48,6 @@ class Packages(NamedTuple):
     preprocessor_programs: tuple[str, ...] = ()
     threads: bool = False
     files: tuple[str, ...] = ()
-    identity: str = ""
 
 
 def find_packages(findlib: Sequence[str], names: Iterable[str], engine: str, env_path: str) -> Packages:
@@ -69,18 +67,19 @@ def _find_packages(findlib: tuple[str, ...], names: tuple[str, ...], engine: str
     threads = bool(THREADS.intersection(names))
     predicates = ",".join([engine, *(["mt", "mt_posix"] if threads else [])])
     ask = Findlib(findlib, env_path)
-    # One question for all: the META file of each package, its folder, and its archives with their full paths.
-    rows = ask("query", "-r", "-predicates", predicates, "-format", "%m\t%d\t%(archive)", *names, known=names)
-    metas, include, archives = [], [], []
+    # One question for all: each package, its META file, its folder, and its archives with their full paths.
+    rows = ask("query", "-r", "-predicates", predicates, "-format", "%p\t%m\t%d\t%(archive)", *names, known=names)
+    all_names, metas, include, archives = [], [], [], []
     for row in rows:
-        meta, folder, names_of_files = (row.split("\t") + ["", ""])[:3]
+        name, meta, folder, names_of_files = (row.split("\t") + ["", ""])[:4]
+        all_names.append(name)
         metas.append(meta)
         include.append(folder)
         archives += [os.path.join(folder, name) for name in names_of_files.split()]
     preprocessors = _ppx(ask("printppx", "-predicates", predicates, *names, known=names))
     words = (command.split()[0] for command in preprocessors)
     programs = tuple(shutil.which(word, path=env_path) or word for word in words)
-    files = (*dict.fromkeys(metas), *_installed(dict.fromkeys(include)), *programs)
+    files = (*dict.fromkeys(metas), *_descriptions(all_names, ask("printconf", "path")), *programs)
     return Packages(
         include=tuple(dict.fromkeys(include)),
         archives=tuple(dict.fromkeys(archives)),
@@ -88,7 +87,6 @@ def _find_packages(findlib: tuple[str, ...], names: tuple[str, ...], engine: str
         preprocessor_programs=programs,
         threads=threads,
         files=files,
-        identity=files_identity(files),
     )
 
 
@@ -146,47 +144,25 @@ def _ppx(rows: Iterable[str]) -> tuple[str, ...]:
     return tuple(word for word in words if word != "-ppx")
 
 
-def _installed(folders: Iterable[str]) -> tuple[str, ...]:
-    """The files in library folders that compilers and linkers read."""
-    return tuple(
-        entry.path
-        for folder in folders
-        if os.path.isdir(folder)
-        for entry in sorted(os.scandir(folder), key=lambda e: e.name)
-        if entry.name.endswith((".cmi", ".cmx", ".cmxa", ".cma", ".a", ".so"))
-    )
+def _descriptions(names: Iterable[str], places: Iterable[str]) -> list[str]:
+    """Where descriptions of packages can be; one that comes to an earlier place hides another."""
+    heads = dict.fromkeys(name.partition(".")[0] for name in names)
+    return [path for place in places for head in heads for path in (f"{place}/{head}/META", f"{place}/META.{head}")]
 
 
-def files_identity(files: Iterable[str]) -> str:
-    """A digest that changes when one of the files does, or is no longer there."""
-    return text_digest(stamps_text(files))
-
-
-@cache
 def program_identity(path: str) -> str:
     """A text that changes when the program does: its real path and its stamp."""
-    return f"{os.path.realpath(path)} {files_identity([path])}"
+    return f"{os.path.realpath(path)} {stamps_text([path])}"
 
 
-@cache
-def standard_library_folder(*compiler: str) -> str:
+def standard_library_folder(*compiler: str, environ: Mapping[str, str] = os.environ) -> str:
     """Where the standard library of a compiler is, '' where the program cannot tell."""
-    key = "\n".join(["", *compiler, "-where"])
+    said = [f"{name}={environ.get(name)}" for name in ("PATH", "OCAMLLIB", "CAMLLIB")]
+    key = "\n".join([*said, *compiler, "-where"])
     if key not in ANSWERS:
-        done = subprocess.run([*compiler, "-where"], capture_output=True, text=True, check=False)
+        done = subprocess.run([*compiler, "-where"], env=environ, capture_output=True, text=True, check=False)
         ANSWERS[key] = done.stdout.strip() if done.returncode == 0 else ""
     return ANSWERS[key]
-
-
-@cache
-def standard_library(*compiler: str) -> tuple[str, ...]:
-    """The files of the standard library of `compiler`."""
-    return _installed([standard_library_folder(*compiler)])
-
-
-@cache
-def standard_library_identity(*compiler: str) -> str:
-    return f"{standard_library_folder(*compiler)} {files_identity(standard_library(*compiler))}"
 
 
 @cache

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from types import MappingProxyType
 from typing import Callable, NamedTuple
 
 from rebel_tools.ocaml.alias import alias_text
@@ -45,21 +46,37 @@ class Module(NamedTuple):
 
 
 class Converter(NamedTuple):
-    """The command that writes syntax trees of Reason sources, and a text that changes when one of its programs does."""
+    """The command that writes syntax trees of Reason sources, and the files whose contents decide about its answers."""
 
     command: tuple[str, ...]
-    identity: str
+    files: tuple[str, ...]
+
+
+class Search(NamedTuple):
+    """The folders in which a compiler looks for what others have installed, in order; '' is the current one.
+
+    before, after: those that it looks at before and after the folders of this build.
+    """
+
+    before: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
+
+    @property
+    def folders(self) -> tuple[str, ...]:
+        return self.before + self.after
 
 
 class Settings(NamedTuple):
     """How the sources of a scope are compiled, apart from what follows from the scope itself.
 
-    identity: a digest over compilers, command templates and installed packages; another one makes all steps stale.
-    dependency_command: `ocamldep` with the flags that it shares with the compiler; dependency_identity: a text that
-        changes when one of the programs in it does.
+    identity: a digest over command templates and environment variables; another one makes all steps stale.
+    files: those whose contents count as much: compilers, preprocessors, what else stands in the flags.
+    search: where the compiler of each engine looks for installed files. Which of them count, it tells itself.
+    dependency_command: `ocamldep` with the flags that it shares with the compiler.
+    dependency_identity, dependency_files: the same about its answers.
     reason: finds what converts Reason sources; called when there are any.
     environ: the environment of ocamldep, that of the compilers; None for that of this process.
-    files: those that stand in the flags, such as a preprocessor's.
+    opened: the modules that the flags open.
     built: those in ocamldep's flags that this build makes.
     annotations: whether the compilers write .cmt and .cmti files.
     trees: whether the compilers read syntax trees of Reason sources; else they read Reason themselves.
@@ -71,6 +88,9 @@ class Settings(NamedTuple):
     reason: Callable[[], Converter]
     environ: Mapping[str, str] | None = None
     files: tuple[str, ...] = ()
+    dependency_files: tuple[str, ...] = ()
+    search: Mapping[str, Search] = MappingProxyType({})
+    opened: tuple[str, ...] = ()
     built: tuple[str, ...] = ()
     annotations: bool = True
     trees: bool = True
@@ -200,6 +220,9 @@ class Step:
     entry: of a program that consists of this module and what it reaches, instead of `members`.
     foreign: of a program: objects and libraries of other languages, as they stand on the command line.
     settings: of an archive or a program: a digest over its command line.
+    files: of a program: those that stand in its flags, whose contents count.
+    search: of a program: the folders in which the linker looks for what is installed.
+    installed: of a program: finds out which installed files its link can read, as paths or as names to look for.
     extra, declared: files and a digest over other things that the user declared with Depends().
     ignored: files whose changes do not count, as the user declared with Ignore().
     """
@@ -216,6 +239,9 @@ class Step:
     archives: tuple[Step, ...] = ()
     foreign: tuple[str, ...] = ()
     settings: str = ""
+    files: tuple[str, ...] = ()
+    search: tuple[str, ...] = ()
+    installed: Callable[[], list[str]] = list
     extra: tuple[str, ...] = ()
     declared: str = ""
     ignored: frozenset[str] = frozenset()

@@ -65,6 +65,11 @@ class Names:
         self._resolved[scope, source] = (answer[0], named)
         return named
 
+    def unresolved(self, scope: Scope, source: str) -> list[str]:
+        """All that `source` names, as ocamldep has told."""
+        answer = self._known(scope, source)
+        return answer[2] if answer else []
+
     def prepare(self, scopes: Iterable[Scope], is_current: IsCurrent = None) -> list[str]:
         """Ask for all that is not known yet about the sources of `scopes`, in as few processes as possible.
 
@@ -128,14 +133,15 @@ class Names:
     def _asked(self, scope: Scope, source: str) -> str:
         """A digest over the question and, for Reason, over the programs that make OCaml's syntax of the source."""
         key = self._question(scope)[1]
-        return f"{key} {scope.settings.reason().identity}" if is_reason(source) else key
+        return f"{key} {self.files.digest_of_all(scope.settings.reason().files)}" if is_reason(source) else key
 
     def _question(self, scope: Scope) -> tuple[Question, str]:
         if scope not in self._questions:
             maps = {name: text for each in (*scope.uses, scope) for name, text in each.maps()}
             opened = (scope.namespace,) if scope.namespace in maps else ()
             command = scope.settings.dependency_command
-            programs = [scope.settings.dependency_identity, *(str(self.files.digest(p)) for p in scope.settings.built)]
+            files = (*scope.settings.dependency_files, *scope.settings.built)
+            programs = [scope.settings.dependency_identity, self.files.digest_of_all(files)]
             key = text_digest(*command, *programs, *opened, *maps, *maps.values())
             self._questions[scope] = Question(command, maps, opened, scope.settings.environ), key
         return self._questions[scope]

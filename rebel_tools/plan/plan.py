@@ -9,6 +9,7 @@ import os
 
 from rebel_tools.memory.digests import Files
 from rebel_tools.memory.records import State
+from rebel_tools.plan.installed import Installed
 from rebel_tools.plan.model import ALIAS, COMPILATIONS, IMPLEMENTATION, NATIVE, TREE, Module, Scope, Step
 from rebel_tools.plan.names import NOTHING, Named, Names
 from rebel_tools.plan.order import Ordered, order
@@ -23,6 +24,7 @@ class Plan:
         self.state = State(os.path.join(root, state_path))
         self.files = Files(root, self.state.files)
         self.names = Names(self.files, self.state.names, jobs)
+        self.installed = Installed(self.files)
         self.steps: dict[str, Step] = {}
         self.scopes: dict[Scope, None] = {}
         self._units: dict[tuple[Scope, str], list[Step]] = {}

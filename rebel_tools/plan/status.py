@@ -15,7 +15,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from rebel_tools.memory.digests import text_digest
 from rebel_tools.memory.records import Record
 from rebel_tools.ocaml.imports import read_imports
-from rebel_tools.plan.model import ALIAS, COMPILATIONS, IMPLEMENTATION, NATIVE, TREE, Scope, Step
+from rebel_tools.ocaml.names import INITIAL
+from rebel_tools.plan.model import ALIAS, COMPILATIONS, IMPLEMENTATION, LINKING, NATIVE, TREE, Scope, Search, Step
 from rebel_tools.plan.plan import Plan
 from rebel_tools.plan.steps import imports_file
 
@@ -61,6 +62,8 @@ class Status:
         if step.ignored:
             counting = {path: digest for path, digest in counting.items() if path not in step.ignored}
         yield from self._changed(counting, "is gone", "changed")
+        if record.installed_digest != self.plan.installed.digest(self._folders(step), record.installed):
+            yield "an installed file that it reads changed"
         if step.tree and self.reason(self.plan.steps[step.tree]) is not None:
             yield f"`{step.source}' changed"
         if step.kind in COMPILATIONS:
@@ -103,13 +106,14 @@ class Status:
 
     def signature(self, step: Step) -> str:
         """A digest over everything on the step's command line, the tools that it runs included."""
-        identity = step.scope.settings.identity
+        settings, contents = step.scope.settings, self.plan.files.digest_of_all
         if step.kind == ALIAS:
             return text_digest(ALIAS, self.alias_text(step))
         if step.kind == TREE:
-            return text_digest(TREE, step.scope.settings.reason().identity, step.declared)
+            return text_digest(TREE, contents(settings.reason().files), step.declared)
         own = self.plan.flags(step) if step.kind in COMPILATIONS else [step.settings]
-        return text_digest(step.kind, step.engine, identity, step.declared, *own)
+        files = contents((*settings.files, *step.files))
+        return text_digest(step.kind, step.engine, settings.identity, files, step.declared, *own)
 
     def alias_text(self, step: Step) -> str:
         """What an alias step writes."""
@@ -128,6 +132,10 @@ class Status:
         )
         if step.kind in COMPILATIONS:
             self._record_imports(step, record)
+        elif step.kind == LINKING:
+            record.installed = step.installed()
+        record.installed_digest = self.plan.installed.digest(self._folders(step), record.installed)
+        self.plan.installed.forget(step.outputs)
         self.records[step.key] = record
         self.plan.state.changed = True
 
@@ -141,14 +149,34 @@ class Status:
         imports = read_imports(os.path.join(self.plan.root, imports_file(step)))
         record.names = list(self.plan.named(step).units)
         # Without a digest only the name of the interface was used (an alias to it, say), not its contents.
-        record.interfaces = {u: crc for u, crc in imports.interfaces if crc and scope.provider(u)}
+        interfaces = {u: crc for u, crc in imports.interfaces if crc}
+        record.interfaces = {u: c for u, c in interfaces.items() if u == own or self._is_made(step, u, ".cmi")}
         record.implementations = {
-            u: crc or self._unopened(scope, u) for u, crc in imports.implementations if scope.provider(u)
+            u: crc or self._unopened(scope, u)
+            for u, crc in imports.implementations
+            if self._is_made(step, u, ".cmx")
         }
+        record.installed = [f"{u}.cmi" for u in interfaces if u not in record.interfaces]
+        record.installed += [f"{u}.cmx" for u, _ in imports.implementations if u not in record.implementations]
         if step.makes_interface:
             record.interface = record.interfaces.pop(own, None)
         if step.kind == IMPLEMENTATION and step.engine == NATIVE:
             record.implementation = imports.crc
+
+    def _is_made(self, step: Step, unit: str, suffix: str) -> bool:
+        """Whether what a compilation consulted of a unit is made by this build, and not a file that hides it."""
+        found = step.scope.provider(unit)
+        if found is None:
+            return False
+        hiding = self.plan.installed.find(self._search(step).before, unit + suffix)
+        return not hiding or os.path.dirname(hiding) == os.path.dirname(found[0].path("unit"))
+
+    def _search(self, step: Step) -> Search:
+        return step.scope.settings.search.get(step.engine, Search())
+
+    def _folders(self, step: Step) -> tuple[str, ...]:
+        """Where the program of a step looks for installed files."""
+        return self._search(step).folders if step.kind in COMPILATIONS else step.search
 
     def cache_key(self, step: Step) -> str:
         """A digest over everything that the outputs of a step can depend on, for a cache of build results.
@@ -156,12 +184,19 @@ class Status:
         It has to be known before the compiler has run, so it covers all that the compiler could consult.
         """
         inputs = [f"{path}={self.plan.files.digest(path)}" for path in self.plan.inputs(step)]
+        installed = self.plan.installed.digest(self._folders(step), self._reachable_installed(step))
         if step.kind not in COMPILATIONS:
-            return text_digest(self.signature(step), *inputs)
-        return text_digest(self.signature(step), *inputs, *self._reachable(step))
+            return text_digest(self.signature(step), installed, *inputs)
+        return text_digest(self.signature(step), installed, *inputs, *map(self._deep_digest, self._below(step)))
 
-    def _reachable(self, step: Step) -> list[str]:
-        return [self._deep_digest(other) for other in self._below(step)]
+    def _reachable_installed(self, step: Step) -> list[str]:
+        """The names of installed files that a step can come to by itself, before it has run."""
+        if step.kind == LINKING:
+            return step.installed()
+        if step.kind not in COMPILATIONS or step.module.generated:
+            return []
+        named = self.plan.names.unresolved(step.scope, step.source)
+        return self.plan.installed.reachable(self._folders(step), [*named, *step.scope.settings.opened, *INITIAL])
 
     def _below(self, step: Step) -> list[Step]:
         foreign = [other for scope in self.plan.foreign(step) for other in self.plan.ordered(scope).steps]

@@ -17,7 +17,7 @@ from rebel_tools.scons.arguments import checked_module, from_top, path_of
 from rebel_tools.scons.nodes import StepFile
 from rebel_tools.scons.output import install_output
 from rebel_tools.scons.session import Session, session
-from rebel_tools.scons.settings import link_settings, package_names, settings
+from rebel_tools.scons.settings import link_reads, link_settings, package_names, settings
 from rebel_tools.scons.words import extended
 
 STATE = ".rebel-tools.json"
@@ -142,6 +142,7 @@ def program_step(env, run, scope: Scope, path: str, modules=(), entry=None, fore
         archives=tuple(used_archives(run, (*scope.uses, *used_scopes(env)), engine)),
         foreign=tuple(map(path_of, foreign)),
         settings=link_settings(env, LINKING, engine),
+        **link_reads(env, engine),
     )
     run.foreign_nodes[step] = list(foreign)
     return _add(env, run, step)
@@ -152,9 +153,8 @@ def _add(env, run: Session, step: Step) -> Step:
     together = dict.fromkeys((step.scope, *step.scope.uses, *(archive.scope for archive in step.archives)))
     check_units(map(namespace_of, together))
     known = run.plan.add(step)
-    if any(
-        getattr(known, name) != getattr(step, name) for name in ("scope", "members", "archives", "foreign", "settings")
-    ):
+    compared = ("scope", "members", "archives", "foreign", "settings", "files", "search")
+    if any(getattr(known, name) != getattr(step, name) for name in compared):
         raise RebelError(f"there are two ways to build `{step.key}`", hint="give one of them another name")
     run.environments.setdefault(known, env)
     return known

@@ -10,25 +10,25 @@ from rebel_tools import __version__
 from rebel_tools.errors import MissingTool
 from rebel_tools.memory.digests import text_digest
 from rebel_tools.memory.identity import OCAML_VARIABLES, identity
+from rebel_tools.ocaml.search import link_files, search_path, values_of
 from rebel_tools.ocaml.toolchain import (
     FindlibError,
     Packages,
-    files_identity,
     find_packages,
     findlib_places,
     packages_with,
-    program_identity,
-    standard_library,
     standard_library_folder,
-    standard_library_identity,
 )
-from rebel_tools.plan.model import IMPLEMENTATION, LINKING, NATIVE, Converter, Settings
+from rebel_tools.plan.model import IMPLEMENTATION, LINKING, NATIVE, Converter, Search, Settings
 from rebel_tools.plan.steps import ANNOTATIONS
 from rebel_tools.scons import places
 from rebel_tools.scons.actions import COMPILER, command_variable, step_of
 from rebel_tools.scons.words import expanded, literals, signature_words
 
 FLAGS = ["OCAMLFLAGS", "OCAMLOPTFLAGS", "OCAMLCFLAGS", "OCAMLDEPFLAGS", "OCAMLARCHIVEFLAGS", "OCAMLLINKFLAGS"]
+
+# Stands for the folders of this build on a command line.
+_OWN = "@this-build@"
 
 
 def program(env, variable: str) -> str:
@@ -45,11 +45,11 @@ def program(env, variable: str) -> str:
         return tools.require(words[0], environ=env["ENV"])
     raise MissingTool(
         f"${variable} is {words[0]}, which is not a program on the PATH of the build",
-        hint=f"install it, give its full path, or set env['ENV']['PATH'], which is {search_path(env)}",
+        hint=f"install it, give its full path, or set env['ENV']['PATH'], which is {path_of(env)}",
     )
 
 
-def search_path(env) -> str:
+def path_of(env) -> str:
     return str(env["ENV"].get("PATH", ""))
 
 
@@ -58,7 +58,7 @@ def packages(env, engine: str) -> Packages:
     names = package_names(env)
     if not names:
         return Packages()
-    return find_packages([program(env, "OCAMLFIND")], names, engine, search_path(env))
+    return find_packages([program(env, "OCAMLFIND")], names, engine, path_of(env))
 
 
 def package_names(env) -> list[str]:
@@ -69,14 +69,14 @@ def package_names(env) -> list[str]:
 def packages_of_module(env, module: str) -> list[str]:
     """The findlib packages that have a module; none where findlib is missing or fails, for this is only about hints."""
     try:
-        return packages_with(module, [program(env, "OCAMLFIND")], search_path(env))
+        return packages_with(module, [program(env, "OCAMLFIND")], path_of(env))
     except (MissingTool, FindlibError):
         return []
 
 
 def library_folder(target, source, env, for_signature) -> str:
     """`$OCAMLWHERE`: the folder of the standard library, which holds the header files for C stubs, too."""
-    return standard_library_folder(program(env, "OCAMLC"))
+    return _standard_library(env, "OCAMLC")
 
 
 def package_flags(env) -> list[str]:
@@ -112,30 +112,46 @@ def settings(env, variables: Iterable[str] = (), all_made: bool = False) -> Sett
     """
     engines = env["OCAMLENGINES"]
     found = packages(env, engines[0])
-    parts = [__version__, found.identity]
-    for engine in engines:
-        compiler = program(env, COMPILER[engine == NATIVE])
-        words = env.Split(env.subst(f"${COMPILER[engine == NATIVE]}"))
-        same = env.Override({"_OCAMLUNITFLAGS": "", "_OCAMLSOURCE": ""})
-        command = signature_words(same, command_variable(IMPLEMENTATION, engine))
-        parts += [*command, program_identity(compiler), standard_library_identity(compiler, *words[1:])]
+    compilers = {engine: COMPILER[engine == NATIVE] for engine in engines}
+    libraries = {engine: _standard_library(env, compiler) for engine, compiler in compilers.items()}
+    same = env.Override({"_OCAMLUNITFLAGS": f"-I {_OWN}", "_OCAMLSOURCE": ""})
+    commands = {engine: expanded(same, command_variable(IMPLEMENTATION, engine)) for engine in engines}
+    signed = [w for engine in engines for w in signature_words(same, command_variable(IMPLEMENTATION, engine))]
+    words = [word for command in commands.values() for word in command]
     values = [f"{name}={env['ENV'].get(name)}" for name in (*OCAML_VARIABLES, *variables)]
-    flags = expanded(env, "OCAMLFLAGS")
     dependency_flags = expanded(env, "OCAMLDEPFLAGS")
-    own_flags = [word for engine in engines for word in expanded(env, COMPILER[engine == NATIVE] + "FLAGS")]
-    files, asked = named_files(env, [*flags, *own_flags], all_made), named_files(env, dependency_flags, all_made)
+    files, asked = named_files(env, words, all_made), named_files(env, dependency_flags, all_made)
     ppx = [word for command in found.preprocessors for word in ("-ppx", command)]
     ocamldep = program(env, "OCAMLDEP")
     return Settings(
-        identity=text_digest(*parts, *values, files_identity(files)),
+        identity=text_digest(__version__, *libraries.values(), *signed, *values),
         dependency_command=(ocamldep, *dependency_flags, *ppx),
-        dependency_identity=text_digest(*values, files_identity([ocamldep, *found.preprocessor_programs, *asked])),
+        dependency_identity=text_digest(*values),
         reason=cache(lambda: reason_converter(env)),
-        environ={name: str(value) for name, value in env["ENV"].items()},
-        files=(*files, *asked),
+        environ=_environ(env),
+        files=(*(program(env, compiler) for compiler in compilers.values()), *found.preprocessor_programs, *files),
+        dependency_files=(ocamldep, *found.preprocessor_programs, *asked),
+        search={engine: _search(env, commands[engine], libraries[engine]) for engine in engines},
+        opened=tuple(values_of("-open", words)),
         built=() if all_made else tuple(node.get_internal_path() for node in places.built_files(dependency_flags)),
-        annotations=ANNOTATIONS in flags,
+        annotations=ANNOTATIONS in words,
     )
+
+
+def _standard_library(env, compiler: str) -> str:
+    """The folder that the compiler in a construction variable takes for that of the standard library."""
+    words = env.Split(env.subst(f"${compiler}"))
+    return standard_library_folder(program(env, compiler), *words[1:], environ=_environ(env))
+
+
+def _environ(env) -> dict[str, str]:
+    return {name: str(value) for name, value in env["ENV"].items()}
+
+
+def _search(env, words: list[str], library: str) -> Search:
+    folders = search_path(words, library, env["ENV"], env.Dir("#").get_abspath())
+    own = folders.index(_OWN)
+    return Search(folders[:own], folders[own + 1 :])
 
 
 def named_files(env, flags: Iterable[str], all_made: bool = False) -> list[str]:
@@ -150,9 +166,27 @@ def named_files(env, flags: Iterable[str], all_made: bool = False) -> list[str]:
 
 def link_settings(env, kind: str, engine: str) -> str:
     """A digest over the command line of an archive or a program, apart from the objects."""
-    same = env.Override({"_OCAMLOBJECTS": "", "_OCAMLPACKAGEARCHIVES": literals(archive_flags(env, engine))})
-    files = linked_files(env) if kind == LINKING else []
-    return text_digest(*signature_words(same, command_variable(kind, engine)), files_identity(files))
+    same = _linked(env, engine)
+    return text_digest(*signature_words(same, command_variable(kind, engine)))
+
+
+def link_reads(env, engine: str) -> dict[str, object]:
+    """What a link reads besides objects of this build, as fields of its step."""
+    words = expanded(_linked(env, engine), command_variable(LINKING, engine))
+    library = _standard_library(env, COMPILER[engine == NATIVE])
+    top, environ = env.Dir("#").get_abspath(), _environ(env)
+    folders = search_path(words, library, environ, top)
+    places = [os.path.join(top, folder) for folder in folders]
+    return {
+        "files": tuple(linked_files(env)),
+        "search": folders,
+        "installed": lambda: link_files(words, engine, library, environ, places),
+    }
+
+
+def _linked(env, engine: str):
+    """The environment of a link, without the objects of this build."""
+    return env.Override({"_OCAMLOBJECTS": "", "_OCAMLPACKAGEARCHIVES": literals(archive_flags(env, engine))})
 
 
 def linked_files(env) -> list[str]:
@@ -161,16 +195,13 @@ def linked_files(env) -> list[str]:
 
 
 def installed_files(env) -> list[str]:
-    """All installed files and folders that decide about a build with this environment."""
+    """The installed files and folders that decide about command lines with this environment."""
     findlib = program(env, "OCAMLFIND")
     compilers = [program(env, COMPILER[engine == NATIVE]) for engine in env["OCAMLENGINES"]]
     # The status of a link is that of what it leads to, so it tells of another target, too.
     programs = [findlib, program(env, "OCAMLDEP"), *compilers]
-    libraries = [path for compiler in compilers for path in standard_library(compiler)]
     found = packages(env, env["OCAMLENGINES"][0])
-    # A new file in a folder may hide one in a folder that is looked at later.
-    folders = [*findlib_places((findlib,), search_path(env)), *map(standard_library_folder, compilers), *found.include]
-    return [*programs, *folders, *libraries, *found.files]
+    return [*programs, *findlib_places((findlib,), path_of(env)), *found.files]
 
 
 def tool_identity(env) -> str:
@@ -194,4 +225,4 @@ def reason_converter(env) -> Converter:
     environ = {**os.environ, **{name: str(value) for name, value in env["ENV"].items()}}
     driver = reason.ensure_driver(program(env, "OCAMLFIND"), program(env, "OCAMLOPT"), environ)
     refmt = env.subst("$REFMT") or reason.find_refmt(env.Dir("#").get_abspath(), environ)
-    return Converter(reason.converter(refmt, driver), f"{driver} {program_identity(refmt)}")
+    return Converter(reason.converter(refmt, driver), (driver, refmt))

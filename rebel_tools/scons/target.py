@@ -352,20 +352,30 @@ class TargetSession(Session):
 
     def _others(self) -> dict | None:
         """The stamps of all that is no file of a step; None when something may have changed meanwhile."""
+        found = self.plan.installed
+        read = {os.path.join(self.top, path) for path in (*found.used, *found.missing)}
         if self._changed is not None:
-            return self.manifest.others  # which have been looked at
-        files = (*self.project.consulted, *installed_files(self.env), *linked_files(self.env), *self._in_scopes())
-        return stamps_before(files, self.started)
+            known = self.manifest.others  # which have been looked at
+            new = stamps_before(read - known.keys(), self.started)
+            return new if new is None else {**known, **new}
+        files = {*self.project.consulted, *installed_files(self.env), *linked_files(self.env), *self._in_scopes()}
+        return stamps_before(files | read, self.started)
 
     def _files(self, step: Step) -> list[str]:
         """What a step makes, and what it reads that no other step makes."""
         return [*(self.plan.inputs(step) if step.module else ()), *step.outputs]
 
     def _in_scopes(self) -> set[str]:
-        """The files in flags, and the programs that make syntax trees of Reason sources, if there are any."""
-        scopes = {step.scope for step in self.plan.steps.values() if step.kind == TREE}
-        converters = {path for scope in scopes for path in scope.settings.reason().command}
-        return {*converters, *(path for scope in self.plan.scopes for path in scope.settings.files)}
+        """The files in flags, the programs that make syntax trees of Reason sources, if there are any, and the folders
+        in which a new file may hide another.
+        """
+        trees = {step.scope for step in self.plan.steps.values() if step.kind == TREE}
+        converters = {path for scope in trees for path in scope.settings.reason().files}
+        every = [scope.settings for scope in self.plan.scopes]
+        named = (path for each in every for path in (*each.files, *each.dependency_files))
+        folders = {folder for each in every for search in each.search.values() for folder in search.folders}
+        folders = {os.path.join(self.top, folder) for folder in folders | {*self.goal().search} if folder}
+        return {*converters, *named, *folders}
 
     # Files for editors
 

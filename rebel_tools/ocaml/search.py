@@ -1,0 +1,131 @@
+"""Where the compilers look for files that are named without a folder.
+
+Sources: OCaml's driver/compmisc.ml (`init_path`: the current folder, -I in order, +threads, the standard library, and
+since 5.2 -H), utils/load_path.ml (in each folder the uncapitalized name first), driver/compenv.ml (OCAMLPARAM),
+asmcomp/asmlink.ml and bytecomp/bytelink.ml (what a link reads by itself), bytecomp/dll.ml (where stubs are looked for).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from rebel_tools.errors import RebelError
+from rebel_tools.ocaml.imports import Needs, read_imports
+
+# What every link reads. The names of runtimes and of the headers of bytecode depend on options and on the version.
+_OF_EVERY_LINK = {
+    "native": ("stdlib.cmxa", "stdlib.a", "std_exit.cmx", "std_exit.o"),
+    "byte": ("stdlib.cma", "std_exit.cmo", "ld.conf", "runtime-launch-info"),
+}
+_RUNTIMES = {"native": ("libasmrun",), "byte": ("libcamlrun", "camlheader")}
+
+# Files in which code is, also those that a command line names without a folder.
+CODE = (".cmxa", ".cma", ".cmx", ".cmo", ".a", ".o", ".so")
+
+
+def search_path(
+    words: Sequence[str], standard_library: str, environ: Mapping[str, str], current: str
+) -> tuple[str, ...]:
+    """The folders in which a compiler with these words on its command line looks, in its order.
+
+    They are as the command line has them; '' is the current folder, which is `current`.
+    """
+    every = list(_with_response_files(words, current))
+    before, after = _parameters(environ.get("OCAMLPARAM", ""))
+    shown = [*before, *values_of("-I", every), *after]
+    threads = ["+threads"] if "-thread" in every or "-vmthread" in every else []
+    standard = [] if "-nostdlib" in every else [standard_library]
+    folders = ["", *shown, *threads, *standard, *values_of("-H", every)]
+    expanded = (f"{standard_library}/{folder[1:]}" if folder.startswith("+") else folder for folder in folders)
+    return tuple(dict.fromkeys(os.path.normpath(folder) if folder else "" for folder in expanded))
+
+
+def _with_response_files(words: Sequence[str], current: str) -> Iterator[str]:
+    """`-args FILE` has a word in each line, `-args0 FILE` before each NUL."""
+    for option, value in zip(words, [*words[1:], ""]):
+        yield option
+        if option in ("-args", "-args0"):
+            try:
+                with open(os.path.join(current, value), encoding="utf-8", errors="surrogateescape") as file:
+                    yield from file.read().split("\n" if option == "-args" else "\0")
+            except OSError:  # the compiler says so
+                continue
+
+
+def values_of(option: str, words: Sequence[str]) -> list[str]:
+    """What follows an option, each time that it is given."""
+    return [value for word, value in zip(words, words[1:]) if word == option]
+
+
+def _parameters(text: str) -> tuple[list[str], list[str]]:
+    """The folders of OCAMLPARAM that come before and after those of the command line, which `_` stands for.
+
+    Its first character is the separator unless that is a letter or `_`.
+    """
+    separator = text[:1] if text and not (text[0].isalnum() or text[0] == "_") else ","
+    items = text.strip(separator).split(separator)
+    middle = items.index("_") if "_" in items else len(items)
+    folders = [[item[2:] for item in part if item.startswith("I=")] for part in (items[:middle], items[middle:])]
+    return folders[0], folders[1]
+
+
+def unit_file_names(name: str) -> tuple[str, str]:
+    """The two names under which a file of a unit may lie in a folder, `Foo.cmi`; the first one is preferred."""
+    return name[:1].lower() + name[1:], name
+
+
+def link_files(
+    words: Iterable[str], engine: str, standard_library: str, environ: Mapping[str, str], folders: Sequence[str]
+) -> list[str]:
+    """What a link can read that is installed, by absolute paths, or by names that are looked for in the `folders`.
+
+    words: of the command line, without the objects of this build. What is not there belongs to it: it may come.
+    """
+    found = [*_OF_EVERY_LINK[engine], *_runtimes(engine, standard_library)]
+    stubs = _stub_folders(standard_library, environ) if engine == "byte" else ()
+    for word in (word for word in words if word.endswith(CODE)):
+        archive = _located(word, folders)
+        beside = [os.path.splitext(word)[0] + ".a"] if word.endswith(".cmxa") else []
+        found += [word, *beside, *_of_archive(archive, stubs)]
+    return list(dict.fromkeys(found))
+
+
+def _runtimes(engine: str, standard_library: str) -> list[str]:
+    try:
+        names = os.listdir(standard_library)
+    except OSError:
+        return []
+    return sorted(name for name in names if name.startswith(_RUNTIMES[engine]))
+
+
+def _located(name: str, folders: Sequence[str]) -> str:
+    paths = (os.path.join(folder, name) for folder in folders)
+    return next((path for path in paths if os.path.isfile(path)), name)
+
+
+def _of_archive(path: str, stubs: Sequence[str]) -> Iterator[str]:
+    """The libraries of C that an archive names."""
+    if not path.endswith((".cmxa", ".cma")):
+        return
+    try:
+        needs = read_imports(path).needs
+    except (OSError, RebelError):  # the compiler says so
+        needs = Needs()
+    folders = [word[2:] for option in needs.options for word in option.split() if word.startswith("-L")]
+    for word in needs.objects:
+        names = [f"lib{word[2:]}{suffix}" for suffix in (".so", ".a")] if word.startswith("-l") else [word]
+        yield from (os.path.join(folder, name) for folder in ["", *folders] for name in names)
+    for word in needs.dlls:
+        name = f"dll{word[2:]}.so" if word.startswith("-l") else word
+        yield from (os.path.join(folder, name) for folder in ["", *stubs])
+
+
+def _stub_folders(standard_library: str, environ: Mapping[str, str]) -> list[str]:
+    folders = environ.get("CAML_LD_LIBRARY_PATH", "").split(os.pathsep)
+    try:
+        with open(os.path.join(standard_library, "ld.conf"), encoding="utf-8", errors="surrogateescape") as file:
+            folders += [os.path.join(standard_library, line.strip()) for line in file]
+    except OSError:  # there are no stubs
+        pass
+    return [folder for folder in folders if folder]

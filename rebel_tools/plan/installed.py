@@ -1,0 +1,106 @@
+"""What compilers read that no step of the build makes: installed interfaces, native code, archives, runtimes.
+
+They are asked for by name, as compilers look for them, so that a file that comes into an earlier folder counts as much
+as another one at the same place. Which names a compilation asked for stands in the import tables of its outputs; which
+ones a link asks for follows from its command line (`ocaml/search.py`).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+
+from rebel_tools.errors import RebelError
+from rebel_tools.memory.digests import Files, text_digest
+from rebel_tools.ocaml.imports import read_imports
+from rebel_tools.ocaml.search import unit_file_names
+
+Folders = tuple[str, ...]
+
+
+class Installed:
+    """Answers for one build.
+
+    used: the paths of all files whose contents were asked for.
+    missing: paths in the current folder, the first of every search path, where a file would be found sooner.
+    """
+
+    def __init__(self, files: Files):
+        self.files = files
+        self.used: set[str] = set()
+        self.missing: set[str] = set()
+        self._names: dict[str, frozenset[str]] = {}
+        self._found: dict[tuple[Folders, str], str] = {}
+        self._digests: dict[tuple[Folders, Folders], str] = {}
+        self._reached: dict[str, list[str]] = {}
+
+    def find(self, folders: Folders, name: str) -> str:
+        """The path of the first file of that name, '' where there is none. An absolute path is its own answer."""
+        try:
+            return self._found[folders, name]
+        except KeyError:
+            path = self._found[folders, name] = self._find(folders, name)
+            return path
+
+    def _find(self, folders: Folders, name: str) -> str:
+        if os.path.isabs(name):
+            return name
+        for folder in folders:
+            present = self._names_in(folder)
+            for spelled in unit_file_names(name):
+                path = os.path.join(folder, spelled)
+                if spelled in present:
+                    return path
+                if not folder:
+                    self.missing.add(path)
+        return ""
+
+    def _names_in(self, folder: str) -> frozenset[str]:
+        if folder not in self._names:
+            try:
+                names = os.listdir(os.path.join(self.files.root, folder))
+            except OSError:
+                names = []
+            self._names[folder] = frozenset(names)
+        return self._names[folder]
+
+    def forget(self, paths: Iterable[str]) -> None:
+        """These files were written: where one of their folders is in a search path, other files may be found now."""
+        if any(os.path.dirname(path) in self._names for path in paths):
+            self._names.clear()
+            self._found.clear()
+            self._digests.clear()
+
+    def digest(self, folders: Folders, names: Sequence[str]) -> str:
+        """A digest over the contents that are found under these names, '' for no names."""
+        key = folders, tuple(names)
+        if key not in self._digests:
+            self._digests[key] = text_digest(*map(self._content, map(self.find, [folders] * len(names), names)))
+        return self._digests[key] if names else ""
+
+    def _content(self, path: str) -> str:
+        if path:
+            self.used.add(path)
+        return path and self.files.digest(path) or ""
+
+    def reachable(self, folders: Folders, units: Iterable[str]) -> list[str]:
+        """The files of all installed units that a compilation can come to from some names, before it has run."""
+        found: dict[str, None] = {}
+        todo = list(units)
+        while todo:
+            unit = todo.pop()
+            for name in (f"{unit}.cmi", f"{unit}.cmx"):
+                if name not in found:
+                    found[name] = None
+                    todo += self._named_in(self.find(folders, name))
+        return sorted(found)
+
+    def _named_in(self, path: str) -> list[str]:
+        if path not in self._reached:
+            try:
+                imports = read_imports(os.path.join(self.files.root, path)) if path else None
+            except (OSError, RebelError):  # the compiler says so
+                imports = None
+            tables = (*imports.interfaces, *imports.implementations) if imports else ()
+            self._reached[path] = [unit for unit, _ in tables]
+        return self._reached[path]
