@@ -10,6 +10,8 @@ from importlib import metadata
 
 from rebel_tools import tools
 from rebel_tools.project import Project, ProjectError, load_project
+from rebel_tools.project.document import read_document
+from rebel_tools.rpython.python27 import PRIVATE
 from rebel_tools.tools import FINDLIB, PROGRAM, Tool
 
 FOUND, MISSING, BROKEN = "found", "missing", "not working"
@@ -92,11 +94,28 @@ def _examine(tool: Tool, required: bool, root: str) -> Finding:
 
 
 def _program(tool: Tool, root: str) -> tuple[str, str | None, str | None]:
+    """Programs of the project or of its packages are not run."""
+    private = os.path.join(os.path.abspath(root), ".tools", PRIVATE) if tool.name == "python2.7" else ""
+    if os.access(private, os.X_OK):
+        return FOUND, "2.7", private
     path = tools.find(tool.name, root=root)
     if path is None:
         return MISSING, None, None
-    version = _version(_output([path, *tool.version]))
+    package = tools.npm_package(path)
+    version = _npm_version(path, package) if package else _version(_output([path, *tool.version]))
     return (FOUND if version else BROKEN), version, path
+
+
+def _npm_version(program: str, package: str) -> str | None:
+    """The version of the npm package that a program belongs to."""
+    real = os.path.realpath(program)
+    top = os.path.join("node_modules", *package.split("/"), "")
+    folder = (real if top in real else program).rpartition(top)[0] + top
+    try:
+        value = read_document(os.path.join(folder, "package.json")).value
+    except (OSError, ProjectError):
+        return None
+    return _version(str(value.get("version"))) if isinstance(value, dict) else None
 
 
 def _findlib(tool: Tool, root: str) -> tuple[str, str | None, str | None]:

@@ -135,6 +135,16 @@ def find(name: str, *, environ: Mapping[str, str] = os.environ, root: str | None
     return found
 
 
+def npm_package(program: str) -> str | None:
+    """The npm package that a program belongs to, None when it does not lie below node_modules."""
+    mark = os.path.join(os.sep, "node_modules", "")
+    if mark not in program:
+        return None
+    real = os.path.realpath(program)  # what lies in .bin is a link
+    names = (real if mark in real else program).rpartition(mark)[2].split(os.sep)
+    return "/".join(names[:2]) if names[0].startswith("@") else names[0]
+
+
 def install_hint(name: str) -> str:
     """The command that installs the tool or findlib library `name`."""
     if name in TOOLS:

@@ -46,10 +46,14 @@ class Module(NamedTuple):
 
 
 class Converter(NamedTuple):
-    """The command that writes syntax trees of Reason sources, and the files whose contents decide about its answers."""
+    """The command that writes syntax trees of Reason sources, and the files whose contents decide about its answers.
+
+    of_package: whether one of its programs is that of a package below node_modules.
+    """
 
     command: tuple[str, ...]
     files: tuple[str, ...]
+    of_package: bool = False
 
 
 class Search(NamedTuple):
@@ -74,6 +78,7 @@ class Settings(NamedTuple):
     search: where the compiler of each engine looks for installed files. Which of them count, it tells itself.
     dependency_command: `ocamldep` with the flags that it shares with the compiler.
     dependency_identity, dependency_files: the same about its answers.
+    runs_programs: whether ocamldep may run programs that flags or environment variables of a package name.
     reason: finds what converts Reason sources; called when there are any.
     environ: the environment of ocamldep, that of the compilers; None for that of this process.
     opened: the modules that the flags open.
@@ -86,6 +91,7 @@ class Settings(NamedTuple):
     dependency_command: tuple[str, ...]
     dependency_identity: str
     reason: Callable[[], Converter]
+    runs_programs: bool = False
     environ: Mapping[str, str] | None = None
     files: tuple[str, ...] = ()
     dependency_files: tuple[str, ...] = ()

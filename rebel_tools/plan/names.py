@@ -37,12 +37,14 @@ class Names:
 
     remembered: `folder source` -> [digest of the source, digest of the question, module names], also of earlier builds.
     jobs: how many processes may run at once.
+    runs_programs: whether programs of packages may run, such as preprocessors; what only they can tell stays unknown.
     """
 
     def __init__(self, files: Files, remembered: dict[str, list], jobs: int = 1):
         self.files = files
         self.remembered = remembered
         self.jobs = jobs
+        self.runs_programs = True
         self.changed = False
         self._questions: dict[Scope, tuple[Question, str]] = {}
         self._resolved: dict[tuple[Scope, str], tuple[str, Named]] = {}
@@ -56,7 +58,7 @@ class Names:
         if memo and memo[0] == self.files.digest(source):
             return memo[1]
         answer = self._known(scope, source)
-        if answer is None and self._unknown(scope, source):
+        if answer is None and self._may_ask(scope, source) and self._unknown(scope, source):
             self.prepare([scope])
             answer = self._known(scope, source)
         if answer is None:
@@ -85,6 +87,10 @@ class Names:
                 self._remember(scope, source, answer.get(source))
         return [batch.trees[source] for _, batch in work for source in batch.convert if source in batch.trees]
 
+    def is_withheld(self, scope: Scope, module: Module, source: str) -> bool:
+        """Whether only a program that may not run now can tell what a source names."""
+        return not (module.generated or self._may_ask(scope, source)) and self._unknown(scope, source)
+
     def forget(self, scope: Scope) -> None:
         """A program that ocamldep runs for this scope is another one: all its sources may name something else."""
         self._questions.pop(scope, None)
@@ -106,7 +112,14 @@ class Names:
 
     def _all_unknown(self, scope: Scope) -> dict[str, Module]:
         sources = ((source, module) for module in scope.modules.values() for source in module.sources)
-        return {source: module for source, module in sources if self._unknown(scope, source)}
+        found = {source: module for source, module in sources if self._unknown(scope, source)}
+        return {source: module for source, module in found.items() if self._may_ask(scope, source)}
+
+    def _may_ask(self, scope: Scope, source: str) -> bool:
+        if self.runs_programs:
+            return True
+        settings = scope.settings
+        return not (settings.runs_programs or is_reason(source) and settings.reason().of_package)
 
     def _batches(self, scope: Scope, unknown: dict[str, Module], size: int, is_current: IsCurrent) -> Iterator[Batch]:
         reason = {source: module for source, module in unknown.items() if is_reason(source)}

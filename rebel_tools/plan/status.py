@@ -67,6 +67,8 @@ class Status:
         if step.tree and self.reason(self.plan.steps[step.tree]) is not None:
             yield f"`{step.source}' changed"
         if step.kind in COMPILATIONS:
+            if self.plan.names.is_withheld(step.scope, step.module, step.source):
+                yield "a preprocessor would have to run to tell what its source names"
             if record.names != list(self.plan.named(step).units):
                 yield "its source names other units than before"
             for unit, crc in record.interfaces.items():

@@ -94,6 +94,12 @@ REBEL = Members(
         "`true`",
     ),
     Key("flags", PACKAGE_FLAGS, "extra flags for this package's own sources, see below"),
+    Key(
+        "packagePrograms",
+        Names(PACKAGE_NAME),
+        "packages below node_modules whose preprocessors and linker commands may run with "
+        "`--package-programs=listed` (see security.md); only that of the root package counts",
+    ),
 )
 _RANGE = Text("a range of versions")
 DEPENDENCIES = ("dependencies", "optionalDependencies", "peerDependencies")

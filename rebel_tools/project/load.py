@@ -36,6 +36,7 @@ def load_project(root: str = ".", consulted: set[str] | None = None) -> Project:
         targets=targets,
         consulted=tuple(sorted(loader.consulted)),
         warnings=tuple(loader.warnings),
+        package_programs=manifest.package_programs,
     )
 
 

@@ -58,6 +58,7 @@ class Manifest(NamedTuple):
     private: tuple[str, ...] = ()
     wrapped: bool = True
     flags: Flags = Flags()
+    package_programs: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
 
     @property
@@ -103,6 +104,7 @@ def read_manifest(document: Document, default_name: str, is_root: bool = False) 
         private=rebel.get("private", ()),
         wrapped=rebel.get("wrapped", True),
         flags=Flags(**rebel.get("flags", {})),
+        package_programs=rebel.get("packagePrograms", ()),
         warnings=tuple(reader.warnings),
     )
 

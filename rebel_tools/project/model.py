@@ -91,12 +91,14 @@ class Project(NamedTuple):
     consulted: absolute path of every file and folder that was read, and of every one that was looked for and not
         found. While the stat of each of them (or its absence) stays as it is, so does the project.
     warnings: sentences about what was ignored in packages that are not the user's own.
+    package_programs: npm packages whose programs may run where only listed ones may.
     """
 
     packages: tuple[Package, ...]
     targets: tuple[Target, ...]
     consulted: tuple[str, ...]
     warnings: tuple[str, ...] = ()
+    package_programs: tuple[str, ...] = ()
 
     @property
     def root(self) -> Package:

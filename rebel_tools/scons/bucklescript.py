@@ -27,7 +27,9 @@ from rebel_tools.project.model import Package, Project, Target
 from rebel_tools.scons.actions import Words
 from rebel_tools.scons.output import TERMINAL, install_output, spawn
 from rebel_tools.scons.package_scope import package_scope, top_level
+from rebel_tools.scons.programs import check_tool
 from rebel_tools.scons.settings import settings
+from rebel_tools.scons.words import extended
 
 _COLOUR = re.compile(r"\x1b\[[\d;]*m")
 _SUFFIXES = (".ml", ".mli", ".cmi", ".cmj", ".cmt", ".cmti", ".js")
@@ -52,6 +54,7 @@ class BuckleScriptTarget:
         project = self.project
         self.plan = Plan(self.top, f"{self.folder}/.rebel-tools.json", os.cpu_count() or 1)
         bsc = find_bsc(project.root.root, {**os.environ, **self.env["ENV"]})
+        check_tool(bsc, self.env)
         self.compiler = BuckleScript(bsc, project.root.name, self.folder)
         self.always = [self._file("bsconfig.json", self.compiler.config_text()), self.env.Value(program_identity(bsc))]
         install_output(self.env)
@@ -70,6 +73,7 @@ class BuckleScriptTarget:
         scopes: dict[str, Scope] = {}
         for package in (*self.project.closure(self.project.root), self.project.root):
             scopes[package.name] = self._scope(package, scopes)
+        self.plan.names.runs_programs = not any(map(SCons.Script.GetOption, ("no_exec", "question")))
         self.plan.names.prepare(scopes.values())
         steps = [step for scope in scopes.values() for step in self.plan.ordered(scope).steps]
         made = [node for step in steps for node in self.nodes(step)]
@@ -83,7 +87,8 @@ class BuckleScriptTarget:
         meant = top_level(package, self.target) if is_top else package
         outdir = f"{self.folder}/{'src' if is_top else package.name}"
         uses = [scopes[used.name] for used in self.project.closure(package)]
-        how = settings(self.env)._replace(trees=False)
+        asked = extended(self.env["OCAMLDEPFLAGS"], (*package.flags.dep, *self.target.unstable_flags.dep))
+        how = settings(self.env.Override({"OCAMLDEPFLAGS": asked}))._replace(trees=False)
         scope = package_scope(meant, self._relative(package.root), outdir, NATIVE, how, uses)
         self.plan.add_scope(scope)
         # With the default -keep-locs each line that is inserted changes the interface.

@@ -16,7 +16,7 @@ from rebel_tools.memory import up_to_date
 from rebel_tools.memory.lock import lock
 from rebel_tools.plan.units import Namespace, check_units
 from rebel_tools.project.model import Package, Project, Target
-from rebel_tools.scons import places, saving
+from rebel_tools.scons import places, programs, saving
 from rebel_tools.scons.actions import Command
 from rebel_tools.scons.arguments import user_error
 from rebel_tools.scons.output import short_messages
@@ -39,6 +39,7 @@ def rebel(env, folder: str = "."):
         started, project = time.time_ns(), _project(root)  # another build has come to its end
     for warning in project.warnings:
         print(f"rebel: warning: {warning}")
+    permission = programs.permission(project)
     default = SCons.Util.NodeList()
     sessions: list[TargetSession] = []
     _remember_up_to_date(project, sessions)
@@ -46,7 +47,9 @@ def rebel(env, folder: str = "."):
         check_units(_namespaces(project, target))
         if target.engine == "bucklescript" and not _is_wanted(target, project):
             continue
-        run, program = _program(env, project, target, started)
+        own = _environment(env, target)
+        own[programs.VARIABLE] = permission
+        run, program = _program(own, project, target, started)
         made = run.build if target in project.default_targets else run.folder
         env.Alias(target.name, program)
         env.Clean(program, env.fs.Dir(f"#{made}"))
@@ -97,7 +100,6 @@ def _lock(root: str) -> bool:
 
 def _program(env, project, target, started: int):
     """The session of a target, and the node of its program."""
-    env = _environment(env, target)
     if target.engine == "bucklescript":
         from rebel_tools.scons.bucklescript import BuckleScriptTarget
 

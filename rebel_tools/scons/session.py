@@ -178,6 +178,7 @@ class Session:
         for node in self.old_copies:
             node.exists()  # removes it
         scopes = self._scopes_in_doubt()
+        self.plan.names.runs_programs = not (self._dry or SCons.Script.GetOption("clean"))
         trees = self.plan.names.prepare(scopes, None if self._dry else self._is_current)
         for scope in scopes:
             with contextlib.suppress(CycleError):  # an error of those only who need this scope

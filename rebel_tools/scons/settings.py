@@ -10,6 +10,7 @@ from rebel_tools import __version__
 from rebel_tools.errors import MissingTool
 from rebel_tools.memory.digests import text_digest
 from rebel_tools.memory.identity import OCAML_VARIABLES, identity
+from rebel_tools.ocaml.flags import first_program
 from rebel_tools.ocaml.search import link_files, search_path, values_of
 from rebel_tools.ocaml.toolchain import (
     FindlibError,
@@ -23,8 +24,14 @@ from rebel_tools.plan.model import IMPLEMENTATION, LINKING, NATIVE, Converter, S
 from rebel_tools.plan.steps import ANNOTATIONS
 from rebel_tools.scons import places
 from rebel_tools.scons.actions import COMPILER, command_variable, step_of
-from rebel_tools.scons.words import expanded, literals, signature_words
+from rebel_tools.scons.programs import check_tool
+from rebel_tools.scons.words import expanded, extended, literals, signature_words
+from rebel_tools.tools import npm_package
 
+# The construction variable that holds the environment without what a package.json says, where it says anything.
+_USER_ENVIRON = "_USERENVIRON"
+
+TOOLS = ["OCAMLC", "OCAMLOPT", "OCAMLDEP", "OCAMLFIND"]
 FLAGS = ["OCAMLFLAGS", "OCAMLOPTFLAGS", "OCAMLCFLAGS", "OCAMLDEPFLAGS", "OCAMLARCHIVEFLAGS", "OCAMLLINKFLAGS"]
 
 # Stands for the folders of this build on a command line.
@@ -32,25 +39,46 @@ _OWN = "@this-build@"
 
 
 def program(env, variable: str) -> str:
-    """The path of the program that a construction variable names. Errors: MissingTool."""
+    """The path of the program that a construction variable names, by the user's own PATH. Errors: MissingTool."""
     words = env.Split(env.subst(f"${variable}"))
     if not words:
         raise MissingTool(f"${variable} is empty", expected="the name or path of a program")
-    found = env.WhereIs(words[0])
+    found = env.WhereIs(words[0], path_of(env))
     if found:
         return found
     from rebel_tools import tools
 
     if words[0] in tools.TOOLS:
-        return tools.require(words[0], environ=env["ENV"])
+        return tools.require(words[0], environ=user_environ(env))
     raise MissingTool(
         f"${variable} is {words[0]}, which is not a program on the PATH of the build",
         hint=f"install it, give its full path, or set env['ENV']['PATH'], which is {path_of(env)}",
     )
 
 
+def user_environ(env) -> dict:
+    """The environment of programs without what a package.json says, which is for the build's own commands only."""
+    return env.get(_USER_ENVIRON, env["ENV"])
+
+
 def path_of(env) -> str:
-    return str(env["ENV"].get("PATH", ""))
+    return str(user_environ(env).get("PATH", ""))
+
+
+def build_environ(env, variables: Iterable[tuple[str, str]]) -> dict:
+    """Construction variables for commands that run with more environment variables, which a package.json says.
+
+    They do not decide which compilers run, nor reach what is asked before anything is built.
+    """
+    more = dict(variables)
+    if not more:
+        return {}
+    found = {"ENV": {**env["ENV"], **more}, _USER_ENVIRON: env["ENV"]}
+    if "PATH" in more:
+        for variable in TOOLS:
+            words = env.Split(env.subst(f"${variable}"))
+            found[variable] = extended([], [program(env, variable), *words[1:]]) if words else ""
+    return found
 
 
 def packages(env, engine: str) -> Packages:
@@ -128,6 +156,7 @@ def settings(env, variables: Iterable[str] = (), all_made: bool = False) -> Sett
         dependency_command=(ocamldep, *dependency_flags, *ppx),
         dependency_identity=text_digest(*values),
         reason=cache(lambda: reason_converter(env)),
+        runs_programs=first_program(dependency_flags) is not None or _USER_ENVIRON in env,
         environ=_environ(env),
         files=(*(program(env, compiler) for compiler in compilers.values()), *found.preprocessor_programs, *files),
         dependency_files=(ocamldep, *found.preprocessor_programs, *asked),
@@ -139,9 +168,14 @@ def settings(env, variables: Iterable[str] = (), all_made: bool = False) -> Sett
 
 
 def _standard_library(env, compiler: str) -> str:
-    """The folder that the compiler in a construction variable takes for that of the standard library."""
+    """The folder that the compiler in a construction variable takes for that of the standard library.
+
+    It is asked before anything is built, also in a dry run: of what a package.json says, only the folder itself counts.
+    """
     words = env.Split(env.subst(f"${compiler}"))
-    return standard_library_folder(program(env, compiler), *words[1:], environ=_environ(env))
+    own = {name: value for name, value in _environ(env).items() if name in ("OCAMLLIB", "CAMLLIB")}
+    asked = {name: str(value) for name, value in user_environ(env).items()} | own
+    return standard_library_folder(program(env, compiler), *words[1:], environ=asked)
 
 
 def _environ(env) -> dict[str, str]:
@@ -209,7 +243,7 @@ def tool_identity(env) -> str:
 
     Nothing is run for it.
     """
-    variables = ["OCAMLC", "OCAMLOPT", "OCAMLDEP", "OCAMLFIND", "REFMT"]
+    variables = [*TOOLS, "REFMT"]
     found = [env.WhereIs(env.subst(f"${name}")) or "" for name in variables]
     commands = [
         str(env.get(name)) for name in env.Dictionary() if name.startswith(("OCAML", "JSOO")) and name[-3:] == "COM"
@@ -222,7 +256,9 @@ def reason_converter(env) -> Converter:
     """What makes syntax trees of Reason sources. Errors: MissingTool without refmt or ppxlib."""
     from rebel_tools.ocaml import reason
 
-    environ = {**os.environ, **{name: str(value) for name, value in env["ENV"].items()}}
+    environ = {**os.environ, **{name: str(value) for name, value in user_environ(env).items()}}
     driver = reason.ensure_driver(program(env, "OCAMLFIND"), program(env, "OCAMLOPT"), environ)
     refmt = env.subst("$REFMT") or reason.find_refmt(env.Dir("#").get_abspath(), environ)
-    return Converter(reason.converter(refmt, driver), (driver, refmt))
+    check_tool(refmt, env)
+    of_package = npm_package(refmt) is not None
+    return Converter(reason.converter(refmt, driver), (driver, refmt), of_package)

@@ -26,7 +26,14 @@ from rebel_tools.scons.output import TERMINAL, install_output
 from rebel_tools.scons.package_scope import package_scope, top_level
 from rebel_tools.scons.scopes import library_step, program_step
 from rebel_tools.scons.session import Session, added_actions
-from rebel_tools.scons.settings import installed_files, linked_files, package_names, settings, tool_identity
+from rebel_tools.scons.settings import (
+    build_environ,
+    installed_files,
+    linked_files,
+    package_names,
+    settings,
+    tool_identity,
+)
 from rebel_tools.scons.words import extended
 
 ENGINES = {"native": NATIVE, "byte": BYTE, "jsoo": BYTE}
@@ -94,7 +101,7 @@ class TargetSession(Session):
                 "OCAMLLINKFLAGS": extended(
                     env["OCAMLLINKFLAGS"], (*(w for p in used for w in p.flags.link), *flags.link)
                 ),
-                "ENV": {**env["ENV"], **dict(package.flags.envvars), **dict(flags.envvars)},
+                **build_environ(env, flags.envvars),
             }
         )
         install_output(env)
@@ -116,7 +123,7 @@ class TargetSession(Session):
         is_top = package is self.project.root
         env = self.env if is_top else self._environment(self.base, package)
         uses = [scopes[used.name] for used in self.project.closure(package)]
-        declared = (name for flags in (package.flags, self.target.unstable_flags) for name, _ in flags.envvars)
+        declared = (name for name, _ in self.target.unstable_flags.envvars)
         how = settings(env, declared, True)
         outdir = f"{self.folder}/{'src' if is_top else package.name}"
         meant = top_level(package, self.target) if is_top else package

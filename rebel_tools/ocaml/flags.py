@@ -1,0 +1,66 @@
+"""What the options of OCaml's programs mean: which of them start a program, and which name files.
+
+Sources: `ocamlopt -help`, `ocamlc -help` and `ocamldep -help` of OCaml 4.08 to 5.3, and driver/main_args.ml there.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+
+def _options(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+# The options that are known to start no program. What is not known may do so, and so may what hands text on to a shell
+# (-cc, -ccopt), takes further options from a file (-args), or loads native code into the compiler (-dllib, -plugin).
+_HARMLESS = _options(
+    """
+    -absname -alias-deps -all -allow-approx -annot -app-funct -bin-annot -bin-annot-occurrences -bytecode -c -compact
+    -custom -function-sections -fPIC -fno-PIC -g -insn-sched -keep-docs -keep-locs -labels -linkall -linscan -native
+    -no-alias-deps -no-app-funct -no-float-const-prop -no-insn-sched -no-keep-docs -no-keep-locs -no-principal
+    -no-rectypes -no-strict-formats -no-strict-sequence -no-unbox-free-vars-of-closures -no-unbox-specialised-args
+    -no-unboxed-types -noassert -noautolink -nocwd -nodynlink -nolabels -nopervasives -nostdlib -O2 -O3 -Oclassic
+    -one-line -opaque -principal -rectypes -remove-unused-arguments -safe-string -short-paths -slash -strict-formats
+    -strict-sequence -thread -unbox-closures -unboxed-types -unsafe -unsafe-string -vmthread
+    """
+)
+_HARMLESS_WITH_VALUE = _options(
+    """
+    -afl-inst-ratio -alert -color -error-style -for-pack -inline -inline-alloc-cost -inline-branch-cost
+    -inline-branch-factor -inline-call-cost -inline-indirect-cost -inline-lifting-benefit -inline-max-depth
+    -inline-max-unroll -inline-prim-cost -inline-toplevel -open -rounds -unbox-closures-factor -w -warn-error
+    """
+)
+_OBJECT = re.compile(r"[\w./+][\w./+-]*\.(o|a|cmo|cmx)\Z")
+_LIBRARY = re.compile(r"-l[\w.+-]+\Z")
+_LIBRARY_FOLDER = re.compile(r"-L[\w./+-]*\Z")
+
+
+def first_program(flags: Sequence[str], linking: bool = False) -> int | None:
+    """Where in `flags` the first word stands that may start a program; None when all are known not to.
+
+    linking: of a link command, which takes objects, too; a compiler opens the shared libraries that it finds in an
+        include folder then, and so runs what is in them.
+    """
+    at = 0
+    while at < len(flags):
+        words = _length(flags[at], flags[at + 1] if at + 1 < len(flags) else None, linking)
+        if not words:
+            return at
+        at += words
+    return None
+
+
+def _length(word: str, value: str | None, linking: bool) -> int:
+    """The number of words of a harmless option, 0 for what may start a program."""
+    if word in _HARMLESS or linking and _OBJECT.match(word):
+        return 1
+    if value is None:
+        return 0
+    of_linker = {"-cclib": _LIBRARY.match(value) or _OBJECT.match(value), "-ccopt": _LIBRARY_FOLDER.match(value)}
+    harmless = word in _HARMLESS_WITH_VALUE or linking and of_linker.get(word)
+    if word == "-I":
+        harmless = not linking or value.startswith("+") and ".." not in value  # of the compiler's own library
+    return 2 if harmless else 0
