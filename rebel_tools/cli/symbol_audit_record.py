@@ -1,36 +1,84 @@
-"""`symbol-audit record`: the interface that a library has today."""
+"""`symbol-audit record`: the interface that a library has today, or that a header declares."""
 
 from __future__ import annotations
 
 import argparse
+import os
 import sys
+from typing import TYPE_CHECKING
 
 from rebel_tools.errors import Place, RebelError
+from rebel_tools.text import printable
 
-HELP = "write the interface of a library, from its exports and its debug information"
+if TYPE_CHECKING:
+    from rebel_tools.interface.model import Interface
+
+HELP = "write the interface of a library, from its exports and its debug information, or of a header"
+EPILOG = """\
+With --header the words behind -- are a compiler and its flags, or flags for $CC ($CXX for C++; default: gcc, g++):
+symbol-audit record --header core.h -o core.interface -- clang -Iinclude
+"""
 
 
 def configure_parser(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("library", metavar="LIBRARY", help="an ELF or PE library with DWARF debug information")
+    parser.epilog = EPILOG
+    parser.add_argument("words", nargs="*", metavar="LIBRARY", help="an ELF or PE library with DWARF debug information")
     parser.add_argument("-o", "--output", required=True, metavar="FILE", help="the interface file to write")
     parser.add_argument("--only", action="append", default=[], metavar="PATTERN", help="record these exports only")
     parser.add_argument("--partial", action="store_true", help="leave out exports that have no debug information")
+    header = parser.add_argument_group("headers")
+    header.add_argument("--header", action="append", default=[], metavar="FILE", help="a header, or a Python file")
+    header.add_argument("--language", choices=("c", "c++", "python"), help="of the headers (default: by suffix)")
+    patterns = {"action": "append", "default": [], "metavar": "PATTERN"}
+    header.add_argument("--include", help="included headers that are part of the interface", **patterns)
+    header.add_argument("--exclude", help="included headers that are not", **patterns)
 
 
 def execute(args: argparse.Namespace) -> int:
     """Write the file; 1 and no file when exports are not described and --partial does not allow that."""
-    from rebel_tools.interface.file import write_interface
+    if args.header:
+        return _record_headers(args)
+    if len(args.words) != 1:
+        raise RebelError(f"record wants one library, and got {len(args.words)}", hint="or headers: --header FILE")
+    return _record_library(args, args.words[0])
+
+
+def _record_library(args: argparse.Namespace, library: str) -> int:
     from rebel_tools.producers.record import record
 
-    recording = record(args.library, tuple(args.only))
-    symbols = recording.interface.symbols
+    recording = record(library, tuple(args.only))
     for name in recording.undescribed:
-        print(f"{args.library}: {name} has no declaration in the debug information", file=sys.stderr)
+        print(f"{printable(library)}: {printable(name)} has no declaration in the debug information", file=sys.stderr)
     if recording.undescribed and not args.partial:
         print("nothing was written; compile with -g, or use --partial or --only", file=sys.stderr)
         return 1
-    if not symbols:
-        raise RebelError("there is nothing to record", place=Place(args.library), expected="exports with DWARF")
-    write_interface(recording.interface, args.output)
-    print(f"{args.output}: {len(symbols)} symbols of {args.library}, digest {recording.interface.digest[:16]}")
+    if not recording.interface.symbols:
+        raise RebelError("there is nothing to record", place=Place(library), expected="exports with DWARF")
+    return _write(recording.interface, args.output, library)
+
+
+def _record_headers(args: argparse.Namespace) -> int:
+    from rebel_tools.producers.compiler import Compiler
+    from rebel_tools.producers.selection import Selection
+    from rebel_tools.producers.source import language_of, read_source
+
+    def left_out(path: str) -> None:
+        print(f"{printable(path)} declares functions that are not part of it (--include)", file=sys.stderr)
+
+    language = args.language or language_of(args.header)
+    words = args.words
+    if not words or words[0].startswith("-"):
+        variable, default = ("CXX", "g++") if language == "c++" else ("CC", "gcc")
+        words = [*os.environ.get(variable, default).split(), *words]
+    selection = Selection(tuple(args.include), tuple(args.exclude))
+    interface = read_source(args.header, Compiler(tuple(words)), language, None, selection, left_out)
+    return _write(interface, args.output, ", ".join(args.header))
+
+
+def _write(interface: Interface, output: str, source: str) -> int:
+    from rebel_tools.interface.file import write_interface
+
+    write_interface(interface, output)
+    count = len(interface.symbols)
+    print(f"{printable(output)}: {count} symbols of {printable(source)}, digest {interface.digest[:16]}")
     return 0

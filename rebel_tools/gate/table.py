@@ -7,16 +7,29 @@ that a library whose table stays the same needs no relinking of what links again
 from __future__ import annotations
 
 import json
+import os
+from typing import Any, NamedTuple
 
 from rebel_tools.binary.model import ExportTable
-from rebel_tools.gate.report import Report
+from rebel_tools.errors import Place, RebelError
+from rebel_tools.gate.report import Report, SymbolEvidence
 
 FORMAT = "rebel-exports"
 VERSION = 1
 
 
-def verified_table(report: Report, table: ExportTable) -> str:
-    """JSON with sorted keys and a newline at the end; only for a report that passed."""
+class LibraryNames(NamedTuple):
+    """The file names of a library and, for Windows, of its import library."""
+
+    library: str
+    import_library: str | None
+
+
+def verified_table(report: Report, table: ExportTable, import_library: str | None = None) -> str:
+    """JSON with sorted keys and a newline at the end; only for a report that passed.
+
+    import_library: the file name of what a linker has to be given instead of the library.
+    """
     if not report.passed:
         raise ValueError("only a library that keeps its interface gets a table")
     symbols = [_symbol(evidence, table) for evidence in report.symbols]
@@ -24,15 +37,23 @@ def verified_table(report: Report, table: ExportTable) -> str:
         "format": FORMAT,
         "version": VERSION,
         "interface": report.digest,
-        "library": {"format": table.format, "machine": table.machine, "bits": table.bits, "soname": table.soname},
+        "library": {
+            "file": os.path.basename(table.path),
+            "import_library": import_library,
+            "format": table.format,
+            "machine": table.machine,
+            "bits": table.bits,
+            "soname": table.soname,
+        },
         "evidence": {"required": list(report.required), "reached": list(report.reached)},
         "symbols": symbols,
     }
     return json.dumps(data, indent=1, sort_keys=True) + "\n"
 
 
-def _symbol(evidence, table: ExportTable) -> dict:
+def _symbol(evidence: SymbolEvidence, table: ExportTable) -> dict[str, Any]:
     export = table.find(evidence.name)
+    assert export is not None  # the report has passed
     return {
         "name": evidence.name,
         "exported_as": str(export),
@@ -40,3 +61,32 @@ def _symbol(evidence, table: ExportTable) -> dict:
         "size": export.size if evidence.kind == "object" else None,  # a copy relocation depends on it
         "evidence": list(evidence.evidence),
     }
+
+
+def read_library_names(path: str) -> LibraryNames:
+    """What the table of exports at `path` is the table of; RebelError when it is no such table."""
+    try:
+        with open(path, encoding="utf-8") as stream:
+            data = json.load(stream)
+    except OSError as error:
+        raise _unreadable(path, f"cannot be read: {error.strerror}") from error
+    except (ValueError, RecursionError) as error:  # no JSON, or no UTF-8
+        raise _unreadable(path, f"this is no table of exports: {error}") from error
+    if not isinstance(data, dict) or data.get("format") != FORMAT:
+        raise _unreadable(path, "this is no table of exports")
+    if data.get("version") != VERSION:
+        raise _unreadable(path, f"this table has the version {data.get('version')}", f"version {VERSION}")
+    library = data.get("library")
+    names = library if isinstance(library, dict) else {}
+    implib = names.get("import_library")
+    return LibraryNames(_file_name(names.get("file"), path), _file_name(implib, path) if implib is not None else None)
+
+
+def _file_name(value: object, path: str) -> str:
+    if not isinstance(value, str) or os.path.basename(value) in ("", ".", "..") or os.path.basename(value) != value:
+        raise _unreadable(path, "this table does not name its library")
+    return value
+
+
+def _unreadable(path: str, message: str, expected: str = "what env.ExportTable wrote") -> RebelError:
+    return RebelError(message, place=Place(path), expected=expected)

@@ -16,6 +16,8 @@ from rebel_tools.interface.model import Interface
 from rebel_tools.interface.shapes import SchemaError
 
 HINT = "write it again from its source: env.Interface in SCons, or symbol-audit record"
+_PROTOCOL = 0x80
+"""The opcode that a pickle begins with."""
 
 
 def to_bytes(interface: Interface) -> bytes:
@@ -26,6 +28,8 @@ def to_bytes(interface: Interface) -> bytes:
 
 def from_bytes(data: bytes, name: str) -> Interface:
     """The interface in `data`, which came from the file `name`; UnreadableInterface for anything else."""
+    if data and data[0] != _PROTOCOL:
+        raise _something_else(data, name)
     try:
         return plain.decode(codec.unseal(data))
     except codec.CodecError as error:
@@ -34,6 +38,17 @@ def from_bytes(data: bytes, name: str) -> Interface:
     except SchemaError as error:
         message = f"{'.'.join(error.path) or 'the interface'} is {error.found}"
         raise UnreadableInterface(message, place=Place(name, offset=0), expected=error.expected, hint=HINT) from error
+
+
+def _something_else(data: bytes, name: str) -> UnreadableInterface:
+    """The error for a file that never was an interface: most likely it is what one can be made from."""
+    what, record = "data of another kind", ""
+    if data.startswith((b"\x7fELF", b"MZ")):
+        what, record = "a library", f"symbol-audit record {name}"
+    elif b"\0" not in data:
+        what, record = "text (a header?)", f"symbol-audit record --header {name}"
+    hint = f"{record} -o FILE makes an interface of it" if record else HINT
+    return UnreadableInterface(f"this is {what}", place=Place(name), expected="an interface file", hint=hint)
 
 
 def read_interface(path: str | os.PathLike) -> Interface:
@@ -51,7 +66,10 @@ def read_interface(path: str | os.PathLike) -> Interface:
 
 
 def write_interface(interface: Interface, path: str | os.PathLike) -> None:
-    """Write an interface file."""
+    """Write an interface file; UnreadableInterface when that cannot be."""
     data = to_bytes(interface)
-    with open(path, "wb") as stream:
-        stream.write(data)
+    try:
+        with open(path, "wb") as stream:
+            stream.write(data)
+    except OSError as error:
+        raise UnreadableInterface(f"cannot be written: {error.strerror}", place=Place(os.fspath(path))) from error

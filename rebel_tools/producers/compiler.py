@@ -133,7 +133,7 @@ class Compiler:
             raise InterfaceSourceError(
                 f"{self.command[0]} cannot tell what a header declares",
                 expected="GCC or Clang, or a compiler that takes their options",
-                details=done.stderr.splitlines()[-5:] if done.returncode else (),
+                details=_complaints(done.stderr) if done.returncode else (),
                 hint="declare the interface in a Python file; a library of any compiler can be checked against it",
             )
         big = macros.get("__BYTE_ORDER__") == "__ORDER_BIG_ENDIAN__"
@@ -157,6 +157,12 @@ def _for_probes(words: Sequence[str]) -> Iterator[str]:
         if before not in _WITH_ARGUMENT and not _NOT_FOR_PROBES.fullmatch(word):
             yield word
         before = word
+
+
+def _complaints(text: str) -> list[str]:
+    """What is wrong, among all that a compiler says of itself with -v."""
+    lines = text.splitlines()
+    return [line for line in lines if "error:" in line] or lines[-5:]
 
 
 def _macros(path: str) -> dict[str, str]:

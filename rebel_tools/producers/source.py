@@ -69,6 +69,7 @@ def read_source(
             declarations, exceptions = _read_python(sources, described.target)
         else:
             bench = Bench(compiler, language, folder, described, selection)
+            _check_that_they_exist(sources, bench.base)
             declarations, others = _read_headers(sources, bench)
             declarations = _with_constants(declarations)
             for path in sorted(others):
@@ -86,6 +87,13 @@ def read_source(
         exceptions=exceptions,
         digest_symbol=digest_symbol or None,
     )
+
+
+def _check_that_they_exist(sources: Sequence[str], base: str) -> None:
+    """Else the error would be about an #include that nobody wrote."""
+    for source in sources:
+        if not os.path.isfile(os.path.join(base, source)):
+            raise InterfaceSourceError("there is no such file", place=Place(source), expected="a header")
 
 
 def _read_python(sources: Sequence[str], target: Target) -> tuple[Declarations, dict[str, ExceptionType]]:

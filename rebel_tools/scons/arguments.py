@@ -5,28 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 
-import SCons.Errors
 import SCons.Node.FS
 import SCons.Util
 
 from rebel_tools.errors import RebelError
 from rebel_tools.ocaml.names import SUFFIXES
 from rebel_tools.project.names import is_module
-
-
-def user_error(function):
-    """What a builder has to complain about ends the reading of the SConstruct with the message and its line."""
-
-    def checked(env, *args, **kw):
-        try:
-            return function(env, *args, **kw)
-        except RebelError as error:
-            raise SCons.Errors.UserError(str(error)) from error
-
-    checked.__doc__ = function.__doc__
-    # SCons shows the place of the innermost call that is not in its own files: that of the builder, in the SConstruct.
-    checked.__code__ = checked.__code__.replace(co_filename=SCons.Errors.__file__)
-    return checked
 
 
 def target_file(env, target, suffix: str = "", other_suffixes: Iterable[str] = ()) -> SCons.Node.FS.File:

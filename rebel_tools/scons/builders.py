@@ -14,7 +14,8 @@ from rebel_tools.errors import RebelError
 from rebel_tools.ocaml.names import SUFFIXES, module_name
 from rebel_tools.plan.model import ARCHIVE, COMPILATIONS, Scope, Step
 from rebel_tools.project.names import is_module, package_module
-from rebel_tools.scons.arguments import checked_module, from_top, source_files, target_file, user_error
+from rebel_tools.scons.arguments import checked_module, from_top, source_files, target_file
+from rebel_tools.scons.mistakes import user_error
 from rebel_tools.scons.nodes import StepFile
 from rebel_tools.scons.scopes import (
     STATE,

@@ -18,7 +18,7 @@ from rebel_tools.plan.units import Namespace, check_units
 from rebel_tools.project.model import Package, Project, Target
 from rebel_tools.scons import places, programs, saving
 from rebel_tools.scons.actions import Command
-from rebel_tools.scons.arguments import user_error
+from rebel_tools.scons.mistakes import user_error
 from rebel_tools.scons.output import short_messages
 from rebel_tools.scons.package_scope import naming, top_level
 from rebel_tools.scons.projects import project_of

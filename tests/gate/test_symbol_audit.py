@@ -265,6 +265,59 @@ def test_record_without_debug_information_writes_nothing(audit):
     assert not path.exists()
 
 
+def test_record_of_headers(audit, monkeypatch):
+    monkeypatch.chdir(audit.root)
+    (audit.root / "core.h").write_text(HEADER)
+    (audit.root / "core.hpp").write_text("#ifdef EXTRA\nint extra();\n#endif\nnamespace n { int add(int a, int b); }\n")
+    library = audit.library("libcore.so")
+    assert audit.run("record", "--header", "core.h", "-o", "c.interface").startswith("c.interface: 3 symbols of core.h")
+    audit.run("check", "--evidence", "layout", "--complete", "c.interface", library)
+    audit.run("record", "--header", "core.hpp", "-o", "cxx.interface", "--", "-DEXTRA")
+    assert "int n::add(int, int)" in audit.run("show", "cxx.interface")
+    assert "extra" in audit.run("show", "cxx.interface")
+    monkeypatch.setenv("CXX", "g++ -DEXTRA")
+    audit.run("record", "--header", "core.h", "--language", "c++", "-o", "cxx.interface")
+    audit.run("record", "--header", "core.hpp", "-o", "cxx.interface", "--", "g++", "-UEXTRA")
+    assert "extra" not in audit.run("show", "cxx.interface")
+
+
+@pytest.mark.parametrize(
+    "words, message",
+    [
+        (["--header", "none.h"], "none.h: there is no such file"),
+        (["--header", "core.x"], "no language is known for the suffix '.x'"),
+        (["--header", "core.h", "--", "no-such-compiler"], "no-such-compiler cannot be run"),
+        (["--header", "core.h", "--", "gcc", "-no-such-flag"], "no-such-flag"),
+        (["--header", "core.h", "--", "true"], "cannot tell what a header declares"),
+        ([], "record wants one library, and got 0"),
+        (["core.h"], "this is a text file"),
+    ],
+)
+def test_record_tells_mistakes(audit, monkeypatch, words, message):
+    monkeypatch.chdir(audit.root)
+    (audit.root / "core.h").write_text(HEADER)
+    audit.run("record", "-o", "x.interface", *words, rc=3)
+    assert message in audit.err
+    audit.run("record", "-o", "none/x.interface", "--header", "core.h", rc=3)
+    assert "none/x.interface: cannot be written: No such file" in audit.err
+
+
+@pytest.mark.parametrize(
+    "data, words",
+    [
+        (b"#define X 1\n", ["core.h: this is text (a header?)", "symbol-audit record --header core.h -o FILE"]),
+        (b"\x7fELF" + bytes(60), ["core.h: this is a library", "symbol-audit record core.h -o FILE"]),
+        (b"PK\3\4" + bytes(60), ["core.h: this is data of another kind"]),
+    ],
+)
+def test_something_else_in_place_of_an_interface(audit, monkeypatch, data, words):
+    monkeypatch.chdir(audit.root)
+    (audit.root / "core.h").write_bytes(data)
+    audit.run("check", "core.h", audit.library("libcore.so"), rc=3)
+    assert all(word in audit.err for word in words)
+    assert "opcode" not in audit.err
+
+
 def test_show(audit):
     interface = audit.interface()
     out = audit.run("show", interface)
