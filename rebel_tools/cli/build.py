@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from rebel_tools.cli.run_scons import run_scons
 from rebel_tools.memory import up_to_date
-from rebel_tools.sconstruct import has_own_script
+from rebel_tools.sconstruct import check_installation, has_own_script
 
 
 def configure_parser(commands) -> None:
@@ -28,6 +28,7 @@ def execute(args) -> int:
 
 def run(arguments: Sequence[str]) -> int:
     """Run scons, unless a look at the files tells that there is nothing to do."""
+    check_installation()
     if not has_own_script() and _nothing_to_do(arguments):
         print("scons: `.' is up to date.")
         return 0

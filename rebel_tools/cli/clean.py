@@ -15,4 +15,4 @@ def configure_parser(commands) -> None:
 
 
 def execute(args) -> int:
-    run_scons(["-c", *args.scons_arguments])
+    return run_scons(["-c", *args.scons_arguments])

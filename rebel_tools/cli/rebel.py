@@ -1,52 +1,14 @@
-"""The command `rebel`: one module per subcommand, each with `configure_parser` and `execute`."""
-
-from __future__ import annotations
+"""The command `rebel`."""
 
 import sys
-from collections.abc import Sequence
-from importlib import import_module
 
-import rebel_tools
-from rebel_tools.errors import RebelError
-
-COMMANDS = ("build", "scons", "watch", "clean", "doctor", "new", "sconstruct")
-_FOR_SCONS = ("build", "scons")
-_HELP = ("-h", "--help")
+from rebel_tools.cli.start import start
 
 
-def main(argv: Sequence[str] | None = None) -> int:
+def main(argv: "list[str] | None" = None) -> int:
     """Run `rebel argv`; 0 when all went well, 1 after an error, 2 for a wrong command line."""
-    words = list(sys.argv[1:] if argv is None else argv) or ["build"]
-    try:
-        if words[0] in _FOR_SCONS and not any(word in words for word in _HELP):
-            # Whatever follows is for scons: it need not wait for argparse.
-            return int(import_module(f"rebel_tools.cli.{words[0]}").run(words[1:]))
-        return _parse_and_execute(words)
-    except RebelError as error:
-        print(f"rebel: error: {error}", file=sys.stderr)
-        return 1
+    return start("rebel", "rebel_tools.cli.rebel_commands", 1, argv)
 
 
-def _parse_and_execute(words: list[str]) -> int:
-    parser = _parser()
-    args, rest = parser.parse_known_args(words)
-    if rest and not args.takes_scons_arguments:
-        parser.error(f"unrecognized arguments: {' '.join(rest)}")
-    args.scons_arguments = rest
-    return args.execute(args)
-
-
-def _parser():
-    import argparse
-
-    parser = argparse.ArgumentParser(
-        prog="rebel",
-        description="Build OCaml and Reason packages with SCons.",
-        epilog="Without a command: build. The project is the package.json of the current folder.",
-        allow_abbrev=False,
-    )
-    parser.add_argument("--version", action="version", version=f"rebel {rebel_tools.__version__}")
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for command in COMMANDS:
-        import_module(f"rebel_tools.cli.{command}").configure_parser(commands)
-    return parser
+if __name__ == "__main__":
+    sys.exit(main())

@@ -7,15 +7,21 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from rebel_tools.sconstruct import scons_arguments
+from rebel_tools.process import collect_seldom, exit_status, leave
+from rebel_tools.sconstruct import check_installation, has_own_script, scons_arguments
+from rebel_tools.search_path import leave_out
 
 
 def run_scons(arguments: Sequence[str]) -> NoReturn:
-    """Become scons: `python -m SCons` without another start of Python."""
-    sys.argv = ["scons", *scons_arguments(arguments)]
-    sys.path[0] = os.getcwd()
-    from rebel_tools.process import collect_seldom, exit_status, leave
+    """Become scons, without another start of Python."""
+    from rebel_tools import signals
 
+    check_installation()
+    sys.argv = ["scons", *scons_arguments(arguments)]
+    if not has_own_script():
+        leave_out(os.getcwd())
+    signals.end_in_order()
+    signals.pass_on()
     collect_seldom()
     from SCons.Script import main
 

@@ -1,6 +1,6 @@
 """`rebel sconstruct`: where the SConstruct that comes with rebel is."""
 
-from rebel_tools.sconstruct import shipped_sconstruct
+from rebel_tools.sconstruct import check_installation, shipped_sconstruct
 
 
 def configure_parser(commands) -> None:
@@ -13,5 +13,6 @@ def configure_parser(commands) -> None:
 
 
 def execute(args) -> int:
+    check_installation()
     print(shipped_sconstruct())
     return 0

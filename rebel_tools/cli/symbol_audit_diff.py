@@ -6,6 +6,7 @@ import argparse
 import sys
 
 from rebel_tools.errors import MissingTool, RebelError
+from rebel_tools.search_path import python_command
 
 UNREADABLE, NO_TYPES = 3, 4
 HELP = "compare two libraries or interfaces: added, removed, changed, and what that breaks"
@@ -65,7 +66,7 @@ def _deep(args: argparse.Namespace) -> int:
     if importlib.util.find_spec("abicheck") is None:
         hint = "pip install 'rebel-tools[deep]' (Python 3.11 or newer)"
         raise MissingTool("--deep needs the package abicheck", hint=hint)
-    command = [sys.executable, "-m", "abicheck", "compare", args.old, args.new]
+    command = [*python_command("abicheck"), "compare", args.old, args.new]
     status = subprocess.run(command).returncode if args.format == "text" else _deep_document(command, args.format)
     if status not in (0, 1, 2, 4):
         raise RebelError(f"abicheck could not compare {args.old} and {args.new} (exit status {status})")

@@ -7,6 +7,8 @@ import signal
 import sys
 
 from rebel_tools.errors import RebelError
+from rebel_tools.sconstruct import check_installation
+from rebel_tools.search_path import python_command
 
 # Options of scons with which another build after a change makes no sense.
 _NOT_WATCHED = ("-c", "--clean", "--remove", "--interactive", "-h", "-H", "-v", "--version")
@@ -29,6 +31,7 @@ def execute(args) -> int:
     from rebel_tools.watch.loop import Watch
 
     arguments = args.scons_arguments
+    check_installation()
     _check(arguments)
     signal.signal(signal.SIGTERM, _interrupt)
     signal.signal(signal.SIGHUP, _interrupt)
@@ -46,7 +49,7 @@ def execute(args) -> int:
         watch.close()
     signal.signal(signal.SIGINT, signal.default_int_handler)
     _say("rebel-tools itself changed; starting again")
-    os.execv(sys.executable, [sys.executable, "-m", "rebel_tools", "watch", *arguments])
+    os.execv(sys.executable, [*python_command("rebel_tools"), "watch", *arguments])
 
 
 def _check(arguments: list[str]) -> None:

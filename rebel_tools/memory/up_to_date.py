@@ -28,7 +28,7 @@ def question(arguments: Sequence[str], environ: Mapping[str, str]) -> str | None
 
     arguments: of scons, apart from the SConstruct.
     """
-    if not _HARMLESS.fullmatch(" ".join(arguments)) or environ.get("SCONSFLAGS") or os.path.exists("site_scons"):
+    if not _HARMLESS.fullmatch(" ".join(arguments)) or environ.get("SCONSFLAGS"):
         return None
     path = environ.get("PATH", "")
     return identity(environ, [os.getcwd(), *(f"{name}={shutil.which(name, path=path)}" for name in _PROGRAMS)])

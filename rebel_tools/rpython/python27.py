@@ -33,8 +33,10 @@ def candidates(folders: tuple[str, ...] = ()) -> list[str]:
 @cache
 def is_python27(path: str) -> bool:
     """Whether this program is a Python 2.7 with the modules that the toolchain imports."""
+    # Another folder and -E, so that no module of the project's is imported.
+    command = [os.path.abspath(path), "-E", "-c", ENOUGH]
     try:
-        return subprocess.run([path, "-c", ENOUGH], capture_output=True, timeout=30).returncode == 0
+        return subprocess.run(command, capture_output=True, timeout=30, cwd=os.sep).returncode == 0
     except (OSError, subprocess.TimeoutExpired):
         return False
 

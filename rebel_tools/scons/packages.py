@@ -24,7 +24,7 @@ from rebel_tools.scons.package_scope import naming, top_level
 from rebel_tools.scons.projects import project_of
 from rebel_tools.scons.target import TargetSession
 from rebel_tools.scons.words import extended
-from rebel_tools.sconstruct import shipped_sconstruct
+from rebel_tools.sconstruct import rebel_arguments
 
 
 @user_error
@@ -135,8 +135,8 @@ def _remember_up_to_date(project, sessions: list) -> None:
     sessions: to be filled; when there is none for one of the default targets, an exception came in between.
     """
     up_to_date.forget()
-    option, script, *arguments = [*sys.argv[1:3], "", ""][:2] + sys.argv[3:]
-    if option != "-f" or script != shipped_sconstruct() or project.warnings:
+    arguments = rebel_arguments(sys.argv[1:])
+    if arguments is None or project.warnings:
         return
     asked = up_to_date.question(arguments, os.environ)
     if asked is not None and all(target.engine in ("native", "byte") for target in project.default_targets):

@@ -7,9 +7,10 @@ import json
 import os
 import signal
 import subprocess
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+
+from rebel_tools.search_path import python_command
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ class Resident:
 
     def _start(self) -> None:
         reading, writing = os.pipe()
-        command = [sys.executable, "-m", "rebel_tools.scons.resident", str(writing), *self.arguments]
+        command = [*python_command("rebel_tools.scons.resident"), str(writing), *self.arguments]
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, pass_fds=(writing,))
         os.close(writing)
         self._answers = open(reading, encoding="utf-8", errors="surrogateescape")  # noqa: SIM115 (closed by stop)

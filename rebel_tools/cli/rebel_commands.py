@@ -1,0 +1,56 @@
+"""The subcommands of `rebel`: one module per subcommand, each with `configure_parser` and `execute`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from importlib import import_module
+
+import rebel_tools
+from rebel_tools.errors import RebelError
+
+COMMANDS = ("build", "scons", "watch", "clean", "doctor", "new", "sconstruct")
+_FOR_SCONS = ("build", "scons")
+_HELP = ("-h", "--help")
+
+
+def main(words: Sequence[str]) -> int:
+    """Run `rebel words`; 0 when all went well, 2 for a wrong command line. Errors: RebelError."""
+    words = list(words) or ["build"]
+    _check_folder()
+    if words[0] in _FOR_SCONS and not any(word in words for word in _HELP):
+        # Whatever follows is for scons: it need not wait for argparse.
+        return int(import_module(f"rebel_tools.cli.{words[0]}").run(words[1:]))
+    return _parse_and_execute(words)
+
+
+def _check_folder() -> None:
+    try:
+        os.getcwd()
+    except OSError as error:
+        raise RebelError(f"the current folder cannot be used: {error.strerror}", hint="cd to another one") from None
+
+
+def _parse_and_execute(words: list[str]) -> int:
+    parser = _parser()
+    args, rest = parser.parse_known_args(words)
+    if rest and not args.takes_scons_arguments:
+        parser.error(f"unrecognized arguments: {' '.join(rest)}")
+    args.scons_arguments = rest
+    return args.execute(args)
+
+
+def _parser():
+    import argparse
+
+    parser = argparse.ArgumentParser(
+        prog="rebel",
+        description="Build OCaml and Reason packages with SCons.",
+        epilog="Without a command: build. The project is the package.json of the current folder.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"rebel {rebel_tools.__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for command in COMMANDS:
+        import_module(f"rebel_tools.cli.{command}").configure_parser(commands)
+    return parser

@@ -1,0 +1,34 @@
+"""The subcommands of `symbol-audit`: what shared libraries export, and whether they keep their interfaces.
+
+Exit status: 0 clean, 1 findings, 2 wrong command line, 3 a file cannot be read or checked, 4 a diff without types.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+from collections.abc import Sequence
+
+import rebel_tools
+
+COMMANDS = ("exports", "check", "diff", "record", "show")
+
+
+def main(words: Sequence[str]) -> int:
+    """Run `symbol-audit words`; the exit status. Errors: RebelError."""
+    args = _parser(words).parse_args(words)
+    return args.execute(args)
+
+
+def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
+    """The parser; only the modules that this command line can need are imported."""
+    parser = argparse.ArgumentParser(prog="symbol-audit", description=__doc__.splitlines()[0].partition(": ")[2])
+    parser.add_argument("--version", action="version", version=f"%(prog)s {rebel_tools.__version__}")
+    subparsers = parser.add_subparsers(required=True, metavar="COMMAND")
+    chosen = [name for name in COMMANDS if name in words[:1]] or COMMANDS
+    for name in chosen:
+        command = importlib.import_module(f"rebel_tools.cli.symbol_audit_{name}")
+        subparser = subparsers.add_parser(name, help=command.HELP, description=command.HELP)
+        command.configure_parser(subparser)
+        subparser.set_defaults(execute=command.execute)
+    return parser

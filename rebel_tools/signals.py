@@ -1,0 +1,114 @@
+"""What an interrupt does to a build: SIGINT, SIGTERM and SIGHUP reach everything that the build has started.
+
+SCons only stops starting commands. A compiler that runs for minutes would go on, and `kill` and the shutdown of a
+machine know the build's own process only, not the compilers and what they have started in their turn.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import threading
+import time
+from types import FrameType
+from typing import NoReturn, Optional
+
+ENDING = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
+IGNORED = tuple(number for number in ENDING if signal.getsignal(number) is signal.SIG_IGN)
+"""What this process was started to ignore, for example by nohup."""
+
+# So often somebody looks for processes that were started after the signal came.
+_INTERVAL = 0.05
+
+_received: list[int] = []
+
+
+def received() -> int | None:
+    """The signal that told this process to end, None without any."""
+    return _received[0] if _received else None
+
+
+def end_in_order() -> None:
+    """Have a signal end this program like sys.exit(), with the exit status that a shell gives it (128 + its number)."""
+    for number in set(ENDING).difference(IGNORED):
+        signal.signal(number, _exit)
+
+
+def _exit(number: int, frame: Optional[FrameType]) -> None:  # noqa: UP045 (FrameType | None needs Python 3.10 here)
+    _note(number)
+    raise SystemExit(128 + number)
+
+
+def hold_back() -> None:
+    """Let no signal end this program while it saves; `received` tells of it."""
+    for number in ENDING:
+        signal.signal(number, lambda number, frame: _note(number))
+
+
+def end_by(number: int) -> NoReturn:
+    """End as whom the signal has ended: a shell then gives up the loop around the command, too."""
+    signal.signal(number, signal.SIG_DFL)
+    os.kill(os.getpid(), number)
+    os._exit(128 + number)  # it is blocked
+
+
+def _note(number: int) -> None:
+    if number not in _received:
+        _received.append(number)
+
+
+def pass_on() -> None:
+    """From now on hand signals on to all processes below this one, for as long as it lives.
+
+    Python's handlers run in the main thread, which may be waiting; the descriptor is written to at once
+    (signal.set_wakeup_fd).
+    """
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
+    threading.Thread(target=_pass_on, args=(reading,), daemon=True).start()
+
+
+def _pass_on(reading: int) -> None:
+    number = 0
+    while number not in ENDING:
+        number = os.read(reading, 1)[0]
+    _note(number)
+    told: set[int] = set()
+    while True:
+        for process in set(descendants()) - told:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(process, number)
+            told.add(process)
+        time.sleep(_INTERVAL)
+
+
+def descendants() -> list[int]:
+    """The processes that this one has started, and those that they have started."""
+    children: dict[int, list[int]] = {}
+    for process, parent in _processes():
+        children.setdefault(parent, []).append(process)
+    found = list(children.get(os.getpid(), ()))
+    for process in found:
+        found += children.get(process, ())
+    return found
+
+
+def _processes() -> list[tuple[int, int]]:
+    """Every process with its parent: from /proc where there is one (proc_pid_stat(5)), else from the command ps."""
+    if os.path.exists("/proc/self/stat"):
+        return [found for name in os.listdir("/proc") if name.isdigit() for found in _status(name)]
+    import subprocess
+
+    listed = subprocess.run(["ps", "-A", "-o", "pid=,ppid="], stdout=subprocess.PIPE, check=False).stdout
+    return [(int(process), int(parent)) for process, parent in map(bytes.split, listed.splitlines())]
+
+
+def _status(process: str) -> list[tuple[int, int]]:
+    try:
+        with open(f"/proc/{process}/stat", "rb") as file:
+            after_name = file.read().rpartition(b")")[2].split()
+    except OSError:  # it has ended meanwhile
+        return []
+    return [(int(process), int(after_name[1]))]
