@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import contextlib
 import gc
+import io
 import os
 import sys
 import threading
@@ -29,7 +30,8 @@ def open_streams() -> None:
             stream = open(number, mode, encoding="utf-8", closefd=False)  # noqa: SIM115 (it is the process' own)
             setattr(sys, name, stream)
             setattr(sys, f"__{name}__", stream)
-    sys.stdout.reconfigure(errors="backslashreplace")
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 def guarded(name: str, failure: int, main: Callable[[], int]) -> int:
@@ -41,10 +43,10 @@ def guarded(name: str, failure: int, main: Callable[[], int]) -> int:
         status = main()
         sys.stdout.flush()
         return status
-    except KeyboardInterrupt:
-        _end_by("SIGINT")
-    except BrokenPipeError:
-        _end_by("SIGPIPE")
+    except (KeyboardInterrupt, BrokenPipeError) as error:
+        from rebel_tools import signals  # only now, for most commands have nothing to do with them
+
+        signals.end_by(signals.INTERRUPT if isinstance(error, KeyboardInterrupt) else signals.NO_READER)
     except RebelError as error:
         complaint = str(error)
     except OSError as error:
@@ -53,12 +55,6 @@ def guarded(name: str, failure: int, main: Callable[[], int]) -> int:
     with contextlib.suppress(OSError):
         print(f"{name}: error: {complaint}", file=sys.stderr)
     return failure
-
-
-def _end_by(signal: str) -> NoReturn:
-    from rebel_tools import signals  # only now, for most commands have nothing to do with them
-
-    signals.end_by(getattr(signals.signal, signal))
 
 
 def _said(error: OSError) -> str:
@@ -106,6 +102,7 @@ def leave(status: int) -> NoReturn:
         sys.stderr.flush()
     except OSError:
         status = status or 120  # as Python has it, when nobody reads what is said
-    if signals.received():
-        signals.end_by(signals.received())
+    number = signals.received()
+    if number is not None:
+        signals.end_by(number)
     os._exit(status)

@@ -12,14 +12,14 @@ import signal
 import threading
 import time
 from types import FrameType
-from typing import NoReturn, Optional
+from typing import NoReturn
 
+INTERRUPT, NO_READER = signal.SIGINT, getattr(signal, "SIGPIPE", signal.SIGTERM)
 ENDING = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 IGNORED = tuple(number for number in ENDING if signal.getsignal(number) is signal.SIG_IGN)
 """What this process was started to ignore, for example by nohup."""
 
-# So often somebody looks for processes that were started after the signal came.
-_INTERVAL = 0.05
+_SECONDS = 0.05  # between two looks for processes that were started after the signal came
 
 _received: list[int] = []
 
@@ -35,15 +35,21 @@ def end_in_order() -> None:
         signal.signal(number, _exit)
 
 
-def _exit(number: int, frame: Optional[FrameType]) -> None:  # noqa: UP045 (FrameType | None needs Python 3.10 here)
+def _exit(number: int, frame: FrameType | None) -> None:
     _note(number)
     raise SystemExit(128 + number)
 
 
 def hold_back() -> None:
-    """Let no signal end this program while it saves; `received` tells of it."""
+    """Let the first signal not end this program, which saves now; `received` tells of it."""
     for number in ENDING:
-        signal.signal(number, lambda number, frame: _note(number))
+        signal.signal(number, _hold)
+
+
+def _hold(number: int, frame: FrameType | None) -> None:
+    _note(number)
+    for each in ENDING:
+        signal.signal(each, lambda number, frame: end_by(number))
 
 
 def end_by(number: int) -> NoReturn:
@@ -81,7 +87,7 @@ def _pass_on(reading: int) -> None:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.kill(process, number)
             told.add(process)
-        time.sleep(_INTERVAL)
+        time.sleep(_SECONDS)
 
 
 def descendants() -> list[int]:

@@ -16,7 +16,7 @@ from functools import cache
 
 from rebel_tools import __version__
 from rebel_tools.memory.ahead import Preloaded
-from rebel_tools.memory.atomic import write_atomically
+from rebel_tools.memory.atomic import read_regular, write_atomically
 from rebel_tools.memory.stamp import Stamp, stamp
 
 FORMAT = f"rebel-tools {__version__} manifest 4"
@@ -78,10 +78,10 @@ class Manifest:
 
 
 def _read(path: str) -> object:
+    data = read_regular(path)
     try:
-        with open(path, encoding="utf-8", errors="surrogateescape") as f:
-            return json.load(f)
-    except (OSError, ValueError):
+        return None if data is None else json.loads(data.decode("utf-8", "surrogateescape"))
+    except ValueError:
         return None
 
 

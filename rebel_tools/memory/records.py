@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from rebel_tools import __version__
 from rebel_tools.memory.ahead import Preloaded
-from rebel_tools.memory.atomic import write_atomically
+from rebel_tools.memory.atomic import read_regular, write_atomically
 from rebel_tools.memory.stamp import Stamp, stamp
 
 FORMAT = f"rebel-tools {__version__} state 7"
@@ -168,10 +168,8 @@ def _header(text: bytes) -> bytes:
 
 def _read(path: str) -> Contents:
     contents, known = Contents(), stamp(path)
-    try:
-        with open(path, "rb") as file:
-            data = file.read()
-    except OSError:
+    data = read_regular(path)
+    if data is None:
         return contents
     start = 0
     while start < len(data):

@@ -13,7 +13,7 @@ import re
 import shutil
 from collections.abc import Mapping, Sequence
 
-from rebel_tools.memory.atomic import write_atomically
+from rebel_tools.memory.atomic import read_regular, write_atomically
 from rebel_tools.memory.identity import identity
 from rebel_tools.memory.manifest import manifest
 
@@ -51,9 +51,8 @@ def forget() -> None:
 def nothing_to_do(asked: str) -> bool:
     """Whether the last build was about the same and all that it made and used is as it was."""
     try:
-        with open(PATH, encoding="utf-8", errors="surrogateescape") as f:
-            data = json.load(f)
+        data = json.loads((read_regular(PATH) or b"").decode("utf-8", "surrogateescape"))
         known, top = data["manifests"], os.getcwd()
         return data["question"] == asked and all(manifest(path, top).holds(known[path]) for path in known)
-    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+    except (ValueError, LookupError, TypeError, AttributeError):
         return False  # missing, or damaged

@@ -59,7 +59,6 @@ def test_other_arguments_are_for_scons(app, arguments):
         lambda project: project.path("_build/default/.rebel-tools.manifest").unlink(),
         lambda project: project.path("_build/.rebel-tools.up-to-date").write_text("{"),
         lambda project: shutil.rmtree(project.path("_build")),
-        lambda project: project.path("site_scons").mkdir(),
         lambda project: project.path(".merlin").unlink(),
     ],
 )
