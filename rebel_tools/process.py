@@ -40,7 +40,7 @@ def guarded(name: str, failure: int, main: Callable[[], int]) -> int:
     That is one line on standard error. An interrupt and a reader that went away end the process as they do elsewhere.
     """
     try:
-        status = main()
+        status = exit_status(main)
         sys.stdout.flush()
         return status
     except (KeyboardInterrupt, BrokenPipeError) as error:
@@ -76,14 +76,14 @@ def collect_seldom() -> None:
 
 
 def exit_status(main: Callable[[], object]) -> int:
-    """Call the main program of scons, and tell the exit status that it raises (sys.exit in Python's documentation)."""
+    """The exit status that a main program returns, or raises as sys.exit() does; None is success, a text is printed."""
     try:
-        main()
+        code = main()
     except SystemExit as end:
-        if isinstance(end.code, str):
-            print(end.code, file=sys.stderr)
-        return end.code if isinstance(end.code, int) else int(end.code is not None)
-    return 0
+        code = end.code
+    if isinstance(code, str):
+        print(code, file=sys.stderr)
+    return code if isinstance(code, int) else int(code is not None)
 
 
 def leave(status: int) -> NoReturn:

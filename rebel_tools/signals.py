@@ -19,7 +19,8 @@ ENDING = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP")
 IGNORED = tuple(number for number in ENDING if signal.getsignal(number) is signal.SIG_IGN)
 """What this process was started to ignore, for example by nohup."""
 
-_SECONDS = 0.05  # between two looks for processes that were started after the signal came
+_PATIENCE = 5.0  # seconds for what is told to end
+_SECONDS = 0.02  # between two looks for processes that were started after the signal came
 
 _received: list[int] = []
 
@@ -37,6 +38,7 @@ def end_in_order() -> None:
 
 def _exit(number: int, frame: FrameType | None) -> None:
     _note(number)
+    _adopt_orphans()  # who waits for a child kills it now
     raise SystemExit(128 + number)
 
 
@@ -54,6 +56,10 @@ def _hold(number: int, frame: FrameType | None) -> None:
 
 def end_by(number: int) -> NoReturn:
     """End as whom the signal has ended: a shell then gives up the loop around the command, too."""
+    told: set[int] = set()
+    end = time.monotonic() + _PATIENCE
+    while _tell(number, told) and time.monotonic() < end:
+        time.sleep(_SECONDS)
     signal.signal(number, signal.SIG_DFL)
     os.kill(os.getpid(), number)
     os._exit(128 + number)  # it is blocked
@@ -81,17 +87,36 @@ def _pass_on(reading: int) -> None:
     while number not in ENDING:
         number = os.read(reading, 1)[0]
     _note(number)
+    _adopt_orphans()
     told: set[int] = set()
     while True:
-        for process in set(descendants()) - told:
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.kill(process, number)
-            told.add(process)
+        _tell(number, told)
         time.sleep(_SECONDS)
 
 
+def _tell(number: int, told: set[int]) -> list[int]:
+    """Send a signal to all processes below this one that have not been told yet; returns them all."""
+    found = descendants()
+    for process in set(found) - told:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.kill(process, number)
+        told.add(process)
+    return found
+
+
+def _adopt_orphans() -> None:
+    """From now on have the children of children that end, so that none gets lost while they are told one by one.
+
+    Linux can do that: PR_SET_CHILD_SUBREAPER in prctl(2).
+    """
+    with contextlib.suppress(ImportError, OSError, AttributeError):
+        import ctypes
+
+        ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)
+
+
 def descendants() -> list[int]:
-    """The processes that this one has started, and those that they have started."""
+    """The processes that this one has started, and those that they have started, as far as they live."""
     children: dict[int, list[int]] = {}
     for process, parent in _processes():
         children.setdefault(parent, []).append(process)
@@ -117,4 +142,4 @@ def _status(process: str) -> list[tuple[int, int]]:
             after_name = file.read().rpartition(b")")[2].split()
     except OSError:  # it has ended meanwhile
         return []
-    return [(int(process), int(after_name[1]))]
+    return [(int(process), int(after_name[1]))] if after_name[0] != b"Z" else []

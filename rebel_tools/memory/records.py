@@ -98,7 +98,6 @@ class State:
         self.files: dict[str, list] = dict(known.files)
         self.names: dict[str, list] = dict(known.names)
         self.records = Records(dict(known.records))
-        self.editors: list[str] = known.editors  # folders with a generated file for editors
         self.changed = False
 
     def save(self) -> None:
@@ -107,7 +106,7 @@ class State:
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(self.path)
             return
-        now = Contents(dict(self.files), dict(self.names), dict(self.records.texts), self.editors)
+        now = Contents(dict(self.files), dict(self.names), dict(self.records.texts))
         known = self._known
         if not known.stamp or known.stamp != stamp(self.path):
             known = Contents()  # nothing may be added to the file that is there now
@@ -127,7 +126,7 @@ class State:
 
 @dataclass
 class Contents:
-    """What a state file holds: three dictionaries by key, records as texts, and a list.
+    """What a state file holds: three dictionaries by key, the records as texts.
 
     stamp: the status of the file that was read, None where nothing may be added to it.
     base: how long its first block is, in bytes.
@@ -136,7 +135,6 @@ class Contents:
     files: dict[str, list] = field(default_factory=dict)
     names: dict[str, list] = field(default_factory=dict)
     records: dict[str, str] = field(default_factory=dict)
-    editors: list[str] = field(default_factory=list)
     stamp: Stamp = None
     base: int = 0
 
@@ -151,7 +149,7 @@ def _block(now: Contents, known: Contents) -> bytes:
     """
     files, names, records = map(_difference, now.tables, known.tables)
     gone = [list(old.keys() - new.keys()) for old, new in zip(known.tables, now.tables)]
-    rest = {"files": files, "names": names, "gone": gone, "editors": now.editors}
+    rest = {"files": files, "names": names, "gone": gone}
     lines = (f"{_json(key)}\t{text}" for key, text in records.items())
     text = "\n".join([_json(rest), *lines]).encode("utf-8", "surrogateescape")
     return _header(text) + text + b"\n"
@@ -205,7 +203,6 @@ def _add(contents: Contents, block: bytes) -> None:
             del table[key]
     contents.files.update(data["files"])
     contents.names.update(data["names"])
-    contents.editors = data["editors"]
     for line in records:
         key, _, record = line.partition("\t")
         contents.records[json.loads(key) if "\\" in key else key[1:-1]] = record

@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import os
 import shlex
+import stat
 from typing import NamedTuple
 
 from rebel_tools.errors import Place, RebelError
+from rebel_tools.memory.atomic import write_atomically
 
 BEGIN = "# BEGIN rebel-tools: generated, changes here are lost; your own lines go outside of this block"
 END = "# END rebel-tools"
@@ -37,14 +39,21 @@ class Merlin(NamedTuple):
 
 
 def render(merlin: Merlin, folder: str) -> str:
-    """The generated block, for a .merlin in `folder`; each folder and package once, in the order given."""
-    lines = [BEGIN]
-    lines += [f"S {_relative(path, folder)}" for path in dict.fromkeys(merlin.sources)]
+    """The generated block, for a .merlin in `folder`; each folder and package once, in the order given.
+
+    The grammar has no escapes: what has an end of line in it, and would go on as a directive of its own, is left out.
+    """
+    lines = [f"S {_relative(path, folder)}" for path in dict.fromkeys(merlin.sources)]
     lines += [f"B {_relative(path, folder)}" for path in dict.fromkeys(merlin.builds)]
     lines += [f"PKG {name}" for name in dict.fromkeys(merlin.packages)]
-    if merlin.flags:
-        lines.append(f"FLG {shlex.join(merlin.flags)}")
-    return "\n".join([*lines, END, ""])
+    flags = [flag for flag in merlin.flags if _is_one_line(flag)]
+    if flags:
+        lines.append(f"FLG {shlex.join(flags)}")
+    return "\n".join([BEGIN, *filter(_is_one_line, lines), END, ""])
+
+
+def _is_one_line(text: str) -> bool:
+    return "\n" not in text and "\r" not in text
 
 
 def merge(existing: str, block: str, path: str = ".merlin") -> str:
@@ -69,37 +78,49 @@ def merge(existing: str, block: str, path: str = ".merlin") -> str:
 
 
 def write_merlin(folder: str, merlin: Merlin) -> bool:
-    """Bring `folder`/.merlin up to date; whether it had to be written. Errors: BrokenBlock, OSError."""
+    """Bring `folder`/.merlin up to date; whether it had to be written. Errors: RebelError."""
     path = os.path.join(folder, ".merlin")
-    try:
-        with open(path, encoding="utf-8", errors="surrogateescape", newline="") as file:
-            existing = file.read()
-    except FileNotFoundError:
-        existing = ""
+    existing = _read(path)
     text = merge(existing, render(merlin, folder), path)
     if text == existing:
         return False
-    with open(path, "w", encoding="utf-8", errors="surrogateescape", newline="") as file:
-        file.write(text)
+    _write(path, text)
     return True
 
 
 def remove_merlin(folder: str) -> None:
-    """Take the generated block out of `folder`/.merlin, and the file away when nothing of the user's is in it."""
+    """Take the generated block out of `folder`/.merlin, and the file away when nothing of the user's is in it.
+
+    Errors: RebelError.
+    """
     path = os.path.join(folder, ".merlin")
+    existing = _read(path)
+    if _BEGIN_MARK in existing:
+        _write(path, merge(existing, "", path))
+
+
+def _read(path: str) -> str:
+    """The text of a file, '' where there is none."""
     try:
+        if not stat.S_ISREG(os.lstat(path).st_mode):
+            raise RebelError("this is no ordinary file, and stays as it is", place=Place(path))
         with open(path, encoding="utf-8", errors="surrogateescape", newline="") as file:
-            existing = file.read()
+            return file.read()
     except FileNotFoundError:
-        return
-    text = merge(existing, "", path) if _BEGIN_MARK in existing else existing
-    if text == existing:
-        return
-    if not text.strip():
-        os.unlink(path)
-        return
-    with open(path, "w", encoding="utf-8", errors="surrogateescape", newline="") as file:
-        file.write(text)
+        return ""
+    except OSError as error:
+        raise RebelError(f"cannot be read: {error.strerror}", place=Place(path)) from None
+
+
+def _write(path: str, text: str) -> None:
+    """Replace the file, which is never written through a link; remove it when nothing is left."""
+    try:
+        if text.strip():
+            write_atomically(path, text.encode("utf-8", "surrogateescape"))
+        else:
+            os.unlink(path)
+    except OSError as error:
+        raise RebelError(f"cannot be written: {error.strerror}", place=Place(path)) from None
 
 
 def _relative(path: str, folder: str) -> str:

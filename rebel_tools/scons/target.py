@@ -26,14 +26,7 @@ from rebel_tools.scons.output import TERMINAL, install_output
 from rebel_tools.scons.package_scope import package_scope, top_level
 from rebel_tools.scons.scopes import library_step, program_step
 from rebel_tools.scons.session import Session, added_actions
-from rebel_tools.scons.settings import (
-    build_environ,
-    installed_files,
-    linked_files,
-    package_names,
-    settings,
-    tool_identity,
-)
+from rebel_tools.scons.settings import build_environ, installed_files, linked_files, settings, tool_identity
 from rebel_tools.scons.words import extended
 
 ENGINES = {"native": NATIVE, "byte": BYTE, "jsoo": BYTE}
@@ -331,10 +324,9 @@ class TargetSession(Session):
     def _finish(self) -> None:
         super()._finish()
         if SCons.Script.GetOption("clean") and self._is_visited and self._is_for_editors and not self._dry:
-            from rebel_tools.ocaml.merlin import remove_merlin
+            from rebel_tools.scons.editors import remove_for_editors
 
-            for package in self.packages:
-                remove_merlin(package.root)
+            remove_for_editors(self.project.root)
 
     @property
     def _is_visited(self) -> bool:
@@ -354,7 +346,7 @@ class TargetSession(Session):
         if others is not None and all(each[0] for each in files.values()):
             own = [os.path.join(self.top, self.state_path)]
             if self._is_for_editors:
-                own += [os.path.join(package.root, ".merlin") for package in self.packages]
+                own.append(os.path.join(self.project.root.root, ".merlin"))
             self.manifest.write(self.identity, files, {**others, **{path: stamp(path) for path in own}}, ANSWERS)
 
     def _others(self) -> dict | None:
@@ -393,24 +385,7 @@ class TargetSession(Session):
 
     def _write_merlin(self) -> None:
         if self._is_for_editors and not self._dry:
-            from rebel_tools.ocaml.merlin import remove_merlin, write_merlin
+            from rebel_tools.scons.editors import write_for_editors
 
-            state, folders = self.plan.state, [package.root for package in self.packages]
-            for folder in set(state.editors) - set(folders):
-                remove_merlin(folder)
-            state.changed = state.changed or state.editors != folders
-            state.editors = folders
-            for package, scope in zip(self.packages, self.plan.scopes):
-                write_merlin(package.root, self._merlin(package, scope))
-
-    def _merlin(self, package: Package, scope: Scope):
-        from rebel_tools.ocaml.merlin import Merlin
-
-        folders = [os.path.join(package.root, os.path.dirname(source.path)) for source in package.sources]
-        env = self.environments[scope]
-        return Merlin(
-            sources=tuple(dict.fromkeys(folders)),
-            builds=tuple(os.path.join(self.top, used.outdir) for used in (scope, *scope.uses)),
-            packages=tuple(package_names(env)),
-            flags=("-open", scope.namespace, *package.flags.compile, *self.target.unstable_flags.compile),
-        )
+            scope = list(self.plan.scopes)[-1]
+            write_for_editors(self.packages, scope, self.environments[scope], self.target, self.top)

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
-from rebel_tools.ocaml.merlin import BEGIN, END, BrokenBlock, Merlin, merge, render, write_merlin
+from rebel_tools.errors import RebelError
+from rebel_tools.ocaml.merlin import BEGIN, END, BrokenBlock, Merlin, merge, remove_merlin, render, write_merlin
+
+REBEL = [sys.executable, "-m", "rebel_tools"]
 
 CONFIG = Merlin(
     sources=("/p/src", "/p/src/deep dir", "/p/src"),
@@ -66,6 +72,93 @@ def test_written_only_when_changed(tmp_path):
     before = path.stat().st_mtime_ns
     assert not write_merlin(str(tmp_path), CONFIG)
     assert path.stat().st_mtime_ns == before
+
+
+def test_no_directive_comes_from_a_name():
+    """A folder of a package with an end of line in its name must not bring the editor a preprocessor."""
+    config = Merlin(("/p/src", "/p/src/a\nFLG -ppx evil"), ("/p/b\rPKG x",), ("str\nS /",), ("-w", "+a", "-x\nB /"))
+    assert render(config, "/p").splitlines() == [BEGIN, "S src", "FLG -w +a", END]
+
+
+def test_a_link_is_not_followed(tmp_path):
+    victim = tmp_path / "victim"
+    victim.write_text("keep me\n")
+    project = tmp_path / "project"
+    project.mkdir()
+    (project / ".merlin").symlink_to(victim)
+    for change in (lambda: write_merlin(str(project), CONFIG), lambda: remove_merlin(str(project))):
+        with pytest.raises(RebelError, match="no ordinary file"):
+            change()
+    assert victim.read_text() == "keep me\n" and (project / ".merlin").is_symlink()
+
+
+def test_removing_leaves_the_users_lines(tmp_path):
+    path = tmp_path / ".merlin"
+    path.write_text("FLG -w -27\n")
+    write_merlin(str(tmp_path), CONFIG)
+    remove_merlin(str(tmp_path))
+    assert path.read_text() == "FLG -w -27\n"
+    path.unlink()
+    write_merlin(str(tmp_path), CONFIG)
+    remove_merlin(str(tmp_path))
+    assert not path.exists()
+
+
+@pytest.mark.skipif(not shutil.which("ocamlfind"), reason="needs ocamlfind")
+class TestBuilds:
+    """What a build writes for editors, and where."""
+
+    @pytest.fixture
+    def app(self, project):
+        project.write("app/package.json", '{"name": "app", "dependencies": {"dep": "*", "lib": "*"}, "rebel": {}}')
+        project.write("app/src/Index.ml", "let () = print_string (Dep.A.x ^ Lib.B.x)\n")
+        project.write("app/node_modules/dep/package.json", '{"name": "dep", "rebel": {}}')
+        project.write("app/node_modules/dep/src/a.ml", 'let x = "a"\n')
+        project.write("lib/package.json", '{"name": "lib", "rebel": {}}')
+        project.write("lib/src/deep/b.ml", 'let x = "b"\n')
+        project.path("app/node_modules/lib").symlink_to("../../lib")
+        return project
+
+    def build(self, project, *words, **options):
+        run = project.run(sys.executable, "-m", "rebel_tools", "build", *words, cwd="app", **options)
+        assert project.run(project.path("app/_build/default/src/app.out")).out == "ab"
+        return run
+
+    def test_only_the_root_package_has_one(self, app):
+        self.build(app)
+        assert [str(path.relative_to(app.root)) for path in app.root.rglob(".merlin")] == ["app/.merlin"]
+        lines = app.path("app/.merlin").read_text().splitlines()
+        for line in ("S src", "S node_modules/dep/src", "S ../lib/src/deep", "B _build/default/dep"):
+            assert line in lines
+        app.run(sys.executable, "-m", "rebel_tools", "clean", cwd="app")
+        assert not app.path("app/.merlin").exists()
+
+    def test_nothing_of_a_dependency_is_written(self, app):
+        for folder in ("app/node_modules/dep", "lib"):
+            app.path(folder, ).joinpath(".merlin").symlink_to(app.path("victim"))
+        app.write("victim", "keep me")
+        before = app.snapshot("lib"), app.snapshot("app/node_modules")
+        self.build(app)
+        assert (app.snapshot("lib"), app.snapshot("app/node_modules")) == before
+
+    @pytest.mark.parametrize("make", [Path.mkdir, lambda path: path.symlink_to("elsewhere"), os.mkfifo])
+    def test_what_is_no_file_stays_and_is_told(self, app, make):
+        make(app.path("app/.merlin"))
+        note = "rebel: note: editors are not told about this build: "
+        assert f"{note}{app.path('app/.merlin')}: this is no ordinary file" in self.build(app).err
+        assert not app.path("app/.merlin").is_file() and not app.path("app/elsewhere").exists()
+
+    def test_a_file_that_cannot_be_written(self, app):
+        """The folder of the root is read-only, but for _build, as in a container."""
+        app.path("app/_build").mkdir()
+        app.path("app/.sconsign.dblite").touch()
+        mounts = "mount --bind . . && mount --bind _build _build && mount -o remount,bind,ro . && cd . && exec \"$@\""
+        unshare = ["unshare", "-m", "sh", "-c", mounts, "sh"]
+        if app.run(*unshare, "true", cwd="app", rc=None).rc:
+            pytest.skip("unshare -m cannot mount here")
+        run = app.run(*unshare, "sh", "-c", 'cd "$PWD" && exec "$@"', "sh", *REBEL, "build", cwd="app", rc=None)
+        assert run.rc == 0, run.text
+        assert "/app/.merlin: cannot be written: Read-only file system" in run.err
 
 
 def read_csexp(data: bytes):
