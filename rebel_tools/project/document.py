@@ -67,9 +67,9 @@ class Document:
                 raise _error(self.path, self.text, offset, message, None, hint)
 
     def _offset(self, wanted: Path, key: bool) -> int:
-        """Of a key that is there twice the last one counts, as for the decoder."""
-        found = [offset for keys, is_key, offset in _walk(self.text) if is_key == key and keys == wanted]
-        return found[-1] if found else 0
+        """Of a key that is there twice the last one counts, as for the decoder; for one that is missing its object."""
+        found = {keys: at for keys, is_key, at in _walk(self.text) if is_key == key and keys == wanted[: len(keys)]}
+        return next((found[wanted[:depth]] for depth in range(len(wanted), -1, -1) if wanted[:depth] in found), 0)
 
 
 def read_document(path: str) -> Document:

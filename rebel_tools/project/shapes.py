@@ -112,7 +112,7 @@ class Text(Shape):
 
     def schema(self) -> Schema:
         pattern = {"pattern": f"^{self.pattern}$"} if self.pattern else {}
-        return {"type": "string", **pattern}
+        return {"type": "string", "maxLength": self.longest, **pattern}
 
 
 class OneOf(Shape):

@@ -47,6 +47,7 @@ BAD = {
     "dependencies": ('{"dependencies": |["a"]}', '"dependencies" is not an object'),
     "dependency": ('{"dependencies": {|"../a": "1"}}', '"../a" cannot be the name of a package'),
     "public module": ('{"rebel": {"publicModule": |"yes"}}', "is not true or false"),
+    "entry that is not there": ('{"name": "a", "rebel": |{"flags": {}}}', "neither src/Index.re nor src/Index.ml"),
     "private": ('{"rebel": {"private": ["A", |"b"]}}', '"b" cannot be the name of a module'),
     "private public": (
         '{"rebel": {"publicModule": true, |"private": ["A"]}}',

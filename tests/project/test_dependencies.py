@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
-import sys
 
 import pytest
 
@@ -79,24 +77,6 @@ def test_why_a_module_cannot_be_used(project):
     assert "in node_modules/plain-js has no key" in absent["PlainJs"]
     assert "move it to `dependencies`" in absent["Dev"]
     assert "not in `dependencies`" in absent["Other"]
-
-
-@pytest.mark.skipif(not shutil.which("ocamlopt"), reason="ocamlopt is not installed")
-@pytest.mark.parametrize(
-    "key, rebel, hint",
-    [
-        ("dependencies", None, 'the package json-reader in node_modules/json-reader has no key "rebel"'),
-        ("devDependencies", {}, "the package json-reader is in `devDependencies`, which do not count"),
-        ("bundled", {}, "the package json-reader is installed, but not in `dependencies`; add it"),
-    ],
-)
-def test_the_hint_of_a_build(project, key, rebel, hint):
-    write_package(project, rebel={}, **{key: {"json-reader": "*"}})
-    write_package(project, "node_modules/json-reader", rebel=rebel)
-    project.write("node_modules/json-reader/src/parse.ml", "let go = String.length")
-    project.write("src/Index.ml", 'let () = print_int (JsonReader.Parse.go "a")')
-    run = project.run(sys.executable, "-m", "rebel_tools", "build", rc=2)
-    assert f"hint: {hint}" in run.text
 
 
 # -- versions

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import json
-import shutil
-import sys
 import time
 
 import pytest
 
 from rebel_tools.project import ProjectError, load_project
 from rebel_tools.project.selection import Selection
-
-needs_ocaml = pytest.mark.skipif(not shutil.which("ocamlopt"), reason="ocamlopt is not installed")
 
 # patterns: what they select / what they do not
 PATTERNS = {
@@ -112,44 +108,3 @@ def test_patterns_that_leave_the_package(project, pattern):
     with pytest.raises(ProjectError) as raised:
         load_project(str(project.root))
     assert str(raised.value).startswith(f"{path}:5:4: ")
-
-
-@needs_ocaml
-def test_a_tree_with_a_library_and_a_program(project):
-    """Sources that another builder makes count where `rebel.sources` selects them, and not in excluded folders."""
-    write(project, ["lib", "bin", "!lib/old"], "lib/old/not-a-module.ml", targets=[{"entry": "bin/main.ml"}])
-    project.write("lib/greeting.ml", "let text = Made.text")
-    project.write("bin/main.ml", "let () = print_string Greeting.text")
-    project.write("made.txt", 'let text = "made"')
-    project.write(
-        "SConstruct",
-        "import rebel_tools\n"
-        "env = Environment(tools=['default', 'rebel'], toolpath=[rebel_tools.TOOLPATH])\n"
-        "env.Rebel()\n"
-        "for target in ('lib/made.ml', 'lib/old/not-a-module-either.ml'):\n"
-        "    env.Command(target, 'made.txt', Copy('$TARGET', '$SOURCE'))\n",
-    )
-    project.scons()
-    assert project.run(project.path("_build/default/src/app.out")).out == "made"
-    assert project.up_to_date()
-    project.write("lib/greeting.ml", "let text = Made.text ^ Made.text")
-    project.scons()
-    assert project.run(project.path("_build/default/src/app.out")).out == "mademade"
-
-
-@needs_ocaml
-def test_the_folder_of_the_package_itself(project):
-    """As in a repository without folders, that somebody else wrote, below node_modules."""
-    write(project, ["."], "a.ml", "_build/b.ml", "test/c.ml", folder="node_modules/flat/")
-    project.write("node_modules/flat/a.ml", "let x = C.x")
-    project.write("node_modules/flat/test/c.ml", "let x = 'c'")
-    project.write("package.json", '{"dependencies": {"flat": "*"}, "rebel": {}}')
-    project.write("src/Index.ml", "let () = print_char Flat.A.x")
-    build = (sys.executable, "-m", "rebel_tools", "build")
-    project.run(*build)
-    assert project.run(project.path("_build/default/src/app.out")).out == "c"
-    assert "up to date" in project.run(*build).out
-    project.write("node_modules/flat/test/d.ml", "let x = 'd'")
-    project.write("node_modules/flat/a.ml", "let x = D.x")
-    project.run(*build)
-    assert project.run(project.path("_build/default/src/app.out")).out == "d"

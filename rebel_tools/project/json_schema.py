@@ -1,0 +1,50 @@
+"""The JSON Schema of package.json and the tables of docs/packages.md, from the model that reads the file (`keys.py`).
+
+`python -m rebel_tools.project.json_schema` prints the schema, for editors.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+from rebel_tools.project.keys import TARGET_KEYS, TOP
+from rebel_tools.project.shapes import Key, Members, Schema
+
+DRAFT = "https://json-schema.org/draft/2020-12/schema"
+HEADER = "| key | meaning | default |\n|---|---|---|\n"
+
+
+def json_schema() -> Schema:
+    """The schema of a whole package.json: keys that are not ours may have any value."""
+    return {"$schema": DRAFT, "title": "package.json with the key rebel", **TOP.schema()}
+
+
+def schema_text() -> str:
+    return json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n"
+
+
+def keys_table() -> str:
+    """The table of all keys but those of targets, in Markdown."""
+    return HEADER + "".join(_rows(TOP))
+
+
+def targets_table() -> str:
+    """The table of the keys of a target, in Markdown."""
+    return HEADER + "".join(_rows(TARGET_KEYS))
+
+
+def _rows(members: Members, prefix: str = "") -> Iterator[str]:
+    for key in members.keys.values():
+        if members is TOP and isinstance(key.shape, Members):
+            yield from _rows(key.shape, f"{key.name}.")
+        else:
+            yield _row(key, prefix)
+
+
+def _row(key: Key, prefix: str) -> str:
+    return f"| `{prefix}{key.name}` | {key.meaning} | {key.default} |\n"
+
+
+if __name__ == "__main__":
+    print(schema_text(), end="")
