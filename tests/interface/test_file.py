@@ -187,6 +187,7 @@ def test_what_is_no_file(tmp_path, what):
 def test_a_huge_file_is_not_read(tmp_path):
     path = tmp_path / "x"
     with open(path, "wb") as stream:
+        stream.write(codec.PROTOCOL)  # what else would tell at once that it is no interface
         stream.truncate(1 << 40)
     with pytest.raises(UnreadableInterface, match="too many"):
         file.read_interface(path)
