@@ -22,6 +22,11 @@ def snapshot(folder: Path, ignore=(".sconsign.dblite",)) -> dict:
     }
 
 
+def unquoted(text: str) -> str:
+    """What OCaml says, without the quotes that it puts around names since 5.2."""
+    return text.replace('"', "")
+
+
 class Run:
     """What one command did: its exit status and its two streams."""
 

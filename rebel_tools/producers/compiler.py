@@ -48,9 +48,10 @@ _ABI_FLAG = re.compile(
 _NOT_FOR_PROBES = re.compile(
     r"-gz.*|-gsplit-dwarf.*|-save-temps.*|(?:-Wp,)?-M.*|--coverage|-ftest-coverage|-fprofile-.*|-ftime-trace.*"
     r"|-fopt-info.*|-fdump-(?:go-spec|ada-spec|final-insns).*|-fsave-optimization-record.*"
+    r"|-f(?:file|debug|macro|profile)-prefix-map=.*"
 )
-"""Flags that hide the debug information of a probe, or only ask for one more file, at a place of its own. (What other
-flags make a compiler write is beside its output.)"""
+"""Flags that hide the debug information of a probe, rename the files in it, or only ask for one more file, at a place
+of its own. (What other flags make a compiler write is beside its output.)"""
 _WITH_ARGUMENT = ("-MF", "-MT", "-MQ")
 
 _PLAIN = {"LC_ALL": "C"}

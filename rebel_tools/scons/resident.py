@@ -148,10 +148,19 @@ def _be_scons(arguments: Sequence[str], wanted: Wanted, request: int, report: in
             json.dump([{"status": status, **_answer()}, _loaded(known), _asked()], stream)
         saving.save_now()
     except BaseException:  # nothing may return into the loop of the parent
-        traceback.print_exc()
+        if _folder_exists():  # else the parent says that it is gone
+            traceback.print_exc()
     finally:
         sys.stderr.flush()
         os._exit(status)
+
+
+def _folder_exists() -> bool:
+    try:
+        os.getcwd()
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def _loaded(known: set[str]) -> list[str]:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import re
 import shutil
+import subprocess
 
 import pytest
 
@@ -116,8 +119,10 @@ def test_all_that_is_external(compiled):
     assert set(found.variables) == {"core_digest", "core_tls", "core_keep"}
 
 
-def test_only_declared(compiled):
-    """The way in which a header is read: a probe that takes addresses."""
+def test_only_declared(compiled, tool):
+    """What headers declare and a program uses."""
+    if int(tool("gcc", "-dumpversion").partition(".")[0]) < 11:
+        pytest.skip("GCC before 11 does not describe functions that are only declared")
     source = "struct s { int a; }; extern int f(struct s *, ...); extern int d; void *probe[] = { (void *)f, &d };"
     found = read(compiled, "-g", source=source, names=None)
     assert found.functions["f"].varargs
@@ -146,6 +151,8 @@ def test_clang(compiled):
 
 @pytest.mark.parametrize("flag", ["-gz=zlib", "-gdwarf64", "-g3", "-O2", "-fdebug-types-section", "-gstrict-dwarf"])
 def test_other_ways_to_write_the_same(compiled, flag):
+    if subprocess.run(["gcc", flag, "-E", "-x", "c", os.devnull], capture_output=True).returncode:
+        pytest.skip(f"this gcc does not know {flag}")
     plain = read(compiled, "-g")
     other = read(compiled, "-g", flag)
     assert other.types == plain.types
@@ -290,8 +297,9 @@ def test_big_endian(compiled):
 
 
 def test_the_same_as_pahole_says(compiled, tool):
-    """An independent reader, where it is installed."""
+    """An independent reader. Release 1.20 has nothing to say with -C, 1.30 fails behind a whole listing."""
     path = compiled(SOURCE, "-g")
-    listing = tool("pahole", "-C", "point", path)
+    listing = tool("pahole", "-F", "dwarf", path, check=False)
     size = read_declarations(path, NAMES).types["struct point"].size
-    assert f"/* size: {size}," in listing
+    said = re.search(r"^struct point \{.*?/\* size: (\d+),", listing, re.DOTALL | re.MULTILINE)
+    assert said and int(said[1]) == size

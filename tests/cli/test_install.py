@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from needs import needs_reason
 from user_project import ROOT
 
 from rebel_tools import tools
@@ -30,8 +31,10 @@ def assert_converts(project):
     assert "ft  6 = VI" in project.run(PROGRAM, "6", "ft").out
 
 
-def install(folder: Path) -> Path:
+@pytest.fixture(scope="module")
+def programs(tmp_path_factory) -> Path:
     """The programs of a fresh virtual environment after `pip install` of this repository."""
+    folder = tmp_path_factory.mktemp("installed")
     copy = folder / "copy"  # pip leaves its own files in the folder that it installs from
     ignored = shutil.ignore_patterns(".*", "build", "*.egg-info", "__pycache__", "examples", "tests", "benchmarks")
     shutil.copytree(ROOT, copy, ignore=ignored)
@@ -42,9 +45,8 @@ def install(folder: Path) -> Path:
     return programs
 
 
-def test_installed_by_pip(project, tmp_path_factory):
-    """The three ways of use, in one test because the installation takes longer than all of them."""
-    programs = install(tmp_path_factory.mktemp("installed"))
+def test_installed_by_pip(project, programs):
+    """The three ways of use."""
     example(project)
     project.run(programs / "rebel", "build", env=OUTSIDE)
     assert_converts(project)
@@ -59,11 +61,12 @@ def test_installed_by_pip(project, tmp_path_factory):
     project.run(programs / "scons", env=OUTSIDE)
     assert_converts(project)
 
+
+@needs_reason()
+def test_reason_finds_its_data_file_when_installed(project, programs):
+    example(project, "reason")
     refmt = tools.find("refmt", root=str(ROOT))
-    if refmt:  # Reason needs a data file of the package
-        shutil.rmtree(project.root)
-        example(project, "reason")
-        project.run(programs / "rebel", "build", env={**OUTSIDE, "REFMT": refmt})
+    project.run(programs / "rebel", "build", env={**OUTSIDE, "REFMT": refmt})
 
 
 SITE_SCONSTRUCT = """

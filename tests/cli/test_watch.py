@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 from hang import SECONDS
+from user_project import unquoted
 
 from rebel_tools.watch.loop import REPEATS
 
@@ -181,7 +182,7 @@ def test_files_and_folders_come_and_go(project, watch):
     write(project.path("src/deep/in/folders/far.ml"), 'let text = "farther"\n')
     watcher.prints("farther")
     shutil.rmtree(project.path("src/deep"))
-    assert re.search('Unbound module "?Far', watcher.says("failed; waiting for changes"))
+    assert "Unbound module Far" in unquoted(watcher.says("failed; waiting for changes"))
     project.write("src/deep/in/folders/far.ml", 'let text = "back"\n')
     watcher.prints("back")
     write(project.path("src/deep/in/folders/far.ml"), 'let text = "and again"\n')

@@ -6,6 +6,7 @@ import shutil
 import sys
 
 import pytest
+from needs import needs_reason
 from user_project import ROOT
 
 from rebel_tools import tools
@@ -16,7 +17,6 @@ SCONSTRUCT = ROOT / "rebel_tools" / "scons" / "SConstruct"
 STATE = (".rebel-tools.json", ".rebel-tools.manifest")  # what the build remembers: times of files are in it
 
 pytestmark = pytest.mark.skipif(not tools.find("ocamlfind"), reason="ocamlfind is missing")
-needs_refmt = pytest.mark.skipif(not tools.find("refmt", root=str(ROOT)), reason="refmt is missing")
 
 
 @pytest.fixture
@@ -40,9 +40,9 @@ def program(target="default"):
 
 
 def needs(name):
-    """The example as a parameter, skipped where it needs a refmt that is not there."""
+    """The example as a parameter, skipped where Reason does not work."""
     reason = any((EXAMPLES / name).rglob("*.re"))
-    return pytest.param(name, marks=needs_refmt) if reason else name
+    return pytest.param(name, marks=needs_reason()) if reason else name
 
 
 @pytest.mark.parametrize("name", [needs(name) for name in PACKAGES])
@@ -89,7 +89,7 @@ def test_csv_query_explains_mistakes(example):
     assert "there is no column foo, but: name, age, city" in run.err
 
 
-@needs_refmt
+@needs_reason()
 def test_reason(example):
     project = example("reason")
     build(project)
@@ -98,7 +98,7 @@ def test_reason(example):
     assert run.out == "the     3 ########################################\nand     1 #############\n"
 
 
-@needs_refmt
+@needs_reason()
 def test_mixed(example):
     project = example("mixed")
     build(project)

@@ -15,7 +15,8 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
-from rebel_tools.errors import MissingTool
+from needs import missing_for_reason
+
 from rebel_tools.ocaml.reason import find_refmt
 
 APP = "app"
@@ -220,14 +221,8 @@ env = Environment(tools=["ocaml"], toolpath=[rebel_tools.TOOLPATH], ENV=os.envir
 env.Append(OCAMLFLAGS=%(flags)s)
 env["OCAMLENGINES"] = %(engines)s"""
 
-def _refmt() -> str | None:
-    try:
-        return find_refmt(str(Path(__file__).parent))
-    except MissingTool:
-        return None  # then there are no Reason files
-
-
-REFMT = _refmt()
+REFMT = None if missing_for_reason() else find_refmt(str(Path(__file__).parent))
+"""None where Reason does not work: then there are no Reason files."""
 
 
 @cache

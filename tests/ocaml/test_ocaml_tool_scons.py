@@ -7,6 +7,7 @@ import shutil
 
 import pytest
 from tool_project import HEAD, append, commands, entries, outputs, replace, sconstruct, targets
+from user_project import unquoted
 
 GREETING = {
     "src/word.mli": "val word : string\n",
@@ -112,12 +113,13 @@ def test_keep_going(project):
     sconstruct(
         project,
         'env.OCamlLibrary("lib", Glob("*.ml"))\nenv.OCamlProgram("ok", "app/ok.ml")',
-        {"a.ml": "let a : int = true\n", "b.ml": "let b = A.a\n", "c.ml": "let c = 1\n", "app/ok.ml": "let x = 1\n"},
+        {"a.ml": "let a : int = not true\n", "b.ml": "let b = A.a\n", "c.ml": "let c = 1\n", "app/ok.ml": ""},
     )
     failed = project.scons("-k", rc=2)
-    assert 'File "a.ml", line 1, characters 14-18:' in failed.err
-    assert failed.err.count("This expression has type bool") == 2  # in full, and in the summary
-    assert "1 step failed:\n  a.ml:1: Error: This expression has type bool" in failed.err
+    assert 'File "a.ml", line 1, characters 14-22:' in failed.err
+    said = unquoted(failed.err)
+    assert said.count("This expression has type bool") == 2  # in full, and in the summary
+    assert "1 step failed:\n  a.ml:1: Error: This expression has type bool" in said
     assert project.path("ok").exists() and project.path("lib.objs/Lib__C.cmx").exists()
     assert not project.path("lib.objs/Lib__B.cmx").exists()
     again = project.scons("-k", rc=2)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 from pathlib import Path
 
 import pytest
 from tool_project import HEAD, commands, outputs, replace, sconstruct, targets
+from user_project import unquoted
 
 
 def test_modules_of_every_shape(project):
@@ -96,7 +96,7 @@ def test_generated_sources(project):
         "| '#' [^ '\\n']* { token lexbuf }\n| [' ' '\\n'] { Trace.saw lexbuf; token lexbuf } | '+'",
     )
     failed = project.scons(rc=2)
-    assert re.search('Unbound module "?Trace', failed.err)
+    assert "Unbound module Trace" in unquoted(failed.err)
     project.write("ast.ml", project.path("ast.ml").read_text() + "let saw _ = ()\n")
     replace(project, "lexer.mll", "Trace", "Ast")
     project.scons("-j4")

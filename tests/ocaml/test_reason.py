@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from needs import missing_for_reason
 
 from rebel_tools.errors import MissingTool
 from rebel_tools.ocaml import reason
@@ -23,18 +24,14 @@ pytestmark = pytest.mark.skipif(not (OCAMLFIND and OCAMLOPT), reason="ocamlfind 
 
 @pytest.fixture(scope="session")
 def refmt() -> str:
-    try:
-        return reason.find_refmt(str(ROOT))
-    except MissingTool as error:
-        pytest.skip(str(error))
+    return reason.find_refmt(str(ROOT))
 
 
 @pytest.fixture(scope="session")
 def driver() -> str:
-    try:
-        return reason.ensure_driver(OCAMLFIND, OCAMLOPT)
-    except MissingTool as error:
-        pytest.skip(str(error))
+    if missing_for_reason():
+        pytest.skip(missing_for_reason())
+    return reason.ensure_driver(OCAMLFIND, OCAMLOPT)
 
 
 @pytest.fixture

@@ -6,9 +6,9 @@ import os
 import sys
 
 import pytest
+from needs import needs_reason
 from tool_project import append, commands, entries, outputs, replace, sconstruct, targets
 
-from rebel_tools.errors import MissingTool
 from rebel_tools.ocaml import reason
 
 PROGRAM = {
@@ -19,14 +19,13 @@ PROGRAM = {
 BODY = 'env.OCamlProgram("main", Glob("src/*.re*"))'
 
 
+pytestmark = needs_reason()
+
+
 @pytest.fixture
 def build(project, tmp_path_factory):
     """Run scons on a project with a refmt that counts; the sources that refmt was run on in each build."""
-    try:
-        refmt = reason.find_refmt(os.getcwd())
-        reason.ensure_driver("ocamlfind", "ocamlopt")
-    except MissingTool as error:
-        pytest.skip(str(error))
+    refmt = reason.find_refmt(os.getcwd())
     log = tmp_path_factory.mktemp("refmt") / "log"
     counting = log.with_name("refmt")
     count = f'open({str(log)!r}, "a").write(" ".join(sys.argv[7:]) + "\\n")'

@@ -6,14 +6,16 @@ import contextlib
 import fcntl
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
 import sys
+from functools import cache
 
 import pytest
 from tool_project import commands, sconstruct
-from user_project import ROOT
+from user_project import ROOT, unquoted
 
 from rebel_tools import tools
 
@@ -57,11 +59,23 @@ class App:
 
     def equals_a_clean_build(self) -> None:
         """Everything that is built is what a build from nothing makes, and nothing is left to do."""
-        found = self.project.snapshot("_build", ignore=IGNORED)
+        found = self.made()
         assert "up to date" in self.build()
         shutil.rmtree(self.path("_build"))
         self.build()
-        assert self.project.snapshot("_build", ignore=IGNORED) == found
+        assert self.made() == found
+
+    def made(self) -> dict:
+        """What was built. Before OCaml 4.12 numbers in the .cmt of an alias module depend on what lies beside it."""
+        found = self.project.snapshot("_build", ignore=IGNORED)
+        aliases = {f"{path.removesuffix('.ml')}.cmt" for path in found if path.endswith(".ml")}
+        return {path: data for path, data in found.items() if path not in aliases or ocaml_version() >= (4, 12)}
+
+
+@cache
+def ocaml_version() -> tuple[int, ...]:
+    said = subprocess.run(["ocamlc", "-version"], check=True, capture_output=True, text=True).stdout
+    return tuple(int(number) for number in re.findall(r"\d+", said)[:2])
 
 
 IGNORED = (".rebel-tools.json", ".rebel-tools.manifest", ".rebel-tools.up-to-date")
@@ -248,12 +262,12 @@ def test_a_module_in_an_earlier_findlib_package(app):
     app.write("src/index.ml", "let () = print_string Extra.v; print_int P1.v\n")
     app.settle()
     findlib.compile("p1", "extra", "let other = 1\n", archive=False)
-    assert "Unbound value Extra.v" in app.build(rc=2)
+    assert "Unbound value Extra.v" in unquoted(app.build(rc=2))
 
 
 PPX = """\
 let expr mapper = function
-  | { Parsetree.pexp_desc = Pexp_constant (Pconst_string ("@@", _, _)); _ } as e ->
+  | { Parsetree.pexp_desc = Pexp_ident { txt = Lident "here"; _ }; _ } as e ->
     { e with pexp_desc = Pexp_ident (Location.mknoloc (Longident.parse "NAME")) }
   | e -> Ast_mapper.default_mapper.expr mapper e
 let () = Ast_mapper.register "p" (fun _ -> { Ast_mapper.default_mapper with expr })
@@ -273,7 +287,7 @@ def test_a_preprocessor_names_another_module(app, place):
     app.write("lib/ppx/META", 'ppx="./ppx.exe"\n')
     flags = dict.fromkeys(("compile", "dep"), "-ppx lib/ppx/ppx.exe")
     app.package(**{"ocamlfindDependencies": ["ppx"]} if place == "findlib" else {"flags": flags})
-    app.write("src/index.ml", 'let () = print_string "@@"\n')
+    app.write("src/index.ml", "let () = print_string here\n")
     for name in ("a", "b"):
         app.write(f"src/{name}.ml", f'let v = "{name}"\n')
     app.settle()
@@ -386,7 +400,7 @@ def test_an_interface_that_another_builder_makes_in_a_package(app):
     app.build("-k", "-j4")
     assert app.output() == "1"
     app.write("a.in", "val y : int\n")
-    assert "Unbound value Dep.A.x" in app.build(rc=2)
+    assert "Unbound value Dep.A.x" in unquoted(app.build(rc=2))
     app.write("a.in", "val x : int\nval y : int\n")
     app.build("-j4")
     app.equals_a_clean_build()
