@@ -164,7 +164,8 @@ def graph_of(recorder: Recorder) -> Graph:
     for node in _file_nodes():
         path = node.get_abspath()
         if node.has_builder():
-            derived.add(path)
+            if type(node) is SCons.Node.FS.File:  # a class of somebody else's, as ours, may look at its results
+                derived.add(path)
             used.update(str(each.get_abspath()) for each in _children(node))
         digest = getattr(node.ninfo, "csig", None) if hasattr(node, "ninfo") else None
         if digest:

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from rebel_tools import tools
+
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 import tree_edits  # noqa: E402
 
@@ -216,6 +218,17 @@ def test_a_link_that_leads_elsewhere(tree):
     tree.path("current").unlink()
     os.symlink("v2", tree.path("current"))
     assert "current" in why_asked(tree)
+
+
+@pytest.mark.skipif(not tools.find("ocamlfind"), reason="needs ocamlfind")
+@pytest.mark.parametrize("output", ["words", "words.objs/Words__Words.cmx"])
+def test_the_tool_ocaml_looks_at_its_results(tree, output):
+    tree.write("words.ml", "let () = print_string \"words\"\n")
+    tool = "env = Environment(tools=['default', 'ocaml'], toolpath=[rebel_tools.TOOLPATH])\n"
+    tree.write("SConstruct", f"import rebel_tools\n{tool}env.OCamlProgram('words', ['words.ml'])\n")
+    settle(tree)
+    tree.path(output).write_bytes(tree.path(output).read_bytes() + b"x")
+    assert why_asked(tree)
 
 
 def test_damage_is_no_manifest(tree):
