@@ -210,11 +210,11 @@ def check(sepcomp: Sepcomp, name: str, source: Path, folder: Path, monolith: boo
     (folder / f"{core}.py").write_text(interpreter.core)
     (folder / f"{extension}.py").write_text(interpreter.extension)
     (folder / "whole.py").write_text(f"import {core}\nimport {extension}\n")
-    path = ("--path", str(source / interpreter.folder), "--output-dir", ".")
-    library, module = folder / f"lib{core}.so", folder / f"{extension}.so"
+    path = ("--path", str(source / interpreter.folder), "--output-dir", "out")
+    library, module = folder / "out" / f"lib{core}.so", folder / "out" / f"{extension}.so"
     if not library.exists():
         print(f"core: {spent(sepcomp, folder, 'core', f'{core}.py', *path):.1f} s, {library.stat().st_size} bytes")
-    where = ("--core", f"{core}.interface", "--core-library", library.name)
+    where = ("--core", f"out/{core}.interface", "--core-library", str(library))
     seconds = spent(sepcomp, folder, "extension", f"{extension}.py", *where, *path)
     print(f"extension: {seconds:.1f} s, {module.stat().st_size} bytes", flush=True)
     if monolith:

@@ -26,6 +26,7 @@ CALLS = [
     *texts("rational", "r_run", "3 / 4 show", "7 / 2 double", "8 half double text", "5 double"),
     *texts("rational", "r_unknown", "zip", "show"),
     *ints("rational", "r_evaluate", 5),
+    *ints("rational", "r_alike", 5, 6),
     *[("rational", "r_types", [n], "str") for n in range(4)],
     *ints("rational", "r_space", 1, 20),
     *texts("rational", "r_join", "b", ""),

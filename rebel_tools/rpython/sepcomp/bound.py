@@ -169,6 +169,10 @@ class Core(object):
         if base != entry['base']:
             raise AnnotatorError('class %s cannot be used by extensions: no module of the core leads to its base %s' % (
                 classdesc.name, entry['base']))
+        if classdesc.basedesc is not None:
+            classdesc.basedesc.getuniqueclassdef()      # its attributes may lead here
+            if classdesc.classdef is not None:
+                return classdesc.classdef
         classdef = ClassDef(self.bookkeeper, classdesc)
         self.bookkeeper.classdefs.append(classdef)
         classdesc.classdef = classdef

@@ -22,7 +22,7 @@ class Names(object):
         self.program = program
         self.library = library
         self.first = set(first)
-        self.count = 0
+        self.loaded = 0
         self.paths = {}         # {class: path}
         self.unreachable = {}   # {class: name}
         self.classes = {}       # {path: class}
@@ -30,10 +30,10 @@ class Names(object):
 
     def refresh(self):
         """Functions may import modules when they are looked at."""
-        modules = self.program.modules()
-        if len(modules) == self.count:
+        if len(sys.modules) == self.loaded:
             return
-        self.count = len(modules)
+        self.loaded = len(sys.modules)
+        modules = self.program.modules()
         self.paths = {}
         order = sorted(modules, key=lambda name: (name not in self.first, name))
         for is_home in (True, False):

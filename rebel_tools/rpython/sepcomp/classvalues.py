@@ -8,7 +8,9 @@ class may not define it anew.
 The same holds of a frozen object that is a constant of an open class, `typedef = TypeDef("object")`.
 """
 
-from rpython.annotator import bookkeeper, classdesc, description, model, specialize
+import collections
+
+from rpython.annotator import bookkeeper, classdesc, description, model, specialize, unaryop
 from rpython.rtyper import rpbc
 
 CALL = '__call__'
@@ -39,6 +41,7 @@ def install(reads):
     classdesc.ClassDef.read_attr__class__ = read_class(reads, classdesc.ClassDef.read_attr__class__.im_func)
     bookkeeper.Bookkeeper.pbc_getattr = pbc_getattr(reads, bookkeeper.Bookkeeper.pbc_getattr.im_func)
     model.SomePBC.consider_call_site = consider_call_site(reads, model.SomePBC.consider_call_site.im_func)
+    unaryop.s_isinstance = s_isinstance(reads, unaryop.s_isinstance)
     specialize.all_values = all_values(reads, specialize.all_values)
     rpbc.ClassesPBCRepr.redispatch_call = redispatch(rpbc.ClassesPBCRepr.redispatch_call.im_func)
 
@@ -66,6 +69,20 @@ def consider_call_site(reads, original):
             reads.record(self, CALL)
         return original(self, args, s_result, call_op)
     return consider
+
+
+def s_isinstance(reads, original):
+    """What is an instance of `x.__class__` has at least the class that those known have in common."""
+    def isinstance_of(annotator, s_obj, s_type, variables):
+        r = original(annotator, s_obj, s_type, variables)
+        if reads.at_run_time(s_type) and s_type.getKind() is classdesc.ClassDesc:
+            common = reduce(classdesc.ClassDef.commonbase, [desc.getuniqueclassdef() for desc in s_type.descriptions])
+            if common is not None:
+                known = collections.defaultdict(dict)
+                model.add_knowntypedata(known, True, variables, model.SomeInstance(common))
+                r.set_knowntypedata(known)
+        return r
+    return isinstance_of
 
 
 def all_values(reads, original):

@@ -75,8 +75,7 @@ class ExtensionTranslation(object):
                 with placed(desc.pyobj):
                     bookkeeper.emulate_pbc_call(('sepcomp', contract, desc), model.SomePBC([desc]), args_s)
                     complete_so_far(self.translator.annotator)
-            if descs:
-                bookkeeper.emulate_pbc_call(('sepcomp', contract), model.SomePBC([contract] + descs), args_s)
+            bookkeeper.emulate_pbc_call(('sepcomp', contract), model.SomePBC([contract] + descs), args_s)
         self.check_functions()
         return self.given != before
 

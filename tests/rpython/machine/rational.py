@@ -69,6 +69,23 @@ def r_evaluate(n):
     return machine.evaluate(Half(n), n) * 100 + machine.evaluate(Block(), n) + machine.evaluate(Integer(n), n)
 
 
+class Remark(Text):
+    """A subclass of a class that has none in the core."""
+    @staticmethod
+    def is_invokable():
+        return True
+
+
+@entrypoint(int)
+def r_alike(n):
+    remark, text, other = Remark(str(n)), Text(str(n)), Text('5')
+    r = machine.alike(remark, text) + machine.alike(text, remark) * 10 + machine.alike(text, other) * 100
+    r += machine.alike(remark, Unary('x', machine.current(), shown)) * 1000 + remark.is_invokable() * 10000
+    if machine.integer_class().lookup('/').holder is machine.integer_class():
+        r += 100000
+    return r
+
+
 @entrypoint(str)
 def r_unknown(name):
     return machine.run('1 half ' + name)

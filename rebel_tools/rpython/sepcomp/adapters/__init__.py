@@ -28,6 +28,7 @@ MUST_HAVE = {
     'rpython.flowspace.model': ['Variable', 'Block', 'Link'],
     'rpython.memory.gctransform.framework': ['TransformerLayoutBuilder.get_type_id'],
     'rpython.memory.gctransform.shadowstack': ['ShadowStackFrameworkGCTransformer'],
+    'rpython.annotator.unaryop': ['s_isinstance'],
     'rpython.rlib.rgc': ['RegisterGcTraceEntry.specialize_call'],
     'rpython.rtyper.exceptiondata': ['ll_issubclass'],
     'rpython.rtyper.normalizecalls': ['assign_inheritance_ids', 'get_unique_cdef_id'],

@@ -4,6 +4,14 @@
 
 class AbstractObject(object):
     _immutable_fields_ = []
+    holder = None               # an attribute that leads to a subclass
+
+    @staticmethod
+    def is_invokable():
+        return False
+
+    def equals(self, other):
+        return self is other
 
     def get_class(self, universe):
         raise NotImplementedError
@@ -40,6 +48,9 @@ class Text(AbstractObject):
     def __init__(self, text):
         self.text = text
 
+    def equals(self, other):
+        return isinstance(other, self.__class__) and self.text == other.text
+
     def get_class(self, universe):
         return universe.text_class
 
@@ -59,6 +70,7 @@ class Class(AbstractObject):
 
     def install(self, name, invokable):
         self.invokables[name] = invokable
+        invokable.holder = self
 
 
 class Block(AbstractObject):

@@ -6,6 +6,10 @@ from vm.objects import AbstractObject
 class Primitive(AbstractObject):
     _immutable_fields_ = ['name', 'fn']
 
+    @staticmethod
+    def is_invokable():
+        return True
+
     def __init__(self, name, universe):
         self.name = name
         self.universe = universe
