@@ -3,7 +3,7 @@
 
     python3 bootstrap.py                 what a build needs; then builds and runs an example
     python3 bootstrap.py test [ARG ...]  also what only the tests need; then runs pytest with ARG
-    python3 bootstrap.py matrix [SUITE ...]  both on bare machines with other Debians; see docs/matrix.md
+    python3 bootstrap.py matrix [SUITE ...]  both on bare machines with other Debians; writes docs/matrix.md
 
 Only what is missing is installed, so that the second run is quick. System packages come through apt where this runs as
 root; else the line to run is printed. All the rest lies in this folder: the virtual environment .venv, and refmt from

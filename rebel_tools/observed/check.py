@@ -18,7 +18,6 @@ from rebel_tools.observed.model import (
     Manifest,
     Replay,
     folder_stamp_of,
-    known_of,
     stamp_of,
 )
 
@@ -43,7 +42,7 @@ class Verdict(NamedTuple):
     edited: tuple[str, ...] = ()
 
 
-class _Differs(Exception):
+class Difference(Exception):
     """Something is not what it was; the text says what."""
 
 
@@ -56,7 +55,7 @@ def check(manifest: Manifest, environ: Mapping[str, str]) -> Verdict:
             doubtful += _check_folder(path, folder, manifest)
         edited = _edited(doubtful, manifest)
         _check_commands(manifest.commands, environ)
-    except _Differs as difference:
+    except Difference as difference:
         return Verdict(str(difference))
     return Verdict(f"{edited[0]} was edited", tuple(edited)) if edited else Verdict(None)
 
@@ -64,12 +63,12 @@ def check(manifest: Manifest, environ: Mapping[str, str]) -> Verdict:
 def _check_environment(manifest: Manifest, environ: Mapping[str, str]) -> None:
     for name, value in manifest.environ.items():
         if name not in PRIVATE_VARIABLES and environ.get(name) != value:
-            raise _Differs(f"the environment variable {name} changed")
+            raise Difference(f"the environment variable {name} changed")
     if manifest.every is not None:
         now = public_variables(environ)
         if now != manifest.every:
             names = sorted(name for name, _ in now.items() ^ manifest.every.items())
-            raise _Differs(f"the environment variable {names[0]} changed")
+            raise Difference(f"the environment variable {names[0]} changed")
 
 
 def public_variables(environ: Mapping[str, str]) -> dict[str, str]:
@@ -77,24 +76,24 @@ def public_variables(environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def _check_folder(path: str, folder: Folder, manifest: Manifest) -> list[str]:
-    """The files in one folder that differ, and whose contents are known. Raises _Differs."""
+    """The files in one folder that differ, and whose contents are known. Raises Difference."""
     try:
         descriptor = os.open(path, _FOLDER_FLAGS)
     except OSError:
-        raise _Differs(f"the folder {path} is gone") from None
+        raise Difference(f"the folder {path} is gone") from None
     try:
         if folder_stamp_of(os.stat(descriptor)) != folder.stamp:
-            _check_names(path, folder, manifest.imported)
+            check_names(path, folder, manifest.imported)
         doubtful = [name for name, known in folder.files.items() if not _is_as_known(name, known, descriptor)]
         for name, target in folder.links.items():
             if _link(name, descriptor) != target:
-                raise _Differs(f"the link {path}/{name} leads elsewhere")
+                raise Difference(f"the link {path}/{name} leads elsewhere")
     finally:
         os.close(descriptor)
     paths = [f"{path}/{name}" if path != "/" else f"/{name}" for name in doubtful]
     for name, full in zip(doubtful, paths):
         if full not in manifest.digests or not _differs_only_in_stamp(full, folder.files[name]):
-            raise _Differs(f"{full} changed")
+            raise Difference(f"{full} changed")
     return paths
 
 
@@ -114,8 +113,11 @@ def _differs_only_in_stamp(path: str, known: Known) -> bool:
     """Whether it is still a regular file with the same mode: then its contents decide."""
     if isinstance(known, str):
         return False
-    now = known_of(os.stat(path)) if os.path.exists(path) else FOLDER
-    return not isinstance(now, str) and now[4] == known[4]
+    try:
+        status = os.stat(path)
+    except OSError:
+        return False
+    return stat.S_ISREG(status.st_mode) and status.st_mode == known[4]
 
 
 def _link(name: str, descriptor: int) -> str | None:
@@ -125,23 +127,23 @@ def _link(name: str, descriptor: int) -> str | None:
         return None
 
 
-def _check_names(path: str, folder: Folder, imported: list[str]) -> None:
-    """After names came or went: whether one of them is a name that counts. Raises _Differs."""
+def check_names(path: str, folder: Folder, imported: list[str]) -> None:
+    """After names came or went: whether one of them is a name that counts. Raises Difference."""
     try:
         names = os.listdir(path)
     except OSError:
-        raise _Differs(f"the folder {path} cannot be listed") from None
+        raise Difference(f"the folder {path} cannot be listed") from None
     for name in folder.absent.keys() & set(names):
         deep = folder.absent[name]
         if not deep or any(os.path.lexists(each) for each in deep):
-            raise _Differs(f"{path}/{name} appeared")
+            raise Difference(f"{path}/{name} appeared")
     for pattern, matched in folder.patterns.items():
         if matching(names, pattern) != matched:
-            raise _Differs(f"the files that match {path}/{pattern} are others")
+            raise Difference(f"the files that match {path}/{pattern} are others")
     if folder.listing is not None and sorted(names) != folder.listing:
-        raise _Differs(f"the names in {path} are others")
+        raise Difference(f"the names in {path} are others")
     if folder.modules is not None and modules_among(names, imported) != folder.modules:
-        raise _Differs(f"the Python modules in {path} are others")
+        raise Difference(f"the Python modules in {path} are others")
 
 
 def matching(names: Iterable[str], pattern: str) -> list[str]:
@@ -159,7 +161,7 @@ def modules_among(names: Iterable[str], imported: Iterable[str]) -> list[str]:
 
 def _edited(paths: list[str], manifest: Manifest) -> list[str]:
     if len(paths) > MOST_READ:
-        raise _Differs(f"{len(paths)} files changed, {paths[0]} among them")
+        raise Difference(f"{len(paths)} files changed, {paths[0]} among them")
     return [path for path in paths if digest_like(path, manifest.digests[path]) != manifest.digests[path]]
 
 
@@ -183,7 +185,7 @@ def _check_commands(commands: list[Replay], environ: Mapping[str, str]) -> None:
     for command in commands:
         if replay(command, environ) != command.said:
             words = command.words if isinstance(command.words, str) else " ".join(command.words)
-            raise _Differs(f"the command `{words}` says something else")
+            raise Difference(f"the command `{words}` says something else")
 
 
 def replay(command: Replay, environ: Mapping[str, str]) -> tuple[int, bytes | None, bytes | None] | None:

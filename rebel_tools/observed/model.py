@@ -19,18 +19,13 @@ REGULAR = "file"
 Stamp = tuple[int, int, int, int, int]
 Known = Union[Stamp, str]
 
-# A file system whose clock ticks this slowly can hide an edit right after a look.
-SETTLED_NS = 30_000_000
-
 
 def stamp_of(status: os.stat_result) -> Stamp:
     return status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino, status.st_mode
 
 
 def folder_stamp_of(status: os.stat_result) -> tuple[int, int, int, int]:
-    """What changes when a name in a folder comes or goes; the number of entries' bytes is the file system's
-    business.
-    """
+    """What changes when a name in a folder comes or goes."""
     return status.st_mtime_ns, status.st_ctime_ns, status.st_ino, status.st_mode
 
 
@@ -83,8 +78,7 @@ class Manifest(NamedTuple):
     environ: variable -> value, or None where it was not set. every: the whole environment, where somebody read all
     of it.
     digests: path -> digest of the contents, as scons has it; a file whose stamp differs alone is compared by it.
-    exact: no such comparison, because a Decider goes by time. imported: names of modules that were imported or
-    looked for.
+    None stand here where a Decider goes by time. imported: names of modules that were imported or looked for.
     output, errors: what the run printed, shown again.
     """
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from typing import NamedTuple
+from typing import Any, Callable, NamedTuple
 
 from rebel_tools.observed.commands import Captured
 from rebel_tools.observed.model import Known, known_of
@@ -20,6 +20,10 @@ MOST_PLACES = 5
 
 # Files and folders that answer differently each time, or by the state of the machine.
 UNSTABLE = ("/proc/", "/sys/", "/dev/")
+
+
+# A module or class, the name of one of its functions, and what takes its place.
+Hook = tuple[Any, str, Callable[..., Any]]
 
 
 class Caller(NamedTuple):
@@ -52,6 +56,7 @@ class Recorder:
 
     def __init__(self) -> None:
         self.started = time.time_ns()
+        self.status = os.stat  # as it is now: a look of ours is none of the user's
         self.top = os.getcwd()
         self.folder = self.top
         self.files: dict[str, Known | None] = {}

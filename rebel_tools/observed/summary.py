@@ -6,14 +6,14 @@ import hashlib
 import os
 import sys
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from rebel_tools.observed.check import DIGEST_SIZES, matching, modules_among, public_variables
+from rebel_tools.memory.stamp import RACY_NS, is_settled
+from rebel_tools.observed.check import DIGEST_SIZES, Difference, check_names, matching, modules_among, public_variables
 from rebel_tools.observed.model import (
     FOLDER,
     REGULAR,
-    SETTLED_NS,
     Folder,
     Known,
     Manifest,
@@ -229,27 +229,25 @@ class Summary:
     # Clocks
 
     def _settle(self) -> None:
-        """Wait until a new edit of what was seen last would get another time stamp, and see whether there was one."""
-        limit = self.now - SETTLED_NS
-        young = [path for path, known in self._stamps() if max(known[0], known[1]) > limit]
-        young += [path for path, folder in self.folders.items() if max(folder.stamp[:2]) > limit]
-        if any(known[0] % 1_000_000_000 == 0 and known[1] % 1_000_000_000 == 0 for _, known in self._stamps(young)):
-            self.recorder.refuse("the clock of the file system is too coarse", young[0])
-        during = [path for path, known in self._stamps() if known[1] > self.recorder.started - SETTLED_NS]
+        """Refuse what was edited while scons ran, or could have been without another time stamp."""
         own = self.graph.bookkeeping.union(self.recorder.duplicated, self.recorder.written)
-        for path in during:
-            if path not in own:
-                self.recorder.refuse("a file changed while scons ran", path)
+        for path, known in self._stamps():
+            if path not in own and not is_settled(known[1], self.recorder.started):
+                self.recorder.refuse("a file changed while scons ran, or its clock is too coarse to tell", path)
+        young = [path for path, folder in self.folders.items() if not is_settled(max(folder.stamp[:2]), self.now)]
         if young:
-            time.sleep(SETTLED_NS / 1e9)
+            time.sleep(RACY_NS / 1e9)
+        for path in young:  # a name that came right after the look may have left the stamp as it was
+            try:
+                check_names(path, self.folders[path], sorted(self.recorder.imported))
+            except Difference as difference:
+                self.recorder.refuse("a folder changed while scons ran", difference)
 
-    def _stamps(self, paths: Iterable[str] | None = None) -> Iterator[tuple[str, Stamp]]:
-        wanted = None if paths is None else set(paths)
+    def _stamps(self) -> Iterator[tuple[str, Stamp]]:
         for path, folder in self.folders.items():
             for name, known in folder.files.items():
-                full = os.path.join(path, name)
-                if not isinstance(known, str) and (wanted is None or full in wanted):
-                    yield full, known
+                if not isinstance(known, str):
+                    yield os.path.join(path, name), known
 
 
 def refusals(recorder: Recorder) -> list[Refusal]:

@@ -182,6 +182,13 @@ def test_warnings_are_shown_again(tree):
     assert "old key" in run(tree).err
 
 
+def test_commands_that_got_a_variable_from_the_sconstruct(tree):
+    command = "said = subprocess.check_output('echo $LEVEL', shell=True)\n"
+    tree.write("SConstruct", f"import os, subprocess\nos.environ['LEVEL'] = '3'\n{command}{SCONSTRUCT}")
+    settle(tree)
+    assert "ANOTHER" in why_asked(tree, ANOTHER="1")
+
+
 def test_a_module_that_would_be_found_first(tree):
     tree.write("tools/helper.py", "LEVEL = 1\n")
     script = "import sys\nsys.path.append(Dir('#tools').abspath)\nimport helper\n"
