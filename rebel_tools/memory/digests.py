@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import stat
-import time
 from collections.abc import Iterable, Mapping
 
-from rebel_tools.memory.stamp import RACY_NS, Stamp, is_settled, last_change, stamp
-
-# So much memory is used again and again; for much more the system would have to find new pages each time.
-_CHUNK = 65536
+from rebel_tools.memory.disk import Disk
+from rebel_tools.memory.stamp import RACY_NS, Stamp, is_settled, last_change
 
 
 class Files:
-    """Digests by path, below `root`.
+    """Digests of the files of a disk, by path.
 
     remembered: path -> [*stamp, digest] of this and earlier builds; `changed` when it is to be saved.
     """
 
-    def __init__(self, root: str, remembered: dict[str, list]):
-        self.root = root
+    def __init__(self, disk: Disk, remembered: dict[str, list]):
+        self.disk = disk
         self.remembered = remembered
         self.changed = False
         self._now: dict[str, str | None] = {}
@@ -63,10 +59,8 @@ class Files:
         self._now.pop(path, None)
 
     def _digest(self, path: str, age: int) -> str | None:
-        full = os.path.join(self.root, path)
-        try:
-            status = os.stat(full)
-        except OSError:
+        status = self.disk.status(path)
+        if status is None:
             self.changed |= self.remembered.pop(path, None) is not None
             return None
         moment = last_change(status)
@@ -75,30 +69,21 @@ class Files:
             return known[3]
         if not stat.S_ISREG(status.st_mode):
             return None
-        digest = content_digest(full)
+        digest = self.disk.content_digest(path)
         self._read[path] = [moment, status.st_size, status.st_ino]
-        settled = is_settled(moment, time.time_ns() + age)
+        settled = is_settled(moment, self.disk.now() + age)
         self.remembered[path] = [moment if settled else 0, status.st_size, status.st_ino, digest]
         self.changed = True
         return digest
 
     def is_as_read(self, path: str) -> bool:
         """Whether nobody has written the file since its digest was made; to be asked when a program has read it."""
-        full = os.path.join(self.root, path)
-        now, known = stamp(full), self.remembered.get(path, [0, 0, 0, ""])
-        if now is None:
+        status, known = self.disk.status(path), self.remembered.get(path, [0, 0, 0, ""])
+        if status is None:
             return True
+        now = [last_change(status), status.st_size, status.st_ino]
         # Where the stamp proves nothing, for the file was just written, its contents have to.
-        return now == self._read.get(path, known[:3]) and (known[0] != 0 or known[3] == content_digest(full))
-
-
-def content_digest(path: str) -> str:
-    """The first 12 bytes of SHA-256, for which processors have instructions: three times as fast as BLAKE2."""
-    digest = hashlib.sha256()
-    with open(path, "rb", buffering=0) as f:
-        while chunk := f.read(_CHUNK):
-            digest.update(chunk)
-    return digest.hexdigest()[:24]
+        return now == self._read.get(path, known[:3]) and (known[0] != 0 or known[3] == self.disk.content_digest(path))
 
 
 def text_digest(*parts: str) -> str:

@@ -16,7 +16,8 @@ from collections.abc import Mapping, Sequence
 
 from rebel_tools import tools
 from rebel_tools.errors import MissingTool, Place, RebelError
-from rebel_tools.memory.digests import content_digest, text_digest
+from rebel_tools.memory.digests import text_digest
+from rebel_tools.memory.disk import content_digest
 from rebel_tools.memory.stamp import stamp
 
 DRIVER_SOURCE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "data", "refmt_pp.ml")

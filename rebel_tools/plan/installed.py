@@ -12,8 +12,8 @@ from collections.abc import Iterable, Sequence
 
 from rebel_tools.errors import RebelError
 from rebel_tools.memory.digests import Files, text_digest
-from rebel_tools.ocaml.imports import read_imports
 from rebel_tools.ocaml.search import unit_file_names
+from rebel_tools.plan.ask import Ask
 
 Folders = tuple[str, ...]
 
@@ -25,8 +25,9 @@ class Installed:
     missing: paths in the current folder, the first of every search path, where a file would be found sooner.
     """
 
-    def __init__(self, files: Files):
+    def __init__(self, files: Files, ask: Ask):
         self.files = files
+        self.ask = ask
         self.used: set[str] = set()
         self.missing: set[str] = set()
         self._names: dict[str, frozenset[str]] = {}
@@ -57,11 +58,7 @@ class Installed:
 
     def _names_in(self, folder: str) -> frozenset[str]:
         if folder not in self._names:
-            try:
-                names = os.listdir(os.path.join(self.files.root, folder))
-            except OSError:
-                names = []
-            self._names[folder] = frozenset(names)
+            self._names[folder] = frozenset(self.files.disk.names(folder))
         return self._names[folder]
 
     def forget(self, paths: Iterable[str]) -> None:
@@ -98,7 +95,7 @@ class Installed:
     def _named_in(self, path: str) -> list[str]:
         if path not in self._reached:
             try:
-                imports = read_imports(os.path.join(self.files.root, path)) if path else None
+                imports = self.ask.imports(path) if path else None
             except (OSError, RebelError):  # the compiler says so
                 imports = None
             tables = (*imports.interfaces, *imports.implementations) if imports else ()

@@ -7,7 +7,8 @@ from typing import Callable, NamedTuple, Optional
 
 from rebel_tools.memory.digests import Files, text_digest
 from rebel_tools.ocaml.names import is_reason
-from rebel_tools.ocaml.ocamldep import Batch, Question, batch_size, batches, free_modules
+from rebel_tools.ocaml.ocamldep import Batch, Question, batch_size, batches
+from rebel_tools.plan.ask import Ask
 from rebel_tools.plan.model import Module, Scope
 from rebel_tools.plan.steps import tree_file
 
@@ -40,8 +41,9 @@ class Names:
     runs_programs: whether programs of packages may run, such as preprocessors; what only they can tell stays unknown.
     """
 
-    def __init__(self, files: Files, remembered: dict[str, list], jobs: int = 1):
+    def __init__(self, files: Files, ask: Ask, remembered: dict[str, list], jobs: int = 1):
         self.files = files
+        self.ask = ask
         self.remembered = remembered
         self.jobs = jobs
         self.runs_programs = True
@@ -81,7 +83,7 @@ class Names:
         unknown = {scope: self._all_unknown(scope) for scope in scopes}
         size = batch_size(sum(map(len, unknown.values())), self.jobs)
         work = [(scope, batch) for scope in unknown for batch in self._batches(scope, unknown[scope], size, is_current)]
-        answers = free_modules([batch for _, batch in work], self.jobs, self.files.root) if work else []
+        answers = self.ask.free_modules([batch for _, batch in work], self.jobs) if work else []
         for (scope, batch), answer in zip(work, answers):
             for source in batch.files:
                 self._remember(scope, source, answer.get(source))

@@ -8,7 +8,9 @@ from __future__ import annotations
 import os
 
 from rebel_tools.memory.digests import Files
+from rebel_tools.memory.disk import Disk, RealDisk
 from rebel_tools.memory.records import State
+from rebel_tools.plan.ask import Ask, AskPrograms
 from rebel_tools.plan.installed import Installed
 from rebel_tools.plan.model import ALIAS, COMPILATIONS, IMPLEMENTATION, NATIVE, TREE, Module, Scope, Step
 from rebel_tools.plan.names import NOTHING, Named, Names
@@ -17,14 +19,15 @@ from rebel_tools.plan.steps import module_steps, objects, scope_modules, step_fl
 
 
 class Plan:
-    """Steps by their first outputs, and the state of earlier builds in the file `state_path` below `root`."""
+    """Steps by their first outputs, on a disk, with the state of earlier builds."""
 
-    def __init__(self, root: str, state_path: str, jobs: int = 1):
-        self.root = root
-        self.state = State(os.path.join(root, state_path))
-        self.files = Files(root, self.state.files)
-        self.names = Names(self.files, self.state.names, jobs)
-        self.installed = Installed(self.files)
+    def __init__(self, disk: Disk, ask: Ask, state: State, jobs: int = 1):
+        self.disk = disk
+        self.ask = ask
+        self.state = state
+        self.files = Files(disk, state.files)
+        self.names = Names(self.files, ask, state.names, jobs)
+        self.installed = Installed(self.files, ask)
         self.steps: dict[str, Step] = {}
         self.scopes: dict[Scope, None] = {}
         self._units: dict[tuple[Scope, str], list[Step]] = {}
@@ -195,6 +198,11 @@ class Plan:
             return [*filter(None, [step.tree or step.source]), *step.extra]
         parts = [path for part in self.linked(step) for path in objects(part)]
         return [*parts, *step.foreign, *step.extra]
+
+
+def plan_in(root: str, state_path: str, jobs: int = 1) -> Plan:
+    """The plan of a build in the folder `root`, whose state lies in the file `state_path` there."""
+    return Plan(RealDisk(root), AskPrograms(root), State(os.path.join(root, state_path)), jobs)
 
 
 def topological(plan: Plan) -> list[Step]:

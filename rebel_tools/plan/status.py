@@ -14,7 +14,6 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from rebel_tools.memory.digests import text_digest
 from rebel_tools.memory.records import Record
-from rebel_tools.ocaml.imports import read_imports
 from rebel_tools.ocaml.names import INITIAL
 from rebel_tools.plan.model import ALIAS, COMPILATIONS, IMPLEMENTATION, LINKING, NATIVE, TREE, Scope, Search, Step
 from rebel_tools.plan.plan import Plan
@@ -148,7 +147,7 @@ class Status:
 
     def _record_imports(self, step: Step, record: Record) -> None:
         scope, own = step.scope, step.module.object
-        imports = read_imports(os.path.join(self.plan.root, imports_file(step)))
+        imports = self.plan.ask.imports(imports_file(step))
         record.names = list(self.plan.named(step).units)
         # Without a digest only the name of the interface was used (an alias to it, say), not its contents.
         interfaces = {u: crc for u, crc in imports.interfaces if crc}
@@ -219,7 +218,7 @@ class Status:
 
     def forget_cleaned(self) -> None:
         """Drop the records of steps whose outputs have been removed."""
-        for key in [k for k in self.records if not os.path.exists(os.path.join(self.plan.root, k))]:
+        for key in [k for k in self.records if self.plan.disk.status(k) is None]:
             del self.records[key]
             self.plan.state.changed = True
         if not self.records:
@@ -240,7 +239,7 @@ class Status:
                     self._remove(path)
                     with contextlib.suppress(OSError):  # it is not empty
                         if os.path.dirname(path) not in used:
-                            os.rmdir(os.path.join(self.plan.root, os.path.dirname(path)))
+                            self.plan.disk.remove_folder(os.path.dirname(path))
 
     def note_first_runs(self, scopes: Iterable[Scope]) -> bool:
         """Note outputs before they are made for the first time, where the name of a module is that of its files: if the
@@ -257,4 +256,4 @@ class Status:
     def _remove(self, path: str) -> None:
         self.plan.files.remembered.pop(path, None)
         with contextlib.suppress(OSError):
-            os.unlink(os.path.join(self.plan.root, path))
+            self.plan.disk.remove(path)

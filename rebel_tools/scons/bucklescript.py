@@ -21,7 +21,7 @@ from SCons.Action import Action
 from rebel_tools.ocaml.javascript import BuckleScript, find_bsc, javascript_outputs
 from rebel_tools.ocaml.toolchain import program_identity
 from rebel_tools.plan.model import ALIAS, INTERFACE, NATIVE, Scope, Step
-from rebel_tools.plan.plan import Plan
+from rebel_tools.plan.plan import plan_in
 from rebel_tools.plan.status import Status
 from rebel_tools.project.model import Package, Project, Target
 from rebel_tools.scons.actions import Words
@@ -52,7 +52,7 @@ class BuckleScriptTarget:
 
     def _make(self) -> None:
         project = self.project
-        self.plan = Plan(self.top, f"{self.folder}/.rebel-tools.json", os.cpu_count() or 1)
+        self.plan = plan_in(self.top, f"{self.folder}/.rebel-tools.json", os.cpu_count() or 1)
         bsc = find_bsc(project.root.root, {**os.environ, **self.env["ENV"]})
         check_tool(bsc, self.env)
         self.compiler = BuckleScript(bsc, project.root.name, self.folder)

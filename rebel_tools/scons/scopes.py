@@ -108,7 +108,7 @@ def _check_source(path: str, name: str, known: Module | None) -> None:
 def _check_interface(run: Session, module: Module) -> None:
     """The compiler takes note of an interface that lies beside an implementation, given or not."""
     beside = f"{module.implementation}i"
-    if module.interface or not os.path.exists(os.path.join(run.plan.root, beside)):
+    if module.interface or not os.path.exists(os.path.join(run.plan.disk.root, beside)):
         return
     node = SCons.Node.FS.get_default_fs().File(from_top(beside))
     if node.duplicate and not os.path.exists(node.srcnode().get_abspath()):

@@ -16,7 +16,7 @@ from rebel_tools.errors import RebelError
 from rebel_tools.memory.digests import text_digest
 from rebel_tools.plan.model import ARCHIVING, COMPILATIONS, IMPLEMENTATION, LINKING, Scope, Step
 from rebel_tools.plan.order import CycleError
-from rebel_tools.plan.plan import Plan
+from rebel_tools.plan.plan import Plan, plan_in
 from rebel_tools.plan.status import Status
 from rebel_tools.plan.steps import ANNOTATIONS
 from rebel_tools.scons import profile, saving
@@ -60,7 +60,7 @@ class Session:
 
     @cached_property
     def plan(self) -> Plan:
-        return Plan(SCons.Node.FS.get_default_fs().Top.get_abspath(), self.state_path, os.cpu_count() or 1)
+        return plan_in(SCons.Node.FS.get_default_fs().Top.get_abspath(), self.state_path, os.cpu_count() or 1)
 
     @cached_property
     def status(self) -> Status:
@@ -184,7 +184,7 @@ class Session:
             with contextlib.suppress(CycleError):  # an error of those only who need this scope
                 self.plan.ordered(scope)
         for path in trees:
-            if os.path.exists(os.path.join(self.plan.root, path)):
+            if os.path.exists(os.path.join(self.plan.disk.root, path)):
                 self.status.built(self.plan.steps[path])
         if not self._dry:
             self.status.forget_vanished(scopes, self.owns_state and len(scopes) == len(self.plan.scopes))
@@ -263,7 +263,7 @@ class Session:
         return {}
 
     def _finish(self) -> None:
-        if not self._prepared or self._dry or not os.path.isdir(self.plan.root):  # it may be gone, while watching
+        if not self._prepared or self._dry or not os.path.isdir(self.plan.disk.root):  # it may be gone, while watching
             return
         try:
             self._save()

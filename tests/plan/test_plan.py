@@ -10,7 +10,7 @@ from rebel_tools.ocaml.names import Naming
 from rebel_tools.ocaml.ocamldep import Question, batch_size, batches
 from rebel_tools.plan.model import ARCHIVING, BYTE, IMPLEMENTATION, INTERFACE, NATIVE, Scope, Settings
 from rebel_tools.plan.order import CycleError, order
-from rebel_tools.plan.plan import Plan
+from rebel_tools.plan.plan import plan_in
 from rebel_tools.plan.steps import archive_step
 
 needs_ocamldep = pytest.mark.skipif(shutil.which("ocamldep") is None, reason="ocamldep is not installed")
@@ -28,7 +28,7 @@ class Tree:
 
     def __init__(self, root):
         self.root = root
-        self.plan = Plan(str(root), ".state.json")
+        self.plan = plan_in(str(root), ".state.json")
 
     def scope(self, namespace: str, files: dict, engines=(NATIVE,), uses=(), public: str = "") -> Scope:
         folder = namespace.rstrip("_").lower() or "top"

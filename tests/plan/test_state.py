@@ -7,6 +7,7 @@ import os
 import pytest
 
 from rebel_tools.memory.digests import Files
+from rebel_tools.memory.disk import RealDisk
 from rebel_tools.memory.records import FORMAT, Record, State
 
 RECORD = Record("s", {"a.ml": "1"}, {"a.cmx": "2"}, ["B"], {"B": "3", "C": None}, {"B": None}, "4", None)
@@ -130,7 +131,7 @@ def test_state_that_is_no_file(path):
 def test_digests_follow_contents(tmp_path):
     remembered: dict = {}
     (tmp_path / "a").write_text("one")
-    files = Files(str(tmp_path), remembered)
+    files = Files(RealDisk(str(tmp_path)), remembered)
     one = files.digest("a")
     (tmp_path / "a").write_text("two")
     assert files.digest("a") == one  # asked once in a run
@@ -139,5 +140,5 @@ def test_digests_follow_contents(tmp_path):
     assert two != one
     # Same size, and written within the same tick of the clock: the time stamp alone would not tell.
     (tmp_path / "a").write_text("six")
-    assert Files(str(tmp_path), remembered).digest("a") not in (one, two)
+    assert Files(RealDisk(str(tmp_path)), remembered).digest("a") not in (one, two)
     assert files.digest("missing") is None and files.digest(".") is None

@@ -1,0 +1,33 @@
+"""What the plan has to ask programs and compiled files: what a source names, and what a compilation consulted."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import Protocol
+
+from rebel_tools.ocaml.imports import Imports, read_imports
+from rebel_tools.ocaml.ocamldep import Batch, free_modules
+
+
+class Ask(Protocol):
+    """Paths are relative to the folder of the build, or absolute."""
+
+    def free_modules(self, work: Sequence[Batch], jobs: int) -> list[dict[str, tuple[str, ...]]]:
+        """Free module names by file, for each batch; a file that does not parse is left out."""
+
+    def imports(self, path: str) -> Imports:
+        """The import tables of a compiled file. Errors: OSError, RebelError."""
+
+
+class AskPrograms:
+    """Asks the real ocamldep, and reads what the real compilers wrote, in the folder `root`."""
+
+    def __init__(self, root: str) -> None:
+        self.root = root
+
+    def free_modules(self, work: Sequence[Batch], jobs: int) -> list[dict[str, tuple[str, ...]]]:
+        return free_modules(work, jobs, self.root)
+
+    def imports(self, path: str) -> Imports:
+        return read_imports(os.path.join(self.root, path))
