@@ -23,8 +23,8 @@ class Preloaded(Generic[Contents]):
     def get(self, path: str) -> Contents:
         """The contents of a file, which are given away once."""
         self.asked.append(path)
-        known, contents = self._ready.pop(path, (None, None))
-        return contents if known and known == stamp(path) else self._read(path)
+        ready = self._ready.pop(path, None)
+        return ready[1] if ready and ready[0] and ready[0] == stamp(path) else self._read(path)
 
     def prepare(self, path: str) -> None:
         """Have a file ready."""

@@ -5,18 +5,22 @@ from __future__ import annotations
 import hashlib
 import stat
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from rebel_tools.memory.disk import Disk
 from rebel_tools.memory.stamp import RACY_NS, Stamp, is_settled, last_change
+
+# By path, as JSON has it: the numbers of a stamp, and then the digest.
+Remembered = dict[str, list[Any]]
 
 
 class Files:
     """Digests of the files of a disk, by path.
 
-    remembered: path -> [*stamp, digest] of this and earlier builds; `changed` when it is to be saved.
+    remembered: of this and earlier builds; `changed` when it is to be saved.
     """
 
-    def __init__(self, disk: Disk, remembered: dict[str, list]):
+    def __init__(self, disk: Disk, remembered: Remembered):
         self.disk = disk
         self.remembered = remembered
         self.changed = False
@@ -51,7 +55,9 @@ class Files:
             return None
         known = self._trusted.get(path)
         remembered = self.remembered.get(path)
-        return remembered[3] if known and remembered and remembered[:3] == known else None
+        if known is None or remembered is None or remembered[:3] != known:
+            return None
+        return str(remembered[3])
 
     def forget(self, path: str) -> None:
         """The file may have changed since it was last asked for in this run."""
@@ -66,7 +72,7 @@ class Files:
         moment = last_change(status)
         known = self.remembered.get(path)
         if known and known[0] == moment and known[1] == status.st_size and known[2] == status.st_ino:
-            return known[3]
+            return str(known[3])
         if not stat.S_ISREG(status.st_mode):
             return None
         digest = self.disk.content_digest(path)

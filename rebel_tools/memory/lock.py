@@ -44,7 +44,7 @@ def _open(folder: str) -> int:
         os.makedirs(folder, exist_ok=True)
         return os.open(folder, os.O_RDONLY)
     except OSError as error:
-        message = f"the folder for all that is built cannot be used: {os.strerror(error.errno)}"
+        message = f"the folder for all that is built cannot be used: {error.strerror}"
         raise RebelError(message, place=Place(folder)) from None
 
 

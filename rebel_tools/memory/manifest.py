@@ -13,6 +13,7 @@ import json
 import os
 from collections.abc import Mapping
 from functools import cache
+from typing import Any
 
 from rebel_tools import __version__
 from rebel_tools.memory.ahead import Preloaded
@@ -77,7 +78,7 @@ class Manifest:
             os.unlink(self.path)
 
 
-def _read(path: str) -> object:
+def _read(path: str) -> Any:
     data = read_regular(path)
     try:
         return None if data is None else json.loads(data.decode("utf-8", "surrogateescape"))

@@ -8,13 +8,18 @@ import json
 import os
 from collections.abc import Iterable, Iterator, MutableMapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from rebel_tools import __version__
 from rebel_tools.memory.ahead import Preloaded
 from rebel_tools.memory.atomic import read_regular, write_atomically
+from rebel_tools.memory.digests import Remembered
 from rebel_tools.memory.stamp import Stamp, stamp
 
 FORMAT = f"rebel-tools {__version__} state 7"
+
+# What ocamldep said: folder and source -> digest of the source, digest of the question, module names.
+Answers = dict[str, list[Any]]
 
 
 @dataclass
@@ -42,23 +47,17 @@ class Record:
     installed_digest: str = ""
 
 
-class Records(MutableMapping):
+class Records(MutableMapping[str, Record]):
     """Records by key. Those of a state file stay texts until somebody asks for them, and are saved as they came."""
 
     def __init__(self, texts: dict[str, str]):
         self.texts = texts
         self._records: dict[str, Record] = {}
 
-    def get(self, key: str, default: Record | None = None) -> Record | None:
-        record = self._records.get(key)
-        if record is None and key in self.texts:
-            record = self._records[key] = Record(**json.loads(self.texts[key]))
-        return default if record is None else record
-
     def __getitem__(self, key: str) -> Record:
-        record = self.get(key)
+        record = self._records.get(key)
         if record is None:
-            raise KeyError(key)
+            record = self._records[key] = Record(**json.loads(self.texts[key]))
         return record
 
     def __setitem__(self, key: str, record: Record) -> None:
@@ -95,8 +94,8 @@ class State:
     def __init__(self, path: str):
         self.path = path
         self._known = known = STATES.get(path)
-        self.files: dict[str, list] = dict(known.files)
-        self.names: dict[str, list] = dict(known.names)
+        self.files: Remembered = dict(known.files)
+        self.names: Answers = dict(known.names)
         self.records = Records(dict(known.records))
         self.changed = False
 
@@ -132,14 +131,14 @@ class Contents:
     base: how long its first block is, in bytes.
     """
 
-    files: dict[str, list] = field(default_factory=dict)
-    names: dict[str, list] = field(default_factory=dict)
+    files: Remembered = field(default_factory=dict)
+    names: Answers = field(default_factory=dict)
     records: dict[str, str] = field(default_factory=dict)
     stamp: Stamp = None
     base: int = 0
 
     @property
-    def tables(self) -> tuple[dict, dict, dict]:
+    def tables(self) -> tuple[dict[str, Any], ...]:
         return self.files, self.names, self.records
 
 
@@ -155,7 +154,7 @@ def _block(now: Contents, known: Contents) -> bytes:
     return _header(text) + text + b"\n"
 
 
-def _difference(now: dict, known: dict) -> dict:
+def _difference(now: dict[str, Any], known: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in now.items() if known.get(key) is not value}
 
 

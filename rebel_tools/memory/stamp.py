@@ -17,7 +17,7 @@ COARSE_NS = 2_000_000_000
 
 _SECOND_NS = 1_000_000_000
 
-Stamp = Optional[list]  # the moment of the last change in nanoseconds, size, inode; None: there is no such file
+Stamp = Optional[list[int]]  # the moment of the last change in nanoseconds, size, inode; None: there is no such file
 
 
 def stamp(path: str) -> Stamp:
