@@ -132,7 +132,7 @@ def _python(tool: Tool, root: str) -> tuple[str, str | None, str | None]:
         distribution = metadata.distribution(tool.name)
     except metadata.PackageNotFoundError:
         return MISSING, None, None
-    return FOUND, distribution.version, os.path.abspath(distribution.locate_file(""))
+    return FOUND, distribution.version, os.path.abspath(str(distribution.locate_file("")))
 
 
 def _output(command: list[str]) -> str | None:

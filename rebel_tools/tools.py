@@ -167,7 +167,7 @@ def missing(name: str, environ: Mapping[str, str] = os.environ) -> MissingTool:
     what = {FINDLIB: "the findlib library ", PYTHON: "the Python package "}.get(tool.kind if tool else FINDLIB, "")
     message = f"{what}{name} is not installed"
     chosen = environ.get(tool.variable or "") if tool else None
-    if chosen:
+    if tool and chosen:
         message = f"${tool.variable} is {chosen}, which is not a program"
     needs = f"; {tool.needed_by} needs it" if tool else ""
     return MissingTool(message + needs, hint=install_hint(name))

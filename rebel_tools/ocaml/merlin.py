@@ -32,10 +32,10 @@ class Merlin(NamedTuple):
     flags: compiler arguments, e.g. ("-open", "Foo", "-w", "+a"), without `-pp`.
     """
 
-    sources: tuple = ()
-    builds: tuple = ()
-    packages: tuple = ()
-    flags: tuple = ()
+    sources: tuple[str, ...] = ()
+    builds: tuple[str, ...] = ()
+    packages: tuple[str, ...] = ()
+    flags: tuple[str, ...] = ()
 
 
 def render(merlin: Merlin, folder: str) -> str:

@@ -11,11 +11,14 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple
 
 from rebel_tools.ocaml.names import is_interface
+
+# What one process answered: free module names by file.
+Found = dict[str, tuple[str, ...]]
 
 # About the most and the fewest files that one process is started for.
 MOST, FEWEST = 150, 30
@@ -92,7 +95,7 @@ def free_modules(work: Sequence[Batch], jobs: int, cwd: str) -> list[dict[str, t
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _in_parallel(function, work: Sequence, jobs: int) -> list:
+def _in_parallel(function: Callable[[Batch], Found], work: Sequence[Batch], jobs: int) -> list[Found]:
     if len(work) == 1 or jobs < 2:
         return list(map(function, work))
     from concurrent.futures import ThreadPoolExecutor
@@ -122,8 +125,10 @@ def _run(batch: Batch, map_files: Sequence[str], folder: str, cwd: str) -> dict[
     for path in batch.files:
         command += ["-intf" if is_interface(path) else "-impl", trees.get(path, path)]
     # A syntax error is reported by the compiler, with its excerpt, so ocamldep's copy of it is not shown.
-    streams = {"stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
-    done = subprocess.run(command, cwd=cwd, env=batch.question.environ, check=False, **streams)
+    quiet = subprocess.DEVNULL
+    done = subprocess.run(
+        command, cwd=cwd, env=batch.question.environ, check=False, stdout=subprocess.PIPE, stderr=quiet
+    )
     sources = {trees.get(source, source): source for source in batch.files}
     found = parse(done.stdout.decode("utf-8", "surrogateescape"), sources)
     answer = {sources.get(name, name): modules for name, modules in found.items()}

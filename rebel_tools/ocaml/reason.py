@@ -20,6 +20,9 @@ from rebel_tools.memory.digests import text_digest
 from rebel_tools.memory.disk import content_digest
 from rebel_tools.memory.stamp import stamp
 
+# A folder, and the archives in it in one text.
+Library = tuple[str, str]
+
 DRIVER_SOURCE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "data", "refmt_pp.ml")
 
 
@@ -63,7 +66,7 @@ def ensure_driver(ocamlfind: str, ocamlopt: str, environ: Mapping[str, str] = os
     return driver
 
 
-def _libraries(ocamlfind: str, environ: Mapping[str, str]) -> list:
+def _libraries(ocamlfind: str, environ: Mapping[str, str]) -> list[Library]:
     """(folder, archives) of ppxlib's syntax trees and all that they need, in link order."""
     command = [ocamlfind, "query", "-r", "-predicates", "native", "-format", "%d|%a", "unix", "ppxlib.ast"]
     try:
@@ -73,10 +76,11 @@ def _libraries(ocamlfind: str, environ: Mapping[str, str]) -> list:
     if process.returncode:
         message = f"Reason files need the OCaml package ppxlib: {process.stderr.strip()}"
         raise MissingTool(message, hint=tools.install_hint("ppxlib"))
-    return [tuple(line.rsplit("|", 1)) for line in process.stdout.splitlines()]
+    rows = (line.rpartition("|") for line in process.stdout.splitlines())
+    return [(folder, archives) for folder, _, archives in rows]
 
 
-def _key(ocamlopt: str, libraries: Sequence[tuple]) -> str:
+def _key(ocamlopt: str, libraries: Sequence[Library]) -> str:
     """What the program depends on: its source, the compiler and the archives."""
     files = [os.path.realpath(shutil.which(ocamlopt) or ocamlopt)]
     files += [os.path.join(folder, name) for folder, archives in libraries for name in archives.split()]
@@ -87,7 +91,7 @@ def _key(ocamlopt: str, libraries: Sequence[tuple]) -> str:
     return text_digest(content_digest(DRIVER_SOURCE), *(f"{path} {found}" for path, found in stamps.items()))
 
 
-def _compile(ocamlopt: str, libraries: Sequence[tuple], driver: str, environ: Mapping[str, str]) -> None:
+def _compile(ocamlopt: str, libraries: Sequence[Library], driver: str, environ: Mapping[str, str]) -> None:
     folder = os.path.dirname(driver)
     try:
         os.makedirs(folder, exist_ok=True)
@@ -101,7 +105,7 @@ def _compile(ocamlopt: str, libraries: Sequence[tuple], driver: str, environ: Ma
         raise DriverFailure(f"cannot build there: {error.strerror}", place=Place(folder), hint=hint) from error
 
 
-def _run_compiler(ocamlopt: str, libraries: Sequence[tuple], source: str, environ: Mapping[str, str]) -> None:
+def _run_compiler(ocamlopt: str, libraries: Sequence[Library], source: str, environ: Mapping[str, str]) -> None:
     command = [ocamlopt, "-w", "-a", "-o", "refmt_pp"]
     for folder, archives in libraries:
         command += ["-I", folder, *archives.split()]

@@ -95,7 +95,8 @@ def packages_with(module: str, findlib: Sequence[str], env_path: str) -> list[st
     ask = Findlib(findlib, env_path)
     names = [name for row in ask("list") for name in row.split()[:1] if _NAME.match(name)]
     base = module[:1].lower() + module[1:]
-    found, shared = [], {}
+    found: list[str] = []
+    shared: dict[str, list[str]] = {}
     for row in ask("query", "-format", "%p\t%d", *names) if names else ():
         name, _, folder = row.partition("\t")
         shared.setdefault(folder, []).append(name)
@@ -122,7 +123,7 @@ class Findlib:
             ANSWERS[key] = done.stdout.decode("utf-8", "surrogateescape")
         return ANSWERS[key].removesuffix("\n").split("\n") if ANSWERS[key] else []
 
-    def _run(self, *arguments: str) -> subprocess.CompletedProcess:
+    def _run(self, *arguments: str) -> subprocess.CompletedProcess[bytes]:
         return subprocess.run([*self.command, *arguments], env=self.env, capture_output=True, check=False)
 
     def _explain(self, stderr: str, known: Sequence[str]) -> FindlibError:

@@ -20,6 +20,8 @@ class Sepcomp:
     def command(self, *arguments: str) -> list[str]:
         return [self.python, "-B", SEPCOMP, *map(str, arguments), "--rpython", self.rpython]
 
-    def run(self, *arguments: str, cwd: str | os.PathLike = ".", timeout: float | None = None):
+    def run(
+        self, *arguments: str, cwd: str | os.PathLike[str] = ".", timeout: float | None = None
+    ) -> subprocess.CompletedProcess[str]:
         """The finished process of one translation; the error text for a user is in `stderr`."""
         return subprocess.run(self.command(*arguments), cwd=cwd, capture_output=True, text=True, timeout=timeout)
