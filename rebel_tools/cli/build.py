@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Sequence
 
 from rebel_tools.cli.run_scons import run_scons
 from rebel_tools.memory import up_to_date
+from rebel_tools.memory.verdict import NOTHING, Verdict, everything
 from rebel_tools.sconstruct import check_installation, has_own_script
+from rebel_tools.text import printable
+
+EXPLAIN = "--explain"
 
 
 def configure_parser(commands) -> None:
@@ -16,7 +21,8 @@ def configure_parser(commands) -> None:
         usage="rebel build [TARGET ...] [OPTION ...]",
         help="build the default target, or the named ones",
         description="Build the default target, or the named ones: `scons`, with the SConstruct that comes with rebel "
-        "where the folder has none. Every option of scons can be given: -j 4, -k, --debug=explain, ...",
+        "where the folder has none. Every option of scons can be given: -j 4, -k, --debug=time, ... --explain says why "
+        "scons was asked, and why each step runs.",
         allow_abbrev=False,
     )
     parser.set_defaults(execute=execute, takes_scons_arguments=True)
@@ -29,12 +35,18 @@ def execute(args) -> int:
 def run(arguments: Sequence[str]) -> int:
     """Run scons, unless a look at the files tells that there is nothing to do."""
     check_installation()
-    if not has_own_script() and _nothing_to_do(arguments):
+    words = [word for word in arguments if word != EXPLAIN]
+    verdict = _verdict(words)
+    if verdict.extent == NOTHING:
         print("scons: `.' is up to date.")
         return 0
-    return run_scons(arguments)
+    if EXPLAIN in arguments:
+        print(printable(f"rebel: scons is asked: {verdict.reason}"), file=sys.stderr)
+        words.append("--debug=explain")
+    return run_scons(words)
 
 
-def _nothing_to_do(arguments: Sequence[str]) -> bool:
-    asked = up_to_date.question(arguments, os.environ)
-    return asked is not None and up_to_date.nothing_to_do(asked)
+def _verdict(words: Sequence[str]) -> Verdict:
+    if has_own_script():
+        return everything("the project has an SConstruct of its own")
+    return up_to_date.verdict(up_to_date.question(words, os.environ))

@@ -6,8 +6,9 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
+from rebel_tools.memory.verdict import NOTHING, Verdict
 from rebel_tools.observed import store
-from rebel_tools.observed.run import Verdict, ask, repeat_output
+from rebel_tools.observed.run import ask, repeat_output
 
 EXPLAIN = "--explain"
 
@@ -33,7 +34,7 @@ def run(arguments: Sequence[str]) -> int:
     explain = EXPLAIN in arguments
     words = [word for word in arguments if word != EXPLAIN]
     asked, manifest, verdict = ask(words)
-    if manifest is not None and verdict.why is None:
+    if manifest is not None and verdict.extent == NOTHING:
         repeat_output(manifest)
         return 0
     if explain:
@@ -56,7 +57,7 @@ def _main() -> None:
 def _explanation(asked: store.Question, verdict: Verdict) -> list[str]:
     from rebel_tools.text import printable
 
-    lines = [f"scons is asked: {verdict.why}"]
+    lines = [f"scons is asked: {verdict.reason}"]
     for reason, places in store.load_refusals(asked):
         lines.append(f"  {reason}" + (f": {'; '.join(places)}" if places else ""))
     return [printable(line) for line in lines]

@@ -19,6 +19,7 @@ from rebel_tools import __version__
 from rebel_tools.memory.ahead import Preloaded
 from rebel_tools.memory.atomic import read_regular, write_atomically
 from rebel_tools.memory.stamp import Stamp, stamp
+from rebel_tools.memory.verdict import Verdict, everything, these
 
 FORMAT = f"rebel-tools {__version__} manifest 4"
 
@@ -36,30 +37,30 @@ class Manifest:
         self.steps: dict[str, Stamp] = {}
         self.others: dict[str, Stamp] = {}
         self.answers: dict[str, str] = {}
-        self._looked: dict[str, set[str] | None] = {}
+        self._looked: dict[str, Verdict] = {}
 
-    def holds(self, identity: str) -> bool:
-        """Whether there is nothing to do."""
-        return self.changed(identity) == set()
-
-    def changed(self, identity: str) -> set[str] | None:
-        """The files of steps that are not what they were, none when there is nothing to do.
-
-        None when nothing can be told: there is no manifest, or something else changed. A process looks once.
-        """
+    def verdict(self, identity: str) -> Verdict:
+        """Which files of steps are not what they were. A process looks once."""
         if identity not in self._looked:
             self._looked[identity] = self._look(identity)
         return self._looked[identity]
 
-    def _look(self, identity: str) -> set[str] | None:
+    def _look(self, identity: str) -> Verdict:
+        data = MANIFESTS.get(self.path)
+        if data is None:
+            return everything("no build that came to its end is remembered")
         try:
-            data = MANIFESTS.get(self.path)
-            if data["format"] != FORMAT or data["identity"] != identity or self._differing(data["others"]):
-                return None
+            if data["format"] != FORMAT:
+                return everything("another version of rebel-tools has built this")
+            if data["identity"] != identity:
+                return everything("the settings, the environment or the tools are not those of the last build")
+            others = self._differing(data["others"])
+            if others:
+                return everything(f"`{min(others)}' changed")
             self.steps, self.others, self.answers = data["steps"], data["others"], data["answers"]
-            return self._differing(self.steps)
+            return these(self._differing(self.steps))
         except (LookupError, TypeError, AttributeError):
-            return None  # missing, or damaged
+            return everything("what is remembered of the last build is damaged")
 
     def _differing(self, files: Mapping[str, Stamp]) -> set[str]:
         if self.root == os.getcwd():  # as nearly always; to join thousands of paths takes as long as to look at them

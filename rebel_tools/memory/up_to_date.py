@@ -16,6 +16,7 @@ from collections.abc import Mapping, Sequence
 from rebel_tools.memory.atomic import read_regular, write_atomically
 from rebel_tools.memory.identity import identity
 from rebel_tools.memory.manifest import manifest
+from rebel_tools.memory.verdict import NOTHING, Verdict, everything, nothing
 
 PATH = "_build/.rebel-tools.up-to-date"
 
@@ -48,11 +49,22 @@ def forget() -> None:
         os.unlink(PATH)
 
 
-def nothing_to_do(asked: str) -> bool:
-    """Whether the last build was about the same and all that it made and used is as it was."""
+def verdict(asked: str | None) -> Verdict:
+    """Whether the last build was about the same, and all that it made and used is as it was."""
+    if asked is None:
+        return everything("an option was given that only scons knows about")
+    data = read_regular(PATH)
+    if data is None:
+        return everything("no build that came to its end is remembered")
     try:
-        data = json.loads((read_regular(PATH) or b"").decode("utf-8", "surrogateescape"))
-        known, top = data["manifests"], os.getcwd()
-        return data["question"] == asked and all(manifest(path, top).holds(known[path]) for path in known)
+        known = json.loads(data.decode("utf-8", "surrogateescape"))
+        if known["question"] != asked:
+            return everything("the environment, or one of the programs that it finds, is not that of the last build")
+        return _first_difference(known["manifests"])
     except (ValueError, LookupError, TypeError, AttributeError):
-        return False  # missing, or damaged
+        return everything("what is remembered of the last build is damaged")
+
+
+def _first_difference(manifests: Mapping[str, str]) -> Verdict:
+    found = (manifest(path, os.getcwd()).verdict(identity_then) for path, identity_then in manifests.items())
+    return next((each for each in found if each.extent != NOTHING), nothing())

@@ -7,8 +7,8 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
 
+from rebel_tools.memory.verdict import Verdict, everything, these
 from rebel_tools.observed.model import (
     FOLDER,
     PRIVATE_VARIABLES,
@@ -30,18 +30,6 @@ DIGEST_SIZES = {32: "md5", 40: "sha1", 64: "sha256"}
 _FOLDER_FLAGS = getattr(os, "O_PATH", os.O_RDONLY) | getattr(os, "O_DIRECTORY", 0)
 
 
-class Verdict(NamedTuple):
-    """The outcome of a check.
-
-    why: None when nothing changed; else the first difference, for a person.
-    edited: files whose contents differ, when nothing else does; they are what scons has to look at. Empty where more
-    may differ.
-    """
-
-    why: str | None
-    edited: tuple[str, ...] = ()
-
-
 class Difference(Exception):
     """Something is not what it was; the text says what."""
 
@@ -56,8 +44,8 @@ def check(manifest: Manifest, environ: Mapping[str, str]) -> Verdict:
         edited = _edited(doubtful, manifest)
         _check_commands(manifest.commands, environ)
     except Difference as difference:
-        return Verdict(str(difference))
-    return Verdict(f"{edited[0]} was edited", tuple(edited)) if edited else Verdict(None)
+        return everything(str(difference))
+    return these(edited)
 
 
 def _check_environment(manifest: Manifest, environ: Mapping[str, str]) -> None:

@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from importlib.machinery import PathFinder
 
 from rebel_tools.errors import MissingTool
+from rebel_tools.memory.verdict import Verdict, everything
 from rebel_tools.observed import store
-from rebel_tools.observed.check import Verdict, check
+from rebel_tools.observed.check import check
 from rebel_tools.observed.model import Manifest
 
 
@@ -18,7 +19,7 @@ def ask(arguments: Sequence[str]) -> tuple[store.Question, Manifest | None, Verd
     asked = store.question(arguments, os.environ, scons_version())
     manifest = store.load(asked)
     if manifest is None:
-        return asked, None, Verdict("no run without work was seen yet")
+        return asked, None, everything("no run without work was seen yet")
     return asked, manifest, check(manifest, os.environ)
 
 

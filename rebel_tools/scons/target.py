@@ -12,6 +12,7 @@ import SCons.Script
 from rebel_tools.memory.digests import text_digest
 from rebel_tools.memory.manifest import manifest
 from rebel_tools.memory.stamp import stamp, stamps_before
+from rebel_tools.memory.verdict import ALL
 from rebel_tools.ocaml.names import SUFFIXES
 from rebel_tools.ocaml.toolchain import ANSWERS
 from rebel_tools.plan.layers import Layers
@@ -284,7 +285,10 @@ class TargetSession(Session):
     def _changed_files(self) -> set[str] | None:
         """The files of steps that changed since all was up to date; None when more than that may have changed."""
         declared = any(node.depends for node in self.program)  # by the user; the manifest does not know them
-        return None if declared else self.manifest.changed(self.identity)
+        if declared:
+            return None
+        verdict = self.manifest.verdict(self.identity)
+        return None if verdict.extent == ALL else set(verdict.changed)
 
     def _scopes_in_doubt(self) -> list[Scope]:
         return super()._scopes_in_doubt() if self._changed is None else self._edited_scopes

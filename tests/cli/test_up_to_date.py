@@ -129,3 +129,29 @@ def test_file_that_a_small_edit_has_not_planned(app):
     assert not alias.exists()
     build(app)
     assert build(app) == NOTHING
+
+
+def explained(project, *arguments) -> str:
+    """The reason that `rebel build --explain` gives for asking scons."""
+    told = [line for line in build(project, "--explain", *arguments).splitlines() if line.startswith("rebel: scons")]
+    assert len(told) == 1
+    return told[0].removeprefix("rebel: scons is asked: ")
+
+
+def test_why_scons_is_asked(app):
+    assert build(app, "--explain") == NOTHING
+    app.write("src/index.ml", "let () = print_int (Dep.A.x + 1)\n")
+    assert explained(app) == "`src/index.ml' changed"
+    app.write("src/more.ml", "let y = 1\n")
+    assert explained(app) == f"`{app.path('src')}' changed"
+    known = app.path("_build/.rebel-tools.up-to-date")
+    known.write_text("{")
+    assert explained(app) == "what is remembered of the last build is damaged"
+    known.unlink()
+    assert explained(app) == "no build that came to its end is remembered"
+    assert explained(app, "-n") == "an option was given that only scons knows about"
+
+
+def test_why_each_step_runs(app):
+    app.write("node_modules/dep/src/a.ml", "let x = 2\n")
+    assert "because `node_modules/dep/src/a.ml' changed" in build(app, "--explain")
