@@ -21,7 +21,7 @@ from rebel_tools.memory.verdict import NOTHING, Verdict, everything, nothing
 PATH = "_build/.rebel-tools.up-to-date"
 
 _PROGRAMS = ("ocamlc", "ocamlopt", "ocamldep", "ocamlfind", "refmt")
-_HARMLESS = re.compile(r"(?:(?:-Q|-j ?\d+|--jobs=\d+|verbose=\d)(?: |$))*")
+_HARMLESS = re.compile(r"(?:(?:-Q|-j ?\d+|--jobs=\d+|verbose=\d|--debug=explain)(?: |$))*")
 
 
 def question(arguments: Sequence[str], environ: Mapping[str, str]) -> str | None:

@@ -40,11 +40,11 @@ def starts_scons(project, *arguments, **options) -> bool:
 
 
 def test_arguments_that_make_no_difference(app):
-    for arguments in (["-j4"], ["-j", "4"], ["--jobs=4"], ["-Q"], ["-Q", "-j4", "verbose=1"]):
+    for arguments in (["-j4"], ["-j", "4"], ["--jobs=4"], ["-Q"], ["-Q", "-j4", "verbose=1"], ["--debug=explain"]):
         assert build(app, *arguments) == NOTHING
 
 
-@pytest.mark.parametrize("arguments", [["--tree=all"], ["-n"], ["other=1"], ["default"], ["-j4", "--debug=explain"]])
+@pytest.mark.parametrize("arguments", [["--tree=all"], ["-n"], ["other=1"], ["default"], ["-j4", "--debug=time"]])
 def test_other_arguments_are_for_scons(app, arguments):
     assert starts_scons(app, *arguments)
 
