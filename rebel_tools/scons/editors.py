@@ -9,23 +9,43 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from typing import Any
 
 from rebel_tools.errors import RebelError
+from rebel_tools.ocaml import editors
 from rebel_tools.ocaml.merlin import Merlin, remove_merlin, write_merlin
-from rebel_tools.plan.model import Scope
+from rebel_tools.plan.model import Module, Scope, Search
 from rebel_tools.project.model import Package, Target
 from rebel_tools.scons.output import TERMINAL
-from rebel_tools.scons.settings import package_names
+from rebel_tools.scons.settings import package_flags, package_names
+from rebel_tools.scons.words import expanded
 
 
-def write_for_editors(packages: tuple[Package, ...], scope: Scope, env, target: Target, top: str) -> None:
-    """Bring the file up to date.
+def write_for_editors(
+    packages: tuple[Package, ...], environments: Mapping[Scope, Any], target: Target, top: str, folder: str
+) -> None:
+    """Bring the files up to date.
 
-    packages: all that the target uses, the root package last; `scope` and `env` are those of the root package.
+    packages: all that the target uses, the root package last; environments: those of their scopes, in the same order.
+    folder: that of the target's outputs.
     """
-    root = packages[-1]
-    _or_tell(lambda: write_merlin(root.root, _merlin(packages, scope, env, target, top)))
+    root, scope = packages[-1], list(environments)[-1]
+    _or_tell(lambda: write_merlin(root.root, _merlin(packages, scope, environments[scope], target, top)))
+    tell_areas(environments, top, folder)
+
+
+def tell_areas(environments: Mapping[Scope, Any], top: str, folder: str) -> None:
+    """Write what `rebel ocaml-merlin` answers from, about some scopes and their environments."""
+    areas = [_area(scope, env, top) for scope, env in environments.items()]
+    with suppress(OSError):  # the folder cannot be written: then nothing can be built either, and that is told
+        editors.save(os.path.join(top, folder, editors.FILE), areas, top)
+
+
+def forget_areas(top: str, folder: str) -> None:
+    with suppress(OSError):
+        os.unlink(os.path.join(top, folder, editors.FILE))
 
 
 def remove_for_editors(root: Package) -> None:
@@ -49,3 +69,34 @@ def _merlin(packages: tuple[Package, ...], scope: Scope, env, target: Target, to
         packages=tuple(package_names(env)),
         flags=("-open", scope.namespace, *root.flags.compile, *target.unstable_flags.compile),
     )
+
+
+def _area(scope: Scope, env: Any, top: str) -> editors.Area:
+    """What is to be known of one scope. Scopes that it uses lie behind it, as they do for the compiler."""
+    visible = (scope, *scope.uses)
+    sources = {os.path.join(top, path): module.object for each in visible for path, module in _sources(each)}
+    search = scope.settings.search.get(scope.engines[0], Search())
+    builds = [os.path.join(top, each.outdir) for each in visible]
+    installed = [path for path in search.folders if os.path.isabs(path)]
+    return editors.Area(
+        units={os.path.join(top, path): module.object for path, module in _sources(scope)},
+        sources=tuple(dict.fromkeys([*map(os.path.dirname, sources), *installed])),
+        builds=tuple(dict.fromkeys([*builds, *installed])),
+        flags=_flags(scope, env),
+    )
+
+
+def _flags(scope: Scope, env: Any) -> tuple[str, ...]:
+    """Those that the compiler gets, but for include folders and for preprocessors of text, which editors do not run."""
+    opened = ["-open", scope.namespace] if scope.namespace else []
+    words, found = iter([*expanded(env, "OCAMLFLAGS"), *package_flags(env)]), []
+    for word in words:
+        if word in ("-pp", "-I"):
+            next(words, None)
+        else:
+            found.append(word)
+    return (*opened, *found)
+
+
+def _sources(scope: Scope) -> Iterator[tuple[str, Module]]:
+    return ((path, module) for module in scope.modules.values() for path in module.sources)

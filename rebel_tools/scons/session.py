@@ -275,6 +275,18 @@ class Session:
         if SCons.Script.GetOption("clean"):
             self.status.forget_cleaned()
         self.plan.save()
+        if not self.owns_state:
+            self._tell_editors()
+
+    def _tell_editors(self) -> None:
+        """Of the builders in an SConstruct, beside the state file."""
+        from rebel_tools.scons.editors import forget_areas, tell_areas
+
+        folder = os.path.dirname(self.state_path)
+        if self.status.records:
+            tell_areas({scope: self.environments[scope] for scope in self.plan.scopes}, self.plan.disk.root, folder)
+        else:
+            forget_areas(self.plan.disk.root, folder)
 
 
 def added_actions(nodes: list) -> list[str]:

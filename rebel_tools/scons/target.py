@@ -13,6 +13,7 @@ from rebel_tools.memory.digests import text_digest
 from rebel_tools.memory.manifest import manifest
 from rebel_tools.memory.stamp import stamp, stamps_before
 from rebel_tools.memory.verdict import ALL
+from rebel_tools.ocaml.editors import FILE as EDITORS_FILE
 from rebel_tools.ocaml.names import SUFFIXES
 from rebel_tools.ocaml.toolchain import ANSWERS
 from rebel_tools.plan.layers import Layers
@@ -351,6 +352,7 @@ class TargetSession(Session):
             own = [os.path.join(self.top, self.state_path)]
             if self._is_for_editors:
                 own.append(os.path.join(self.project.root.root, ".merlin"))
+                own.append(os.path.join(self.top, self.folder, EDITORS_FILE))
             self.manifest.write(self.identity, files, {**others, **{path: stamp(path) for path in own}}, ANSWERS)
 
     def _others(self) -> dict | None:
@@ -391,5 +393,5 @@ class TargetSession(Session):
         if self._is_for_editors and not self._dry:
             from rebel_tools.scons.editors import write_for_editors
 
-            scope = list(self.plan.scopes)[-1]
-            write_for_editors(self.packages, scope, self.environments[scope], self.target, self.top)
+            environments = {scope: self.environments[scope] for scope in self.plan.scopes}
+            write_for_editors(self.packages, environments, self.target, self.top, self.folder)

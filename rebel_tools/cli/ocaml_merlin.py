@@ -1,0 +1,93 @@
+"""`rebel ocaml-merlin`: answers merlin and ocaml-lsp, which ask for each file how it is compiled.
+
+ocaml-lsp starts it with OCAMLLSP_PROJECT_BUILD_SYSTEM=rebel. The conversation is that of `dune ocaml-merlin`: a request
+is `(4:File<path>)` or `4:Halt`, an answer a list of directives (merlin, src/dot-protocol/merlin_dot_protocol.ml).
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from typing import Any, BinaryIO
+
+from rebel_tools.errors import RebelError
+from rebel_tools.ocaml import csexp
+from rebel_tools.ocaml.editors import Area, area_of, files, load, unit_of
+from rebel_tools.ocaml.names import is_reason
+
+Directive = tuple[object, ...]
+
+
+def configure_parser(commands: Any) -> None:
+    parser = commands.add_parser(
+        "ocaml-merlin",
+        help="tell editors how files are compiled (started by merlin and ocaml-lsp)",
+        description="Answer requests of merlin and ocaml-lsp on standard input, in canonical S-expressions, from what "
+        "the last build of the project has left.",
+    )
+    parser.add_argument("--dump-config", metavar="FILE", help="print the answer about one file, and end")
+    parser.set_defaults(execute=execute, takes_scons_arguments=True)
+
+
+def execute(args: Any) -> int:
+    if args.dump_config:
+        for directive in answer(args.dump_config):
+            print(*directive)
+        return 0
+    talk(sys.stdin.buffer, sys.stdout.buffer)
+    return 0
+
+
+def talk(requests: BinaryIO, answers: BinaryIO) -> None:
+    """Answer until the other side ends it. A request that cannot be understood ends it, too: nothing after it would."""
+    while True:
+        try:
+            request = csexp.read(requests)
+        except RebelError as error:
+            print(f"rebel: {error}", file=sys.stderr)
+            return
+        if request in (None, b"Halt", [b"Halt"]):
+            return
+        answers.write(csexp.encode(_reply(request)))
+        answers.flush()
+
+
+def _reply(request: csexp.Sexp | None) -> list[Directive]:
+    if isinstance(request, list) and len(request) == 2 and request[0] == b"File" and isinstance(request[1], bytes):
+        return answer(os.fsdecode(request[1]))
+    return [("ERROR", "rebel ocaml-merlin knows the requests File and Halt only")]
+
+
+def answer(path: str) -> list[Directive]:
+    """Merlin's directives about one source, which need not exist; where there are none an ERROR with what to do."""
+    source = os.path.abspath(path)
+    built = False
+    for file in _places(source):
+        areas = load(file)
+        built = built or areas is not None
+        area = area_of(source, areas or ())
+        if area is not None:
+            return list(_directives(source, area))
+    if built:
+        return [("ERROR", f"no package of the project has the file {path}; run `rebel build` if it is new")]
+    return [("ERROR", "the project was not built yet: run `rebel build`")]
+
+
+def _places(source: str) -> Iterator[str]:
+    """Where builds may have written about a source: around it, around what it really is, and around this process."""
+    for folder in dict.fromkeys((os.path.dirname(source), os.path.dirname(os.path.realpath(source)), os.getcwd())):
+        yield from files(folder)
+
+
+def _directives(source: str, area: Area) -> Iterator[Directive]:
+    yield from (("S", folder) for folder in area.sources)
+    yield from (("B", folder) for folder in area.builds)
+    if area.flags:
+        yield "FLG", list(area.flags)
+    unit = unit_of(source, area)
+    if unit:
+        yield "UNIT_NAME", unit
+    if is_reason(source):
+        yield "SUFFIX", ".re .rei"
+        yield "READER", ["reason"]
