@@ -41,6 +41,7 @@ TEST_PROGRAMS = {
     "i686-w64-mingw32-g++": "g++-mingw-w64-i686",
     "menhir": "menhir",
     "dwz": "dwz",
+    "llvm-dwp": "llvm",
     "clang++": "clang",
     "powerpc-linux-gnu-gcc": "gcc-powerpc-linux-gnu",
     "pahole": "dwarves",

@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import zlib
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from itertools import islice
 
 from rebel_tools.binary.elf_image import ElfImage
@@ -21,12 +22,18 @@ SHF_COMPRESSED = 0x800
 ZLIB, ZSTD = 1, 2
 MAX_UNPACKED = 160 << 20
 """Bytes of all compressed debug sections of a file together."""
+LINKS = frozenset({".gnu_debuglink", ".gnu_debugaltlink", ".note.gnu.build-id"})
+"""Sections that say where debug information is, and of which build."""
+SPLIT = (".debug_info", ".debug_types", ".debug_abbrev", ".debug_str", ".debug_str_offsets", ".debug_line")
+INDEXES = (".debug_cu_index", ".debug_tu_index")
+
+Reader = Callable[[], bytes]
 
 
-class DebugSections(Mapping):
+class DebugSections(Mapping[str, bytes]):
     """Bytes by section name (`.debug_info`); each is read once, when it is first used."""
 
-    def __init__(self, readers: dict[str, Callable[[], bytes]]) -> None:
+    def __init__(self, readers: Mapping[str, Reader]) -> None:
         self._readers = readers
         self._read: dict[str, bytes] = {}
 
@@ -46,11 +53,17 @@ class DebugSections(Mapping):
 
 
 def debug_sections(image: ElfImage | PeImage) -> DebugSections:
-    """The debug sections of a linked file, none when it has no debug information."""
+    """The debug sections of a file, and those that lead to its debug information; none when it has neither."""
     return DebugSections(_elf_readers(image) if isinstance(image, ElfImage) else _pe_readers(image))
 
 
-def _elf_readers(image: ElfImage) -> dict[str, Callable[[], bytes]]:
+def split_sections(sections: Mapping[str, bytes]) -> dict[str, bytes]:
+    """What types need of a .dwo or .dwp file (`.debug_info.dwo`), under the names of other files (`.debug_info`)."""
+    found = {name: sections[f"{name}.dwo"] for name in SPLIT if f"{name}.dwo" in sections}
+    return {**found, **{name: sections[name] for name in INDEXES if name in sections}}
+
+
+def _elf_readers(image: ElfImage) -> dict[str, Reader]:
     sections = read_sections(image)
     index = image.header["e_shstrndx"]
     if index == 0xFFFF and sections:  # SHN_XINDEX
@@ -62,14 +75,19 @@ def _elf_readers(image: ElfImage) -> dict[str, Callable[[], bytes]]:
         image.source, image.source.read(holder.offset, holder.size, "section names"), holder.offset, "section names"
     )
     unpack = _Unpacker(image)
-    readers: dict[str, Callable[[], bytes]] = {}
+    pieces: dict[str, list[Reader]] = {}
     for section in sections:
         name = names[section.name_at] if section.type != SHT_NOBITS and section.size else ""
-        if name.startswith(".debug_"):
-            readers[name] = lambda s=section, n=name: unpack.section(s, n)
+        if name.startswith(".debug_") or name in LINKS:
+            pieces.setdefault(name, []).append(partial(unpack.section, section, name))
         elif name.startswith(".zdebug_"):
-            readers["." + name[2:]] = lambda s=section, n=name: unpack.old_section(s, n)
-    return readers
+            pieces.setdefault("." + name[2:], []).append(partial(unpack.old_section, section, name))
+    return {name: partial(_joined, readers) for name, readers in pieces.items()}
+
+
+def _joined(readers: list[Reader]) -> bytes:
+    """Object files have a section of one name for each type unit."""
+    return readers[0]() if len(readers) == 1 else b"".join(reader() for reader in readers)
 
 
 class _Unpacker:
@@ -125,16 +143,16 @@ class _Unpacker:
         return b"".join(islice(blocks, size // 1024 + 2))
 
 
-def _pe_readers(image: PeImage) -> dict[str, Callable[[], bytes]]:
+def _pe_readers(image: PeImage) -> dict[str, Reader]:
     start, count = image.coff_symbols
     names = _coff_strings(image, start + 18 * count) if start else None
-    readers: dict[str, Callable[[], bytes]] = {}
+    readers: dict[str, Reader] = {}
     for section in image.sections:
         name = section.name.decode("latin-1")
         if name.startswith("/") and name[1:].isdigit() and names:
             name = names[int(name[1:])]
-        if name.startswith(".debug_") and section.file_size:
-            readers[name] = lambda s=section, n=name: image.source.read(s.offset, s.file_size, n)
+        if (name.startswith(".debug_") or name in LINKS) and section.file_size:
+            readers[name] = partial(image.source.read, section.offset, section.file_size, name)
     return readers
 
 

@@ -1,30 +1,45 @@
 """Prototypes and layouts of named symbols out of the debug information of a linked ELF or PE file.
 
-The way: sections (`debug_sections`) -> units and DIEs (`dwarf_reader`, `dwarf_unit`) -> the DIEs of the wanted names
-(`dwarf_find`) -> types (`dwarf_types`, `dwarf_members`, `dwarf_lines`).
+The way: files (`debug_files`, found by `debug_search`) -> sections (`debug_sections`) -> units and DIEs
+(`dwarf_reader`, `dwarf_split`, `dwarf_unit`) -> the DIEs of the wanted names (`dwarf_find`) -> types (`dwarf_types`,
+`dwarf_members`, `dwarf_lines`).
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from contextlib import suppress
+from typing import NamedTuple
 
 from rebel_tools.abi.types import Declarations
 from rebel_tools.binary.bulk import collector_paused
+from rebel_tools.binary.debug_files import DebugFile, DebugFiles
+from rebel_tools.binary.debug_search import ONLY_SYSTEM, DebugPath
 from rebel_tools.binary.debug_sections import debug_sections
 from rebel_tools.binary.dwarf_constants import At, Tag
 from rebel_tools.binary.dwarf_find import Finder
 from rebel_tools.binary.dwarf_reader import Dwarf
+from rebel_tools.binary.dwarf_split import SplitUnits, may_be_split
 from rebel_tools.binary.dwarf_types import TypeReader
 from rebel_tools.binary.dwarf_unit import Die
+from rebel_tools.binary.errors import UnreadableBinary
 from rebel_tools.binary.library import Library, open_library
 
 TLS_OPERATORS = (0x9B, 0xE0)
 """DW_OP_form_tls_address and DW_OP_GNU_push_tls_address, which end the location of a thread's data."""
 
 
+class DebugInformation(NamedTuple):
+    """What was found. missing: files that the library's debug information is in, and that are not there."""
+
+    is_there: bool
+    declarations: Declarations
+    missing: tuple[str, ...] = ()
+
+
 def has_debug_information(library: Library) -> bool:
-    """Whether there is anything for `read_declarations` to read."""
+    """Whether the library itself has some; it may also lie beside it."""
     return ".debug_info" in debug_sections(library.image)
 
 
@@ -37,19 +52,49 @@ def read_declarations(library: Library | str | os.PathLike | bytes, names: Itera
     Raises UnreadableBinary for a damaged file.
     """
     if isinstance(library, Library):
-        return _read(library, names)
+        return read_debug_information(library, names).declarations
     with open_library(library) as opened:
-        return _read(opened, names)
+        return read_debug_information(opened, names).declarations
 
 
-def _read(library: Library, names: Iterable[str] | None) -> Declarations:
-    sections = debug_sections(library.image)
-    if ".debug_info" not in sections:
-        return Declarations()
+def read_debug_information(
+    library: Library, names: Iterable[str] | None = None, path: DebugPath = ONLY_SYSTEM
+) -> DebugInformation:
+    """The same, and what could not be found. `path`: where to search besides the folder of the library.
+
+    Raises UnreadableBinary also for a file that belongs to another build of the library.
+    """
+    with DebugFiles(library, path) as files:
+        main = files.main()
+        supplement = files.supplement(main) if main else None
+        if main is None or files.missing:  # without its supplement a file has no names of types
+            return DebugInformation(False, Declarations(), tuple(files.missing))
+        declarations = _read(library, names, _dwarf(files, main, supplement), SplitUnits(files, main))
+        return DebugInformation(True, declarations, tuple(dict.fromkeys(files.missing)))
+
+
+def debug_files(library: Library, path: DebugPath) -> tuple[str, ...]:
+    """The files besides the library that `read_debug_information` can look at, as far as they can be told."""
+    found: list[str] = []
+    with DebugFiles(library, path) as files, suppress(UnreadableBinary):
+        for holder in files.holders():
+            found += [holder.path] if holder.path and holder is not files.own else []
+            found += files.supplements(holder)
+            if may_be_split(holder):
+                split = SplitUnits(files, holder)
+                found += [place for unit in _dwarf(files, holder, None).units for place in split.places(unit)]
+    return tuple(dict.fromkeys(found))
+
+
+def _dwarf(files: DebugFiles, main: DebugFile, supplement: DebugFile | None) -> Dwarf:
+    shared = Dwarf(supplement.sections, files.byteorder, supplement.name) if supplement else None
+    return Dwarf(main.sections, files.byteorder, main.name, shared)
+
+
+def _read(library: Library, names: Iterable[str] | None, dwarf: Dwarf, split: SplitUnits) -> Declarations:
     wanted = None if names is None else frozenset(names)
-    dwarf = Dwarf(sections, library.table.byteorder, library.source.name)
     with collector_paused():
-        matches = Finder(dwarf, wanted, _addresses(library, wanted)).search()
+        matches = Finder(dwarf, wanted, _addresses(library, wanted), split.whole).search()
         return _declarations({name: matches[name].die for name in sorted(matches)})
 
 

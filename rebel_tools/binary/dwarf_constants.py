@@ -72,7 +72,12 @@ class At:
     DEFAULTED = 0x8B
     STR_OFFSETS_BASE = 0x72
     ADDR_BASE = 0x73
+    COMP_DIR = 0x1B
+    DWO_NAME = 0x76
     MIPS_LINKAGE_NAME = 0x2007
+    GNU_DWO_NAME = 0x2130
+    GNU_DWO_ID = 0x2131
+    GNU_ADDR_BASE = 0x2133
 
 
 class Form:

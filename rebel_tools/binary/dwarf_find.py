@@ -8,7 +8,7 @@ versions made with `.symver` and C++ constructors have other names. Declarations
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
 from rebel_tools.binary.dwarf_aranges import units_of
@@ -23,7 +23,9 @@ C_LANGUAGES = frozenset({0x01, 0x02, 0x0C, 0x1D, 0x2C, 0x3E})
 MAX_DEPTH = 10_000
 MAX_CHAIN = 8
 DECLARED, AT_ADDRESS, DEFINED, DEFINED_AT_ADDRESS = 1, 2, 3, 4
-OP_ADDR, OP_ADDRX = 0x03, 0xA1
+OP_ADDR = 0x03
+INDEXED = frozenset({0xA1, 0xFB})
+"""DW_OP_addrx and DW_OP_GNU_addr_index."""
 DEFAULTED_IN_CLASS = 1
 
 
@@ -119,11 +121,19 @@ class Finder:
 
     names: linker names, None for all external functions and data.
     addresses: where the symbols are, by name; those of forwarders and declarations are missing.
+    whole: what completes a unit of split DWARF, None when that is missing.
     """
 
-    def __init__(self, dwarf: Dwarf, names: frozenset[str] | None, addresses: Mapping[str, int]) -> None:
+    def __init__(
+        self,
+        dwarf: Dwarf,
+        names: frozenset[str] | None,
+        addresses: Mapping[str, int],
+        whole: Callable[[Unit], Unit | None] = lambda unit: unit,
+    ) -> None:
         self.dwarf = dwarf
         self.names = names
+        self._whole = whole
         self.found: dict[str, Match] = {}
         self._at: dict[int, list[str]] = {}
         for name, address in addresses.items():
@@ -135,7 +145,9 @@ class Finder:
         for unit in sorted(self.dwarf.units, key=lambda u: u.start not in likely):
             if self._complete():
                 break
-            self._scan(unit)
+            whole = self._whole(unit)
+            if whole is not None:
+                self._scan(whole)
         return self.found
 
     def _likely_units(self) -> frozenset[int]:
@@ -191,4 +203,12 @@ def _address(die: Die) -> int | None:
         return None
     if block[0] == OP_ADDR and len(block) == 1 + unit.address_size:
         return int.from_bytes(block[1:], unit.dwarf.byteorder)
-    return None
+    index = _index(block[1:]) if block[0] in INDEXED else None
+    return None if index is None else unit.address_at(index)
+
+
+def _index(block: bytes) -> int | None:
+    """A LEB128 number that takes all of the block; None when there is more to the expression."""
+    if not block or len(block) > 5 or [byte > 127 for byte in block] != [True] * (len(block) - 1) + [False]:
+        return None
+    return sum((byte & 127) << 7 * place for place, byte in enumerate(block))

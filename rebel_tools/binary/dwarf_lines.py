@@ -12,23 +12,26 @@ PATH, DIRECTORY = 1, 2
 
 
 class FileTables:
-    """The tables of one file; units that share one share the outcome, and the total is bounded."""
+    """The tables of a library; units that share one share the outcome, and the total is bounded."""
 
     def __init__(self) -> None:
-        self._known: dict[int, tuple[str, ...]] = {}
+        self._known: dict[tuple[object, int], tuple[str, ...]] = {}
         self._left = MAX_FILES
 
     def of(self, unit: Unit) -> tuple[str, ...]:
         """Paths by number, as the compiler was given them: what lies in its working folder has no folder."""
+        unit = unit.skeleton or unit
         start = unit.top.number(At.STMT_LIST, None)
         if start is None or ".debug_line" not in unit.dwarf.sections:
             return ()
-        if start not in self._known:
-            self._known[start] = _read(unit, start)
-            self._left -= len(self._known[start])
+        start += unit.parts.line
+        key = unit.dwarf, start
+        if key not in self._known:
+            self._known[key] = _read(unit, start)
+            self._left -= len(self._known[key])
             if self._left < 0:
                 raise unit.dwarf.error(".debug_line: too many files", start, f"at most {MAX_FILES}")
-        return self._known[start]
+        return self._known[key]
 
 
 def _read(unit: Unit, start: int) -> tuple[str, ...]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from itertools import islice
 
 from rebel_tools.binary.dwarf_forms import Abbrev, Sizes
 from rebel_tools.binary.dwarf_tables import read_abbrevs, read_headers
-from rebel_tools.binary.dwarf_unit import MAX_STRING, Die, Unit
+from rebel_tools.binary.dwarf_unit import ALONE, MAX_STRING, Die, Parts, Unit
 from rebel_tools.binary.errors import UnreadableBinary
 from rebel_tools.errors import Place
 
@@ -24,12 +24,23 @@ class Dwarf:
     """The debug sections of one file (names as in ELF), and its units by offset and by signature.
 
     byteorder: `little` or `big`; name: the file in errors, whose offsets are relative to the section.
+    supplement: the file that dwz put into what several files have in common, which references can lead to.
+    parts: where the parts of a unit begin, by section and offset, in a package of split units (.dwp).
     """
 
-    def __init__(self, sections: Mapping[str, bytes], byteorder: str, name: str) -> None:
+    def __init__(
+        self,
+        sections: Mapping[str, bytes],
+        byteorder: str,
+        name: str,
+        supplement: Dwarf | None = None,
+        parts: Callable[[str, int], Parts] = lambda section, start: ALONE,
+    ) -> None:
         self.sections = sections
         self.byteorder = byteorder
         self.name = name
+        self.supplement = supplement
+        self._parts = parts
         self._abbrevs: dict[tuple[int, Sizes], dict[int, Abbrev]] = {}
         self._strings: dict[tuple[str, int], str] = {}
         self._text = MAX_TEXT
@@ -42,7 +53,8 @@ class Dwarf:
         return self._units(".debug_info")
 
     def _units(self, section: str) -> tuple[Unit, ...]:
-        units = tuple(Unit(self, section, header) for header in islice(read_headers(self, section), MAX_UNITS + 1))
+        headers = islice(read_headers(self, section), MAX_UNITS + 1)
+        units = tuple(Unit(self, section, header, self._parts(section, header.start)) for header in headers)
         if len(units) > MAX_UNITS:
             raise self.error(f"{section}: too many units", units[-1].start, f"at most {MAX_UNITS}")
         return units
@@ -82,14 +94,13 @@ class Dwarf:
         text = self._strings[section, offset] = data[offset:end].decode("utf-8", "surrogateescape")
         return text
 
-    def entry(self, section: str, base: int, index: int, size: int) -> int | None:
+    def entry(self, section: str, at: int, size: int) -> int | None:
         """An entry of a table of numbers; None when the table is in another file (split DWARF)."""
-        at = base + index * size
         data = self.sections.get(section)
         if data is None:
             return None
         if at + size > len(data):
-            raise self.error(f"{section}: the index {index} lies outside", at, f"below {len(data):#x}")
+            raise self.error(f"{section}: an index lies outside", at, f"below {len(data):#x}")
         return int.from_bytes(data[at : at + size], self.byteorder)
 
     def abbrevs(self, unit: Unit) -> dict[int, Abbrev]:

@@ -59,7 +59,10 @@ class Cursor:
 
 
 class UnitHeader(NamedTuple):
-    """Where a unit and its top DIE begin and where it ends, all in its section; a type unit has a signature."""
+    """Where a unit and its top DIE begin and where it ends, all in its section.
+
+    A type unit has a signature; in DWARF 5 a skeleton and the unit that completes it have the same `dwo_id`.
+    """
 
     start: int
     first: int
@@ -68,6 +71,7 @@ class UnitHeader(NamedTuple):
     abbrev_offset: int
     signature: int | None = None
     type_offset: int = 0
+    dwo_id: int | None = None
 
 
 def read_headers(dwarf, section: str) -> Iterator[UnitHeader]:
@@ -92,12 +96,12 @@ def _header(cursor: Cursor) -> UnitHeader:
         abbrevs, address = cursor.number(offset), cursor.number(1)
     if address not in (2, 4, 8):
         raise cursor.error(f"addresses of {address} bytes", start, "2, 4 or 8")
-    signature, type_offset = None, 0
+    signature, type_offset, dwo_id = None, 0, None
     if kind in (TYPE_UNIT, SPLIT_TYPE):
         signature, type_offset = cursor.number(8), cursor.number(offset)
     elif kind in (SKELETON, SPLIT_COMPILE):
-        cursor.number(8)
-    return UnitHeader(start, cursor.at, end, Sizes(version, address, offset), abbrevs, signature, type_offset)
+        dwo_id = cursor.number(8)
+    return UnitHeader(start, cursor.at, end, Sizes(version, address, offset), abbrevs, signature, type_offset, dwo_id)
 
 
 def _extent(cursor: Cursor) -> tuple[int, int]:

@@ -30,6 +30,8 @@ POINTERS = {Tag.POINTER: "*", Tag.REFERENCE: "&", Tag.RVALUE_REFERENCE: "&&"}
 LOCAL = frozenset({0x0A, 0x0B, 0x1D, Tag.VARIABLE, 0x48, 0x4109})
 """Label, lexical block, inlined subroutine, variable, call site: what follows the parameters of a function."""
 PARAMETER_PACK = 0x4108
+Spot = tuple[object, int]
+"""The place of a DIE among those of all files: `Unit.space` and the offset."""
 
 
 class TypeReader:
@@ -39,11 +41,11 @@ class TypeReader:
         self.types: dict[str, t.Record | t.Enum] = {}
         self.conflicts: list[tuple[str, t.Record | t.Enum]] = []
         self._files = FileTables()
-        self._scopes: dict[tuple[str, int], dict[int, int]] = {}
-        self._known: dict[tuple[str, int], t.Type] = {}
-        self._weights: dict[tuple[str, int], int] = {}
-        self._under_way: list[tuple[str, int]] = []
-        self._queued: set[tuple[str, str, int]] = set()
+        self._scopes: dict[Spot, dict[int, int]] = {}
+        self._known: dict[Spot, t.Type] = {}
+        self._weights: dict[Spot, int] = {}
+        self._under_way: list[Spot] = []
+        self._queued: set[tuple[str, object, int]] = set()
         self._pending: list[tuple[str, Die]] = []
         self._weight = 0
 
@@ -124,7 +126,7 @@ class TypeReader:
 
     def scopes(self, unit: Unit) -> dict[int, int]:
         """The offset of the parent of everything in `unit` that has a name; empty for C."""
-        key = unit.section, unit.start
+        key = unit.space, unit.start
         if key not in self._scopes:
             if sum(map(len, self._scopes.values())) > MAX_TYPES:
                 self._scopes.clear()
@@ -167,7 +169,7 @@ class TypeReader:
 
     def read(self, die: Die) -> t.Type:
         """The type that a DIE stands for."""
-        key = die.unit.section, die.offset
+        key = die.unit.space, die.offset
         if key in self._known:
             self._weight += self._weights[key]
             return self._known[key]
@@ -243,7 +245,7 @@ class TypeReader:
         return die.unit.reference(die.values.get(At.SIGNATURE)) or die
 
     def _queued_as(self, key: str, die: Die) -> t.Ref:
-        identity = key, die.unit.section, die.offset
+        identity = key, die.unit.space, die.offset
         if identity not in self._queued:
             self._queued.add(identity)
             self._pending.append((key, die))

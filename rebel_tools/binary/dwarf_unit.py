@@ -19,6 +19,8 @@ MAX_STRING = 32 << 10
 _LOCAL_REFS = frozenset({Form.REF1, Form.REF2, Form.REF4, Form.REF8, Form.REF_UDATA})
 _STRX = frozenset({Form.STRX, Form.STRX1, Form.STRX2, Form.STRX3, Form.STRX4, Form.GNU_STR_INDEX})
 _ADDRX = frozenset({Form.ADDRX, Form.ADDRX1, Form.ADDRX2, Form.ADDRX3, Form.ADDRX4, Form.GNU_ADDR_INDEX})
+_SUP_STRINGS = frozenset({Form.STRP_SUP, Form.GNU_STRP_ALT})
+_SUP_REFS = frozenset({Form.REF_SUP4, Form.REF_SUP8, Form.GNU_REF_ALT})
 
 
 class Die(NamedTuple):
@@ -40,19 +42,38 @@ class Die(NamedTuple):
         return value[1] if value and isinstance(value[1], int) else default
 
 
+class Parts(NamedTuple):
+    """Where a unit's parts of other sections begin: in a package of split units (.dwp) each has parts of its own."""
+
+    abbrev: int = 0
+    line: int = 0
+    str_offsets: int = 0
+
+
+ALONE = Parts()
+"""Those of a unit in a file without an index."""
+
+
 class Unit:
     """One unit of .debug_info or .debug_types. `start` is that of its header, `first` that of its top DIE.
 
     dwarf: the file that it is a part of (`dwarf_reader.Dwarf`).
+    space: what distinguishes its offsets from those of other files and sections.
+    skeleton: for a unit of a .dwo or .dwp file, the unit in the linked file that has its addresses and line table.
     """
 
-    def __init__(self, dwarf, section: str, header: UnitHeader) -> None:
+    def __init__(self, dwarf, section: str, header: UnitHeader, parts: Parts = ALONE) -> None:
         self.dwarf = dwarf
         self.section = section
+        self.space = dwarf, section
         self.data: bytes = dwarf.sections[section]
         self.start, self.first, self.end, self.sizes, self.abbrev_offset = header[:5]
+        self.abbrev_offset += parts.abbrev
         self.signature = header.signature
         self.type_offset = header.type_offset
+        self.dwo_id = header.dwo_id
+        self.parts = parts
+        self.skeleton: Unit | None = None
 
     @property
     def address_size(self) -> int:
@@ -207,7 +228,7 @@ class Unit:
     # What a value means
 
     def string(self, value: tuple[int, object] | None) -> str | None:
-        """The text of a string attribute; None when there is none here (absent, or in a supplementary file)."""
+        """The text of a string attribute; None when there is none here (absent, or in a file that is not there)."""
         if value is None:
             return None
         form, raw = value
@@ -218,9 +239,11 @@ class Unit:
         if form == Form.LINE_STRP:
             return self.dwarf.string(".debug_line_str", raw)
         if form in _STRX:
-            base = self.base(At.STR_OFFSETS_BASE, 2 * self.sizes.offset)
-            at = self.dwarf.entry(".debug_str_offsets", base, raw, self.sizes.offset)
+            base = self.parts.str_offsets + self.base(At.STR_OFFSETS_BASE, 2 * self.sizes.offset)
+            at = self.dwarf.entry(".debug_str_offsets", base + raw * self.sizes.offset, self.sizes.offset)
             return None if at is None else self.dwarf.string(".debug_str", at)
+        if form in _SUP_STRINGS and self.dwarf.supplement is not None:
+            return self.dwarf.supplement.string(".debug_str", raw)
         return None
 
     def base(self, attribute: int, default: int) -> int:
@@ -233,12 +256,19 @@ class Unit:
         form, raw = value
         if form == Form.ADDR:
             return raw
-        if form in _ADDRX:
-            return self.dwarf.entry(".debug_addr", self.base(At.ADDR_BASE, 8), raw, self.sizes.address)
-        return None
+        return self.address_at(raw) if form in _ADDRX else None
+
+    def address_at(self, index: int) -> int | None:
+        """An entry of the linked file's table of addresses; None when it has none."""
+        holder = self.skeleton or self
+        if At.GNU_ADDR_BASE in holder.top.values:
+            base = holder.top.number(At.GNU_ADDR_BASE)
+        else:
+            base = holder.base(At.ADDR_BASE, 8)
+        return holder.dwarf.entry(".debug_addr", base + index * holder.sizes.address, holder.sizes.address)
 
     def reference(self, value: tuple[int, object] | None) -> Die | None:
-        """The DIE that an attribute leads to; None when it is absent or in another file."""
+        """The DIE that an attribute leads to; None when it is absent or in a file that is not there."""
         if value is None:
             return None
         form, raw = value
@@ -248,6 +278,8 @@ class Unit:
             return self.dwarf.die(raw)
         if form == Form.REF_SIG8:
             return self.dwarf.type_by_signature(raw)
+        if form in _SUP_REFS and self.dwarf.supplement is not None:
+            return self.dwarf.supplement.die(raw)
         return None
 
     def error(self, message: str, offset: int, expected: str) -> UnreadableBinary:

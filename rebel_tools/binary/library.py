@@ -17,14 +17,21 @@ from rebel_tools.binary.source import Source
 class Library:
     """An open shared library. Close it, or use it in a `with` statement; what it returned stays valid."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Source, path: str | None = None) -> None:
+        """path: where it is on disk, None for bytes and members of archives."""
         self.source = source
+        self.path = path
         self.image = _image(source)
 
     @cached_property
     def table(self) -> ExportTable:
         """What the library exports; UnreadableBinary when that cannot be said."""
         return read_elf(self.source, self.image) if self.is_elf else read_pe(self.source, self.image)
+
+    @property
+    def byteorder(self) -> str:
+        """`little` or `big`."""
+        return self.image.byteorder if isinstance(self.image, ElfImage) else "little"
 
     @property
     def is_elf(self) -> bool:
@@ -59,9 +66,9 @@ def open_library(path: str | os.PathLike | bytes, name: str | None = None) -> Li
 
     UnreadableBinary says what the file is when it is something else.
     """
-    source = _source(path, name)
+    source, place = _source(path, name)
     try:
-        return Library(source)
+        return Library(source, place)
     except BaseException:
         source.close()
         raise
@@ -73,18 +80,19 @@ def read_table(path: str | os.PathLike | bytes, name: str | None = None) -> Expo
         return library.table
 
 
-def _source(path: str | os.PathLike | bytes, name: str | None) -> Source:
+def _source(path: str | os.PathLike | bytes, name: str | None) -> tuple[Source, str | None]:
+    """The bytes, and where they are on disk."""
     if isinstance(path, (bytes, bytearray, memoryview)):
-        return Source.from_bytes(bytes(path), name or "<bytes>")
+        return Source.from_bytes(bytes(path), name or "<bytes>"), None
     path = os.fspath(path)
     if "!" not in path:
-        return Source.from_path(path, name)
+        return Source.from_path(path, name), path
     from rebel_tools.binary.archives import read_member, split_member
 
     file, member = split_member(path)
     if member is None:
-        return Source.from_path(file, name)
-    return Source.from_bytes(read_member(file, member), name or path)
+        return Source.from_path(file, name), file
+    return Source.from_bytes(read_member(file, member), name or path), None
 
 
 def _image(source: Source) -> ElfImage | PeImage:

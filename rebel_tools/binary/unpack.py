@@ -98,7 +98,7 @@ def _zstd(stream, name: str) -> Bounded:
         raise UnreadableBinary(
             "the data is compressed with Zstandard, which this Python cannot read",
             place=Place(name),
-            hint="pip install zstandard",
+            hint="pip install 'rebel-tools[zstd]', or pip install zstandard",
         ) from error
     reader = zstandard.ZstdDecompressor(max_window_size=XZ_MEMORY).stream_reader(stream, read_across_frames=True)
     return Bounded(reader, name, (zstandard.ZstdError,))

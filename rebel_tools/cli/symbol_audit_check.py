@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
+from rebel_tools.cli.symbol_audit_paths import add_debug_options
 from rebel_tools.gate.evidence import LEVELS
 
 HELP = "check that libraries keep an interface"
@@ -24,12 +25,13 @@ def configure_parser(parser: argparse.ArgumentParser) -> None:
     patterns = {"action": "append", "default": [], "metavar": "PATTERN"}
     parser.add_argument("--allow", help="exports that are fine with --complete", **patterns)
     parser.add_argument("--forbid", help="exports that must not be there", **patterns)
+    add_debug_options(parser)
     parser.add_argument("--format", choices=("text", "json", "sarif", "html"), default="text")
 
 
 def execute(args: argparse.Namespace) -> int:
     """Print a report for each library; 3 when one cannot be read, else 1 when one has findings."""
-    from rebel_tools.cli.symbol_audit_paths import read_each
+    from rebel_tools.cli.symbol_audit_paths import debug_path_of, read_each
     from rebel_tools.gate.check import check
     from rebel_tools.gate.evidence import DEFAULT, required
     from rebel_tools.gate.verify import Policy
@@ -37,11 +39,12 @@ def execute(args: argparse.Namespace) -> int:
 
     policy = Policy(required(args.evidence or DEFAULT), args.complete, tuple(args.allow), tuple(args.forbid))
     interface = read_interface(args.interface)
-    reports, errors = read_each(args.libraries, lambda library: check(interface, library, policy, args.interface)[0])
+    path = debug_path_of(args)
+    reports, errors = read_each(args.libraries, lambda it: check(interface, it, policy, args.interface, path)[0])
     for error in errors:
         print(f"symbol-audit: error: {error}", file=sys.stderr)
     print(_render(reports, args.format))
-    if errors:
+    if errors or any(report.unreadable for report in reports):
         return 3
     return 0 if all(report.passed for report in reports) else 1
 

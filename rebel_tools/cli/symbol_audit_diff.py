@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
+from rebel_tools.cli.symbol_audit_paths import add_debug_options, debug_path_of
 from rebel_tools.errors import MissingTool, RebelError
 from rebel_tools.search_path import python_command
 
@@ -21,6 +22,7 @@ def configure_parser(parser: argparse.ArgumentParser) -> None:
         choices=("kind", "layout"),
         help="'layout' makes it a finding when the types of a symbol cannot be compared; 'kind' needs no types",
     )
+    add_debug_options(parser)
     parser.add_argument(
         "--deep", action="store_true", help="hand the two libraries to abicheck, which knows the C++ ABI's catalogue"
     )
@@ -33,7 +35,8 @@ def execute(args: argparse.Namespace) -> int:
     from rebel_tools.gate.diff import diff
     from rebel_tools.gate.sides import read_side
 
-    report = diff(read_side(args.old), read_side(args.new))
+    path = debug_path_of(args)
+    report = diff(*(read_side(name, debug_path=path) for name in (args.old, args.new)))
     print(_render(report, args.format))
     if report.unreadable:
         return UNREADABLE

@@ -2,15 +2,42 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from rebel_tools.binary.archives import Member, is_archive, libraries, split_member
 from rebel_tools.binary.library import Library, open_library
 from rebel_tools.errors import Place, RebelError
 
+if TYPE_CHECKING:
+    import argparse
+
+    from rebel_tools.binary.debug_search import DebugPath
+
 Result = TypeVar("Result")
+
+
+def add_debug_options(parser: argparse.ArgumentParser) -> None:
+    """`--debug-dir`, which `debug_path_of` reads."""
+    parser.add_argument(
+        "--debug-dir",
+        action="append",
+        default=[],
+        metavar="DIR",
+        help="a folder of debug files, searched before /usr/lib/debug; may be given several times",
+    )
+
+
+def debug_path_of(args: argparse.Namespace) -> DebugPath:
+    """Where to search debug information besides the folder of a library."""
+    from rebel_tools.binary.debug_search import debug_path
+
+    for folder in args.debug_dir:
+        if not os.path.isdir(folder):
+            raise RebelError("there is no such folder", place=Place(folder), hint="--debug-dir names a folder")
+    return debug_path(args.debug_dir)
 
 
 def read_each(paths: Iterable[str], read: Callable[[Library], Result]) -> tuple[list[Result], list[RebelError]]:

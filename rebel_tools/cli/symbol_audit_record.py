@@ -7,6 +7,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
+from rebel_tools.cli.symbol_audit_paths import add_debug_options, debug_path_of
 from rebel_tools.errors import Place, RebelError
 from rebel_tools.text import printable
 
@@ -26,6 +27,7 @@ def configure_parser(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-o", "--output", required=True, metavar="FILE", help="the interface file to write")
     parser.add_argument("--only", action="append", default=[], metavar="PATTERN", help="record these exports only")
     parser.add_argument("--partial", action="store_true", help="leave out exports that have no debug information")
+    add_debug_options(parser)
     header = parser.add_argument_group("headers")
     header.add_argument("--header", action="append", default=[], metavar="FILE", help="a header, or a Python file")
     header.add_argument("--language", choices=("c", "c++", "python"), help="of the headers (default: by suffix)")
@@ -46,7 +48,10 @@ def execute(args: argparse.Namespace) -> int:
 def _record_library(args: argparse.Namespace, library: str) -> int:
     from rebel_tools.producers.record import record
 
-    recording = record(library, tuple(args.only))
+    recording = record(library, tuple(args.only), debug_path_of(args))
+    for file in recording.missing:
+        text = f"debug information is in {printable(file)}, which cannot be found (--debug-dir)"
+        print(f"{printable(library)}: {text}", file=sys.stderr)
     for name in recording.undescribed:
         print(f"{printable(library)}: {printable(name)} has no declaration in the debug information", file=sys.stderr)
     if recording.undescribed and not args.partial:

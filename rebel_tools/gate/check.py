@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 
+from rebel_tools.binary.debug_search import ONLY_SYSTEM, DebugPath, debug_path
+from rebel_tools.binary.errors import UnreadableBinary
 from rebel_tools.binary.library import Library, open_library
 from rebel_tools.binary.model import ExportTable
 from rebel_tools.gate.facts import read_facts
@@ -13,13 +16,34 @@ from rebel_tools.interface.file import read_interface
 from rebel_tools.interface.model import Interface
 
 
-def check(interface: Interface, library: Library, policy: Policy, name: str) -> tuple[Report, ExportTable]:
-    """An open library against an interface that the report calls `name`; UnreadableBinary when it cannot be read."""
-    known = read_facts(library, interface, policy)
+def check(
+    interface: Interface, library: Library, policy: Policy, name: str, path: DebugPath = ONLY_SYSTEM
+) -> tuple[Report, ExportTable]:
+    """An open library against an interface that the report calls `name`; UnreadableBinary when it cannot be read.
+
+    path: where to search debug information besides the folder of the library.
+    """
+    known = read_facts(library, interface, policy, path)
     return verify(interface, known, policy, name), known.table
 
 
-def check_files(interface: str, path: str, policy: Policy) -> tuple[Report, ExportTable]:
-    """The same with files; raises UnreadableInterface too."""
-    with open_library(path) as library:
-        return check(read_interface(interface), library, policy, os.fspath(interface))
+def check_files(
+    interface: str, library: str, policy: Policy, debug_folders: Iterable[str] = ()
+) -> tuple[Report, ExportTable]:
+    """The same with files; raises UnreadableInterface too.
+
+    debug_folders: what is searched for debug information before the system's own folders.
+    """
+    with open_library(library) as opened:
+        return check(read_interface(interface), opened, policy, os.fspath(interface), debug_path(debug_folders))
+
+
+def files_beside(library: str, debug_folders: Iterable[str] = ()) -> tuple[str, ...]:
+    """The other files that `check_files` can read of a library, if it is one: its debug information."""
+    from rebel_tools.binary.dwarf import debug_files
+
+    try:
+        with open_library(library) as opened:
+            return debug_files(opened, debug_path(debug_folders))
+    except UnreadableBinary:
+        return ()

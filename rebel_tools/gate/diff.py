@@ -93,7 +93,7 @@ class _Diff:
                 compare = self.comparison.function if isinstance(ours, Function) else self.comparison.variable
                 return compare(ours, theirs)
         side = self.old if _find(self.ours, name) is None else self.new
-        self.unchecked[name] = side.no_types if side.declarations is None else _undescribed(side)
+        self.unchecked[name] = side.no_types if side.declarations is None else side.undescribed
         return None
 
     def layouts(self) -> Iterator[Change]:
@@ -110,10 +110,6 @@ class _Diff:
     def place(self, name: str) -> Place | None:
         known = _find(self.ours, name)
         return known.declared_at if known else None
-
-
-def _undescribed(side: Side) -> Reason:
-    return Reason(f"the debug information of {side.name} does not describe them", "compile all of it with -g")
 
 
 def _find(declarations: Declarations, name: str):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rebel_tools.binary.debug_search import ONLY_SYSTEM, DebugPath
 from rebel_tools.binary.errors import UnreadableBinary
 from rebel_tools.binary.library import Library
 from rebel_tools.gate.debug import DebugInfo, read_debug
@@ -11,7 +12,7 @@ from rebel_tools.gate.verify import LibraryFacts, Policy
 from rebel_tools.interface.model import Interface
 
 
-def read_facts(library: Library, interface: Interface, policy: Policy) -> LibraryFacts:
+def read_facts(library: Library, interface: Interface, policy: Policy, path: DebugPath = ONLY_SYSTEM) -> LibraryFacts:
     """Everything about a library that bears on `interface`; UnreadableBinary when its exports cannot be read.
 
     DWARF is not looked for when only names are required. DWARF that cannot be read is no evidence, but no reason to
@@ -19,9 +20,10 @@ def read_facts(library: Library, interface: Interface, policy: Policy) -> Librar
     """
     debug = DebugInfo(None, Reason("only names were asked for"))
     if policy.required != ("name",):
-        debug = read_debug(library, set(interface.symbols))
+        debug = read_debug(library, set(interface.symbols), path)
     digest = _digest(library, interface, CONTENTS in policy.required)
-    return LibraryFacts(library.table, debug.declarations, debug.reason, digest, debug.is_unreadable)
+    known = (debug.declarations, debug.reason, digest, debug.is_unreadable, debug.undescribed)
+    return LibraryFacts(library.table, *known)
 
 
 def _digest(library: Library, interface: Interface, is_required: bool) -> str | None:

@@ -88,6 +88,11 @@ class Report:
         return all(finding.level != BREAK for finding in self.findings)
 
     @property
+    def unreadable(self) -> bool:
+        """Whether the library has debug information that cannot be read."""
+        return any(finding.rule == "unreadable-debug-info" for finding in self.findings)
+
+    @property
     def reached(self) -> tuple[str, ...]:
         """The levels that every symbol has."""
         from rebel_tools.gate.evidence import LEVELS

@@ -27,6 +27,7 @@ class Side:
     versions: `name@VERSION` of every versioned ELF symbol, the default ones too.
     needed: the libraries that it needs; loader: as in `ExportTable`; both None for an interface, which does not say.
     is_unreadable: whether there is debug information that could not be read.
+    undescribed: why a symbol that is not in the declarations is not.
     """
 
     name: str
@@ -38,3 +39,4 @@ class Side:
     needed: tuple[str, ...] | None = None
     loader: tuple[tuple[str, str], ...] | None = None
     is_unreadable: bool = False
+    undescribed: Reason = Reason("")

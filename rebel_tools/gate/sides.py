@@ -6,6 +6,7 @@ import os
 
 from rebel_tools.abi.sizes import size_of
 from rebel_tools.abi.types import Function
+from rebel_tools.binary.debug_search import ONLY_SYSTEM, DebugPath
 from rebel_tools.binary.library import open_library
 from rebel_tools.binary.model import ExportTable, undecorate
 from rebel_tools.gate.not_compared import Reason
@@ -15,13 +16,16 @@ PICKLE = b"\x80\x02"
 """How an interface file begins: the opcode PROTO and protocol 2."""
 
 
-def read_side(path: str, with_types: bool = True) -> Side:
-    """The library or interface at `path`; UnreadableBinary or UnreadableInterface when it is neither."""
+def read_side(path: str, with_types: bool = True, debug_path: DebugPath = ONLY_SYSTEM) -> Side:
+    """The library or interface at `path`; UnreadableBinary or UnreadableInterface when it is neither.
+
+    debug_path: where to search debug information besides the folder of the library.
+    """
     if _is_pickle(path):
         from rebel_tools.interface.file import read_interface
 
         return interface_side(read_interface(path), path)
-    return library_side(path, with_types)
+    return library_side(path, with_types, debug_path)
 
 
 def _is_pickle(path: str) -> bool:
@@ -45,7 +49,7 @@ def interface_side(interface, name: str) -> Side:
     return Side(name, items, interface.declarations, facts=facts)
 
 
-def library_side(path: str, with_types: bool = True) -> Side:
+def library_side(path: str, with_types: bool = True, debug_path: DebugPath = ONLY_SYSTEM) -> Side:
     """What a library exports, with the types that its DWARF gives to the exports."""
     from rebel_tools.gate.debug import DebugInfo, read_debug
 
@@ -53,11 +57,12 @@ def library_side(path: str, with_types: bool = True) -> Side:
         table = library.table
         debug = DebugInfo(None, Reason("types were not asked for"))
         if with_types:
-            debug = read_debug(library, {_plain(table, export.name) for export in table.exports})
+            debug = read_debug(library, {_plain(table, export.name) for export in table.exports}, debug_path)
     facts = {"target": f"{table.machine}, {table.bits} bits, {table.byteorder} endian", "soname": table.soname}
     versions = frozenset(f"{export.name}@{export.version}" for export in table.exports if export.version)
-    types = (debug.declarations, debug.reason)
-    return Side(path, _items(table), *types, facts, versions, table.needed, table.loader, debug.is_unreadable)
+    known = (debug.declarations, debug.reason)
+    loading = (table.needed, table.loader)
+    return Side(path, _items(table), *known, facts, versions, *loading, debug.is_unreadable, debug.undescribed)
 
 
 def _items(table: ExportTable) -> dict[str, Item]:

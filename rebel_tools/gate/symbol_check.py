@@ -53,6 +53,7 @@ class SymbolCheck:
         self.definitions = definitions
         self.library = library
         self.debug = library.debug or Declarations()
+        self.undescribed = library.undescribed
         self.comparison = comparison
         self.findings: list[Finding] = []
 
@@ -121,8 +122,7 @@ class SymbolCheck:
             return verdict.stop(self.library.no_debug)
         compared = self.compare(symbol)
         if compared is None:
-            text = f"the debug information of {self.library.table.path} does not describe them"
-            return verdict.stop(Reason(text, "compile all of it with -g"))
+            return verdict.stop(self.undescribed)
         verdict.met = compared.met
         rule = "wrong-prototype" if isinstance(symbol, Function) else "wrong-type"
         for difference in compared.differences:

@@ -45,6 +45,7 @@ class LibraryFacts:
 
     debug: what its DWARF says about the interface's names, or None with the reason in `no_debug`.
     is_unreadable: whether there is debug information that could not be read.
+    undescribed: why a symbol that is not in `debug` is not.
     digest: the text in the interface's digest object, or None when it could not be read.
     """
 
@@ -53,6 +54,7 @@ class LibraryFacts:
     no_debug: Reason = Reason("the library has no debug information", "compile with -g")
     digest: str | None = None
     is_unreadable: bool = False
+    undescribed: Reason = Reason("the debug information does not describe them", "compile all of it with -g")
 
 
 def verify(interface: Interface, library: LibraryFacts, policy: Policy = Policy(), name: str = "interface") -> Report:

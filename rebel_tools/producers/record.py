@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from rebel_tools.abi.reach import definitions_for
 from rebel_tools.abi.types import Declarations
+from rebel_tools.binary.debug_search import ONLY_SYSTEM, DebugPath
 from rebel_tools.binary.library import open_library
 from rebel_tools.binary.model import ExportTable, undecorate
 from rebel_tools.interface.model import Interface, Target
@@ -15,23 +16,28 @@ from rebel_tools.producers.source import PRODUCER
 
 @dataclass(frozen=True)
 class Recording:
-    """An interface and what of the library is not in it: exports without a declaration in the debug information."""
+    """An interface and what of the library is not in it: exports without a declaration in the debug information.
+
+    missing: files with debug information of the library that are not there.
+    """
 
     interface: Interface
     undescribed: tuple[str, ...]
+    missing: tuple[str, ...] = ()
 
 
-def record(path: str, only: tuple[str, ...] = ()) -> Recording:
+def record(path: str, only: tuple[str, ...] = (), debug_path: DebugPath = ONLY_SYSTEM) -> Recording:
     """The interface of the exports that match a pattern of `only` (all without one).
 
     Raises UnreadableBinary when the file is no library; `undescribed` lists everything when it has no DWARF.
     """
-    from rebel_tools.binary.dwarf import read_declarations
+    from rebel_tools.binary.dwarf import read_debug_information
 
     with open_library(path) as library:
         table = library.table
         names = {name for name in _names(table) if not only or matches(name, only)}
-        found = read_declarations(library, names)
+        debug = read_debug_information(library, names, debug_path)
+    found = debug.declarations
     functions = {name: f for name, f in sorted(found.functions.items()) if name in names}
     variables = {
         name: replace(variable, writable=_is_writable(table, name))
@@ -42,7 +48,8 @@ def record(path: str, only: tuple[str, ...] = ()) -> Recording:
     language = "c++" if any(name.startswith("_Z") for name in names) else "c"
     interface = Interface(_target(table), PRODUCER, Declarations(functions, variables, types), language=language)
     undescribed = sorted(names - functions.keys() - variables.keys())
-    return Recording(interface, tuple(name for name in undescribed if not matches(name, COMPILER_MADE)))
+    undescribed = [name for name in undescribed if not matches(name, COMPILER_MADE)]
+    return Recording(interface, tuple(undescribed), debug.missing)
 
 
 def _is_writable(table: ExportTable, name: str) -> bool | None:

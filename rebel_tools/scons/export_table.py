@@ -17,6 +17,7 @@ from typing import Any
 
 import SCons.Action
 import SCons.Builder
+import SCons.Scanner
 import SCons.Tool
 from SCons.Subst import Literal
 
@@ -42,6 +43,7 @@ VARIABLES = {
     "EXPORT_COMPLETE": False,
     "EXPORT_ALLOW": [],
     "EXPORT_FORBID": [],
+    "EXPORT_DEBUG_DIR": [],
     "EXPORTTABLECOM": gate_actions.TABLE,
     "EXPORTTABLECOMSTR": "Verifying $SOURCE against ${SOURCES[1]} for $TARGET",
     "_INTERFACECCOM": "$CC $CFLAGS $CCFLAGS $_CCCOMCOM",
@@ -90,7 +92,10 @@ def _digest_builder() -> Any:
 
 def _table_builder() -> Any:
     action = SCons.Action.Action("$EXPORTTABLECOM", "$EXPORTTABLECOMSTR")
-    return SCons.Builder.Builder(action=action, suffix="$EXPORTTABLESUFFIX", emitter=_pick_library)
+    scanner = SCons.Scanner.Scanner(gate_actions.debug_files, name="debug information")
+    return SCons.Builder.Builder(
+        action=action, suffix="$EXPORTTABLESUFFIX", emitter=_pick_library, source_scanner=scanner
+    )
 
 
 @user_error

@@ -87,13 +87,29 @@ def write_table(target: Any, source: Any, env: Any) -> None:
     library, interface = _paths(source)
     implib = target[0].attributes.rebel_import
     try:
-        report, table = check_files(interface, library, _policy(env))
+        report, table = check_files(interface, library, _policy(env), _patterns(env, "EXPORT_DEBUG_DIR"))
     except RebelError as error:
         raise _complain(target, error) from None
     if not report.passed:
         raise _complain(target, to_text(report))
     with open(target[0].get_internal_path(), "w", encoding="utf-8", newline="\n") as stream:
         stream.write(verified_table(report, table, implib.name if implib else None))
+
+
+def debug_files(node: Any, env: Any, path: Any) -> list[Any]:
+    """The files beside a library that the action of its table can read: the scanner of env.ExportTable.
+
+    Called again when the library was built. What its build wrote beside it has no builder, so that SCons would go on
+    with the content that it saw before.
+    """
+    from rebel_tools.gate.check import files_beside
+
+    found = files_beside(_paths([node])[0], _patterns(env, "EXPORT_DEBUG_DIR"))
+    files = [env.fs.File(os.path.abspath(file)) for file in found]
+    for file in files:
+        if not file.has_builder():
+            file.clear()
+    return files
 
 
 def _policy(env: Any) -> Policy:
@@ -148,5 +164,12 @@ DIGEST = SCons.Action.Action(write_digest, "$INTERFACEDIGESTCOMSTR", varlist=["_
 TABLE = SCons.Action.Action(
     write_table,
     "$EXPORTTABLECOMSTR",
-    varlist=["EXPORT_EVIDENCE", "EXPORT_COMPLETE", "EXPORT_ALLOW", "EXPORT_FORBID", "_REBEL_VERSION"],
+    varlist=[
+        "EXPORT_EVIDENCE",
+        "EXPORT_COMPLETE",
+        "EXPORT_ALLOW",
+        "EXPORT_FORBID",
+        "EXPORT_DEBUG_DIR",
+        "_REBEL_VERSION",
+    ],
 )
