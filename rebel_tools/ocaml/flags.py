@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import islice
 
 
 def _options(text: str) -> frozenset[str]:
@@ -33,9 +34,41 @@ _HARMLESS_WITH_VALUE = _options(
     -inline-max-unroll -inline-prim-cost -inline-toplevel -open -rounds -unbox-closures-factor -w -warn-error
     """
 )
+
+LINK_ALL = "-linkall"
+
+# The options of ocamlopt that ocamlc refuses.
+_NATIVE = _options(
+    """
+    -O2 -O3 -Oclassic -S -compact -fPIC -fno-PIC -function-sections -inlining-report -insn-sched -linscan
+    -no-float-const-prop -no-insn-sched -no-unbox-free-vars-of-closures -no-unbox-specialised-args -nodynlink -p
+    -remove-unused-arguments -unbox-closures
+    """
+)
+_NATIVE_WITH_VALUE = _options(
+    """
+    -inline -inline-alloc-cost -inline-branch-cost -inline-branch-factor -inline-call-cost -inline-indirect-cost
+    -inline-lifting-benefit -inline-max-depth -inline-max-unroll -inline-prim-cost -inline-toplevel -rounds
+    -unbox-closures-factor
+    """
+)
+_TEXT_FOLLOWS = _options("-I -alert -cc -cclib -ccopt -o -open -pp -ppx -w -warn-error")
 _OBJECT = re.compile(r"[\w./+][\w./+-]*\.(o|a|cmo|cmx)\Z")
 _LIBRARY = re.compile(r"-l[\w.+-]+\Z")
 _LIBRARY_FOLDER = re.compile(r"-L[\w./+-]*\Z")
+
+
+def by_compiler(flags: Sequence[str]) -> tuple[list[str], list[str]]:
+    """The words for both compilers, and those that only ocamlopt takes."""
+    both: list[str] = []
+    native: list[str] = []
+    words = iter(flags)
+    for word in words:
+        taken = native if word in _NATIVE or word in _NATIVE_WITH_VALUE else both
+        taken.append(word)
+        if word in _NATIVE_WITH_VALUE or word in _TEXT_FOLLOWS:
+            taken.extend(islice(words, 1))
+    return both, native
 
 
 def first_program(flags: Sequence[str], linking: bool = False) -> int | None:

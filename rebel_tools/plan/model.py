@@ -223,7 +223,7 @@ class Step:
     source: of a compilation, or of a syntax tree.
     tree: of a compilation: the syntax tree that the compiler reads in place of a Reason source, or ''.
     members, archives: of an archive or a program: the modules, in no particular order, and the archives before them.
-    entry: of a program that consists of this module and what it reaches, instead of `members`.
+    entry: of a program that consists of this module, `members`, and what these reach.
     foreign: of a program: objects and libraries of other languages, as they stand on the command line.
     settings: of an archive or a program: a digest over its command line.
     files: of a program: those that stand in its flags, whose contents count.

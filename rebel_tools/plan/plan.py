@@ -162,8 +162,19 @@ class Plan:
         if step not in self._linked:
             order = self.link_order(step.scope, step.engine)  # first, for it may still find steps
             wanted = self._reached(step) if step.entry else set(step.members)
-            self._linked[step] = [*step.archives, *(s for s in order if s.module in wanted)]
+            linked = [s for s in order if s.module in wanted]
+            if step.entry and step.members:
+                linked = self._entry_last(step.entry, linked)
+            self._linked[step] = [*step.archives, *linked]
         return self._linked[step]
+
+    def _entry_last(self, entry: Module, linked: list[Step]) -> list[Step]:
+        """First what the entry does not have to be there for: who registers itself does so before the program runs."""
+        late: dict[Module, None] = {}
+        for step in linked:
+            if step.module == entry or any(other in late for other in self.named(step).own):
+                late[step.module] = None
+        return [*(s for s in linked if s.module not in late), *(s for s in linked if s.module in late)]
 
     def link_order(self, scope: Scope, engine: str) -> list[Step]:
         """The objects of a scope, each after those that its source names. Bytecode is *compiled* in any order."""
@@ -179,10 +190,12 @@ class Plan:
         return [s for s in found if s is not None]
 
     def _reached(self, step: Step) -> set[Module]:
-        """The entry of a program and all modules of its scope that it reaches: no other unit's top level may run."""
+        """The entry and the members of a program and all modules of its scope that these reach: no other unit's top
+        level may run.
+        """
         scope = step.scope
-        reached = {scope.alias, step.entry}
-        todo = [step.entry]
+        todo = [step.entry, *step.members]
+        reached = {scope.alias, *todo}
         while todo:
             module = todo.pop()
             for source in module.sources:

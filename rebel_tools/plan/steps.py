@@ -70,8 +70,11 @@ def _file_name(scope: Scope, module: Module) -> str:
 
 def archive_step(scope: Scope, engine: str, base: str, settings: str) -> Step:
     """The archive of all modules of a scope, `base` being its path without suffix."""
-    outputs = (base + ARCHIVE[engine], *([base + ".a"] if engine == NATIVE else []))
-    return Step(ARCHIVING, engine, outputs, scope, members=scope_modules(scope), settings=settings)
+    return Step(ARCHIVING, engine, archive_files(base, engine), scope, members=scope_modules(scope), settings=settings)
+
+
+def archive_files(base: str, engine: str) -> tuple[str, ...]:
+    return (base + ARCHIVE[engine], *([base + ".a"] if engine == NATIVE else []))
 
 
 def scope_modules(scope: Scope) -> tuple[Module, ...]:

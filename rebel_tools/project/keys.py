@@ -93,6 +93,12 @@ REBEL = Members(
         "`false`: users name the modules of this package directly, and not through its module",
         "`true`",
     ),
+    Key(
+        "linkAll",
+        Switch(),
+        "`true`: programs are linked with all modules of this package, and not only with those that are named",
+        "`false`",
+    ),
     Key("flags", PACKAGE_FLAGS, "extra flags for this package's own sources, see below"),
     Key(
         "packagePrograms",

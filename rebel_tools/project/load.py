@@ -15,7 +15,7 @@ from rebel_tools.project.names import package_module
 from rebel_tools.project.resolve import Resolver, installed
 from rebel_tools.project.selection import DEFAULT, Selection
 from rebel_tools.project.sources import scan_sources
-from rebel_tools.project.targets import targets_of
+from rebel_tools.project.targets import check_of, library_of, targets_of
 from rebel_tools.project.versions import overridden, version_warnings
 from rebel_tools.text import printable, quote
 
@@ -30,13 +30,17 @@ def load_project(root: str = ".", consulted: set[str] | None = None) -> Project:
     loader.visit(manifest)
     package = loader.packages[manifest.document.path]
     targets = targets_of(manifest, package)
-    loader.modules.add_root(manifest, package, targets)
+    library = library_of(package) if not targets else ()
+    check = check_of(package, targets)
+    loader.modules.add_root(manifest, package, (*targets, *library, *check))
     return Project(
         packages=tuple(loader.packages.values()),
         targets=targets,
         consulted=tuple(sorted(loader.consulted)),
         warnings=tuple(loader.warnings),
         package_programs=manifest.package_programs,
+        as_library=library,
+        check=check,
     )
 
 
@@ -152,6 +156,7 @@ class _Loader:
             public_module=manifest.public_module,
             private=manifest.private,
             wrapped=manifest.wrapped,
+            link_all=manifest.link_all,
             flags=manifest.flags,
         )
         _check_public_module(manifest, package)

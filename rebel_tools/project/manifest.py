@@ -57,6 +57,7 @@ class Manifest(NamedTuple):
     public_module: bool = False
     private: tuple[str, ...] = ()
     wrapped: bool = True
+    link_all: bool = False
     flags: Flags = Flags()
     package_programs: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
@@ -85,6 +86,7 @@ def read_manifest(document: Document, default_name: str, is_root: bool = False) 
     top = TOP.read(reader, document.value, ())
     rebel: Mapping[str, Any] = top.get("rebel", {})
     name = top.get("name", default_name)
+    is_program = is_root and rebel.get("targets") != ()
     if name == "src" and not is_root:
         expected = "another name: _build/<target>/src belongs to the root package"
         raise document.error(("name",), "a package cannot be called src", expected=expected)
@@ -93,7 +95,7 @@ def read_manifest(document: Document, default_name: str, is_root: bool = False) 
         document=document,
         name=name,
         version=top.get("version", ""),
-        module=rebel.get("module") or _module(document, name, is_root),
+        module=rebel.get("module") or _module(document, name, is_program),
         has_rebel=True,
         targets=_targets(document, rebel) if is_root else (),
         sources=rebel.get("sources", DEFAULT),
@@ -103,6 +105,7 @@ def read_manifest(document: Document, default_name: str, is_root: bool = False) 
         public_module=rebel.get("publicModule", False),
         private=rebel.get("private", ()),
         wrapped=rebel.get("wrapped", True),
+        link_all=rebel.get("linkAll", False),
         flags=Flags(**rebel.get("flags", {})),
         package_programs=rebel.get("packagePrograms", ()),
         warnings=tuple(reader.warnings),
@@ -119,10 +122,10 @@ def _check_visibility(document: Document, rebel: Mapping[str, Any]) -> None:
             raise document.error(("rebel", key), message, key=True, hint="remove one of the two")
 
 
-def _module(document: Document, name: str, is_root: bool) -> str:
-    """The module that a package's name gives. Nobody can name the root package, so that its module does not matter."""
+def _module(document: Document, name: str, is_program: bool) -> str:
+    """The module that a package's name gives. Nobody can name a package of programs: its module does not matter."""
     module = package_module(name)
-    if not is_root and not (is_module(module) and len(module) <= MAX_MODULE):
+    if not is_program and not (is_module(module) and len(module) <= MAX_MODULE):
         what = "is too long" if is_module(module) else "OCaml does not allow"
         raise document.error(
             ("name",),

@@ -21,20 +21,22 @@ class Flags(NamedTuple):
 
 
 class Target(NamedTuple):
-    """One executable of the root package.
+    """What is built of the root package: an executable, or the package itself where there is no `entry`.
 
     name: as in package.json; also the folder `_build/<name>` and the name on the command line.
     module: the module that holds the top level of this target, `Default_Tar` for `default`.
     engine: one of ENGINES.
     entry: the source with the program's entry, relative to the root, and `entry_module` its module.
+    is_library: whether the modules have the names that they have for those who depend on the package.
     """
 
     name: str
     module: str
     engine: str
-    entry: str
-    entry_module: str
+    entry: str = ""
+    entry_module: str = ""
     unstable_flags: Flags = Flags()
+    is_library: bool = False
 
 
 class Source(NamedTuple):
@@ -60,6 +62,7 @@ class Package(NamedTuple):
     dependencies: npm names of the packages that its sources may name, in the order of package.json.
     absent: (module, why) of packages that its package.json names and whose modules its sources cannot use, for hints.
     private: modules that those who depend on it do not see.
+    link_all: whether programs are linked with all of its modules, and not only with those that are named.
     wrapped: whether users name its modules through `module`; else they name them directly.
     public_module: its `src/foo.ml` is the public face `Foo` of package foo, instead of being `Foo.Foo`.
     flags: for this package's own units (`dep`, `compile`) and for every program that links it (`link`).
@@ -77,6 +80,7 @@ class Package(NamedTuple):
     selected: tuple[str, ...] = DEFAULT
     private: tuple[str, ...] = ()
     wrapped: bool = True
+    link_all: bool = False
 
     def has_place_for(self, path: str) -> bool:
         """Whether a file at this absolute path is one of the sources, or would be if it were there."""
@@ -88,6 +92,7 @@ class Project(NamedTuple):
     """Everything that package.json files and folders say.
 
     packages: in topological order, dependencies first, so that the root package is the last one.
+    targets: the programs; as_library: the root package where there is none; check: what only types it.
     consulted: absolute path of every file and folder that was read, and of every one that was looked for and not
         found. While the stat of each of them (or its absence) stays as it is, so does the project.
     warnings: sentences about what was ignored in packages that are not the user's own.
@@ -99,6 +104,8 @@ class Project(NamedTuple):
     consulted: tuple[str, ...]
     warnings: tuple[str, ...] = ()
     package_programs: tuple[str, ...] = ()
+    as_library: tuple[Target, ...] = ()
+    check: tuple[Target, ...] = ()
 
     @property
     def root(self) -> Package:
@@ -106,8 +113,8 @@ class Project(NamedTuple):
 
     @property
     def default_targets(self) -> tuple[Target, ...]:
-        """What a plain `scons` builds: the target called `default`, or all when none is."""
-        return tuple(t for t in self.targets if t.name == "default") or self.targets
+        """What a plain `scons` builds: the target called `default`, or all when none is, or the library."""
+        return tuple(t for t in self.targets if t.name == "default") or self.targets or self.as_library
 
     def package(self, name: str) -> Package:
         """The package with that npm name; KeyError when there is none."""

@@ -31,8 +31,7 @@ class Modules:
 
     def add(self, manifest: Manifest, package: Package) -> None:
         """Add a package that is not the root. Errors: its module is one of OCaml's, or it is there already."""
-        if _RESERVED.fullmatch(package.module):
-            raise self._error(manifest, f"the module {package.module} belongs to OCaml itself", _ANOTHER)
+        self._check_library(manifest, package)
         other = self._by_name.setdefault(package.name, package)
         if other is not package:
             message = f'two versions of the package "{package.name}": {other.root} and {package.root}'
@@ -42,25 +41,32 @@ class Modules:
             message = f"two packages are the module {package.module}: {other.name} and {package.name}"
             raise self._error(manifest, f"{message}: {other.root} and {package.root}", _ANOTHER)
         self._manifests[package.module] = manifest
-        if not package.wrapped:
-            _check_unwrapped(package)
         check_lengths(package.root, package.module, package.sources)
 
     def add_root(self, manifest: Manifest, package: Package, targets: Iterable[Target]) -> None:
-        """Add the root package. Its own module does not matter: nobody names it. Those of its targets do."""
+        """Add the root package. Its own module matters where it is a library; else nobody names it, and those of its
+        targets do.
+        """
         if package.name in self._by_name:
             other = self._by_name[package.name]
             message = f'two versions of the package "{package.name}": {other.root} and {package.root}'
             raise self._error(manifest, message, "agree on one version: npm dedupe", ("name",))
         for target in targets:
+            if target.is_library:
+                self._check_library(manifest, package)
             used = self._by_module.get(target.module)
             if used:
-                message = (
-                    f"the package {used.name} is the module {used.module}, and so are the sources in {package.root} "
-                    f'as the target "{target.name}"'
-                )
+                meant = "" if target.is_library else f' as the target "{target.name}"'
+                message = f"the package {used.name} is the module {used.module}, and so are the sources in "
+                message += package.root + meant
                 raise self._error(self._manifests[used.module], message, _ANOTHER)
             check_lengths(package.root, target.module, package.sources)
+
+    def _check_library(self, manifest: Manifest, package: Package) -> None:
+        if _RESERVED.fullmatch(package.module):
+            raise self._error(manifest, f"the module {package.module} belongs to OCaml itself", _ANOTHER)
+        if not package.wrapped:
+            _check_unwrapped(package)
 
     @staticmethod
     def _error(manifest: Manifest, message: str, hint: str, keys: Path | None = None) -> ProjectError:

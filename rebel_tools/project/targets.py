@@ -13,12 +13,30 @@ from rebel_tools.project.names import target_module
 from rebel_tools.project.selection import Selection
 from rebel_tools.text import quote
 
+CHECK = "check"
 DEFAULT_ENTRIES = ("Index.re", "Index.ml", "index.re", "index.ml")
 
 
 def targets_of(manifest: Manifest, package: Package) -> tuple[Target, ...]:
     """The targets of `manifest`, which is that of `package`. Errors: ProjectError for an entry that is no source."""
     return tuple(_target(spec, manifest, package) for spec in manifest.targets)
+
+
+def library_of(package: Package) -> tuple[Target, ...]:
+    """What is built by default of a root package that has no programs."""
+    return (Target("default", package.module, "native", is_library=True),)
+
+
+def check_of(package: Package, targets: Sequence[Target]) -> tuple[Target, ...]:
+    """What only types the sources, with the flags of the first program; none where a target of that name is, or where
+    another compiler than OCaml's reads them.
+    """
+    if any(target.name == CHECK for target in targets):
+        return ()
+    if not targets:
+        return (Target(CHECK, package.module, "byte", is_library=True),)
+    models = (target for target in targets if target.engine != "bucklescript")
+    return tuple(Target(CHECK, target_module(CHECK), "byte", unstable_flags=each.unstable_flags) for each in models)[:1]
 
 
 def _target(spec: TargetSpec, manifest: Manifest, package: Package) -> Target:

@@ -89,7 +89,7 @@ class BuckleScriptTarget:
         uses = [scopes[used.name] for used in self.project.closure(package)]
         asked = extended(self.env["OCAMLDEPFLAGS"], (*package.flags.dep, *self.target.unstable_flags.dep))
         how = settings(self.env.Override({"OCAMLDEPFLAGS": asked}))._replace(trees=False)
-        scope = package_scope(meant, self._relative(package.root), outdir, NATIVE, how, uses)
+        scope = package_scope(meant, self._relative(package.root), outdir, [NATIVE], how, uses)
         self.plan.add_scope(scope)
         # With the default -keep-locs each line that is inserted changes the interface.
         flags = ("-no-keep-locs", *package.flags.compile, *self.target.unstable_flags.compile)

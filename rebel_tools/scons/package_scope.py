@@ -10,7 +10,9 @@ from rebel_tools.project.model import Package, Target
 
 
 def top_level(package: Package, target: Target) -> Package:
-    """The root package as the program of one of its targets: nobody uses its modules from outside."""
+    """The root package as one of its targets has it: nobody uses the modules of a program from outside."""
+    if target.is_library:
+        return package
     return package._replace(module=target.module, public_module=False, wrapped=True, private=())
 
 
@@ -25,10 +27,10 @@ def naming(package: Package) -> Naming:
 
 
 def package_scope(
-    package: Package, folder: str, outdir: str, engine: str, how: Settings, uses: Iterable[Scope]
+    package: Package, folder: str, outdir: str, engines: Iterable[str], how: Settings, uses: Iterable[Scope]
 ) -> Scope:
     """The scope of a package with all its sources. folder: that of the package, as the build has it."""
-    scope = Scope(outdir, naming(package), (engine,), how, tuple(uses))
+    scope = Scope(outdir, naming(package), tuple(engines), how, tuple(uses))
     prefix = "" if folder == "." else f"{folder}/"
     for source in package.sources:
         path = prefix + source.path

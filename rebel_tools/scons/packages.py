@@ -29,7 +29,8 @@ from rebel_tools.sconstruct import rebel_arguments
 
 @user_error
 def rebel(env, folder: str = "."):
-    """The programs of the default targets of `folder`/package.json; each target is also an alias of its name.
+    """The programs of the default targets of `folder`/package.json, or its archive; each target is also an alias of its
+    name.
 
     Targets that are not default ones are built when they are asked for by name.
     """
@@ -43,7 +44,7 @@ def rebel(env, folder: str = "."):
     default = SCons.Util.NodeList()
     sessions: list[TargetSession] = []
     _remember_up_to_date(project, sessions)
-    for target in project.targets:
+    for target in _targets(project):
         check_units(_namespaces(project, target))
         if target.engine == "bucklescript" and not _is_wanted(target, project):
             continue
@@ -67,6 +68,11 @@ def _project(root: str) -> Project:
         return project_of(root, consulted)
     finally:
         places.LOOKED_AT.update(consulted)
+
+
+def _targets(project: Project) -> Iterator[Target]:
+    yield from (*project.targets, *project.as_library)
+    yield from (target for target in project.check if _is_named(target))
 
 
 def _namespaces(project: Project, target: Target) -> Iterator[Namespace]:
@@ -111,10 +117,15 @@ def _program(env, project, target, started: int):
 
 def _is_wanted(target, project) -> bool:
     """Whether this run can be about a target whose graph is made as a whole."""
-    asked = [str(name) for name in SCons.Script.COMMAND_LINE_TARGETS]
-    if asked and asked != ["."]:
-        return target.name in asked or any(f"_build/{target.name}" in name for name in asked)
+    if SCons.Script.COMMAND_LINE_TARGETS and [*map(str, SCons.Script.COMMAND_LINE_TARGETS)] != ["."]:
+        return _is_named(target)
     return target in project.default_targets
+
+
+def _is_named(target) -> bool:
+    """Whether the command line is about a target, by its name or the path of something in its folder."""
+    asked = [str(name) for name in SCons.Script.COMMAND_LINE_TARGETS]
+    return target.name in asked or any(f"_build/{target.name}" in name for name in asked)
 
 
 def _environment(env, target):

@@ -14,10 +14,12 @@ from rebel_tools.memory.manifest import manifest
 from rebel_tools.memory.stamp import stamp, stamps_before
 from rebel_tools.memory.verdict import ALL
 from rebel_tools.ocaml.editors import FILE as EDITORS_FILE
+from rebel_tools.ocaml.flags import LINK_ALL, by_compiler
 from rebel_tools.ocaml.names import SUFFIXES
 from rebel_tools.ocaml.toolchain import ANSWERS
 from rebel_tools.plan.layers import Layers
-from rebel_tools.plan.model import BYTE, LINKING, NATIVE, TREE, Scope, Step
+from rebel_tools.plan.model import ARCHIVE, ARCHIVING, BYTE, LINKING, NATIVE, TREE, Module, Scope, Step
+from rebel_tools.plan.steps import archive_files
 from rebel_tools.project.load import absent_modules, load_project
 from rebel_tools.project.model import Package, Project, Target
 from rebel_tools.scons import places
@@ -29,7 +31,7 @@ from rebel_tools.scons.package_scope import package_scope, top_level
 from rebel_tools.scons.scopes import library_step, program_step
 from rebel_tools.scons.session import Session, added_actions
 from rebel_tools.scons.settings import build_environ, installed_files, linked_files, settings, tool_identity
-from rebel_tools.scons.words import extended
+from rebel_tools.scons.words import expanded, extended
 
 ENGINES = {"native": NATIVE, "byte": BYTE, "jsoo": BYTE}
 
@@ -44,7 +46,8 @@ class TargetSession(Session):
     """The plan of one target; made when SCons first looks at the program, for most runs are about other targets.
 
     started: a moment before package.json was read, in nanoseconds.
-    build: `_build`; folder: `_build/<target>`; path: of the program; program: its node.
+    build: `_build`; folder: `_build/<target>`; outdir: of the root package in it; path: of the program,
+    or of the archive where the target is none; program: its node.
     """
 
     owns_state = True
@@ -59,11 +62,16 @@ class TargetSession(Session):
         self.project = project
         self.target = target
         self.engine = ENGINES[target.engine]
-        self.path = f"{self.folder}/src/app" + (".bc" if target.engine == "jsoo" else ".out")
+        self.outdir = f"{self.folder}/{project.root.name if target.is_library else 'src'}"
+        self.base_path = f"{self.outdir}/{'app' if target.entry else target.module}"
+        self.path = self.base_path + self._suffix
         self.packages = (*project.closure(project.root), project.root)
         self.base = env
         self.env = self._environment(env, project.root)
-        self.program = builder_of(LINKING, self.engine)(self.env, target=[output_file(env, self.path)], source=[])
+        kind = LINKING if target.entry else ARCHIVING
+        outputs = [self.path] if target.entry else archive_files(self.base_path, self.engine)
+        made = [output_file(env, path) for path in outputs]
+        self.program = builder_of(kind, self.engine)(self.env, target=made, source=[])
         for node in self.program:
             StepFile.adopt(node, self, None)
         self._goal: Step | None = None
@@ -83,15 +91,29 @@ class TargetSession(Session):
     def _relative(self, *parts: str) -> str:
         return os.path.relpath(os.path.join(*parts), self.top).replace(os.sep, "/")
 
+    @property
+    def _suffix(self) -> str:
+        if not self.target.entry:
+            return ARCHIVE[self.engine]
+        return ".bc" if self.target.engine == "jsoo" else ".out"
+
+    def _engines(self, package: Package) -> list[str]:
+        """Those that a package is compiled for: a library for both, so that all who use it find what they need."""
+        is_whole = package is self.project.root and self.target in self.project.as_library
+        return [self.engine, *(e for e in ARCHIVE if is_whole and e != self.engine)]
+
     def _environment(self, env, package: Package):
         """The environment of one package: its flags, and the findlib packages of all that it uses."""
         used = (*self.project.closure(package), package)
         flags = self.target.unstable_flags
+        both, native = by_compiler((*package.flags.compile, *flags.compile))
         env = env.Override(
             {
-                "OCAMLENGINES": [self.engine],
+                "OCAMLENGINES": self._engines(package),
                 "OCAMLPACKAGES": extended([], dict.fromkeys(name for p in used for name in p.ocamlfind)),
-                "OCAMLFLAGS": extended(env["OCAMLFLAGS"], (*package.flags.compile, *flags.compile)),
+                "OCAMLFLAGS": extended(env["OCAMLFLAGS"], both),
+                "OCAMLOPTFLAGS": extended(env["OCAMLOPTFLAGS"], native),
+                "OCAMLARCHIVEFLAGS": extended(env["OCAMLARCHIVEFLAGS"], [LINK_ALL] if package.link_all else []),
                 "OCAMLDEPFLAGS": extended(env["OCAMLDEPFLAGS"], (*package.flags.dep, *flags.dep)),
                 "OCAMLLINKFLAGS": extended(
                     env["OCAMLLINKFLAGS"], (*(w for p in used for w in p.flags.link), *flags.link)
@@ -110,7 +132,8 @@ class TargetSession(Session):
             scopes: dict[str, Scope] = {}
             for package in self.packages:
                 scopes[package.name] = self._scope(package, scopes)
-            self._goal = self._program(scopes[self.project.root.name])
+            scope = scopes[self.project.root.name]
+            self._goal = self._program(scope) if self.target.entry else self._archives(scope)
             self._nodes[self._goal] = self.program
         return self._goal
 
@@ -120,9 +143,9 @@ class TargetSession(Session):
         uses = [scopes[used.name] for used in self.project.closure(package)]
         declared = (name for name, _ in self.target.unstable_flags.envvars)
         how = settings(env, declared, True)
-        outdir = f"{self.folder}/{'src' if is_top else package.name}"
+        outdir = self.outdir if is_top else f"{self.folder}/{package.name}"
         meant = top_level(package, self.target) if is_top else package
-        scope = package_scope(meant, self._relative(package.root), outdir, self.engine, how, uses)
+        scope = package_scope(meant, self._relative(package.root), outdir, env["OCAMLENGINES"], how, uses)
         self.add_scope(scope, env)
         self.plan.add_scope(scope)
         if not is_top:
@@ -130,7 +153,20 @@ class TargetSession(Session):
         return scope
 
     def _program(self, scope: Scope) -> Step:
-        return program_step(self.env, self, scope, self.path, entry=scope.modules[self.target.entry_module])
+        entry = scope.modules[self.target.entry_module]
+        return program_step(self.env, self, scope, self.path, self._linked_anyway(scope), entry)
+
+    def _linked_anyway(self, scope: Scope) -> tuple[Module, ...]:
+        """What is linked although the entry does not lead to it: with linkAll everything but other programs."""
+        if not self.project.root.link_all and LINK_ALL not in expanded(self.env, "OCAMLLINKFLAGS"):
+            return ()
+        entries = {target.entry_module for target in self.project.targets}
+        return tuple(module for name, module in scope.modules.items() if name not in entries)
+
+    def _archives(self, scope: Scope) -> Step:
+        """The step of the archive that is asked for; that of another engine is a part of the way to it."""
+        steps = [library_step(self.env, self, scope, engine, self.base_path) for engine in scope.engines]
+        return steps[0]
 
     def _make_all(self) -> None:
         """Nodes for all steps, so that each output can be named on the command line."""
