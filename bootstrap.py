@@ -25,6 +25,7 @@ VENV = ROOT / ".venv"
 BIN = VENV / "bin"
 TOOLS = ROOT / ".tools"
 BS_PLATFORM = "bs-platform@9.0.2"
+SARIF_MULTITOOL = "@microsoft/sarif-multitool-linux@5.7.0"
 EXAMPLE = ROOT / "examples" / "markdown"
 
 # What has to be on PATH, or to be a findlib library, and the Debian package that brings it.
@@ -42,6 +43,7 @@ TEST_PROGRAMS = {
     "menhir": "menhir",
     "dwz": "dwz",
     "llvm-dwp": "llvm",
+    "chromium": "chromium",
     "clang++": "clang",
     "powerpc-linux-gnu-gcc": "gcc-powerpc-linux-gnu",
     "pahole": "dwarves",
@@ -64,6 +66,7 @@ def main(arguments: list[str]) -> int:
     install_python_packages("test" if testing else "")
     install_refmt()
     if testing:
+        install_sarif_multitool()
         set_up_rpython()
         return run_tests(arguments[1:])
     build_example()
@@ -144,6 +147,17 @@ def install_refmt() -> None:
         raise SystemExit(f"bootstrap.py: {program} does not run on this machine")
     (BIN / "refmt").unlink(missing_ok=True)  # a link that leads nowhere
     (BIN / "refmt").symlink_to(os.path.relpath(program, BIN))
+
+
+def install_sarif_multitool() -> None:
+    """The validator of SARIF with GitHub's rules, from npm; the program that its package brings is not executable."""
+    folder = TOOLS / "sarif"
+    program = folder / "node_modules" / "@microsoft" / "sarif-multitool-linux" / "Sarif.Multitool"
+    if not program.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        npm = ["npm", "install", "--prefix", folder, "--no-save", "--ignore-scripts", "--no-audit", "--no-fund"]
+        run(*npm, SARIF_MULTITOOL)
+    program.chmod(0o755)
 
 
 def from_npm(program: str) -> Path:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import sys
+import datetime
 
 from rebel_tools.cli.symbol_audit_paths import add_debug_options
+from rebel_tools.cli.symbol_audit_report import add_report_options, print_outcome, read_all_suppressions
 from rebel_tools.gate.evidence import LEVELS
 
 HELP = "check that libraries keep an interface"
@@ -26,7 +27,7 @@ def configure_parser(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--allow", help="exports that are fine with --complete", **patterns)
     parser.add_argument("--forbid", help="exports that must not be there", **patterns)
     add_debug_options(parser)
-    parser.add_argument("--format", choices=("text", "json", "sarif", "html"), default="text")
+    add_report_options(parser)
 
 
 def execute(args: argparse.Namespace) -> int:
@@ -34,34 +35,20 @@ def execute(args: argparse.Namespace) -> int:
     from rebel_tools.cli.symbol_audit_paths import debug_path_of, read_each
     from rebel_tools.gate.check import check
     from rebel_tools.gate.evidence import DEFAULT, required
+    from rebel_tools.gate.outcome import Outcome
+    from rebel_tools.gate.render import to_json
+    from rebel_tools.gate.suppress import suppress_findings
+    from rebel_tools.gate.suppressions import unused
     from rebel_tools.gate.verify import Policy
     from rebel_tools.interface.file import read_interface
 
     policy = Policy(required(args.evidence or DEFAULT), args.complete, tuple(args.allow), tuple(args.forbid))
-    interface = read_interface(args.interface)
-    path = debug_path_of(args)
+    interface, path, accepted = read_interface(args.interface), debug_path_of(args), read_all_suppressions(args)
+    today = datetime.date.today()
     reports, errors = read_each(args.libraries, lambda it: check(interface, it, policy, args.interface, path)[0])
-    for error in errors:
-        print(f"symbol-audit: error: {error}", file=sys.stderr)
-    print(_render(reports, args.format))
+    reports = [suppress_findings(report, accepted, today) for report in reports]
+    used = [by for report in reports for _, by in report.suppressed]
+    print_outcome(Outcome(tuple(reports), tuple(errors), unused(accepted, used)), args, to_json)
     if errors or any(report.unreadable for report in reports):
         return 3
     return 0 if all(report.passed for report in reports) else 1
-
-
-def _render(reports: list, kind: str) -> str:
-    if kind == "json":
-        from rebel_tools.gate.render import to_json
-
-        return to_json(reports)
-    if kind == "sarif":
-        from rebel_tools.gate.sarif import to_sarif
-
-        return to_sarif(reports)
-    if kind == "html":
-        from rebel_tools.gate.html import to_html
-
-        return to_html(reports)
-    from rebel_tools.gate.render import to_text
-
-    return "\n\n".join(map(to_text, reports))

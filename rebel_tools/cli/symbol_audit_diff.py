@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import argparse
+import datetime
 import sys
+from typing import TYPE_CHECKING
 
 from rebel_tools.cli.symbol_audit_paths import add_debug_options, debug_path_of
+from rebel_tools.cli.symbol_audit_report import add_report_options, print_outcome, read_all_suppressions
 from rebel_tools.errors import MissingTool, RebelError
 from rebel_tools.search_path import python_command
+
+if TYPE_CHECKING:
+    from rebel_tools.gate.diff_report import DiffReport
+    from rebel_tools.gate.suppressions import Suppression
 
 UNREADABLE, NO_TYPES = 3, 4
 HELP = "compare two libraries or interfaces: added, removed, changed, and what that breaks"
@@ -16,7 +23,7 @@ HELP = "compare two libraries or interfaces: added, removed, changed, and what t
 def configure_parser(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("old", metavar="OLD", help="a library or an interface file")
     parser.add_argument("new", metavar="NEW", help="a library or an interface file")
-    parser.add_argument("--format", choices=("text", "json", "sarif", "html"), default="text")
+    add_report_options(parser)
     parser.add_argument(
         "--evidence",
         choices=("kind", "layout"),
@@ -32,33 +39,41 @@ def execute(args: argparse.Namespace) -> int:
     """1 for a change that breaks programs, or for types that had to be compared and could not be; 3 or 4: no types."""
     if args.deep:
         return _deep(args)
+    from rebel_tools.gate.outcome import Outcome
+    from rebel_tools.gate.render_diff import to_json
+    from rebel_tools.gate.suppressions import unused
+
+    accepted = read_all_suppressions(args)
+    try:
+        report = _report(args, accepted)
+    except RebelError as error:
+        if args.format == "text":
+            raise
+        print_outcome(Outcome((), (error,)), args, to_json)
+        return UNREADABLE
+    idle = unused(accepted, [by for _, by in report.suppressed])
+    print_outcome(Outcome((report,), unused=idle), args, to_json)
+    return _status(report, args.evidence)
+
+
+def _report(args: argparse.Namespace, accepted: tuple[Suppression, ...]) -> DiffReport:
     from rebel_tools.gate.diff import diff
     from rebel_tools.gate.sides import read_side
+    from rebel_tools.gate.suppress import suppress_changes
 
     path = debug_path_of(args)
     report = diff(*(read_side(name, debug_path=path) for name in (args.old, args.new)))
-    print(_render(report, args.format))
+    return suppress_changes(report, accepted, datetime.date.today())
+
+
+def _status(report: DiffReport, evidence: str | None) -> int:
     if report.unreadable:
         return UNREADABLE
-    if args.evidence == "layout" and report.not_compared:
+    if evidence == "layout" and report.not_compared:
         return 1
-    if report.compatible and report.says_nothing_about_types and args.evidence is None:
+    if report.compatible and report.says_nothing_about_types and evidence is None:
         return NO_TYPES
     return 0 if report.compatible else 1
-
-
-def _render(report, kind: str) -> str:
-    if kind == "sarif":
-        from rebel_tools.gate.sarif import to_sarif
-
-        return to_sarif([report])
-    if kind == "html":
-        from rebel_tools.gate.html import to_html
-
-        return to_html([report])
-    from rebel_tools.gate.render_diff import to_json, to_text
-
-    return to_json(report) if kind == "json" else to_text(report)
 
 
 def _deep(args: argparse.Namespace) -> int:

@@ -6,6 +6,7 @@ import argparse
 import sys
 
 from rebel_tools.binary.model import Export, ExportTable
+from rebel_tools.text import printable
 
 HELP = "list what libraries export"
 
@@ -43,7 +44,7 @@ def to_text(table: ExportTable) -> str:
         *(f"  needs {name}" for name in table.needed),
         *(f"  warning: {finding.message} [{finding.rule}]" for finding in table.findings),
     ]
-    return "\n".join(head + [_line(export) for export in table.exports])
+    return printable("\n".join(head + [_line(export) for export in table.exports]), keep="\n")
 
 
 def _line(export: Export) -> str:

@@ -38,7 +38,7 @@ class Layouts:
             for d in told:
                 where = (t.spelled(pair[0]), d.field, d.expected, d.found)
                 place = self.old.types[pair[0]].declared_at
-                details = {"level": self.level(pair, d), "declared_at": place, "used_by": users}
+                details = {"level": self.level(pair, d), "declared_at": place, "used_by": users, "is_type": True}
                 yield change(d.rule or "layout-changed", *where, **details)
 
     def level(self, pair: Pair, difference: Difference) -> str:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from rebel_tools.errors import Place
 from rebel_tools.gate.not_compared import NotCompared
 from rebel_tools.gate.rules import BREAK, DIFF_RULES, NOTE
+
+if TYPE_CHECKING:
+    from rebel_tools.gate.suppressions import Suppression
 
 ADDED = "symbol-added"
 
@@ -23,6 +27,7 @@ class Change:
     used_by: for a type, the symbols that lead to it.
     display: the symbol's name for people where it is another one (C++).
     text: the whole message, where it is not "... was ..., is ...".
+    is_type: whether `symbol` is the name of a type.
     """
 
     change: str
@@ -38,6 +43,7 @@ class Change:
     used_by: tuple[str, ...] = ()
     display: str | None = None
     text: str | None = None
+    is_type: bool = False
 
     @property
     def breaking(self) -> bool:
@@ -72,6 +78,7 @@ class DiffReport:
     not_compared: those of them whose types were not compared, by reason.
     untyped: the sides about whose types nothing is known at all.
     unreadable: the sides that have debug information which cannot be read.
+    suppressed: changes that were accepted, each with what accepts it; they are not in `changes`.
     """
 
     old: str
@@ -81,6 +88,7 @@ class DiffReport:
     not_compared: tuple[NotCompared, ...] = ()
     untyped: tuple[str, ...] = ()
     unreadable: tuple[str, ...] = ()
+    suppressed: tuple[tuple[Change, Suppression], ...] = ()
 
     @property
     def compatible(self) -> bool:
@@ -89,7 +97,9 @@ class DiffReport:
 
     @property
     def compared(self) -> int:
-        """How many common symbols had their types compared."""
+        """How many common symbols had their types compared; virtual tables and the like count, for they have none."""
+        if self.untyped:
+            return 0
         return self.symbols - sum(len(entry.symbols) for entry in self.not_compared)
 
     @property

@@ -1,42 +1,116 @@
-"""Reports and diffs as one HTML page without scripts or external files."""
+"""Outcomes as one HTML page that needs no other file: tables by type and symbol, and a filter."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 from html import escape
+from itertools import groupby
 
-from rebel_tools.gate.rows import Row, rows, title
+import rebel_tools
+from rebel_tools.gate.html_page import SCRIPT, STYLE
+from rebel_tools.gate.outcome import AnyReport, Outcome
+from rebel_tools.gate.report import Report
+from rebel_tools.gate.rows import BARE, Row, rows, title
+from rebel_tools.gate.rules import LEVELS
+from rebel_tools.text import printable
 
-STYLE = """
-body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 70rem; padding: 0 1rem; color: #222; }
-table { border-collapse: collapse; width: 100%; }
-th, td { text-align: left; vertical-align: top; padding: .3rem .8rem .3rem 0; border-bottom: 1px solid #ddd; }
-code { font-family: ui-monospace, monospace; font-size: 90%; overflow-wrap: anywhere; }
-.error { color: #b00020; } .warning { color: #8a5a00; } .note { color: #2a6b2a; }
-@media (prefers-color-scheme: dark) { body { background: #181818; color: #ddd; } th, td { border-color: #444; }
-.error { color: #ff8a80; } .warning { color: #e6b450; } .note { color: #8fd18f; } }
-"""
+MAX_NAMES = 5000
+"""Of symbols that were only added or removed; beyond, a page does not help any more."""
+FILTER = """\
+<form id="filter" hidden><label>Filter <input type="search" id="words"></label>
+%s</form>"""
 
 
-def to_html(reports: Sequence) -> str:
+def to_html(outcome: Outcome) -> str:
     """A section with a table for each report."""
-    sections = "\n".join(_section(report) for report in reports)
+    problems = "".join(f'<p class="break">{_text(problem)}</p>\n' for problem in outcome.unreadable())
+    sections = "\n".join(_section(number, report) for number, report in enumerate(outcome.reports, 1))
+    boxes = "\n".join(f'<label><input type="checkbox" value="{x}" checked> {x}</label>' for x in LEVELS)
     return (
-        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>symbol-audit</title>'
-        f"<style>{STYLE}</style></head>\n<body>\n<h1>symbol-audit</h1>\n{sections}\n</body></html>"
+        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f"<title>symbol-audit</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<main>\n<h1>symbol-audit</h1>\n"
+        f"{problems}{FILTER % boxes}\n{sections}\n</main>\n"
+        f"<footer>symbol-audit {rebel_tools.__version__}</footer>\n<script>{SCRIPT}</script>\n</body>\n</html>"
     )
 
 
-def _section(report) -> str:
-    lines = [_line(row) for row in rows(report)]
-    head = "<tr><th>level</th><th>rule</th><th>what</th><th>declared at</th></tr>"
-    table = "\n".join(["<table>", head, *lines, "</table>"]) if lines else "<p>No findings.</p>"
-    return f"<h2>{escape(title(report))}</h2>\n{table}"
+def _section(number: int, report: AnyReport) -> str:
+    found = sorted(rows(report), key=_order)
+    facts = "".join(f"<dt>{_text(name)}</dt><dd>{_text(value)}</dd>\n" for name, value in _facts(report))
+    head = f'<section aria-labelledby="r{number}">\n<h2 id="r{number}">{_text(title(report))}</h2>\n<dl>\n{facts}</dl>'
+    counted = [row for row in found if row.accepted is None]
+    tables = [_table("Findings", counted)] if counted else ["<p>No findings.</p>"]
+    accepted = [row for row in found if row.accepted is not None]
+    tables += [_table("Accepted by suppressions", accepted)] if accepted else []
+    return "\n".join([head, *tables, "</section>"])
+
+
+def _order(row: Row) -> tuple[bool, str, bool, str, int]:
+    """Lists first, then types, then symbols."""
+    rule = row.rule if _is_bare(row) else ""
+    return (not rule, rule, not row.is_type, row.subject, LEVELS.index(row.level))
+
+
+def _is_bare(row: Row) -> bool:
+    return row.rule in BARE and row.accepted is None
+
+
+def _facts(report: AnyReport) -> Iterator[tuple[str, str]]:
+    if isinstance(report, Report):
+        yield "library", report.checked
+        yield "interface", report.interface
+        yield "digest of the interface", report.digest
+        yield "evidence required", ", ".join(report.required)
+        yield "evidence for every symbol", ", ".join(report.reached) or "none"
+        return
+    from rebel_tools.gate.render_diff import advice
+
+    yield "old", report.old
+    yield "new", report.new
+    yield "types compared", f"{report.compared} of {report.symbols} common symbols"
+    yield "advice", advice(report)
+
+
+def _table(caption: str, found: list[Row]) -> str:
+    """A body for each type or symbol, whose name is the header of its rows."""
+    head = "".join(f'<th scope="col">{name}</th>' for name in ("level", "rule", "what", "declared at"))
+    bodies = "\n".join(_body(subject, list(group)) for subject, group in groupby(found, key=_group))
+    return f"<table>\n<caption>{caption}</caption>\n<thead><tr>{head}</tr></thead>\n{bodies}\n</table>"
+
+
+def _group(row: Row) -> str:
+    return row.rule if _is_bare(row) else row.subject
+
+
+def _body(subject: str, group: list[Row]) -> str:
+    if _is_bare(group[0]):
+        return _names(group)
+    head = f'<tr><th scope="rowgroup" colspan="4">{_text(subject or "the library")}</th></tr>'
+    return "\n".join(["<tbody>", head, *map(_line, group), "</tbody>"])
+
+
+def _names(group: list[Row]) -> str:
+    first, more = group[0], len(group) - MAX_NAMES
+    names = "\n".join(f"<li>{_text(row.subject)}</li>" for row in group[:MAX_NAMES])
+    rest = f"<p>{more} more: --format json has all of them.</p>" if more > 0 else ""
+    count = f"{len(group)} symbol{'' if len(group) == 1 else 's'}"
+    what = f"<details{' open' if len(group) < 20 else ''}><summary>{count}: {_text(first.why)}</summary>"
+    cells = f'<td class="{first.level}">{first.level}</td><td>{first.rule}</td><td colspan="2">{what}<ul>{names}</ul>'
+    return f"<tbody><tr>{cells}{rest}</details></td></tr></tbody>"
 
 
 def _line(row: Row) -> str:
-    place = escape(str(row.place)) if row.place else ""
+    place = _text(str(row.place)) if row.place else ""
+    reason = f"<p>accepted: {_text(row.accepted.reason)}</p>" if row.accepted else ""
+    why = f"<p>{_text(row.why)}</p>" if row.why else ""
     return (
-        f'<tr><td class="{row.level}">{row.level}</td><td>{escape(row.rule)}</td>'
-        f"<td><code>{escape(row.message)}</code></td><td><code>{place}</code></td></tr>"
+        f'<tr><td class="{row.level}">{row.level}</td><td>{row.rule}</td>'
+        f"<td><code>{_text(row.message)}</code>{why}{reason}</td><td><code>{place}</code></td></tr>"
     )
+
+
+def _text(text: str) -> str:
+    return escape(printable(text))
+
+

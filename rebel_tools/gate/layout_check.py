@@ -71,7 +71,8 @@ class LayoutCheck:
             for d in told:
                 level, place = self.level(pair, d), self.definitions[pair[0]].declared_at
                 rule = gate_rule(level, "wrong-layout")
-                yield Finding(rule, t.spelled(pair[0]), d.field, d.expected, d.found, place, users, level=level)
+                where = (t.spelled(pair[0]), d.field, d.expected, d.found)
+                yield Finding(rule, *where, place, users, level=level, is_type=True)
 
     def users(self, pair: Pair) -> tuple[str, ...]:
         """The symbols that lead to a definition."""

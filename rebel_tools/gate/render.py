@@ -2,29 +2,50 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 from collections.abc import Sequence
+from typing import Any
 
+from rebel_tools.gate.diff_report import Change
+from rebel_tools.gate.fold import Entry, folded
+from rebel_tools.gate.outcome import Outcome
 from rebel_tools.gate.report import Finding, Report
+from rebel_tools.gate.suppressions import Suppression
+from rebel_tools.text import printable
+
+FORMAT, VERSION = "symbol-audit-check", 1
 
 
 def to_text(report: Report) -> str:
-    """What a person reads: every finding with its place, then one line of summary."""
-    lines = [finding_text(finding) for finding in report.findings]
-    return "\n".join([*lines, summary(report)])
+    """What a person reads: every finding with its place, what was accepted, then one line of summary."""
+    lines = folded(map(_entry, report.findings))
+    return printable("\n".join([*lines, *accepted_text(report.suppressed), summary(report)]), keep="\n")
 
 
-def finding_text(finding: Finding) -> str:
-    """One finding over a few lines."""
+def _entry(finding: Finding) -> Entry:
     place = f" (declared at {finding.declared_at})" if finding.declared_at else ""
-    lines = [f"{finding.message}{place} [{finding.rule}]"]
+    below = []
     if finding.used_by:
         shown = ", ".join(finding.used_by[:3])
         more = len(finding.used_by) - 3
-        lines.append(f"  used by {shown}" + (f" and {more} more" if more > 0 else ""))
+        below.append(f"  used by {shown}" + (f" and {more} more" if more > 0 else ""))
     if finding.hint:
-        lines.append(f"  hint: {finding.hint}")
-    return "\n".join(lines)
+        below.append(f"  hint: {finding.hint}")
+    return Entry(f"{finding.message}{place} [{finding.rule}]", tuple(below))
+
+
+def accepted_text(suppressed: Sequence[tuple[Finding | Change, Suppression]]) -> list[str]:
+    """What suppressions accept, each with the reason."""
+    return [f"accepted: {found.message} [{found.rule}]: {by.reason} ({by.place})" for found, by in suppressed]
+
+
+def unused_text(unused: Sequence[Suppression], today: datetime.date) -> list[str]:
+    """Suppressions that covered nothing, or are over."""
+    return [
+        f"{s.place}: this suppression {f'ended on {s.until}' if s.is_over(today) else 'covers nothing'} ({s.reason})"
+        for s in unused
+    ]
 
 
 def summary(report: Report) -> str:
@@ -32,17 +53,17 @@ def summary(report: Report) -> str:
     count = len(report.symbols)
     if report.passed:
         levels = ", ".join(report.reached) or "none"
-        return f"{report.library} keeps {report.interface}: {count} symbols, evidence for all of them: {levels}"
+        return f"{report.checked} keeps {report.interface}: {count} symbols, evidence for all of them: {levels}"
     findings = len(report.findings)
-    return f"{report.library} does not keep {report.interface}: {findings} finding{'s' if findings != 1 else ''}"
+    return f"{report.checked} does not keep {report.interface}: {findings} finding{'s' if findings != 1 else ''}"
 
 
-def as_dict(report: Report) -> dict:
+def as_dict(report: Report) -> dict[str, Any]:
     """The report as plain data."""
     return {
         "interface": report.interface,
         "digest": report.digest,
-        "library": report.library,
+        "library": report.checked,
         "required": list(report.required),
         "reached": list(report.reached),
         "passed": report.passed,
@@ -52,10 +73,11 @@ def as_dict(report: Report) -> dict:
             for s in report.symbols
         ],
         "not_compared": [entry.as_dict() for entry in report.not_compared],
+        "suppressed": [{**finding_dict(f), "suppression": by.as_dict()} for f, by in report.suppressed],
     }
 
 
-def finding_dict(finding: Finding) -> dict:
+def finding_dict(finding: Finding) -> dict[str, Any]:
     """One finding as plain data."""
     place = finding.declared_at
     return {
@@ -76,6 +98,17 @@ def finding_dict(finding: Finding) -> dict:
     }
 
 
-def to_json(reports: Sequence[Report]) -> str:
-    """All reports as one JSON text."""
-    return json.dumps({"reports": [as_dict(report) for report in reports]}, indent=1, sort_keys=True)
+def to_json(outcome: Outcome) -> str:
+    """All reports of checks as one JSON text, see docs/symbol-audit.schema.json."""
+    reports = [as_dict(report) for report in outcome.reports if isinstance(report, Report)]
+    return json.dumps({**envelope(FORMAT, VERSION, outcome), "reports": reports}, indent=1, sort_keys=True)
+
+
+def envelope(name: str, version: int, outcome: Outcome) -> dict[str, Any]:
+    """What all JSON reports have in common."""
+    return {
+        "format": name,
+        "version": version,
+        "errors": [error.as_dict() for error in outcome.errors],
+        "unused_suppressions": [suppression.as_dict() for suppression in outcome.unused],
+    }

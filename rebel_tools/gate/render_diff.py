@@ -4,23 +4,29 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from typing import Any
 
 from rebel_tools.gate.diff_report import Change, DiffReport
+from rebel_tools.gate.fold import Entry, folded
+from rebel_tools.gate.outcome import Outcome
+from rebel_tools.gate.render import accepted_text, envelope
+from rebel_tools.text import printable
+
+FORMAT, VERSION = "symbol-audit-diff", 1
 
 
 def to_text(report: DiffReport) -> str:
-    """Breaking changes first, then the others, what was not compared, and the verdict."""
+    """Breaking changes first, then the others, what was accepted and what was not compared, and the verdict."""
     ordered = sorted(report.changes, key=lambda change: not change.breaking)
-    lines = [change_text(change) for change in ordered]
-    return "\n".join([*lines, *map(str, report.not_compared), summary(report), f"advice: {advice(report)}"])
+    lines = [*folded(map(_entry, ordered)), *accepted_text(report.suppressed), *map(str, report.not_compared)]
+    return printable("\n".join([*lines, summary(report), f"advice: {advice(report)}"]), keep="\n")
 
 
-def change_text(change: Change) -> str:
-    """One change over one or two lines."""
+def _entry(change: Change) -> Entry:
     place = f" (declared at {change.declared_at})" if change.declared_at else ""
     used = f", used by {', '.join(change.used_by[:3])}" if change.used_by else ""
     more = f" and {len(change.used_by) - 3} more" if len(change.used_by) > 3 else ""
-    return f"{change.message}{place}\n  {change.level}: {change.why}{used}{more}"
+    return Entry(f"{change.message}{place}", (f"  {change.level}: {change.why}{used}{more}",))
 
 
 def summary(report: DiffReport) -> str:
@@ -46,7 +52,7 @@ def advice(report: DiffReport) -> str:
     return f"{SONAME[report.soname]} ({report.advice} version)"
 
 
-def as_dict(report: DiffReport) -> dict:
+def as_dict(report: DiffReport) -> dict[str, Any]:
     """The diff as plain data."""
     return {
         "old": report.old,
@@ -56,10 +62,11 @@ def as_dict(report: DiffReport) -> dict:
         "advice": {"version": report.advice, "soname": report.soname},
         "not_compared": [entry.as_dict() for entry in report.not_compared],
         "common_symbols": report.symbols,
+        "suppressed": [{**_change_dict(c), "suppression": by.as_dict()} for c, by in report.suppressed],
     }
 
 
-def _change_dict(change: Change) -> dict:
+def _change_dict(change: Change) -> dict[str, Any]:
     place = change.declared_at
     return {
         "change": change.change,
@@ -80,6 +87,8 @@ def _change_dict(change: Change) -> dict:
     }
 
 
-def to_json(report: DiffReport) -> str:
-    """JSON with sorted keys."""
-    return json.dumps(as_dict(report), indent=1, sort_keys=True)
+def to_json(outcome: Outcome) -> str:
+    """JSON with sorted keys, see docs/symbol-audit.schema.json; `verdict` is None when a side could not be read."""
+    found = [as_dict(report) for report in outcome.reports if isinstance(report, DiffReport)]
+    data = {**envelope(FORMAT, VERSION, outcome), **(found[0] if found else {"verdict": None})}
+    return json.dumps(data, indent=1, sort_keys=True)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from rebel_tools.errors import Place
 from rebel_tools.gate.not_compared import NotCompared
 from rebel_tools.gate.rules import BREAK, CHECK_RULES
+
+if TYPE_CHECKING:
+    from rebel_tools.gate.suppressions import Suppression
 
 
 @dataclass(frozen=True)
@@ -23,6 +26,7 @@ class Finding:
     display: the symbol's name for people where it is another one (C++).
     level: one of `rules.LEVELS`; only a `break` keeps a library from passing.
     text: the whole message, where it is not "interface says ..., library has ...".
+    is_type: whether `symbol` is the name of a type.
     """
 
     rule: str
@@ -36,6 +40,7 @@ class Finding:
     display: str | None = None
     level: str = BREAK
     text: str | None = None
+    is_type: bool = False
 
     @property
     def why(self) -> str:
@@ -69,18 +74,20 @@ class SymbolEvidence(NamedTuple):
 
 @dataclass(frozen=True)
 class Report:
-    """An interface against a library.
+    """An interface against a library, whose path is `checked`.
 
     not_compared: what no claim is made about, whether it was required or not.
+    suppressed: findings that were accepted, each with what accepts it; they are not in `findings`.
     """
 
     interface: str
     digest: str
-    library: str
+    checked: str
     required: tuple[str, ...]
     symbols: tuple[SymbolEvidence, ...]
     findings: tuple[Finding, ...]
     not_compared: tuple[NotCompared, ...] = ()
+    suppressed: tuple[tuple[Finding, Suppression], ...] = ()
 
     @property
     def passed(self) -> bool:

@@ -2,46 +2,70 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 from rebel_tools.errors import Place
-from rebel_tools.gate.diff_report import DiffReport
-from rebel_tools.gate.report import Report
-from rebel_tools.gate.rules import BREAK, CHECK_RULES, DIFF_RULES, NOTE, RISK, SOURCE
+from rebel_tools.gate.diff_report import Change
+from rebel_tools.gate.outcome import AnyReport
+from rebel_tools.gate.report import Finding, Report
+from rebel_tools.gate.suppressions import Suppression
 
-ALL_RULES = {name: rule.summary for name, rule in {**CHECK_RULES, **DIFF_RULES}.items()}
-SARIF_LEVELS = {BREAK: "error", RISK: "warning", SOURCE: "warning", NOTE: "note"}
+UNPROVED = ("not-checked", "not-compared")
+BARE = ("symbol-added", "symbol-removed", "version-removed", "unexpected-symbol", "missing-symbol")
+"""Rules whose rows say no more than a name, so that many of them can be told as a list."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """One line of a report; `level` is "error", "warning" or "note" as in SARIF."""
+    """One line of a report. `level` is one of `rules.LEVELS`.
+
+    subject: a symbol or type, "" for the library as a whole; field: where in it. checked: the path of the library.
+    accepted: the suppression that covers it, None for one that counts.
+    """
 
     rule: str
     level: str
     subject: str
     message: str
-    library: str
+    checked: str
     place: Place | None = None
+    field: str = ""
+    why: str = ""
+    is_type: bool = False
+    accepted: Suppression | None = None
 
 
-def rows(report: Report | DiffReport) -> list[Row]:
-    """Every finding, or every change and everything that was not compared."""
+def rows(report: AnyReport) -> list[Row]:
+    """Every finding or change, those that were accepted, and one row for all that was not compared."""
     if isinstance(report, Report):
-        return [
-            Row(f.rule, SARIF_LEVELS[f.level], f.symbol, f.message, report.library, f.declared_at)
-            for f in report.findings
-        ]
-    changes = [
-        Row(c.rule, SARIF_LEVELS[c.level], c.symbol, f"{c.message}: {c.why}", report.new, c.declared_at)
-        for c in report.changes
-    ]
-    return changes + [
-        Row("not-compared", "warning", "", str(entry), report.new) for entry in report.not_compared
-    ]
+        found = [_finding(report.checked, finding) for finding in report.findings]
+        accepted = [replace(_finding(report.checked, f), accepted=by) for f, by in report.suppressed]
+        return [*_joined(found), *accepted]
+    changed = [_change(report.new, change) for change in report.changes]
+    accepted = [replace(_change(report.new, change), accepted=by) for change, by in report.suppressed]
+    unproved = [Row("not-compared", "risk", "", str(entry), report.new) for entry in report.not_compared]
+    return [*changed, *accepted, *_joined(unproved)]
 
 
-def title(report: Report | DiffReport) -> str:
+def _finding(library: str, f: Finding) -> Row:
+    return Row(f.rule, f.level, f.symbol, f.message, library, f.declared_at, f.field, f.why, f.is_type)
+
+
+def _change(library: str, c: Change) -> Row:
+    return Row(c.rule, c.level, c.symbol, c.message, library, c.declared_at, c.field, c.why, c.is_type)
+
+
+def _joined(found: list[Row]) -> Iterator[Row]:
+    """All that was not compared as one row: a reason is no finding of its own."""
+    unproved = [row for row in found if row.rule in UNPROVED]
+    yield from (row for row in found if row.rule not in UNPROVED)
+    if unproved:
+        message = "; ".join(row.message for row in unproved)
+        yield replace(unproved[0], message=message, subject="", field="")
+
+
+def title(report: AnyReport) -> str:
     """One line about the whole."""
     if isinstance(report, Report):
         from rebel_tools.gate.render import summary

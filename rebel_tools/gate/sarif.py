@@ -1,49 +1,152 @@
-"""Reports and diffs as SARIF 2.1.0 (OASIS standard), for code scanning services and editors."""
+"""Outcomes as SARIF 2.1.0 (OASIS standard), for code scanning services and editors.
+
+What services ask for beyond the standard: "SARIF support for code scanning" in GitHub's documentation.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import os
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from functools import cache
+from hashlib import sha256
+from pathlib import PurePath
+from typing import Any
 from urllib.parse import quote
 
 import rebel_tools
-from rebel_tools.gate.rows import ALL_RULES, Row, rows
+from rebel_tools.gate.outcome import Outcome
+from rebel_tools.gate.rows import BARE, Row, rows
+from rebel_tools.gate.rules import ALL_RULES, BREAK, NOTE, RISK, SOURCE
+from rebel_tools.gate.rules import LEVELS as ORDER
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
+INFORMATION = "https://pypi.org/project/rebel-tools/"
+LEVELS = {BREAK: "error", RISK: "warning", SOURCE: "warning", NOTE: "note"}
+ROOT = "%SRCROOT%"
+MAX_ALIKE, MAX_RESULTS = 1000, 25_000
+"""Results of one rule that say no more than a name, beyond which one tells them all; and what services take."""
+Json = dict[str, Any]
 
 
-def to_sarif(reports: Sequence) -> str:
-    """One run with a result for each finding or change."""
-    found = [row for report in reports for row in rows(report)]
-    rules = sorted({row.rule for row in found})
-    driver = {
-        "name": "symbol-audit",
-        "version": rebel_tools.__version__,
-        "rules": [{"id": rule, "shortDescription": {"text": ALL_RULES[rule]}} for rule in rules],
+def to_sarif(outcome: Outcome) -> str:
+    """One run with a result for each finding or change; what could not be read makes it an unsuccessful one."""
+    all_rows = _told(row for report in outcome.reports for row in rows(report))
+    found = all_rows[:MAX_RESULTS]
+    problems = list(map(_problem, outcome.unreadable()))
+    if len(all_rows) > len(found):
+        left = f"{len(all_rows) - len(found)} more results were left out, the least serious: --format json has all"
+        problems.append({"level": "warning", "message": {"text": left}})
+    names = sorted({row.rule for row in found})
+    run = {
+        "tool": {"driver": _driver(names)},
+        "invocations": [
+            {"executionSuccessful": not any(outcome.unreadable()), "toolExecutionNotifications": problems}
+        ],
+        "originalUriBaseIds": {ROOT: {"description": {"text": "The folder in which symbol-audit was started."}}},
+        "columnKind": "unicodeCodePoints",
+        "results": list(_results(found, names)),
     }
-    run = {"tool": {"driver": driver}, "results": [_result(row, rules) for row in found]}
     return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=1, sort_keys=True)
 
 
-def _result(row: Row, rules: list[str]) -> dict:
+def _driver(names: Sequence[str]) -> Json:
     return {
-        "ruleId": row.rule,
-        "ruleIndex": rules.index(row.rule),
-        "level": row.level,
-        "message": {"text": row.message},
-        "locations": [_location(row)],
-        "partialFingerprints": {"symbol/v1": f"{row.rule}:{row.message}"},
+        "name": "symbol-audit",
+        "version": rebel_tools.__version__,
+        "semanticVersion": rebel_tools.__version__,
+        "informationUri": INFORMATION,
+        "rules": [_rule(name) for name in names],
     }
 
 
-def _location(row: Row) -> dict:
-    """The declaration where the interface knows it, else the library."""
+def _rule(name: str) -> Json:
+    rule = ALL_RULES[name]
+    concerns = f"This concerns {rule.affects}: {rule.why}."
+    advice = f"What to do: {rule.remedy}."
+    return {
+        "id": name,
+        "name": "".join(word.capitalize() for word in name.split("-")),
+        "shortDescription": {"text": rule.summary},
+        "fullDescription": {"text": f"{rule.summary} {concerns}"},
+        "help": {"text": f"{concerns} {advice}", "markdown": f"{rule.summary}\n\n{concerns}\n\n{advice}"},
+        "helpUri": INFORMATION,
+        "defaultConfiguration": {"level": LEVELS[rule.level]},
+    }
+
+
+def _problem(text: str) -> Json:
+    return {"level": "error", "message": {"text": text}, "descriptor": {"id": "unreadable"}}
+
+
+def _told(found: Iterable[Row]) -> list[Row]:
+    """The most serious first; of very many that only name a symbol, one for all."""
+    groups: dict[tuple[str, str], list[Row]] = {}
+    others = []
+    for row in found:
+        is_bare = row.rule in BARE and row.accepted is None
+        (groups.setdefault((row.rule, row.checked), []) if is_bare else others).append(row)
+    lists = [row for group in groups.values() for row in (group if len(group) <= MAX_ALIKE else [_summed(group)])]
+    return sorted((*lists, *others), key=lambda row: ORDER.index(row.level))
+
+
+def _summed(group: Sequence[Row]) -> Row:
+    some = ", ".join(row.subject for row in group[:10])
+    message = f"{len(group)} symbols, among them {some} (--format json has all)"
+    return replace(group[0], subject="", place=None, message=message)
+
+
+def _results(found: Iterable[Row], names: Sequence[str]) -> Iterable[Json]:
+    seen: Counter[str] = Counter()
+    for row in found:
+        identity = "\0".join((row.rule, _uri(row.checked)["uri"], row.subject, row.field))
+        seen[identity] += 1
+        yield _result(row, names, f"{identity}\0{seen[identity]}")
+
+
+def _result(row: Row, names: Sequence[str], identity: str) -> Json:
+    why = f" ({row.why})" if row.why else ""
+    result: Json = {
+        "ruleId": row.rule,
+        "ruleIndex": names.index(row.rule),
+        "level": LEVELS[row.level],
+        "message": {"text": f"{row.checked}: {row.message}{why}."},
+        "locations": [_location(row)],
+        "relatedLocations": [
+            {"physicalLocation": {"artifactLocation": _uri(row.checked)}, "message": {"text": "the library"}}
+        ],
+        "partialFingerprints": {"librarySymbol/v1": sha256(identity.encode("utf-8", "surrogateescape")).hexdigest()},
+    }
+    if row.accepted is not None:
+        result["suppressions"] = [{"kind": "external", "justification": row.accepted.reason}]
+    return result
+
+
+def _location(row: Row) -> Json:
+    """The declaration where it is known, else the library; and what it is about."""
     place = row.place
-    path = place.path if place else row.library
-    physical: dict = {"artifactLocation": {"uri": quote(path.replace("\\", "/"))}}
+    physical: Json = {"artifactLocation": _uri(place.path if place else row.checked)}
     if place and place.line:
         physical["region"] = {"startLine": place.line}
-    location: dict = {"physicalLocation": physical}
+    logical = [{"name": os.path.basename(row.checked), "fullyQualifiedName": row.checked, "kind": "module"}]
     if row.subject:
-        location["logicalLocations"] = [{"fullyQualifiedName": row.subject}]
-    return location
+        kind = "type" if row.is_type else "member"
+        logical.insert(0, {"name": row.subject, "fullyQualifiedName": f"{row.checked}:{row.subject}", "kind": kind})
+    return {"physicalLocation": physical, "logicalLocations": logical}
+
+
+@cache
+def _uri(path: str) -> dict[str, str]:
+    """Relative to the current folder for what lies below it, so that a service finds it in its own checkout."""
+    whole = os.path.abspath(path)
+    below = os.path.relpath(whole) if os.path.splitdrive(whole)[0] == os.path.splitdrive(os.getcwd())[0] else ".."
+    if below.split(os.sep)[0] == os.pardir:
+        return {"uri": f"file://{_quoted(whole)}"}
+    return {"uri": _quoted(below), "uriBaseId": ROOT}
+
+
+def _quoted(path: str) -> str:
+    text = PurePath(path).as_posix()
+    return quote(text.encode("utf-8", "surrogateescape"))

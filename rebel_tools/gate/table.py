@@ -10,7 +10,7 @@ import json
 import os
 from typing import Any, NamedTuple
 
-from rebel_tools.binary.model import ExportTable
+from rebel_tools.binary.model import Export, ExportTable
 from rebel_tools.errors import Place, RebelError
 from rebel_tools.gate.report import Report, SymbolEvidence
 
@@ -29,10 +29,11 @@ def verified_table(report: Report, table: ExportTable, import_library: str | Non
     """JSON with sorted keys and a newline at the end; only for a report that passed.
 
     import_library: the file name of what a linker has to be given instead of the library.
+    What suppressions accept is in the table; a symbol whose absence they accept is not.
     """
     if not report.passed:
         raise ValueError("only a library that keeps its interface gets a table")
-    symbols = [_symbol(evidence, table) for evidence in report.symbols]
+    exported = [(evidence, table.find(evidence.name)) for evidence in report.symbols]
     data = {
         "format": FORMAT,
         "version": VERSION,
@@ -46,14 +47,14 @@ def verified_table(report: Report, table: ExportTable, import_library: str | Non
             "soname": table.soname,
         },
         "evidence": {"required": list(report.required), "reached": list(report.reached)},
-        "symbols": symbols,
+        "symbols": [_symbol(evidence, export) for evidence, export in exported if export is not None],
     }
+    if report.suppressed:
+        data["accepted"] = [{"finding": f.message, "reason": by.reason} for f, by in report.suppressed]
     return json.dumps(data, indent=1, sort_keys=True) + "\n"
 
 
-def _symbol(evidence: SymbolEvidence, table: ExportTable) -> dict[str, Any]:
-    export = table.find(evidence.name)
-    assert export is not None  # the report has passed
+def _symbol(evidence: SymbolEvidence, export: Export) -> dict[str, Any]:
     return {
         "name": evidence.name,
         "exported_as": str(export),

@@ -44,6 +44,7 @@ VARIABLES = {
     "EXPORT_ALLOW": [],
     "EXPORT_FORBID": [],
     "EXPORT_DEBUG_DIR": [],
+    "EXPORT_SUPPRESSIONS": [],
     "EXPORTTABLECOM": gate_actions.TABLE,
     "EXPORTTABLECOMSTR": "Verifying $SOURCE against ${SOURCES[1]} for $TARGET",
     "_INTERFACECCOM": "$CC $CFLAGS $CCFLAGS $_CCCOMCOM",
@@ -117,6 +118,7 @@ def _pick_library(target: Any, source: Any, env: Any) -> tuple[Any, Any]:
     if len(main) != 1:
         names = ", ".join(map(str, source)) or "nothing"
         raise RebelError(f"ExportTable needs one library and then one interface, got {names}")
+    env.Depends(target, gate_actions.suppression_files(env))
     for node in target:
         node.attributes.rebel_core = main[0]
         node.attributes.rebel_import = next((n for n in libraries if n.name.endswith((".a", ".lib"))), None)

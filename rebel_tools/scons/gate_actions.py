@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import os
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
@@ -81,19 +82,33 @@ def write_digest(target: Any, source: Any, env: Any) -> None:
 def write_table(target: Any, source: Any, env: Any) -> None:
     """Action of env.ExportTable: no table for a library that does not keep its interface."""
     from rebel_tools.gate.check import check_files
-    from rebel_tools.gate.render import to_text
+    from rebel_tools.gate.render import accepted_text, to_text, unused_text
+    from rebel_tools.gate.suppress import suppress_findings
+    from rebel_tools.gate.suppressions import read_suppressions, unused
     from rebel_tools.gate.table import verified_table
+    from rebel_tools.text import printable
 
-    library, interface = _paths(source)
+    library, interface = _paths(source[:2])
     implib = target[0].attributes.rebel_import
     try:
+        accepted = [s for path in _paths(suppression_files(env)) for s in read_suppressions(path)]
         report, table = check_files(interface, library, _policy(env), _patterns(env, "EXPORT_DEBUG_DIR"))
     except RebelError as error:
         raise _complain(target, error) from None
+    report = suppress_findings(report, accepted, datetime.date.today())
+    for line in accepted_text(report.suppressed):
+        print(f"{target[0]}: {printable(line)}")
+    for line in unused_text(unused(accepted, [by for _, by in report.suppressed]), datetime.date.today()):
+        print(f"{target[0]}: warning: {printable(line)}")
     if not report.passed:
         raise _complain(target, to_text(report))
     with open(target[0].get_internal_path(), "w", encoding="utf-8", newline="\n") as stream:
         stream.write(verified_table(report, table, implib.name if implib else None))
+
+
+def suppression_files(env: Any) -> list[Any]:
+    """The nodes in $EXPORT_SUPPRESSIONS."""
+    return list(map(env.File, SCons.Util.flatten([SCons.Util.CLVar(env.get("EXPORT_SUPPRESSIONS") or [])])))
 
 
 def debug_files(node: Any, env: Any, path: Any) -> list[Any]:

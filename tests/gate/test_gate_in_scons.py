@@ -244,3 +244,22 @@ def test_an_import_library_of_an_sdk(build, tmp_path_factory):
     project.write("SConstruct", HEAD + cross + names + PLUGIN[len(HEAD) :].format(core="'sdk/core.exports'"))
     assert "sdk/libcore.a" in project.scons("-Q").out
     assert project.up_to_date()
+
+
+def test_suppressions_of_a_table(build):
+    """A finding that is accepted is told, the table depends on the file, and other findings still count."""
+    write = build.project.write
+    write("core.h", "int core_add(int a, int b);\nint core_gone(void);\n")
+    lines = "env['EXPORT_SUPPRESSIONS'] = 'accept.txt'"
+    write("accept.txt", "[suppress]\nrule = missing-symbol\nsymbol = core_lost\nreason = none\n")
+    run = build(lines, rc=2)
+    assert "core_gone: interface says an exported function" in run.err
+    assert "warning: accept.txt:1: this suppression covers nothing (none)" in run.out
+    write("accept.txt", "[suppress]\nrule = missing-symbol\nsymbol = core_gone\nreason = comes in May\n")
+    assert "accepted: core_gone" in build(lines).out
+    assert build.project.up_to_date()
+    write("accept.txt", "# nothing is accepted any more\n")
+    build(lines, rc=2)
+    assert not build.project.path("core.exports").exists()
+    write("accept.txt", "[suppress]\nrule = missing\nreason = x\n")
+    assert "accept.txt:2:8: there is no rule missing" in build(lines, rc=2).err

@@ -1,0 +1,26 @@
+"""Text that says once what holds for several lines, and counts what would only fill the screen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+from typing import NamedTuple
+
+MAX_ALIKE = 50
+
+
+class Entry(NamedTuple):
+    """One finding: its line, and the lines below it, which entries that follow each other can share."""
+
+    line: str
+    below: tuple[str, ...] = ()
+
+
+def folded(entries: Iterable[Entry]) -> Iterator[str]:
+    """The lines; of entries with the same lines below them, these once and at most `MAX_ALIKE` of the entries."""
+    for below, group in groupby(entries, key=lambda entry: entry.below):
+        lines = [entry.line for entry in group]
+        yield from lines[:MAX_ALIKE]
+        if len(lines) > MAX_ALIKE:
+            yield f"  ... and {len(lines) - MAX_ALIKE} more of these (--format json has all)"
+        yield from below
