@@ -15,7 +15,7 @@ from rebel_tools.rpython.python27 import PRIVATE
 from rebel_tools.tools import FINDLIB, PROGRAM, Tool
 
 FOUND, MISSING, BROKEN = "found", "missing", "not working"
-TOO_OLD, TOO_NEW = "too old", "too new"
+TOO_OLD = "too old"
 TIMEOUT = 20  # seconds for one `tool --version`
 
 
@@ -23,7 +23,7 @@ TIMEOUT = 20  # seconds for one `tool --version`
 class Finding:
     """One tool: whether it is there, and what to do when it is not.
 
-    status: FOUND, MISSING, TOO_OLD, TOO_NEW or BROKEN (it is there, but does not tell its version).
+    status: FOUND, MISSING, TOO_OLD or BROKEN (it is there, but does not tell its version).
     required: whether the main job, or the project in the current folder, needs it.
     """
 
@@ -88,8 +88,6 @@ def _examine(tool: Tool, required: bool, root: str) -> Finding:
     status, version, path = look(tool, root)
     if status == FOUND and tool.minimum and _numbers(version) < tool.minimum:
         status = TOO_OLD
-    if status == FOUND and tool.below and _numbers(version) >= tool.below:
-        status = TOO_NEW
     return Finding(tool.name, status, version, path, tool.needed_by, tool.install, required)
 
 

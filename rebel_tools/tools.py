@@ -30,7 +30,7 @@ class Tool:
     required: whether the main job, building a pure OCaml project, needs it.
     variable: the environment variable that names the program, before PATH is searched.
     version: the arguments that make a program print its version.
-    minimum: the oldest version that works, and `below` the first one that works no more.
+    minimum: the oldest version that works.
     on_path: whether a program of that name on PATH is the right one.
     npm: the file in the npm package bs-platform that is this program.
     """
@@ -43,7 +43,6 @@ class Tool:
     variable: str | None = None
     version: tuple[str, ...] = ("--version",)
     minimum: tuple[int, ...] = ()
-    below: tuple[int, ...] = ()
     on_path: bool = True
     npm: str | None = None
 
@@ -79,14 +78,13 @@ TOOLS = {
         _gcc("gcc", "linking OCaml programs; C cores", "gcc", required=True),
         _gcc("g++", "cores written in C++", "g++"),
         Tool("refmt", PROGRAM, "Reason (.re, .rei)", _BS_PLATFORM.format("REFMT"), variable="REFMT", npm="refmt.exe"),
-        # 0.22 is the first ppxlib with one syntax tree for all compilers, 0.35 does not read refmt's tree (OCaml 4.06).
+        # 0.22 is the first ppxlib with one syntax tree for all compilers.
         Tool(
             "ppxlib",
             FINDLIB,
             "Reason (.re, .rei)",
-            "apt-get install libppxlib-ocaml-dev (or: opam install 'ppxlib<0.35')",
+            "apt-get install libppxlib-ocaml-dev (or: opam install ppxlib)",
             minimum=(0, 22),
-            below=(0, 35),
         ),
         Tool(
             "js_of_ocaml", PROGRAM, "OCaml, engine jsoo", "apt-get install js-of-ocaml (or: opam install js_of_ocaml)"

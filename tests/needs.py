@@ -13,9 +13,8 @@ from user_project import ROOT
 from rebel_tools.errors import MissingTool
 from rebel_tools.ocaml.reason import find_refmt
 
-PPXLIB = (0, 22), (0, 35)
-"""The first release that knows the syntax trees of refmt 3.6, which are those of OCaml 4.06, and the first one after
-that no longer does."""
+PPXLIB = (0, 22)
+"""The first release that has one syntax tree for all compilers."""
 
 
 @cache
@@ -32,10 +31,9 @@ def missing_for_reason() -> str:
     said = subprocess.run(query, capture_output=True, text=True)
     if said.returncode:
         return "the OCaml library ppxlib is not installed"
-    first, last = PPXLIB
     version = tuple(int(number) for number in re.findall(r"\d+", said.stdout)[:2])
-    if not first <= version < last:
-        return f"ppxlib {said.stdout} cannot read the syntax trees of refmt: 0.22 to 0.34 can"
+    if version < PPXLIB:
+        return f"ppxlib {said.stdout} is too old for Reason: 0.22 or later is needed"
     return ""
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import sys
+from types import FunctionType
 from typing import Any
 
 from rebel_tools.observed.file_hooks import file_hooks, folder_hooks, status_hooks
@@ -46,6 +47,10 @@ def install(recorder: Recorder) -> None:
 def _replace(owner: Any, name: str, replacement: Any) -> None:
     """Put a replacement where the original stands, also where another module has taken it under a name of its own."""
     original = getattr(owner, name)
+    if isinstance(replacement, FunctionType) and not hasattr(original, "__get__"):
+        # A class may keep the original as an attribute, as SCons' database did with `open` up to 4.5: a function would
+        # become a method there.
+        replacement = replacement.__call__
     places = [(owner, name)]
     if not isinstance(owner, type):
         for module in list(sys.modules.values()):

@@ -1,7 +1,8 @@
 """Reason sources: refmt, and the small native program that turns its output into the installed compiler's syntax tree.
 
 refmt 3.6 writes the tree of OCaml 4.06, which other compilers refuse; printing OCaml text instead would lose the
-places of errors. `data/refmt_pp.ml` runs refmt and converts the tree with ppxlib, which keeps every location. It is
+places of errors. `data/refmt_pp.ml` runs refmt and converts the tree with ppxlib, which keeps every location; the first
+steps, up to 4.08, are in `data/tree_406.ml`, for newer releases of ppxlib do not know them any more. The program is
 compiled once per compiler and kept in the user's cache.
 """
 
@@ -23,7 +24,8 @@ from rebel_tools.memory.stamp import stamp
 # A folder, and the archives in it in one text.
 Library = tuple[str, str]
 
-DRIVER_SOURCE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "data", "refmt_pp.ml")
+_DATA = os.path.join(os.path.dirname(os.path.abspath(__file__)), "data")
+DRIVER_SOURCES = tuple(os.path.join(_DATA, name) for name in ("tree_406.ml", "refmt_pp.ml"))
 
 
 class DriverFailure(RebelError):
@@ -88,7 +90,7 @@ def _key(ocamlopt: str, libraries: Sequence[Library]) -> str:
     missing = next((path for path, found in stamps.items() if found is None), None)
     if missing:
         raise MissingTool(f"{missing} is not there", hint=tools.install_hint("ppxlib"))
-    return text_digest(content_digest(DRIVER_SOURCE), *(f"{path} {found}" for path, found in stamps.items()))
+    return text_digest(*map(content_digest, DRIVER_SOURCES), *(f"{path} {found}" for path, found in stamps.items()))
 
 
 def _compile(ocamlopt: str, libraries: Sequence[Library], driver: str, environ: Mapping[str, str]) -> None:
@@ -96,8 +98,8 @@ def _compile(ocamlopt: str, libraries: Sequence[Library], driver: str, environ: 
     try:
         os.makedirs(folder, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder) as work:
-            source = shutil.copy(DRIVER_SOURCE, work)
-            _run_compiler(ocamlopt, libraries, source, environ)
+            sources = [os.path.basename(shutil.copy(source, work)) for source in DRIVER_SOURCES]
+            _run_compiler(ocamlopt, libraries, sources, work, environ)
             # Whoever comes last wins; the loser's program is the same, and a running one keeps its file.
             os.replace(os.path.join(work, "refmt_pp"), driver)
     except OSError as error:
@@ -105,19 +107,19 @@ def _compile(ocamlopt: str, libraries: Sequence[Library], driver: str, environ: 
         raise DriverFailure(f"cannot build there: {error.strerror}", place=Place(folder), hint=hint) from error
 
 
-def _run_compiler(ocamlopt: str, libraries: Sequence[Library], source: str, environ: Mapping[str, str]) -> None:
+def _run_compiler(
+    ocamlopt: str, libraries: Sequence[Library], sources: Sequence[str], folder: str, environ: Mapping[str, str]
+) -> None:
     command = [ocamlopt, "-w", "-a", "-o", "refmt_pp"]
-    for folder, archives in libraries:
-        command += ["-I", folder, *archives.split()]
-    command.append(os.path.basename(source))
-    process = subprocess.run(
-        command, cwd=os.path.dirname(source), capture_output=True, text=True, env=dict(environ), check=False
-    )
+    for where, archives in libraries:
+        command += ["-I", where, *archives.split()]
+    command += sources
+    process = subprocess.run(command, cwd=folder, capture_output=True, text=True, env=dict(environ), check=False)
     if process.returncode:
         raise DriverFailure(
             f"the converter of Reason syntax trees does not compile:\n{process.stderr or process.stdout}",
-            place=Place(DRIVER_SOURCE),
-            hint=f"the converter needs a ppxlib from 0.22 on, but below 0.35: {tools.install_hint('ppxlib')}",
+            place=Place(DRIVER_SOURCES[-1]),
+            hint=f"the converter needs a ppxlib from 0.22 on: {tools.install_hint('ppxlib')}",
         )
 
 

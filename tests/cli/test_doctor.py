@@ -80,11 +80,11 @@ def test_a_tool_that_is_too_old_or_does_not_work(project):
     assert found["ocamlopt"]["status"] == "not working"
 
 
-def test_a_library_that_is_too_new(project):
-    project.write("bin/ocamlfind", "#!/bin/sh\nprintf '9.0.0\\n/some/where\\n'\n").chmod(0o755)
+def test_a_library_that_is_too_old(project):
+    project.write("bin/ocamlfind", "#!/bin/sh\nprintf '0.15.0\\n/some/where\\n'\n").chmod(0o755)
     path = f"{project.path('bin')}{os.pathsep}{os.environ['PATH']}"
     ppxlib = findings(doctor(project, "--json", rc=None, env={"PATH": path}))["ppxlib"]
-    assert (ppxlib["status"], ppxlib["version"], ppxlib["path"]) == ("too new", "9.0.0", "/some/where")
+    assert (ppxlib["status"], ppxlib["version"], ppxlib["path"]) == ("too old", "0.15.0", "/some/where")
 
 
 def test_refmt_is_found_by_its_variable_on_path_and_in_node_modules(project, monkeypatch):

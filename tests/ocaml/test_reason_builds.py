@@ -8,6 +8,7 @@ import sys
 import pytest
 from needs import needs_reason
 from tool_project import append, commands, entries, outputs, replace, sconstruct, targets
+from user_project import unquoted
 
 from rebel_tools.ocaml import reason
 
@@ -81,7 +82,8 @@ def test_messages_are_about_sources(project, build):
     sconstruct(project, BODY, PROGRAM)
     project.write("src/word.re", "let word = n => n + 1;\n")
     mismatch = build(rc=2).err
-    assert 'File "src/word.re", line 1:\nError: The implementation src/word.re\n' in mismatch and ".ast" not in mismatch
+    assert "File src/word.re, line 1:\nError: The implementation src/word.re\n" in unquoted(mismatch)
+    assert ".ast" not in mismatch
     project.write("src/word.re", "let word = n => string_of_int(n;\n")
     for options in ((), ("-k",)):
         syntax = build(*options, rc=2)

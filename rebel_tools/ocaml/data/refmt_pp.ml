@@ -1,7 +1,8 @@
 (* refmt_pp REFMT [FILE -o OUTPUT]...: the syntax trees of Reason files, for the compiler that compiled this program.
 
-   refmt writes the tree of a fixed OCaml version (4.06 for refmt 3.6), which other compilers refuse. ppxlib knows the
-   trees of all versions and keeps locations, so that errors and warnings point into the .re file.
+   refmt writes the tree of a fixed OCaml version (4.06 for refmt 3.6), which other compilers refuse. Tree_406 makes it one
+   that every ppxlib knows, and ppxlib that of the compiler. Locations stay, so that errors and warnings point into the
+   .re file.
    Most of the time of refmt is its start, so one process makes the trees of many files, one after the other.
    A file that cannot be converted leaves no output; the others are converted all the same. *)
 
@@ -39,6 +40,9 @@ let convert input { file; output } magic =
     let name : string = input_value input in
     if name <> file then fail "refmt wrote a syntax tree of %s instead of %s" name file;
     input_value input in
+  let magic, tree = match List.assoc_opt magic Tree_406.magics with
+    | Some (newer, shape) -> newer, fun () -> Obj.obj (Tree_406.convert shape (tree ()))
+    | None -> magic, tree in
   match Find_version.from_magic magic with
   | Impl (module Source) ->
     let module To = Convert (Source) (Target) in
