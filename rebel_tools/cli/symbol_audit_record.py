@@ -25,6 +25,8 @@ def configure_parser(parser: argparse.ArgumentParser) -> None:
     parser.epilog = EPILOG
     parser.add_argument("words", nargs="*", metavar="LIBRARY", help="an ELF or PE library with DWARF debug information")
     parser.add_argument("-o", "--output", required=True, metavar="FILE", help="the interface file to write")
+    kinds = "a pickle, or text for reviews and version control; every command reads both"
+    parser.add_argument("--format", choices=("pickle", "text"), default="pickle", help=kinds)
     parser.add_argument("--only", action="append", default=[], metavar="PATTERN", help="record these exports only")
     parser.add_argument("--partial", action="store_true", help="leave out exports that have no debug information")
     add_debug_options(parser)
@@ -59,7 +61,7 @@ def _record_library(args: argparse.Namespace, library: str) -> int:
         return 1
     if not recording.interface.symbols:
         raise RebelError("there is nothing to record", place=Place(library), expected="exports with DWARF")
-    return _write(recording.interface, args.output, library)
+    return _write(recording.interface, args, library)
 
 
 def _record_headers(args: argparse.Namespace) -> int:
@@ -77,13 +79,13 @@ def _record_headers(args: argparse.Namespace) -> int:
         words = [*os.environ.get(variable, default).split(), *words]
     selection = Selection(tuple(args.include), tuple(args.exclude))
     interface = read_source(args.header, Compiler(tuple(words)), language, None, selection, left_out)
-    return _write(interface, args.output, ", ".join(args.header))
+    return _write(interface, args, ", ".join(args.header))
 
 
-def _write(interface: Interface, output: str, source: str) -> int:
+def _write(interface: Interface, args: argparse.Namespace, source: str) -> int:
     from rebel_tools.interface.file import write_interface
 
-    write_interface(interface, output)
+    write_interface(interface, args.output, as_text=args.format == "text")
     count = len(interface.symbols)
-    print(f"{printable(output)}: {count} symbols of {printable(source)}, digest {interface.digest[:16]}")
+    print(f"{printable(args.output)}: {count} symbols of {printable(source)}, digest {interface.digest[:16]}")
     return 0

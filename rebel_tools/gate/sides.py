@@ -12,8 +12,8 @@ from rebel_tools.binary.model import ExportTable, undecorate
 from rebel_tools.gate.not_compared import Reason
 from rebel_tools.gate.side import Item, Side
 
-PICKLE = b"\x80\x02"
-"""How an interface file begins: the opcode PROTO and protocol 2."""
+BEGINNINGS = (b"\x80\x02", b"# A")
+"""How an interface file begins: the opcode PROTO and protocol 2, or the comment of one in text."""
 
 
 def read_side(path: str, with_types: bool = True, debug_path: DebugPath = ONLY_SYSTEM) -> Side:
@@ -21,18 +21,18 @@ def read_side(path: str, with_types: bool = True, debug_path: DebugPath = ONLY_S
 
     debug_path: where to search debug information besides the folder of the library.
     """
-    if _is_pickle(path):
+    if _is_interface(path):
         from rebel_tools.interface.file import read_interface
 
         return interface_side(read_interface(path), path)
     return library_side(path, with_types, debug_path)
 
 
-def _is_pickle(path: str) -> bool:
+def _is_interface(path: str) -> bool:
     if not os.path.isfile(path):
         return False  # a member of an archive, or an error that the reader of libraries tells
     with open(path, "rb") as stream:
-        return stream.read(2) == PICKLE
+        return stream.read(3).startswith(BEGINNINGS)
 
 
 def interface_side(interface, name: str) -> Side:

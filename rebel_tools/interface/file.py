@@ -14,6 +14,7 @@ from rebel_tools.interface import codec, plain
 from rebel_tools.interface.errors import UnreadableInterface
 from rebel_tools.interface.model import Interface
 from rebel_tools.interface.shapes import SchemaError
+from rebel_tools.interface.text_form import is_text_form, refuse_edited, sealed_from_text, to_text_form
 
 HINT = "write it again from its source: env.Interface in SCons, or symbol-audit record"
 _PROTOCOL = 0x80
@@ -28,6 +29,10 @@ def to_bytes(interface: Interface) -> bytes:
 
 def from_bytes(data: bytes, name: str) -> Interface:
     """The interface in `data`, which came from the file `name`; UnreadableInterface for anything else."""
+    if is_text_form(data):
+        interface = from_bytes(sealed_from_text(data, name), name)
+        refuse_edited(data, to_text_form(interface, to_bytes(interface)), name)
+        return interface
     if data and data[0] != _PROTOCOL:
         raise _something_else(data, name)
     try:
@@ -51,7 +56,7 @@ def _something_else(data: bytes, name: str) -> UnreadableInterface:
     return UnreadableInterface(f"this is {what}", place=Place(name), expected="an interface file", hint=hint)
 
 
-def read_interface(path: str | os.PathLike) -> Interface:
+def read_interface(path: str | os.PathLike[str]) -> Interface:
     """Read an interface file; never more of it than the codec's limit."""
     name = os.fspath(path)
     try:
@@ -65,9 +70,10 @@ def read_interface(path: str | os.PathLike) -> Interface:
     return from_bytes(data, name)
 
 
-def write_interface(interface: Interface, path: str | os.PathLike) -> None:
-    """Write an interface file; UnreadableInterface when that cannot be."""
+def write_interface(interface: Interface, path: str | os.PathLike[str], as_text: bool = False) -> None:
+    """Write an interface file, a pickle or text; UnreadableInterface when that cannot be."""
     data = to_bytes(interface)
+    data = to_text_form(interface, data).encode() if as_text else data
     try:
         with open(path, "wb") as stream:
             stream.write(data)

@@ -324,3 +324,15 @@ def test_show(audit):
     assert "struct point { int x @0; int y @4 } (8 bytes)" in out
     assert "core_add" in json.loads(audit.run("show", "--format", "json", interface))["functions"]
     assert "extern int core_add(int, int);" in audit.run("show", "--format", "header", interface)
+
+
+def test_an_interface_as_text(audit):
+    library, changed = audit.compile("old.so"), audit.compile("new.so", BROKEN)
+    path = str(audit.root / "core.txt")
+    audit.run("record", library, "-o", path, "--format", "text")
+    assert "# int core_add(int a, int b)" in Path(path).read_text()
+    audit.run("check", "--evidence", "layout", path, library)
+    audit.run("diff", path, changed, rc=1)
+    pickle = str(audit.root / "core.interface")
+    audit.run("record", library, "-o", pickle)
+    assert audit.run("show", path) == audit.run("show", pickle)

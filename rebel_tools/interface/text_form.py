@@ -1,0 +1,133 @@
+"""Interfaces as text that people review and version control compares: the data of the pickle as JSON, with comments.
+
+A comment above each declaration spells it in C. A file is taken only when it is, byte for byte, what would be written
+for its data, so a comment cannot say anything else than the data below it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from rebel_tools.errors import Place
+from rebel_tools.interface import codec
+from rebel_tools.interface.errors import UnreadableInterface
+from rebel_tools.interface.model import Interface
+from rebel_tools.interface.render import definition_text, symbol_text
+from rebel_tools.text import printable
+
+HEAD = "# A rebel-interface as text. It is read as it is: write it again from its source instead of editing it."
+WIDTH = 100
+HINT = "symbol-audit record --format text writes such a file"
+Comments = dict[tuple[str, ...], str]
+
+
+def to_text_form(interface: Interface, sealed: bytes) -> str:
+    """The text of an interface whose file holds the bytes `sealed`."""
+    return "\n".join([HEAD, *_document(codec.loads(sealed), _comments(interface))]) + "\n"
+
+
+def is_text_form(data: bytes) -> bool:
+    """Whether a file begins as one of these."""
+    return data.startswith(HEAD.encode())
+
+
+def sealed_from_text(data: bytes, name: str) -> bytes:
+    """The bytes of the pickle that a text stands for; whether they are an interface is for its reader to say."""
+    if len(data) > codec.Limits.size:
+        raise _error(name, 1, "the file is too large", f"at most {codec.Limits.size} bytes")
+    try:
+        lines = data.decode("utf-8").split("\n")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise _error(name, line, "this is no text in UTF-8", "JSON with comments") from error
+    bare = "\n".join("" if line.lstrip(" ").startswith("#") else line for line in lines)
+    try:
+        found = json.loads(bare, object_pairs_hook=_once, parse_constant=_refuse)
+    except json.JSONDecodeError as error:
+        raise _error(name, error.lineno, f"this is no JSON: {error.msg}", "JSON with comments", error.colno) from error
+    except (ValueError, RecursionError) as error:
+        raise _error(name, 1, f"this is no interface: {error}", "what symbol-audit record wrote") from error
+    try:
+        return codec.dumps(found)
+    except codec.CodecError as error:
+        raise _error(name, 1, error.message, error.expected or "an interface") from error
+
+
+def refuse_edited(data: bytes, written: str, name: str) -> None:
+    """UnreadableInterface with the first line that is not what would be written; nothing when all are."""
+    if data == written.encode():
+        return
+    pairs = zip(data.decode().split("\n"), written.split("\n"))
+    number, right = next(((n, b) for n, (a, b) in enumerate(pairs, 1) if a != b), (1, "the end of the file"))
+    raise _error(name, number, "this line is not what stands for the data", right.strip())
+
+
+def _error(name: str, line: int, message: str, expected: str, column: int | None = None) -> UnreadableInterface:
+    return UnreadableInterface(message, place=Place(name, line, column), expected=expected, hint=HINT)
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a key is there twice")
+    return found
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is no number")
+
+
+def _comments(interface: Interface) -> Comments:
+    """The C spelling of each declaration, by where its data are."""
+    declared = interface.declarations
+    found: Comments = {}
+    for group, symbols in (("functions", declared.functions), ("variables", declared.variables)):
+        found.update({("interface", group, name): _without_place(symbol_text(s), s) for name, s in symbols.items()})
+    found.update({("interface", "types", key): definition_text(kind) for key, kind in declared.types.items()})
+    return {path: printable(text) for path, text in found.items()}
+
+
+def _without_place(text: str, symbol: Any) -> str:
+    return text.removesuffix(f"  ({symbol.declared_at})") if symbol.declared_at else text
+
+
+def _document(data: dict[str, Any], comments: Comments) -> Iterator[str]:
+    yield "{"
+    yield from _members(data, (), comments)
+    yield "}"
+
+
+def _members(data: dict[str, Any], path: tuple[str, ...], comments: Comments) -> Iterator[str]:
+    """The members of a dictionary, each below its comment, at the depth of `path`."""
+    indent = " " * (len(path) + 1)
+    for number, key in enumerate(sorted(data), 1):
+        here = (*path, key)
+        text = comments.get(here)
+        if text is not None:
+            yield f"{indent}# {text}"
+        end = "," if number < len(data) else ""
+        value = data[key]
+        if isinstance(value, dict) and value and len(here) < 3:
+            yield f"{indent}{json.dumps(key)}: {{"
+            yield from _members(value, here, comments)
+            yield f"{indent}}}{end}"
+        else:
+            yield from _laid_out(f"{indent}{json.dumps(key)}: ", value, end)
+
+
+def _laid_out(before: str, value: Any, end: str) -> Iterator[str]:
+    """A value in one line where it fits, else a line for each of its items."""
+    line = f"{before}{json.dumps(value, sort_keys=True)}{end}"
+    if len(line) <= WIDTH or not isinstance(value, (list, dict)) or not value:
+        yield line
+        return
+    inner = " " * (len(before) - len(before.lstrip(" ")) + 1)
+    opening, closing = "[]" if isinstance(value, list) else "{}"
+    yield f"{before}{opening}"
+    keyed = sorted(value.items()) if isinstance(value, dict) else [(None, item) for item in value]
+    for number, (key, item) in enumerate(keyed, 1):
+        label = "" if key is None else f"{json.dumps(key)}: "
+        yield from _laid_out(f"{inner}{label}", item, "," if number < len(keyed) else "")
+    yield f"{inner[:-1]}{closing}{end}"
