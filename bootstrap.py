@@ -47,6 +47,8 @@ TEST_PROGRAMS = {
     "clang++": "clang",
     "powerpc-linux-gnu-gcc": "gcc-powerpc-linux-gnu",
     "pahole": "dwarves",
+    "bwrap": "bubblewrap",
+    "strace": "strace",
 }
 TEST_LIBRARIES = {"re": "libre-ocaml-dev"}
 

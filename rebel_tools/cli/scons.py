@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NoReturn
 
+from rebel_tools.errors import RebelError
 from rebel_tools.memory.verdict import NOTHING, Verdict
 from rebel_tools.observed import store
 from rebel_tools.observed.run import ask, repeat_output
 
 EXPLAIN = "--explain"
+SANDBOX = "--sandbox"
 
 
 def configure_parser(commands: Any) -> None:
@@ -19,7 +21,8 @@ def configure_parser(commands: Any) -> None:
         usage="rebel scons [OPTION ...] [TARGET ...]",
         help="run scons in any tree, and say at once when there is nothing to do",
         description="Run scons as it is, in any tree with an SConstruct. After a run that had nothing to do the next "
-        "one is answered from what that run looked at, without SCons. --explain says why scons was asked.",
+        "one is answered from what that run looked at, without SCons. --explain says why scons was asked. "
+        "--sandbox[=report|fast|trace] runs commands where they find only what they declared (docs/remote.md).",
         allow_abbrev=False,
     )
     parser.set_defaults(execute=execute, takes_scons_arguments=True)
@@ -33,6 +36,9 @@ def run(arguments: Sequence[str]) -> int:
     """Answer, or run scons under a recorder; its exit status."""
     explain = EXPLAIN in arguments
     words = [word for word in arguments if word != EXPLAIN]
+    modes = [word for word in words if word == SANDBOX or word.startswith(SANDBOX + "=")]
+    if modes:
+        _run_in_sandbox(modes[-1], [word for word in words if word not in modes])
     asked, manifest, verdict = ask(words)
     if manifest is not None and verdict.extent == NOTHING:
         repeat_output(manifest)
@@ -46,6 +52,22 @@ def run(arguments: Sequence[str]) -> int:
 
     collect_seldom()
     leave(record(asked, _main))
+
+
+def _run_in_sandbox(option: str, words: Sequence[str]) -> NoReturn:
+    """Run scons with its commands in a sandbox, also where the SConstruct does not know the tool `remote`."""
+    from rebel_tools.process import exit_status, leave
+    from rebel_tools.sandbox.model import Mode
+
+    given = option.partition("=")[2] or Mode.FULL.value
+    modes = [mode.value for mode in Mode]
+    if given not in modes:
+        raise RebelError(f"{option}: there is no such mode", expected=f"one of {', '.join(modes)}")
+    from rebel_tools.scons import remote
+
+    remote.hold_to(Mode(given))
+    sys.argv = ["scons", *words]
+    leave(exit_status(_main))
 
 
 def _main() -> None:

@@ -146,4 +146,6 @@ def extension_module(env: Any, target: Any, source: Any = None, CORE: Any = None
     flags = f"{kw.pop('_LIBFLAGS', env.get('_LIBFLAGS', ''))} $_REBELCORES"
     modules = env.LoadableModule(target, source, _LIBFLAGS=flags, _REBELCORES=words, **kw)
     env.Depends(modules, [core.table for core in found])
+    for module in modules:
+        module.attributes.sandbox_reads = [node for core in found for node in (core.library, core.implib) if node]
     return modules

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 
 import SCons.Util
 
@@ -16,6 +17,10 @@ def generate(env) -> None:
     ocaml.generate(env)
     env.SetDefault(JSOO="js_of_ocaml", JSOOFLAGS=SCons.Util.CLVar(""), JSOOCOM="$JSOO $JSOOFLAGS $SOURCE -o $TARGET")
     env.AddMethod(ocaml.late("packages", "rebel"), "Rebel")
+    if any(word.startswith("--sandbox") for word in sys.argv):
+        from rebel_tools.scons import remote
+
+        remote.generate(env)
 
 
 def exists(env) -> bool:

@@ -244,6 +244,20 @@ class Session:
         self._read_declared(step)
         return text_digest(self.status.cache_key(step), path)
 
+    def may_read(self, step: Step) -> list[str]:
+        """The files of this build, and those in flags, that the command of a step may look at.
+
+        Which of them it consulted the compiler tells afterwards, and only these are compared (see `status`).
+        """
+        scopes = dict.fromkeys((step.scope, *step.scope.uses))
+        linked = self.plan.linked(step) if step.kind in (ARCHIVING, LINKING) else ()
+        steps = [*linked, *(each for each in self.plan.steps.values() if each.scope in scopes)]
+        made = [path for each in steps for path in each.outputs]
+        return [*made, *step.foreign, *self._in_flags(scopes)]
+
+    def _in_flags(self, scopes: Iterable[Scope]) -> list[str]:
+        return [path for scope in scopes for path in (*scope.settings.files, *scope.settings.built)]
+
     def built(self, step: Step) -> None:
         if not self._dry:
             self.status.built(step)

@@ -283,6 +283,9 @@ class TargetSession(Session):
     def cache_key(self, step: Step | None, path: str) -> str:
         return super().cache_key(step or self.goal(), path)
 
+    def may_read(self, step: Step | None) -> list[str]:
+        return super().may_read(step or self.goal())
+
     def built(self, step: Step | None) -> None:
         super().built(step or self.goal())
 

@@ -1,0 +1,1 @@
+"""Runs a command where it finds what it declared, and names what else it asked for. Knows nothing of SCons."""

@@ -1,0 +1,191 @@
+"""One command in its sandbox: filled before it, judged after it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shlex
+import shutil
+import tempfile
+import threading
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+
+from rebel_tools.sandbox import bubblewrap, trace
+from rebel_tools.sandbox.model import Declared, Finding, Kind, Mode, is_below, judge
+from rebel_tools.sandbox.stage import Stage, Stamp
+from rebel_tools.sandbox.toolchain import SYSTEM, toolchain
+
+FOLDER = ".rebel-sandbox"
+"""Beside the SConstruct, so that what a command made only has to be renamed; it is there only while scons runs."""
+
+_LOG_INSIDE = "/run/rebel-trace"  # where a command in a root of its own finds the file for its trace
+_thread = threading.local()
+_own_folders: list[str] = []
+_SHELL = frozenset(";|&<>()$`\n*?[]#~!{}")  # what may need a shell
+
+
+class Box:
+    """declared: what the command may touch. mode: FULL, REPORT, FAST or TRACE. folders: of tools, besides those that
+    are found.
+
+    Call `wrap` for each command line of an action, then `finish` once. Errors: those of bubblewrap and strace.
+    """
+
+    def __init__(self, declared: Declared, mode: Mode, folders: Sequence[str] = ()) -> None:
+        self.declared = declared
+        self.traces = mode is not Mode.FAST
+        self.hides = mode is not Mode.TRACE
+        self._folders = tuple(folders)
+        self._goes_on = mode is Mode.REPORT
+        self._stage = _stage(declared.root)
+        self._log = self._stage.folder + ".trace"
+        self._findings: dict[Finding, None] = {}
+        self._toolchain: tuple[str, ...] = ()
+        self._expected: set[str] = set()
+        self._before: dict[str, Stamp | None] = {}
+        self._is_filled = False
+
+    def wrap(self, shell: str, arguments: Sequence[str], variables: Mapping[str, str]) -> list[str]:
+        """The command line, a list of words for a shell, with what makes it run in the sandbox before it."""
+        text = " ".join(arguments)
+        try:
+            words = shlex.split(text)
+        except ValueError:
+            words = text.split()
+        self._toolchain = (*toolchain(words, variables, self.declared.root), *self._folders)
+        before: list[str] = []
+        if self.hides:
+            self._fill(words)
+            before += self._root(words)
+        if self.traces:
+            self._empty_log()
+            before += trace.wrapper(_LOG_INSIDE if self.hides else self._log)
+        program = shutil.which(words[0], path=variables.get("PATH", "")) if words else None
+        is_plain = program and not _SHELL.intersection(text)  # no assignment before it, nothing for a shell
+        command = list(arguments) if is_plain else [shell, "-c", shlex.quote(text)]
+        return [*map(shlex.quote, before), *command]
+
+    def ran(self) -> None:
+        """Note what the command line that has just ended asked for."""
+        if self.traces:
+            with open(self._log, encoding="ascii", errors="surrogateescape") as stream:
+                seen = list(trace.accesses(stream.read(), os.getcwd()))
+            found = judge(self.declared, seen, self._toolchain)
+            # An input that was opened for writing may be as it was: in a stage, stamps tell.
+            self._note(each for each in found if not (self.hides and each.kind is Kind.WRITTEN))
+
+    def finish(self, succeeded: bool) -> list[Finding]:
+        """What was not declared. What a command made goes into the project when it is right, or nothing stops at it."""
+        if not self._is_filled:
+            return list(self._findings)
+        made = [path for path in self._stage.files() if path not in self._expected]
+        made = [path for path in made if not self.declared.makes(path) and "/__pycache__/" not in path]
+        self._note(self._finding(Kind.OUTPUT, path) for path in made)
+        changed = [path for path, stamp in self._before.items() if self._stage.stamp(path) != stamp]
+        self._note(self._finding(Kind.WRITTEN, path) for path in changed)
+        if succeeded and (self._goes_on or not self._findings):
+            for path in (*self.declared.outputs, *self.declared.output_folders):
+                if is_below(path, [self.declared.root]):
+                    self._stage.take(path)
+            for path in (*made, *changed):
+                self._stage.take(path)
+        return list(self._findings)
+
+    def _note(self, findings: Iterable[Finding]) -> None:
+        self._findings.update(dict.fromkeys(findings))
+
+    def _finding(self, kind: Kind, path: str) -> Finding:
+        return Finding(kind, self.declared.target, os.path.relpath(path, self.declared.root))
+
+    def _fill(self, words: Sequence[str]) -> None:
+        """Put what the command may see in its place; the second command line of an action finds what the first left."""
+        if self._is_filled:
+            return
+        self._is_filled = True
+        declared, root = self.declared, self.declared.root
+        files = {*declared.inputs, *declared.extra, *declared.outputs}
+        for folder in (*declared.input_folders, *declared.output_folders):
+            files.update(os.path.join(top, name) for top, _, names in os.walk(folder) for name in names)
+        files |= {os.path.realpath(path) for path in files if os.path.islink(path)}
+        files = {path for path in files if is_below(path, [root])}
+        outputs = [os.path.dirname(path) for path in declared.outputs if is_below(path, [root])]
+        folders = {os.getcwd(), *outputs, *declared.output_folders, *_folders(words)}
+        folders = {path for path in folders if is_below(path, [root])}
+        if self.traces:
+            files |= _neighbours({*folders, *map(os.path.dirname, files)})
+        self._stage.fill(files, folders)
+        self._expected = files
+        self._before = {path: self._stage.stamp(path) for path in declared.inputs if path in files}
+        self._before = {path: stamp for path, stamp in self._before.items() if stamp and not declared.makes(path)}
+
+    def _root(self, words: Sequence[str]) -> list[str]:
+        declared = self.declared
+        known = (declared.root, *self._toolchain, *SYSTEM)
+        others = {*declared.inputs, *declared.extra, *declared.input_folders, *_response_files(words)}
+        files = sorted(path for path in others if not is_below(path, known) and os.path.exists(path))
+        outside = (os.path.dirname(path) for path in declared.outputs if not is_below(path, [declared.root]))
+        written = dict.fromkeys(path for path in outside if os.path.isdir(path))
+        bound = {path: path for path in written}
+        if self.traces:
+            bound[self._log] = _LOG_INSIDE
+        return bubblewrap.wrapper(self._stage.folder, declared.root, os.getcwd(), self._toolchain, files, bound)
+
+    def _empty_log(self) -> None:
+        with open(self._log, "wb"):
+            pass
+
+
+def _neighbours(folders: set[str]) -> set[str]:
+    """The files in folders. A tool that lists a folder before it opens a file in it acts as it would without a sandbox;
+    what it opens is in the trace.
+    """
+    found: set[str] = set()
+    for folder in folders:
+        with contextlib.suppress(OSError), os.scandir(folder) as entries:
+            found.update(entry.path for entry in entries if not entry.is_dir(follow_symlinks=False))
+    return found
+
+
+def _folders(words: Sequence[str]) -> set[str]:
+    """The folders that a command names: compilers pass over one in silence that is not there."""
+    parts = {part for word in words for part in (word, word[2:], word.partition("=")[2]) if part}
+    return {os.path.abspath(part) for part in parts if os.path.isdir(part)}
+
+
+def _response_files(words: Sequence[str]) -> list[str]:
+    """The files with further words that SCons makes for long command lines, in /tmp unless it is told otherwise."""
+    return [os.path.abspath(word[1:]) for word in words if word.startswith("@") and os.path.isfile(word[1:])]
+
+
+# ---------------------------------------------------------------- where stages are
+
+
+def _stage(root: str) -> Stage:
+    """The stage of this thread."""
+    stages: dict[str, Stage] = _thread.__dict__.setdefault("stages", {})
+    if root not in stages:
+        stages[root] = Stage(os.path.realpath(tempfile.mkdtemp(dir=_own_folder(root))), root)
+    return stages[root]
+
+
+@cache
+def _own_folder(root: str) -> str:
+    """The folder of this process; those of processes that were killed go."""
+    above = os.path.join(root, FOLDER)
+    os.makedirs(above, exist_ok=True)
+    for name in os.listdir(above):
+        if not name.isdigit() or not os.path.exists(f"/proc/{name}"):
+            shutil.rmtree(os.path.join(above, name), ignore_errors=True)
+    own = os.path.join(above, str(os.getpid()))
+    os.makedirs(own, exist_ok=True)
+    _own_folders.append(own)
+    return own
+
+
+def remove_stages() -> None:
+    """Called when the build has ended: nothing of the sandbox stays behind."""
+    for own in _own_folders:
+        shutil.rmtree(own, ignore_errors=True)
+        with contextlib.suppress(OSError):
+            os.rmdir(os.path.dirname(own))
