@@ -34,6 +34,18 @@ def open_streams() -> None:
         sys.stdout.reconfigure(errors="backslashreplace")
 
 
+def processors() -> int:
+    """How many processes can run at once: the processors that this one may use, and its group's share of them."""
+    try:
+        usable = len(os.sched_getaffinity(0))
+    except AttributeError:  # macOS, Windows
+        usable = os.cpu_count() or 1
+    with contextlib.suppress(OSError, ValueError), open("/sys/fs/cgroup/cpu.max", encoding="ascii") as limit:
+        quota, period = limit.read().split()  # "max 100000" where there is no limit
+        usable = min(usable, max(1, round(int(quota) / int(period))))
+    return usable
+
+
 def guarded(name: str, failure: int, main: Callable[[], int]) -> int:
     """The exit status of `main`, the command `name`; `failure` when the user or the system is to blame for its end.
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
+import sys
 from collections.abc import Sequence
 
 from rebel_tools.errors import Place, RebelError
+from rebel_tools.process import processors
 
 OWN_SCRIPTS = ("SConstruct", "Sconstruct", "sconstruct", "SConstruct.py", "Sconstruct.py", "sconstruct.py")
 """The names that scons looks for by itself (SCons manual page, option -f)."""
@@ -24,14 +27,71 @@ def check_installation() -> None:
         raise RebelError(message, place=Place(package), hint="install it into a virtual environment, or unpack it")
 
 
+PACKAGE = "package.json"
+
+# `-j 4`, `-kj4`, `--jobs=4`
+_JOBS = re.compile(r"-[A-Za-z]*j\d*|--jobs(=.*)?")
+
+
 def has_own_script() -> bool:
-    """Whether the current folder has an SConstruct."""
-    return any(map(os.path.isfile, OWN_SCRIPTS))
+    """Whether the current folder has an SConstruct that does something else than ours."""
+    found = next(filter(os.path.isfile, OWN_SCRIPTS), None)
+    return found is not None and not _is_as_shipped(found)
+
+
+def _is_as_shipped(path: str) -> bool:
+    """Whether an SConstruct is that of `rebel new`, for people who run scons itself."""
+    ours = shipped_sconstruct()
+    try:
+        if os.stat(path).st_size != os.stat(ours).st_size:
+            return False
+        with open(path, "rb") as one, open(ours, "rb") as other:
+            return one.read() == other.read()
+    except OSError:
+        return False
+
+
+def enter_project() -> None:
+    """Go to the project that the current folder lies in, as git and cargo do, and say so on standard error.
+
+    That is the nearest folder above with a package.json or an SConstruct, unless it belongs to another user: an
+    SConstruct is a program, and a package.json can name some.
+    """
+    here = os.getcwd()
+    if _is_project(here):
+        return
+    folder = here
+    while (above := os.path.dirname(folder)) != folder:
+        folder = above
+        if _is_project(folder):
+            if _is_of_this_user(folder):
+                os.chdir(folder)
+                print(f"rebel: Entering directory '{_shown(folder)}'", file=sys.stderr, flush=True)
+            return
+
+
+def _is_project(folder: str) -> bool:
+    return any(os.path.isfile(os.path.join(folder, name)) for name in (PACKAGE, *OWN_SCRIPTS))
+
+
+def _is_of_this_user(folder: str) -> bool:
+    return not hasattr(os, "getuid") or os.stat(folder).st_uid in (os.getuid(), 0)
+
+
+def _shown(path: str) -> str:
+    from rebel_tools.text import printable
+
+    return printable(path)
 
 
 def scons_arguments(arguments: Sequence[str]) -> list[str]:
-    """What scons is given in the current folder: `arguments` as they are, after our SConstruct where it has none."""
-    return [*([] if has_own_script() else _our_script()), *arguments]
+    """What scons is given in the current folder: `arguments` as they are where it has an SConstruct of its own; else
+    ours before them, and a job for each processor unless they say how many.
+    """
+    if has_own_script():
+        return list(arguments)
+    says_jobs = any(map(_JOBS.fullmatch, [*arguments, *os.environ.get("SCONSFLAGS", "").split()]))
+    return [*_our_script(), *([] if says_jobs else [f"-j{processors()}"]), *arguments]
 
 
 def rebel_arguments(arguments: Sequence[str]) -> list[str] | None:

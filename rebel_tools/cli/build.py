@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from rebel_tools.cli.run_scons import run_scons
 from rebel_tools.memory import up_to_date
 from rebel_tools.memory.verdict import NOTHING, Verdict, everything
-from rebel_tools.sconstruct import check_installation, has_own_script
+from rebel_tools.sconstruct import check_installation, enter_project, has_own_script
 from rebel_tools.text import printable
 
 EXPLAIN = "--explain"
@@ -35,6 +35,7 @@ def execute(args) -> int:
 def run(arguments: Sequence[str]) -> int:
     """Run scons, unless a look at the files tells that there is nothing to do."""
     check_installation()
+    enter_project()
     words = [word for word in arguments if word != EXPLAIN]
     verdict = _verdict(words)
     if verdict.extent == NOTHING:

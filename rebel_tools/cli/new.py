@@ -6,6 +6,7 @@ import json
 import os
 
 from rebel_tools.errors import Place, RebelError
+from rebel_tools.sconstruct import shipped_sconstruct
 
 _OCAML = """let () = print_endline (Greeting.hello "world")
 """
@@ -63,6 +64,8 @@ def create(name: str, syntax: str) -> None:
         raise RebelError("is there already and not an empty folder", place=Place(name), hint="choose another name")
     package = {"name": name, "version": "0.1.0", "private": True, "dependencies": {}, "rebel": {}}
     files = {"package.json": json.dumps(package, indent=2) + "\n", ".gitignore": GITIGNORE}
+    with open(shipped_sconstruct(), encoding="utf-8") as shipped:
+        files["SConstruct"] = shipped.read()
     files.update((f"src/{path}", text) for path, text in SOURCES[syntax].items())
     os.makedirs(os.path.join(name, "src"), exist_ok=True)
     for path, text in files.items():

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from rebel_tools.process import collect_seldom, exit_status, leave
-from rebel_tools.sconstruct import check_installation, has_own_script, scons_arguments
+from rebel_tools.sconstruct import check_installation, enter_project, has_own_script, scons_arguments
 from rebel_tools.search_path import leave_out
 
 
@@ -17,6 +17,7 @@ def run_scons(arguments: Sequence[str]) -> NoReturn:
     from rebel_tools import signals
 
     check_installation()
+    enter_project()
     sys.argv = ["scons", *scons_arguments(arguments)]
     if not has_own_script():
         leave_out(os.getcwd())

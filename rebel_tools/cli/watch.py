@@ -7,7 +7,7 @@ import signal
 import sys
 
 from rebel_tools.errors import RebelError
-from rebel_tools.sconstruct import check_installation
+from rebel_tools.sconstruct import check_installation, enter_project
 from rebel_tools.search_path import python_command
 
 # Options of scons with which another build after a change makes no sense.
@@ -32,6 +32,7 @@ def execute(args) -> int:
 
     arguments = args.scons_arguments
     check_installation()
+    enter_project()
     _check(arguments)
     signal.signal(signal.SIGTERM, _interrupt)
     signal.signal(signal.SIGHUP, _interrupt)

@@ -15,17 +15,25 @@ import SCons.Script
 from rebel_tools.scons import profile
 from rebel_tools.scons.captured import run_captured
 from rebel_tools.scons.words import argument_vector, escape
+from rebel_tools.text import columns, printable
 
 # The file `caml_startup` is the linker's own: what does not link is the target.
 _ERROR = r'(?m)^File "(?!caml_startup")(?P<file>[^"]+)", lines? (?P<line>\d+)'
+# An error, or a warning that counts as one, with the lines that go on with its sentence.
+_MESSAGE = re.compile(r"^Error\b.*(?:\n[ \t]+\S.*)*", re.MULTILINE)
+# What the linker says for "in no file".
+_NO_FILE = "_none_"
 
 
 class Terminal:
     """Standard output and error: whole messages, and below them one status line where this is a terminal."""
 
     def __init__(self):
-        self.lock = threading.Lock()
+        self.lock = threading.RLock()
+        self.out = sys.stdout
         self.fancy = sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
+        if self.fancy:  # what others print, such as SCons, comes above the status line, too
+            sys.stdout, sys.stderr = _AboveStatus(self, sys.stdout), _AboveStatus(self, sys.stderr)
         self.shown = False
         self.started = 0
         self.total = 0
@@ -47,12 +55,11 @@ class Terminal:
             self.started += 1
             line = f"[{self.started}/{max(self.total, self.started)}] {text}"
             if self.fancy:
-                width = shutil.get_terminal_size().columns
-                sys.stdout.write("\r\x1b[K" + line[: width - 1])
+                self.out.write("\r\x1b[K" + fitting(line, shutil.get_terminal_size().columns - 1))
                 self.shown = True
             else:
-                sys.stdout.write(line + "\n")
-            sys.stdout.flush()
+                self.out.write(line + "\n")
+            self.out.flush()
 
     def say(self, stream, text: str) -> None:
         """A message in one piece, above the status line."""
@@ -64,9 +71,33 @@ class Terminal:
 
     def clear(self) -> None:
         if self.shown:
-            sys.stdout.write("\r\x1b[K")
-            sys.stdout.flush()
+            self.out.write("\r\x1b[K")
+            self.out.flush()
             self.shown = False
+
+
+class _AboveStatus:
+    """A stream of the process; the status line goes before anything is written to it."""
+
+    def __init__(self, terminal: Terminal, stream):
+        self._terminal = terminal
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        with self._terminal.lock:
+            self._terminal.clear()
+            return self._stream.write(text)
+
+    def __getattr__(self, name: str):
+        return getattr(self._stream, name)
+
+
+def fitting(line: str, width: int) -> str:
+    """As much of a line as fits into so many columns of a terminal."""
+    line = printable(line)
+    while columns(line) > width:
+        line = line[: -max(1, (columns(line) - width) // 2)]
+    return line
 
 
 TERMINAL = Terminal()
@@ -173,13 +204,16 @@ def _print_summary() -> None:
 
 
 def short_failure(target: str, complaint: str, reason: str = "") -> str:
-    """One line for a failed step: the place and the first line of the error where the compiler named them.
+    """One line for a failed step: the place and the error, however many lines it has, where the compiler named them.
 
     reason: what SCons says, which is only `Error 2` where a command failed.
     """
     plain = re.sub(r"\x1b\[[0-9;]*m", "", complaint)
-    error = next((line for line in plain.splitlines() if line.startswith(("Error", "Alert"))), "")
-    places = list(re.finditer(_ERROR, plain[: plain.find(error)])) if error else []
-    if places:  # the last place before the error is the one that it is about
+    found = _MESSAGE.search(plain)
+    if found is None:
+        return f"{target}: {reason.partition(chr(10))[0] or 'failed'}"
+    error = " ".join(line.strip() for line in found[0].splitlines())
+    places = list(re.finditer(_ERROR, plain[: found.start()]))
+    if places and places[-1]["file"] != _NO_FILE:  # the last place before the error is the one that it is about
         return f"{places[-1]['file']}:{places[-1]['line']}: {error}"
-    return f"{target}: {error or reason.partition(chr(10))[0] or 'failed'}"
+    return f"{target}: {error}"

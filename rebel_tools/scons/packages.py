@@ -16,7 +16,7 @@ from rebel_tools.memory import up_to_date
 from rebel_tools.memory.lock import lock
 from rebel_tools.plan.units import Namespace, check_units
 from rebel_tools.project.model import Package, Project, Target
-from rebel_tools.scons import places, programs, saving
+from rebel_tools.scons import front, places, programs, saving
 from rebel_tools.scons.actions import Command
 from rebel_tools.scons.mistakes import user_error
 from rebel_tools.scons.output import short_messages
@@ -40,6 +40,8 @@ def rebel(env, folder: str = "."):
         started, project = time.time_ns(), _project(root)  # another build has come to its end
     for warning in project.warnings:
         print(f"rebel: warning: {warning}")
+    if rebel_arguments(sys.argv[1:]) is not None:
+        front.go_on_after_failures()
     permission = programs.permission(project)
     default = SCons.Util.NodeList()
     sessions: list[TargetSession] = []

@@ -22,7 +22,7 @@ from rebel_tools.plan.model import ARCHIVE, ARCHIVING, BYTE, LINKING, NATIVE, TR
 from rebel_tools.plan.steps import archive_files
 from rebel_tools.project.load import absent_modules, load_project
 from rebel_tools.project.model import Package, Project, Target
-from rebel_tools.scons import places
+from rebel_tools.scons import front, places
 from rebel_tools.scons.actions import builder_of
 from rebel_tools.scons.arguments import from_top, output_file
 from rebel_tools.scons.nodes import Group, StepFile
@@ -36,7 +36,7 @@ from rebel_tools.scons.words import expanded, extended
 ENGINES = {"native": NATIVE, "byte": BYTE, "jsoo": BYTE}
 
 # Options that print, clean or go on in the whole graph.
-NEED_ALL = ("no_exec", "keep_going", "tree_printers")
+NEED_ALL = ("no_exec", "tree_printers")
 
 # What the program waits for before anything is planned, where a scope stands otherwise.
 MADE_FIRST = "what other builders make"
@@ -240,7 +240,7 @@ class TargetSession(Session):
     def _needs_all(self) -> bool:
         """Whether there have to be nodes for all steps, because of an option, or of rules for outputs inside."""
         rules = (places.has_rules(node) for node in places.files_below(self.folder) if node not in self.program)
-        return any(map(SCons.Script.GetOption, NEED_ALL)) or any(rules)
+        return any(map(SCons.Script.GetOption, NEED_ALL)) or front.user_keeps_going() or any(rules)
 
     def _all_but(self, goal: Step) -> list:
         """Every step, also those that are compiled for editors only and not linked, as the layers have them."""

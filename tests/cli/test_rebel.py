@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import shlex
+import shutil
 import sys
 from pathlib import Path
 
+import pytest
+from user_project import unquoted
+
 import rebel_tools
+from rebel_tools.process import processors
+from rebel_tools.sconstruct import scons_arguments
 
 
 def rebel(project, *arguments, **options):
@@ -54,3 +60,69 @@ def test_interrupts_reach_scons(project):
     run = project.run("sh", "-c", command)
     pids = [line.split()[1] for line in run.out.splitlines() if line.startswith("pid ")]
     assert len(pids) == 2 and pids[0] == pids[1]
+
+
+needs_ocaml = pytest.mark.skipif(not shutil.which("ocamlfind"), reason="needs ocamlfind")
+
+
+def new(project) -> None:
+    """A project as `rebel new` makes it, in the folder hello."""
+    rebel(project, "new", "hello")
+
+
+@needs_ocaml
+def test_a_folder_of_the_project(project):
+    new(project)
+    built = rebel(project, "build", cwd="hello/src")
+    assert f"rebel: Entering directory '{project.path('hello')}'" in built.err
+    assert project.path("hello/_build/default/src/app.out").exists()
+    rebel(project, "clean", cwd="hello/src")
+    assert not project.path("hello/_build").exists()
+
+
+@needs_ocaml
+def test_plain_scons_builds_what_rebel_new_makes(project):
+    new(project)
+    project.scons("-Q", cwd="hello")
+    assert rebel(project, "build", cwd="hello").out.endswith("is up to date.\n")
+    project.write("hello/SConstruct", project.path("hello/SConstruct").read_text() + "print('mine')\n")
+    assert "mine" in rebel(project, "build", cwd="hello").out
+
+
+@needs_ocaml
+def test_all_independent_errors_are_shown(project):
+    project.write("package.json", '{"name": "app", "rebel": {}}')
+    for name in "abc":
+        project.write(f"src/{name}.ml", 'let x : int = "s"\n')
+    project.write("src/above.ml", "let y = A.x\n")
+    project.write("src/index.ml", "let () = ignore (Above.y, B.x, C.x)\n")
+    failed = rebel(project, "build", rc=2)
+    assert [failed.err.count(f'File "src/{name}.ml"') for name in "abc"] == [1, 1, 1]
+    assert "src/above.ml" not in failed.err and "3 steps failed:" in failed.err
+    for name in "abc":
+        project.write(f"src/{name}.ml", "let x = 1\n")
+    rebel(project, "build")
+    assert project.path("_build/default/src/app.out").exists()
+
+
+@needs_ocaml
+def test_the_summary_names_the_error_and_not_the_warning_before_it(project):
+    project.write("package.json", '{"name": "app", "rebel": {}}')
+    project.write("src/index.ml", "let f () = let unused = 1 in 2\nlet () = print_endline (f ())\n")
+    line = unquoted(rebel(project, "build", rc=2).err.splitlines()[-1])
+    assert line.strip().startswith("src/index.ml:2: Error: ") and line.endswith("expected of type string")
+    project.write("src/index.ml", "let () = ignore (Unix.getpid ())\n")
+    line = unquoted(rebel(project, "build", rc=2).err.splitlines()[-1])
+    assert "_none_" not in line and "Unix" in line
+
+
+@pytest.mark.parametrize(
+    ("arguments", "jobs"), [([], True), (["-j3"], False), (["-kj", "3"], False), (["--jobs=3"], False), (["-n"], True)]
+)
+def test_a_job_for_each_processor(project, monkeypatch, arguments, jobs):
+    monkeypatch.chdir(project.root)
+    monkeypatch.delenv("SCONSFLAGS", raising=False)
+    assert (f"-j{processors()}" in scons_arguments(arguments)) == jobs
+    assert scons_arguments(arguments)[-len(arguments) :] == arguments or not arguments
+    project.write("SConstruct", "")
+    assert scons_arguments(arguments) == arguments
