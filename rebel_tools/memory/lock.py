@@ -11,7 +11,7 @@ _held: dict[str, int] = {}  # folder -> a descriptor that stays open
 
 
 def lock(folder: str, waiting: Callable[[], None]) -> bool:
-    """Have a folder of outputs for this process until it ends; `waiting` is called when another one has it.
+    """Have a folder of outputs for this process until `unlock` or its end; `waiting` is called when another has it.
 
     The lock is flock(2) on the folder itself, which leaves no file behind and ends with the process, however it ends.
     Where there is no such thing (Windows, some network file systems) nothing is locked. Returns whether another one
@@ -37,6 +37,12 @@ def lock(folder: str, waiting: Callable[[], None]) -> bool:
         else:  # it was removed meanwhile, and another build may have made it again
             os.close(descriptor)
     return waited
+
+
+def unlock(folder: str) -> None:
+    """Let others have a folder that this process has, if it has it."""
+    if folder in _held:
+        os.close(_held.pop(folder))
 
 
 def _open(folder: str) -> int:

@@ -24,16 +24,26 @@ class Plan:
     def __init__(self, disk: Disk, ask: Ask, state: State, jobs: int = 1):
         self.disk = disk
         self.ask = ask
-        self.state = state
-        self.files = Files(disk, state.files)
-        self.names = Names(self.files, ask, state.names, jobs)
-        self.installed = Installed(self.files, ask)
+        self.jobs = jobs
+        self._remember(state)
         self.steps: dict[str, Step] = {}
         self.scopes: dict[Scope, None] = {}
         self._units: dict[tuple[Scope, str], list[Step]] = {}
         self._ordered: dict[Scope, Ordered] = {}
         self._link_order: dict[tuple[Scope, str], list[Step]] = {}
         self._linked: dict[Step, list[Step]] = {}
+
+    def _remember(self, state: State) -> None:
+        self.state = state
+        self.files = Files(self.disk, state.files)
+        self.names = Names(self.files, self.ask, state.names, self.jobs)
+        self.installed = Installed(self.files, self.ask)
+
+    def begin_again(self) -> None:
+        """Look at everything anew, from the saved state, for another build of the same steps."""
+        self._remember(State(self.state.path))
+        for answers in (self._ordered, self._link_order, self._linked):
+            answers.clear()
 
     def save(self) -> None:
         """Write the state, if there is anything new in it."""

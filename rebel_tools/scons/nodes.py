@@ -36,6 +36,15 @@ class StepFile(SCons.Node.FS.File):
         node.attributes.rebel_step = step
         node.attributes.rebel_session = session
 
+    def begin_again(self) -> None:
+        """Forget what was seen of this file and of its sources in an earlier build of this process."""
+        for node in (self, *self.sources):
+            node.clear()
+            node.set_state(SCons.Node.no_state)
+            node.implicit = None
+        self.attributes.rebel_cache_key = None
+        _make_again(self.dir)
+
     def add_to_waiting_parents(self, node) -> int:
         if not isinstance(self.waiting_parents, _Parents):
             self.waiting_parents = _Parents(self.waiting_parents)
@@ -109,6 +118,16 @@ class StepFile(SCons.Node.FS.File):
             for peer in (parent, *getattr(parent, "target_peers", ())):
                 peer.implicit = None
         self.clear()
+
+
+def _make_again(folder: SCons.Node.FS.Dir) -> None:
+    """SCons makes a folder once in a process. What it has made may have been removed, or was only talked about (-n)."""
+    while folder is not folder.up():
+        folder.clear_memoized_values()
+        if folder.exists():
+            return
+        folder.reset_executor()
+        folder = folder.up()
 
 
 class _Parents(set):

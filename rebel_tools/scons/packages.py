@@ -13,11 +13,12 @@ import SCons.Util
 from SCons.Builder import Builder
 
 from rebel_tools.memory import up_to_date
-from rebel_tools.memory.lock import lock
+from rebel_tools.memory.lock import lock, unlock
 from rebel_tools.plan.units import Namespace, check_units
 from rebel_tools.project.model import Package, Project, Target
 from rebel_tools.scons import front, places, programs, saving
 from rebel_tools.scons.actions import Command
+from rebel_tools.scons.interactive import is_interactive, option, tell
 from rebel_tools.scons.mistakes import user_error
 from rebel_tools.scons.output import short_messages
 from rebel_tools.scons.package_scope import naming, top_level
@@ -36,7 +37,9 @@ def rebel(env, folder: str = "."):
     """
     started, root = time.time_ns(), env.Dir(folder).get_abspath()
     project = _project(root)
-    if _lock(project.root.root):
+    if is_interactive():
+        tell(_Folder(project.root.root))
+    elif _lock(project.root.root):
         started, project = time.time_ns(), _project(root)  # another build has come to its end
     for warning in project.warnings:
         print(f"rebel: warning: {warning}")
@@ -99,11 +102,24 @@ def _lock(root: str) -> bool:
     SCons is still reading, and can be interrupted while this waits.
     """
     build = os.path.join(root, "_build")
-    only_looks = any(map(SCons.Script.GetOption, ("no_exec", "question", "help")))
-    if only_looks or SCons.Script.GetOption("clean") and not os.path.isdir(build):
+    only_looks = any(map(option, ("no_exec", "question", "help")))
+    if only_looks or option("clean") and not os.path.isdir(build):
         return False
     message = f"rebel: another build is running in {os.path.relpath(build)}; waiting for its end"
     return lock(build, lambda: print(message, flush=True))
+
+
+class _Folder:
+    """The folder of outputs in an interactive session, which has it only while it builds."""
+
+    def __init__(self, root: str) -> None:
+        self.root = root
+
+    def begin_again(self) -> None:
+        _lock(self.root)
+
+    def end(self) -> None:
+        unlock(os.path.join(self.root, "_build"))
 
 
 def _program(env, project, target, started: int):

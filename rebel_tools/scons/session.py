@@ -10,7 +10,6 @@ from functools import cache, cached_property
 
 import SCons.Node
 import SCons.Node.FS
-import SCons.Script
 
 from rebel_tools.errors import RebelError
 from rebel_tools.memory.digests import text_digest
@@ -22,6 +21,7 @@ from rebel_tools.plan.steps import ANNOTATIONS
 from rebel_tools.scons import profile, saving
 from rebel_tools.scons.actions import builder_of
 from rebel_tools.scons.arguments import from_top, output_file
+from rebel_tools.scons.interactive import option, tell
 from rebel_tools.scons.nodes import Group, SourceFile, StepFile
 from rebel_tools.scons.output import ADVISERS, SOURCES_OF_TREES
 from rebel_tools.scons.settings import package_flags, packages_of_module
@@ -57,6 +57,7 @@ class Session:
         ADVISERS.append(self.hint)
         profile.SESSIONS.append(self)
         saving.at_the_end(self._finish)
+        tell(self)
 
     @cached_property
     def plan(self) -> Plan:
@@ -69,6 +70,25 @@ class Session:
     def add_scope(self, scope: Scope, env) -> None:
         self.environments[scope] = env
         self.plan.scopes[scope] = None
+
+    # Several builds in one process
+
+    def begin_again(self) -> None:
+        """Another build begins: what this one has seen of files no longer counts, and no step is known to be done."""
+        self.plan.begin_again()
+        self._prepared = False
+        for known in ("status", "has_cache", "_dry"):
+            self.__dict__.pop(known, None)
+        self._noticed.clear()
+        self._keeps_annotations.clear()
+        for nodes in self._nodes.values():
+            for node in nodes:
+                node.begin_again()
+        for group in self._groups.values():
+            group.set_state(SCons.Node.no_state)
+
+    def end(self) -> None:
+        self._finish()
 
     # Nodes
 
@@ -161,7 +181,7 @@ class Session:
     @cached_property
     def _dry(self) -> bool:
         """Whether this run may not write anything."""
-        return bool(SCons.Script.GetOption("no_exec") or SCons.Script.GetOption("question"))
+        return bool(option("no_exec") or option("question"))
 
     def _scopes_in_doubt(self) -> list[Scope]:
         """The scopes of which a source may be another one than in the last build."""
@@ -178,7 +198,7 @@ class Session:
         for node in self.old_copies:
             node.exists()  # removes it
         scopes = self._scopes_in_doubt()
-        self.plan.names.runs_programs = not (self._dry or SCons.Script.GetOption("clean"))
+        self.plan.names.runs_programs = not (self._dry or option("clean"))
         trees = self.plan.names.prepare(scopes, None if self._dry else self._is_current)
         for scope in scopes:
             with contextlib.suppress(CycleError):  # an error of those only who need this scope
@@ -188,7 +208,7 @@ class Session:
                 self.status.built(self.plan.steps[path])
         if not self._dry:
             self.status.forget_vanished(scopes, self.owns_state and len(scopes) == len(self.plan.scopes))
-            if not SCons.Script.GetOption("clean") and self.status.note_first_runs(scopes):
+            if not option("clean") and self.status.note_first_runs(scopes):
                 self.plan.save()
 
     def _is_current(self, path: str) -> bool:
@@ -286,7 +306,7 @@ class Session:
 
     def _save(self) -> None:
         """Let the next run know what this one found out. Errors: OSError."""
-        if SCons.Script.GetOption("clean"):
+        if option("clean"):
             self.status.forget_cleaned()
         self.plan.save()
         if not self.owns_state:

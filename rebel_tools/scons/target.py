@@ -25,6 +25,7 @@ from rebel_tools.project.model import Package, Project, Target
 from rebel_tools.scons import front, places
 from rebel_tools.scons.actions import builder_of
 from rebel_tools.scons.arguments import from_top, output_file
+from rebel_tools.scons.interactive import is_interactive, option
 from rebel_tools.scons.nodes import Group, StepFile
 from rebel_tools.scons.output import TERMINAL, install_output
 from rebel_tools.scons.package_scope import package_scope, top_level
@@ -213,7 +214,7 @@ class TargetSession(Session):
     def dependencies(self, step: Step | None) -> list:
         if step is not None:
             return super().dependencies(step)
-        if SCons.Script.GetOption("clean"):
+        if option("clean"):
             return self._made_first  # the whole folder is removed
         if self._made_first and not self._is_made_first:
             self._is_made_first = True
@@ -238,9 +239,11 @@ class TargetSession(Session):
 
     @cached_property
     def _needs_all(self) -> bool:
-        """Whether there have to be nodes for all steps, because of an option, or of rules for outputs inside."""
+        """Whether there have to be nodes for all steps, because of an option, of rules for outputs inside, or of builds
+        that come later in this process.
+        """
         rules = (places.has_rules(node) for node in places.files_below(self.folder) if node not in self.program)
-        return any(map(SCons.Script.GetOption, NEED_ALL)) or front.user_keeps_going() or any(rules)
+        return any(map(option, NEED_ALL)) or front.user_keeps_going() or is_interactive() or any(rules)
 
     def _all_but(self, goal: Step) -> list:
         """Every step, also those that are compiled for editors only and not linked, as the layers have them."""
@@ -362,12 +365,12 @@ class TargetSession(Session):
 
     def _save(self) -> None:
         super()._save()
-        if self._is_visited and not SCons.Script.GetOption("clean"):
+        if self._is_visited and not option("clean"):
             self._write_manifest()
 
     def _finish(self) -> None:
         super()._finish()
-        if SCons.Script.GetOption("clean") and self._is_visited and self._is_for_editors and not self._dry:
+        if option("clean") and self._is_visited and self._is_for_editors and not self._dry:
             from rebel_tools.scons.editors import remove_for_editors
 
             remove_for_editors(self.project.root)
