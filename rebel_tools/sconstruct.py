@@ -29,9 +29,6 @@ def check_installation() -> None:
 
 PACKAGE = "package.json"
 
-# `-j 4`, `-kj4`, `--jobs=4`
-_JOBS = re.compile(r"-[A-Za-z]*j\d*|--jobs(=.*)?")
-
 
 def has_own_script() -> bool:
     """Whether the current folder has an SConstruct that does something else than ours."""
@@ -64,7 +61,7 @@ def enter_project() -> None:
     while (above := os.path.dirname(folder)) != folder:
         folder = above
         if _is_project(folder):
-            if _is_of_this_user(folder):
+            if is_of_this_user(folder):
                 os.chdir(folder)
                 print(f"rebel: Entering directory '{_shown(folder)}'", file=sys.stderr, flush=True)
             return
@@ -74,8 +71,9 @@ def _is_project(folder: str) -> bool:
     return any(os.path.isfile(os.path.join(folder, name)) for name in (PACKAGE, *OWN_SCRIPTS))
 
 
-def _is_of_this_user(folder: str) -> bool:
-    return not hasattr(os, "getuid") or os.stat(folder).st_uid in (os.getuid(), 0)
+def is_of_this_user(path: str) -> bool:
+    """Whether no other user has made a file or folder: root may. Errors: OSError."""
+    return not hasattr(os, "getuid") or os.stat(path).st_uid in (os.getuid(), 0)
 
 
 def _shown(path: str) -> str:
@@ -90,7 +88,8 @@ def scons_arguments(arguments: Sequence[str]) -> list[str]:
     """
     if has_own_script():
         return list(arguments)
-    says_jobs = any(map(_JOBS.fullmatch, [*arguments, *os.environ.get("SCONSFLAGS", "").split()]))
+    words = [*arguments, *os.environ.get("SCONSFLAGS", "").split()]
+    says_jobs = any(re.fullmatch(r"-[A-Za-z]*j\d*|--jobs(=.*)?", word) for word in words)  # -j 4, -kj4, --jobs=4
     return [*_our_script(), *([] if says_jobs else [f"-j{processors()}"]), *arguments]
 
 

@@ -10,7 +10,6 @@ from rebel_tools.cli.run_scons import run_scons
 from rebel_tools.memory import up_to_date
 from rebel_tools.memory.verdict import NOTHING, Verdict, everything
 from rebel_tools.sconstruct import check_installation, enter_project, has_own_script
-from rebel_tools.text import printable
 
 EXPLAIN = "--explain"
 
@@ -42,6 +41,8 @@ def run(arguments: Sequence[str]) -> int:
         print("scons: `.' is up to date.")
         return 0
     if EXPLAIN in arguments:
+        from rebel_tools.text import printable  # a build with nothing to do does not load it
+
         print(printable(f"rebel: scons is asked: {verdict.reason}"), file=sys.stderr)
         words.append("--debug=explain")
     return run_scons(words)

@@ -13,8 +13,9 @@ from typing import Any, BinaryIO
 
 from rebel_tools.errors import RebelError
 from rebel_tools.ocaml import csexp
-from rebel_tools.ocaml.editors import Area, area_of, files, load, unit_of
+from rebel_tools.ocaml.editors import Area, area_of, files, load, unit_of, visible
 from rebel_tools.ocaml.names import is_reason
+from rebel_tools.text import printable
 
 Directive = tuple[object, ...]
 
@@ -27,13 +28,15 @@ def configure_parser(commands: Any) -> None:
         "the last build of the project has left.",
     )
     parser.add_argument("--dump-config", metavar="FILE", help="print the answer about one file, and end")
+    # Clients may add options of dune's command, such as --no-print-directory; those make no difference here.
     parser.set_defaults(execute=execute, takes_scons_arguments=True)
 
 
 def execute(args: Any) -> int:
     if args.dump_config:
-        for directive in answer(args.dump_config):
-            print(*directive)
+        for name, *values in answer(args.dump_config):
+            words = (word for value in values for word in (value if isinstance(value, list) else [value]))
+            print(printable(" ".join([str(name), *map(str, words)])))
         return 0
     talk(sys.stdin.buffer, sys.stdout.buffer)
     return 0
@@ -65,10 +68,12 @@ def answer(path: str) -> list[Directive]:
     built = False
     for file in _places(source):
         areas = load(file)
-        built = built or areas is not None
-        area = area_of(source, areas or ())
+        if areas is None:
+            continue
+        built = True
+        area = area_of(source, areas)
         if area is not None:
-            return list(_directives(source, area))
+            return list(_directives(source, area, visible(area, areas)))
     if built:
         return [("ERROR", f"no package of the project has the file {path}; run `rebel build` if it is new")]
     return [("ERROR", "the project was not built yet: run `rebel build`")]
@@ -80,9 +85,10 @@ def _places(source: str) -> Iterator[str]:
         yield from files(folder)
 
 
-def _directives(source: str, area: Area) -> Iterator[Directive]:
-    yield from (("S", folder) for folder in area.sources)
-    yield from (("B", folder) for folder in area.builds)
+def _directives(source: str, area: Area, seen: list[Area]) -> Iterator[Directive]:
+    folders = dict.fromkeys([*(folder for each in seen for folder in each.sources), *area.installed])
+    yield from (("S", folder) for folder in folders)
+    yield from (("B", folder) for folder in dict.fromkeys([*(each.build for each in seen), *area.installed]))
     if area.flags:
         yield "FLG", list(area.flags)
     unit = unit_of(source, area)

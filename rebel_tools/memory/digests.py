@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 import stat
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from rebel_tools.memory.disk import Disk
 from rebel_tools.memory.stamp import RACY_NS, Stamp, is_settled, last_change
+
+if TYPE_CHECKING:
+    from rebel_tools.memory.disk import Disk
 
 # By path, as JSON has it: the numbers of a stamp, and then the digest.
 Remembered = dict[str, list[Any]]

@@ -8,27 +8,37 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from rebel_tools.memory.atomic import read_regular, write_atomically
+from rebel_tools.sconstruct import is_of_this_user
 
 FILE = ".rebel-tools.editors.json"
-FORMAT = 1
+FORMAT = 2
+
+_PACKAGES = f"{os.sep}node_modules{os.sep}"
 
 
 class Area(NamedTuple):
     """One scope. Paths are absolute.
 
     units: source -> the unit that it is compiled to.
-    sources, builds: folders of sources and of .cmi and .cmt files, also those of the scopes that it uses.
+    build: the folder of its .cmi and .cmt files. installed: folders that the compiler searches besides.
     flags: of the compiler.
+    uses: the scopes whose modules it sees, as positions in the list that both are in.
     """
 
     units: Mapping[str, str]
-    sources: tuple[str, ...]
-    builds: tuple[str, ...]
+    build: str
+    installed: tuple[str, ...]
     flags: tuple[str, ...]
+    uses: tuple[int, ...]
+
+    @property
+    def sources(self) -> Iterable[str]:
+        """The folders of its sources."""
+        return dict.fromkeys(map(os.path.dirname, self.units))
 
 
 def save(path: str, areas: Iterable[Area], top: str) -> None:
@@ -46,25 +56,38 @@ def save(path: str, areas: Iterable[Area], top: str) -> None:
 
 
 def load(path: str) -> list[Area] | None:
-    """What a file says; None for one that is missing, damaged or of another version."""
+    """What a file says; None for one that is missing, damaged, of another version or another user's.
+
+    Flags can name programs (`-ppx`) that an editor runs.
+    """
     try:
         data: Any = json.loads((read_regular(path) or b"").decode("utf-8", "surrogateescape"))
-        if data["format"] != FORMAT:
+        if data["format"] != FORMAT or not is_of_this_user(path):
             return None
         areas = [Area(**{name: row[name] for name in Area._fields}) for row in data["areas"]]
         folder = os.path.dirname(path)
         return [_moved(area, lambda file: os.path.normpath(os.path.join(folder, file))) for area in areas]
-    except (ValueError, LookupError, TypeError, AttributeError):
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
         return None
 
 
 def _moved(area: Area, place: Callable[[str], str]) -> Area:
     units = {place(path): str(unit) for path, unit in area.units.items()}
-    return Area(units, tuple(map(place, area.sources)), tuple(map(place, area.builds)), tuple(map(str, area.flags)))
+    installed, flags = tuple(map(place, area.installed)), tuple(map(str, area.flags))
+    return Area(units, place(area.build), installed, flags, tuple(map(int, area.uses)))
+
+
+def visible(area: Area, areas: Sequence[Area]) -> list[Area]:
+    """A scope and those that it uses, in the order in which the compiler searches them."""
+    return [area, *(areas[position] for position in area.uses if 0 <= position < len(areas))]
 
 
 def files(folder: str) -> Iterator[str]:
-    """The files that builds of the projects in `folder`, and of those around it, may have left, nearest first."""
+    """The files that builds of the projects in `folder`, and of those around it, may have left, nearest first.
+
+    Nothing below a node_modules is one: a package would tell editors which programs to run.
+    """
+    folder = os.path.join(folder, "").partition(_PACKAGES)[0].rstrip(os.sep) or os.sep
     while True:
         yield os.path.join(folder, FILE)  # of an SConstruct with builders of the tool `ocaml`
         output = os.path.join(folder, "_build")
@@ -77,14 +100,17 @@ def files(folder: str) -> Iterator[str]:
         folder = above
 
 
-def area_of(source: str, areas: Iterable[Area]) -> Area | None:
+def area_of(source: str, areas: Sequence[Area]) -> Area | None:
     """The scope of a source, or the one that a new file beside its sources will belong to."""
+    for area in areas:
+        if source in area.units:
+            return area
     real = os.path.realpath(source)
     folder = os.path.dirname(real)
     beside = None
     for area in areas:
         for path in area.units:
-            if path == source or os.path.realpath(path) == real:
+            if os.path.realpath(path) == real:
                 return area
             if beside is None and os.path.dirname(os.path.realpath(path)) == folder:
                 beside = area
@@ -93,5 +119,7 @@ def area_of(source: str, areas: Iterable[Area]) -> Area | None:
 
 def unit_of(source: str, area: Area) -> str:
     """The unit that a source is compiled to, '' for one that no build has seen."""
+    if source in area.units:
+        return area.units[source]
     real = os.path.realpath(source)
-    return next((unit for path, unit in area.units.items() if path == source or os.path.realpath(path) == real), "")
+    return next((unit for path, unit in area.units.items() if os.path.realpath(path) == real), "")

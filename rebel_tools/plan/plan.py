@@ -45,10 +45,12 @@ class Plan:
         for answers in (self._ordered, self._link_order, self._linked):
             answers.clear()
 
-    def save(self) -> None:
-        """Write the state, if there is anything new in it."""
-        if self.state.changed or self.files.changed or self.names.changed:
+    def save(self) -> bool:
+        """Write the state, if there is anything new in it; whether there is."""
+        new = self.state.changed or self.files.changed or self.names.changed
+        if new:
             self.state.save()
+        return new
 
     # What there is to do
 

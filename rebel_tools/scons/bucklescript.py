@@ -23,6 +23,7 @@ from rebel_tools.ocaml.toolchain import program_identity
 from rebel_tools.plan.model import ALIAS, INTERFACE, NATIVE, Scope, Step
 from rebel_tools.plan.plan import plan_in
 from rebel_tools.plan.status import Status
+from rebel_tools.process import processors
 from rebel_tools.project.model import Package, Project, Target
 from rebel_tools.scons.actions import Words
 from rebel_tools.scons.output import TERMINAL, install_output, spawn
@@ -52,7 +53,7 @@ class BuckleScriptTarget:
 
     def _make(self) -> None:
         project = self.project
-        self.plan = plan_in(self.top, f"{self.folder}/.rebel-tools.json", os.cpu_count() or 1)
+        self.plan = plan_in(self.top, f"{self.folder}/.rebel-tools.json", processors())
         bsc = find_bsc(project.root.root, {**os.environ, **self.env["ENV"]})
         check_tool(bsc, self.env)
         self.compiler = BuckleScript(bsc, project.root.name, self.folder)

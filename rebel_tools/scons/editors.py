@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
 from rebel_tools.errors import RebelError
 from rebel_tools.ocaml import editors
 from rebel_tools.ocaml.merlin import Merlin, remove_merlin, write_merlin
-from rebel_tools.plan.model import Module, Scope, Search
+from rebel_tools.plan.model import Scope, Search
 from rebel_tools.project.model import Package, Target
 from rebel_tools.scons.output import TERMINAL
 from rebel_tools.scons.settings import package_flags, package_names
@@ -38,7 +38,8 @@ def write_for_editors(
 
 def tell_areas(environments: Mapping[Scope, Any], top: str, folder: str) -> None:
     """Write what `rebel ocaml-merlin` answers from, about some scopes and their environments."""
-    areas = [_area(scope, env, top) for scope, env in environments.items()]
+    positions = {scope: number for number, scope in enumerate(environments)}
+    areas = [_area(scope, env, top, positions) for scope, env in environments.items()]
     with suppress(OSError):  # the folder cannot be written: then nothing can be built either, and that is told
         editors.save(os.path.join(top, folder, editors.FILE), areas, top)
 
@@ -71,18 +72,16 @@ def _merlin(packages: tuple[Package, ...], scope: Scope, env, target: Target, to
     )
 
 
-def _area(scope: Scope, env: Any, top: str) -> editors.Area:
-    """What is to be known of one scope. Scopes that it uses lie behind it, as they do for the compiler."""
-    visible = (scope, *scope.uses)
-    sources = {os.path.join(top, path): module.object for each in visible for path, module in _sources(each)}
+def _area(scope: Scope, env: Any, top: str, positions: Mapping[Scope, int]) -> editors.Area:
+    """What is to be known of one scope."""
     search = scope.settings.search.get(scope.engines[0], Search())
-    builds = [os.path.join(top, each.outdir) for each in visible]
-    installed = [path for path in search.folders if os.path.isabs(path)]
+    sources = ((path, module) for module in scope.modules.values() for path in module.sources)
     return editors.Area(
-        units={os.path.join(top, path): module.object for path, module in _sources(scope)},
-        sources=tuple(dict.fromkeys([*map(os.path.dirname, sources), *installed])),
-        builds=tuple(dict.fromkeys([*builds, *installed])),
+        units={os.path.join(top, path): module.object for path, module in sources},
+        build=os.path.join(top, scope.outdir),
+        installed=tuple(path for path in search.folders if os.path.isabs(path)),
         flags=_flags(scope, env),
+        uses=tuple(positions[used] for used in scope.uses if used in positions),
     )
 
 
@@ -96,7 +95,3 @@ def _flags(scope: Scope, env: Any) -> tuple[str, ...]:
         else:
             found.append(word)
     return (*opened, *found)
-
-
-def _sources(scope: Scope) -> Iterator[tuple[str, Module]]:
-    return ((path, module) for module in scope.modules.values() for path in module.sources)

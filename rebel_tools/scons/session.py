@@ -18,6 +18,7 @@ from rebel_tools.plan.order import CycleError
 from rebel_tools.plan.plan import Plan, plan_in
 from rebel_tools.plan.status import Status
 from rebel_tools.plan.steps import ANNOTATIONS
+from rebel_tools.process import processors
 from rebel_tools.scons import profile, saving
 from rebel_tools.scons.actions import builder_of
 from rebel_tools.scons.arguments import from_top, output_file
@@ -61,7 +62,7 @@ class Session:
 
     @cached_property
     def plan(self) -> Plan:
-        return plan_in(SCons.Node.FS.get_default_fs().Top.get_abspath(), self.state_path, os.cpu_count() or 1)
+        return plan_in(SCons.Node.FS.get_default_fs().Top.get_abspath(), self.state_path, processors())
 
     @cached_property
     def status(self) -> Status:
@@ -308,8 +309,7 @@ class Session:
         """Let the next run know what this one found out. Errors: OSError."""
         if option("clean"):
             self.status.forget_cleaned()
-        self.plan.save()
-        if not self.owns_state:
+        if self.plan.save() and not self.owns_state:
             self._tell_editors()
 
     def _tell_editors(self) -> None:

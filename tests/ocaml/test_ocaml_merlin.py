@@ -16,7 +16,7 @@ from user_project import ROOT
 
 from rebel_tools import tools
 from rebel_tools.ocaml import csexp
-from rebel_tools.ocaml.editors import FILE
+from rebel_tools.ocaml.editors import FILE, FORMAT
 
 needs_ocaml = pytest.mark.skipif(not tools.find("ocamlfind"), reason="needs ocamlfind")
 
@@ -128,14 +128,38 @@ def test_the_file_is_made_again(app):
 def test_what_cannot_be_answered(project):
     project.write("a.ml", "")
     assert about(project, "a.ml")["ERROR"] == ["the project was not built yet: run `rebel build`"]
-    project.write(f"_build/default/{FILE}", '{"format": 1, "areas": []}')
+    project.write(f"_build/default/{FILE}", json.dumps({"format": FORMAT, "areas": []}))
     assert "run `rebel build` if it is new" in about(project, "a.ml")["ERROR"][0]
-    for damaged in ("", "[]", '{"format": 9}', '{"format": 1, "areas": [{"units": 1}]}', "\0"):
+    for damaged in ("", "[]", '{"format": 9}', f'{{"format": {FORMAT}, "areas": [{{"units": 1}}]}}', "\0"):
         project.write(f"_build/default/{FILE}", damaged)
         assert "not built yet" in about(project, "a.ml")["ERROR"][0]
     project.path(f"_build/default/{FILE}").unlink()
     os.mkfifo(project.path(f"_build/default/{FILE}"))
     assert "not built yet" in about(project, "a.ml")["ERROR"][0]
+
+
+def hostile(project, folder: str) -> str:
+    """A file that is not from a build, and would have editors run a program; the source that it claims to be about."""
+    source = str(project.path("node_modules/dep/src/a.ml"))
+    flags = ["-ppx", "touch RAN"]
+    area = {"units": {source: "Evil"}, "build": "x", "installed": [], "flags": flags, "uses": []}
+    project.write(f"{folder}/_build/x/{FILE}", json.dumps({"format": FORMAT, "areas": [area]}))
+    project.write("node_modules/dep/src/a.ml", "")
+    return source
+
+
+@pytest.mark.parametrize("folder", ["node_modules/dep", "node_modules/dep/src", "node_modules"])
+def test_what_a_package_says_about_itself_does_not_count(project, folder):
+    source = hostile(project, folder)
+    assert "not built yet" in about(project, source)["ERROR"][0]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+def test_what_another_user_says_does_not_count(project):
+    source = hostile(project, ".")
+    assert "FLG" in about(project, source)
+    os.chown(project.path(f"_build/x/{FILE}"), 1234, 1234)
+    assert "not built yet" in about(project, source)["ERROR"][0]
 
 
 def test_requests_that_nobody_knows(project):
