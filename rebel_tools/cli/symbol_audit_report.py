@@ -43,9 +43,11 @@ def print_outcome(outcome: Outcome, args: argparse.Namespace, as_json: Callable[
         print(f"symbol-audit: warning: {line}", file=sys.stderr)
     text = _rendered(outcome, args.format, as_json)
     if args.demangle and args.format in ("text", "html"):
+        import html
+
         from rebel_tools.gate.demangle import demangled
 
-        text = demangled(text)
+        text = demangled(text, html.escape) if args.format == "html" else demangled(text)
     if text:
         print(text)
 

@@ -154,6 +154,17 @@ def test_demangle(audit):
     assert "core::gone()" in audit.run("diff", "--demangle", "--format", "html", old, new, rc=1)
 
 
+def test_demangled_names_are_text_in_html(audit):
+    if not shutil.which("c++filt"):
+        pytest.skip("needs c++filt")
+    templates = "struct script {}; template <class T> void f() {} template void f<script>();"
+    old, new = audit.compile("old.so", templates, "-x", "c++"), audit.compile("new.so", "int other;", "-x", "c++")
+    page = audit.run("diff", "--demangle", "--format", "html", old, new, rc=1)
+    assert "f&lt;script&gt;" in page and "f<script>" not in page
+    plain = audit.run("diff", "--format", "html", old, new, rc=1)
+    assert page.count("<td") == plain.count("<td") and page.count("<tr") == plain.count("<tr")
+
+
 def test_names_do_not_reach_the_terminal_as_they_are(audit):
     old, new = audit.compile("old.so", CORE), audit.compile("new.so", CORE + "int core_evil;")
     Path(new).write_bytes(Path(new).read_bytes().replace(b"core_evil", b"core_\x1b[2J"))
