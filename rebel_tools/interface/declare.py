@@ -24,23 +24,72 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar, Union
 
 from rebel_tools.errors import Place
 from rebel_tools.interface.errors import InterfaceSourceError
 from rebel_tools.interface.model import ExceptionType
 
+AnyFunction = TypeVar("AnyFunction", bound=Callable[..., Any])
+
 
 @dataclass(frozen=True)
-class CType:
-    """A type by its C name or shape; `layout.Layout` gives it sizes for a target."""
+class Scalar:
+    """A type of C's own, by its name: `unsigned int`, `size_t`, `void`."""
 
-    kind: str  # "scalar", "pointer", "array", "record", "enum", "function"
-    name: str = ""
-    of: Any = None
-    count: int | None = None
-    fields: tuple[tuple[str, Any], ...] | None = None
-    place: Place | None = field(default=None, compare=False)
+    name: str
+
+
+@dataclass(frozen=True)
+class PointerTo:
+    """A pointer to data or to a function."""
+
+    target: CType
+
+
+@dataclass(frozen=True)
+class ArrayOf:
+    """`count` elements in a row."""
+
+    element: CType
+    count: int
+
+
+@dataclass(frozen=True)
+class FunctionOf:
+    """What a pointer to a function points to."""
+
+    arguments: tuple[CType, ...]
+    result: CType
+
+
+@dataclass(frozen=True)
+class Tagged:
+    """A use of a structure, union or enumeration by its key, "struct point", which may be declared further down."""
+
+    key: str
+
+
+CType = Union[Scalar, PointerTo, ArrayOf, FunctionOf, Tagged]
+"""A type by its C name or shape; `rebel_tools.producers.layout` gives it a size on a target."""
+
+
+@dataclass(frozen=True)
+class RecordDeclaration:
+    """A structure or union with its fields; one without fields is opaque."""
+
+    key: str
+    fields: tuple[tuple[str, CType], ...]
+    place: Place
+
+
+@dataclass(frozen=True)
+class EnumDeclaration:
+    """An enumeration with its constants."""
+
+    key: str
+    constants: tuple[tuple[str, int], ...]
+    place: Place
 
 
 @dataclass(frozen=True)
@@ -61,7 +110,7 @@ class Collected:
     """Everything that one file declared."""
 
     exports: list[Export] = field(default_factory=list)
-    records: dict[str, CType] = field(default_factory=dict)
+    tagged: dict[str, RecordDeclaration | EnumDeclaration] = field(default_factory=dict)
     exceptions: dict[str, ExceptionType] = field(default_factory=dict)
 
 
@@ -97,11 +146,10 @@ def _wrong(message: str, expected: str) -> InterfaceSourceError:
 
 
 def _type(value: Any, what: str) -> CType:
-    if isinstance(value, CType):
+    if isinstance(value, (Scalar, PointerTo, ArrayOf, FunctionOf, Tagged)):
         return value
     if isinstance(value, str) and value.split(" ")[0] in ("struct", "union", "enum"):
-        kind, _, tag = value.partition(" ")
-        return CType("enum" if kind == "enum" else "record", f"{kind} {tag}")
+        return Tagged(value)
     raise _wrong(f"{what} is {value!r}", 'a type of rebel_tools.interface.declare, or a key such as "struct point"')
 
 
@@ -114,20 +162,20 @@ def _remember(table: str, key: str, value: Any, what: str) -> None:
 
 def pointer(target: Any) -> CType:
     """A pointer to a type, or to a record by key ("struct node") before that is declared."""
-    return CType("pointer", of=_type(target, "the target of a pointer"))
+    return PointerTo(_type(target, "the target of a pointer"))
 
 
 def array(element: Any, count: int) -> CType:
     """An array of `count` elements."""
     if not isinstance(count, int) or count < 0:
         raise _wrong(f"an array has {count!r} elements", "a number")
-    return CType("array", of=_type(element, "the element of an array"), count=count)
+    return ArrayOf(_type(element, "the element of an array"), count)
 
 
 def function(*arguments: Any, result: Any = None) -> CType:
     """A pointer to a function with these argument types."""
-    kinds = tuple(("", _type(a, "an argument")) for a in arguments)
-    return CType("pointer", of=CType("function", of=_type(result or void, "the result"), fields=kinds))
+    kinds = tuple(_type(argument, "an argument") for argument in arguments)
+    return PointerTo(FunctionOf(kinds, _type(result or void, "the result")))
 
 
 def struct(tag: str, **fields: Any) -> CType:
@@ -142,9 +190,7 @@ def union(tag: str, **fields: Any) -> CType:
 
 def _record(kind: str, tag: str, fields: dict[str, Any]) -> CType:
     members = tuple((name, _type(value, f"{kind} {tag}.{name}")) for name, value in fields.items())
-    record = CType("record", f"{kind} {tag}", fields=members or None, place=_place())
-    _remember("records", record.name, record, kind)
-    return CType("record", record.name)
+    return _declare_tagged(kind, RecordDeclaration(f"{kind} {tag}", members, _place()))
 
 
 def enum(tag: str, **values: int) -> CType:
@@ -153,9 +199,12 @@ def enum(tag: str, **values: int) -> CType:
     for name, value in constants:
         if not isinstance(value, int):
             raise _wrong(f"enum {tag}.{name} is {value!r}", "an integer")
-    definition = CType("enum", f"enum {tag}", fields=constants, place=_place())
-    _remember("records", definition.name, definition, "enum")
-    return CType("enum", definition.name)
+    return _declare_tagged("enum", EnumDeclaration(f"enum {tag}", constants, _place()))
+
+
+def _declare_tagged(kind: str, declared: RecordDeclaration | EnumDeclaration) -> Tagged:
+    _remember("tagged", declared.key, declared, kind)
+    return Tagged(declared.key)
 
 
 def exception(name: str, base: ExceptionType | None = None, symbol: str | None = None) -> ExceptionType:
@@ -172,7 +221,7 @@ def export(
     name: str | None = None,
     varargs: bool = False,
     convention: str | None = None,
-) -> Callable:
+) -> Callable[[AnyFunction], AnyFunction]:
     """Declare the decorated function as an export with these argument types; no `result` means `void`."""
     place = _place()
     kinds = [_type(kind, f"argument {index + 1}") for index, kind in enumerate(arguments)]
@@ -181,7 +230,7 @@ def export(
     if convention not in (None, "stdcall", "fastcall"):
         raise _wrong(f"unknown calling convention {convention!r}", "stdcall or fastcall")
 
-    def decorate(declared: Callable) -> Callable:
+    def decorate(declared: AnyFunction) -> AnyFunction:
         names = _parameter_names(declared, len(kinds), place)
         symbol = name or declared.__name__
         _add(Export(symbol, returned, tuple(zip(names, kinds)), raised, varargs, convention, place))
@@ -202,7 +251,7 @@ def _exception_names(raises: Iterable[ExceptionType]) -> tuple[str, ...]:
     return tuple(raised.name for raised in raises)
 
 
-def _parameter_names(declared: Callable, count: int, place: Place) -> list[str]:
+def _parameter_names(declared: Callable[..., Any], count: int, place: Place) -> list[str]:
     names = list(inspect.signature(declared).parameters)
     if len(names) != count:
         message = f"{declared.__name__} has {len(names)} parameters and @export gives {count} argument types"
@@ -219,16 +268,16 @@ def _add(declared: Export) -> None:
     known.append(declared)
 
 
-void = CType("scalar", "void")
-boolean = CType("scalar", "_Bool")
-char = CType("scalar", "char")
-cint = CType("scalar", "int")
-uint = CType("scalar", "unsigned int")
-long_ = CType("scalar", "long")
-ulong = CType("scalar", "unsigned long")
-int8, int16, int32, int64 = (CType("scalar", f"int{bits}_t") for bits in (8, 16, 32, 64))
-uint8, uint16, uint32, uint64 = (CType("scalar", f"uint{bits}_t") for bits in (8, 16, 32, 64))
-size_t = CType("scalar", "size_t")
-ssize_t = CType("scalar", "ssize_t")
-float_ = CType("scalar", "float")
-double = CType("scalar", "double")
+void = Scalar("void")
+boolean = Scalar("_Bool")
+char = Scalar("char")
+cint = Scalar("int")
+uint = Scalar("unsigned int")
+long_ = Scalar("long")
+ulong = Scalar("unsigned long")
+int8, int16, int32, int64 = (Scalar(f"int{bits}_t") for bits in (8, 16, 32, 64))
+uint8, uint16, uint32, uint64 = (Scalar(f"uint{bits}_t") for bits in (8, 16, 32, 64))
+size_t = Scalar("size_t")
+ssize_t = Scalar("ssize_t")
+float_ = Scalar("float")
+double = Scalar("double")

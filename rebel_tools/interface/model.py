@@ -64,7 +64,7 @@ class Interface:
     extra: Mapping[str, Any] = field(default_factory=dict)
 
     @cached_property
-    def plain(self) -> dict:
+    def plain(self) -> dict[str, Any]:
         """What the digest covers, as plain data."""
         from rebel_tools.interface.plain import encode
 
@@ -78,7 +78,7 @@ class Interface:
     @cached_property
     def symbols(self) -> dict[str, Function | Variable]:
         """Functions and variables by symbol name, sorted."""
-        both = {**self.declarations.functions, **self.declarations.variables}
+        both: dict[str, Function | Variable] = {**self.declarations.functions, **self.declarations.variables}
         return dict(sorted(both.items()))
 
     def __eq__(self, other: object) -> bool:

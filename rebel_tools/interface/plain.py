@@ -40,7 +40,7 @@ ALIGNMENT = {"alignment": (optional(SIZE), None)}
 TAGGED = {"tagged": (FLAG, True)}
 
 
-def _encode_type(value: t.Type) -> list:
+def _encode_type(value: t.Type) -> list[Any]:
     tag = _TAGS[type(value)]
     return [tag, *_TYPES[tag].encode(value)]
 
@@ -48,7 +48,8 @@ def _encode_type(value: t.Type) -> list:
 def _decode_type(value: Any) -> t.Type:
     if type(value) is not list or not value or type(value[0]) is not str or value[0] not in _TYPES:
         raise SchemaError("a type: a list that starts with one of " + ", ".join(_TYPES), value)
-    return _TYPES[value[0]].decode(value[1:])
+    decoded: t.Type = _TYPES[value[0]].decode(value[1:])
+    return decoded
 
 
 TYPE = Shape(_encode_type, _decode_type)
@@ -124,7 +125,7 @@ def _decode_definition(value: Any) -> t.Record | t.Enum:
     return definition
 
 
-def _decode_definitions(value: Any) -> dict:
+def _decode_definitions(value: Any) -> dict[str, t.Record | t.Enum]:
     shape = Shape(same, _decode_definition)
     found = {key: step(key, shape, item) for key, item in DICTIONARY.decode(value).items()}
     for key, definition in found.items():
@@ -162,7 +163,7 @@ _BODY = {
 }
 
 
-def encode(interface: Interface) -> dict:
+def encode(interface: Interface) -> dict[str, Any]:
     """The part of an interface that its digest covers."""
     return {key: shape.encode(_part(interface, key)) for key, shape in _BODY.items()}
 
@@ -172,10 +173,10 @@ def _part(interface: Interface, key: str) -> Any:
     return getattr(owner, key)
 
 
-def places(interface: Interface) -> dict:
+def places(interface: Interface) -> dict[str, list[Any]]:
     """Where each symbol and type was declared: {name or key: [path, line]}."""
     declarations = interface.declarations
-    declared = {**declarations.types, **declarations.functions, **declarations.variables}
+    declared: dict[str, Any] = {**declarations.types, **declarations.functions, **declarations.variables}
     return {
         name: [item.declared_at.path, item.declared_at.line]
         for name, item in declared.items()
@@ -183,14 +184,14 @@ def places(interface: Interface) -> dict:
     }
 
 
-def decode(envelope: dict) -> Interface:
+def decode(envelope: dict[str, Any]) -> Interface:
     """The interface in what `codec.unseal` returned; raises SchemaError, whose path starts at the envelope."""
     body = step("interface", Shape(same, lambda value: fields(value, _BODY)), envelope["interface"])
     where = step("places", Shape(same, _decode_places), envelope["places"])
     producer = step("producer", Shape(same, _decode_producer), envelope["producer"])
     declared = {kind: body.pop(kind) for kind in ("functions", "variables", "types")}
     _check_references(body, declared)
-    placed = {
+    placed: dict[str, Any] = {
         kind: {name: _placed(item, where.get(name)) for name, item in items.items()} for kind, items in declared.items()
     }
     return Interface(producer=producer, declarations=t.Declarations(**placed), **body)
@@ -209,7 +210,7 @@ def _decode_places(value: Any) -> dict[str, Place]:
     return {name: step(name, shape, item) for name, item in value.items()}
 
 
-def _check_references(body: dict, declared: dict) -> None:
+def _check_references(body: dict[str, Any], declared: dict[str, Any]) -> None:
     """Every exception that a function raises and every base must be declared."""
     exceptions = body["exceptions"]
     for name, function in declared["functions"].items():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from typing import Any
 
 from rebel_tools.abi import types as t
 from rebel_tools.abi.spell import declare, member, prototype
@@ -48,7 +49,7 @@ def definition_text(definition: t.Record | t.Enum) -> str:
     return f"{t.key_of(definition)} {{ {fields} }} ({definition.size} bytes)"
 
 
-def as_dict(interface: Interface) -> dict:
+def as_dict(interface: Interface) -> dict[str, Any]:
     """The interface as plain data: what its file holds, with declarations spelled out beside them."""
     from rebel_tools.interface.plain import places
 

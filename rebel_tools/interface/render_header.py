@@ -97,23 +97,25 @@ def _constants(definition: t.Enum) -> str:
 
 def _members(record: t.Record) -> list[str]:
     """The members; bit-fields without a name are not part of an interface, so their room is declared again."""
-    lines, position = [], None
+    lines: list[str] = []
+    end: int | None = None  # of the bit-field before, in bits
     for field in record.fields:
-        if field.bit_size is None:
-            position = None
+        if field.bit_size is None or field.bit_offset is None:
+            end = None
         else:
-            if position is not None and field.bit_offset > position:
-                lines.append(f"    {_room(position, field)};")
-            position = field.bit_offset + field.bit_size
+            if end is not None and field.bit_offset > end:
+                lines.append(f"    {_room(end, field.bit_offset, field.type)};")
+            end = field.bit_offset + field.bit_size
         lines.append(f"    {member(replace(field, type=without_typedefs(field.type)))};")
     return lines
 
 
-def _room(position: int, field: t.Field) -> str:
-    unit = declare(without_typedefs(field.type), "")
-    bits = 8 * (size_of(field.type, {}) or 4)
-    at_next_unit = field.bit_offset == (position + bits - 1) // bits * bits
-    return f"{unit} : {0 if at_next_unit else field.bit_offset - position}"
+def _room(end: int, start: int, kind: t.Type) -> str:
+    """A bit-field without a name from one bit of the record to another, in units of the type of the next."""
+    unit = declare(without_typedefs(kind), "")
+    bits = 8 * (size_of(kind, {}) or 4)
+    at_next_unit = start == (end + bits - 1) // bits * bits
+    return f"{unit} : {0 if at_next_unit else start - end}"
 
 
 def _assertions(key: str, record: t.Record) -> list[str]:

@@ -80,7 +80,7 @@ def step(name: str, shape: Shape, value: Any) -> Any:
 
 
 def many(shape: Shape) -> Shape:
-    def decode(value: Any) -> tuple:
+    def decode(value: Any) -> tuple[Any, ...]:
         if type(value) is not list:
             raise SchemaError("a list", value)
         return tuple(step(str(index), shape, item) for index, item in enumerate(value))
@@ -88,7 +88,7 @@ def many(shape: Shape) -> Shape:
     return Shape(lambda value: [shape.encode(item) for item in value], decode)
 
 
-def row(make: Callable, tail: Mapping[str, tuple[Shape, Any]] | None = None, **items: Shape) -> Shape:
+def row(make: Callable[..., Any], tail: Mapping[str, tuple[Shape, Any]] | None = None, **items: Shape) -> Shape:
     """A list with one item for each attribute of the object that `make` builds.
 
     tail: further items with their defaults. Those at the end of the list that have their default are not written, so
@@ -98,7 +98,7 @@ def row(make: Callable, tail: Mapping[str, tuple[Shape, Any]] | None = None, **i
     both = {**items, **{name: shape for name, (shape, _) in tail.items()}}
     defaults = [default for _, default in tail.values()]
 
-    def encode(value: Any) -> list:
+    def encode(value: Any) -> list[Any]:
         more = [getattr(value, name) for name in tail]
         while more and more[-1] == defaults[len(more) - 1]:
             more.pop()
@@ -115,7 +115,7 @@ def row(make: Callable, tail: Mapping[str, tuple[Shape, Any]] | None = None, **i
 
 
 def pair(first: Shape, second: Shape) -> Shape:
-    def decode(value: Any) -> tuple:
+    def decode(value: Any) -> tuple[Any, ...]:
         if type(value) is not list or len(value) != 2:
             raise SchemaError("a list of two", value)
         return (step("0", first, value[0]), step("1", second, value[1]))
@@ -123,7 +123,7 @@ def pair(first: Shape, second: Shape) -> Shape:
     return Shape(lambda value: [first.encode(value[0]), second.encode(value[1])], decode)
 
 
-def named(make: Callable, tail: Mapping[str, tuple[Shape, Any]] | None = None, **items: Shape) -> Shape:
+def named(make: Callable[..., Any], tail: Mapping[str, tuple[Shape, Any]] | None = None, **items: Shape) -> Shape:
     """Objects of one kind by name, {name: [attributes]}; `make` gets the name as well. `tail` as in `row`."""
 
     def decode_one(name: str, value: Any) -> Any:
@@ -131,7 +131,7 @@ def named(make: Callable, tail: Mapping[str, tuple[Shape, Any]] | None = None, *
 
     one = row(make, tail, **items)
 
-    def decode(value: Any) -> dict:
+    def decode(value: Any) -> dict[str, Any]:
         return {
             name: step(name, Shape(same, partial(decode_one, name)), item)
             for name, item in DICTIONARY.decode(value).items()
@@ -140,7 +140,7 @@ def named(make: Callable, tail: Mapping[str, tuple[Shape, Any]] | None = None, *
     return Shape(lambda objects: {name: one.encode(value) for name, value in objects.items()}, decode)
 
 
-def fields(value: Any, items: dict[str, Shape]) -> dict:
+def fields(value: Any, items: dict[str, Shape]) -> dict[str, Any]:
     """Read a dictionary that has exactly these keys."""
     if type(value) is not dict or value.keys() != items.keys():
         raise SchemaError("a dictionary with exactly " + ", ".join(items), value)

@@ -11,7 +11,18 @@ from __future__ import annotations
 from rebel_tools.abi import types as t
 from rebel_tools.abi.types import Declarations, Field, Function, Parameter, Variable
 from rebel_tools.errors import Place
-from rebel_tools.interface.declare import Collected, CType
+from rebel_tools.interface.declare import (
+    ArrayOf,
+    Collected,
+    CType,
+    EnumDeclaration,
+    Export,
+    FunctionOf,
+    PointerTo,
+    RecordDeclaration,
+    Scalar,
+    Tagged,
+)
 from rebel_tools.interface.errors import InterfaceSourceError
 from rebel_tools.interface.model import Target
 
@@ -35,13 +46,13 @@ class Layout:
             if item.arguments is None:
                 variables[item.name] = Variable(item.name, self.type(item.result), declared_at=item.place)
             else:
-                functions[item.name] = self.function(item)
-        for key in self.collected.records:
-            self.define(key)
+                functions[item.name] = self.function(item, item.arguments)
+        for declared in self.collected.tagged.values():
+            self.define(declared)
         return Declarations(functions, variables, dict(self.done))
 
-    def function(self, item) -> Function:
-        parameters = tuple(Parameter(name, self.type(kind)) for name, kind in item.arguments)
+    def function(self, item: Export, arguments: tuple[tuple[str, CType], ...]) -> Function:
+        parameters = tuple(Parameter(name, self.type(kind)) for name, kind in arguments)
         return Function(
             item.name,
             self.type(item.result),
@@ -53,43 +64,42 @@ class Layout:
         )
 
     def type(self, kind: CType) -> t.Type:
-        if kind.kind == "scalar":
-            return self.scalars[kind.name]
-        if kind.kind == "pointer":
-            return t.Pointer(self.type(kind.of), self.target.pointer_size)
-        if kind.kind == "array":
-            return t.Array(self.type(kind.of), kind.count)
-        if kind.kind == "function":
-            return t.FunctionType(self.type(kind.of), tuple(self.type(argument) for _, argument in kind.fields))
-        if kind.name not in self.collected.records:
-            word, _, tag = kind.name.partition(" ")
-            expected = f'{word}("{tag}", ...)'
-            raise InterfaceSourceError(f"{kind.name} is not declared", place=self.place, expected=expected)
-        return t.Ref(kind.name)
+        if isinstance(kind, Scalar):
+            return t.Void() if kind.name == "void" else self.scalars[kind.name]
+        if isinstance(kind, PointerTo):
+            return t.Pointer(self.type(kind.target), self.target.pointer_size)
+        if isinstance(kind, ArrayOf):
+            return t.Array(self.type(kind.element), kind.count)
+        if isinstance(kind, FunctionOf):
+            return t.FunctionType(self.type(kind.result), tuple(map(self.type, kind.arguments)))
+        self.declaration(kind)
+        return t.Ref(kind.key)
 
-    def define(self, key: str) -> t.Record | t.Enum:
-        """The definition under `key`, made once."""
+    def declaration(self, use: Tagged) -> RecordDeclaration | EnumDeclaration:
+        """What the file declares under this key; raises InterfaceSourceError where it declares nothing."""
+        if use.key not in self.collected.tagged:
+            word, _, tag = use.key.partition(" ")
+            expected = f'{word}("{tag}", ...)'
+            raise InterfaceSourceError(f"{use.key} is not declared", place=self.place, expected=expected)
+        return self.collected.tagged[use.key]
+
+    def define(self, declared: RecordDeclaration | EnumDeclaration) -> t.Record | t.Enum:
+        """The definition of what was declared, made once."""
+        key = declared.key
         if key in self.done:
             return self.done[key]
-        declared = self.collected.records[key]
         if key in self.under_way:
             raise InterfaceSourceError(f"{key} contains itself", place=declared.place, expected="a pointer to it")
         self.under_way.append(key)
         outer, self.place = self.place, declared.place
-        kind, _, tag = key.partition(" ")
-        if kind == "enum":
-            definition = t.Enum(tag, self.scalars["unsigned int"], declared.fields, declared_at=declared.place)
-            if any(value < 0 for _, value in declared.fields):
-                definition = t.Enum(tag, self.scalars["int"], declared.fields, declared_at=declared.place)
-        else:
-            definition = self.record(kind, tag, declared)
+        self.done[key] = self.record(declared) if isinstance(declared, RecordDeclaration) else _enum(declared)
         self.under_way.pop()
         self.place = outer
-        self.done[key] = definition
-        return definition
+        return self.done[key]
 
-    def record(self, kind: str, tag: str, declared: CType) -> t.Record:
-        if declared.fields is None:
+    def record(self, declared: RecordDeclaration) -> t.Record:
+        kind, _, tag = declared.key.partition(" ")
+        if not declared.fields:
             return t.Record(kind, tag, None, declared_at=declared.place)
         fields, end, strictest = [], 0, 1
         for name, member in declared.fields:
@@ -100,42 +110,53 @@ class Layout:
         return t.Record(kind, tag, _round_up(end, strictest), tuple(fields), declared.place)
 
     def measure(self, kind: CType) -> tuple[int, int]:
-        """Size and alignment."""
-        if kind.kind == "array":
-            size, alignment = self.measure(kind.of)
+        """Size and alignment in bytes; raises InterfaceSourceError for what has none."""
+        if isinstance(kind, ArrayOf):
+            size, alignment = self.measure(kind.element)
             return size * kind.count, alignment
-        if kind.kind == "pointer":
+        if isinstance(kind, PointerTo):
             return self.target.pointer_size, self.target.pointer_size
-        if kind.kind == "scalar" and kind.name != "void":
-            return self.scalars[kind.name].size, self.alignment(self.scalars[kind.name].size)
-        self.type(kind)  # it must be declared
-        return self.measure_definition(kind)
+        if isinstance(kind, Tagged):
+            return self.measure_tagged(kind)
+        if isinstance(kind, FunctionOf) or kind.name == "void":
+            raise self.without_size("a function" if isinstance(kind, FunctionOf) else "void")
+        size = self.scalars[kind.name].size
+        return size, self.alignment(size)
 
-    def measure_definition(self, kind: CType) -> tuple[int, int]:
-        definition = self.define(kind.name) if kind.kind in ("record", "enum") else t.Void()
-        if isinstance(definition, t.Enum):
+    def measure_tagged(self, use: Tagged) -> tuple[int, int]:
+        declared = self.declaration(use)
+        definition = self.define(declared)
+        if isinstance(definition, t.Enum) or isinstance(declared, EnumDeclaration):
             return 4, 4
-        declared = self.collected.records.get(kind.name, kind)
-        if declared.fields is None or isinstance(definition, t.Void):
-            message = f"{kind.name or kind.kind} has no size"
-            raise InterfaceSourceError(message, place=self.place, expected="a complete type, or a pointer")
+        if definition.size is None:
+            raise self.without_size(use.key)
         return definition.size, max(self.measure(member)[1] for _, member in declared.fields)
+
+    def without_size(self, name: str) -> InterfaceSourceError:
+        expected = "a complete type, or a pointer"
+        return InterfaceSourceError(f"{name} has no size", place=self.place, expected=expected)
 
     def alignment(self, size: int) -> int:
         four_at_most = self.target.machine == "i386" and self.target.os != "windows"
         return min(size, 4) if four_at_most else size
 
 
+def _enum(declared: EnumDeclaration) -> t.Enum:
+    """An enumeration as C compilers hold it by default: in an `unsigned int`, unless a constant is negative."""
+    negative = any(value < 0 for _, value in declared.constants)
+    underlying = t.Integer(4, True, "int") if negative else t.Integer(4, False, "unsigned int")
+    return t.Enum(declared.key.partition(" ")[2], underlying, declared.constants, declared_at=declared.place)
+
+
 def _round_up(offset: int, alignment: int) -> int:
     return -(-offset // alignment) * alignment
 
 
-def _scalars(target: Target) -> dict[str, t.Type]:
+def _scalars(target: Target) -> dict[str, t.Bool | t.Integer | t.Float]:
     word = target.pointer_size
     long_size = 4 if target.os == "windows" else word
     integer = t.Integer
-    table: dict[str, t.Type] = {
-        "void": t.Void(),
+    table: dict[str, t.Bool | t.Integer | t.Float] = {
         "_Bool": t.Bool(1),
         "char": integer(1, _char_is_signed(target.machine), "char"),
         "int": integer(4, True, "int"),
