@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from rebel_tools.cli.run_scons import run_scons
 from rebel_tools.memory import up_to_date
-from rebel_tools.memory.verdict import NOTHING, Verdict, everything
+from rebel_tools.memory.verdict import NOTHING
 from rebel_tools.sconstruct import check_installation, enter_project, has_own_script
 
 EXPLAIN = "--explain"
@@ -20,8 +20,8 @@ def configure_parser(commands) -> None:
         usage="rebel build [TARGET ...] [OPTION ...]",
         help="build the default target, or the named ones",
         description="Build the default target, or the named ones: `scons`, with the SConstruct that comes with rebel "
-        "where the folder has none. Every option of scons can be given: -j 4, -k, --debug=time, ... --explain says why "
-        "scons was asked, and why each step runs.",
+        "where the folder has none, and else as `rebel scons`. Every option of scons can be given: -j 4, -k, "
+        "--debug=time, ... --explain says why scons was asked, and why each step runs.",
         allow_abbrev=False,
     )
     parser.set_defaults(execute=execute, takes_scons_arguments=True)
@@ -35,8 +35,12 @@ def run(arguments: Sequence[str]) -> int:
     """Run scons, unless a look at the files tells that there is nothing to do."""
     check_installation()
     enter_project()
+    if has_own_script():
+        from rebel_tools.cli import scons  # what follows needs none of it
+
+        return scons.run([*arguments, *(["--debug=explain"] if EXPLAIN in arguments else [])])
     words = [word for word in arguments if word != EXPLAIN]
-    verdict = _verdict(words)
+    verdict = up_to_date.verdict(up_to_date.question(words, os.environ))
     if verdict.extent == NOTHING:
         print("scons: `.' is up to date.")
         return 0
@@ -46,9 +50,3 @@ def run(arguments: Sequence[str]) -> int:
         print(printable(f"rebel: scons is asked: {verdict.reason}"), file=sys.stderr)
         words.append("--debug=explain")
     return run_scons(words)
-
-
-def _verdict(words: Sequence[str]) -> Verdict:
-    if has_own_script():
-        return everything("the project has an SConstruct of its own")
-    return up_to_date.verdict(up_to_date.question(words, os.environ))

@@ -3,42 +3,70 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from rebel_tools.sconstruct import has_own_script
 
 if TYPE_CHECKING:
     from rebel_tools.diagnosis import Diagnosis, Finding
+    from rebel_tools.observed.store import LastRun
 
 
-def configure_parser(commands) -> None:
+def configure_parser(commands: Any) -> None:
     parser = commands.add_parser(
         "doctor",
         help="tell which tools are there and how to install the others",
         description="Look for every tool that a build may run. The exit status is 0 when all that OCaml needs, and all "
-        "that the project in the current folder needs, is there.",
+        "that the project in the current folder needs, is there. In a tree with an SConstruct it tells, too, what "
+        "keeps `rebel scons` from answering at once.",
     )
     parser.add_argument("--json", action="store_true", help="print the findings as JSON")
     parser.set_defaults(execute=execute, takes_scons_arguments=False)
 
 
-def execute(args) -> int:
-    from rebel_tools.diagnosis import diagnose  # its imports take longer than a build that has nothing to do
+def execute(args: Any) -> int:
+    # These imports take longer than a build that has nothing to do.
+    from rebel_tools.diagnosis import diagnose
+    from rebel_tools.observed.store import last_run
 
     diagnosis = diagnose()
-    print(as_json(diagnosis) if args.json else as_text(diagnosis))
+    tree = last_run(os.environ) if has_own_script() else None
+    print(as_json(diagnosis, tree) if args.json else as_text(diagnosis, tree))
     return 0 if diagnosis.ok else 1
 
 
-def as_json(diagnosis: Diagnosis) -> str:
-    return json.dumps({**asdict(diagnosis), "ok": diagnosis.ok}, indent=2)
+def as_json(diagnosis: Diagnosis, tree: LastRun | None) -> str:
+    """Both as one object. tree: what the last `rebel scons` left, None where there is no SConstruct."""
+    told = tree and {"state": tree.state, "refusals": [refusal._asdict() for refusal in tree.refusals]}
+    return json.dumps({**asdict(diagnosis), "tree": told, "ok": diagnosis.ok}, indent=2)
 
 
-def as_text(diagnosis: Diagnosis) -> str:
-    """One line per tool; below a tool that is not there, what needs it and how to install it."""
+def as_text(diagnosis: Diagnosis, tree: LastRun | None) -> str:
+    """One line per tool; below a tool that is not there, what needs it and how to install it. `tree` as above."""
     lines = [line for finding in diagnosis.findings for line in _lines(finding)]
     if diagnosis.problem:
         lines += ["", f"This project cannot be read: {diagnosis.problem}"]
+    if tree:
+        lines += ["", *_tree_lines(tree)]
     return "\n".join([*lines, "", _summary(diagnosis)])
+
+
+def _tree_lines(tree: LastRun) -> list[str]:
+    """Whether `rebel scons` can say at once that there is nothing to do, and what keeps it from that."""
+    from rebel_tools.observed.store import ANSWERS, UNSEEN
+    from rebel_tools.text import printable
+
+    if tree.state == UNSEEN:
+        return ["`rebel scons` has not run in this tree yet. Run it until it has nothing to do, and ask again."]
+    if tree.state == ANSWERS:
+        return ["`rebel scons` answers by itself while nothing changes in this tree."]
+    lines = ["`rebel scons` asks scons each time in this tree, for the last run could not be foretold:"]
+    for reason, places in tree.refusals:
+        lines.append(f"  {reason}")
+        lines += [f"    {place}" for place in places]
+    return [printable(line) for line in lines]
 
 
 def _lines(finding: Finding) -> list[str]:

@@ -47,9 +47,12 @@ def run(arguments: Sequence[str]) -> int:
         for line in _explanation(asked, verdict):
             print(f"rebel: {line}", file=sys.stderr)
     sys.argv = ["scons", *words]
+    from rebel_tools import signals
     from rebel_tools.process import collect_seldom, leave
     from rebel_tools.scons.recorded import record
 
+    signals.end_in_order()
+    signals.pass_on()
     collect_seldom()
     leave(record(asked, _main))
 

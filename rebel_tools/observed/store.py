@@ -20,6 +20,20 @@ from rebel_tools.observed.model import Folder, Manifest, Refusal, Replay
 
 FORMAT = f"rebel-tools {__version__} observed 1"
 MOST_MANIFESTS = 16  # of one project
+_REFUSED = ".json"  # what the name of a file ends in that says why there is no manifest
+
+UNSEEN, ANSWERS, REFUSED = "unseen", "answers", "refused"
+
+
+class LastRun(NamedTuple):
+    """What the last `rebel scons` left for the next one.
+
+    state: UNSEEN, there was none; ANSWERS, a manifest, so the next one may be answered without scons; REFUSED, the
+    reasons why there is none.
+    """
+
+    state: str
+    refusals: tuple[Refusal, ...] = ()
 
 
 class Question(NamedTuple):
@@ -36,11 +50,16 @@ def question(arguments: Sequence[str], environ: Mapping[str, str], version: str)
     top = os.getcwd()
     parts = [FORMAT, version, sys.version, sys.executable, top, repr(os.uname()), str(os.getuid()), str(umask)]
     terminals = [str(os.isatty(descriptor)) for descriptor in range(3)]
-    parts += [*sys.path[1:], repr(sys.flags), *terminals, *_without_jobs(arguments)]
+    parts += [*sys.path[1:], repr(sys.flags), *terminals, *_that_count(arguments)]
     text = "\0".join(parts)
+    return Question(text, os.path.join(_folder_of(top, environ), _checksum(text)))
+
+
+def _folder_of(top: str, environ: Mapping[str, str]) -> str:
+    """Where the answers for a tree are kept."""
     base = environ.get("XDG_CACHE_HOME") or os.path.join(environ.get("HOME") or os.path.expanduser("~"), ".cache")
     name = f"{os.path.basename(top) or 'root'}-{_checksum(top)}"
-    return Question(text, os.path.join(base, "rebel-tools", "observed", name, _checksum(text)))
+    return os.path.join(base, "rebel-tools", "observed", name)
 
 
 def _checksum(text: str) -> str:
@@ -48,15 +67,18 @@ def _checksum(text: str) -> str:
     return f"{zlib.crc32(text.encode('utf-8', 'surrogateescape')):08x}"
 
 
-def _without_jobs(arguments: Sequence[str]) -> list[str]:
-    """The number of jobs does not count when nothing runs."""
+EXPLAINING = "--debug=explain"
+
+
+def _that_count(arguments: Sequence[str]) -> list[str]:
+    """When nothing runs, neither the number of jobs counts, nor whether each command is explained."""
     words, rest = [], list(arguments)
     while rest:
         word = rest.pop(0)
         number = word.removeprefix("-j") if word.startswith("-j") else word.removeprefix("--jobs=")
         if word in ("-j", "--jobs") and rest:
             rest.pop(0)
-        elif number == word or not number.isdecimal():
+        elif word != EXPLAINING and (number == word or not number.isdecimal()):
             words.append(word)
     return words
 
@@ -102,15 +124,29 @@ def save_refusals(asked: Question, refusals: Sequence[Refusal]) -> None:
     with contextlib.suppress(OSError):
         os.makedirs(os.path.dirname(asked.path), mode=0o700, exist_ok=True)
         text = json.dumps({"format": FORMAT, "refusals": refusals}, ensure_ascii=True)
-        write_atomically(asked.path + ".json", text.encode())
+        write_atomically(asked.path + _REFUSED, text.encode())
 
 
 def load_refusals(asked: Question) -> list[Refusal]:
     """What `save_refusals` kept."""
+    return _refusals_in(asked.path + _REFUSED)
+
+
+def last_run(environ: Mapping[str, str]) -> LastRun:
+    """What the last `rebel scons` in this folder left, whatever was asked."""
+    folder = _folder_of(os.getcwd(), environ)
+    try:
+        newest = max(os.scandir(folder), key=lambda entry: entry.stat().st_mtime_ns)
+    except (OSError, ValueError):  # no folder, or nothing in it
+        return LastRun(UNSEEN)
+    return LastRun(REFUSED, tuple(_refusals_in(newest.path))) if newest.path.endswith(_REFUSED) else LastRun(ANSWERS)
+
+
+def _refusals_in(path: str) -> list[Refusal]:
     import json
 
     try:
-        with open(asked.path + ".json", encoding="utf-8") as f:
+        with open(path, encoding="utf-8") as f:
             data = json.load(f)
         return [Refusal(str(reason), tuple(map(str, places))) for reason, places in data["refusals"]]
     except (OSError, ValueError, LookupError, TypeError):
@@ -124,7 +160,7 @@ def forget(asked: Question) -> None:
 
 def _forget_refusals(asked: Question) -> None:
     with contextlib.suppress(OSError):
-        os.unlink(asked.path + ".json")
+        os.unlink(asked.path + _REFUSED)
 
 
 def _trim(folder: str) -> None:

@@ -148,7 +148,7 @@ def note_kind_of_run(recorder: Recorder, status: int) -> None:
     for name in _OTHER_RUNS:
         if getattr(options, name, None):
             recorder.refuse(f"the option {name.replace('_', '-')} was given")
-    if getattr(options, "debug", None) or getattr(options, "tree_printers", None):
+    if set(getattr(options, "debug", None) or ()) - {"explain"} or getattr(options, "tree_printers", None):
         recorder.refuse("an option prints the graph or statistics")
     if getattr(options, "config", "auto") not in ("auto", "cache"):
         recorder.refuse("--config=force was given")

@@ -4,6 +4,7 @@ changes.
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import sys
@@ -268,3 +269,36 @@ def test_scons_is_not_imported_for_the_answer(tree):
 def test_random_edits_of_random_trees():
     counts = tree_edits.run_tree(2, 8)
     assert counts["edits"] == 8 and not counts["unsound"]
+
+
+def build(project, *arguments: str):
+    environ = {"XDG_CACHE_HOME": str(cache(project))}
+    return project.run(sys.executable, "-m", "rebel_tools", "build", *arguments, env=environ)
+
+
+def test_rebel_build_does_the_same_in_a_tree_with_an_sconstruct(tree):
+    time.sleep(0.04)  # as in `settle`
+    assert "gcc" in build(tree).out
+    build(tree)
+    assert build(tree, "--explain").err == ""
+    tree.write("include/a.h", "#define A 1\n")
+    run = build(tree, "--explain")
+    assert f"{tree.path('include/a.h')} changed" in run.err and "rebuilding `src/main.o' because" in run.out
+
+
+def doctor(project, *arguments: str) -> str:
+    environ = {"XDG_CACHE_HOME": str(cache(project))}
+    return project.run(sys.executable, "-m", "rebel_tools", "doctor", *arguments, env=environ, rc=None).out
+
+
+def test_doctor_tells_what_keeps_a_tree_from_being_answered_for(tree):
+    assert "has not run in this tree yet" in doctor(tree)
+    settle(tree)
+    assert "answers by itself while nothing changes" in doctor(tree)
+    tree.write("SConstruct", "import time\nstarted = time.asctime()\n" + SCONSTRUCT)
+    run(tree)
+    text = doctor(tree)
+    assert "asks scons each time in this tree" in text and "looks at a clock (time.asctime)" in text
+    assert f"{tree.path('SConstruct')}:2" in text
+    told = json.loads(doctor(tree, "--json"))["tree"]
+    assert told["state"] == "refused" and told["refusals"][0]["places"] == [f"{tree.path('SConstruct')}:2"]
