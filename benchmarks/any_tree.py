@@ -36,9 +36,7 @@ def write_tree(top: Path, files: int) -> None:
     (top / "include").mkdir(parents=True)
     for n in range(FOLDERS):
         (top / f"part{n}").mkdir()
-        (top / f"part{n}" / "SConscript").write_text(
-            f"Import('env')\nenv.StaticLibrary('part{n}', Glob('*.cpp'))\n"
-        )
+        (top / f"part{n}" / "SConscript").write_text(f"Import('env')\nenv.StaticLibrary('part{n}', Glob('*.cpp'))\n")
     for n in range(files):
         below = [k for k in ((7 * n + 13 * j) % files for j in range(3)) if k < n]
         included = "".join(f'#include "h{k}.h"\n' for k in below)

@@ -166,8 +166,16 @@ def main() -> int:
         (folder / "ext.py").write_text(EXTENSION + LOOPS.format(side="ext", core="core."))
         for arguments in (
             ["core", "core.py", "--output-dir", "out"],
-            ["extension", "ext.py", "--core", "out/core.interface", "--core-library", "out/libcore.so",
-             "--output-dir", "out"],
+            [
+                "extension",
+                "ext.py",
+                "--core",
+                "out/core.interface",
+                "--core-library",
+                "out/libcore.so",
+                "--output-dir",
+                "out",
+            ],
         ):
             done = sepcomp.run(*arguments, cwd=folder)
             if done.returncode:
@@ -215,7 +223,7 @@ def code(library: Path, name: str) -> bytes:
         [symbol] = elf.get_section_by_name(".symtab").get_symbol_by_name(f"pypy_g_{name}")
         section = elf.get_section(symbol["st_shndx"])
         start = symbol["st_value"] - section["sh_addr"]
-        return section.data()[start:start + symbol["st_size"]]
+        return section.data()[start : start + symbol["st_size"]]
 
 
 if __name__ == "__main__":

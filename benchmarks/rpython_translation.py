@@ -97,8 +97,10 @@ def main(arguments: list[str]) -> int:
     for count in counts:
         core, extension, program = measure(sepcomp, count)
         first = first or extension
-        print(f"{count:8d} {core:8.1f} {extension:12.1f} {program:14.1f} {extension / program:18.3f}"
-              f"   extension vs {counts[0]} classes: {extension / first:.2f}")
+        print(
+            f"{count:8d} {core:8.1f} {extension:12.1f} {program:14.1f} {extension / program:18.3f}"
+            f"   extension vs {counts[0]} classes: {extension / first:.2f}"
+        )
     return 0
 
 

@@ -112,5 +112,3 @@ def _line(row: Row) -> str:
 
 def _text(text: str) -> str:
     return escape(printable(text))
-
-

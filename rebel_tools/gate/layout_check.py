@@ -78,4 +78,3 @@ class LayoutCheck:
         """The symbols that lead to a definition."""
         leading = self.comparison.leading_to([pair])
         return tuple(name for name, verdict in self.verdicts.items() if not leading.isdisjoint(verdict.met))
-

@@ -42,9 +42,7 @@ def to_sarif(outcome: Outcome) -> str:
     names = sorted({row.rule for row in found})
     run = {
         "tool": {"driver": _driver(names)},
-        "invocations": [
-            {"executionSuccessful": not any(outcome.unreadable()), "toolExecutionNotifications": problems}
-        ],
+        "invocations": [{"executionSuccessful": not any(outcome.unreadable()), "toolExecutionNotifications": problems}],
         "originalUriBaseIds": {ROOT: {"description": {"text": "The folder in which symbol-audit was started."}}},
         "columnKind": "unicodeCodePoints",
         "results": list(_results(found, names)),

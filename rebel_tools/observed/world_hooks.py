@@ -155,6 +155,7 @@ def import_hooks(recorder: Recorder) -> list[Hook]:
 
 def environment_class(recorder: Recorder) -> type:
     """A class for os.environ."""
+
     class Environment(os._Environ):  # type: ignore[type-arg]
         """os.environ, which notes what was asked for. What the process itself has set is nobody's observation."""
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
+from rebel_tools.ocaml.annotations import command_of
 from rebel_tools.ocaml.imports import Imports, read_imports
 from rebel_tools.ocaml.ocamldep import Batch, free_modules
 
@@ -19,6 +20,9 @@ class Ask(Protocol):
     def imports(self, path: str) -> Imports:
         """The import tables of a compiled file. Errors: OSError, RebelError."""
 
+    def command(self, path: str, environ: Mapping[str, str] | None) -> str:
+        """How the compiler was called that wrote a file of annotations; '' where nobody can tell."""
+
 
 class AskPrograms:
     """Asks the real ocamldep, and reads what the real compilers wrote, in the folder `root`."""
@@ -31,3 +35,6 @@ class AskPrograms:
 
     def imports(self, path: str) -> Imports:
         return read_imports(os.path.join(self.root, path))
+
+    def command(self, path: str, environ: Mapping[str, str] | None) -> str:
+        return command_of(path, self.root, environ)

@@ -153,9 +153,7 @@ class Status:
         interfaces = {u: crc for u, crc in imports.interfaces if crc}
         record.interfaces = {u: c for u, c in interfaces.items() if u == own or self._is_made(step, u, ".cmi")}
         record.implementations = {
-            u: crc or self._unopened(scope, u)
-            for u, crc in imports.implementations
-            if self._is_made(step, u, ".cmx")
+            u: crc or self._unopened(scope, u) for u, crc in imports.implementations if self._is_made(step, u, ".cmx")
         }
         record.installed = [f"{u}.cmi" for u in interfaces if u not in record.interfaces]
         record.installed += [f"{u}.cmx" for u, _ in imports.implementations if u not in record.implementations]
@@ -236,7 +234,7 @@ class Status:
             if everything or (os.path.dirname(key) or ".") in folders:
                 self.plan.state.changed = True
                 for path in set(self.records.pop(key).outputs) - known:
-                    self._remove(path)
+                    self.remove(path)
                     with contextlib.suppress(OSError):  # it is not empty
                         if os.path.dirname(path) not in used:
                             self.plan.disk.remove_folder(os.path.dirname(path))
@@ -253,7 +251,8 @@ class Status:
             self.plan.state.changed = True
         return bool(new)
 
-    def _remove(self, path: str) -> None:
+    def remove(self, path: str) -> None:
+        """Remove what an earlier build made, if somebody may."""
         self.plan.files.remembered.pop(path, None)
         with contextlib.suppress(OSError):
             self.plan.disk.remove(path)

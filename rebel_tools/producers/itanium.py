@@ -20,7 +20,7 @@ _STRUCTOR = re.compile(r"^(_ZN.*)([CD])[0-9](E.*)$")
 
 
 def structor_kind(symbol: str) -> str | None:
-    """"C" for a constructor, "D" for a destructor."""
+    """ "C" for a constructor, "D" for a destructor."""
     match = _STRUCTOR.match(symbol)
     return match[2] if match else None
 

@@ -31,7 +31,7 @@ from rebel_tools.scons.scopes import (
     scopes_of,
     used_scopes,
 )
-from rebel_tools.scons.session import session
+from rebel_tools.scons.session import Session, session
 
 # Of compiled files, what a compiler reads that uses them through their archive.
 INSTALLED = (".cmi", ".cmx", ".cmt", ".cmti")
@@ -89,7 +89,7 @@ def ocaml_library(env, target=None, source=None, **kw):
         raise RebelError(f"OCAMLPUBLICMODULE is set, but no source of `{node}` is the module {public}")
     make_nodes(run, scope)
     nodes = [node for engine in scope.engines for node in run.nodes(library_step(env, run, scope, engine, base))]
-    _clean_folder(env, nodes, outdir)
+    _own_folder(env, run, nodes, outdir)
     return SCons.Util.NodeList(nodes)
 
 
@@ -125,7 +125,7 @@ def ocaml_program(env, target=None, source=None, **kw):
     step = program_step(env, run, scope, path, modules, foreign=foreign)
     nodes = run.nodes(step)
     if not compiled:
-        _clean_folder(env, nodes, scope.outdir)
+        _own_folder(env, run, nodes, scope.outdir)
     return SCons.Util.NodeList(nodes)
 
 
@@ -163,7 +163,8 @@ def _program_namespace(env, path: str) -> str:
     return f"{name if is_module(name) else 'Program'}__"
 
 
-def _clean_folder(env, nodes, outdir: str) -> None:
+def _own_folder(env, run: Session, nodes, outdir: str) -> None:
     """The folder that the builder itself has thought of goes when `scons -c` has removed what is in it."""
     if not object_folder(env):
+        run.own_folders.add(outdir)
         env.Clean(nodes, env.fs.Dir(from_top(outdir)))

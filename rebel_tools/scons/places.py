@@ -44,6 +44,12 @@ def built_files(flags: Iterable[str]) -> list:
     return [node for node in nodes if node and not isinstance(node, SCons.Node.FS.Dir) and node.has_builder()]
 
 
+def has_rule(path: str) -> bool:
+    """Whether a builder of the SConstruct makes a file, given by its path from the top."""
+    node = _known(path)
+    return node is not None and bool(node.has_builder())
+
+
 def _known(path: str):
     """The node of a path from the top, None where nobody has asked for it."""
     nodes = list({*SCons.Node.FS.get_default_fs().Root.values()})

@@ -13,13 +13,14 @@ import SCons.Node.FS
 
 from rebel_tools.errors import RebelError
 from rebel_tools.memory.digests import text_digest
+from rebel_tools.plan.leftovers import leftovers
 from rebel_tools.plan.model import ARCHIVING, COMPILATIONS, IMPLEMENTATION, LINKING, Scope, Step
 from rebel_tools.plan.order import CycleError
 from rebel_tools.plan.plan import Plan, plan_in
 from rebel_tools.plan.status import Status
 from rebel_tools.plan.steps import ANNOTATIONS
 from rebel_tools.process import processors
-from rebel_tools.scons import profile, saving
+from rebel_tools.scons import places, profile, saving
 from rebel_tools.scons.actions import builder_of
 from rebel_tools.scons.arguments import from_top, output_file
 from rebel_tools.scons.interactive import option, tell
@@ -36,6 +37,7 @@ class Session:
     source_nodes: the nodes of the sources of each scope by path, where a builder was given nodes.
     foreign_nodes: of a program: objects and libraries of other languages.
     old_copies: nodes of what is gone and still lies in a variant folder.
+    own_folders: those in which nothing but outputs of this plan lies.
     advice: the first fields of hints.Advice.
     owns_state: whether all that the state knows of belongs to this plan, so that the rest can be removed.
     """
@@ -49,6 +51,7 @@ class Session:
         self.source_nodes: dict[Scope, dict[str, SCons.Node.FS.File]] = {}
         self.foreign_nodes: dict[Step, list] = {}
         self.old_copies: list[SCons.Node.FS.File] = []
+        self.own_folders: set[str] = set()
         self._nodes: dict[Step, list] = {}
         self._groups: dict[Scope, Group] = {}
         self._compiling: dict[Scope, object] = {}
@@ -208,9 +211,17 @@ class Session:
             if os.path.exists(os.path.join(self.plan.disk.root, path)):
                 self.status.built(self.plan.steps[path])
         if not self._dry:
-            self.status.forget_vanished(scopes, self.owns_state and len(scopes) == len(self.plan.scopes))
+            self._remove_vanished(scopes)
             if not option("clean") and self.status.note_first_runs(scopes):
                 self.plan.save()
+
+    def _remove_vanished(self, scopes: list[Scope]) -> None:
+        """Remove what earlier builds made for sources that are gone, also where nothing is remembered of them."""
+        every = len(scopes) == len(self.plan.scopes)
+        self.status.forget_vanished(scopes, self.owns_state and every)
+        if every:
+            for path in list(leftovers(self.plan, self.own_folders, places.has_rule)):
+                self.status.remove(path)
 
     def _is_current(self, path: str) -> bool:
         return path in self.plan.steps and self.status.reason(self.plan.steps[path]) is None

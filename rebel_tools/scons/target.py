@@ -206,6 +206,10 @@ class TargetSession(Session):
                 self.source_nodes[scope] = {self._relative(path): self._made_sources[path] for path in own}
         super()._prepare()
 
+    def _remove_vanished(self, scopes: list[Scope]) -> None:
+        self.own_folders = {self._relative(folder) for folder, _, _ in os.walk(os.path.join(self.top, self.folder))}
+        super()._remove_vanished(scopes)
+
     def absent(self, scope: Scope) -> Mapping[str, str]:
         return next(absent_modules(p) for p, other in zip(self.packages, self.plan.scopes) if other is scope)
 

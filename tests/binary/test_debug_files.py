@@ -361,9 +361,7 @@ def test_compressed(tmp_path, kind):
 
 
 def compress(build: Build, kind: str) -> None:
-    done = subprocess.run(
-        ["objcopy", f"--compress-debug-sections={kind}", build.built], capture_output=True, text=True
-    )
+    done = subprocess.run(["objcopy", f"--compress-debug-sections={kind}", build.built], capture_output=True, text=True)
     if done.returncode:
         pytest.skip(f"objcopy does not know {kind}: {done.stderr}")
 

@@ -104,8 +104,11 @@ def test_a_signal_while_an_sconstruct_is_read(project, number):
 
 
 def test_commands_of_an_sconstruct_end_too(project):
-    project.write("SConstruct", "DefaultEnvironment(tools=[])\nenv = Environment(tools=[])\n"
-                                "env.Command('out', [], 'touch working; sleep 300; touch $TARGET')\n")
+    project.write(
+        "SConstruct",
+        "DefaultEnvironment(tools=[])\nenv = Environment(tools=[])\n"
+        "env.Command('out', [], 'touch working; sleep 300; touch $TARGET')\n",
+    )
     build = start(project, *REBEL, "build")
     wait_for(project.path("working"))
     build.send_signal(signal.SIGTERM)

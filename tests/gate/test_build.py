@@ -211,7 +211,7 @@ def test_a_core_that_is_no_table_is_a_clear_error(core):
     edit(core, "SConstruct", "CORE=table", "CORE=core")
     run = core.scons(rc=2)
     assert "CORE is build/libcore.so, which env.ExportTable did not make" in run.err
-    assert "/SConstruct\", line 14" in run.err
+    assert '/SConstruct", line 14' in run.err
 
 
 def test_variables_and_messages_are_the_users(core):

@@ -57,7 +57,7 @@ def test_words_are_those_of_every_other_command(build, lines):
     write = build.project.write
     write("flags", "-DNAME=4 -DOTHER\n")
     write("parsed", r"-DNAME=\\\"core\\\"" + "\n")
-    write("my compiler", "#!/bin/sh\nexec gcc '-DNAME=\"core\"' \"$@\"\n").chmod(0o755)
+    write("my compiler", '#!/bin/sh\nexec gcc \'-DNAME="core"\' "$@"\n').chmod(0o755)
     write("core.h", "#ifdef NAME\nint core_add(int a, int b);\n#endif\nextern const char n[sizeof(NAME)];\n")
     code = '#include "core.h"\nconst char n[sizeof(NAME)] = "x";\nint core_add(int a, int b) { return a + b; }\n'
     write("core.c", code)

@@ -211,7 +211,7 @@ def test_included_headers_count_however_they_are_found(tmp_path, flag, suffix, c
     (tmp_path / "include").mkdir()
     (tmp_path / "include" / f"core{suffix}").write_text(f"#include <sub dir/more{suffix}>\nextern int core_a;\n")
     (tmp_path / "sub dir").mkdir()
-    (tmp_path / "sub dir" / f"more{suffix}").write_text('int more(void);\nextern int more_data;\n')
+    (tmp_path / "sub dir" / f"more{suffix}").write_text("int more(void);\nextern int more_data;\n")
     interface = read(tmp_path, f"include/core{suffix}", command, flag.format(root=tmp_path))
     assert {symbol.display or name.strip("_Z4v") for name, symbol in interface.symbols.items()} == {
         "core_a", "more", "more_data",

@@ -231,7 +231,7 @@ def test_a_link_that_leads_elsewhere(tree):
 @pytest.mark.skipif(not tools.find("ocamlfind"), reason="needs ocamlfind")
 @pytest.mark.parametrize("output", ["words", "words.objs/Words__Words.cmx"])
 def test_the_tool_ocaml_looks_at_its_results(tree, output):
-    tree.write("words.ml", "let () = print_string \"words\"\n")
+    tree.write("words.ml", 'let () = print_string "words"\n')
     tool = "env = Environment(tools=['default', 'ocaml'], toolpath=[rebel_tools.TOOLPATH])\n"
     tree.write("SConstruct", f"import rebel_tools\n{tool}env.OCamlProgram('words', ['words.ml'])\n")
     settle(tree)

@@ -144,7 +144,11 @@ class Sequence:
 
     def killed_build(self) -> None:
         process = subprocess.Popen(
-            self.scons(), cwd=self.folder, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            self.scons(),
+            cwd=self.folder,
+            env=environment(),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
         try:

@@ -51,9 +51,7 @@ def objinfo(files) -> dict:
 def as_objinfo(path: str) -> list:
     imports = read_imports(path)
     units = imports.units if imports.kind in ("cma", "cmxa") else (imports,)
-    return [
-        [u.name, u.crc if u.kind == "cmx" else None, list(u.interfaces), list(u.implementations)] for u in units
-    ]
+    return [[u.name, u.crc if u.kind == "cmx" else None, list(u.interfaces), list(u.implementations)] for u in units]
 
 
 def compiled_files(folder: Path) -> list:

@@ -50,7 +50,7 @@ def test_packages_interfaces_and_both_languages(project, bucklescript, bar):
     project.write("src/b.rei", "let y: int;\n")
     project.write("src/b.re", "let y = 41;\n")
     project.write("src/a.re", "let f = x => x + B.y + Bar.Index.z;\n")
-    project.write("src/index.ml", "let () = Js.log (String.concat \",\" [string_of_int (A.f 1)])\n")
+    project.write("src/index.ml", 'let () = Js.log (String.concat "," [string_of_int (A.f 1)])\n')
     out = "_build/js/src"
     project.run(*bucklescript.interface("src/b.rei", f"{out}/App__B.cmi", [bar], "App"))
     before = project.path(f"{out}/App__B.cmi").read_bytes()
@@ -65,7 +65,7 @@ def test_packages_interfaces_and_both_languages(project, bucklescript, bar):
 
 
 def test_messages_name_the_file_as_the_user_does(project, bucklescript, bar):
-    project.write("src/a.re", 'let x: int = Bar.Index.z;\nlet y: string = x;\n')
+    project.write("src/a.re", "let x: int = Bar.Index.z;\nlet y: string = x;\n")
     command = bucklescript.implementation("src/a.re", "_build/js/src/App__A.cmj", [bar], "App")
     text = bucklescript.clean_output(project.run(*command, rc=2).err)
     assert "src/a.re" in text

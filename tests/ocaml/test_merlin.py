@@ -135,7 +135,9 @@ class TestBuilds:
 
     def test_nothing_of_a_dependency_is_written(self, app):
         for folder in ("app/node_modules/dep", "lib"):
-            app.path(folder, ).joinpath(".merlin").symlink_to(app.path("victim"))
+            app.path(
+                folder,
+            ).joinpath(".merlin").symlink_to(app.path("victim"))
         app.write("victim", "keep me")
         before = app.snapshot("lib"), app.snapshot("app/node_modules")
         self.build(app)
@@ -152,7 +154,7 @@ class TestBuilds:
         """The folder of the root is read-only, but for _build, as in a container."""
         app.path("app/_build").mkdir()
         app.path("app/.sconsign.dblite").touch()
-        mounts = "mount --bind . . && mount --bind _build _build && mount -o remount,bind,ro . && cd . && exec \"$@\""
+        mounts = 'mount --bind . . && mount --bind _build _build && mount -o remount,bind,ro . && cd . && exec "$@"'
         unshare = ["unshare", "-m", "sh", "-c", mounts, "sh"]
         if app.run(*unshare, "true", cwd="app", rc=None).rc:
             pytest.skip("unshare -m cannot mount here")
@@ -179,7 +181,9 @@ def test_the_real_reader(tmp_path):
         (tmp_path / name).mkdir(parents=True)
     (tmp_path / ".merlin").write_text("FLG -w -27\n")
     config = Merlin(
-        (f"{tmp_path}/src", f"{tmp_path}/src/deep dir"), (f"{tmp_path}/_build/default/foo",), ("str",),
+        (f"{tmp_path}/src", f"{tmp_path}/src/deep dir"),
+        (f"{tmp_path}/_build/default/foo",),
+        ("str",),
         CONFIG.flags,
     )
     write_merlin(str(tmp_path), config)

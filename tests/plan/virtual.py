@@ -118,6 +118,9 @@ class VirtualAsk:
         tables = (tuple(map(tuple, data[name])) for name in ("interfaces", "implementations"))
         return Imports(data["name"], "", "", data["crc"], *tables)
 
+    def command(self, path: str, environ: Mapping[str, str] | None) -> str:
+        return ""
+
 
 def statements(text: str) -> list[str]:
     return [line for line in text.splitlines() if line.strip() and not line.startswith("(*")]

@@ -62,8 +62,10 @@ class Toolchain:
             timeout=SECONDS,
         )
         if done.returncode != 0:
-            pytest.fail(f"{mode} {extensions}: exit {done.returncode} after {done.stdout.count(chr(10))} calls\n"
-                        + done.stderr[-2000:])
+            pytest.fail(
+                f"{mode} {extensions}: exit {done.returncode} after {done.stdout.count(chr(10))} calls\n"
+                + done.stderr[-2000:]
+            )
         return [json.loads(line) for line in done.stdout.splitlines()]
 
 

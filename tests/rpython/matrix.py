@@ -54,8 +54,10 @@ def compare(toolchain: Toolchain, folder: Path, options: tuple[str, ...]) -> int
             found = toolchain.results("libraries", folder / "out", ALL, *order, env=env)
             different = [(c, f, e) for c, f, e in zip(ALL, found, expected) if f != e]
             wrong += len(different)
-            print(f"{' '.join(options)}, {' '.join(order)}, {'stress' if env else 'plain'}: "
-                  f"{len(found) - len(different)} of {len(ALL)} calls as in Python 2.7")
+            print(
+                f"{' '.join(options)}, {' '.join(order)}, {'stress' if env else 'plain'}: "
+                f"{len(found) - len(different)} of {len(ALL)} calls as in Python 2.7"
+            )
             for call, f, e in different:
                 print(f"    {call}: {f!r}, in Python {e!r}")
     return wrong

@@ -21,9 +21,24 @@ def test_interrupted(toolchain, built, tmp_path, stage, number):
     out = folder / "out"
     before = contents(out)
     process = subprocess.Popen(
-        [toolchain.python, "-B", SEPCOMP, "extension", "ext_b.py", "--core", "out/core.interface",
-         "--core-library", "out/libcore.so", "--output-dir", "out", "--rpython", toolchain.rpython],
-        cwd=folder, stderr=subprocess.PIPE, text=True,
+        [
+            toolchain.python,
+            "-B",
+            SEPCOMP,
+            "extension",
+            "ext_b.py",
+            "--core",
+            "out/core.interface",
+            "--core-library",
+            "out/libcore.so",
+            "--output-dir",
+            "out",
+            "--rpython",
+            toolchain.rpython,
+        ],
+        cwd=folder,
+        stderr=subprocess.PIPE,
+        text=True,
     )
     wait_for(out / "ext_b.sepcomp" / STAGES[stage], process)
     time.sleep(0.2)

@@ -63,8 +63,12 @@ class Project:
 
     def scons(self, *arguments: str, rc: int = 0) -> str:
         done = subprocess.run(
-            [sys.executable, "-m", "SCons", "-Q", *arguments], cwd=self.root, capture_output=True, text=True,
-            env={**os.environ, "PYTHONPATH": str(ROOT)}, timeout=SECONDS,
+            [sys.executable, "-m", "SCons", "-Q", *arguments],
+            cwd=self.root,
+            capture_output=True,
+            text=True,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            timeout=SECONDS,
         )
         assert done.returncode == rc, done.stdout + done.stderr
         return done.stdout + done.stderr
@@ -107,8 +111,13 @@ def call(project: Project, n: int) -> int:
 def interrupt(project: Project, name: str) -> None:
     """Press Ctrl-C while scons translates `name`: no target is there, or only half of it."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "SCons", "-Q"], cwd=project.root, start_new_session=True, text=True,
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env={**os.environ, "PYTHONPATH": str(ROOT)},
+        [sys.executable, "-m", "SCons", "-Q"],
+        cwd=project.root,
+        start_new_session=True,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
     )
     wait_for(project.root / "build" / f"{name}.sepcomp", process)
     os.killpg(process.pid, signal.SIGINT)

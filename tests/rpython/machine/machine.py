@@ -1,5 +1,6 @@
 # ruff: noqa
 """The machine as a core: marks what is exported."""
+
 import os
 from importlib import import_module
 
@@ -11,16 +12,16 @@ from vm.objects import AbstractObject, Block, Class, Text, Unknown
 from vm.space import W_None, W_Root, space
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-NAMES = sorted(name[:-3] for name in os.listdir(os.path.join(HERE, 'prims')) if name.endswith('.py') and name[0] != '_')
-INSTALLERS = unrolling_iterable([import_module('prims.' + name).install for name in NAMES])
+NAMES = sorted(name[:-3] for name in os.listdir(os.path.join(HERE, "prims")) if name.endswith(".py") and name[0] != "_")
+INSTALLERS = unrolling_iterable([import_module("prims." + name).install for name in NAMES])
 
-export_package('vm')
+export_package("vm")
 
 
 class Universe(object):
     def __init__(self):
-        self.integer_class = Class('Integer')
-        self.text_class = Class('Text')
+        self.integer_class = Class("Integer")
+        self.text_class = Class("Text")
 
 
 class State(object):
@@ -46,7 +47,7 @@ def integer_class():
 
 @export(str)
 def run(source):
-    result = parse(source.split(' ')).execute(current())
+    result = parse(source.split(" ")).execute(current())
     if isinstance(result, Text):
         return result.text
     return str(result.as_int())
@@ -66,18 +67,19 @@ def alike(a, b):
 @export_class
 class Name(object):
     """Made of one-character constants only."""
+
     def __init__(self, s):
         self.s = s
 
 
 @export(W_Root)
 def about(w):
-    return w.type_name() + ' %d' % w.class_number()
+    return w.type_name() + " %d" % w.class_number()
 
 
 @export(str)
 def words(text):
-    return space.join([space.newtext(word) for word in text.split('.')])
+    return space.join([space.newtext(word) for word in text.split(".")])
 
 
 @export([int])
@@ -97,7 +99,7 @@ def sum_of(numbers):
 def make(n):
     if n == 0:
         return space.w_None
-    return space.newtext('n')
+    return space.newtext("n")
 
 
 @entrypoint(str)
@@ -107,8 +109,8 @@ def m_run(source):
 
 @entrypoint(int)
 def m_rest(n):
-    block = Block() if n > 3 else Text('x')
+    block = Block() if n > 3 else Text("x")
     w = make(n)
-    if alike(block, Text('x')) or not alike(integer_class().lookup('+'), integer_class().lookup('text')):
+    if alike(block, Text("x")) or not alike(integer_class().lookup("+"), integer_class().lookup("text")):
         n += 1
-    return evaluate(block, n) + len(Name(',').s + Name(';').s) + len(about(w)) + space.is_none(w)
+    return evaluate(block, n) + len(Name(",").s + Name(";").s) + len(about(w)) + space.is_none(w)

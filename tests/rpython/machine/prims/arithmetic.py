@@ -12,5 +12,5 @@ def plus(receiver, arg, universe):
 
 
 def install(universe):
-    universe.integer_class.install('double', Unary('double', universe, double))
-    universe.integer_class.install('+', Binary('+', universe, plus))
+    universe.integer_class.install("double", Unary("double", universe, double))
+    universe.integer_class.install("+", Binary("+", universe, plus))

@@ -12,5 +12,5 @@ def times(receiver, arg, universe):
 
 
 def install(universe):
-    universe.integer_class.install('text', Unary('text', universe, text))
-    universe.integer_class.install('times', Binary('times', universe, times))
+    universe.integer_class.install("text", Unary("text", universe, text))
+    universe.integer_class.install("times", Binary("times", universe, times))

@@ -1,5 +1,6 @@
 # ruff: noqa
 """Nodes of the syntax tree; classes of one name from a factory."""
+
 from vm.objects import Integer
 
 
@@ -27,6 +28,7 @@ def make_send(count):
             receiver = self.receiver.execute(universe)
             args = [self.arg.execute(universe)] if count else []
             return receiver.send(self.name, args, universe)
+
     return Send
 
 

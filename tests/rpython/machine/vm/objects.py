@@ -4,7 +4,7 @@
 
 class AbstractObject(object):
     _immutable_fields_ = []
-    holder = None               # an attribute that leads to a subclass
+    holder = None  # an attribute that leads to a subclass
 
     @staticmethod
     def is_invokable():
@@ -32,7 +32,7 @@ class Unknown(Exception):
 
 
 class Integer(AbstractObject):
-    _immutable_fields_ = ['value']
+    _immutable_fields_ = ["value"]
 
     def __init__(self, value):
         self.value = value
@@ -40,7 +40,7 @@ class Integer(AbstractObject):
     def get_class(self, universe):
         return universe.integer_class
 
-    def as_int(self):           # only here: called through AbstractObject
+    def as_int(self):  # only here: called through AbstractObject
         return self.value
 
 
@@ -56,7 +56,7 @@ class Text(AbstractObject):
 
 
 class Class(AbstractObject):
-    _immutable_fields_ = ['name', 'invokables']
+    _immutable_fields_ = ["name", "invokables"]
 
     def __init__(self, name):
         self.name = name
@@ -76,6 +76,7 @@ class Class(AbstractObject):
 class Block(AbstractObject):
     class Evaluation(object):
         """Nested, and in the signature of a method that extensions override."""
+
         def __init__(self, number):
             self.number = number
 

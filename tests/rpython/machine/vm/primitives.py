@@ -1,10 +1,11 @@
 # ruff: noqa
 """Primitives: functions as values."""
+
 from vm.objects import AbstractObject
 
 
 class Primitive(AbstractObject):
-    _immutable_fields_ = ['name', 'fn']
+    _immutable_fields_ = ["name", "fn"]
 
     @staticmethod
     def is_invokable():
@@ -29,7 +30,7 @@ class Unary(Primitive):
 
 
 class Binary(Primitive):
-    _immutable_fields_ = ['fn', 'name']         # an inherited field once more
+    _immutable_fields_ = ["fn", "name"]  # an inherited field once more
 
     def __init__(self, name, universe, fn):
         Primitive.__init__(self, name, universe)

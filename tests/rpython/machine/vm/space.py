@@ -1,5 +1,6 @@
 # ruff: noqa
 """A frozen object space, as PyPy has one, with memo functions about what extensions bring."""
+
 from rpython.rlib.objectmodel import specialize
 from rpython.rlib.debug import make_sure_not_resized
 
@@ -13,7 +14,7 @@ class TypeDef(object):
 
 
 class W_Root(object):
-    typedef = TypeDef('object')
+    typedef = TypeDef("object")
     kind = 1
 
     def type_name(self):
@@ -24,7 +25,7 @@ class W_Root(object):
 
 
 class W_Type(W_Root):
-    typedef = TypeDef('type')
+    typedef = TypeDef("type")
     kind = 2
 
     def __init__(self, name):
@@ -32,7 +33,7 @@ class W_Type(W_Root):
 
 
 class W_Text(W_Root):
-    typedef = TypeDef('text')
+    typedef = TypeDef("text")
 
     def __init__(self, text):
         self.text = text
@@ -64,7 +65,7 @@ class Space(object):
 
     def join(self, texts_w):
         make_sure_not_resized(texts_w)
-        return self.newtext(' '.join([text_of(w) for w in texts_w]))
+        return self.newtext(" ".join([text_of(w) for w in texts_w]))
 
     def is_none(self, w):
         return w is self.w_None

@@ -1,0 +1,63 @@
+"""Compiled files of modules that are gone, of which no record is left: they would answer for these modules.
+
+What the records know of, `Status.forget_vanished` removes. Records may be lost, damaged, of another version of
+rebel-tools, or older than the files, as when a cache of build results brought them back.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Callable, Iterable, Iterator
+
+from rebel_tools.plan.model import Scope
+from rebel_tools.plan.plan import Plan
+
+_ANNOTATIONS = (".cmt", ".cmti")
+_COMPILED = (".cmi", ".cmx", ".cmo", ".o", *_ANNOTATIONS)
+_MADE = (*_COMPILED, ".ast", ".cmxa", ".cma", ".a")
+
+
+def leftovers(plan: Plan, own: Iterable[str], has_rule: Callable[[str], bool]) -> Iterator[str]:
+    """The files that a build has made for units that this one does not have.
+
+    own: folders in which nothing lies but outputs of this plan, so that whatever looks compiled was made by it. In the
+    folders of other scopes, such as those of sources, a file counts whose annotations (.cmt, .cmti) say that a compiler
+    was told to write it there, and from here. has_rule: whether something else in the SConstruct makes a file.
+    """
+    known = {path for step in plan.steps.values() for path in step.outputs}
+    own = set(own)
+    for folder in own:
+        for path in _unknown(plan, folder, _MADE, known):
+            if not has_rule(path):
+                yield path
+    for scope in plan.scopes:
+        if scope.outdir not in own:
+            yield from _told(plan, scope, known, has_rule)
+
+
+def _unknown(plan: Plan, folder: str, suffixes: tuple[str, ...], known: set[str]) -> list[str]:
+    prefix = "" if folder in ("", ".") else f"{folder}/"
+    paths = (prefix + name for name in plan.disk.names(folder) if name.endswith(suffixes))
+    return sorted(path for path in paths if path not in known)
+
+
+def _told(plan: Plan, scope: Scope, known: set[str], has_rule: Callable[[str], bool]) -> Iterator[str]:
+    told: dict[str, bool] = {}
+    for path in _unknown(plan, scope.outdir, _COMPILED, known):
+        base = os.path.splitext(path)[0]
+        if base not in told:
+            told[base] = _is_told(plan, scope, base)
+        if told[base] and not has_rule(path):
+            yield path
+
+
+def _is_told(plan: Plan, scope: Scope, base: str) -> bool:
+    """Whether the annotations of a unit stand for a command of this build; `base` is its path without suffix."""
+    for path in (base + suffix for suffix in _ANNOTATIONS):
+        status = plan.disk.status(path)
+        if status is not None and stat.S_ISREG(status.st_mode):
+            said = plan.ask.command(path, scope.settings.environ)
+            if any(f" -o {base}{suffix} " in said for suffix in (".cmi", ".cmx", ".cmo")):
+                return True
+    return False
