@@ -283,7 +283,7 @@ def test_rebel_build_does_the_same_in_a_tree_with_an_sconstruct(tree):
     assert build(tree, "--explain").err == ""
     tree.write("include/a.h", "#define A 1\n")
     run = build(tree, "--explain")
-    assert f"{tree.path('include/a.h')} changed" in run.err and "rebuilding `src/main.o' because" in run.out
+    assert f"{tree.path('include/a.h')}' changed" in run.err and "rebuilding `src/main.o' because" in run.out
 
 
 def doctor(project, *arguments: str) -> str:
