@@ -51,7 +51,7 @@ class Integer:
 
 @dataclass(frozen=True)
 class Float:
-    """A binary floating-point number; `complex` ones are two of them, and `size` is that of both."""
+    """A floating-point number; `complex` ones are two, and `size` is that of both. `name` tells decimal ones."""
 
     size: int
     name: str = ""
@@ -154,6 +154,9 @@ class Record:
     passing: "reference" for a C++ class that is passed and returned by hidden reference for reasons of its own (a
         destructor or copy constructor with a body), "value" where the compiler says so, None where the members decide.
     virtuals: by slot, those without one last.
+    constants: static members whose value is known when programs are compiled, in the order of the source.
+    left_out: whether it is defined somewhere and the source does not say how: compilers leave out the definition of a
+        class where they compile members of it and not its virtual table. `size` is None then, too.
     """
 
     kind: str  # "struct" or "union"
@@ -165,6 +168,8 @@ class Record:
     alignment: int | None = None
     passing: str | None = None
     virtuals: tuple[Virtual, ...] = ()
+    left_out: bool = False
+    constants: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -267,6 +272,7 @@ class Declarations:
     conflicts: further definitions under a key of `types` that differ from the first (two translation units that
         disagree about one tag). A definition without a size is no conflict: the complete one is kept.
     tells_atomic: whether `_Atomic` is told from a plain type; DWARF before version 5 cannot.
+    tells_conventions: whether a function without a calling convention is known to have the platform's default one.
     """
 
     functions: Mapping[str, Function] = field(default_factory=dict)
@@ -274,6 +280,7 @@ class Declarations:
     types: Mapping[str, Record | Enum] = field(default_factory=dict)
     conflicts: tuple[tuple[str, Record | Enum], ...] = ()
     tells_atomic: bool = True
+    tells_conventions: bool = False
 
 
 def key_of(definition: Record | Enum) -> str:

@@ -122,7 +122,14 @@ def _declarations(dies: dict[str, Die]) -> Declarations:
     reader.finish()
     types, conflicts = dict(sorted(reader.types.items())), tuple(reader.conflicts)
     tells_atomic = all(die.unit.sizes.version >= 5 for die in dies.values())
-    return Declarations(functions, variables, types, conflicts, tells_atomic)
+    tells_conventions = all(_writes_conventions(die) for die in dies.values())
+    return Declarations(functions, variables, types, conflicts, tells_atomic, tells_conventions)
+
+
+def _writes_conventions(die: Die) -> bool:
+    """Whether the compiler describes calling conventions: Clang does, GCC does not."""
+    top = die.unit.top
+    return "clang" in (top.unit.string(top.values.get(At.PRODUCER)) or "")
 
 
 def _is_tls(die: Die) -> bool:

@@ -48,6 +48,7 @@ class At:
     LOW_PC = 0x11
     LANGUAGE = 0x13
     CONST_VALUE = 0x1C
+    PRODUCER = 0x25
     UPPER_BOUND = 0x2F
     ABSTRACT_ORIGIN = 0x31
     ARTIFICIAL = 0x34
@@ -132,6 +133,7 @@ class Form:
 
 class Encoding:
     BOOLEAN = 0x02
+    DECIMAL_FLOAT = 0x0F
     COMPLEX_FLOAT = 0x03
     FLOAT = 0x04
     SIGNED = 0x05

@@ -5,11 +5,16 @@ Source: DWARF 5, section 5.7.6 and 5.7.3; DWARF 3, section 5.6.6 for DW_AT_bit_o
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from rebel_tools.abi import types as t
 from rebel_tools.binary.dwarf_constants import At, Tag
+from rebel_tools.binary.dwarf_scalars import in_range
 from rebel_tools.binary.dwarf_unit import Die
 
 MEMBER_TAGS = frozenset({Tag.MEMBER, Tag.INHERITANCE})
+STATIC_TAGS = frozenset({Tag.MEMBER, Tag.VARIABLE})
+"""DWARF 5 writes static members as variables."""
 OP_PLUS_UCONST = 0x23
 
 
@@ -31,6 +36,20 @@ def read_field(reader, die: Die) -> t.Field | None:
     if offset is None:
         kind = t.Unknown("its offset is computed at run time")
     return t.Field(name, kind, offset or 0, alignment=alignment)
+
+
+def read_constants(reader, dies: Iterable[Die]) -> tuple[tuple[str, int], ...]:
+    """The static members among those of a class whose value is a number that the compiler knows."""
+    found = []
+    for die in dies:
+        _, value = die.values.get(At.CONST_VALUE, (0, None))
+        if die.tag in STATIC_TAGS and At.EXTERNAL in die.values and isinstance(value, int):
+            kind = reader.target(die)
+            while isinstance(kind, (t.Typedef, t.Qualified)):
+                kind = kind.target
+            value = in_range(value, kind) if isinstance(kind, t.Integer) else value
+            found.append((die.unit.string(die.values.get(At.NAME)) or "", value))
+    return tuple(found)
 
 
 def _base_class(die: Die, kind: t.Type, offset: int | None) -> t.Field:

@@ -7,23 +7,21 @@ in damaged files) becomes `Unknown`, which never compares equal.
 
 from __future__ import annotations
 
-from itertools import islice
-
 from rebel_tools.abi import types as t
+from rebel_tools.abi.standard_library import is_standard
 from rebel_tools.binary.dwarf_classes import read_passing, read_virtuals
-from rebel_tools.binary.dwarf_constants import CONVENTIONS, At, Encoding, Tag
-from rebel_tools.binary.dwarf_find import SCOPES, UNITS, chain, first_string, first_value, flag, has_scopes, walk
-from rebel_tools.binary.dwarf_lines import FileTables
-from rebel_tools.binary.dwarf_members import MEMBER_TAGS, read_field
-from rebel_tools.binary.dwarf_unit import Die, Unit
-from rebel_tools.errors import Place
+from rebel_tools.binary.dwarf_constants import CONVENTIONS, At, Tag
+from rebel_tools.binary.dwarf_find import chain, first_string, first_value, flag
+from rebel_tools.binary.dwarf_members import MEMBER_TAGS, read_constants, read_field
+from rebel_tools.binary.dwarf_names import Names
+from rebel_tools.binary.dwarf_scalars import in_range, read_base, read_count, read_unspecified
+from rebel_tools.binary.dwarf_unit import Die
 
 MAX_NESTING = 48
 MAX_TYPES = 500_000
 MAX_NODES = 20_000
 """Types inside of one type. A record without a tag that holds another twice, and so on, doubles with every level."""
 
-NAMED = frozenset({*SCOPES, Tag.ENUMERATION, Tag.TYPEDEF, Tag.SUBPROGRAM, Tag.VARIABLE, Tag.MEMBER})
 RECORDS = {Tag.STRUCTURE: "struct", Tag.CLASS: "struct", Tag.INTERFACE: "struct", Tag.UNION: "union"}
 QUALIFIERS = {Tag.CONST: "const", Tag.VOLATILE: "volatile", Tag.RESTRICT: "restrict", Tag.ATOMIC: "atomic"}
 POINTERS = {Tag.POINTER: "*", Tag.REFERENCE: "&", Tag.RVALUE_REFERENCE: "&&"}
@@ -40,8 +38,7 @@ class TypeReader:
     def __init__(self) -> None:
         self.types: dict[str, t.Record | t.Enum] = {}
         self.conflicts: list[tuple[str, t.Record | t.Enum]] = []
-        self._files = FileTables()
-        self._scopes: dict[Spot, dict[int, int]] = {}
+        self._names = Names()
         self._known: dict[Spot, t.Type] = {}
         self._weights: dict[Spot, int] = {}
         self._under_way: list[Spot] = []
@@ -63,7 +60,7 @@ class TypeReader:
             varargs,
             self._convention(links),
             display=self._display(links),
-            declared_at=self.place(links),
+            declared_at=self._names.place(links),
         )
 
     def variable(self, name: str, die: Die, tls: bool) -> t.Variable:
@@ -75,7 +72,7 @@ class TypeReader:
             self._first_type(links),
             tls,
             self._display(links),
-            declared_at=self.place(links),
+            declared_at=self._names.place(links),
             alignment=aligned[0].number(At.ALIGNMENT, None) if aligned else None,
         )
 
@@ -116,45 +113,11 @@ class TypeReader:
         """The readable name of a mangled one."""
         if not first_value(links, At.LINKAGE_NAME, At.MIPS_LINKAGE_NAME):
             return None
-        return self.qualified(links[-1])
+        return self._names.qualified(links[-1])
 
     def _first_type(self, links: list[Die]) -> t.Type:
         found = first_value(links, At.TYPE)
         return self._referred(*found) if found else t.Void()
-
-    # Names and places
-
-    def scopes(self, unit: Unit) -> dict[int, int]:
-        """The offset of the parent of everything in `unit` that has a name; empty for C."""
-        key = unit.space, unit.start
-        if key not in self._scopes:
-            if sum(map(len, self._scopes.values())) > MAX_TYPES:
-                self._scopes.clear()
-            rows = walk(unit, UNITS | SCOPES, NAMED) if has_scopes(unit) else ()
-            self._scopes[key] = {at: parent for at, parent, _ in islice(rows, MAX_TYPES)}
-        return self._scopes[key]
-
-    def qualified(self, die: Die) -> str | None:
-        """The name with its namespaces and classes; None for what has none."""
-        die = chain(die)[-1]
-        name = die.unit.string(die.values.get(At.NAME))
-        parents = self.scopes(die.unit) if name else {}
-        offset = parents.get(die.offset)
-        while offset is not None and offset != die.unit.first:
-            parent = die.unit.die(offset)
-            scope = parent.unit.string(parent.values.get(At.NAME))
-            name = f"{scope or ('(anonymous namespace)' if parent.tag == Tag.NAMESPACE else '(anonymous)')}::{name}"
-            offset = parents.get(offset)
-        return name
-
-    def place(self, links: list[Die]) -> Place | None:
-        """Where the symbol is declared: a C++ class says it better than the definition outside of it."""
-        line, file = first_value(links[::-1], At.DECL_LINE), first_value(links[::-1], At.DECL_FILE)
-        if not line or not file:
-            return None
-        files = self._files.of(file[0].unit)
-        number = file[0].number(At.DECL_FILE, -1)
-        return Place(files[number], line=line[0].number(At.DECL_LINE)) if 0 <= number < len(files) else None
 
     # Types
 
@@ -192,7 +155,7 @@ class TypeReader:
     def _read(self, die: Die) -> t.Type:
         tag = die.tag
         if tag == Tag.BASE:
-            return _base(die)
+            return read_base(die)
         if tag in POINTERS:
             return t.Pointer(self.target(die), die.number(At.BYTE_SIZE, die.unit.address_size), POINTERS[tag])
         if tag in RECORDS or tag == Tag.ENUMERATION:
@@ -209,7 +172,7 @@ class TypeReader:
             target = self.target(die)
             return t.MemberPointer(target, die.unit.address_size * (2 if isinstance(target, t.FunctionType) else 1))
         if tag == Tag.UNSPECIFIED:
-            return _unspecified(die)
+            return read_unspecified(die)
         return t.Unknown(f"the debug information calls it a type of the kind {tag:#x}", die.number(At.BYTE_SIZE, None))
 
     def _signature(self, die: Die) -> t.FunctionType:
@@ -220,22 +183,22 @@ class TypeReader:
     def _array(self, die: Die) -> t.Type:
         kind = self.target(die)
         for child in reversed([c for c in die.unit.children(die) if c.tag == Tag.SUBRANGE]):
-            kind = t.Array(kind, _count(child))
+            kind = t.Array(kind, read_count(child))
         return kind if isinstance(kind, t.Array) else t.Array(kind, None)
 
     def _typedef(self, die: Die) -> t.Typedef:
-        name, target = self.qualified(die) or "", die.unit.reference(die.values.get(At.TYPE))
+        name, target = self._names.qualified(die) or "", die.unit.reference(die.values.get(At.TYPE))
         alignment = die.number(At.ALIGNMENT, None)
         if name and target is not None and (target.tag in RECORDS or target.tag == Tag.ENUMERATION):
             target = self._whole(target)
-            if self.qualified(target) is None:
+            if self._names.qualified(target) is None:
                 return t.Typedef(name, self._queued_as(f"{t.TYPEDEF}{name}", target), alignment)
         return t.Typedef(name, self.target(die), alignment)
 
     def _tagged(self, die: Die) -> t.Type:
         """A reference to a record or enumeration with a tag, which is read later; one without a tag in place."""
         die = self._whole(die)
-        name = self.qualified(die)
+        name = self._names.qualified(die)
         if name is None:
             return self._definition(die, None)
         return self._queued_as(f"{RECORDS.get(die.tag, 'enum')} {name}", die)
@@ -253,7 +216,7 @@ class TypeReader:
 
     def _register(self, key: str, definition: t.Record | t.Enum) -> None:
         known = self.types.get(key)
-        if known is None or _is_opaque(known):
+        if known is None or (_is_opaque(known) and not (_is_opaque(definition) and _is_left_out(known))):
             self.types[key] = definition
         elif not _is_opaque(definition) and definition != known and (key, definition) not in self.conflicts[-50:]:
             self.conflicts.append((key, definition))
@@ -263,18 +226,21 @@ class TypeReader:
             return self._enum(die, name, is_tagged)
         children = list(die.unit.children(die))
         functions = [child for child in children if child.tag == Tag.SUBPROGRAM]
+        is_declared = flag([die], At.DECLARATION)
         known = tuple(field for field in map(self._field, children) if field is not None)
         self._weight += len(known)
         return t.Record(
             RECORDS[die.tag],
             name,
-            None if flag([die], At.DECLARATION) else die.number(At.BYTE_SIZE, 0),
+            None if is_declared else die.number(At.BYTE_SIZE, 0),
             known,
-            declared_at=self.place(chain(die)),
+            declared_at=self._names.place(chain(die)),
             tagged=is_tagged,
             alignment=die.number(At.ALIGNMENT, None),
             passing=read_passing(die, functions),
             virtuals=read_virtuals(functions),
+            constants=read_constants(self, children),
+            left_out=is_declared and bool(functions) and not is_standard(name or ""),
         )
 
     def _field(self, die: Die) -> t.Field | None:
@@ -294,21 +260,8 @@ class TypeReader:
             kind = kind.target
         if not isinstance(kind, t.Integer):
             kind = t.Integer(die.number(At.BYTE_SIZE, 0), any(value < 0 for _, value in values))
-        constants = tuple((constant, _in_range(value, kind)) for constant, value in values)
-        return t.Enum(name, kind, constants, declared_at=self.place(chain(die)), tagged=is_tagged)
-
-
-def _in_range(value: int, kind: t.Integer) -> int:
-    """Some compilers write -1 as the bits of an unsigned number."""
-    return value - (1 << 8 * kind.size) if kind.signed and kind.size and value >> (8 * kind.size - 1) == 1 else value
-
-
-def _unspecified(die: Die) -> t.Type:
-    """C++'s type of nullptr, which is passed as a pointer; GNU as writes one where it does not know the type."""
-    name = die.unit.string(die.values.get(At.NAME)) or ""
-    if "nullptr" in name:
-        return t.Typedef("decltype(nullptr)", t.Pointer(t.Void(), die.unit.address_size))
-    return t.Unknown("the debug information does not specify it")
+        constants = tuple((constant, in_range(value, kind)) for constant, value in values)
+        return t.Enum(name, kind, constants, declared_at=self._names.place(chain(die)), tagged=is_tagged)
 
 
 def _qualified(kind: t.Type, qualifier: str) -> t.Type:
@@ -319,31 +272,9 @@ def _qualified(kind: t.Type, qualifier: str) -> t.Type:
 
 
 def _is_opaque(definition: t.Record | t.Enum) -> bool:
-    return isinstance(definition, t.Record) and definition.size is None
+    """Whether it may be a declaration of what is defined elsewhere."""
+    return definition.size is None if isinstance(definition, t.Record) else not definition.values
 
 
-def _count(die: Die) -> int | None:
-    """The elements of one dimension; None when the debug information does not say or computes it at run time."""
-    for attribute, more in ((At.COUNT, 0), (At.UPPER_BOUND, 1)):
-        if attribute in die.values:
-            form, value = die.values[attribute]
-            if not isinstance(value, int):
-                return None
-            return 0 if more and value in (-1, 0xFFFFFFFF, 0xFFFFFFFFFFFFFFFF) else value + more
-    return None
-
-
-def _base(die: Die) -> t.Type:
-    name, size = die.unit.string(die.values.get(At.NAME)) or "", die.number(At.BYTE_SIZE, 0)
-    encoding = die.number(At.ENCODING)
-    if size == 0:  # ICC writes void so, Rust its empty types
-        return t.Void() if name == "void" else t.Unknown(f"{name or 'a type'} without a size")
-    if encoding == Encoding.BOOLEAN:
-        return t.Bool(size)
-    if encoding in (Encoding.SIGNED, Encoding.SIGNED_CHAR):
-        return t.Integer(size, True, name)
-    if encoding in (Encoding.UNSIGNED, Encoding.UNSIGNED_CHAR, Encoding.UTF, Encoding.ASCII):
-        return t.Integer(size, False, name)
-    if encoding in (Encoding.FLOAT, Encoding.COMPLEX_FLOAT):
-        return t.Float(size, name, encoding == Encoding.COMPLEX_FLOAT)
-    return t.Unknown(f"a number in the encoding {encoding:#x}", size)
+def _is_left_out(definition: t.Record | t.Enum) -> bool:
+    return isinstance(definition, t.Record) and definition.left_out

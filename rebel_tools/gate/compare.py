@@ -10,52 +10,28 @@ symbols says which pairs it `met`, a comparison of a pair says which further one
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
-from typing import NamedTuple
 
 from rebel_tools.abi import types as t
-from rebel_tools.abi.sizes import Definitions
 from rebel_tools.abi.spell import describe, peel
 from rebel_tools.abi.values import Values
-from rebel_tools.gate import qualifiers
 from rebel_tools.gate.compare_enums import enums
 from rebel_tools.gate.compare_records import records
+from rebel_tools.gate.compare_symbols import conventions, functions, variables
+from rebel_tools.gate.compared import Compared, Pair, Sources
 from rebel_tools.gate.difference import MISSING, Difference, told
-from rebel_tools.gate.shapes import bare, is_atomic, is_one_type, is_renamed, numbers, share_a_name
-
-Pair = tuple[str, str]
-"""The keys of a definition on both sides; they differ where a type got a tag or another name."""
+from rebel_tools.gate.shapes import (
+    all_of,
+    bare,
+    is_atomic,
+    is_one_type,
+    is_renamed,
+    leads_to_void,
+    numbers,
+    share_a_name,
+)
 
 MAX_RENAMED = 20
 """Types with other names inside of types with other names; deeper ones count as different."""
-
-
-class Compared(NamedTuple):
-    """What comparing two symbols or a pair of definitions brought."""
-
-    differences: tuple[Difference, ...]
-    met: frozenset[Pair]
-
-
-@dataclass(frozen=True)
-class Sources:
-    """What one side declares, as far as a comparison needs it; `conflicts` as in `Declarations`, by key."""
-
-    types: Definitions
-    conflicts: dict[str, list[t.Record | t.Enum]] = field(default_factory=dict)
-    tells_atomic: bool = True
-
-    @classmethod
-    def of(cls, declarations: t.Declarations) -> Sources:
-        conflicts: dict[str, list[t.Record | t.Enum]] = {}
-        for key, definition in declarations.conflicts:
-            conflicts.setdefault(key, []).append(definition)
-        return cls(declarations.types, conflicts, declarations.tells_atomic)
-
-    def all(self, key: str) -> list[t.Record | t.Enum]:
-        """The definitions under a key, usually one."""
-        first = self.types.get(key)
-        return [] if first is None else [first, *self.conflicts.get(key, ())]
 
 
 class Comparison:
@@ -81,47 +57,17 @@ class Comparison:
 
     def function(self, expected: t.Function, found: t.Function) -> Compared:
         """Differences of prototypes; records and enumerations count by their names only."""
-        return self._collect(self._function(expected, found))
+        return self._collect(functions(self, expected, found))
 
     def variable(self, expected: t.Variable, found: t.Variable) -> Compared:
         """Differences of the types of data."""
-        return self._collect(self._variable(expected, found))
+        return self._collect(variables(self, expected, found))
 
     def _collect(self, differences: Iterable[Difference]) -> Compared:
         outer, self._met = self._met, set()
         found = tuple(dict.fromkeys(differences))
         met, self._met = frozenset(self._met), outer
         return Compared(found, met)
-
-    def _function(self, a: t.Function, b: t.Function) -> Iterator[Difference]:
-        yield from self.named("result", a.result, b.result, passed=True)
-        yield from qualifiers.of_value("result", a.result, b.result, gained_is_harmless=False)
-        if not a.varargs or a.parameters:  # C's `int f()` promises nothing about arguments
-            yield from self._arguments(a.parameters, b.parameters)
-            if a.varargs != b.varargs:
-                yield Difference("varargs", _varargs(a.varargs), _varargs(b.varargs))
-        if a.convention and b.convention and a.convention != b.convention:
-            yield Difference("calling convention", a.convention, b.convention)
-
-    def _arguments(self, wanted: tuple[t.Parameter, ...], present: tuple[t.Parameter, ...]) -> Iterator[Difference]:
-        for index in range(max(len(wanted), len(present))):
-            a = wanted[index] if index < len(wanted) else None
-            b = present[index] if index < len(present) else None
-            name = (a and a.name) or (b and b.name)
-            where = f"argument {index + 1}" + (f" ({name})" if name else "")
-            if a is None or b is None:
-                yield Difference(where, describe(a.type) if a else MISSING, describe(b.type) if b else MISSING)
-            else:
-                yield from self.named(where, a.type, b.type, passed=True)
-                yield from qualifiers.of_value(where, a.type, b.type, gained_is_harmless=True)
-
-    def _variable(self, a: t.Variable, b: t.Variable) -> Iterator[Difference]:
-        yield from self.named("type", a.type, b.type, by_value=True)
-        yield from qualifiers.of_data("type", a.type, b.type)
-        wanted = max(self.values[0].alignment(a.type) or 1, a.alignment or 1)
-        present = max(self.values[1].alignment(b.type) or 1, b.alignment or 1)
-        if present < wanted and (a.alignment or b.alignment):
-            yield Difference("alignment", f"{wanted} bytes", f"{present} bytes", "alignment-changed")
 
     # pairs of definitions
 
@@ -165,9 +111,10 @@ class Comparison:
         others equals; if only the found ones do, all of them have to be as expected.
         """
         wanted, present = self.expected.all(pair[0]), self.found.all(pair[1])
-        if wanted and isinstance(wanted[0], t.Record) and wanted[0].size is None:
+        is_open = wanted and isinstance(wanted[0], t.Record) and wanted[0].size is None
+        if is_open and not wanted[0].left_out:
             return
-        if not wanted or not present:
+        if not wanted or not present or is_open:
             yield Difference("", t.spelled(pair[0]), MISSING, unknown=True)
         elif len(wanted) == 1:
             for other in present:
@@ -201,6 +148,8 @@ class Comparison:
             yield told(where, a, b, rule, unknown=verdict is None)
         elif is_renamed(a, b):
             yield Difference(where, describe(a), describe(b), "type-renamed")
+        elif not self.void_is_any and leads_to_void(a) != leads_to_void(b):
+            yield Difference(where, describe(a), describe(b), "void-pointer")
 
     def same(self, a: t.Type, b: t.Type, by_value: bool = False, passed: bool = False) -> bool | None:
         """True, False, or None for unknown."""
@@ -223,10 +172,10 @@ class Comparison:
         if isinstance(a, t.Pointer) and isinstance(b, t.Pointer):
             return self._pointers(a, b)
         if isinstance(a, t.MemberPointer) and isinstance(b, t.MemberPointer):
-            return _all([a.size == b.size, self.same(a.target, b.target)])
+            return all_of([a.size == b.size, self.same(a.target, b.target)])
         if isinstance(a, t.Array) and isinstance(b, t.Array):
             equal = a.count is None or a.count == b.count or not (a.count or b.count)
-            return _all([equal, self.same(a.element, b.element, by_value)])
+            return all_of([equal, self.same(a.element, b.element, by_value)])
         if isinstance(a, t.FunctionType) and isinstance(b, t.FunctionType):
             return self._signatures(a, b)
         if isinstance(a, (t.Record, t.Enum)) and type(a) is type(b):
@@ -234,15 +183,15 @@ class Comparison:
         return numbers(a, b)
 
     def _pointers(self, a: t.Pointer, b: t.Pointer) -> bool | None:
-        if self.void_is_any and isinstance(bare(a.target), t.Void):
+        if isinstance(bare(a.target), t.Void) or (isinstance(bare(b.target), t.Void) and not self.void_is_any):
             return a.size == b.size
-        return _all([a.size == b.size, (a.kind == "*") == (b.kind == "*"), self.same(a.target, b.target)])
+        return all_of([a.size == b.size, (a.kind == "*") == (b.kind == "*"), self.same(a.target, b.target)])
 
     def _signatures(self, a: t.FunctionType, b: t.FunctionType) -> bool | None:
         pairs = [self.same(x, y, True, True) for x, y in zip(a.parameters, b.parameters)]
         equal = len(a.parameters) == len(b.parameters) and a.varargs == b.varargs
-        convention = not (a.convention and b.convention) or a.convention == b.convention
-        return _all([equal, convention, self.same(a.result, b.result, True, True), *pairs])
+        convention = not list(conventions(self, a.convention, b.convention))
+        return all_of([equal, convention, self.same(a.result, b.result, True, True), *pairs])
 
     def _definitions_named(self, a: str, b: str, share_a_name: bool, by_value: bool, passed: bool) -> bool:
         """Two definitions with names. They are compared on their own, unless they are two types altogether."""
@@ -290,14 +239,3 @@ def verdict_of(differences: Iterable[Difference]) -> bool | None:
 
 def _kind(definition: t.Record | t.Enum) -> str:
     return "an enumeration" if isinstance(definition, t.Enum) else f"a {definition.kind}"
-
-
-def _varargs(has: bool) -> str:
-    return "..." if has else MISSING
-
-
-def _all(verdicts: list[bool | None]) -> bool | None:
-    """False when anything is false, else None when anything is unknown."""
-    if False in verdicts:
-        return False
-    return None if None in verdicts else True

@@ -6,54 +6,21 @@ into an anonymous union is no difference. A member under another name in the sam
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from rebel_tools.abi import types as t
-from rebel_tools.abi.sizes import size_of
-from rebel_tools.abi.spell import declare, member, peel
+from rebel_tools.abi.sizes import Definitions
+from rebel_tools.abi.spell import member, peel
 from rebel_tools.gate import qualifiers
 from rebel_tools.gate.compare_virtuals import virtuals
 from rebel_tools.gate.difference import MISSING, Difference
+from rebel_tools.gate.leaves import Leaf, inner_leaves, leaves
+from rebel_tools.gate.rules import RISK
+from rebel_tools.gate.shapes import are_alike
 
 if TYPE_CHECKING:
     from rebel_tools.gate.compare import Comparison
-
-_RESERVED = re.compile(
-    r"(?:^|_)(?:reserved|rsvd|resv|unused|spare|future)(?:$|_|\d)|^_+(?:pad|padding|dummy|filler)(?:$|_|\d)"
-    r"|^(?:pad|padding|dummy|filler)_*\d+$",
-    re.IGNORECASE,
-)
-"""Names of members that keep room for later versions; a bare `padding` may be that of a picture."""
-FLATTENED = 10_000
-"""Members of a record, those of anonymous ones included."""
-
-
-class Leaf(NamedTuple):
-    """A member as it lies in the outermost record. `start` and `bits` are in bits; `bits` None when not known."""
-
-    name: str
-    field: t.Field
-    start: int
-    bits: int | None
-
-    @property
-    def end(self) -> int:
-        return self.start + (self.bits or 0)
-
-    def __str__(self) -> str:
-        return f"{declare(self.field.type, '')} at {self.place}"
-
-    @property
-    def place(self) -> str:
-        """Where it lies, in words."""
-        if self.field.bit_size is None:
-            return f"offset {self.start // 8}"
-        return f"bits {self.start} to {self.end - 1}"
-
-    def overlaps(self, other: Leaf) -> bool:
-        return self.start < other.end and other.start < self.end
 
 
 def records(comparison: Comparison, a: t.Record, b: t.Record) -> Iterator[Difference]:
@@ -65,12 +32,15 @@ def records(comparison: Comparison, a: t.Record, b: t.Record) -> Iterator[Differ
         return
     members = list(_Members(comparison, a, b).differences())
     yield from _size(a, b, members)
-    yield from _alignment(comparison, a, b)
+    if a.kind != b.kind:
+        yield Difference("kind", f"a {a.kind}", f"a {b.kind}", "passing-changed")
+    yield from _alignment(comparison, a, b, members)
     if comparison.values[0].by_reference(a) != comparison.values[1].by_reference(b):
         words = {True: "by reference", False: "by value"}
         ways = (words[comparison.values[0].by_reference(a)], words[comparison.values[1].by_reference(b)])
         yield Difference("passing", *ways, "passing-changed")
     yield from members
+    yield from _constants(a, b)
     yield from virtuals(comparison, a, b)
 
 
@@ -83,13 +53,26 @@ def _size(a: t.Record, b: t.Record, members: list[Difference]) -> Iterator[Diffe
     yield Difference("size", f"{a.size} bytes", f"{b.size} bytes", rule)
 
 
-def _alignment(comparison: Comparison, a: t.Record, b: t.Record) -> Iterator[Difference]:
-    """Where one of both asks for it; what follows from the members is told of them."""
-    if not any(record.alignment or any(field.alignment for field in record.fields) for record in (a, b)):
+def _alignment(comparison: Comparison, a: t.Record, b: t.Record, members: list[Difference]) -> Iterator[Difference]:
+    """What one of both asks for, and what follows from members unless they are told as breaking anyway."""
+    is_asked_for = any(record.alignment or any(field.alignment for field in record.fields) for record in (a, b))
+    if not is_asked_for and any(difference.breaks for difference in members):
         return
     before, after = comparison.values[0].alignment(a), comparison.values[1].alignment(b)
     if None not in (before, after) and before != after:
-        yield Difference("alignment", f"{before} bytes", f"{after} bytes", "alignment-changed")
+        level = None if is_asked_for else RISK
+        yield Difference("alignment", f"{before} bytes", f"{after} bytes", "alignment-changed", own_level=level)
+
+
+def _constants(a: t.Record, b: t.Record) -> Iterator[Difference]:
+    """Static constants of a class: compilers write their values into programs."""
+    after = dict(b.constants)
+    for name, value in a.constants:
+        if name in after and after[name] != value:
+            yield Difference(f"static {name}", str(value), str(after[name]), "constant-changed", own_level=RISK)
+
+
+Leaves = dict[str, Leaf]
 
 
 class _Members:
@@ -98,25 +81,50 @@ class _Members:
     def __init__(self, comparison: Comparison, a: t.Record, b: t.Record) -> None:
         self.comparison = comparison
         self.size = 8 * (a.size or 0)
+        self.keeps_size = a.size == b.size
         self.is_plain = not comparison.values[0].by_reference(a) and not any(f.kind == "base" for f in a.fields)
-        self.expected = {leaf.name: leaf for leaf in _leaves(a, comparison.expected.types)}
-        self.found = {leaf.name: leaf for leaf in _leaves(b, comparison.found.types)}
+        self.expected = {leaf.name: leaf for leaf in leaves(a, comparison.expected.types)}
+        self.found = {leaf.name: leaf for leaf in leaves(b, comparison.found.types)}
+        self.grouped = [*self._grouped(self.found, self.expected, comparison.found.types)]
+        self.grouped += self._grouped(self.expected, self.found, comparison.expected.types)
         self.new = {name: leaf for name, leaf in self.found.items() if name not in self.expected}
 
+    def _grouped(self, own: Leaves, other: Leaves, definitions: Definitions) -> Iterator[Difference]:
+        """Take records for their members where these stand in the record itself on the other side, in one place."""
+        for name, leaf in list(own.items()):
+            inner = inner_leaves(leaf, definitions) if name not in other else {}
+            if inner and all(n in other and n not in own and other[n].start == lf.start for n, lf in inner.items()):
+                del own[name]
+                own.update(inner)
+                words = ["members of the record", f"members of {name}"]
+                yield Difference(", ".join(inner), *(words if own is self.found else words[::-1]), "field-renamed")
+
     def differences(self) -> Iterator[Difference]:
+        yield from self.grouped
         for name, leaf in self.expected.items():
             other = self.found.get(name)
             yield from self._both(leaf, other) if other else self._gone(leaf)
         for leaf in list(self.new.values()):
             yield self._added(leaf)
+        yield from self._virtual_bases()
+
+    def _virtual_bases(self) -> Iterator[Difference]:
+        """Their places follow from their order, for DWARF gives them none."""
+        before, after = (
+            [leaf.name for leaf in own.values() if leaf.field.kind == "virtual base" and leaf.name in other]
+            for own, other in ((self.expected, self.found), (self.found, self.expected))
+        )
+        if before != after:
+            yield Difference("order of virtual bases", ", ".join(before), ", ".join(after), "layout-changed")
 
     def _both(self, a: Leaf, b: Leaf) -> Iterator[Difference]:
-        if _is_reserved(a) and a.start <= b.start and b.end <= a.end:
+        if a.is_reserved and a.start <= b.start and b.end <= a.end:
             if (a.start, a.bits) != (b.start, b.bits):
                 yield Difference(a.name, str(a), str(b), "reserved-used")
                 self._explain_within(a)
             return
-        if (a.start, a.field.bit_size) != (b.start, b.field.bit_size):
+        has_bits = a.is_bit_field or b.is_bit_field
+        if a.start != b.start or (has_bits and a.bits != b.bits):
             yield Difference(a.name, a.place, b.place, "layout-changed")
         yield from self._types(a, b)
 
@@ -128,17 +136,22 @@ class _Members:
             yield from (d.below(a.name) for d in records(self.comparison, *inline))
         else:
             found = list(self.comparison.named(a.name, a.field.type, b.field.type, "layout-changed", by_value=True))
+            if (a.is_bit_field or b.is_bit_field) and are_alike(a.field.type, b.field.type):
+                found = []  # how many bits there are was compared before
             yield from found or qualifiers.of_field(a.name, a.field.type, b.field.type)
 
     def _gone(self, leaf: Leaf) -> Iterator[Difference]:
         """No member of this name: another one in its place, or nothing."""
+        if self._is_empty_base(leaf, self.comparison.expected.types):
+            yield Difference(leaf.name, str(leaf), MISSING, "empty-base")
+            return
         there = [o for o in self.new.values() if o.start == leaf.start and o.field.kind == leaf.field.kind]
         fitting = next((other for other in there if self._fits(leaf, other)), None)
         if fitting:
             del self.new[fitting.name]
-            rule = "reserved-used" if _is_reserved(leaf) else "field-renamed"
+            rule = "reserved-used" if leaf.is_reserved else "field-renamed"
             yield Difference(leaf.name, leaf.name, fitting.name, rule)
-        elif _is_reserved(leaf) and self._explain_within(leaf):
+        elif leaf.is_reserved and self._explain_within(leaf):
             yield Difference(leaf.name, str(leaf), "other members", "reserved-used")
         elif len(there) == 1:
             del self.new[there[0].name]
@@ -150,7 +163,7 @@ class _Members:
         """Whether one stands for the other: the same type, or for reserved room the same number of bits."""
         if a.bits != b.bits:
             return False
-        return _is_reserved(a) or self.comparison.same(a.field.type, b.field.type, by_value=True) is True
+        return a.is_reserved or self.comparison.same(a.field.type, b.field.type, by_value=True) is True
 
     def _explain_within(self, room: Leaf) -> bool:
         """Take new members in reserved room for explained; whether there are any and none reaches outside of it."""
@@ -161,11 +174,19 @@ class _Members:
             del self.new[leaf.name]
         return bool(inside)
 
+    def _is_empty_base(self, leaf: Leaf, definitions: Definitions) -> bool:
+        """Whether it takes no room: a base class without data and virtual functions, beside others that stayed."""
+        base = definitions.get(leaf.field.type.key) if isinstance(leaf.field.type, t.Ref) else None
+        is_empty = isinstance(base, t.Record) and base.size == 1 and not base.fields and not base.virtuals
+        return self.keeps_size and leaf.field.kind == "base" and is_empty
+
     def _added(self, leaf: Leaf) -> Difference:
-        if leaf.field.kind != "member":
+        if self._is_empty_base(leaf, self.comparison.found.types):
+            rule = "empty-base"
+        elif leaf.field.kind != "member":
             rule = "layout-changed"
         elif leaf.start >= self.size:
-            rule = "field-appended"
+            rule = "field-appended" if leaf.bits else "flexible-array"
         elif touched := [other for other in self.expected.values() if leaf.overlaps(other)]:
             rule = "union-grown" if all(map(self._stayed, touched)) else "layout-changed"
         elif not self.is_plain and all(other.end <= leaf.start for other in self.expected.values()):
@@ -177,32 +198,3 @@ class _Members:
     def _stayed(self, leaf: Leaf) -> bool:
         other = self.found.get(leaf.name)
         return other is not None and other.start == leaf.start
-
-
-def _is_reserved(leaf: Leaf) -> bool:
-    return leaf.field.kind == "member" and _RESERVED.search(leaf.name) is not None
-
-
-def _leaves(record: t.Record, definitions: dict) -> Iterator[Leaf]:
-    """The members with names, those of anonymous records in place of the records."""
-    work = [(field, 0) for field in reversed(record.fields)]
-    seen = 0
-    while work and seen < FLATTENED:
-        field, base = work.pop()
-        seen += 1
-        inner = peel(field.type)
-        if not field.name and field.kind == "member" and isinstance(inner, t.Record) and inner.size is not None:
-            work += [(below, base + 8 * field.offset) for below in reversed(inner.fields)]
-        else:
-            yield _leaf(field, base, seen, definitions)
-
-
-def _leaf(field: t.Field, base: int, number: int, definitions: dict) -> Leaf:
-    if field.kind == "member":
-        name = field.name or f"<member {number} without a name>"
-    else:
-        name = f"<{field.kind} {field.name}>" if field.kind != "vptr" else "<vptr>"
-    if field.bit_size is not None:
-        return Leaf(name, field, base + (field.bit_offset or 0), field.bit_size)
-    size = size_of(field.type, definitions)
-    return Leaf(name, field, base + 8 * field.offset, None if size is None else 8 * size)

@@ -11,10 +11,8 @@ from rebel_tools.gate.difference import Difference
 from rebel_tools.gate.not_compared import Reason
 from rebel_tools.gate.report import Finding
 from rebel_tools.gate.rules import BREAK
-from rebel_tools.gate.symbol_check import SILENT, Verdict, gate_rule
+from rebel_tools.gate.symbol_check import SILENT, Verdict, gate_rule, promised
 
-PROMISED = ("field-appended", "count-changed")
-"""What an interface promises, so that it breaks here and not only under circumstances."""
 COMPLETE = "-fno-limit-debug-info (Clang) or -femit-class-debug-always (GCC) keep all types"
 """What to do about types that the compiler left out."""
 
@@ -47,7 +45,7 @@ class LayoutCheck:
     def level(self, pair: Pair, difference: Difference) -> str:
         """The level of a difference in a promised definition."""
         passed = difference.rule == "passing-changed" and pair in self.comparison.passed
-        return BREAK if passed or difference.rule in PROMISED else difference.level
+        return BREAK if passed else promised(difference)
 
     def breaking(self, pair: Pair) -> Iterator[Difference]:
         """The differences of a pair that break programs."""

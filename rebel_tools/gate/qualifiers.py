@@ -12,6 +12,7 @@ from rebel_tools.abi import types as t
 from rebel_tools.abi.spell import describe
 from rebel_tools.gate.difference import Difference
 from rebel_tools.gate.rules import NOTE, SOURCE
+from rebel_tools.gate.shapes import bare
 
 TOLD = ("const", "volatile")
 RULE = "qualifier-changed"
@@ -20,14 +21,16 @@ RULE = "qualifier-changed"
 def of_value(where: str, a: t.Type, b: t.Type, gained_is_harmless: bool) -> Iterator[Difference]:
     """Of what pointers lead to. The qualifiers of an argument or a result itself mean nothing to the other side.
 
-    gained_is_harmless: an argument may gain const, since what could be written can be read; a result may lose it.
+    gained_is_harmless: an argument may gain const, since what could be written can be read; a result may lose it. That
+        holds for what the pointer itself leads to; a `char **` is no `const char **`.
     """
     before, after = _levels(a)[1:], _levels(b)[1:]
     if before == after or len(before) != len(after):
+        yield from _of_functions(where, a, b)
         return
     gained = any(new - old for old, new in zip(before, after))
     lost = any(old - new for old, new in zip(before, after))
-    harms = lost if gained_is_harmless else gained
+    harms = before[1:] != after[1:] or (lost if gained_is_harmless else gained)
     yield _difference(where, a, b, SOURCE if harms else NOTE)
 
 
@@ -37,6 +40,30 @@ def of_data(where: str, a: t.Type, b: t.Type) -> Iterator[Difference]:
     if before != after and len(before) == len(after):
         gained = any(new - old for old, new in zip(before, after))
         yield _difference(where, a, b, SOURCE if gained else NOTE)
+    else:
+        yield from _of_functions(where, a, b)
+
+
+def _of_functions(where: str, a: t.Type, b: t.Type) -> Iterator[Difference]:
+    """Of what the arguments and results of function pointers lead to: no such pointer converts to another."""
+    x, y = _pointee(a), _pointee(b)
+    if not isinstance(x, t.FunctionType) or not isinstance(y, t.FunctionType):
+        return
+    pairs = zip((x.result, *x.parameters), (y.result, *y.parameters))
+    if any(_levels(one)[1:] != _levels(other)[1:] for one, other in pairs):
+        yield _difference(where, a, b, SOURCE)
+
+
+def _pointee(kind: t.Type) -> t.Type:
+    """What is at the end of pointers and arrays."""
+    while True:
+        kind = bare(kind)
+        if isinstance(kind, t.Pointer):
+            kind = kind.target
+        elif isinstance(kind, t.Array):
+            kind = kind.element
+        else:
+            return kind
 
 
 def of_field(where: str, a: t.Type, b: t.Type) -> Iterator[Difference]:

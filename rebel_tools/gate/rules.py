@@ -182,6 +182,20 @@ DIFF_RULES = _table(
         "let the library allocate it, and hide its definition",
     ),
     Rule(
+        "flexible-array", RISK, "A record got an array of unknown length at its end.",
+        "there are no elements where programs allocated the record", "programs that allocate it",
+        "let the library allocate it",
+    ),
+    Rule(
+        "empty-base", SOURCE, "A class has one more or one less base class that takes no room.",
+        "the layout is the same; source may use the base", "programs that are compiled again", "nothing has to be done",
+    ),
+    Rule(
+        "void-pointer", SOURCE, "A pointer leads to void on one side only.",
+        "the representation is the same; what it leads to cannot be compared", "programs that are compiled again",
+        "see that it still means the same",
+    ),
+    Rule(
         "field-renamed", NOTE, "A member has another name, in the same place and with the same type.",
         "programs use places and not names; source has to follow", _NOBODY, "nothing has to be done",
     ),

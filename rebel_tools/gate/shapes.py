@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from rebel_tools.abi import types as t
@@ -52,12 +53,65 @@ def is_one_type(pair: tuple[str, str]) -> bool:
     return pair[0] == pair[1] or pair[0].partition(" ")[2] == pair[1].partition(" ")[2]
 
 
-def numbers(a: t.Type, b: t.Type) -> bool:
+def leads_to_void(kind: t.Type) -> bool:
+    """Whether it is a `void *`, or a pointer to one, or an array of them."""
+    kind = bare(kind)
+    while isinstance(kind, (t.Pointer, t.Array)):
+        kind = bare(kind.target if isinstance(kind, t.Pointer) else kind.element)
+    return isinstance(kind, t.Void)
+
+
+_QUAD = re.compile(r"__float128|__ieee128|_Float128\b")
+"""IEEE binary128 by names that do not depend on the target; `long double` can be that, x87 or IBM's."""
+
+
+_NAMED = re.compile(r"__bf16|_Decimal")
+"""Formats that others of the same size have not."""
+_BIT_INT = re.compile(r"_BitInt(\(\d+\))?")
+
+
+def numbers(a: t.Type, b: t.Type) -> bool | None:
     """What has no parts. An enumeration equals the integer that represents it."""
     a = a.underlying if isinstance(a, t.Enum) else a
     b = b.underlying if isinstance(b, t.Enum) else b
     if isinstance(a, t.Integer) and isinstance(b, t.Integer):
-        return (a.size, a.signed) == (b.size, b.signed)
+        return _integers(a, b)
     if isinstance(a, t.Float) and isinstance(b, t.Float):
-        return (a.size, a.complex) == (b.size, b.complex)
+        return _floats(a, b)
     return type(a) is type(b) and a == b
+
+
+def are_alike(a: t.Type, b: t.Type) -> bool:
+    """Whether two types of bit-fields mean the same bits: whole numbers with or without a sign."""
+    signs = [_is_signed(bare(kind)) for kind in (a, b)]
+    return None not in signs and signs[0] == signs[1]
+
+
+def _is_signed(kind: t.Type) -> bool | None:
+    """None for what is no whole number, and for enumerations, whose constants are compared by their name."""
+    if isinstance(kind, t.Bool):
+        return False
+    return kind.signed if isinstance(kind, t.Integer) else None
+
+
+def _integers(a: t.Integer, b: t.Integer) -> bool | None:
+    """Those of C's `_BitInt` have a width, which some compilers do not write into debug information."""
+    if (a.size, a.signed) != (b.size, b.signed):
+        return False
+    widths = [_BIT_INT.findall(kind.name) for kind in (a, b)]
+    return None if [""] in widths else widths[0] == widths[1]
+
+
+def _floats(a: t.Float, b: t.Float) -> bool | None:
+    """Formats of one size: decimal ones and those of 16 bits are told by name; of 128 bits not all names tell one."""
+    if (a.size, a.complex) != (b.size, b.complex) or _NAMED.findall(a.name) != _NAMED.findall(b.name):
+        return False
+    quad = _QUAD.search(a.name), _QUAD.search(b.name)
+    return True if bool(quad[0]) == bool(quad[1]) else None
+
+
+def all_of(verdicts: list[bool | None]) -> bool | None:
+    """False when anything is false, else None when anything is unknown."""
+    if False in verdicts:
+        return False
+    return None if None in verdicts else True

@@ -10,6 +10,7 @@ from rebel_tools.abi.types import Declarations, Function, Variable
 from rebel_tools.binary.model import Export, undecorate
 from rebel_tools.errors import Place
 from rebel_tools.gate.compare import Compared, Comparison, Pair
+from rebel_tools.gate.difference import Difference
 from rebel_tools.gate.not_compared import Reason
 from rebel_tools.gate.report import Finding
 from rebel_tools.gate.rules import BREAK
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from rebel_tools.gate.verify import LibraryFacts
 
 Symbol = Union[Function, Variable]
+PROMISED = ("field-appended", "flexible-array", "count-changed", "void-pointer")
+"""What an interface promises, so that it breaks here and not only under circumstances."""
 SILENT = ("constant-added", "virtual-pure")
 """Differences that an interface allows, or that compilers cannot be compared in."""
 
@@ -39,6 +42,11 @@ class Verdict:
     def stop(self, reason: Reason) -> None:
         """Say why nothing more can be proved; the first reason counts."""
         self.unchecked = self.unchecked or reason
+
+
+def promised(difference: Difference) -> str:
+    """The level of a difference from what an interface promises."""
+    return BREAK if difference.rule in PROMISED else difference.level
 
 
 def gate_rule(level: str, breaking: str) -> str:
@@ -129,9 +137,9 @@ class SymbolCheck:
             if difference.unknown:
                 verdict.stop(Reason(f"{difference.field} of {symbol.name} is not known on both sides"))
             elif difference.rule not in SILENT:
-                name = gate_rule(difference.level, rule)
+                level = promised(difference)
                 where = (difference.field, difference.expected, difference.found)
-                self.report(verdict, name, symbol, *where, level=difference.level)
+                self.report(verdict, gate_rule(level, rule), symbol, *where, level=level)
         if "kind" in verdict.proved and not verdict.contradicted and verdict.unchecked is None:
             verdict.proved.append("prototype")
 

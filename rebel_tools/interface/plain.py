@@ -87,6 +87,8 @@ _TYPES = {
             **ALIGNMENT,
             "passing": (one_of(None, "value", "reference"), None),
             "virtuals": (many(_VIRTUAL), ()),
+            "left_out": (FLAG, False),
+            "constants": (many(pair(TEXT, INTEGER)), ()),
         },
     ),
     "enum": row(t.Enum, name=optional(TEXT), underlying=_INTEGER, values=many(pair(TEXT, INTEGER)), tail=TAGGED),

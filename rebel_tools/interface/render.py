@@ -44,7 +44,7 @@ def definition_text(definition: t.Record | t.Enum) -> str:
         values = ", ".join(f"{name} = {value}" for name, value in definition.values)
         return f"{t.key_of(definition)} {{ {values} }}"
     if definition.size is None:
-        return f"{t.key_of(definition)} (opaque)"
+        return f"{t.key_of(definition)} ({'not in the debug information' if definition.left_out else 'opaque'})"
     fields = "; ".join(f"{member(field)} @{field.offset}" for field in definition.fields)
     return f"{t.key_of(definition)} {{ {fields} }} ({definition.size} bytes)"
 

@@ -10,11 +10,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from rebel_tools.abi.reach import definitions_for
+from rebel_tools.abi.standard_library import is_standard
 from rebel_tools.abi.types import Declarations, Enum, Function, Record, Variable
-
-_FOREIGN = re.compile(r"(struct|union) (std|__gnu_cxx|__cxxabiv1)::")
-"""Classes of the standard library: their layout is its promise and not the core's, and a core's debug information
-need not hold it. Incompatible versions of them have other mangled names."""
 
 _STRUCTOR = re.compile(r"^(_ZN.*)([CD])[0-9](E.*)$")
 
@@ -43,9 +40,11 @@ def with_types(
     types: Mapping[str, Record | Enum],
 ) -> Declarations:
     """The declarations with the types that they need, classes of the standard library opaque."""
-    ours = {key: _opaque(definition) if _FOREIGN.match(key) else definition for key, definition in types.items()}
+    ours = {key: _opaque(definition) if is_standard(key) else definition for key, definition in types.items()}
     return Declarations(functions, variables, definitions_for([*functions.values(), *variables.values()], ours))
 
 
 def _opaque(definition: Record | Enum) -> Record | Enum:
-    return replace(definition, size=None, fields=()) if isinstance(definition, Record) else definition
+    if not isinstance(definition, Record):
+        return definition
+    return replace(definition, size=None, fields=(), constants=(), left_out=False)

@@ -1,0 +1,55 @@
+"""What things are called in C++ and where they are declared: names with their namespaces and classes, and places."""
+
+from __future__ import annotations
+
+from itertools import islice
+
+from rebel_tools.binary.dwarf_constants import At, Tag
+from rebel_tools.binary.dwarf_find import SCOPES, UNITS, chain, first_value, has_scopes, walk
+from rebel_tools.binary.dwarf_lines import FileTables
+from rebel_tools.binary.dwarf_unit import Die, Unit
+from rebel_tools.errors import Place
+
+MAX_PARENTS = 500_000
+"""Things with a name whose parents are remembered at a time."""
+NAMED = frozenset({*SCOPES, Tag.ENUMERATION, Tag.TYPEDEF, Tag.SUBPROGRAM, Tag.VARIABLE, Tag.MEMBER})
+
+
+class Names:
+    """Answers for the DIEs of all units that belong to one library."""
+
+    def __init__(self) -> None:
+        self._files = FileTables()
+        self._scopes: dict[tuple[object, int], dict[int, int]] = {}
+
+    def _parents(self, unit: Unit) -> dict[int, int]:
+        """The offset of the parent of everything in `unit` that has a name; empty for C."""
+        key = unit.space, unit.start
+        if key not in self._scopes:
+            if sum(map(len, self._scopes.values())) > MAX_PARENTS:
+                self._scopes.clear()
+            rows = walk(unit, UNITS | SCOPES, NAMED) if has_scopes(unit) else ()
+            self._scopes[key] = {at: parent for at, parent, _ in islice(rows, MAX_PARENTS)}
+        return self._scopes[key]
+
+    def qualified(self, die: Die) -> str | None:
+        """The name with its namespaces and classes; None for what has none."""
+        die = chain(die)[-1]
+        name = die.unit.string(die.values.get(At.NAME))
+        parents = self._parents(die.unit) if name else {}
+        offset = parents.get(die.offset)
+        while offset is not None and offset != die.unit.first:
+            parent = die.unit.die(offset)
+            scope = parent.unit.string(parent.values.get(At.NAME))
+            name = f"{scope or ('(anonymous namespace)' if parent.tag == Tag.NAMESPACE else '(anonymous)')}::{name}"
+            offset = parents.get(offset)
+        return name
+
+    def place(self, links: list[Die]) -> Place | None:
+        """Where the symbol is declared: a C++ class says it better than the definition outside of it."""
+        line, file = first_value(links[::-1], At.DECL_LINE), first_value(links[::-1], At.DECL_FILE)
+        if not line or not file:
+            return None
+        files = self._files.of(file[0].unit)
+        number = file[0].number(At.DECL_FILE, -1)
+        return Place(files[number], line=line[0].number(At.DECL_LINE)) if 0 <= number < len(files) else None

@@ -1,0 +1,42 @@
+"""What a comparison works on and what it brings: the declarations of both sides, pairs of definitions, differences."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from rebel_tools.abi import types as t
+from rebel_tools.abi.sizes import Definitions
+from rebel_tools.gate.difference import Difference
+
+Pair = tuple[str, str]
+"""The keys of a definition on both sides; they differ where a type got a tag or another name."""
+
+
+class Compared(NamedTuple):
+    """What comparing two symbols or a pair of definitions brought."""
+
+    differences: tuple[Difference, ...]
+    met: frozenset[Pair]
+
+
+@dataclass(frozen=True)
+class Sources:
+    """What one side declares, as far as a comparison needs it; `conflicts` as in `Declarations`, by key."""
+
+    types: Definitions
+    conflicts: dict[str, list[t.Record | t.Enum]] = field(default_factory=dict)
+    tells_atomic: bool = True
+    tells_conventions: bool = False
+
+    @classmethod
+    def of(cls, declarations: t.Declarations) -> Sources:
+        conflicts: dict[str, list[t.Record | t.Enum]] = {}
+        for key, definition in declarations.conflicts:
+            conflicts.setdefault(key, []).append(definition)
+        return cls(declarations.types, conflicts, declarations.tells_atomic, declarations.tells_conventions)
+
+    def all(self, key: str) -> list[t.Record | t.Enum]:
+        """The definitions under a key, usually one."""
+        first = self.types.get(key)
+        return [] if first is None else [first, *self.conflicts.get(key, ())]

@@ -1,0 +1,99 @@
+"""Levels of `diff` and verdicts of the gate for pairs of libraries that differ in one thing."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from pairs import CXX, C, Pair
+
+from rebel_tools.binary.library import open_library
+from rebel_tools.gate.check import check
+from rebel_tools.gate.diff import diff
+from rebel_tools.gate.evidence import required
+from rebel_tools.gate.render import to_text
+from rebel_tools.gate.rules import LEVELS
+from rebel_tools.gate.sides import read_side
+from rebel_tools.gate.verify import Policy
+from rebel_tools.producers.record import record
+
+
+def build(folder: Path, name: str, source: str, command: str) -> str:
+    """A library of one file that includes a header, where programs see all types."""
+    suffix = ".cpp" if "++" in command else ".c"
+    (folder / f"{name}.h").write_text(source + "\n")
+    (folder / f"{name}{suffix}").write_text(f'#include "{name}.h"\n')
+    words = [*command.split(), "-w", "-g", "-shared", "-fPIC", "-o", f"{name}.so", f"{name}{suffix}"]
+    subprocess.run(words, cwd=folder, check=True)
+    return str(folder / f"{name}.so")
+
+
+def compare(folder: Path, pair: Pair, command: str) -> None:
+    old, new = (
+        build(folder, name, pair.before + source + pair.use, command)
+        for name, source in (("old", pair.old), ("new", pair.new))
+    )
+    report = diff(read_side(old), read_side(new))
+    worst = min((change.level for change in report.changes), key=LEVELS.index, default=None)
+    assert worst == pair.level, [change.message for change in report.changes]
+    assert not report.not_compared
+    with open_library(new) as library:
+        checked, _ = check(record(old).interface, library, Policy(required("layout")), "old.interface")
+    assert checked.passed == pair.passes, to_text(checked)
+
+
+@pytest.mark.parametrize("pair", C, ids=lambda pair: pair.name)
+def test_c(tmp_path: Path, pair: Pair) -> None:
+    compare(tmp_path, pair, "gcc")
+
+
+@pytest.mark.parametrize("pair", CXX, ids=lambda pair: pair.name)
+def test_cxx(tmp_path: Path, pair: Pair) -> None:
+    compare(tmp_path, pair, "g++ -std=c++20")
+
+
+def test_a_class_that_the_compiler_leaves_out_is_not_known(tmp_path: Path) -> None:
+    """GCC describes it where its virtual table is; other files have the members that they compile."""
+    bases = "struct a { virtual int x(); int i; }; struct b { virtual int y(); int j; };"
+    sources = (f"{bases} struct s : a, b {{ int f(); }};", f"{bases} struct s : b, a {{ int f(); }};")
+    old, new = (
+        build(tmp_path, name, f"{source} int s::f() {{ return i; }}", "g++")
+        for name, source in zip(("old", "new"), sources)
+    )
+    report = diff(read_side(old), read_side(new))
+    assert report.compatible
+    (gap,) = report.not_compared
+    assert gap.symbols == ("_ZN1s1fEv",)
+    assert "the layout of struct s" in gap.reason.text
+    with open_library(new) as library:
+        checked, _ = check(record(old).interface, library, Policy(required("layout")), "old.interface")
+    assert [finding.rule for finding in checked.findings] == ["not-checked"]
+
+
+@pytest.mark.skipif(not shutil.which("clang"), reason="needs clang, which describes calling conventions")
+@pytest.mark.parametrize(
+    "old, new, breaks",
+    [
+        ("int f(int x) { return x; }", "__attribute__((ms_abi)) int f(int x) { return x; }", True),
+        ("__attribute__((ms_abi)) int f(int x) { return x; }", "int f(int x) { return x; }", True),
+        ("int f(int (*g)(int)) { return 0; }", "int f(int (__attribute__((ms_abi)) *g)(int)) { return 0; }", True),
+        ("int f(int x) { return x; }", "__attribute__((sysv_abi)) int f(int x) { return x; }", False),
+    ],
+)
+def test_calling_conventions(tmp_path: Path, old: str, new: str, breaks: bool) -> None:
+    sides = [read_side(build(tmp_path, name, source, "clang")) for name, source in (("old", old), ("new", new))]
+    report = diff(*sides)
+    assert report.compatible != breaks, [change.message for change in report.changes]
+    assert not report.not_compared
+
+
+def test_a_convention_that_the_interface_could_not_know_is_not_proved(tmp_path: Path) -> None:
+    if not shutil.which("clang"):
+        pytest.skip("needs clang, which describes calling conventions")
+    old = build(tmp_path, "old", "int f(int x) { return x; }", "gcc")
+    new = build(tmp_path, "new", "__attribute__((ms_abi)) int f(int x) { return x; }", "clang")
+    with open_library(new) as library:
+        checked, _ = check(record(old).interface, library, Policy(required("prototype")), "old.interface")
+    assert [finding.rule for finding in checked.findings] == ["not-checked"]
