@@ -16,10 +16,13 @@ from rebel_tools.memory.atomic import read_regular, write_atomically
 from rebel_tools.memory.digests import Remembered
 from rebel_tools.memory.stamp import Stamp, stamp
 
-FORMAT = f"rebel-tools {__version__} state 7"
+FORMAT = f"rebel-tools {__version__} state 8"
 
 # What ocamldep said: folder and source -> digest of the source, digest of the question, module names.
 Answers = dict[str, list[Any]]
+
+# Sources that rules of the SConstruct made: path -> when it was written, in nanoseconds, and a digest of its contents.
+Generated = dict[str, list[Any]]
 
 
 @dataclass
@@ -96,16 +99,17 @@ class State:
         self._known = known = STATES.get(path)
         self.files: Remembered = dict(known.files)
         self.names: Answers = dict(known.names)
+        self.generated: Generated = dict(known.generated)
         self.records = Records(dict(known.records))
         self.changed = False
 
     def save(self) -> None:
         """Write what is new, or the whole file in one atomic step; remove it when nothing is left to remember."""
-        if not self.records and not self.names:
+        if not self.records and not self.names and not self.generated:
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(self.path)
             return
-        now = Contents(dict(self.files), dict(self.names), dict(self.records.texts))
+        now = Contents(dict(self.files), dict(self.names), dict(self.generated), dict(self.records.texts))
         known = self._known
         if not known.stamp or known.stamp != stamp(self.path):
             known = Contents()  # nothing may be added to the file that is there now
@@ -125,7 +129,7 @@ class State:
 
 @dataclass
 class Contents:
-    """What a state file holds: three dictionaries by key, the records as texts.
+    """What a state file holds: four dictionaries by key, the records as texts.
 
     stamp: the status of the file that was read, None where nothing may be added to it.
     base: how long its first block is, in bytes.
@@ -133,22 +137,23 @@ class Contents:
 
     files: Remembered = field(default_factory=dict)
     names: Answers = field(default_factory=dict)
+    generated: Generated = field(default_factory=dict)
     records: dict[str, str] = field(default_factory=dict)
     stamp: Stamp = None
     base: int = 0
 
     @property
     def tables(self) -> tuple[dict[str, Any], ...]:
-        return self.files, self.names, self.records
+        return self.files, self.names, self.generated, self.records
 
 
 def _block(now: Contents, known: Contents) -> bytes:
     """What turns `known` into `now`: a header, whose digest tells damage of any kind from what was written here, and
     lines. The first of these is JSON, the others are a key and a record, which have no tab and no end of line in them.
     """
-    files, names, records = map(_difference, now.tables, known.tables)
+    files, names, generated, records = map(_difference, now.tables, known.tables)
     gone = [list(old.keys() - new.keys()) for old, new in zip(known.tables, now.tables)]
-    rest = {"files": files, "names": names, "gone": gone}
+    rest = {"files": files, "names": names, "generated": generated, "gone": gone}
     lines = (f"{_json(key)}\t{text}" for key, text in records.items())
     text = "\n".join([_json(rest), *lines]).encode("utf-8", "surrogateescape")
     return _header(text) + text + b"\n"
@@ -202,6 +207,7 @@ def _add(contents: Contents, block: bytes) -> None:
             del table[key]
     contents.files.update(data["files"])
     contents.names.update(data["names"])
+    contents.generated.update(data["generated"])
     for line in records:
         key, _, record = line.partition("\t")
         contents.records[json.loads(key) if "\\" in key else key[1:-1]] = record

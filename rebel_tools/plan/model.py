@@ -140,6 +140,11 @@ class Scope:
         self._forget_units()
         return module
 
+    def remove(self, module: Module) -> None:
+        """Be without a module of this scope."""
+        del self.modules[module.name]
+        self._forget_units()
+
     @property
     def aliases(self) -> dict[str, str]:
         """Short name -> unit name for every module that the alias file names: units of short names need none."""

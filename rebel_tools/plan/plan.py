@@ -70,6 +70,13 @@ class Plan:
         steps = self._units[scope, module.object] = [self.add(step) for step in module_steps(scope, module)]
         return steps
 
+    def remove_module(self, scope: Scope, module: Module) -> None:
+        """Plan a scope without one of its modules."""
+        scope.remove(module)
+        for step in self._units.pop((scope, module.object), ()):
+            self.steps.pop(step.key, None)
+        self._forget_order(scope)
+
     def add_scope(self, scope: Scope) -> list[Step]:
         return [step for module in scope_modules(scope) for step in self.add_module(scope, module)]
 

@@ -23,6 +23,7 @@ from rebel_tools.process import processors
 from rebel_tools.scons import places, profile, saving
 from rebel_tools.scons.actions import builder_of
 from rebel_tools.scons.arguments import from_top, output_file
+from rebel_tools.scons.generated import Generated
 from rebel_tools.scons.interactive import option, tell
 from rebel_tools.scons.nodes import Group, SourceFile, StepFile
 from rebel_tools.scons.output import ADVISERS, SOURCES_OF_TREES
@@ -52,6 +53,7 @@ class Session:
         self.foreign_nodes: dict[Step, list] = {}
         self.old_copies: list[SCons.Node.FS.File] = []
         self.own_folders: set[str] = set()
+        self.generated = Generated()
         self._nodes: dict[Step, list] = {}
         self._groups: dict[Scope, Group] = {}
         self._compiling: dict[Scope, object] = {}
@@ -144,6 +146,8 @@ class Session:
     def dependencies(self, step: Step) -> list:
         """The nodes that have to be up to date before this step can be judged."""
         self._prepare()
+        if step in self.generated.without:
+            return []
         self._notice_generated(step.scope)
         if step.kind in (ARCHIVING, LINKING):
             parts = [self.node(part) for part in self._parts(step) if self._has_node(part)]
@@ -201,6 +205,7 @@ class Session:
                 node.exists()  # brings it into a variant folder that duplicates its sources
         for node in self.old_copies:
             node.exists()  # removes it
+        self.generated.leave_out(self.plan, self._ruled(), self._nodes, self._dry)
         scopes = self._scopes_in_doubt()
         self.plan.names.runs_programs = not (self._dry or option("clean"))
         trees = self.plan.names.prepare(scopes, None if self._dry else self._is_current)
@@ -214,6 +219,11 @@ class Session:
             self._remove_vanished(scopes)
             if not option("clean") and self.status.note_first_runs(scopes):
                 self.plan.save()
+
+    def _ruled(self) -> dict[str, SCons.Node.FS.File]:
+        """The nodes of all sources that builders make, by path."""
+        every = (item for nodes in self.source_nodes.values() for item in nodes.items())
+        return {path: node for path, node in every if node.has_builder()}
 
     def _remove_vanished(self, scopes: list[Scope]) -> None:
         """Remove what earlier builds made for sources that are gone, also where nothing is remembered of them."""
@@ -243,6 +253,8 @@ class Session:
 
     def reason(self, step: Step):
         """Why the step has to run, None when it is up to date."""
+        if step in self.generated.without:
+            return None
         self._read_declared(step)
         found = self.status.reason(step)
         # SCons removes its targets before they are made; here it must know the first output only.
@@ -306,7 +318,7 @@ class Session:
 
     def absent(self, scope: Scope) -> Mapping[str, str]:
         """Modules that the sources of a scope cannot use, and why: those of packages that are not built."""
-        return {}
+        return self.generated.absent.get(scope, {})
 
     def _finish(self) -> None:
         if not self._prepared or self._dry or not os.path.isdir(self.plan.disk.root):  # it may be gone, while watching
@@ -320,6 +332,7 @@ class Session:
         """Let the next run know what this one found out. Errors: OSError."""
         if option("clean"):
             self.status.forget_cleaned()
+        self.generated.remember(self.plan, self._ruled())
         if self.plan.save() and not self.owns_state:
             self._tell_editors()
 

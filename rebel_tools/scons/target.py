@@ -206,12 +206,16 @@ class TargetSession(Session):
                 self.source_nodes[scope] = {self._relative(path): self._made_sources[path] for path in own}
         super()._prepare()
 
+    def _ruled(self) -> dict[str, SCons.Node.FS.File]:
+        return {self._relative(path): node for path, node in self._made_sources.items()}
+
     def _remove_vanished(self, scopes: list[Scope]) -> None:
         self.own_folders = {self._relative(folder) for folder, _, _ in os.walk(os.path.join(self.top, self.folder))}
         super()._remove_vanished(scopes)
 
     def absent(self, scope: Scope) -> Mapping[str, str]:
-        return next(absent_modules(p) for p, other in zip(self.packages, self.plan.scopes) if other is scope)
+        package = next(p for p, other in zip(self.packages, self.plan.scopes) if other is scope)
+        return {**absent_modules(package), **super().absent(scope)}
 
     # Nodes for what is stale
 
@@ -219,6 +223,7 @@ class TargetSession(Session):
         if step is not None:
             return super().dependencies(step)
         if option("clean"):
+            self.generated.leave_out(self.plan, self._ruled(), (), self._dry)
             return self._made_first  # the whole folder is removed
         if self._made_first and not self._is_made_first:
             self._is_made_first = True
@@ -327,7 +332,8 @@ class TargetSession(Session):
         """What decides about this build besides the files in the manifest."""
         ignored = [str(ignored) for node in self.program for ignored in node.ignore]
         said = [*added_actions(self.program), "", *ignored]
-        return text_digest(tool_identity(self.base), repr(self.target), repr(self.packages), *said)
+        made = sorted(self._ruled())
+        return text_digest(tool_identity(self.base), repr(self.target), repr(self.packages), *said, "", *made)
 
     def _changed_files(self) -> set[str] | None:
         """The files of steps that changed since all was up to date; None when more than that may have changed."""
@@ -393,7 +399,7 @@ class TargetSession(Session):
         paths = [path for step in self.plan.steps.values() if step.scope in scopes for path in self._files(step)]
         before = self.manifest.steps if self._changed is not None else ()
         files = {path: known[path][:3] for path in (*before, *paths) if path in known}
-        others = self._others()
+        others = None if self.generated.absent else self._others()
         if others is not None and all(each[0] for each in files.values()):
             own = [os.path.join(self.top, self.state_path)]
             if self._is_for_editors:
