@@ -4,8 +4,8 @@
     python benchmarks/abicheck_catalogue.py abicheck [--list]
 
 Compiles each pair of the folder `examples` (cmake, gcc, g++; what they do not compile with gcc, g++ or clang alone) and
-compares what symbol-audit says with `abi_break` in its ground_truth.json. Prints the number of right ones, the wrong
-ones, and what is no pair of libraries (bundles, BTF).
+compares what symbol-audit says, with all headers public (--headers), with `abi_break` in its ground_truth.json. Prints
+the number of right ones, the wrong ones, and what is no pair of libraries (bundles, BTF).
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from rebel_tools.errors import RebelError  # noqa: E402
 from rebel_tools.gate.diff import diff  # noqa: E402
 from rebel_tools.gate.sides import read_side  # noqa: E402
 
+HEADERS = ("*.h", "*.hpp")
 COMPILERS = {".c": ("gcc -std=gnu2x", "clang -std=gnu2x"), ".cpp": ("g++ -std=gnu++20", "clang++ -std=gnu++20")}
 
 
@@ -63,7 +64,7 @@ def breaks(folder: Path) -> bool | None:
     if None in pair:
         return None
     try:
-        return not diff(*(read_side(str(library)) for library in pair)).compatible
+        return not diff(*(read_side(str(library), headers=HEADERS) for library in pair)).compatible
     except RebelError as error:
         print(f"{folder.name}: {error}", file=sys.stderr)
         return None

@@ -83,6 +83,8 @@ def declare(kind: t.Type, inner: str) -> str:
 
 def _qualified(kind: t.Qualified, inner: str) -> str:
     word = "_Atomic" if kind.qualifier == "atomic" else kind.qualifier
+    if isinstance(kind.target, t.Array):  # an array is as its elements are
+        return declare(replace(kind.target, element=replace(kind, target=kind.target.element)), inner)
     if isinstance(kind.target, (t.Pointer, t.MemberPointer)):
         return declare(kind.target, f" {word} {inner}".rstrip())
     return f"{word} {declare(kind.target, inner)}"

@@ -120,6 +120,7 @@ class Field:
     kind: "member", "base" (C++ base class, named after it), "virtual base" (no constant offset: 0 is written) or
         "vptr".
     alignment: what `alignas` or an attribute on the member asks for.
+    access: which C++ code may name it: "public", "protected" or "private".
     """
 
     name: str | None
@@ -129,6 +130,7 @@ class Field:
     bit_offset: int | None = None
     kind: str = "member"
     alignment: int | None = None
+    access: str = "public"
 
 
 @dataclass(frozen=True)
@@ -271,6 +273,7 @@ class Declarations:
 
     conflicts: further definitions under a key of `types` that differ from the first (two translation units that
         disagree about one tag). A definition without a size is no conflict: the complete one is kept.
+    enumerations: those that the headers which were asked for declare, whether a symbol leads to them or not.
     tells_atomic: whether `_Atomic` is told from a plain type; DWARF before version 5 cannot.
     tells_conventions: whether a function without a calling convention is known to have the platform's default one.
     """
@@ -279,6 +282,7 @@ class Declarations:
     variables: Mapping[str, Variable] = field(default_factory=dict)
     types: Mapping[str, Record | Enum] = field(default_factory=dict)
     conflicts: tuple[tuple[str, Record | Enum], ...] = ()
+    enumerations: tuple[Enum, ...] = ()
     tells_atomic: bool = True
     tells_conventions: bool = False
 

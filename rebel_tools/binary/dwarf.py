@@ -12,13 +12,14 @@ from collections.abc import Iterable
 from contextlib import suppress
 from typing import NamedTuple
 
-from rebel_tools.abi.types import Declarations
+from rebel_tools.abi.types import Declarations, Enum
 from rebel_tools.binary.bulk import collector_paused
 from rebel_tools.binary.debug_files import DebugFile, DebugFiles
 from rebel_tools.binary.debug_search import ONLY_SYSTEM, DebugPath
 from rebel_tools.binary.debug_sections import debug_sections
 from rebel_tools.binary.dwarf_constants import At, Tag
 from rebel_tools.binary.dwarf_find import Finder
+from rebel_tools.binary.dwarf_headers import read_enumerations
 from rebel_tools.binary.dwarf_reader import Dwarf
 from rebel_tools.binary.dwarf_split import SplitUnits, may_be_split
 from rebel_tools.binary.dwarf_types import TypeReader
@@ -58,10 +59,14 @@ def read_declarations(library: Library | str | os.PathLike | bytes, names: Itera
 
 
 def read_debug_information(
-    library: Library, names: Iterable[str] | None = None, path: DebugPath = ONLY_SYSTEM
+    library: Library,
+    names: Iterable[str] | None = None,
+    path: DebugPath = ONLY_SYSTEM,
+    headers: tuple[str, ...] = (),
 ) -> DebugInformation:
     """The same, and what could not be found. `path`: where to search besides the folder of the library.
 
+    headers: patterns of headers whose enumerations are read, too (`dwarf_headers`).
     Raises UnreadableBinary also for a file that belongs to another build of the library.
     """
     with DebugFiles(library, path) as files:
@@ -69,7 +74,7 @@ def read_debug_information(
         supplement = files.supplement(main) if main else None
         if main is None or files.missing:  # without its supplement a file has no names of types
             return DebugInformation(False, Declarations(), tuple(files.missing))
-        declarations = _read(library, names, _dwarf(files, main, supplement), SplitUnits(files, main))
+        declarations = _read(library, names, _dwarf(files, main, supplement), SplitUnits(files, main), headers)
         return DebugInformation(True, declarations, tuple(dict.fromkeys(files.missing)))
 
 
@@ -91,11 +96,15 @@ def _dwarf(files: DebugFiles, main: DebugFile, supplement: DebugFile | None) -> 
     return Dwarf(main.sections, files.byteorder, main.name, shared)
 
 
-def _read(library: Library, names: Iterable[str] | None, dwarf: Dwarf, split: SplitUnits) -> Declarations:
+def _read(
+    library: Library, names: Iterable[str] | None, dwarf: Dwarf, split: SplitUnits, headers: tuple[str, ...]
+) -> Declarations:
     wanted = None if names is None else frozenset(names)
     with collector_paused():
         matches = Finder(dwarf, wanted, _addresses(library, wanted), split.whole).search()
-        return _declarations({name: matches[name].die for name in sorted(matches)})
+        reader = TypeReader()
+        enumerations = read_enumerations(reader, dwarf, split.whole, headers) if headers else ()
+        return _declarations(reader, {name: matches[name].die for name in sorted(matches)}, enumerations)
 
 
 def _addresses(library: Library, names: frozenset[str] | None) -> dict[str, int]:
@@ -111,8 +120,7 @@ def _addresses(library: Library, names: frozenset[str] | None) -> dict[str, int]
     return {name: (e.address & mask) + base for name, e in exports if e.address is not None and e.kind != "ifunc"}
 
 
-def _declarations(dies: dict[str, Die]) -> Declarations:
-    reader = TypeReader()
+def _declarations(reader: TypeReader, dies: dict[str, Die], enumerations: tuple[Enum, ...]) -> Declarations:
     functions, variables = {}, {}
     for name, die in dies.items():
         if die.tag == Tag.SUBPROGRAM:
@@ -123,7 +131,7 @@ def _declarations(dies: dict[str, Die]) -> Declarations:
     types, conflicts = dict(sorted(reader.types.items())), tuple(reader.conflicts)
     tells_atomic = all(die.unit.sizes.version >= 5 for die in dies.values())
     tells_conventions = all(_writes_conventions(die) for die in dies.values())
-    return Declarations(functions, variables, types, conflicts, tells_atomic, tells_conventions)
+    return Declarations(functions, variables, types, conflicts, enumerations, tells_atomic, tells_conventions)
 
 
 def _writes_conventions(die: Die) -> bool:

@@ -6,6 +6,7 @@ Source: DWARF 5, section 5.7.6 and 5.7.3; DWARF 3, section 5.6.6 for DW_AT_bit_o
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from rebel_tools.abi import types as t
 from rebel_tools.binary.dwarf_constants import At, Tag
@@ -18,8 +19,20 @@ STATIC_TAGS = frozenset({Tag.MEMBER, Tag.VARIABLE})
 OP_PLUS_UCONST = 0x23
 
 
-def read_field(reader, die: Die) -> t.Field | None:
-    """The member that a DIE describes; None for a static one, which is no part of the layout."""
+ACCESS = {1: "public", 2: "protected", 3: "private"}
+
+
+def read_field(reader, die: Die, is_class: bool) -> t.Field | None:
+    """The member that a DIE describes; None for a static one, which is no part of the layout.
+
+    is_class: whether members and bases without a word are private.
+    """
+    field = _read(reader, die)
+    access = ACCESS.get(die.number(At.ACCESSIBILITY), "private" if is_class else "public")
+    return replace(field, access=access) if field is not None and field.kind != "vptr" and access != "public" else field
+
+
+def _read(reader, die: Die) -> t.Field | None:
     values = die.values
     if At.EXTERNAL in values or At.DECLARATION in values:
         return None

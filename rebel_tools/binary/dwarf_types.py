@@ -76,6 +76,10 @@ class TypeReader:
             alignment=aligned[0].number(At.ALIGNMENT, None) if aligned else None,
         )
 
+    def enumeration(self, die: Die) -> t.Enum:
+        """An enumeration with its qualified name, None for one without a tag."""
+        return self._enum(die, self._names.qualified(die), True)
+
     def finish(self) -> None:
         """Read all records that what was read so far refers to."""
         while self._pending:
@@ -227,7 +231,8 @@ class TypeReader:
         children = list(die.unit.children(die))
         functions = [child for child in children if child.tag == Tag.SUBPROGRAM]
         is_declared = flag([die], At.DECLARATION)
-        known = tuple(field for field in map(self._field, children) if field is not None)
+        members = (self._field(child, die.tag == Tag.CLASS) for child in children)
+        known = tuple(field for field in members if field is not None)
         self._weight += len(known)
         return t.Record(
             RECORDS[die.tag],
@@ -243,10 +248,10 @@ class TypeReader:
             left_out=is_declared and bool(functions) and not is_standard(name or ""),
         )
 
-    def _field(self, die: Die) -> t.Field | None:
+    def _field(self, die: Die, is_class: bool) -> t.Field | None:
         if die.tag == Tag.VARIANT_PART:  # an enumeration of Rust that holds data, a record of Ada or Pascal
             return t.Field(None, t.Unknown("it has variants"), 0)
-        return read_field(self, die) if die.tag in MEMBER_TAGS else None
+        return read_field(self, die, is_class) if die.tag in MEMBER_TAGS else None
 
     def _enum(self, die: Die, name: str | None, is_tagged: bool) -> t.Enum:
         unit = die.unit

@@ -29,6 +29,14 @@ def configure_parser(parser: argparse.ArgumentParser) -> None:
         choices=("kind", "layout"),
         help="'layout' makes it a finding when the types of a symbol cannot be compared; 'kind' needs no types",
     )
+    parser.add_argument(
+        "--headers",
+        action="append",
+        default=[],
+        metavar="PATTERN",
+        help="headers that programs include (path or folder, with wildcards): constants of their enumerations count "
+        "also where no symbol leads to them; may be given several times",
+    )
     add_debug_options(parser)
     parser.add_argument(
         "--deep", action="store_true", help="hand the two libraries to abicheck, which knows the C++ ABI's catalogue"
@@ -62,7 +70,8 @@ def _report(args: argparse.Namespace, accepted: tuple[Suppression, ...]) -> Diff
     from rebel_tools.gate.suppress import suppress_changes
 
     path = debug_path_of(args)
-    report = diff(*(read_side(name, debug_path=path) for name in (args.old, args.new)))
+    headers = tuple(args.headers)
+    report = diff(*(read_side(name, debug_path=path, headers=headers) for name in (args.old, args.new)))
     return suppress_changes(report, accepted, datetime.date.today())
 
 

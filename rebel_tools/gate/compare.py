@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from rebel_tools.abi import types as t
-from rebel_tools.abi.spell import describe, peel
+from rebel_tools.abi.spell import peel
 from rebel_tools.abi.values import Values
 from rebel_tools.gate.compare_enums import enums
 from rebel_tools.gate.compare_records import records
@@ -147,9 +147,9 @@ class Comparison:
         if verdict is not True:
             yield told(where, a, b, rule, unknown=verdict is None)
         elif is_renamed(a, b):
-            yield Difference(where, describe(a), describe(b), "type-renamed")
+            yield told(where, a, b, "type-renamed")
         elif not self.void_is_any and leads_to_void(a) != leads_to_void(b):
-            yield Difference(where, describe(a), describe(b), "void-pointer")
+            yield told(where, a, b, "void-pointer")
 
     def same(self, a: t.Type, b: t.Type, by_value: bool = False, passed: bool = False) -> bool | None:
         """True, False, or None for unknown."""

@@ -18,8 +18,8 @@ _COUNTS = re.compile(r"(?:^|_|[a-z])(?:max|last|count|num|end|total|sentinel|siz
 
 def enums(comparison: Comparison, a: t.Enum, b: t.Enum) -> Iterator[Difference]:
     """Differences of representation and of constants, in the order of the expected side."""
-    if not a.values or not b.values:  # one that is only declared (C++) has a size, and no more is known
-        if a.underlying.size != b.underlying.size:
+    if not a.values or not b.values:  # one that is only declared has a size in C++, and no more is known
+        if 0 not in (a.underlying.size, b.underlying.size) and a.underlying.size != b.underlying.size:
             yield from comparison.named("representation", a.underlying, b.underlying)
         if a.values:
             yield Difference("", "its constants", "only declared", unknown=True)

@@ -16,7 +16,7 @@ from rebel_tools.gate import qualifiers
 from rebel_tools.gate.compare_virtuals import virtuals
 from rebel_tools.gate.difference import MISSING, Difference
 from rebel_tools.gate.leaves import Leaf, inner_leaves, leaves
-from rebel_tools.gate.rules import RISK
+from rebel_tools.gate.rules import NOTE, RISK, SOURCE
 from rebel_tools.gate.shapes import are_alike
 
 if TYPE_CHECKING:
@@ -73,6 +73,7 @@ def _constants(a: t.Record, b: t.Record) -> Iterator[Difference]:
 
 
 Leaves = dict[str, Leaf]
+_OPEN = ("public", "protected", "private")
 
 
 class _Members:
@@ -126,6 +127,9 @@ class _Members:
         has_bits = a.is_bit_field or b.is_bit_field
         if a.start != b.start or (has_bits and a.bits != b.bits):
             yield Difference(a.name, a.place, b.place, "layout-changed")
+        elif a.field.access != b.field.access:
+            level = SOURCE if _OPEN.index(b.field.access) > _OPEN.index(a.field.access) else NOTE
+            yield Difference(a.name, a.field.access, b.field.access, "access-changed", own_level=level)
         yield from self._types(a, b)
 
     def _types(self, a: Leaf, b: Leaf) -> Iterator[Difference]:

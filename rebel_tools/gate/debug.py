@@ -23,13 +23,15 @@ class DebugInfo(NamedTuple):
     undescribed: Reason = Reason("")
 
 
-def read_debug(library: Library, names: set[str], path: DebugPath = ONLY_SYSTEM) -> DebugInfo:
-    """What the library's DWARF says about these symbols, wherever it lies."""
+def read_debug(
+    library: Library, names: set[str], path: DebugPath = ONLY_SYSTEM, headers: tuple[str, ...] = ()
+) -> DebugInfo:
+    """What the library's DWARF says about these symbols and the enumerations of these headers, wherever it lies."""
     from rebel_tools.binary.dwarf import read_debug_information
 
     name = library.source.name
     try:
-        found = read_debug_information(library, names, path)
+        found = read_debug_information(library, names, path, headers)
     except UnreadableBinary as error:
         where = error.place.path if error.place and error.place.path != name else None
         text = f"the debug information of {name} cannot be read: {f'{where}: ' if where else ''}{error.message}"

@@ -12,6 +12,7 @@ from dataclasses import replace
 from rebel_tools.abi.types import Declarations, Function
 from rebel_tools.errors import Place
 from rebel_tools.gate.compare import Compared, Comparison, Pair
+from rebel_tools.gate.diff_enums import header_enums
 from rebel_tools.gate.diff_facts import facts
 from rebel_tools.gate.diff_layouts import Layouts
 from rebel_tools.gate.diff_report import Change, DiffReport, change
@@ -97,9 +98,10 @@ class _Diff:
         return None
 
     def layouts(self) -> Iterator[Change]:
-        """Of all records and enumerations that the common symbols lead to."""
+        """Of all records and enumerations that the common symbols lead to, and of those of the headers."""
         layouts = Layouts(self.comparison, self.ours, self.met)
         yield from layouts.changes()
+        yield from header_enums(self.comparison, self.ours, self.theirs, {pair[0] for pair in layouts.reached})
         for name, reason in layouts.unknown().items():
             self.unchecked.setdefault(name, reason)
 

@@ -56,9 +56,9 @@ class Change:
         if self.text is not None:
             return self.text
         symbol = f"{self.display} ({self.symbol})" if self.display else self.symbol
-        if self.change != "changed":
-            return f"{symbol}: {self.change} ({self.new if self.change == 'added' else self.old})"
         where = ": ".join(part for part in (symbol, self.field) if part)
+        if self.change != "changed":
+            return f"{where}: {self.change} ({self.new if self.change == 'added' else self.old})"
         return f"{where} was {self.old}, is {self.new}"
 
 

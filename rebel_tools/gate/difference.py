@@ -52,8 +52,9 @@ def told(where: str, a: t.Type, b: t.Type, rule: str = "", unknown: bool = False
     pointer, the element of an array. As a last resort the typedefs in them are written out.
     """
     if not unknown and describe(a) == describe(b):
-        step, a, b = _parting(a, b)
-        where = f"{where}, {step}" if step else where
+        step, one, other = _parting(a, b)
+        if step:
+            where, a, b = f"{where}, {step}", one, other
     x, y = describe(a), describe(b)
     if x == y and not unknown:
         x, y = expanded(a), expanded(b)

@@ -7,10 +7,10 @@ field in a register, the author of a program whose constant can now be written.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from rebel_tools.abi import types as t
-from rebel_tools.abi.spell import describe
-from rebel_tools.gate.difference import Difference
+from rebel_tools.gate.difference import Difference, told
 from rebel_tools.gate.rules import NOTE, SOURCE
 from rebel_tools.gate.shapes import bare
 
@@ -76,7 +76,7 @@ def of_field(where: str, a: t.Type, b: t.Type) -> Iterator[Difference]:
 
 
 def _difference(where: str, a: t.Type, b: t.Type, level: str | None, rule: str = RULE) -> Difference:
-    return Difference(where, describe(a), describe(b), rule, own_level=level)
+    return replace(told(where, a, b, rule), own_level=level)
 
 
 def _levels(kind: t.Type) -> list[frozenset[str]]:

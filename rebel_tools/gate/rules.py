@@ -187,6 +187,11 @@ DIFF_RULES = _table(
         "let the library allocate it",
     ),
     Rule(
+        "access-changed", SOURCE, "A member or base class can be named by more or less code.",
+        "the layout is the same; source that names it may not compile", "programs that are compiled again",
+        "nothing has to be done",
+    ),
+    Rule(
         "empty-base", SOURCE, "A class has one more or one less base class that takes no room.",
         "the layout is the same; source may use the base", "programs that are compiled again", "nothing has to be done",
     ),

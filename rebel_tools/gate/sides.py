@@ -16,16 +16,19 @@ BEGINNINGS = (b"\x80\x02", b"# A")
 """How an interface file begins: the opcode PROTO and protocol 2, or the comment of one in text."""
 
 
-def read_side(path: str, with_types: bool = True, debug_path: DebugPath = ONLY_SYSTEM) -> Side:
+def read_side(
+    path: str, with_types: bool = True, debug_path: DebugPath = ONLY_SYSTEM, headers: tuple[str, ...] = ()
+) -> Side:
     """The library or interface at `path`; UnreadableBinary or UnreadableInterface when it is neither.
 
     debug_path: where to search debug information besides the folder of the library.
+    headers: patterns of the headers that programs include; the constants of their enumerations count.
     """
     if _is_interface(path):
         from rebel_tools.interface.file import read_interface
 
         return interface_side(read_interface(path), path)
-    return library_side(path, with_types, debug_path)
+    return library_side(path, with_types, debug_path, headers)
 
 
 def _is_interface(path: str) -> bool:
@@ -49,7 +52,9 @@ def interface_side(interface, name: str) -> Side:
     return Side(name, items, interface.declarations, facts=facts)
 
 
-def library_side(path: str, with_types: bool = True, debug_path: DebugPath = ONLY_SYSTEM) -> Side:
+def library_side(
+    path: str, with_types: bool = True, debug_path: DebugPath = ONLY_SYSTEM, headers: tuple[str, ...] = ()
+) -> Side:
     """What a library exports, with the types that its DWARF gives to the exports."""
     from rebel_tools.gate.debug import DebugInfo, read_debug
 
@@ -57,7 +62,7 @@ def library_side(path: str, with_types: bool = True, debug_path: DebugPath = ONL
         table = library.table
         debug = DebugInfo(None, Reason("types were not asked for"))
         if with_types:
-            debug = read_debug(library, {_plain(table, export.name) for export in table.exports}, debug_path)
+            debug = read_debug(library, {_plain(table, export.name) for export in table.exports}, debug_path, headers)
     facts = {"target": f"{table.machine}, {table.bits} bits, {table.byteorder} endian", "soname": table.soname}
     versions = frozenset(f"{export.name}@{export.version}" for export in table.exports if export.version)
     known = (debug.declarations, debug.reason)

@@ -62,7 +62,7 @@ _FIELD = row(
     bit_size=optional(BITS),
     bit_offset=optional(BITS),
     kind=one_of("member", "base", "virtual base", "vptr"),
-    tail=ALIGNMENT,
+    tail={**ALIGNMENT, "access": (one_of("public", "protected", "private"), "public")},
 )
 _VIRTUAL = row(t.Virtual, name=TEXT, slot=optional(number("a slot", 0, MAX_SIZE)), symbol=optional(TEXT), pure=FLAG)
 _TYPES = {

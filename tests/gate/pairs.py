@@ -45,6 +45,12 @@ C = (
         BREAK, False,
     ),
     Pair("enum-added-end", "enum e { A, B };", "enum e { A, B, D };", NOTE, True, ENUM),
+    Pair(
+        "enum-only-declared",
+        "enum e; int f(enum e *x) { return 0; }",
+        "enum e { A }; int f(enum e *x) { return 0; }",
+        None, True,
+    ),
     Pair("enum-count-grew", "enum e { A, B, E_COUNT };", "enum e { A, B, D, E_COUNT };", RISK, False, ENUM),
     Pair("enum-became-unsigned", "enum e { A=-1, B };", "enum e { A=0, B=1 };", BREAK, False, ENUM),
     Pair(
@@ -333,6 +339,14 @@ C = (
 )  # fmt: skip
 
 CXX = (
+    Pair("access-narrower", "struct s { int a; };", "struct s { private: int a; };", SOURCE, True, CLASS),
+    Pair("access-wider", "class s { int a; };", "class s { public: int a; };", NOTE, True, CLASS),
+    Pair(
+        "access-of-base",
+        "struct b { int x; }; class s : b {};",
+        "struct b { int x; }; class s : public b {};",
+        NOTE, True, CLASS,
+    ),
     Pair(
         "enum-class-underlying",
         "enum class e:int { a }; int f(e *x) { return int(*x); }",

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from pairs import CXX, C, Pair
 
+from rebel_tools.binary.dwarf_headers import is_header
 from rebel_tools.binary.library import open_library
 from rebel_tools.gate.check import check
 from rebel_tools.gate.diff import diff
@@ -97,3 +98,49 @@ def test_a_convention_that_the_interface_could_not_know_is_not_proved(tmp_path: 
     with open_library(new) as library:
         checked, _ = check(record(old).interface, library, Policy(required("prototype")), "old.interface")
     assert [finding.rule for finding in checked.findings] == ["not-checked"]
+
+
+@pytest.mark.parametrize(
+    "old, new, found",
+    [
+        ("enum e { A, B };", "enum e { B, A };", ["enum e: A was 0, is 1", "enum e: B was 1, is 0"]),
+        ("enum { A, B }; enum { C };", "enum { C }; enum { A, B = 5 };", ["enum of A: B was 1, is 5"]),
+        ("typedef enum { A, B } e;", "typedef enum { A } e;", ["enum of A: B was 1, is nothing"]),
+        ("enum e { A, B };", "enum e { A, B, C };", ["enum e: C: added (2)"]),
+        ("enum e { A, B };", "enum e { A, BB };", ["enum e: B was B, is BB"]),
+        ("enum e { A, B };", "enum f { A, B };", []),
+        ("enum { A, B };", "enum { Z };", []),
+    ],
+)
+def test_enumerations_of_headers(tmp_path: Path, old: str, new: str, found: list[str]) -> None:
+    """The functions take an int, so that no symbol leads to the constants."""
+    paths = []
+    for name, source in (("old", old), ("new", new)):
+        constants = [word for word in ("A", "B", "BB", "C", "Z") if f" {word} " in source.replace(",", " ")]
+        users = "".join(f" int f{word}(int x) {{ return x == {word}; }}" for word in constants)
+        paths.append(build(tmp_path, name, source + users, "gcc"))
+
+    def messages(headers: tuple[str, ...]) -> list[str]:
+        report = diff(*(read_side(path, headers=headers) for path in paths))
+        return [change.message for change in report.changes if change.is_type]
+
+    assert messages(("*.h",)) == messages(("old.h", "new.h")) == found
+    assert messages(()) == messages(("include", "ld.h", "other/*.h")) == []
+
+
+@pytest.mark.parametrize(
+    "path, pattern, fits",
+    [
+        ("/usr/include/core/core.h", "core.h", True),
+        ("/usr/include/core/core.h", "include", True),
+        ("/usr/include/core/core.h", "/usr/include/core/", True),
+        ("src/../include/core.h", "include/*.h", True),
+        ("include/core.h", "include/core.h", True),
+        ("core.h", "core.h", True),
+        ("/usr/include/core/core.h", "ore.h", False),
+        ("/usr/include/core/core.h", "clude", False),
+        ("core.c", "*.h", False),
+    ],
+)
+def test_patterns_of_headers(path: str, pattern: str, fits: bool) -> None:
+    assert is_header(path, (pattern,)) == fits

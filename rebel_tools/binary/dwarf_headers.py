@@ -1,0 +1,42 @@
+"""The enumerations that headers declare, whether a symbol leads to them or not.
+
+A function that takes an `int` is called with constants of an enumeration that its prototype does not name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from fnmatch import fnmatchcase
+
+from rebel_tools.abi import types as t
+from rebel_tools.binary.dwarf_constants import Tag
+from rebel_tools.binary.dwarf_find import SCOPES, UNITS, walk
+from rebel_tools.binary.dwarf_reader import Dwarf
+from rebel_tools.binary.dwarf_types import TypeReader
+from rebel_tools.binary.dwarf_unit import Unit
+
+ENUMERATIONS = frozenset({Tag.ENUMERATION})
+
+
+def is_header(path: str, patterns: tuple[str, ...]) -> bool:
+    """Whether a pattern, which may have wildcards, means a file: its path or the end of it, or a folder above it."""
+    path = f"/{path.lstrip('/')}"
+    ends = [f"*/{pattern.strip('/')}" for pattern in patterns]
+    return any(fnmatchcase(path, end) or fnmatchcase(path, f"{end}/*") for end in ends)
+
+
+def read_enumerations(
+    reader: TypeReader, dwarf: Dwarf, whole: Callable[[Unit], Unit | None], patterns: tuple[str, ...]
+) -> tuple[t.Enum, ...]:
+    """All of them, in the order of the debug information, each definition once."""
+    found = (enum for unit in dwarf.units for enum in _of_unit(reader, whole(unit)))
+    ours = (enum for enum in found if enum.declared_at is not None and is_header(enum.declared_at.path, patterns))
+    return tuple(dict.fromkeys(ours))
+
+
+def _of_unit(reader: TypeReader, unit: Unit | None) -> Iterator[t.Enum]:
+    if unit is not None:
+        for offset, _, _ in walk(unit, UNITS | SCOPES, ENUMERATIONS):
+            enum = reader.enumeration(unit.die(offset))
+            if enum.values:
+                yield enum
