@@ -70,7 +70,9 @@ def rebel(env, folder: str = "."):
 def _project(root: str) -> Project:
     consulted: set[str] = set()
     try:
-        return project_of(root, consulted)
+        project = project_of(root, consulted)
+        places.PROJECTS.append(project)
+        return project
     finally:
         places.LOOKED_AT.update(consulted)
 

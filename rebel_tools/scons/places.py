@@ -5,11 +5,15 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable, Iterator
+from functools import cache
 
 import SCons.Node.FS
 
+from rebel_tools.project.model import Project
+
 # Absolute paths that are no nodes of SCons: what decided about this run, and what it wrote.
 LOOKED_AT: set[str] = set()
+PROJECTS: list[Project] = []  # those of which sources were read
 WRITTEN: set[str] = set()
 
 
@@ -30,12 +34,30 @@ def written() -> set[str]:
 
 def looked_at() -> set[str]:
     """The files and folders that were looked at, apart from sources below the top folder in ordinary folders."""
-    sources = (node.get_abspath() for node in file_nodes() if not _is_written(node))
-    return {*LOOKED_AT, *(path for path in (*_imported(), *sources) if not _is_ordinary(path))}
+    return {*LOOKED_AT, *(path for path in (*_imported(), *_sources()) if not _is_ordinary(path))}
+
+
+def inputs() -> set[str]:
+    """The sources below the top folder in ordinary folders, and those of packages, read in this run or known before."""
+    packages = (package for project in PROJECTS for package in project.packages)
+    own = {os.path.join(package.root, source.path) for package in packages for source in package.sources}
+    return {*own, *filter(_is_ordinary, _sources())}
+
+
+def _sources() -> Iterator[str]:
+    return (node.get_abspath() for node in file_nodes() if not _is_written(node))
 
 
 def _is_ordinary(path: str) -> bool:
-    return f"{path}/".startswith(f"{top()}/") and "/node_modules/" not in path[len(top()) :]
+    """Whether a file lies below the top folder, where everything is watched: no package, nothing behind a link."""
+    is_below = f"{path}/".startswith(f"{top()}/") and "/node_modules/" not in path[len(top()) :]
+    return is_below and not _is_behind_link(os.path.dirname(path))
+
+
+@cache
+def _is_behind_link(folder: str) -> bool:
+    below = folder[len(top()) :]
+    return bool(below) and (os.path.islink(folder) or _is_behind_link(os.path.dirname(folder)))
 
 
 def built_files(flags: Iterable[str]) -> list:

@@ -175,6 +175,7 @@ def _answer() -> dict:
     return {
         "top": places.top(),
         "places": sorted(places.looked_at()),
+        "inputs": sorted(places.inputs()),
         "made": {path: stamp(path) for path in sorted(places.written())},
     }
 

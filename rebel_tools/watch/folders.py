@@ -1,7 +1,8 @@
 """Which folders have to be watched, and which of the changes in them can change what a build makes.
 
 That is everything below the top folder, and all places that a build has said it looked at, wherever they are: folders
-of packages behind links, the node_modules of a workspace, modules that an SConstruct imports.
+of packages behind links, the node_modules of a workspace, modules that an SConstruct imports. Where a link leads
+counts as much as the link: a file that is saved by renaming another one is new in its own folder, and nowhere else.
 """
 
 from __future__ import annotations
@@ -31,25 +32,48 @@ class Folders:
     def __init__(self, top: str, places: Iterable[str] = ()):
         self.top = top
         self.places = frozenset(places)
-        self._above = {folder for place in self.places for folder in _ancestors(place)}
+        self._really: set[str] = set()  # what the places are, behind all links
+        self._links: set[str] = set()
+        self._names: set[str] = set()  # links, what they lead to, and the folders above
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Folders) and (self.top, self.places) == (other.top, other.places)
 
     def to_watch(self) -> set[str]:
-        """The folders to watch, each for its own entries only."""
-        found = set(_tree(self.top))
-        for place in self.places:
-            folder = place if os.path.isdir(place) else _existing(os.path.dirname(place))
-            found.update((folder, *_holding_links(place), *_holding_links(folder)))
-        return {folder for folder in found if os.access(folder, os.R_OK)}
+        """The folders to watch, each for its own entries only and under its real name: the system tells of a folder
+        under one name. Looks at the links anew.
+        """
+        links, tree = Links(), set(_tree(self.top))
+        self._really = set(map(links.real, self.places))
+        folders = tree | {place for place in self._really if os.path.isdir(place)}
+        ends = {links.real(link) for folder in folders for link in _links_in(folder)}
+        names = {*links.found, *ends, *self._really}
+        above = {folder for name in names for folder in self._above(name)}
+        self._links, self._names = links.found, names | above
+        return {folder for folder in folders | set(map(_existing, above)) if os.access(folder, os.R_OK)}
+
+    def _above(self, path: str) -> Iterable[str]:
+        """The folders in which a path can be replaced, or one above it, without the top folder itself going."""
+        while path != os.path.dirname(path):
+            path = os.path.dirname(path)
+            yield path
+            if f"{self.top}{os.sep}".startswith(os.path.join(path, "")):
+                return
+
+    def leads_to(self, path: str) -> bool:
+        """Whether a build has looked at `path` itself, under whatever name."""
+        return path in self._names
+
+    def leads_on(self, path: str) -> bool:
+        """Whether the folders to watch may be others when `path` has changed."""
+        return path in self._links or os.path.islink(path) or os.path.isdir(path)
 
     def matters(self, path: str) -> bool:
         """Whether a change of `path` can change what a build makes."""
         folder, name = os.path.split(path)
         if _is_transient(name):
             return False
-        if path in self.places or folder in self.places or path in self._above:
+        if path in self._names or path in self.places or folder in self._really:
             return True
         if not path.startswith(f"{self.top}{os.sep}"):
             return path == self.top
@@ -70,12 +94,6 @@ def _is_left_out(folder: str) -> bool:
     return folder in _BUILT or folder == _PACKAGES or folder.startswith(".")
 
 
-def _ancestors(path: str) -> Iterable[str]:
-    while path != os.path.dirname(path):
-        path = os.path.dirname(path)
-        yield path
-
-
 def _existing(folder: str) -> str:
     """The folder, or the nearest one above it that is there: where it would appear."""
     while not os.path.isdir(folder):
@@ -83,12 +101,39 @@ def _existing(folder: str) -> str:
     return folder
 
 
-def _holding_links(path: str) -> Iterable[str]:
-    """The folder in which `path` can be replaced as a whole: a package that is a link, a scope, node_modules."""
-    parts = path.split(os.sep)
-    if _PACKAGES in parts:
-        last = len(parts) - parts[::-1].index(_PACKAGES)
-        for end in (last, last + 1):
-            folder = os.sep.join(parts[:end])
-            if os.path.isdir(folder):
-                yield folder
+def _links_in(folder: str) -> list[str]:
+    try:
+        return [entry.path for entry in os.scandir(folder) if entry.is_symlink() and not _is_left_out(entry.name)]
+    except OSError:  # it is gone again, or not for us
+        return []
+
+
+class Links:
+    """What paths really are. Each folder is asked once.
+
+    found: the links on the way, each under the real name of its folder.
+    """
+
+    def __init__(self) -> None:
+        self.found: set[str] = set()
+        self._known: dict[str, str] = {}
+
+    def real(self, path: str) -> str:
+        """An absolute path without links in it, be there such a file or not; where links loop, one of them."""
+        if path not in self._known:
+            self._known[path] = path  # for links that lead to themselves
+            self._known[path] = self._real(*os.path.split(path))
+        return self._known[path]
+
+    def _real(self, folder: str, name: str) -> str:
+        if not name:
+            return self.real(folder) if folder.strip(os.sep) else folder
+        if name in (os.curdir, os.pardir):
+            return self.real(folder) if name == os.curdir else os.path.dirname(self.real(folder))
+        path = os.path.join(self.real(folder), name)
+        try:
+            target = os.readlink(path)
+        except OSError:  # no link, or nothing at all
+            return path
+        self.found.add(path)
+        return self.real(os.path.join(os.path.dirname(path), target))

@@ -8,13 +8,15 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 
 from rebel_tools.errors import Place, RebelError
-from rebel_tools.memory.stamp import RACY_NS, stamp
+from rebel_tools.memory.stamp import is_settled, stamp
 from rebel_tools.watch.changes import Changes
 from rebel_tools.watch.folders import Folders
 from rebel_tools.watch.resident import Built, Resident
 
-# A file that changes during so many builds in a row is written by the build itself.
+# A file that changes during so many builds in a row is written by the build itself; if that is not certain, wait so
+# many seconds before the next one.
 REPEATS = 8
+PAUSE = 1.0
 
 
 class Watch:
@@ -26,6 +28,8 @@ class Watch:
         self.resident = Resident(arguments)
         self.changes = Changes()
         self._made: dict[str, list | None] = {}
+        self._read: set[str] = set()  # by the last build that came so far as to know
+        self._before: dict[str, tuple[int, ...]] = {}  # what these were before the build that is running
         self._repeats: Counter[str] = Counter()
 
     def run(self) -> None:
@@ -40,11 +44,14 @@ class Watch:
         self.changes.close()
 
     def _build(self) -> Built:
+        self._before = {path: _written(path) for path in self._read}
         moment, clock = time.time_ns(), time.perf_counter()
         built = self.resident.build()
         seconds = time.perf_counter() - clock
         if not built.outdated:
             self._made = built.made
+            if built.top:
+                self._read = {path for path in (*built.inputs, *built.places) if not os.path.isdir(path)}
             self.say(f"built in {seconds:.2f} s; waiting for changes" if built.status == 0 else _FAILED)
             self._look_where_it_looked(built, moment)
         return built
@@ -69,19 +76,27 @@ class Watch:
         return changed
 
     def _changed_meanwhile(self) -> set[str]:
-        """What changed during the build: edits, which the next build has to see, and files that it wrote itself."""
-        changed = self._mattering(self.changes.so_far())
+        """What changed during the build: edits, which the next build has to see, and files that it wrote itself.
+
+        What is read is compared with what it was before the build, whether the system told of it or not, and is
+        never taken for the work of the build: somebody may save it all the time, and the last state is to be built.
+        """
+        inputs = {path for path, before in self._before.items() if _written(path) != before}
+        changed = self._mattering(self.changes.so_far()) | set(filter(self._matters, inputs))
         self._repeats = Counter({path: self._repeats[path] + 1 for path in changed})
-        by_itself = {path for path, times in self._repeats.items() if times >= REPEATS}
+        often = {path for path, times in self._repeats.items() if times >= REPEATS}
+        by_itself = {path for path in often if path not in self._read and not self.folders.leads_to(path)}
         if by_itself:
             self.say(f"{self._names(by_itself)} changes in every build; declare it as a target, or with SideEffect()")
+        elif often:
+            time.sleep(PAUSE)  # a command of the build may write it
         return changed - by_itself
 
     def _mattering(self, paths: set[str]) -> set[str]:
         """Those of the changes that a build has to see, and everything watched that they brought."""
         if not os.path.isdir(self.folders.top):
             raise RebelError("the folder of the project is gone", place=Place(self.folders.top))
-        if any(path in self.changes.watched or os.path.isdir(path) for path in paths):
+        if any(path in self.changes.watched or self.folders.leads_on(path) for path in paths):
             self.changes.renew(self.folders)
         return {path for path in paths if self._matters(path)}
 
@@ -99,6 +114,17 @@ class Watch:
 _FAILED = "failed; waiting for changes"
 
 
+def _written(path: str) -> tuple[int, ...]:
+    """When a file was written, its size and inode; nothing when there is none. Who makes another hard link of a source,
+    as SCons does for a variant folder, has not written it.
+    """
+    try:
+        status = os.stat(path)
+    except OSError:
+        return ()
+    return status.st_mtime_ns, status.st_size, status.st_ino
+
+
 def _is_own_output(path: str) -> bool:
     """Whether this is where the messages go: `rebel watch > log` in the folder of the project."""
     try:
@@ -113,4 +139,4 @@ def _changed_since(folder: str, moment: int) -> Iterable[str]:
         entries = [(entry.path, entry.stat(follow_symlinks=False)) for entry in os.scandir(folder)]
     except OSError:  # it is gone again, which is a change of the folder above
         return []
-    return [path for path, status in entries if status.st_ctime_ns > moment - RACY_NS]
+    return [path for path, status in entries if not is_settled(status.st_ctime_ns, moment)]

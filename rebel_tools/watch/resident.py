@@ -19,7 +19,8 @@ class Built:
 
     status: the exit status of scons; `outdated`: the program itself changed, and nothing was done.
     top: the folder of the SConstruct, None when scons did not come that far.
-    places: files and folders that were looked at.
+    places: files and folders that were looked at, outside of the top folder or behind links.
+    inputs: the files below the top folder, besides those, that the build has read or could have read.
     made: what the build may have written, with the status (mtime_ns, size, inode) that it had afterwards.
     """
 
@@ -27,6 +28,7 @@ class Built:
     outdated: bool = False
     top: str | None = None
     places: tuple[str, ...] = ()
+    inputs: tuple[str, ...] = ()
     made: dict[str, list | None] = field(default_factory=dict)
 
 
@@ -53,7 +55,8 @@ class Resident:
             self.stop()
             return Built(status=1)
         values = json.loads(answer)
-        return Built(**{**values, "places": tuple(values.get("places", ()))})
+        paths = {name: tuple(values.get(name, ())) for name in ("places", "inputs")}
+        return Built(**{**values, **paths})
 
     def _start(self) -> None:
         reading, writing = os.pipe()
