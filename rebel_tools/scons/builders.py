@@ -1,11 +1,14 @@
-"""The builders of the tool `ocaml`: env.OCamlAlias, OCamlObject, OCamlLibrary, OCamlProgram and OCamlFiles.
+"""What the builders of the tool `ocaml` do: env.OCamlAlias, OCamlObject, OCamlLibrary, OCamlProgram and OCamlFiles.
 
-They make scopes and steps of a plan (`rebel_tools.plan`); the nodes that they return are the plan's files.
+They make scopes and steps of a plan (`rebel_tools.plan`); the nodes that they return are the plan's files. SCons calls
+them through `ocaml_builder.OCamlBuilder`, with targets and sources as lists or None and the keywords of the call in
+`env`; `chdir` is whether the call has that keyword.
 """
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 
 import SCons.Node.FS
 import SCons.Util
@@ -32,36 +35,42 @@ from rebel_tools.scons.scopes import (
     used_scopes,
 )
 from rebel_tools.scons.session import Session, session
+from rebel_tools.scons.source_kinds import meant
+
+# Construction variables with the suffixes of what programs are linked with.
+_LINKED = ("OBJSUFFIX", "SHOBJSUFFIX", "LIBSUFFIX", "SHLIBSUFFIX")
 
 # Of compiled files, what a compiler reads that uses them through their archive.
 INSTALLED = (".cmi", ".cmx", ".cmt", ".cmti")
 
 
 @user_error
-def ocaml_alias(env, target=None, source=None, **kw):
+def ocaml_alias(builder, env, target, source, chdir: bool):
     """The module-alias file of a package: `env.OCamlAlias('foo.ml', ['a.ml', 'b.ml'])` aliases A to Foo__A."""
-    env = scope_environment(env, **kw)
+    sources = _sources(builder, env, source, chdir)
+    env = scope_environment(env)
     node = target_file(env, target)
     namespace = env.subst("$OCAMLNAMESPACE") or checked_module(module_name(node.name), node)
     scope, run = new_scope(env, os.path.dirname(node.get_internal_path()), namespace)
     scope.alias_file = scope.alias_file or node.get_internal_path()
     if scope.alias.implementation != node.get_internal_path():
         raise RebelError(f"the alias file of {namespace} is already `{scope.alias.implementation}`")
-    add_sources(run, scope, source_files(env, source))
+    add_sources(run, scope, sources)
     return run.nodes(run.plan.add_module(scope, scope.alias)[0])
 
 
 @user_error
-def ocaml_object(env, target=None, source=None, **kw):
+def ocaml_object(builder, env, target, source, chdir: bool):
     """Compile sources into the folder of the first one, or `$OCAMLOBJDIR`: `env.OCamlObject(['a.mli', 'a.ml'])`.
 
     They may use each other, and the sources of other calls for the same folder and `$OCAMLNAMESPACE`.
     Returns the compiled files, the object or interface of each source first.
     """
-    env = scope_environment(env, **kw)
-    if source is not None and target is not None:
+    sources = _sources(builder, env, target if source is None else source, chdir)
+    more, sources = builder.emitted(env, [], sources)
+    if more or source is not None and target is not None:
         raise RebelError("the names of OCaml's compiled files follow from those of the sources", hint="give no target")
-    sources = source_files(env, target if source is None else source)
+    env = scope_environment(env)
     outdir = object_folder(env) or os.path.dirname(sources[0].get_internal_path())
     scope, run = new_scope(env, outdir, env.subst("$OCAMLNAMESPACE"))
     modules = add_sources(run, scope, sources)
@@ -70,15 +79,16 @@ def ocaml_object(env, target=None, source=None, **kw):
 
 
 @user_error
-def ocaml_library(env, target=None, source=None, **kw):
+def ocaml_library(builder, env, target, source, chdir: bool):
     """A package: its modules behind one namespace, packed into `target`.cmxa and/or .cma for `$OCAMLENGINES`.
 
     The namespace is `$OCAMLNAMESPACE`, by default the name of the target as a module: `foo-bar` is `FooBar`. Other
     libraries and programs use the package when it is in their `$OCAMLLIBS`.
     """
-    env = scope_environment(env, **kw)
-    sources = source_files(env, source)
+    sources = _sources(builder, env, source, chdir)
+    user_env, env = env, scope_environment(env)
     node = target_file(env, target, ARCHIVE[env["OCAMLENGINES"][0]], ARCHIVE.values())
+    (node, *more), sources = _emitted(builder, user_env, node, sources)
     base = os.path.splitext(node.get_internal_path())[0]
     module = env.subst("$OCAMLNAMESPACE") or checked_module(package_module(os.path.basename(base)), node)
     public = module if env.get("OCAMLPUBLICMODULE") else ""
@@ -88,21 +98,25 @@ def ocaml_library(env, target=None, source=None, **kw):
     if public and public not in scope.modules:
         raise RebelError(f"OCAMLPUBLICMODULE is set, but no source of `{node}` is the module {public}")
     make_nodes(run, scope)
-    nodes = [node for engine in scope.engines for node in run.nodes(library_step(env, run, scope, engine, base))]
+    first, *others = scope.engines
+    steps = [library_step(env, run, scope, first, base, more)]
+    steps += [library_step(env, run, scope, engine, base) for engine in others]
+    nodes = [node for step in steps for node in run.nodes(step)]
     _own_folder(env, run, nodes, outdir)
     return SCons.Util.NodeList(nodes)
 
 
 @user_error
-def ocaml_program(env, target=None, source=None, **kw):
+def ocaml_program(builder, env, target, source, chdir: bool):
     """An executable for the first of `$OCAMLENGINES` from sources, results of env.OCamlObject, and objects of C.
 
     Sources are compiled into `$OCAMLOBJDIR`, by default `target`.objs, in the namespace `$OCAMLNAMESPACE`, by default
     one of their own; libraries come from `$OCAMLLIBS` or stand among the sources.
     """
-    env = scope_environment(env, **kw)
-    given = source_files(env, target if source is None else source)
-    node = given[0].target_from_source("", env.subst("$PROGSUFFIX")) if source is None else target_file(env, target)
+    given = _sources(builder, env, source, chdir, linked=[env.subst(f"${suffix}") for suffix in _LINKED])
+    user_env, env = env, scope_environment(env)
+    node = target_file(env, target) if target else given[0].target_from_source("", env.subst("$PROGSUFFIX"))
+    (node, *more), given = _emitted(builder, user_env, node, given)
     suffix = env.subst("$PROGSUFFIX")
     path = SCons.Util.adjustixes(node.get_internal_path(), "", suffix)
     sources = [n for n in given if n.name.endswith(SUFFIXES)]
@@ -122,7 +136,7 @@ def ocaml_program(env, target=None, source=None, **kw):
     if scope.alias:
         modules[scope.alias] = None
     make_nodes(run, scope)
-    step = program_step(env, run, scope, path, modules, foreign=foreign)
+    step = program_step(env, run, scope, path, modules, foreign=foreign, more=more)
     nodes = run.nodes(step)
     if not compiled:
         _own_folder(env, run, nodes, scope.outdir)
@@ -137,6 +151,27 @@ def ocaml_files(env, *libraries):
         for step in [s for s in run.plan.steps.values() if s.scope is scope and s.kind in COMPILATIONS]:
             found.update(dict.fromkeys(n for n in run.nodes(step) if n.name.endswith(INSTALLED)))
     return SCons.Util.NodeList(found)
+
+
+def _sources(builder, env, source, chdir: bool, linked: Iterable[str] | None = None) -> list:
+    """The nodes of what is compiled (and linked), with what other builders make of some sources.
+
+    linked: the suffixes of what a program is linked with on this platform; None where nothing is linked.
+    """
+    if chdir:
+        raise RebelError("OCaml is compiled in the folder of the SConstruct", hint="leave out chdir=")
+    given = meant(source_files(env, source), builder.suffixes(env), linked)
+    if not given:
+        raise RebelError("nothing among the sources is code", expected=f"files with {', '.join(SUFFIXES)}")
+    return builder.made_sources(env, given)
+
+
+def _emitted(builder, env, target, sources: list) -> tuple[list, list]:
+    """Targets and sources as the user's emitters leave them, both as files."""
+    targets, sources = builder.emitted(env, [target], sources)
+    if not targets:
+        raise RebelError(f"an emitter has left no target of `{target}`")
+    return targets, source_files(env, sources)
 
 
 def _without(path: str, suffix: str) -> str:

@@ -12,6 +12,7 @@ import SCons.Errors
 import SCons.Util
 
 from rebel_tools.scons import profile
+from rebel_tools.scons.ocaml_builder import BUILDERS, OCamlBuilder, lexer, parser
 
 _UNIT = "$_OCAMLPACKAGEFLAGS -c -o $TARGET $_OCAMLUNITFLAGS $_OCAMLSOURCE"
 
@@ -22,16 +23,9 @@ COMMANDS = {
     "OCAMLOPTARCHIVECOM": "$OCAMLOPT $OCAMLARCHIVEFLAGS -a -o $TARGET $_OCAMLOBJECTS",
     "OCAMLCARCHIVECOM": "$OCAMLC $OCAMLARCHIVEFLAGS -a -o $TARGET $_OCAMLOBJECTS",
     "OCAMLOPTLINKCOM": "$OCAMLOPT $OCAMLLINKFLAGS -o $TARGET $_OCAMLPACKAGEARCHIVES $_OCAMLOBJECTS",
+    "OCAMLLEXCOM": "$OCAMLLEX $OCAMLLEXFLAGS -o $TARGET $SOURCE",
+    "OCAMLYACCCOM": "$OCAMLYACC $OCAMLYACCFLAGS -b ${TARGET.base} $SOURCE",
     "OCAMLCLINKCOM": "$OCAMLC $OCAMLLINKFLAGS -o $TARGET $_OCAMLPACKAGEARCHIVES $_OCAMLOBJECTS",
-}
-
-# Name of a builder -> its function in builders.py.
-BUILDERS = {
-    "OCamlAlias": "ocaml_alias",
-    "OCamlObject": "ocaml_object",
-    "OCamlLibrary": "ocaml_library",
-    "OCamlProgram": "ocaml_program",
-    "OCamlFiles": "ocaml_files",
 }
 
 # Construction variable -> module and function that expand it.
@@ -46,14 +40,21 @@ VARIABLES = {
 }
 
 
-def generate(env) -> None:
+def generate(env, **kw) -> None:
+    """Add the builders and their variables; what the user has set stays, and what the tool is called with wins.
+
+    `tools=[('ocaml', {'OCAMLENGINES': ['byte']})]`
+    """
     profile.add_option()
     _find_compilers(env)
+    env.Replace(**kw)
     env.SetDefault(
         OCAMLC="ocamlc",
         OCAMLOPT="ocamlopt",
         OCAMLDEP="ocamldep",
         OCAMLFIND="ocamlfind",
+        OCAMLLEX="ocamllex",
+        OCAMLYACC="ocamlyacc",
         # -no-keep-locs: without it the compiled interface changes with every line that is inserted above a definition.
         OCAMLFLAGS=SCons.Util.CLVar("-g -bin-annot -no-keep-locs"),
         OCAMLOPTFLAGS=SCons.Util.CLVar(""),
@@ -61,14 +62,20 @@ def generate(env) -> None:
         OCAMLDEPFLAGS=SCons.Util.CLVar(""),
         OCAMLARCHIVEFLAGS=SCons.Util.CLVar(""),
         OCAMLLINKFLAGS=SCons.Util.CLVar("-g"),
+        OCAMLLEXFLAGS=SCons.Util.CLVar("-q"),
+        OCAMLYACCFLAGS=SCons.Util.CLVar(""),
         OCAMLPACKAGES=[],
         OCAMLENGINES=["native"],
         OCAMLLIBS=[],
+        OCAMLOBJEMITTER=[],
+        OCAMLLIBEMITTER=[],
+        OCAMLPROGEMITTER=[],
         **{variable: _variable(*place) for variable, place in VARIABLES.items()},
         **COMMANDS,
     )
-    for name, function in BUILDERS.items():
-        env.AddMethod(late("builders", function), name)
+    made = {"OCamlLex": lexer(), "OCamlYacc": parser(), **{name: OCamlBuilder(name) for name in BUILDERS}}
+    env.Append(BUILDERS={name: builder for name, builder in made.items() if name not in env["BUILDERS"]})
+    env.AddMethod(late("builders", "ocaml_files"), "OCamlFiles")
 
 
 def exists(env) -> bool:

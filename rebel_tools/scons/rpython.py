@@ -23,11 +23,13 @@ import SCons.Scanner
 import SCons.Util
 
 import rebel_tools
-from rebel_tools.errors import MissingTool
+from rebel_tools.errors import MissingTool, RebelError
 from rebel_tools.rpython import imports
 from rebel_tools.rpython.python27 import require_python27
 from rebel_tools.rpython.setup import has_rpython
 from rebel_tools.scons import export_table
+from rebel_tools.scons.calls import in_source_folder, own_copy
+from rebel_tools.scons.mistakes import user_error
 
 SEPCOMP = os.path.join(os.path.dirname(os.path.abspath(imports.__file__)), "sepcomp")
 TOOLS = ".tools"
@@ -38,7 +40,11 @@ _UNSIGNED = "$( --jobs $RPYTHON_JOBS $)"
 
 
 def generate(env, **kw) -> None:
-    """Add the builders and their variables; what the user has set stays."""
+    """Add the builders and their variables; what the user has set stays, and what the tool is called with wins.
+
+    `tools=[('rpython', {'RPYTHON_OPT': '1'})]`
+    """
+    env.Replace(**kw)
     if "ExportTable" not in env["BUILDERS"]:
         export_table.generate(env)
     env.SetDefault(
@@ -56,7 +62,6 @@ def generate(env, **kw) -> None:
         f"{_COMMON} --gc $RPYTHON_GC --opt $RPYTHON_OPT $RPYTHONCOREFLAGS {_UNSIGNED}",
         RPYTHONEXTENSIONCOM="$RPYTHON_PYTHON -B $_RPYTHONSEPCOMP extension $SOURCE "
         f"{_COMMON} --core $RPYTHON_CORE --core-library $RPYTHON_CORELIBRARY $RPYTHONEXTENSIONFLAGS {_UNSIGNED}",
-        **kw,
     )
     env.Append(
         BUILDERS={
@@ -85,12 +90,10 @@ def _builder(command: str):
 # ---------------------------------------------------------------- builders
 
 
+@user_error
 def rpython_core(env, target, source, **kw):
     """Translate a core; returns [library, interface, export table]. Extensions take the result as CORE."""
-    env = _ready(env, target, **kw)
-    (main,) = env.arg2nodes(source, env.fs.File)
-    node = env.fs.File(target) if SCons.Util.is_String(target) else target
-    folder, name = node.dir, node.name
+    env, main, folder, name = _asked(env, target, source, kw)
     env["RPYTHON_NAME"] = name
     library, interface = folder.File(f"lib{name}.so"), folder.File(f"{name}.interface")
     built = _translated(env, env._RPythonCore, [library, interface], folder.File(f"{name}.d"), main)
@@ -103,6 +106,7 @@ def rpython_core(env, target, source, **kw):
     return SCons.Util.NodeList([library, interface, *table])
 
 
+@user_error
 def rpython_extension(env, target, source, CORE=None, **kw):
     """Translate an extension of a core that env.RPythonCore returned; returns [module]."""
     found = [getattr(node.attributes, "rpython_core", None) for node in SCons.Util.flatten([CORE]) if node is not None]
@@ -110,10 +114,7 @@ def rpython_extension(env, target, source, CORE=None, **kw):
     if len(found) != 1:
         raise SCons.Errors.UserError(f"RPythonExtension {target}: CORE must be what env.RPythonCore returned")
     library, interface, core_main, core_folders = found[0]
-    env = _ready(env, target, **kw)
-    (main,) = env.arg2nodes(source, env.fs.File)
-    node = env.fs.File(target) if SCons.Util.is_String(target) else target
-    folder, name = node.dir, node.name
+    env, main, folder, name = _asked(env, target, source, kw)
     env.Replace(
         RPYTHON_NAME=name,
         RPYTHON_CORE=interface.path,
@@ -127,6 +128,16 @@ def rpython_extension(env, target, source, CORE=None, **kw):
     _depend_on_toolchain(env, built)
     _clean(env, built, folder, name)
     return built[:1]
+
+
+def _asked(env, target, source, kw):
+    """What a call is about: its environment, the main module, the folder and the name of what is made."""
+    if "srcdir" in kw:
+        source = in_source_folder(source, kw.pop("srcdir"))
+    targets, sources = (env.arg2nodes(SCons.Util.flatten([given]), env.fs.File) for given in (target, source))
+    if len(targets) != 1 or len(sources) != 1:
+        raise RebelError("RPython translates one main module into one library", expected="one target and one source")
+    return _ready(env, targets[0], **kw), sources[0], targets[0].dir, targets[0].name
 
 
 def _translated(env, builder, targets, depfile, main):
@@ -158,7 +169,7 @@ class TranslatedFile(SCons.Node.FS.File):
 
 def _ready(env, target, **kw):
     """A copy of the environment in which $RPYTHON_PYTHON and $RPYTHON_PATH are found. Errors: UserError."""
-    env = env.Override(kw).Clone() if kw else env.Clone()
+    env = own_copy(env.Override(kw))
     _check_target(env, target)
     try:
         env["RPYTHON_PYTHON"] = require_python27(env.subst("$RPYTHON_PYTHON"), _tools_folders(env))

@@ -14,6 +14,7 @@ from rebel_tools.plan.model import ARCHIVE, ARCHIVING, LINKING, Module, Scope, S
 from rebel_tools.plan.steps import archive_step
 from rebel_tools.plan.units import check_units, namespace_of
 from rebel_tools.scons.arguments import checked_module, from_top, path_of
+from rebel_tools.scons.calls import own_copy
 from rebel_tools.scons.nodes import StepFile
 from rebel_tools.scons.output import install_output
 from rebel_tools.scons.session import Session, session
@@ -23,9 +24,9 @@ from rebel_tools.scons.words import extended
 STATE = ".rebel-tools.json"
 
 
-def scope_environment(env, **kw):
+def scope_environment(env):
     """An environment of its own for one scope, so that what is set later does not change it."""
-    env = env.Clone(**kw)
+    env = own_copy(env)
     env["OCAMLENGINES"] = env.Split(env["OCAMLENGINES"])
     if not env["OCAMLENGINES"]:
         raise RebelError("$OCAMLENGINES is empty", expected=" or ".join(ARCHIVE))
@@ -123,19 +124,25 @@ def make_nodes(run: Session, scope: Scope) -> None:
         run.nodes(step)
 
 
-def library_step(env, run: Session, scope: Scope, engine: str, base: str) -> Step:
-    return _add(env, run, archive_step(scope, engine, base, link_settings(env, ARCHIVING, engine)))
+def library_step(env, run: Session, scope: Scope, engine: str, base: str, more: Iterable = ()) -> Step:
+    """The step that makes an archive. more: nodes of what else its command writes."""
+    step = archive_step(scope, engine, base, link_settings(env, ARCHIVING, engine))
+    step.outputs = (*step.outputs, *_paths_besides(step.outputs, more))
+    return _add(env, run, step)
 
 
-def program_step(env, run, scope: Scope, path: str, modules=(), entry=None, foreign=()) -> Step:
-    """The step that links a program from modules of `scope`, or from `entry` and what it reaches."""
+def program_step(env, run, scope: Scope, path: str, modules=(), entry=None, foreign=(), more: Iterable = ()) -> Step:
+    """The step that links a program from modules of `scope`, or from `entry` and what it reaches.
+
+    more: nodes of what else its command writes.
+    """
     engine = env["OCAMLENGINES"][0]
     if engine not in scope.engines:
         raise RebelError(f"`{path}` needs objects for the engine {engine}, and they are not compiled for it")
     step = Step(
         LINKING,
         engine,
-        (path,),
+        (path, *_paths_besides((path,), more)),
         scope,
         members=tuple(modules),
         entry=entry,
@@ -148,12 +155,16 @@ def program_step(env, run, scope: Scope, path: str, modules=(), entry=None, fore
     return _add(env, run, step)
 
 
+def _paths_besides(outputs: tuple[str, ...], more: Iterable) -> list[str]:
+    return [path for path in (node.get_internal_path() for node in more) if path not in outputs]
+
+
 def _add(env, run: Session, step: Step) -> Step:
     """The step of a library or program; asked for twice in the same way it is the same one."""
     together = dict.fromkeys((step.scope, *step.scope.uses, *(archive.scope for archive in step.archives)))
     check_units(map(namespace_of, together))
     known = run.plan.add(step)
-    compared = ("scope", "members", "archives", "foreign", "settings", "files", "search")
+    compared = ("scope", "outputs", "members", "archives", "foreign", "settings", "files", "search")
     if any(getattr(known, name) != getattr(step, name) for name in compared):
         raise RebelError(f"there are two ways to build `{step.key}`", hint="give one of them another name")
     run.environments.setdefault(known, env)

@@ -17,7 +17,7 @@ TWICE = "env.OCamlProgram('p', 'a.ml'); env.OCamlProgram('p', {})"
 # What is called in an SConscript, and the beginning of the answer.
 WRONG = {
     "env.OCamlLibrary('l', [])": "a builder of OCaml got no sources",
-    "env.OCamlLibrary('l')": "a builder of OCaml got no sources",
+    "env.OCamlLibrary('l')": "`l` is not a source of OCaml or Reason\n  expected: .ml, .re, .mli, .rei",
     "env.OCamlProgram()": "a builder of OCaml got no sources",
     "env.OCamlObject(None)": "a builder of OCaml got no sources",
     "env.OCamlLibrary(None, 'a.ml')": "a builder of OCaml makes one target, not 0\n  expected: one name",
@@ -37,7 +37,12 @@ WRONG = {
     "env.OCamlLibrary('l', 'a.ml', OCAMLLIBS='c.txt')": "`c.txt` is not a library of OCaml\n  expected: what env.",
     "env.OCamlLibrary('l', 'a.ml', OCAMLPUBLICMODULE=1)": "OCAMLPUBLICMODULE is set, but no source of `l.cmxa` is the",
     "env.OCamlProgram('p', 'only.mli')": "the program `p` has no implementation",
-    "env.OCamlProgram('p', 'c.txt')": "the program `p` has no implementation",
+    "env.OCamlProgram('p', 'c.txt')": "`c.txt` is not a source of OCaml or Reason",
+    "env.OCamlProgram('p', ['a.ml', 'stubs.c'])": "`stubs.c` is not a source of OCaml or Reason\n  expected: .ml, .re, "
+    ".mli, .rei\n  hint: objects of C are given to programs",
+    "env.OCamlProgram('p', 'e.mli')": "the program `p` has no implementation",
+    "env.OCamlProgram('p', ['a.ml~', 'a.mld'])": "nothing among the sources is code",
+    "env.OCamlObject('a.ml', chdir=1)": "OCaml is compiled in the folder of the SConstruct\n  hint: leave out chdir=",
     "env.OCamlProgram('p', [env.OCamlObject('a.ml'), env.OCamlObject('sub/a.ml')])": "objects from `.` and `sub`",
     "env.OCamlObject('a.ml'); env.OCamlObject('b.ml', OCAMLFLAGS='-w -a')": "two environments with",
     "env.OCamlProgram('p', env.OCamlObject('a.ml'), OCAMLENGINES='byte')": "`p` needs objects for the engine byte, and",

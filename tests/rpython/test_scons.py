@@ -194,3 +194,17 @@ def test_the_interpreter_example(tmp_path, toolchain):
     plain = subprocess.run([toolchain.python, "-B", "-c", script], cwd=folder, env=env, capture_output=True, text=True)
     assert (folder / "build" / "demo.txt").read_text() == plain.stdout
     assert "caught" in plain.stdout
+
+
+def test_keywords_of_a_call(toolchain, tmp_path) -> None:
+    """srcdir= and construction variables are those of the call alone; two main modules are a mistake with a place."""
+    project = Project(tmp_path, toolchain)
+    head = SCONSTRUCT.format(rpython=toolchain.rpython, python=toolchain.python).partition("core = ")[0]
+    call = "env.RPythonCore({}, 'core.py', srcdir=Dir('src'), RPYTHON_OPT='1')\n"
+    second = "env.RPythonExtension('b/ext', ['ext.py'], CORE=core, srcdir='src', RPYTHON_GC='boehm')\n"
+    (tmp_path / "SConstruct").write_text(head + "core = " + call.format("['b/core']") + second)
+    said = project.scons("-n", "b")
+    assert " core src/core.py " in said and "--opt 1" in said and " extension src/ext.py " in said
+    (tmp_path / "SConstruct").write_text(head + call.format("['b/core', 'b/other']"))
+    said = project.scons("-n", rc=2)
+    assert "RPython translates one main module into one library" in said and "SConstruct\", line 5" in said

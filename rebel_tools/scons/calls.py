@@ -1,0 +1,28 @@
+"""What SCons does before it calls a builder, for those that make more of a call than one command."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import SCons.Environment
+import SCons.Util
+
+
+def in_source_folder(source: Any, folder: Any) -> list[Any]:
+    """The sources of a call with srcdir=: relative paths are below `folder`; paths from the top and nodes stay."""
+    return [
+        os.path.join(str(folder), path) if SCons.Util.is_String(path) and not path.startswith(("#", "/")) else path
+        for path in SCons.Util.flatten([source])
+    ]
+
+
+def own_copy(env: Any) -> Any:
+    """A copy of an environment, also of what env.Override() has returned, which SCons' own Clone() fails on."""
+    changed: dict[str, Any] = {}
+    while isinstance(env, SCons.Environment.OverrideEnvironment):
+        changed = {**env.__dict__["overrides"], **changed}
+        env = env.__dict__["__subject"]
+    copy = env.Clone()
+    copy.Replace(**changed)
+    return copy

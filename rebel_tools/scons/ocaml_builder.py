@@ -1,0 +1,90 @@
+"""The builders of OCaml as SCons knows builders: in env['BUILDERS'], with src_builder, emitters, srcdir= and overrides.
+
+What one of them makes is told by its function in builders.py, which is imported when the builder is first called.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+import SCons.Action
+import SCons.Builder
+import SCons.Errors
+
+from rebel_tools.ocaml.names import SUFFIXES
+from rebel_tools.scons.calls import in_source_folder
+
+# Name of a builder -> its function in builders.py, and the variable with its emitters.
+BUILDERS = {
+    "OCamlAlias": ("ocaml_alias", ""),
+    "OCamlObject": ("ocaml_object", "OCAMLOBJEMITTER"),
+    "OCamlLibrary": ("ocaml_library", "OCAMLLIBEMITTER"),
+    "OCamlProgram": ("ocaml_program", "OCAMLPROGEMITTER"),
+}
+
+
+class OCamlBuilder(SCons.Builder.BuilderBase):
+    """A builder that adds to the plan of this build, instead of nodes with an action of its own."""
+
+    def __init__(self, name: str):
+        self.function, emitter = BUILDERS[name]
+        super().__init__(
+            name=name,
+            emitter=SCons.Builder.EmitterProxy(emitter) if emitter else None,
+            src_suffix=list(SUFFIXES),
+            src_builder=["OCamlLex", "OCamlYacc"],
+        )
+
+    def __call__(self, env: Any, target: Any = None, source: Any = None, *args: Any, **kw: Any) -> Any:
+        if "srcdir" in kw:
+            source = in_source_folder(source, kw.pop("srcdir"))
+        return super().__call__(env, target, source, *args, **kw)
+
+    def _execute(
+        self, env: Any, target: Any, source: Any, overwarn: Any = None, executor_kw: dict[str, Any] | None = None
+    ) -> Any:
+        if overwarn:
+            overwarn.warn()
+        function = getattr(import_module("rebel_tools.scons.builders"), self.function)
+        return function(self, env, target, source, bool((executor_kw or {}).get("chdir")))
+
+    # SCons shows the place of the innermost call that is not in its own files: that of the builder, in the SConstruct.
+    __call__.__code__ = __call__.__code__.replace(co_filename=SCons.Errors.__file__)
+    _execute.__code__ = _execute.__code__.replace(co_filename=SCons.Errors.__file__)
+
+    def suffixes(self, env: Any) -> list[str]:
+        """The suffixes of what can be a source."""
+        self._memo = {}
+        found: list[str] = self.src_suffixes(env)
+        return found
+
+    def made_sources(self, env: Any, nodes: list[Any]) -> list[Any]:
+        """The sources in which those that another builder has to make something of are replaced by what it makes."""
+        self._memo = {}  # SCons remembers by the id of an environment, which another one may get
+        found: list[Any] = self.src_builder_sources(env, nodes, SCons.Builder.OverrideWarner({}))
+        return list(dict.fromkeys(found))
+
+    def emitted(self, env: Any, targets: list[Any], sources: list[Any]) -> tuple[list[Any], list[Any]]:
+        """Targets and sources as the user's emitters leave them."""
+        found: tuple[list[Any], list[Any]] = self._create_nodes(env, targets, sources)
+        return found
+
+
+def lexer() -> Any:
+    """The builder OCamlLex: `l.ml` from `l.mll`."""
+    action = SCons.Action.Action("$OCAMLLEXCOM", "$OCAMLLEXCOMSTR")
+    return SCons.Builder.Builder(action=action, suffix=".ml", src_suffix=".mll", single_source=True, name="OCamlLex")
+
+
+def parser() -> Any:
+    """The builder OCamlYacc: `p.ml` and `p.mli` from `p.mly`."""
+    action = SCons.Action.Action("$OCAMLYACCCOM", "$OCAMLYACCCOMSTR")
+    return SCons.Builder.Builder(
+        action=action, suffix=".ml", src_suffix=".mly", single_source=True, emitter=_with_interface, name="OCamlYacc"
+    )
+
+
+def _with_interface(target: list[Any], source: list[Any], env: Any) -> tuple[list[Any], list[Any]]:
+    interface = target[0].dir.File(target[0].name + "i")
+    return [target[0], interface], source

@@ -1,0 +1,77 @@
+"""What the files are that a builder of OCaml gets, by their names: Glob("*.ml*") finds more than sources."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from rebel_tools.errors import RebelError
+from rebel_tools.ocaml.names import SUFFIXES
+from rebel_tools.scons.nodes import StepFile
+
+# Copies that editors, merges and version control leave, templates of generated sources, and what belongs to ocamlbuild
+# and odoc. Nobody means them as code.
+_NO_CODE = re.compile(
+    r"[#.].*|.*(~|\.(orig|rej|bak|old|save|swp|tmp|in|mlpack|mllib|mldylib|mld))\Z",
+)
+
+# What the linker gets besides units of this build.
+_LINKED = re.compile(r".*(\.(o|obj|os|a|lib|dylib|dll|cmx|cmxa|cmo|cma)|\.so(\.\d+)*)\Z")
+
+# Suffixes of sources of ocamllex, ocamlyacc and menhir.
+_OF_GENERATORS = (".mll", ".mly")
+
+
+def meant(nodes: Iterable[Any], suffixes: Iterable[str], linked: Iterable[str] | None) -> list[Any]:
+    """The files that can become part of what is built, without copies and lists that lie beside sources.
+
+    suffixes: of sources, also of those that another builder has to make something of.
+    linked: more suffixes of what is only linked; None where nothing but modules is meant.
+    Errors: RebelError for a file that is of no use here.
+    """
+    known = tuple(suffixes)
+    candidates = (node for node in dict.fromkeys(nodes) if not _NO_CODE.match(node.name))
+    return [node for node in candidates if _is_meant(node, known, linked)]
+
+
+def _is_meant(node: Any, suffixes: tuple[str, ...], linked: Iterable[str] | None) -> bool:
+    if isinstance(node, StepFile):  # whatever env.OCamlObject has returned
+        return True
+    if node.name.endswith(_OF_GENERATORS):
+        return not _has_own_rule(node)
+    if not node.name.endswith(suffixes) and (linked is None or not _is_linked(node.name, linked)):
+        raise RebelError(f"`{node}` is not a source of OCaml or Reason", expected=", ".join(SUFFIXES), hint=_hint(node))
+    return True
+
+
+def _is_linked(name: str, more: Iterable[str]) -> bool:
+    return bool(_LINKED.match(name)) or name.endswith(tuple(suffix for suffix in more if suffix))
+
+
+def _has_own_rule(node: Any) -> bool:
+    """Whether the SConstruct itself says how the module of a lexer or parser is made.
+
+    Errors: RebelError where the module is there and nobody knows whether somebody has written it.
+    """
+    made = node.dir.File(os.path.splitext(node.name)[0] + ".ml")
+    if made.has_builder():
+        return made.builder.get_name(made.get_build_env()) not in ("OCamlLex", "OCamlYacc")
+    if not _was_built(made) and made.srcnode().rexists():  # rexists() of a copy in a variant folder would remove it
+        raise RebelError(
+            f"`{made}` is there already, and no rule makes it from `{node}`",
+            hint=f"leave `{node.name}` out (Glob has exclude=), or remove `{made.name}` if it was generated",
+        )
+    return False
+
+
+def _was_built(node: Any) -> bool:
+    """Whether SCons has made a file in an earlier build."""
+    return bool(getattr(node.get_stored_info().binfo, "bact", None))
+
+
+def _hint(node: Any) -> str:
+    if node.name.endswith(".c"):
+        return 'objects of C are given to programs: c.Object("stubs.c", CPPPATH=["$OCAMLWHERE"])'
+    return "give what is made of it" if "." in node.name else ""
