@@ -15,8 +15,6 @@ from rpython.rtyper.lltypesystem import llmemory, lltype
 
 from sepcomp import annotations, graphs, lltexts, names, widening
 
-KEYS = 4        # words of a key: the question, and up to three arguments
-
 TABLE_C = '''
 /* the answers to memo functions of this core: what was asked, by identity, and an answer of at most 8 bytes */
 struct answer { const void *key[%(keys)d]; char value[8]; };
@@ -78,7 +76,7 @@ EXPORTED %(ask)s
         fprintf(stderr, "%(name)s() was asked about something for which no library has an answer\\n");
         abort();
     }
-    return *(%(result)s *)row->value;
+    return%(answer)s;
 }
 '''
 
@@ -124,7 +122,7 @@ class Question(object):
         """{symbol: FuncType} of the function that answers, and of the one that takes an answer."""
         FUNC = lltype.typeOf(self.pointer).TO
         keys = [llmemory.Address for A in FUNC.ARGS if A is not lltype.Void]
-        return {self.symbol: FUNC, names.answer(self.symbol): lltype.FuncType(keys + [FUNC.RESULT], lltype.Void)}
+        return {self.symbol: FUNC, names.answer(self.symbol): lltype.FuncType(keys + [stored(FUNC.RESULT)], lltype.Void)}
 
     def convert(self):
         """The table as low-level constants: [([argument], answer)]."""
@@ -176,7 +174,7 @@ class Questions(object):
         self.asked_from = {}    # {FunctionDesc: positions of its calls}
 
     def concerns(self, table):
-        return any(self.is_open(set(column)) for column in zip(*table)) and len(zip(*table)) < KEYS
+        return any(self.is_open(set(column)) for column in zip(*table))
 
     def is_open(self, column):
         """Whether extensions may bring further values."""
@@ -223,7 +221,7 @@ class Questions(object):
 
 def install(questions):
     specialize.MemoTable.finish = finish(questions, specialize.MemoTable.finish.im_func)
-    specialize.MemoTable.absorb = absorb(specialize.MemoTable.absorb.im_func)
+    specialize.MemoTable.absorb = absorb(questions, specialize.MemoTable.absorb.im_func)
     description.MemoDesc.pycall = pycall(questions, description.MemoDesc.pycall.im_func)
 
 
@@ -233,10 +231,15 @@ def finish(questions, original):
         if self.do_not_process or question is None and not questions.concerns(self.table):
             return original(self)
         if question is None:
-            question = self.sepcomp_question = questions.ask(self)
-            self.graph = question.graph
+            question = begin(questions, self)
         question.annotate()
     return finish_table
+
+
+def begin(questions, memotable):
+    memotable.sepcomp_question = questions.ask(memotable)
+    memotable.graph = memotable.sepcomp_question.graph
+    return memotable.sepcomp_question
 
 
 def pycall(questions, original):
@@ -244,17 +247,24 @@ def pycall(questions, original):
     def pycall_memo(self, whence, args, s_previous_result, op=None):
         s_result = original(self, whence, args, s_previous_result, op)
         tables = self.bookkeeper.all_specializations.get(self)
-        if tables is None or not any(questions.concerns(memotable.table) for memotable in tables.infos()):
+        concerned = [] if tables is None else [t for t in tables.infos() if questions.concerns(t.table)]
+        if not concerned:
             return s_result
         if isinstance(whence, tuple):
             questions.asked_from.setdefault(self, set()).add(whence)
+        for memotable in concerned:
+            if memotable.graph is not None and not hasattr(memotable, 'sepcomp_question'):
+                begin(questions, memotable).annotate()      # finished as one about constants of the core only
         return widening.widen(s_result)
     return pycall_memo
 
 
-def absorb(original):
+def absorb(questions, original):
     """Tables are merged when they meet in one call; that of a question may still grow then."""
     def absorb_table(self, other):
+        was_finished = any(t.graph is not None and not hasattr(t, 'sepcomp_question') for t in (self, other))
+        if was_finished and questions.concerns(dict(self.table.items() + other.table.items())):
+            begin(questions, self)
         found = [t.sepcomp_question for t in (self, other) if hasattr(t, 'sepcomp_question')]
         if not found:
             return original(self, other)
@@ -271,31 +281,38 @@ def absorb(original):
 
 def core_text(db, questions):
     """(definitions, statements that give the core's own answers)"""
-    parts, answers = [TABLE_C % {'keys': KEYS}], []
+    words = 1 + max([len(question.args_s) for question in questions.used()] or [0])     # the question, and arguments
+    parts, answers = [TABLE_C % {'keys': words}], []
     for number, question in enumerate(questions.used(), 1):
-        parts.append(question_text(db, question, number))
+        parts.append(question_text(db, question, number, words))
         answers += ['    %s;' % answer_text(db, question.symbol, *row) for row in question.rows]
     return '\n'.join(parts), '\n'.join(answers)
 
 
-def question_text(db, question, number):
+def question_text(db, question, number, words):
     FUNC = lltype.typeOf(question.pointer).TO
     kept = [A for A in FUNC.ARGS if A is not lltype.Void]
-    result = c_type(db, FUNC.RESULT)
+    result, value = c_type(db, FUNC.RESULT), c_type(db, stored(FUNC.RESULT))
     args = ', '.join('%s a%d' % (c_type(db, A), i) for i, A in enumerate(kept))
     keys = ', '.join('%s a%d' % ('const void *', i) for i in range(len(kept)))
     return QUESTION_C % {
-        'keys': KEYS, 'name': question.name, 'result': result,
+        'keys': words, 'name': question.name,
+        'answer': '' if FUNC.RESULT is lltype.Void else ' *(%s *)row->value' % value,
         'key': ', '.join(['(void *)%dL' % number] + ['(const void *)(long)a%d' % i for i in range(len(kept))]),
         'ask': '%s %s(%s)' % (result, question.symbol, args),
-        'add': 'void %s(%s, %s value)' % (names.answer(question.symbol), keys, result),
+        'add': 'void %s(%s, %s value)' % (names.answer(question.symbol), keys, value),
     }
 
 
 def answer_text(db, symbol, args, answer):
     """A call that gives one answer."""
     keys = ['(const void *)(long)%s' % db.get(arg) for arg in args]
-    return '%s(%s, %s)' % (names.answer(symbol), ', '.join(keys), db.get(answer))
+    return '%s(%s, %s)' % (names.answer(symbol), ', '.join(keys), '0' if answer is None else db.get(answer))
+
+
+def stored(RESULT):
+    """The type of an answer in the table; a function that always returns None has answers, too."""
+    return lltype.Char if RESULT is lltype.Void else RESULT
 
 
 def c_type(db, T):

@@ -229,7 +229,7 @@ class Core(object):
 
     def prebuilt(self, value):
         """[symbol, class name] of an object that the core's modules hold, None for one of the extension's."""
-        found = self.paths.get(id(value))
+        found = self.paths.get(programs.identity(value))
         if found is None or isinstance(value, tuple):
             return None
         path = found[0]

@@ -2,41 +2,107 @@
 
     libcore.so core.interface: core.py prims/ prims/one.py
 
-The format is that of `gcc -MD`; a folder ends with a slash, and stands for the names in it.
+The format is that of `gcc -MD`; a folder ends with a slash, and stands for the names in it.  A file that was looked for
+and is not there, and a module that could not be imported by a name that was computed, are the names in their folders.
 """
 
 import __builtin__
+import imp
+import io
 import os
+import re
+import stat
 import sys
 
 
 class Recorder(object):
     """Notes what the program reads, from install() on.
 
-    read: {path of a file or a listed folder: the source file of the program that asked}
+    read: {path of a file, or of a listed folder with a slash at its end: the source file of the program that asked}
+    missed: {(name of a module, folders of its package or None): the same} of all that was imported
     """
 
     def __init__(self):
         self.read = {}
+        self.missed = {}
 
     def install(self):
-        self.listdir, self.open = os.listdir, __builtin__.open
-        os.listdir, __builtin__.open = self.list_folder, self.open_file
+        import rpython.rlib.rfile, rpython.rlib.rposix      # they look for the functions that are replaced here
+        os.listdir = self.watch(os.listdir, lambda path='.': self.note(os.path.join(path, '')))
+        for name in ('exists', 'isfile', 'lexists'):
+            setattr(os.path, name, self.watch(getattr(os.path, name), self.note))
+        os.open = self.watch(os.open, self.note)
+        io.open = self.watch(io.open, self.note_open)
+        imp.load_source = self.watch(imp.load_source, lambda name, path, *args: self.note(path))
+        __builtin__.open = self.watch(open, self.note_open)
+        __builtin__.execfile = self.execute_file
+        __builtin__.file = self.watched_type(file)
+        sys.meta_path.insert(0, self)
 
-    def list_folder(self, path='.'):
-        self.note(os.path.join(path, ''))
-        return self.listdir(path)
+    def watch(self, original, note):
+        """The function, noting what it is called with; to the translated program it is the original."""
+        def watched(*args, **kwds):
+            try:
+                note(*args, **kwds)
+            except (TypeError, AttributeError):
+                pass    # wrong arguments: the function will say so
+            return original(*args, **kwds)
+        watched._flowspace_rewrite_directly_as_ = original
+        watched.__name__ = original.__name__
+        return watched
 
-    def open_file(self, name, mode='r', *args):
+    def watched_type(self, original):
+        recorder = self
+
+        class Meta(type):
+            def __instancecheck__(cls, value):
+                return isinstance(value, original)
+
+        class WatchedFile(original):
+            __metaclass__ = Meta
+            _flowspace_rewrite_directly_as_ = original
+
+            def __init__(self, *args, **kwds):
+                recorder.note_open(*args, **kwds)
+                original.__init__(self, *args, **kwds)
+        return WatchedFile
+
+    def execute_file(self, path, *scopes):
+        self.note(path)
+        frame = sys._getframe(1)
+        with __builtin__.open(path) as f:
+            code = compile(f.read(), path, 'exec')
+        scopes = scopes or (frame.f_globals, frame.f_locals)
+        exec code in scopes[0], scopes[-1]
+
+    def find_module(self, name, path=None):
+        """As an importer that finds nothing, see PEP 302."""
+        by = asker()
+        if by:
+            self.missed.setdefault((name, path and tuple(path)), by)
+
+    def note_open(self, name, mode='r', *args, **kwds):
         if mode.startswith(('r', 'U')) and '+' not in mode:
             self.note(name)
-        return self.open(name, mode, *args)
 
-    def note(self, path):
-        try:
-            self.read.setdefault(os.path.abspath(path) + ('/' if path.endswith('/') else ''), asker())
-        except TypeError:
-            pass    # no path: open() will say so
+    def note(self, path, *args):
+        by, absolute = asker(), os.path.abspath(path)
+        if not by:
+            return
+        if path.endswith('/'):
+            self.read.setdefault(os.path.join(absolute, ''), by)
+        elif stat.S_ISREG(mode_of(absolute)):
+            self.read.setdefault(absolute, by)
+        elif not mode_of(absolute):
+            self.read.setdefault(os.path.join(os.path.dirname(absolute), ''), by)
+
+
+def mode_of(path):
+    """0 for what is not there."""
+    try:
+        return os.stat(path).st_mode
+    except OSError:
+        return 0
 
 
 def asker():
@@ -57,11 +123,38 @@ def dependencies(recorder, program, without=(), output=''):
     modules = program.modules()
     left_out = set(source_of(modules[name]) for name in without if name in modules)
     found = set(source_of(module) for module in modules.values()) | set([program.main])
-    for path, by in recorder.read.items():
+    for path, by in recorder.read.items() + missed_modules(recorder, program):
         inside = any(path.startswith(folder + os.sep) for folder in program.folders)
         if by and inside and by not in left_out and not path.startswith(output + os.sep) and not is_compiled(path):
             found.add(path)
     return sorted(found - left_out)
+
+
+def missed_modules(recorder, program):
+    """[(path, asker)] of modules that are not loaded, or not any more: their file, or the folder that has none.
+
+    Not those that an import statement names, for which build systems can look themselves, and not those that Python
+    looked for beside the importing module and found elsewhere.
+    """
+    found = []
+    for (name, folders), by in recorder.missed.items():
+        last = name.rpartition('.')[2]
+        if sys.modules.get(name) is not None or sys.modules.get(last) is not None or is_named(last, by):
+            continue
+        for folder in folders or program.folders:
+            base = os.path.join(os.path.abspath(folder), last)
+            paths = filter(os.path.isfile, [base + '.py', os.path.join(base, '__init__.py')])
+            found += [(path, by) for path in paths or [os.path.dirname(base) + os.sep]]
+    return found
+
+
+def is_named(name, path):
+    """Whether an import statement of the source names this module."""
+    try:
+        with open(path) as f:
+            return re.search(r'^[ \t]*(import|from)\b.*\b%s\b' % re.escape(name), f.read(), re.M) is not None
+    except IOError:
+        return False
 
 
 def is_compiled(path):

@@ -33,7 +33,7 @@ def newfuncdesc(core, original):
 
 def immutablevalue(core, original):
     def immutablevalue(self, x):
-        if id(x) in core.paths and not hasattr(x, '_freeze_'):
+        if program.identity(x) in core.paths and not hasattr(x, '_freeze_'):
             found = core.prebuilt(x)
             if found is not None:
                 result = model.SomeInstance(self.getuniqueclassdef(x.__class__))

@@ -25,7 +25,7 @@ def of(error, main):
     if isinstance(error, SetupError):
         return 'error: ' + text
     place = _PLACE.search(text)
-    place = place.groups() if place else place_of_operation(error) or (main, 1)
+    place = place.groups() if place else place_of_operation(error) or getattr(error, 'sepcomp_place', (main, 1))
     return '%s:%s: error: %s' % (place + (compact(text),))
 
 
@@ -38,7 +38,42 @@ def placed(func):
     except AnnotatorError as error:
         if _PLACE.search(str(error)) or _PLACE_FIRST.match(str(error)):
             raise
-        raise SepcompError('%s: %s' % (program.place_of(func), compact(str(error).strip())))
+        place = '%s:%d' % error.sepcomp_place if hasattr(error, 'sepcomp_place') else program.place_of(func)
+        raise SepcompError('%s: %s' % (place, compact(str(error).strip())))
+
+
+def install():
+    """Let every error of the annotator say where it happened, also where rpython's own way of saying so fails."""
+    from rpython.annotator import annrpython
+    from rpython.annotator.annrpython import RPythonAnnotator
+    original = RPythonAnnotator.flowin.im_func
+    annrpython.gather_error = gather_error(annrpython.gather_error)
+
+    def flowin(self, graph, block):
+        try:
+            original(self, graph, block)
+        except Exception as error:
+            error.sepcomp_place = place_in(graph, block)
+            raise
+    RPythonAnnotator.flowin = flowin
+
+
+def gather_error(original):
+    def gather(annotator, graph, block, operindex):
+        try:
+            return original(annotator, graph, block, operindex)
+        except Exception:       # it asks for annotations again, and stumbles over the error that it is to describe
+            return 'Happened at file %s line %d' % place_in(graph, block)
+    return gather
+
+
+def place_in(graph, block):
+    """(file, line) of the first operation that has no annotation yet; of the last one if all have."""
+    from rpython.tool.error import offset2lineno
+    code = graph.func.func_code
+    offsets = [op.offset for op in block.operations if op.offset >= 0 and op.result.annotation is None] or (
+        [op.offset for op in block.operations if op.offset >= 0][-1:])
+    return code.co_filename, offset2lineno(code, offsets[0]) if offsets else code.co_firstlineno
 
 
 def place_of_operation(error):

@@ -94,6 +94,8 @@ class Answers(object):
         if not bound.accepts(s_promised, s_answer):
             raise SepcompError('%s: %s(%s), which the core asks at run time, is %s; in the core it is %s' % (
                 place(self.core, args), name, ', '.join(map(text, args)), describe(s_answer), describe(s_promised)))
+        for value in filter(answers.is_class, args):
+            self.core.bookkeeper.getuniqueclassdef(value)       # now: classes are numbered before `constants`
         self.found.append((name, entry, args, answer))
 
     # ---------------------------------------------------------------- low level
@@ -140,6 +142,6 @@ def definitions(db, rows):
     declared, given = set(), []
     for symbol, args, answer, FUNC in rows:
         keys = ', '.join(['const void *'] * len(args))
-        declared.add('extern void %s(%s, %s) WEAK;' % (names.answer(symbol), keys, answers.c_type(db, FUNC.RESULT)))
+        declared.add('extern void %s(%s, %s) WEAK;' % (names.answer(symbol), keys, answers.c_type(db, answers.stored(FUNC.RESULT))))
         given.append('    %s;' % answers.answer_text(db, symbol, args, answer))
     return '\n'.join(sorted(declared)), '\n'.join(given)

@@ -12,6 +12,8 @@ import re
 import sys
 import types
 
+STATES = ('r_dict', 'r_ordereddict', 'RWeakValueDictionary', 'RWeakKeyDictionary')    # of rpython's library
+
 
 class Program(object):
     """The modules below `folders` (the folders of the given source files), loaded from `main`."""
@@ -138,10 +140,11 @@ def place_of(value):
 
 
 def prebuilt_paths(modules, class_names, defined_in=None):
-    """{id(object): (path, object)} of the instances, lists and dicts that globals and attributes of classes lead to.
+    """{id(object): (path, object)} of the instances, lists, dicts and raw structures that globals and attributes of
+    classes lead to; for a pointer of lltype, the id is that of its container.
 
     A breadth-first walk in sorted order gives each object its shortest path, the same on both sides.  `defined_in` are
-    the modules whose classes count, if others than these.
+    the modules whose classes count, if others than these, besides those of rpython's library.
     """
     paths = {}
     todo = []
@@ -152,24 +155,51 @@ def prebuilt_paths(modules, class_names, defined_in=None):
     for cls, path in sorted(class_names.paths.items(), key=lambda item: item[1]):
         if cls.__module__ in modules:
             todo += [('%s.%s' % (path, name), value) for name, value in sorted(vars(cls).items())
-                     if hasattr(value, '_freeze_')]
+                     if not name.startswith('__')]
     for path, value in todo:
-        if id(value) in paths or not is_prebuilt(value, defined_in or modules):
+        if identity(value) in paths or not is_prebuilt(value, defined_in or modules):
             continue
-        paths[id(value)] = path, value
+        paths[identity(value)] = path, value
         todo.extend(('%s%s' % (path, suffix), child) for suffix, child in children(value))
     return paths
 
 
 def is_prebuilt(value, modules):
-    if isinstance(value, (list, dict, tuple)):
+    if isinstance(value, (list, dict, tuple, bytearray)) or is_raw(value):
         return True
     cls = getattr(value, '__class__', None)
-    return (cls is not None and getattr(cls, '__module__', None) in modules
-            and not isinstance(value, (type, types.ClassType, types.FunctionType)))
+    if cls is None or isinstance(value, (type, types.ClassType, types.FunctionType)):
+        return False
+    return cls.__module__ in modules or is_state_of_library(value, cls)
+
+
+def is_state_of_library(value, cls):
+    """Whether this is an object of rpython's library with state, like a random number generator."""
+    from rpython.rlib.rarithmetic import base_int
+    from rpython.rtyper import extregistry
+    if not cls.__module__.startswith('rpython.rlib.') or hasattr(value, '_freeze_') or isinstance(value, base_int):
+        return False
+    return cls.__name__ in STATES or not extregistry.is_registered(value)
+
+
+def is_raw(value):
+    """Whether this is a pointer to a structure that can change."""
+    from rpython.rtyper.lltypesystem import lltype
+    T = lltype.typeOf(value).TO if isinstance(value, lltype._ptr) and value else None
+    return isinstance(T, lltype.ContainerType) and not isinstance(T, (lltype.FuncType, lltype.OpaqueType)) and not (
+        T._hints.get('immutable'))
+
+
+def identity(value):
+    if not is_raw(value):
+        return id(value)
+    from rpython.rtyper.lltypesystem import lltype
+    return id(lltype.top_container(value._obj))
 
 
 def children(value):
+    if is_raw(value):
+        return []
     if isinstance(value, (list, tuple)):
         return [('[%d]' % i, item) for i, item in enumerate(value)]
     if isinstance(value, dict):

@@ -50,12 +50,13 @@ def configure(options):
 def make_translator(options, class_names, core=None):
     """A translator with an annotator; `core` is the bound.Core of an extension."""
     from rpython.translator.translator import TranslationContext
-    from sepcomp import adapters, chars, classids, classnames, openness
+    from sepcomp import adapters, chars, classids, classnames, messages, openness
     adapters.choose().install(is_extension=core is not None)
     classnames.install(class_names)
     classids.install(is_extension=core is not None)
     openness.install()
     chars.install()
+    messages.install()
     if core is not None:
         from sepcomp import hooks
         hooks.install(core)     # before the annotator, which makes the classes of the standard exceptions

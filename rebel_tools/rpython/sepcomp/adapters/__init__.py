@@ -19,6 +19,7 @@ from sepcomp.errors import SetupError
 SUPPORTED = (rpython_0_2, pypy_7_3)
 
 MUST_HAVE = {
+    'rpython.annotator.annrpython': ['RPythonAnnotator.flowin', 'gather_error'],
     'rpython.annotator.bookkeeper': ['Bookkeeper.newfuncdesc', 'Bookkeeper.immutablevalue', 'Bookkeeper.pbc_getattr'],
     'rpython.annotator.classdesc': ['ClassDesc._init_classdef', 'ClassDesc.pycall', 'ClassDef._generalize_attr',
                                     'ClassDef.read_attr__class__', 'ClassDef.add_source_for_attribute'],

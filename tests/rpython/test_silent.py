@@ -1,0 +1,102 @@
+"""What could be wrong without a word: memo functions, names, and state that only one library may hold."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+from conftest import HERE, once
+from rpython_calls import ints
+from test_stages import assert_same
+
+SOURCES = HERE / "silent"
+CALLS = [
+    *[("ext", "e_describe", [a, (a * 3 + 1) % 7], "str") for a in range(7)],
+    *[("ext", "e_about", [n], "str") for n in range(7)],
+    *[("ext", "e_who", [n], "str") for n in range(2)],
+    ("core", "c_file", [str(SOURCES / "core.py"), str(SOURCES)], "int"),
+    *ints("core", "c_all", 1, 3),
+]
+
+
+@pytest.fixture(scope="module")
+def silent(toolchain, shared) -> Path:
+    def make(folder: Path) -> None:
+        shutil.copytree(SOURCES, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("*.pyc", "out"))
+        toolchain.core(folder)
+        toolchain.extension(folder, "ext")
+
+    return once(shared / "silent", make)
+
+
+def test_calls(toolchain, silent):
+    assert_same(
+        CALLS,
+        toolchain.results("libraries", silent / "out", CALLS, "ext"),
+        toolchain.results("python", silent, CALLS, "core", "ext"),
+    )
+
+
+HEAD = """import core
+from core import W_Root
+from sepcomp import entrypoint
+
+
+def length(container):
+    return len(container)
+
+
+def total(numbers):
+    r = 0
+    for n in numbers:
+        r += n
+    return r
+
+
+"""
+ENTRY = "@entrypoint(int)\ndef f(n):\n    core.change(n)\n"
+HELD = {  # an expression that means the state of the core -> what it is called
+    "length(core.LIST)": "core.LIST",
+    "length(core.DICT)": "core.DICT",
+    "core.BYTES[n]": "core.BYTES",
+    "core.R_DICT['n']": "core.R_DICT",
+    "core.WEAK.get('w') is None": "core.WEAK",
+    "int(core.RANDOM.random() * 1000)": "core.RANDOM",
+    "core.STRUCT.x": "core.STRUCT",
+    "core.RAW[1]": "core.RAW",
+    "core.CLOSED.count": "core.CLOSED",
+    "length(W_Root.names)": "core.W_Root.names",
+    "core.LIST.append(n)": "core.LIST",
+    "total(core.LIST if n > 3 else [n])": "core.LIST",
+}
+
+
+@pytest.mark.parametrize("expression", HELD)
+def test_state_of_the_core_is_never_copied(toolchain, silent, tmp_path, expression):
+    folder = tmp_path / "project"
+    shutil.copytree(silent, folder)
+    (folder / "bad.py").write_text(HEAD + ENTRY + f"    return {expression}\n")
+    said = toolchain.extension(folder, "bad", rc=1).stderr
+    line = HEAD.count("\n") + 4
+    assert said.startswith(f"{folder}/bad.py:{line}: error: {HELD[expression]} belongs to the core core"), said
+
+
+INDIRECT = {
+    "closure": "def make(items):\n    def g():\n        return length(items)\n    return g\n\n\n"
+               "g = make(core.LIST)\n",
+    "default": "def g(items=core.LIST):\n    return length(items)\n",
+    "attribute": "class A(object):\n    pass\n\n\nA.items = core.LIST\n\n\ndef g():\n    return length(A.items)\n",
+    "instance": "class A(object):\n    def __init__(self):\n        self.items = core.STRUCT\n\n\nHOLDER = A()\n\n\n"
+                "def g():\n    return HOLDER.items.x\n",
+    "in a list": "HOLDER = [[1], core.LIST]\n\n\ndef g():\n    return length(HOLDER[1])\n",
+}
+
+
+@pytest.mark.parametrize("what", INDIRECT)
+def test_nor_on_a_detour(toolchain, silent, tmp_path, what):
+    folder = tmp_path / "project"
+    shutil.copytree(silent, folder)
+    (folder / "bad.py").write_text(HEAD + INDIRECT[what] + "\n\n" + ENTRY + "    return g()\n")
+    said = toolchain.extension(folder, "bad", rc=1).stderr
+    assert said.startswith(f"{folder}/bad.py:") and " belongs to the core core" in said, said
