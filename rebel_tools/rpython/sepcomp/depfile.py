@@ -14,6 +14,8 @@ import re
 import stat
 import sys
 
+HERE = os.path.dirname(os.path.abspath(__file__))
+
 
 class Recorder(object):
     """Notes what the program reads, from install() on.
@@ -111,7 +113,7 @@ def asker():
     while frame is not None:
         name = frame.f_globals.get('__name__', '')
         path = frame.f_code.co_filename
-        if not path.startswith((sys.prefix, '<')) and name.split('.')[0] not in ('sepcomp', 'rpython', 'py'):
+        if not path.startswith((sys.prefix, HERE, '<')) and name.split('.')[0] not in ('sepcomp', 'rpython', 'py'):
             return os.path.abspath(path)
         frame = frame.f_back
     return ''
