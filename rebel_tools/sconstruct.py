@@ -93,6 +93,24 @@ def scons_arguments(arguments: Sequence[str]) -> list[str]:
     return [*_our_script(), *([] if says_jobs else [f"-j{processors()}"]), *arguments]
 
 
+PROFILE_OPTION = "--build-profile"
+
+
+def with_profile(arguments: Sequence[str]) -> list[str]:
+    """The arguments of rebel as scons takes them: what they call --profile is an option of SCons, for another thing."""
+    words, rest = [], list(arguments)
+    while rest:
+        word = rest.pop(0)
+        if word == "--release":
+            word = f"{PROFILE_OPTION}=release"
+        elif word == "--profile" and rest:
+            word = f"{PROFILE_OPTION}={rest.pop(0)}"
+        elif word.startswith("--profile="):
+            word = PROFILE_OPTION + word.removeprefix("--profile")
+        words.append(word)
+    return words
+
+
 def rebel_arguments(arguments: Sequence[str]) -> list[str] | None:
     """The inverse: what rebel was given when scons has these arguments; None where it reads another SConstruct."""
     ours = _our_script()

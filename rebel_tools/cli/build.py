@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from rebel_tools.cli.run_scons import run_scons
 from rebel_tools.memory import up_to_date
 from rebel_tools.memory.verdict import NOTHING
-from rebel_tools.sconstruct import check_installation, enter_project, has_own_script
+from rebel_tools.sconstruct import check_installation, enter_project, has_own_script, with_profile
 
 EXPLAIN = "--explain"
 
@@ -21,7 +21,8 @@ def configure_parser(commands) -> None:
         help="build the default target, or the named ones",
         description="Build the default target, or the named ones: `scons`, with the SConstruct that comes with rebel "
         "where the folder has none, and else as `rebel scons`. Every option of scons can be given: -j 4, -k, "
-        "--debug=time, ... --explain says why scons was asked, and why each step runs.",
+        "--debug=time, ... --explain says why scons was asked, and why each step runs. --profile release, or "
+        "--release, optimizes across modules and builds into _build/_release; the default profile is dev.",
         allow_abbrev=False,
     )
     parser.set_defaults(execute=execute, takes_scons_arguments=True)
@@ -35,6 +36,7 @@ def run(arguments: Sequence[str]) -> int:
     """Run scons, unless a look at the files tells that there is nothing to do."""
     check_installation()
     enter_project()
+    arguments = with_profile(arguments)
     if has_own_script():
         from rebel_tools.cli import scons  # what follows needs none of it
 

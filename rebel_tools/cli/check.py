@@ -2,6 +2,7 @@
 
 from rebel_tools.cli.run_scons import run_scons
 from rebel_tools.project.targets import CHECK
+from rebel_tools.sconstruct import with_profile
 
 
 def configure_parser(commands) -> None:
@@ -17,4 +18,4 @@ def configure_parser(commands) -> None:
 
 
 def execute(args) -> int:
-    return run_scons([CHECK, *args.scons_arguments])
+    return run_scons([CHECK, *with_profile(args.scons_arguments)])

@@ -1,6 +1,7 @@
 """`rebel clean`: scons -c."""
 
 from rebel_tools.cli.run_scons import run_scons
+from rebel_tools.sconstruct import with_profile
 
 
 def configure_parser(commands) -> None:
@@ -15,4 +16,4 @@ def configure_parser(commands) -> None:
 
 
 def execute(args) -> int:
-    return run_scons(["-c", *args.scons_arguments])
+    return run_scons(["-c", *with_profile(args.scons_arguments)])

@@ -7,7 +7,7 @@ import signal
 import sys
 
 from rebel_tools.errors import RebelError
-from rebel_tools.sconstruct import check_installation, enter_project
+from rebel_tools.sconstruct import check_installation, enter_project, with_profile
 from rebel_tools.search_path import python_command
 
 # Options of scons with which another build after a change makes no sense.
@@ -30,7 +30,7 @@ def execute(args) -> int:
     """The loop; its end is an interrupt or an error."""
     from rebel_tools.watch.loop import Watch
 
-    arguments = args.scons_arguments
+    arguments = with_profile(args.scons_arguments)
     check_installation()
     enter_project()
     _check(arguments)

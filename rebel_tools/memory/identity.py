@@ -21,7 +21,7 @@ OCAML_VARIABLES = (
     "BUILD_PATH_PREFIX_MAP",
     "LIBRARY_PATH",
 )
-_VARIABLES = (*OCAML_VARIABLES, "PATH", "REFMT", "XDG_CACHE_HOME", "HOME")
+_VARIABLES = (*OCAML_VARIABLES, "PATH", "REFMT", "REBEL_PROFILE", "XDG_CACHE_HOME", "HOME")
 
 
 def identity(environ: Mapping[str, object], others: Iterable[str]) -> str:

@@ -17,11 +17,12 @@ from rebel_tools.memory.atomic import read_regular, write_atomically
 from rebel_tools.memory.identity import identity
 from rebel_tools.memory.manifest import manifest
 from rebel_tools.memory.verdict import NOTHING, Verdict, everything, nothing
+from rebel_tools.sconstruct import PROFILE_OPTION
 
 PATH = "_build/.rebel-tools.up-to-date"
 
 _PROGRAMS = ("ocamlc", "ocamlopt", "ocamldep", "ocamlfind", "refmt")
-_HARMLESS = re.compile(r"(?:(?:-Q|-j ?\d+|--jobs=\d+|verbose=\d|--debug=explain)(?: |$))*")
+_HARMLESS = re.compile(rf"(?:(?:-Q|-j ?\d+|--jobs=\d+|verbose=\d|--debug=explain|{PROFILE_OPTION}=\w+)(?: |$))*")
 
 
 def question(arguments: Sequence[str], environ: Mapping[str, str]) -> str | None:
@@ -32,7 +33,10 @@ def question(arguments: Sequence[str], environ: Mapping[str, str]) -> str | None
     if not _HARMLESS.fullmatch(" ".join(arguments)) or environ.get("SCONSFLAGS"):
         return None
     path = environ.get("PATH", "")
-    return identity(environ, [os.getcwd(), *(f"{name}={shutil.which(name, path=path)}" for name in _PROGRAMS)])
+    profile = [word for word in arguments if word.startswith(PROFILE_OPTION)]
+    return identity(
+        environ, [os.getcwd(), *profile, *(f"{name}={shutil.which(name, path=path)}" for name in _PROGRAMS)]
+    )
 
 
 def remember(asked: str, manifests: Mapping[str, str]) -> None:

@@ -36,6 +36,7 @@ _HARMLESS_WITH_VALUE = _options(
 )
 
 LINK_ALL = "-linkall"
+NO_WARNINGS = ("-w", "-a")
 
 # The options of ocamlopt that ocamlc refuses.
 _NATIVE = _options(

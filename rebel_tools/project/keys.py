@@ -6,7 +6,7 @@ the JSON Schema come from it (`json_schema.py`).
 
 from __future__ import annotations
 
-from rebel_tools.project.model import ENGINES
+from rebel_tools.project.model import ENGINES, PROFILES
 from rebel_tools.project.names import FINDLIB, MAX_MODULE, MAX_PACKAGE, MODULE, PACKAGE, SOURCES, TARGET
 from rebel_tools.project.shapes import Key, ListOf, Members, Names, OneOf, Switch, Table, Text, Words
 
@@ -100,6 +100,13 @@ REBEL = Members(
         "`false`",
     ),
     Key("flags", PACKAGE_FLAGS, "extra flags for this package's own sources, see below"),
+    Key(
+        "profiles",
+        Members(
+            *(Key(name, PACKAGE_FLAGS, f"flags that come after those, in the profile `{name}`") for name in PROFILES)
+        ),
+        'flags for one profile only, such as `{"release": {"compile": "-unsafe"}}`',
+    ),
     Key(
         "packagePrograms",
         Names(PACKAGE_NAME),

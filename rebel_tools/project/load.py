@@ -157,6 +157,7 @@ class _Loader:
             private=manifest.private,
             wrapped=manifest.wrapped,
             link_all=manifest.link_all,
+            profiles=manifest.profiles,
             flags=manifest.flags,
         )
         _check_public_module(manifest, package)

@@ -59,6 +59,7 @@ class Manifest(NamedTuple):
     wrapped: bool = True
     link_all: bool = False
     flags: Flags = Flags()
+    profiles: tuple[tuple[str, Flags], ...] = ()
     package_programs: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
 
@@ -107,6 +108,7 @@ def read_manifest(document: Document, default_name: str, is_root: bool = False) 
         wrapped=rebel.get("wrapped", True),
         link_all=rebel.get("linkAll", False),
         flags=Flags(**rebel.get("flags", {})),
+        profiles=tuple((name, Flags(**flags)) for name, flags in rebel.get("profiles", {}).items()),
         package_programs=rebel.get("packagePrograms", ()),
         warnings=tuple(reader.warnings),
     )

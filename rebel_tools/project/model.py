@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from rebel_tools.project.selection import DEFAULT, Selection
 
+PROFILES = ("dev", "release")
 ENGINES = ("native", "byte", "jsoo", "bucklescript")
 
 
@@ -66,6 +67,7 @@ class Package(NamedTuple):
     wrapped: whether users name its modules through `module`; else they name them directly.
     public_module: its `src/foo.ml` is the public face `Foo` of package foo, instead of being `Foo.Foo`.
     flags: for this package's own units (`dep`, `compile`) and for every program that links it (`link`).
+    profiles: name -> what comes after these flags in a profile.
     """
 
     name: str
@@ -81,6 +83,7 @@ class Package(NamedTuple):
     private: tuple[str, ...] = ()
     wrapped: bool = True
     link_all: bool = False
+    profiles: tuple[tuple[str, Flags], ...] = ()
 
     def has_place_for(self, path: str) -> bool:
         """Whether a file at this absolute path is one of the sources, or would be if it were there."""

@@ -25,6 +25,7 @@ from rebel_tools.plan.plan import plan_in
 from rebel_tools.plan.status import Status
 from rebel_tools.process import processors
 from rebel_tools.project.model import Package, Project, Target
+from rebel_tools.scons import profiles
 from rebel_tools.scons.actions import Words
 from rebel_tools.scons.output import TERMINAL, install_output, spawn
 from rebel_tools.scons.package_scope import package_scope, top_level
@@ -42,7 +43,7 @@ class BuckleScriptTarget:
     def __init__(self, env, project: Project, target: Target):
         self.top = env.Dir("#").get_abspath()
         self.build = self._relative(project.root.root, "_build")
-        self.folder = f"{self.build}/{target.name}"
+        self.folder = f"{self.build}/{env[profiles.VARIABLE].folder}{target.name}"
         self.project, self.target = project, target
         self.env = env.Override({"OCAMLENGINES": [NATIVE], "OCAMLPACKAGES": []})
         self._nodes: dict[Step, list] = {}

@@ -16,7 +16,7 @@ from rebel_tools.memory import up_to_date
 from rebel_tools.memory.lock import lock, unlock
 from rebel_tools.plan.units import Namespace, check_units
 from rebel_tools.project.model import Package, Project, Target
-from rebel_tools.scons import front, places, programs, saving
+from rebel_tools.scons import front, places, profiles, programs, saving
 from rebel_tools.scons.actions import Command
 from rebel_tools.scons.interactive import is_interactive, option, tell
 from rebel_tools.scons.mistakes import user_error
@@ -29,12 +29,14 @@ from rebel_tools.sconstruct import rebel_arguments
 
 
 @user_error
-def rebel(env, folder: str = "."):
+def rebel(env, folder: str = ".", profile: str | None = None):
     """The programs of the default targets of `folder`/package.json, or its archive; each target is also an alias of its
     name.
 
     Targets that are not default ones are built when they are asked for by name.
+    profile: "dev" or "release", where the command line says nothing.
     """
+    how = profiles.chosen(profile)
     started, root = time.time_ns(), env.Dir(folder).get_abspath()
     project = _project(root)
     if is_interactive():
@@ -49,12 +51,12 @@ def rebel(env, folder: str = "."):
     default = SCons.Util.NodeList()
     sessions: list[TargetSession] = []
     _remember_up_to_date(project, sessions)
-    for target in _targets(project):
+    for target in _targets(project, how):
         check_units(_namespaces(project, target))
-        if target.engine == "bucklescript" and not _is_wanted(target, project):
+        if target.engine == "bucklescript" and not _is_wanted(target, project, how):
             continue
         own = _environment(env, target)
-        own[programs.VARIABLE] = permission
+        own[programs.VARIABLE], own[profiles.VARIABLE] = permission, how
         run, program = _program(own, project, target, started)
         made = run.build if target in project.default_targets else run.folder
         env.Alias(target.name, program)
@@ -77,9 +79,9 @@ def _project(root: str) -> Project:
         places.LOOKED_AT.update(consulted)
 
 
-def _targets(project: Project) -> Iterator[Target]:
+def _targets(project: Project, how: profiles.Profile) -> Iterator[Target]:
     yield from (*project.targets, *project.as_library)
-    yield from (target for target in project.check if _is_named(target))
+    yield from (target for target in project.check if _is_named(target, how))
 
 
 def _namespaces(project: Project, target: Target) -> Iterator[Namespace]:
@@ -135,17 +137,17 @@ def _program(env, project, target, started: int):
     return run, _script(run) if target.engine == "jsoo" else run.program
 
 
-def _is_wanted(target, project) -> bool:
+def _is_wanted(target, project, how: profiles.Profile) -> bool:
     """Whether this run can be about a target whose graph is made as a whole."""
     if SCons.Script.COMMAND_LINE_TARGETS and [*map(str, SCons.Script.COMMAND_LINE_TARGETS)] != ["."]:
-        return _is_named(target)
+        return _is_named(target, how)
     return target in project.default_targets
 
 
-def _is_named(target) -> bool:
+def _is_named(target, how: profiles.Profile) -> bool:
     """Whether the command line is about a target, by its name or the path of something in its folder."""
     asked = [str(name) for name in SCons.Script.COMMAND_LINE_TARGETS]
-    return target.name in asked or any(f"_build/{target.name}" in name for name in asked)
+    return target.name in asked or any(f"_build/{how.folder}{target.name}" in name for name in asked)
 
 
 def _environment(env, target):

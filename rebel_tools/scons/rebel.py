@@ -7,13 +7,14 @@ import sys
 
 import SCons.Util
 
-from rebel_tools.scons import ocaml, programs
+from rebel_tools.scons import ocaml, profiles, programs
 
 
 def generate(env) -> None:
     # A build tool of a language, not of one project: compilers are the ones that the user's shell finds.
     env["ENV"] = {**env["ENV"], **os.environ}
     programs.add_option()
+    profiles.add_option()
     ocaml.generate(env)
     env.SetDefault(JSOO="js_of_ocaml", JSOOFLAGS=SCons.Util.CLVar(""), JSOOCOM="$JSOO $JSOOFLAGS $SOURCE -o $TARGET")
     env.AddMethod(ocaml.late("packages", "rebel"), "Rebel")

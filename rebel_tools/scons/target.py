@@ -14,7 +14,7 @@ from rebel_tools.memory.manifest import manifest
 from rebel_tools.memory.stamp import stamp, stamps_before
 from rebel_tools.memory.verdict import ALL
 from rebel_tools.ocaml.editors import FILE as EDITORS_FILE
-from rebel_tools.ocaml.flags import LINK_ALL, by_compiler
+from rebel_tools.ocaml.flags import LINK_ALL, NO_WARNINGS, by_compiler
 from rebel_tools.ocaml.names import SUFFIXES
 from rebel_tools.ocaml.toolchain import ANSWERS
 from rebel_tools.plan.layers import Layers
@@ -22,13 +22,14 @@ from rebel_tools.plan.model import ARCHIVE, ARCHIVING, BYTE, LINKING, NATIVE, TR
 from rebel_tools.plan.steps import archive_files
 from rebel_tools.project.load import absent_modules, load_project
 from rebel_tools.project.model import Package, Project, Target
-from rebel_tools.scons import front, places
+from rebel_tools.scons import front, places, profiles
 from rebel_tools.scons.actions import builder_of
 from rebel_tools.scons.arguments import from_top, output_file
 from rebel_tools.scons.interactive import is_interactive, option
 from rebel_tools.scons.nodes import Group, StepFile
 from rebel_tools.scons.output import TERMINAL, install_output
 from rebel_tools.scons.package_scope import package_scope, top_level
+from rebel_tools.scons.programs import is_installed
 from rebel_tools.scons.scopes import library_step, program_step
 from rebel_tools.scons.session import Session, added_actions
 from rebel_tools.scons.settings import build_environ, installed_files, linked_files, settings, tool_identity
@@ -58,7 +59,7 @@ class TargetSession(Session):
         self.started = started
         self.top = env.Dir("#").get_abspath()
         self.build = self._relative(project.root.root, "_build")
-        self.folder = f"{self.build}/{target.name}"
+        self.folder = f"{self.build}/{env[profiles.VARIABLE].folder}{target.name}"
         super().__init__(f"{self.folder}/.rebel-tools.json")
         self.project = project
         self.target = target
@@ -106,18 +107,21 @@ class TargetSession(Session):
     def _environment(self, env, package: Package):
         """The environment of one package: its flags, and the findlib packages of all that it uses."""
         used = (*self.project.closure(package), package)
-        flags = self.target.unstable_flags
-        both, native = by_compiler((*package.flags.compile, *flags.compile))
+        flags, profile = self.target.unstable_flags, env[profiles.VARIABLE]
+        extra = {each: profile.flags(each) for each in used}
+        hushed = NO_WARNINGS if is_installed(package, self.project) else ()
+        both, native = by_compiler((*package.flags.compile, *extra[package].compile, *flags.compile, *hushed))
         env = env.Override(
             {
                 "OCAMLENGINES": self._engines(package),
                 "OCAMLPACKAGES": extended([], dict.fromkeys(name for p in used for name in p.ocamlfind)),
-                "OCAMLFLAGS": extended(env["OCAMLFLAGS"], both),
-                "OCAMLOPTFLAGS": extended(env["OCAMLOPTFLAGS"], native),
+                "OCAMLFLAGS": extended(env["OCAMLFLAGS"], (*profile.both, *both)),
+                "OCAMLOPTFLAGS": extended(env["OCAMLOPTFLAGS"], (*profile.native, *native)),
                 "OCAMLARCHIVEFLAGS": extended(env["OCAMLARCHIVEFLAGS"], [LINK_ALL] if package.link_all else []),
-                "OCAMLDEPFLAGS": extended(env["OCAMLDEPFLAGS"], (*package.flags.dep, *flags.dep)),
+                "OCAMLDEPFLAGS": extended(env["OCAMLDEPFLAGS"], (*package.flags.dep, *extra[package].dep, *flags.dep)),
                 "OCAMLLINKFLAGS": extended(
-                    env["OCAMLLINKFLAGS"], (*(w for p in used for w in p.flags.link), *flags.link)
+                    env["OCAMLLINKFLAGS"],
+                    (*(w for p in used for w in (*p.flags.link, *extra[p].link)), *flags.link),
                 ),
                 **build_environ(env, flags.envvars),
             }
@@ -402,7 +406,7 @@ class TargetSession(Session):
         others = None if self.generated.absent else self._others()
         if others is not None and all(each[0] for each in files.values()):
             own = [os.path.join(self.top, self.state_path)]
-            if self._is_for_editors:
+            if self._writes_for_editors:
                 own.append(os.path.join(self.project.root.root, ".merlin"))
                 own.append(os.path.join(self.top, self.folder, EDITORS_FILE))
             self.manifest.write(self.identity, files, {**others, **{path: stamp(path) for path in own}}, ANSWERS)
@@ -441,8 +445,12 @@ class TargetSession(Session):
         """There is one .merlin in a folder; it is about the first default target."""
         return self.target is self.project.default_targets[0]
 
+    @property
+    def _writes_for_editors(self) -> bool:
+        return self._is_for_editors and self.base[profiles.VARIABLE].writes_for_editors
+
     def _write_merlin(self) -> None:
-        if self._is_for_editors and not self._dry:
+        if self._writes_for_editors and not self._dry:
             from rebel_tools.scons.editors import write_for_editors
 
             environments = {scope: self.environments[scope] for scope in self.plan.scopes}
