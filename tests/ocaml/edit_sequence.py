@@ -65,7 +65,8 @@ class Sequence:
             self.project.targets.append("byte")
         if not self.project.scripted:
             both = "byte" in self.project.targets
-            self.command = [*self.command, "-f", str(SCONSTRUCT), *(["default", "bytes"] if both else [])]
+            profile = f"--build-profile={self.rng.choice(('dev', 'release'))}"
+            self.command = [*self.command, "-f", str(SCONSTRUCT), profile, *(["default", "bytes"] if both else [])]
 
     def run(self, edits: int) -> None:
         self.step("new project")

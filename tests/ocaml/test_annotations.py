@@ -1,4 +1,7 @@
-"""A .cmt is written when something that its module is typed with changed, and kept when only native code did."""
+"""A .cmt is written when something that its module is typed with changed, and kept when only native code did.
+
+That native code of one module is compiled again for that of another one happens in the profile `release`.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ pytestmark = pytest.mark.skipif(not tools.find("ocamlfind"), reason="needs ocaml
 SCONSTRUCT = """
 import rebel_tools
 DefaultEnvironment(tools=[])
-Environment(tools=["rebel"], toolpath=[rebel_tools.TOOLPATH]).Rebel()
+Environment(tools=["rebel"], toolpath=[rebel_tools.TOOLPATH]).Rebel(profile="release")
 """
 
 
@@ -33,7 +36,7 @@ def compilation(run) -> str:
     return line
 
 
-CMT = "_build/default/src/Default_Tar__Index.cmt"
+CMT = "_build/_release/default/src/Default_Tar__Index.cmt"
 
 
 def test_native_code_changes(app):
@@ -42,7 +45,7 @@ def test_native_code_changes(app):
     assert "-bin-annot" not in compilation(app.scons("verbose=1"))
     after = app.path(CMT).stat()
     assert (after.st_mtime_ns, after.st_ino) == (before.st_mtime_ns, before.st_ino)
-    assert app.run("_build/default/src/app.out").out == "2" and app.up_to_date()
+    assert app.run("_build/_release/default/src/app.out").out == "2" and app.up_to_date()
 
 
 @pytest.mark.parametrize(
