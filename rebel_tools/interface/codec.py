@@ -64,37 +64,41 @@ class CodecError(ValueError):
 def dumps(data):
     """The canonical pickle of plain data; raises CodecError for anything else."""
     pieces = [PROTOCOL]
-    _emit(data, pieces.append, 1)
+    _emit(data, pieces.append, 1, {})
     pieces.append(b".")
     return b"".join(pieces)
 
 
-def _emit(value, write, depth):
+def _emit(value, write, depth, known):
+    """Pass the opcodes of a value to `write`; `known` has those of each text, for most occur often."""
     kind = type(value)
-    if value is None:
+    if kind is TEXT or kind is str:
+        piece = known.get(value)
+        if piece is None:
+            encoded = encode_text(value)
+            piece = known[value] = b"X" + struct.pack(str("<I"), len(encoded)) + encoded
+        write(piece)
+    elif kind is list or kind is tuple:
+        _check_depth(depth)
+        write(b"](")
+        for item in value:
+            _emit(item, write, depth + 1, known)
+        write(b"e")
+    elif value is None:
         write(b"N")
     elif kind is bool:
         write(b"\x88" if value else b"\x89")
     elif kind in INTEGERS:
         _emit_integer(value, write)
-    elif kind is float:
-        write(b"G" + struct.pack(str(">d"), _finite(value)))
-    elif kind in (TEXT, str):
-        encoded = encode_text(value)
-        write(b"X" + struct.pack(str("<I"), len(encoded)) + encoded)
-    elif kind in (list, tuple):
-        _check_depth(depth)
-        write(b"](")
-        for item in value:
-            _emit(item, write, depth + 1)
-        write(b"e")
     elif kind is dict:
         _check_depth(depth)
         write(b"}(")
         for _, key in sorted_keys(value):
-            _emit(key, write, depth + 1)
-            _emit(value[key], write, depth + 1)
+            _emit(key, write, depth + 1, known)
+            _emit(value[key], write, depth + 1, known)
         write(b"u")
+    elif kind is float:
+        write(b"G" + struct.pack(str(">d"), _finite(value)))
     else:
         expected = "plain data: dict, list, text, int, float, bool, None"
         raise CodecError("cannot write a %s" % kind.__name__, expected=expected)
@@ -160,49 +164,63 @@ def sorted_keys(dictionary):
 # ---------------------------------------------------------------- the digest
 
 
-def canonical(data, write):
-    """Pass the canonical form of plain data to `write`, piece by piece.
+def canonical(data):
+    """The canonical form of plain data, as bytes.
 
     Bencoding (BEP 3) with more kinds: `N`, `T`, `F`, `i<decimal>e`, `f<16 hexadecimal digits of the IEEE double>`,
     `<bytes>:<UTF-8>`, `l...e` for lists and tuples, `d<key><value>...e` with keys in the order of their UTF-8.
     """
+    pieces = []
+    _canonical(data, pieces.append, {})
+    return b"".join(pieces)
+
+
+def _canonical(data, write, known):
+    """Pass the form of a value to `write`, piece by piece; `known` has that of each text."""
     kind = type(data)
-    if data is None:
+    if kind is TEXT or kind is str:
+        piece = known.get(data)
+        if piece is None:
+            piece = known[data] = _sized(encode_text(data))
+        write(piece)
+    elif kind is list or kind is tuple:
+        write(b"l")
+        for item in data:
+            _canonical(item, write, known)
+        write(b"e")
+    elif data is None:
         write(b"N")
     elif kind is bool:
         write(b"T" if data else b"F")
     elif kind in INTEGERS:
         write(("i%de" % data).encode("ascii"))
-    elif kind is float:
-        write(("f%016x" % struct.unpack(str(">Q"), struct.pack(str(">d"), _finite(data)))).encode("ascii"))
-    elif kind in (TEXT, str):
-        encoded = encode_text(data)
-        write(("%d:" % len(encoded)).encode("ascii") + encoded)
-    elif kind in (list, tuple):
-        write(b"l")
-        for item in data:
-            canonical(item, write)
-        write(b"e")
     elif kind is dict:
         write(b"d")
         for encoded, key in sorted_keys(data):
-            write(("%d:" % len(encoded)).encode("ascii") + encoded)
-            canonical(data[key], write)
+            write(_sized(encoded))
+            _canonical(data[key], write, known)
         write(b"e")
+    elif kind is float:
+        write(("f%016x" % struct.unpack(str(">Q"), struct.pack(str(">d"), _finite(data)))).encode("ascii"))
     else:
         raise CodecError("cannot digest a %s" % kind.__name__, expected="plain data")
 
 
+def _sized(encoded):
+    return ("%d:" % len(encoded)).encode("ascii") + encoded
+
+
 def digest(interface):
     """Hexadecimal SHA-256 of the canonical form."""
-    state = hashlib.sha256()
-    canonical(interface, state.update)
-    return TEXT(state.hexdigest())
+    return TEXT(hashlib.sha256(canonical(interface)).hexdigest())
 
 
-def seal(interface, producer, places):
-    """The bytes of an interface file. `interface` is what the digest covers; who wrote it and where is not."""
-    envelope = {"format": FORMAT, "version": VERSION, "digest": digest(interface)}
+def seal(interface, producer, places, known_digest=None):
+    """The bytes of an interface file. `interface` is what the digest covers; who wrote it and where is not.
+
+    known_digest: that of `interface`, where the caller has it already.
+    """
+    envelope = {"format": FORMAT, "version": VERSION, "digest": known_digest or digest(interface)}
     envelope.update({"interface": interface, "producer": producer, "places": places})
     return dumps(envelope)
 

@@ -14,9 +14,10 @@ from rebel_tools.interface import codec, plain
 from rebel_tools.interface.errors import UnreadableInterface
 from rebel_tools.interface.model import Interface
 from rebel_tools.interface.shapes import SchemaError
-from rebel_tools.interface.text_form import is_text_form, refuse_edited, sealed_from_text, to_text_form
 
 HINT = "write it again from its source: env.Interface in SCons, or symbol-audit record"
+TEXT_BEGINNING = b"# A rebel-interface as text."
+"""How one in text begins (`text_form.HEAD`); the module is loaded for these only."""
 _PROTOCOL = 0x80
 """The opcode that a pickle begins with."""
 
@@ -24,12 +25,14 @@ _PROTOCOL = 0x80
 def to_bytes(interface: Interface) -> bytes:
     """The bytes of the file; the same for equal interfaces from the same producer and places."""
     producer = {"name": interface.producer.name, "version": interface.producer.version}
-    return codec.seal(interface.plain, producer, plain.places(interface))
+    return codec.seal(interface.plain, producer, plain.places(interface), interface.digest)
 
 
 def from_bytes(data: bytes, name: str) -> Interface:
     """The interface in `data`, which came from the file `name`; UnreadableInterface for anything else."""
-    if is_text_form(data):
+    if data.startswith(TEXT_BEGINNING):
+        from rebel_tools.interface.text_form import refuse_edited, sealed_from_text, to_text_form
+
         interface = from_bytes(sealed_from_text(data, name), name)
         refuse_edited(data, to_text_form(interface, to_bytes(interface)), name)
         return interface
@@ -73,7 +76,10 @@ def read_interface(path: str | os.PathLike[str]) -> Interface:
 def write_interface(interface: Interface, path: str | os.PathLike[str], as_text: bool = False) -> None:
     """Write an interface file, a pickle or text; UnreadableInterface when that cannot be."""
     data = to_bytes(interface)
-    data = to_text_form(interface, data).encode() if as_text else data
+    if as_text:
+        from rebel_tools.interface.text_form import to_text_form
+
+        data = to_text_form(interface, data).encode()
     try:
         with open(path, "wb") as stream:
             stream.write(data)

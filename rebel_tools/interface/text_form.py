@@ -28,11 +28,6 @@ def to_text_form(interface: Interface, sealed: bytes) -> str:
     return "\n".join([HEAD, *_document(codec.loads(sealed), _comments(interface))]) + "\n"
 
 
-def is_text_form(data: bytes) -> bool:
-    """Whether a file begins as one of these."""
-    return data.startswith(HEAD.encode())
-
-
 def sealed_from_text(data: bytes, name: str) -> bytes:
     """The bytes of the pickle that a text stands for; whether they are an interface is for its reader to say."""
     if len(data) > codec.Limits.size:

@@ -11,7 +11,7 @@ from rebel_tools.binary.library import open_library
 from rebel_tools.binary.model import ExportTable, undecorate
 from rebel_tools.interface.model import Interface, Target
 from rebel_tools.interface.names import COMPILER_MADE, LINKER_MADE, matches
-from rebel_tools.producers.source import PRODUCER
+from rebel_tools.producers.producer import PRODUCER
 
 
 @dataclass(frozen=True)

@@ -7,21 +7,19 @@ import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-import rebel_tools
 from rebel_tools.abi.types import Declarations
 from rebel_tools.abi.values import is_constant
 from rebel_tools.errors import Place
 from rebel_tools.interface.errors import InterfaceSourceError
-from rebel_tools.interface.model import ExceptionType, Interface, Producer, Target
+from rebel_tools.interface.model import ExceptionType, Interface, Target
 from rebel_tools.producers.bench import Bench
 from rebel_tools.producers.compiler import Compiler
+from rebel_tools.producers.producer import PRODUCER
 from rebel_tools.producers.selection import DEFAULT, Selection
 
 C_SUFFIXES = (".h",)
 CXX_SUFFIXES = (".hpp", ".hh", ".hxx", ".h++", ".H", ".ipp", ".tpp")
 PYTHON_SUFFIXES = (".py",)
-
-PRODUCER = Producer("rebel-tools", rebel_tools.__version__)
 
 
 def language_of(sources: Sequence[str]) -> str:

@@ -1,7 +1,11 @@
-"""Breaks libraries at random and reads them: `python tests/binary/fuzz.py --seconds 60 --seed 1`.
+"""Breaks files at random and reads them: `python tests/binary/fuzz.py --of libraries --seconds 60 --seed 1`.
 
-A case fails when it ends in anything but a table or an UnreadableBinary, or takes longer than `--limit`. Each case
-follows from the seed and its number, so `--seed S --case N` repeats it; the broken file is kept for inspection.
+libraries   ELF and PE files with debug information
+debug       files of debug information beside a library: of a debug link, a build id, dwz, .dwo and .dwp (`fuzz_debug`)
+interfaces  interface files, pickled and as text (`fuzz_debug`)
+
+A case fails when it ends in anything but a value or a typed error, or takes longer than `--limit`. Each case follows
+from the seed and its number, so `--seed S --case N` repeats it; the broken file is kept for inspection.
 """
 
 from __future__ import annotations
@@ -15,7 +19,9 @@ import sys
 import tempfile
 import time
 import traceback
+from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent.parent)]
@@ -23,8 +29,9 @@ sys.path[:0] = [str(HERE), str(HERE.parent.parent)]
 from elf_builder import Elf, Symbol  # noqa: E402
 from pe_builder import TEXT, Dll  # noqa: E402
 
-from rebel_tools.binary import UnreadableBinary, read_table  # noqa: E402
+from rebel_tools.binary import read_table  # noqa: E402
 from rebel_tools.binary.dwarf import read_declarations  # noqa: E402
+from rebel_tools.errors import RebelError  # noqa: E402
 
 SOURCE = """
 struct node { struct node *next; union { int i; double d; } value; unsigned bits : 3; char text[3][5]; };
@@ -40,7 +47,7 @@ COMPILERS = (("gcc", "c", "so"), ("g++", "cc", "so"), ("x86_64-w64-mingw32-gcc",
 NUMBERS = (0, 1, 2, 0x7F, 0x80, 0xFF, 0x7FFF, 0xFFFF, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF, 0xFFFFFFFFFFFFFFFF)
 
 
-def corpus(folder: Path) -> list[tuple[str, bytes]]:
+def libraries(folder: Path) -> list[Subject]:
     """Whole libraries to break: made byte by byte, and compiled where a compiler is installed."""
     symbols = [Symbol("f", version=2), Symbol("g", kind=1, version=0x8002), Symbol("h", version=1)]
     made = [
@@ -53,7 +60,7 @@ def corpus(folder: Path) -> list[tuple[str, bytes]]:
     for compiler, suffix, kind in COMPILERS:
         if shutil.which(compiler):
             made += [(f"{compiler}{v}", _compile(folder, compiler, suffix, kind, v)) for v in (4, 5)]
-    return made
+    return [Subject(name, data, read) for name, data in made]
 
 
 def _compile(folder: Path, compiler: str, suffix: str, kind: str, version: int) -> bytes:
@@ -101,29 +108,38 @@ def _fill(out: bytearray, chance: random.Random) -> None:
     out[at : at + 16] = bytes([chance.choice((0, 255, 128))]) * len(out[at : at + 16])
 
 
-def read(data: bytes) -> str:
-    """What reading ends in; anything else than the typed error is raised."""
-    try:
-        table = read_table(data, name="fuzz")
-        list(map(str, table.exports))
-        return f"{len(read_declarations(data, {'core_add', 'core_data', 'f'}).types)} types"
-    except UnreadableBinary as error:
-        return str(error)
+class Subject(NamedTuple):
+    """A file to break, what reads it (and raises only typed errors), and how it is broken."""
+
+    name: str
+    data: bytes
+    read: Callable[[bytes], object]
+    broken: Callable[[bytes, random.Random], bytes] = broken
 
 
-def run_case(files: list[tuple[str, bytes]], seed: int, case: int, limit: float) -> str | None:
+def read(data: bytes) -> int:
+    """Exports and types of a library."""
+    table = read_table(data, name="fuzz")
+    list(map(str, table.exports))
+    return len(read_declarations(data, {"core_add", "core_data", "f"}).types)
+
+
+def run_case(subjects: list[Subject], seed: int, case: int, limit: float) -> str | None:
     """None when the case went well within `limit` seconds of processor time, else what went wrong."""
     chance = random.Random(f"{seed} {case}")
-    name, data = files[case % len(files)]
-    data = broken(data, chance)
+    name, whole, reader, breaker = subjects[case % len(subjects)]
+    data = breaker(whole, chance)
     start = time.process_time()
+    wrong = None
     try:
-        read(data)
+        reader(data)
+    except RebelError as error:
+        str(error)
     except Exception:  # whatever it is: it is what is looked for
         wrong = traceback.format_exc()
-    else:
-        spent = time.process_time() - start
-        wrong = f"{spent:.1f} s" if spent > limit else None
+    spent = time.process_time() - start
+    if spent > limit:
+        wrong = f"{spent:.1f} s"
     if wrong:
         kept = Path(tempfile.gettempdir()) / f"fuzz-{seed}-{case}-{name}"
         kept.write_bytes(data)
@@ -131,29 +147,38 @@ def run_case(files: list[tuple[str, bytes]], seed: int, case: int, limit: float)
     return wrong
 
 
-def run(seed: int, limit: float, cases: range | None = None, seconds: float = 0.0) -> tuple[int, list[str]]:
-    """How many cases ran, and the reports of those that failed."""
+def run(
+    make: Callable[[Path], list[Subject]], seed: int, limit: float, cases: range | None = None, seconds: float = 0.0
+) -> tuple[int, list[str]]:
+    """How many cases ran with the subjects that `make` makes in a folder, and the reports of those that failed."""
+    reports, number = [], 0
     with tempfile.TemporaryDirectory() as folder:
-        files = corpus(Path(folder))
-    reports, number, end = [], 0, time.monotonic() + seconds
-    for case in cases or range(1 << 60):
-        report = run_case(files, seed, case, limit)
-        reports += [report] if report else []
-        number += 1
-        if cases is None and time.monotonic() > end:
-            break
+        subjects = make(Path(folder))
+        end = time.monotonic() + seconds
+        for case in cases or range(1 << 60):
+            report = run_case(subjects, seed, case, limit)
+            reports += [report] if report else []
+            number += 1
+            if cases is None and time.monotonic() > end:
+                break
     return number, reports
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--of", choices=("libraries", "debug", "interfaces"), default="libraries")
     parser.add_argument("--seconds", type=float, default=10.0)
     parser.add_argument("--limit", type=float, default=5.0, help="seconds of processor time for one case")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--case", type=int, help="only this case")
+    parser.add_argument("--cases", type=int, help="this many, however long it takes")
     options = parser.parse_args()
-    cases = None if options.case is None else range(options.case, options.case + 1)
-    number, reports = run(options.seed, options.limit, cases, options.seconds)
+    cases = range(options.cases) if options.cases else None
+    cases = cases if options.case is None else range(options.case, options.case + 1)
+    import fuzz_debug
+
+    makers = {"libraries": libraries, "debug": fuzz_debug.debug_files, "interfaces": fuzz_debug.interfaces}
+    number, reports = run(makers[options.of], options.seed, options.limit, cases, options.seconds)
     print(*reports, sep="\n")
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     print(f"{number} cases, {len(reports)} failed, at most {memory} MB")

@@ -1,0 +1,75 @@
+"""How much processor time do `symbol-audit diff` and `record` take beside libabigail's abidiff and abidw?
+
+    python benchmarks/libabigail_speed.py [OLD NEW]
+
+OLD and NEW are libraries with debug information; without them two versions of a C library of 400 structures and 800
+functions are compiled, and for record one of 3000 and 6000, since a fifth of a second goes into starting Python. Whole
+processes take turns; the medians of five rounds count. The limits are 0.3 of abidiff and 1.5 of abidw (Debian package
+abigail-tools).
+"""
+
+from __future__ import annotations
+
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+ROUNDS = 5
+SMALL, LARGE = 400, 3000
+DIFF_LIMIT, RECORD_LIMIT = 0.3, 1.5
+AUDIT = [sys.executable, "-m", "rebel_tools.cli.symbol_audit"]
+
+
+def source(version: int, structures: int) -> str:
+    """A library of which a tenth of the structures and prototypes differ between versions."""
+    lines = []
+    for n in range(structures):
+        kind = "long" if version == 2 and n % 10 == 0 else "int"
+        before = f"struct s{n - 1} *before; " if n else ""
+        lines.append(f"struct s{n} {{ {before}{kind} a; char name[{n % 7 + 1}]; unsigned bits : 5; double value; }};")
+        lines.append(f"enum e{n} {{ E{n}_A, E{n}_B = {n} }};")
+        lines.append(f"int f{n}(struct s{n} *s, enum e{n} e) {{ return s->a + e; }}")
+        lines.append(f"{kind} g{n}(const struct s{n} *s, {kind} n) {{ return s->bits + n; }}")
+    return "\n".join(lines)
+
+
+def compiled(folder: str, version: int, structures: int = SMALL) -> str:
+    path = os.path.join(folder, f"libcore{structures}.so.{version}")
+    command = ["gcc", "-x", "c", "-g", "-shared", "-fPIC", "-o", path, "-"]
+    subprocess.run(command, input=source(version, structures), text=True, check=True)
+    return path
+
+
+def processor_seconds(command: list[str]) -> float:
+    """Of one run, its children included. A change that is found is no failure."""
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    before = os.times()
+    subprocess.run(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    after = os.times()
+    return after.children_user + after.children_system - before.children_user - before.children_system
+
+
+def compare(label: str, ours: list[str], theirs: list[str], limit: float) -> None:
+    rounds = [(processor_seconds(ours), processor_seconds(theirs)) for _ in range(ROUNDS)]
+    mine, peer = (statistics.median(seconds) for seconds in zip(*rounds))
+    print(f"{label}: {mine:.2f} s, {theirs[0]} {peer:.2f} s: {mine / peer:.2f} of it (limit {limit})")
+
+
+def main() -> int:
+    with tempfile.TemporaryDirectory() as folder:
+        old, new = sys.argv[1:3] if len(sys.argv) > 2 else (compiled(folder, 1), compiled(folder, 2))
+        compare("diff", [*AUDIT, "diff", old, new], ["abidiff", old, new], DIFF_LIMIT)
+        for library in [old] if len(sys.argv) > 2 else [old, compiled(folder, 1, LARGE)]:
+            interface, xml = os.path.join(folder, "core.interface"), os.path.join(folder, "core.abi")
+            record = [*AUDIT, "record", "--partial", library, "-o", interface]
+            label = f"record of {os.path.basename(library)}"
+            compare(label, record, ["abidw", "--out-file", xml, library], RECORD_LIMIT)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,8 @@
+"""Who made an interface: this program, by name and version."""
+
+from __future__ import annotations
+
+import rebel_tools
+from rebel_tools.interface.model import Producer
+
+PRODUCER = Producer("rebel-tools", rebel_tools.__version__)
