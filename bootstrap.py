@@ -41,6 +41,7 @@ TEST_PROGRAMS = {
     "i686-w64-mingw32-gcc": "gcc-mingw-w64-i686",
     "i686-w64-mingw32-g++": "g++-mingw-w64-i686",
     "menhir": "menhir",
+    "cppo": "cppo",
     "dwz": "dwz",
     "llvm-dwp": "llvm",
     "chromium": "chromium",

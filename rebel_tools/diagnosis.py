@@ -74,6 +74,8 @@ def _needed(project: Project) -> set[str]:
     needed = {library for package in project.packages for library in package.ocamlfind}
     if any(source.kind in ("re", "rei") for package in project.packages for source in package.sources):
         needed |= {"refmt", "ppxlib"}
+    rules = (rule for package in project.packages for rule in package.rules)
+    needed |= {name for rule in rules for name in (rule.kind, *rule.words[:1]) if name in tools.TOOLS}
     engines = {target.engine for target in project.targets}
     needed |= {tool for engine, tool in (("jsoo", "js_of_ocaml"), ("bucklescript", "bsc")) if engine in engines}
     return needed

@@ -47,9 +47,9 @@ class Tool:
     npm: str | None = None
 
 
-def _ocaml(name: str, needed_by: str) -> Tool:
+def _ocaml(name: str, needed_by: str, required: bool = True) -> Tool:
     install = "apt-get install ocaml (or: opam switch create 4.14.2)"
-    return Tool(name, PROGRAM, needed_by, install, required=True, version=("-version",), minimum=(4, 8))
+    return Tool(name, PROGRAM, needed_by, install, required, version=("-version",), minimum=(4, 8))
 
 
 def _gcc(name: str, needed_by: str, package: str, required: bool = False) -> Tool:
@@ -75,6 +75,16 @@ TOOLS = {
         _ocaml("ocamlc", "OCaml, all engines"),
         _ocaml("ocamlopt", "OCaml, engine native"),
         _ocaml("ocamldep", "OCaml"),
+        _ocaml("ocamllex", "lexers (.mll)", required=False),
+        _ocaml("ocamlyacc", "grammars (.mly)", required=False),
+        Tool("menhir", PROGRAM, "grammars (.mly) for menhir", "apt-get install menhir (or: opam install menhir)"),
+        Tool(
+            "cppo",
+            PROGRAM,
+            "sources with cppo's directives",
+            "apt-get install cppo (or: opam install cppo)",
+            version=("-version",),
+        ),
         _gcc("gcc", "linking OCaml programs; C cores", "gcc", required=True),
         _gcc("g++", "cores written in C++", "g++"),
         Tool("refmt", PROGRAM, "Reason (.re, .rei)", _BS_PLATFORM.format("REFMT"), variable="REFMT", npm="refmt.exe"),

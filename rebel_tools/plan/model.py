@@ -111,6 +111,9 @@ class Scope:
     uses: the scopes whose modules it may name, everything that those use included.
     alias_file: where the alias module is written, by default `namespace`.ml in `outdir`.
     other_aliases: alias modules for units that are called like something they use.
+    module_flags: flags for the compilers of single modules.
+    programs: names of modules that are the entries of programs, and not for archives.
+    queries: by source, modules about whose names only is asked: they are typed and not compiled.
     """
 
     outdir: str
@@ -121,6 +124,9 @@ class Scope:
     alias_file: str = ""
     modules: dict[str, Module] = field(default_factory=dict)
     other_aliases: dict[str, Module] = field(default_factory=dict)
+    module_flags: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    programs: frozenset[str] = frozenset()
+    queries: dict[str, Module] = field(default_factory=dict)
     _providers: dict = field(default_factory=dict, repr=False)
 
     @property

@@ -113,7 +113,8 @@ class Names:
             self.remembered[_key(scope, source)] = [digest, self._asked(scope, source), list(names)]
 
     def _all_unknown(self, scope: Scope) -> dict[str, Module]:
-        sources = ((source, module) for module in scope.modules.values() for source in module.sources)
+        modules = (*scope.modules.values(), *scope.queries.values())
+        sources = ((source, module) for module in modules for source in module.sources)
         found = {source: module for source, module in sources if self._unknown(scope, source)}
         return {source: module for source, module in found.items() if self._may_ask(scope, source)}
 

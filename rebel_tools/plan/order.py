@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Callable, NamedTuple
 
 from rebel_tools.errors import RebelError
@@ -12,10 +13,13 @@ Edges = Callable[[Step], Iterable[Step]]
 
 
 class CycleError(RebelError):
-    """Modules that need each other; `path` has (module, file) from the first one back to itself."""
+    """Modules that need each other; `path` has (module, file) from the first one back to itself.
 
-    def __init__(self, steps: list[Step]):
-        self.path = [(step.module.name, step.source) for step in steps]
+    written: for sources that are made, what they are made of.
+    """
+
+    def __init__(self, steps: list[Step], written: Mapping[Step, str] = MappingProxyType({})):
+        self.path = [(step.module.name, written.get(step, step.source)) for step in steps]
         rows = [f"{name} ({source})" for name, source in self.path]
         super().__init__(
             "dependency cycle between modules: " + " -> ".join(rows),

@@ -6,6 +6,7 @@ It is plain data and files, without SCons. `status.py` tells which steps are up 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 
 from rebel_tools.memory.digests import Files
 from rebel_tools.memory.disk import Disk, RealDisk
@@ -158,6 +159,26 @@ class Plan:
         if step.kind == IMPLEMENTATION:
             found.update(dict.fromkeys(self.named_in_interface(step.module, step.scope).scopes))
         return tuple(found)
+
+    def below(self, step: Step) -> dict[Step, Step]:
+        """The steps whose interfaces the typing of a source can come to, each with the one that leads to it.
+
+        Those of its own module may be among them; then what it names leads back to it.
+        """
+        scope = step.scope
+        named = [*self.named(step).own, *([scope.alias] if scope.alias else [])]
+        first = [self.interface_step(scope, module.object) for module in named]
+        todo = [(other, step) for other in (*first, *self._all_of(self.foreign(step))) if other]
+        reached: dict[Step, Step] = {}
+        while todo:
+            other, user = todo.pop()
+            if other not in reached:
+                reached[other] = user
+                todo += [(each, other) for each in (*self.waits(other), *self._all_of(self.foreign(other)))]
+        return reached
+
+    def _all_of(self, scopes: Iterable[Scope]) -> list[Step]:
+        return [step for scope in scopes for step in self.ordered(scope).steps]
 
     def opened(self, step: Step) -> str:
         """The alias module that a compilation opens, '' for none."""

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 
 from rebel_tools.ocaml.alias import FLAGS as ALIAS_FLAGS
+from rebel_tools.ocaml.flags import by_compiler
 from rebel_tools.ocaml.names import is_reason
 from rebel_tools.plan.model import (
     ALIAS,
@@ -69,8 +70,9 @@ def _file_name(scope: Scope, module: Module) -> str:
 
 
 def archive_step(scope: Scope, engine: str, base: str, settings: str) -> Step:
-    """The archive of all modules of a scope, `base` being its path without suffix."""
-    return Step(ARCHIVING, engine, archive_files(base, engine), scope, members=scope_modules(scope), settings=settings)
+    """The archive of all modules of a scope but for programs, `base` being its path without suffix."""
+    members = tuple(module for module in scope_modules(scope) if module.name not in scope.programs)
+    return Step(ARCHIVING, engine, archive_files(base, engine), scope, members=members, settings=settings)
 
 
 def archive_files(base: str, engine: str) -> tuple[str, ...]:
@@ -87,6 +89,7 @@ def step_flags(step: Step, opened: str) -> list[str]:
     opened: the alias module to open, or ''.
     """
     flags = [ANNOTATIONS] if step.scope.settings.annotations and writes_annotations(step) else []
+    flags += _flags_of_module(step)
     flags += [word for scope in (step.scope, *step.scope.uses) for word in ("-I", scope.outdir)]
     if step.module.generated:
         flags += ALIAS_FLAGS
@@ -99,6 +102,12 @@ def step_flags(step: Step, opened: str) -> list[str]:
         # "has an interface" to the compiler, and the implementation itself is one.
         flags += ["-intf-suffix", os.path.splitext(step.tree or step.source)[1]]
     return [*flags, "-impl"]
+
+
+def _flags_of_module(step: Step) -> list[str]:
+    """What is said about this module alone."""
+    both, native = by_compiler(step.scope.module_flags.get(step.module.name, ()))
+    return both + native if step.engine == NATIVE else both
 
 
 def imports_file(step: Step) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from rebel_tools.project.keys import TARGET_KEYS, TOP
+from rebel_tools.project.keys import GRAMMAR_KEYS, RULE_KEYS, TARGET_KEYS, TOP
 from rebel_tools.project.shapes import Key, Members, Schema
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
@@ -32,6 +32,16 @@ def keys_table() -> str:
 def targets_table() -> str:
     """The table of the keys of a target, in Markdown."""
     return HEADER + "".join(_rows(TARGET_KEYS))
+
+
+def rules_table() -> str:
+    """The table of the keys of a rule, in Markdown."""
+    return HEADER + "".join(_rows(RULE_KEYS))
+
+
+def grammars_table() -> str:
+    """The table of the keys of a grammar, in Markdown."""
+    return HEADER + "".join(_rows(GRAMMAR_KEYS))
 
 
 def _rows(members: Members, prefix: str = "") -> Iterator[str]:

@@ -6,9 +6,9 @@ the JSON Schema come from it (`json_schema.py`).
 
 from __future__ import annotations
 
-from rebel_tools.project.model import ENGINES, PROFILES
-from rebel_tools.project.names import FINDLIB, MAX_MODULE, MAX_PACKAGE, MODULE, PACKAGE, SOURCES, TARGET
-from rebel_tools.project.shapes import Key, ListOf, Members, Names, OneOf, Switch, Table, Text, Words
+from rebel_tools.project.model import ENGINES, MENHIR, PROFILES, YACC
+from rebel_tools.project.names import FILE, FINDLIB, MAX_MODULE, MAX_PACKAGE, MODULE, PACKAGE, SOURCES, TARGET
+from rebel_tools.project.shapes import Command, Either, Key, ListOf, Members, Names, OneOf, Switch, Table, Text, Words
 
 PACKAGE_NAME = Text(
     "the name of a package", PACKAGE, "letters, digits, -, _ and . with an optional @scope/ before them", MAX_PACKAGE
@@ -28,10 +28,33 @@ SOURCE_PATTERN = Text(
     200,
 )
 
+FILE_PATTERN = Text("a file, a folder or a pattern", SOURCES, SOURCE_PATTERN.expected, 200)
+MADE_FILE = Text("a file that is made", FILE, "the path of a file below the folder of the package, without `..`", 200)
+
 PACKAGE_FLAGS = Members(
     Key("dep", Words(), "flags for ocamldep"),
     Key("compile", Words(), "flags for the compilers of this package's sources"),
     Key("link", Words(), "flags for the link of every program that it is in"),
+)
+FLAGS = Members(
+    *PACKAGE_FLAGS.keys.values(),
+    Key("ocamllex", Words(), "flags for its lexers (.mll)"),
+    Key("menhir", Words(), "flags for all of its grammars (.mly) that menhir reads"),
+)
+GRAMMAR_KEYS = Members(
+    Key(
+        "sources",
+        ListOf(MADE_FILE),
+        'the files that menhir reads as one grammar, such as `["src/tokens.mly", "src/rules.mly"]`',
+        "the file that the module has its name from",
+    ),
+    Key("flags", Words(), "flags of menhir, such as `--only-tokens`, `--external-tokens Tokens` or `--table`"),
+)
+RULE_KEYS = Members(
+    Key("command", Command(), "the program and its arguments as a list of words; no shell reads them"),
+    Key("sources", ListOf(FILE_PATTERN), "all that it reads: files, folders and patterns, as in `rebel.sources`"),
+    Key("targets", ListOf(MADE_FILE), "the files that it writes, as if they lay in the package"),
+    Key("stdout", MADE_FILE, "the target that gets what the command prints"),
 )
 TARGET_FLAGS = Members(
     Key("dep", Words(), "flags for ocamldep"),
@@ -99,7 +122,7 @@ REBEL = Members(
         "`true`: programs are linked with all modules of this package, and not only with those that are named",
         "`false`",
     ),
-    Key("flags", PACKAGE_FLAGS, "extra flags for this package's own sources, see below"),
+    Key("flags", FLAGS, "extra flags for this package's own sources, see below"),
     Key(
         "profiles",
         Members(
@@ -107,6 +130,29 @@ REBEL = Members(
         ),
         'flags for one profile only, such as `{"release": {"compile": "-unsafe"}}`',
     ),
+    Key(
+        "moduleFlags",
+        Table(MODULE_NAME, Words()),
+        'flags for the compilers of single modules, such as `{"Tables": "-w -a"}`',
+    ),
+    Key(
+        "grammars",
+        Either(OneOf("parser generator", (YACC, MENHIR)), Table(MODULE_NAME, GRAMMAR_KEYS)),
+        "`menhir` or `ocamlyacc`, which reads the `.mly` files; or how menhir makes single modules, see below",
+        "menhir where a file uses what only menhir knows, else ocamlyacc",
+    ),
+    Key(
+        "preprocessor",
+        Either(Command(), Table(MODULE_NAME, Command())),
+        'a command such as `["cppo", "-D", "UNIX"]` that gets each `.ml` and `.mli` and prints what is to be compiled; '
+        "or such a command for each of some modules",
+    ),
+    Key(
+        "preprocessorDependencies",
+        ListOf(FILE_PATTERN),
+        "other files that the preprocessor reads",
+    ),
+    Key("rules", ListOf(RULE_KEYS), "commands of this package that make some of its sources, see below"),
     Key(
         "packagePrograms",
         Names(PACKAGE_NAME),

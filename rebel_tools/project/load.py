@@ -7,14 +7,16 @@ from collections.abc import Iterator, Sequence
 
 from rebel_tools.errors import Place
 from rebel_tools.nearest import did_you_mean
+from rebel_tools.project.document import Path
 from rebel_tools.project.errors import ProjectError
 from rebel_tools.project.manifest import Dependency, Manifest, read_manifest
 from rebel_tools.project.model import Package, Project
 from rebel_tools.project.modules import Modules
 from rebel_tools.project.names import package_module
 from rebel_tools.project.resolve import Resolver, installed
+from rebel_tools.project.rules import libraries_of, rules_of
 from rebel_tools.project.selection import DEFAULT, Selection
-from rebel_tools.project.sources import scan_sources
+from rebel_tools.project.sources import scan_package
 from rebel_tools.project.targets import check_of, library_of, targets_of
 from rebel_tools.project.versions import overridden, version_warnings
 from rebel_tools.text import printable, quote
@@ -144,13 +146,16 @@ class _Loader:
         root = os.path.dirname(path)
         for name in manifest.development:
             visit.note_absent(name, "is in `devDependencies`, which do not count; move it to `dependencies`")
+        found = scan_package(root, self.consulted, Selection(manifest.sources))
+        needed = {used.name: used for used in self.packages.values() if used.name in visit.needed}
+        rules, sources = rules_of(manifest, root, found, self.consulted, needed)
         package = Package(
             name=manifest.name,
             module=manifest.module,
             root=root,
-            sources=scan_sources(root, self.consulted, Selection(manifest.sources)),
+            sources=sources,
             selected=manifest.sources,
-            ocamlfind=manifest.ocamlfind,
+            ocamlfind=(*manifest.ocamlfind, *libraries_of(rules)),
             dependencies=tuple(visit.needed),
             absent=tuple(visit.absent.items()),
             public_module=manifest.public_module,
@@ -159,6 +164,8 @@ class _Loader:
             link_all=manifest.link_all,
             profiles=manifest.profiles,
             flags=manifest.flags,
+            module_flags=manifest.module_flags,
+            rules=rules,
         )
         _check_public_module(manifest, package)
         if root != self.root:
@@ -166,7 +173,7 @@ class _Loader:
         self.warnings += [
             *manifest.warnings,
             *_empty_patterns(manifest, package),
-            *_unknown_private(manifest, package),
+            *_unknown_modules(manifest, package),
         ]
         self.packages[path] = package
 
@@ -219,13 +226,18 @@ def _empty_patterns(manifest: Manifest, package: Package) -> Iterator[str]:
             yield printable(f"{place}: {quote(pattern)} selects no source")
 
 
-def _unknown_private(manifest: Manifest, package: Package) -> Iterator[str]:
-    """A sentence for each private module that is not there; it may be a source that another builder makes."""
+def _unknown_modules(manifest: Manifest, package: Package) -> Iterator[str]:
+    """A sentence for each module that is named and not there; it may be a source that another builder makes."""
     modules = {source.module for source in package.sources}
-    for index, name in enumerate(manifest.private):
+    generating = manifest.generating
+    named: list[tuple[str, Path, bool]] = [(name, ("private", at), False) for at, name in enumerate(manifest.private)]
+    named += [(name, ("moduleFlags", name), True) for name, _ in manifest.module_flags]
+    named += [(name, ("preprocessor", name), True) for name, _ in generating.preprocessors]
+    for name, keys, is_key in named:
         if name not in modules:
             near = did_you_mean(name, modules)
-            place = manifest.document.place("rebel", "private", index)
+            find = manifest.document.key_place if is_key else manifest.document.place
+            place = find("rebel", *keys)
             yield f"{place}: no source is the module {name}" + (f"; {near}" if near else "")
 
 

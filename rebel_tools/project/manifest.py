@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from rebel_tools.project.document import TYPE_NAMES, Document, Path
+from rebel_tools.project.document import TYPE_NAMES, Document, Path, quoted
 from rebel_tools.project.keys import DEPENDENCIES, TOP
 from rebel_tools.project.model import Flags
 from rebel_tools.project.names import MAX_MODULE, is_module, is_package, package_module, target_module
@@ -23,6 +23,37 @@ class TargetSpec(NamedTuple):
     entry: str | None
     unstable_flags: Flags
     keys: Path
+
+
+class Grammar(NamedTuple):
+    """How menhir makes a module, as it is written: the `sources` that are one grammar, and flags."""
+
+    sources: tuple[str, ...] = ()
+    flags: tuple[str, ...] = ()
+
+
+class Command(NamedTuple):
+    """One of `rebel.rules` as it is written."""
+
+    command: tuple[str, ...]
+    sources: tuple[str, ...] = ()
+    targets: tuple[str, ...] = ()
+    stdout: str = ""
+
+
+class Generating(NamedTuple):
+    """All that a package.json says about what makes sources.
+
+    parser_generator: of all grammars, or ''; grammars: by module.
+    preprocessor: of all sources, or (); preprocessors: by module; preprocessor_dependencies: patterns of files.
+    """
+
+    parser_generator: str = ""
+    grammars: tuple[tuple[str, Grammar], ...] = ()
+    preprocessor: tuple[str, ...] = ()
+    preprocessors: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    preprocessor_dependencies: tuple[str, ...] = ()
+    rules: tuple[Command, ...] = ()
 
 
 class Dependency(NamedTuple):
@@ -60,6 +91,8 @@ class Manifest(NamedTuple):
     link_all: bool = False
     flags: Flags = Flags()
     profiles: tuple[tuple[str, Flags], ...] = ()
+    module_flags: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    generating: Generating = Generating()
     package_programs: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
 
@@ -109,6 +142,8 @@ def read_manifest(document: Document, default_name: str, is_root: bool = False) 
         link_all=rebel.get("linkAll", False),
         flags=Flags(**rebel.get("flags", {})),
         profiles=tuple((name, Flags(**flags)) for name, flags in rebel.get("profiles", {}).items()),
+        module_flags=tuple(rebel.get("moduleFlags", {}).items()),
+        generating=_generating(document, rebel),
         package_programs=rebel.get("packagePrograms", ()),
         warnings=tuple(reader.warnings),
     )
@@ -122,6 +157,28 @@ def _check_visibility(document: Document, rebel: Mapping[str, Any]) -> None:
         if is_said:
             message = f'"{key}" has no meaning beside "publicModule": users see only what that file defines'
             raise document.error(("rebel", key), message, key=True, hint="remove one of the two")
+
+
+def _generating(document: Document, rebel: Mapping[str, Any]) -> Generating:
+    grammars, preprocessor = rebel.get("grammars", {}), rebel.get("preprocessor", ())
+    by_module = isinstance(grammars, dict)
+    of_modules = isinstance(preprocessor, dict)
+    return Generating(
+        parser_generator="" if by_module else grammars,
+        grammars=tuple((name, Grammar(**said)) for name, said in grammars.items()) if by_module else (),
+        preprocessor=() if of_modules else preprocessor,
+        preprocessors=tuple(preprocessor.items()) if of_modules else (),
+        preprocessor_dependencies=rebel.get("preprocessorDependencies", ()),
+        rules=tuple(_command(document, said, ("rebel", "rules", at)) for at, said in enumerate(rebel.get("rules", ()))),
+    )
+
+
+def _command(document: Document, said: Mapping[str, Any], keys: Path) -> Command:
+    if "command" not in said:
+        raise document.error(keys, f'{quoted(keys)} has no "command"', expected='"command": ["program", "argument"]')
+    if not (said.get("targets") or "stdout" in said):
+        raise document.error(keys, f'{quoted(keys)} has no "targets"', expected='the files that it makes, or "stdout"')
+    return Command(**said)
 
 
 def _module(document: Document, name: str, is_program: bool) -> str:

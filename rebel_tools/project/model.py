@@ -19,6 +19,8 @@ class Flags(NamedTuple):
     link: tuple[str, ...] = ()
     jsoo: tuple[str, ...] = ()
     envvars: tuple[tuple[str, str], ...] = ()
+    ocamllex: tuple[str, ...] = ()
+    menhir: tuple[str, ...] = ()
 
 
 class Target(NamedTuple):
@@ -41,15 +43,52 @@ class Target(NamedTuple):
 
 
 class Source(NamedTuple):
-    """One file: its path relative to the package (with `/`), its module, and ml, mli, re or rei."""
+    """One file: its path relative to the package (with `/`), its module, and ml, mli, re or rei.
+
+    made: of one that a rule of the package makes: its path in the folder of what is made, else ''.
+    """
 
     path: str
     module: str
     kind: str
+    made: str = ""
 
     @property
     def is_interface(self) -> bool:
         return self.kind in ("mli", "rei")
+
+
+LEXER, YACC, MENHIR, PREPROCESSOR, COMMAND = "ocamllex", "ocamlyacc", "menhir", "preprocessor", "command"
+
+
+class Rule(NamedTuple):
+    """One run of a program that makes files of a package, before its sources are compiled.
+
+    kind: one of the constants above.
+    sources: the files that it reads, as paths relative to the package; of a lexer, a grammar and a preprocessor what it
+        translates comes first. Some may be targets of other rules.
+    targets: what it makes, as paths relative to the folder of what is made.
+    words: the command, or the flags of a known program.
+    stdout: the target that gets what the command prints, or ''.
+    module: the module that a grammar becomes; infers: whether its types have to be inferred.
+    program: (package, module) of a command that is a program of OCaml, to be built before: where its source is.
+    keys: where package.json asks for it; none for what a file's name asks for.
+    """
+
+    kind: str
+    sources: tuple[str, ...]
+    targets: tuple[str, ...]
+    words: tuple[str, ...] = ()
+    stdout: str = ""
+    module: str = ""
+    infers: bool = False
+    program: tuple[str, str] | tuple[()] = ()
+    keys: tuple[str | int, ...] = ()
+
+    @property
+    def command_keys(self) -> tuple[str | int, ...]:
+        """Where the words of a command or of a preprocessor stand."""
+        return (*self.keys, "command") if self.kind == COMMAND else self.keys
 
 
 class Package(NamedTuple):
@@ -68,6 +107,8 @@ class Package(NamedTuple):
     public_module: its `src/foo.ml` is the public face `Foo` of package foo, instead of being `Foo.Foo`.
     flags: for this package's own units (`dep`, `compile`) and for every program that links it (`link`).
     profiles: name -> what comes after these flags in a profile.
+    module_flags: (module, flags) for the compilers of single modules.
+    rules: what makes some of its sources.
     """
 
     name: str
@@ -84,6 +125,8 @@ class Package(NamedTuple):
     wrapped: bool = True
     link_all: bool = False
     profiles: tuple[tuple[str, Flags], ...] = ()
+    module_flags: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    rules: tuple[Rule, ...] = ()
 
     def has_place_for(self, path: str) -> bool:
         """Whether a file at this absolute path is one of the sources, or would be if it were there."""

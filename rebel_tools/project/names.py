@@ -8,6 +8,7 @@ MODULE = "[A-Z][A-Za-z0-9_']*"
 PACKAGE = "(@[A-Za-z0-9~_-][A-Za-z0-9~_.-]*/)?[A-Za-z0-9~_-][A-Za-z0-9~_.-]*"
 TARGET = "[A-Za-z][A-Za-z0-9_.-]*"
 SOURCES = r"!?(?![/!])(?!(?:.*/)?\.\.(?:/|$))[^\x00-\x1f\x7f\\]+"
+FILE = r"(?![/!])(?!(?:.*/)?\.{0,2}(?:/|$))[^\x00-\x1f\x7f\\*?\[]+"
 FINDLIB = "[A-Za-z0-9_][A-Za-z0-9_.-]*"
 
 # Names become names of files, which have at most 255 bytes (NAME_MAX); a compilation unit gets up to 25 more for its

@@ -189,6 +189,35 @@ class Words(Shape):
         return {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}
 
 
+class Command(Shape):
+    """A program and its arguments, each word for itself."""
+
+    def read(self, reader: Reader, value: object, keys: Path) -> tuple[str, ...]:
+        if not isinstance(value, list) or not value:
+            raise reader.wrong_type(keys, "a list of words, the first of which is a program; no shell reads them")
+        words = Words().read(reader, value, keys)
+        if not words[0]:
+            raise reader.document.error((*keys, 0), "a program has no name", expected="its name or path")
+        return words
+
+    def schema(self) -> Schema:
+        return {"type": "array", "items": {"type": "string"}, "minItems": 1}
+
+
+class Either(Shape):
+    """An object of one shape, or anything else of another."""
+
+    def __init__(self, other: Shape, table: Shape) -> None:
+        self.other = other
+        self.table = table
+
+    def read(self, reader: Reader, value: object, keys: Path) -> Any:
+        return (self.table if isinstance(value, dict) else self.other).read(reader, value, keys)
+
+    def schema(self) -> Schema:
+        return {"anyOf": [self.other.schema(), self.table.schema()]}
+
+
 class ListOf(Shape):
     """A list of values of one shape."""
 

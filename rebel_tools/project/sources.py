@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from typing import NamedTuple
 
 from rebel_tools.errors import Place
 from rebel_tools.project.errors import ProjectError
@@ -14,10 +15,21 @@ from rebel_tools.project.selection import Selection
 
 SRC = Selection()
 KINDS = frozenset(("ml", "mli", "re", "rei"))
+GENERATORS = frozenset(("mll", "mly"))  # files that sources are generated from
 
 
-def scan_sources(root: str, consulted: set[str], selection: Selection = SRC) -> tuple[Source, ...]:
-    """The selected sources below `root` sorted by path; none where there is no such folder.
+class Found(NamedTuple):
+    """What was found in the folders of a package.
+
+    sources: sorted by path; generators: lexers and grammars in the same form, and `path` is theirs.
+    """
+
+    sources: tuple[Source, ...]
+    generators: tuple[Source, ...]
+
+
+def scan_package(root: str, consulted: set[str], selection: Selection = SRC) -> Found:
+    """The selected files below `root`; none where there is no such folder.
 
     Files and folders whose name starts with a dot (editors' lock files, .git) and folders called node_modules do not
     count. Links are followed. Every folder that was listed, or was not there, is added to `consulted`.
@@ -27,10 +39,11 @@ def scan_sources(root: str, consulted: set[str], selection: Selection = SRC) -> 
     scan = _Scan(root, consulted, selection)
     for folder in selection.folders:
         scan.run(folder)
-    found = sorted(scan.found, key=lambda source: source.path)
     scan.check_twice()
-    _check_unique(root, found)
-    return tuple(found)
+    found = sorted(scan.found, key=lambda source: source.path)
+    sources = tuple(source for source in found if source.kind in KINDS)
+    check_unique(root, sources)
+    return Found(sources, tuple(source for source in found if source.kind in GENERATORS))
 
 
 class _Scan:
@@ -84,7 +97,7 @@ class _Scan:
             if name == "node_modules" or not (self.selection.is_simple or self.selection.enters(path)):
                 return False
             return not entry.is_symlink() or self._follow(entry, path)
-        if dot and kind in KINDS and (self.selection.is_simple or self.selection.takes(path)):
+        if dot and (kind in KINDS or kind in GENERATORS) and (self.selection.is_simple or self.selection.takes(path)):
             self.found.append(_source(entry, path, stem, kind))
         return False
 
@@ -109,7 +122,7 @@ class _Scan:
             source = next((source for source in self.found if source.path.startswith(f"{first}/")), None)
             if source:
                 again = source._replace(path=path + source.path[len(first) :])
-                _check_unique(self.root, (source, again))
+                check_unique(self.root, (source, again))
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:
@@ -132,18 +145,24 @@ def _no_file(entry: os.DirEntry[str]) -> ProjectError:
 def _source(entry: os.DirEntry[str], path: str, stem: str, kind: str) -> Source:
     if not entry.is_file(follow_symlinks=False) and not os.path.isfile(entry.path):
         raise _no_file(entry)
+    return Source(path, module_of(stem, entry.path), kind)
+
+
+def module_of(stem: str, path: str) -> str:
+    """The module that a file is whose name without its ending is `stem`. Errors: ProjectError at `path`."""
     module = capitalize(stem)
     if not is_module(module):
         raise ProjectError(
             "the name of this file cannot be the name of a module",
-            place=Place(entry.path),
+            place=Place(path),
             expected="letters, digits, _ and ', starting with a letter (no -)",
             hint="rename the file",
         )
-    return Source(path, module, kind)
+    return module
 
 
-def _check_unique(root: str, sources: Iterable[Source]) -> None:
+def check_unique(root: str, sources: Iterable[Source]) -> None:
+    """Errors: ProjectError for two files that are one module."""
     first: dict[tuple[str, bool], Source] = {}
     for source in sources:
         other = first.setdefault((source.module, source.is_interface), source)

@@ -56,10 +56,14 @@ class Command(LazyAction):
 
 
 class Words(CommandAction):
-    """A command all words of which mean themselves. message: what is printed instead of the command."""
+    """A command all words of which mean themselves.
 
-    def __init__(self, words: Iterable[str], message: str):
-        super().__init__(list(map(literal, words)), cmdstr=message.replace("$", "$$"))
+    message: what is printed instead of the command. stdout: the file that gets what it prints, if there is one.
+    """
+
+    def __init__(self, words: Iterable[str], message: str, stdout: str = ""):
+        redirected = [">", literal(stdout)] if stdout else []  # a shell does that
+        super().__init__([*map(literal, words), *redirected], cmdstr=message.replace("$", "$$"))
 
     def get_presig(self, target, source, env, executor=None) -> bytes:
         return repr(list(map(str, self.cmd_list))).encode()

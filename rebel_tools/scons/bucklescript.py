@@ -18,6 +18,7 @@ import SCons.Script
 import SCons.Util
 from SCons.Action import Action
 
+from rebel_tools.errors import Place, RebelError
 from rebel_tools.ocaml.javascript import BuckleScript, find_bsc, javascript_outputs
 from rebel_tools.ocaml.toolchain import program_identity
 from rebel_tools.plan.model import ALIAS, INTERFACE, NATIVE, Scope, Step
@@ -91,7 +92,9 @@ class BuckleScriptTarget:
         uses = [scopes[used.name] for used in self.project.closure(package)]
         asked = extended(self.env["OCAMLDEPFLAGS"], (*package.flags.dep, *self.target.unstable_flags.dep))
         how = settings(self.env.Override({"OCAMLDEPFLAGS": asked}))._replace(trees=False)
-        scope = package_scope(meant, self._relative(package.root), outdir, [NATIVE], how, uses)
+        if package.rules:
+            raise _no_rules(package)
+        scope = package_scope(meant, self._relative(package.root), "", outdir, [NATIVE], how, uses)
         self.plan.add_scope(scope)
         # With the default -keep-locs each line that is inserted changes the interface.
         flags = ("-no-keep-locs", *package.flags.compile, *self.target.unstable_flags.compile)
@@ -165,6 +168,16 @@ class BuckleScriptTarget:
         """A file of the output folder with a text that is known now."""
         node = self.env.fs.File(f"#{self.folder}/{name}")
         return self.env.Command(node, self.env.Value(text), Action(_write, f"writing {node}".replace("$", "$$")))
+
+
+def _no_rules(package: Package) -> RebelError:
+    rule = package.rules[0]
+    return RebelError(
+        f"the package {package.name} has sources that are made, such as {rule.targets[0]}: the engine bucklescript "
+        "reads only those that are there",
+        place=Place(os.path.join(package.root, "package.json" if rule.keys else rule.sources[0])),
+        expected="no lexers, grammars, preprocessors and rules",
+    )
 
 
 def _alias(path: str, children: list) -> SCons.Node.Alias.Alias:

@@ -19,6 +19,7 @@ from rebel_tools.ocaml.merlin import Merlin, remove_merlin, write_merlin
 from rebel_tools.plan.model import Scope, Search
 from rebel_tools.project.model import Package, Target
 from rebel_tools.scons.output import TERMINAL
+from rebel_tools.scons.package_rules import FOLDER
 from rebel_tools.scons.settings import package_flags, package_names
 from rebel_tools.scons.words import expanded
 
@@ -32,7 +33,7 @@ def write_for_editors(
     folder: that of the target's outputs.
     """
     root, scope = packages[-1], list(environments)[-1]
-    _or_tell(lambda: write_merlin(root.root, _merlin(packages, scope, environments[scope], target, top)))
+    _or_tell(lambda: write_merlin(root.root, _merlin(packages, scope, environments[scope], target, top, folder)))
     tell_areas(environments, top, folder)
 
 
@@ -61,15 +62,20 @@ def _or_tell(write: Callable[[], object]) -> None:
         TERMINAL.say(sys.stderr, f"rebel: note: editors are not told about this build: {error}\n")
 
 
-def _merlin(packages: tuple[Package, ...], scope: Scope, env, target: Target, top: str) -> Merlin:
-    root, used = packages[-1], packages[-2::-1]
-    folders = (os.path.join(p.root, os.path.dirname(source.path)) for p in (root, *used) for source in p.sources)
+def _merlin(packages: tuple[Package, ...], scope: Scope, env, target: Target, top: str, output: str) -> Merlin:
+    root, used, folder = packages[-1], packages[-2::-1], os.path.join(top, output)
+    places = ((p, source.made or source.path, bool(source.made)) for p in (root, *used) for source in p.sources)
+    folders = (os.path.dirname(os.path.join(_made(folder, p) if made else p.root, path)) for p, path, made in places)
     return Merlin(
         sources=tuple(dict.fromkeys(folders)),
         builds=tuple(os.path.join(top, each.outdir) for each in (scope, *scope.uses)),
         packages=tuple(package_names(env)),
         flags=("-open", scope.namespace, *root.flags.compile, *target.unstable_flags.compile),
     )
+
+
+def _made(folder: str, package: Package) -> str:
+    return os.path.join(folder, FOLDER, package.name)
 
 
 def _area(scope: Scope, env: Any, top: str, positions: Mapping[Scope, int]) -> editors.Area:

@@ -160,6 +160,30 @@ class SourceFile(SCons.Node.FS.File):
             self.set_state(SCons.Node.up_to_date)
 
 
+class MadeFile(SCons.Node.FS.File):
+    """What a rule of a package makes. SCons looks at what a target is made of; this one is to be what was made, too."""
+
+    __slots__ = ()
+
+    @classmethod
+    def adopt(cls, node: SCons.Node.FS.File) -> None:
+        """`attributes.rebel_reads` of a node finds the nodes that it depends on besides its sources."""
+        node.__class__ = cls
+
+    def scan(self) -> None:
+        """What a scanner of SCons finds in a source is found once; here each thing that is built can lead to others."""
+        reads = getattr(self.attributes, "rebel_reads", None)
+        if reads is None:
+            super().scan()
+        elif self.implicit is None:
+            self.implicit, self.implicit_set = [], set()
+            self._children_reset()
+            self.add_to_implicit(reads())
+
+    def is_up_to_date(self) -> bool:
+        return bool(super().is_up_to_date()) and getattr(self.get_stored_info().ninfo, "csig", "") == self.get_csig()
+
+
 class Group(SCons.Node.Alias.Alias):
     """All units of a scope, for those who wait for every one of them. Nobody compares its signature.
 

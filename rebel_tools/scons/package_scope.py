@@ -27,12 +27,16 @@ def naming(package: Package) -> Naming:
 
 
 def package_scope(
-    package: Package, folder: str, outdir: str, engines: Iterable[str], how: Settings, uses: Iterable[Scope]
+    package: Package, folder: str, made: str, outdir: str, engines: Iterable[str], how: Settings, uses: Iterable[Scope]
 ) -> Scope:
-    """The scope of a package with all its sources. folder: that of the package, as the build has it."""
-    scope = Scope(outdir, naming(package), tuple(engines), how, tuple(uses))
+    """The scope of a package with all its sources.
+
+    folder: that of the package, as the build has it; made: that of the sources that its rules make.
+    """
+    module_flags = dict(package.module_flags)
+    scope = Scope(outdir, naming(package), tuple(engines), how, tuple(uses), module_flags=module_flags)
     prefix = "" if folder == "." else f"{folder}/"
     for source in package.sources:
-        path = prefix + source.path
+        path = f"{made}/{source.made}" if source.made else prefix + source.path
         scope.add(source.module, *((None, path) if source.is_interface else (path, None)))
     return scope

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from functools import cache
 
+import SCons.Node
 import SCons.Node.FS
 
 from rebel_tools.project.model import Project
@@ -106,6 +107,13 @@ def _files_in(folders: list) -> Iterator:
                     folders.append(node)
             else:
                 yield node
+
+
+def forget_builder(node) -> None:
+    """Let a file that somebody else makes elsewhere be no target any more, with those that are made with it."""
+    for target in node.get_executor().get_all_targets():
+        target.builder_set(None)
+        target.set_state(SCons.Node.up_to_date)
 
 
 def _is_written(node) -> bool:

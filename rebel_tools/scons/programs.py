@@ -1,12 +1,14 @@
 """`--package-programs`: whether building a package below node_modules may start programs that the package names.
 
-These are preprocessors (-pp, -ppx), commands of the linker, and refmt and bsc of the npm package bs-platform. What
-findlib has installed is the machine's, and not a package's. docs/security.md says what else a package can do.
+These are preprocessors, commands of rules and of the linker, and refmt and bsc of the npm package bs-platform. What
+findlib has installed is the machine's, and not a package's; so are ocamllex, ocamlyacc and menhir. What else a package
+can do docs/security.md says.
 """
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from functools import cache
 
 import SCons.Script
@@ -14,7 +16,7 @@ import SCons.Script
 from rebel_tools.errors import RebelError
 from rebel_tools.ocaml.flags import first_program
 from rebel_tools.project.document import Path, quoted, read_document
-from rebel_tools.project.model import Package, Project
+from rebel_tools.project.model import COMMAND, PREPROCESSOR, Flags, Package, Project
 from rebel_tools.text import quote
 from rebel_tools.tools import npm_package
 
@@ -60,7 +62,24 @@ def permission(project: Project) -> Permission:
         for package in project.packages:
             if is_installed(package, project) and not found.allows(package.name):
                 _check(package, found)
+            _check_started(package, project, found)
     return found
+
+
+def _check_started(package: Package, project: Project, allowed: Permission) -> None:
+    """Whether a package, perhaps the user's own, has a rule that starts a program of one that may run none."""
+    for rule in package.rules:
+        if not rule.program:
+            continue
+        owner = project.package(rule.program[0])
+        if is_installed(owner, project) and not allowed.allows(owner.name):
+            document = read_document(os.path.join(package.root, "package.json"))
+            raise document.error(
+                (*rule.command_keys, 0),
+                f"{quote(rule.words[0])} is a program of the package {owner.name}",
+                expected=f"no programs of such packages, because of --package-programs={allowed.policy}",
+                hint=allowed.hint(owner.name),
+            )
 
 
 def is_installed(package: Package, project: Project) -> bool:
@@ -71,24 +90,36 @@ def is_installed(package: Package, project: Project) -> bool:
 
 
 def _check(package: Package, allowed: Permission) -> None:
-    for key, words in (("dep", package.flags.dep), ("compile", package.flags.compile), ("link", package.flags.link)):
-        at = first_program(words, linking=key == "link")
-        if at is not None:
-            raise _refusal(package, key, at, words, allowed)
-
-
-def _refusal(package: Package, key: str, at: int, words: tuple[str, ...], allowed: Permission) -> RebelError:
     document = read_document(os.path.join(package.root, "package.json"))
-    keys: Path = ("rebel", "flags", key)
-    if isinstance(document.value["rebel"]["flags"][key], list):
-        keys = (*keys, at)
-    said = quote(" ".join(words[at : at + 2]))
-    return document.error(
-        keys,
-        f"the package {package.name} may start a program with {quoted(keys)}, which is {said}",
-        expected=f"flags that start none, because of --package-programs={allowed.policy}",
-        hint=allowed.hint(package.name),
-    )
+    for keys, words, at in _programs(package):
+        value = document.value
+        for key in keys:
+            value = value[key]
+        where: Path = (*keys, at) if isinstance(value, list) else keys
+        said = quote(" ".join(words[at : at + 2]))
+        raise document.error(
+            where,
+            f"the package {package.name} may start a program with {quoted(where)}, which is {said}",
+            expected=f"nothing that starts one, because of --package-programs={allowed.policy}",
+            hint=allowed.hint(package.name),
+        )
+
+
+def _programs(package: Package) -> Iterator[tuple[Path, tuple[str, ...], int]]:
+    """Where a package names programs: the keys of a list of words, these, and the position of the first of them."""
+    tables: list[tuple[Path, Flags]] = [(("rebel", "flags"), package.flags)]
+    tables += [(("rebel", "profiles", name), flags) for name, flags in package.profiles]
+    every: list[tuple[Path, tuple[str, ...]]] = []
+    for keys, flags in tables:
+        every += [((*keys, "dep"), flags.dep), ((*keys, "compile"), flags.compile), ((*keys, "link"), flags.link)]
+    every += [(("rebel", "moduleFlags", module), words) for module, words in package.module_flags]
+    for keys, words in every:
+        at = first_program(words, linking=keys[-1] == "link")
+        if at is not None:
+            yield keys, words, at
+    for rule in package.rules:
+        if rule.kind in (COMMAND, PREPROCESSOR):
+            yield rule.command_keys, rule.words, 0
 
 
 def check_tool(program: str, env) -> None:

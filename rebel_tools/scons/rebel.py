@@ -17,6 +17,7 @@ def generate(env) -> None:
     profiles.add_option()
     ocaml.generate(env)
     env.SetDefault(JSOO="js_of_ocaml", JSOOFLAGS=SCons.Util.CLVar(""), JSOOCOM="$JSOO $JSOOFLAGS $SOURCE -o $TARGET")
+    env.SetDefault(OCAMLLEX="ocamllex", OCAMLYACC="ocamlyacc", MENHIR="menhir")
     env.AddMethod(ocaml.late("packages", "rebel"), "Rebel")
     if any(word.startswith("--sandbox") for word in sys.argv):
         from rebel_tools.scons import remote

@@ -148,7 +148,7 @@ class Session:
         self._prepare()
         if step in self.generated.without:
             return []
-        self._notice_generated(step.scope)
+        self.notice_generated(step.scope)
         if step.kind in (ARCHIVING, LINKING):
             parts = [self.node(part) for part in self._parts(step) if self._has_node(part)]
             return [*parts, *self.foreign_nodes.get(step, ())]
@@ -236,7 +236,8 @@ class Session:
     def _is_current(self, path: str) -> bool:
         return path in self.plan.steps and self.status.reason(self.plan.steps[path]) is None
 
-    def _notice_generated(self, scope: Scope) -> None:
+    def notice_generated(self, scope: Scope) -> None:
+        """Ask again about the sources of a scope that have been made meanwhile."""
         for path, node in self.source_nodes.get(scope, {}).items():
             if self._was_just_built(scope, node):
                 self.plan.source_changed(scope, path)

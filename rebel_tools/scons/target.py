@@ -28,6 +28,7 @@ from rebel_tools.scons.arguments import from_top, output_file
 from rebel_tools.scons.interactive import is_interactive, option
 from rebel_tools.scons.nodes import Group, StepFile
 from rebel_tools.scons.output import TERMINAL, install_output
+from rebel_tools.scons.package_rules import PackageRules
 from rebel_tools.scons.package_scope import package_scope, top_level
 from rebel_tools.scons.programs import is_installed
 from rebel_tools.scons.scopes import library_step, program_step
@@ -42,6 +43,7 @@ NEED_ALL = ("no_exec", "tree_printers")
 
 # What the program waits for before anything is planned, where a scope stands otherwise.
 MADE_FIRST = "what other builders make"
+MADE_BY_RULES = "what packages make"
 
 
 class TargetSession(Session):
@@ -58,7 +60,7 @@ class TargetSession(Session):
     def __init__(self, env, project: Project, target: Target, started: int):
         self.started = started
         self.top = env.Dir("#").get_abspath()
-        self.build = self._relative(project.root.root, "_build")
+        self.build = self.relative(project.root.root, "_build")
         self.folder = f"{self.build}/{env[profiles.VARIABLE].folder}{target.name}"
         super().__init__(f"{self.folder}/.rebel-tools.json")
         self.project = project
@@ -85,12 +87,14 @@ class TargetSession(Session):
         self._changed: set[str] | None = None
         self._nothing_to_do = False
         self._is_made_first = False
+        self.rules = PackageRules(self)
         self.manifest = manifest(os.path.join(self.top, self.folder, ".rebel-tools.manifest"), self.top)
         asked = {str(name) for name in SCons.Script.COMMAND_LINE_TARGETS} - {self.path}
         if any(name.startswith(self.folder) for name in asked):
             self._make_all()  # an output is asked for by its path
 
-    def _relative(self, *parts: str) -> str:
+    def relative(self, *parts: str) -> str:
+        """A path as seen from the folder of the SConstruct."""
         return os.path.relpath(os.path.join(*parts), self.top).replace(os.sep, "/")
 
     @property
@@ -150,7 +154,9 @@ class TargetSession(Session):
         how = settings(env, declared, True)
         outdir = self.outdir if is_top else f"{self.folder}/{package.name}"
         meant = top_level(package, self.target) if is_top else package
-        scope = package_scope(meant, self._relative(package.root), outdir, env["OCAMLENGINES"], how, uses)
+        place = self.rules.place(package)
+        scope = package_scope(meant, place.own, place.made, outdir, env["OCAMLENGINES"], how, uses)
+        scope.programs = self.rules.programs_in(package)
         self.add_scope(scope, env)
         self.plan.add_scope(scope)
         if not is_top:
@@ -165,7 +171,7 @@ class TargetSession(Session):
         """What is linked although the entry does not lead to it: with linkAll everything but other programs."""
         if not self.project.root.link_all and LINK_ALL not in expanded(self.env, "OCAMLLINKFLAGS"):
             return ()
-        entries = {target.entry_module for target in self.project.targets}
+        entries = {target.entry_module for target in self.project.targets} | scope.programs
         return tuple(module for name, module in scope.modules.items() if name not in entries)
 
     def _archives(self, scope: Scope) -> Step:
@@ -183,10 +189,18 @@ class TargetSession(Session):
 
     @cached_property
     def _made_sources(self) -> dict[str, SCons.Node.FS.File]:
-        """The sources that builders make, by absolute path, wherever in the SConstruct they are called."""
+        """The sources that builders make, by absolute path, wherever in the SConstruct they are called.
+
+        Those of which a package says how they are made are not among them.
+        """
         made = [node for node in places.file_nodes() if node.name.endswith(SUFFIXES) and node.has_builder()]
         found = {os.path.realpath(node.get_abspath()): node for node in made}
-        return {path: node for path, node in found.items() if any(p.has_place_for(path) for p in self.packages)}
+        rules = {os.path.join(p.root, source.path) for p in self.packages for source in p.sources if source.made}
+        for path in sorted(found.keys() & rules):
+            print(f"rebel: warning: {self.relative(path)} is made by a rule of its package, not by the SConstruct")
+            places.forget_builder(found[path])
+        wanted = {path: node for path, node in found.items() if path not in rules}
+        return {path: node for path, node in wanted.items() if any(p.has_place_for(path) for p in self.packages)}
 
     @cached_property
     def _made_first(self) -> list:
@@ -207,14 +221,15 @@ class TargetSession(Session):
         if not self._prepared:
             for package, scope in zip(self.packages, self.plan.scopes):
                 own = (path for path in self._made_sources if package.has_place_for(path))
-                self.source_nodes[scope] = {self._relative(path): self._made_sources[path] for path in own}
+                found = {self.relative(path): self._made_sources[path] for path in own}
+                self.source_nodes.setdefault(scope, {}).update({**found, **self.rules.by_package.get(package.name, {})})
         super()._prepare()
 
     def _ruled(self) -> dict[str, SCons.Node.FS.File]:
-        return {self._relative(path): node for path, node in self._made_sources.items()}
+        return {self.relative(path): node for path, node in self._made_sources.items()}
 
     def _remove_vanished(self, scopes: list[Scope]) -> None:
-        self.own_folders = {self._relative(folder) for folder, _, _ in os.walk(os.path.join(self.top, self.folder))}
+        self.own_folders = {self.relative(folder) for folder, _, _ in os.walk(os.path.join(self.top, self.folder))}
         super()._remove_vanished(scopes)
 
     def absent(self, scope: Scope) -> Mapping[str, str]:
@@ -225,7 +240,9 @@ class TargetSession(Session):
 
     def dependencies(self, step: Step | None) -> list:
         if step is not None:
-            return super().dependencies(step)
+            found = super().dependencies(step)
+            self.rules.check(step)
+            return found
         if option("clean"):
             self.generated.leave_out(self.plan, self._ruled(), (), self._dry)
             return self._made_first  # the whole folder is removed
@@ -237,12 +254,20 @@ class TargetSession(Session):
         every = self._needs_all
         if not every and not self._prepared:
             self._changed = self._changed_files()
-            if self._changed == set():
+            if self._changed == set() and not self.rules.ran:
                 self._nothing_to_do = True
                 return []
             if self._changed is not None:
                 self.plan.files.trust(self.manifest.steps, self._changed)
                 ANSWERS.update(self.manifest.answers)
+        if not self.rules.ran:
+            self.rules.ran = True
+            if not self._dry:
+                self.rules.tidy_up()
+            if self.rules.packages:
+                return [Group(self, MADE_BY_RULES, MADE_BY_RULES)]
+        if self.rules.changed():
+            self._changed = None
         goal = self.goal()
         if self._layers is None:
             self._prepare()
@@ -277,6 +302,8 @@ class TargetSession(Session):
     def units(self, scope: Scope | str) -> list:
         if scope is MADE_FIRST:
             return self._made_first
+        if scope is MADE_BY_RULES:
+            return self.rules.nodes()
         for step in self._layer_units.get(scope, ()):
             self.node(step).attributes.rebel_urgency = self._layers.urgency[step]
         return super().units(scope)
@@ -304,6 +331,8 @@ class TargetSession(Session):
 
     def built(self, step: Step | None) -> None:
         super().built(step or self.goal())
+        if self._layers is None:
+            self._changed = None  # it was made for a rule, and can make others stale
 
     def _has_node(self, step: Step) -> bool:
         return self._layers is None or step in self._layer
@@ -406,6 +435,7 @@ class TargetSession(Session):
         others = None if self.generated.absent else self._others()
         if others is not None and all(each[0] for each in files.values()):
             own = [os.path.join(self.top, self.state_path)]
+            own += [node.get_abspath() for node in self.rules.nodes()]
             if self._writes_for_editors:
                 own.append(os.path.join(self.project.root.root, ".merlin"))
                 own.append(os.path.join(self.top, self.folder, EDITORS_FILE))
@@ -420,6 +450,7 @@ class TargetSession(Session):
             new = stamps_before(read - known.keys(), self.started)
             return new if new is None else {**known, **new}
         files = {*self.project.consulted, *installed_files(self.env), *linked_files(self.env), *self._in_scopes()}
+        files |= self.rules.read()
         return stamps_before(files | read, self.started)
 
     def _files(self, step: Step) -> list[str]:

@@ -19,6 +19,9 @@ STATE = (".rebel-tools.json", ".rebel-tools.manifest")  # what the build remembe
 pytestmark = pytest.mark.skipif(not tools.find("ocamlfind"), reason="ocamlfind is missing")
 
 
+needs_menhir = pytest.mark.skipif(not shutil.which("menhir"), reason="menhir is missing")
+
+
 @pytest.fixture
 def example(project):
     """example(name): a copy of that example in the project's folder."""
@@ -40,9 +43,9 @@ def program(target="default"):
 
 
 def needs(name):
-    """The example as a parameter, skipped where Reason does not work."""
-    reason = any((EXAMPLES / name).rglob("*.re"))
-    return pytest.param(name, marks=needs_reason()) if reason else name
+    """The example as a parameter, skipped where Reason does not work, or menhir is not there."""
+    reason, grammar = (any((EXAMPLES / name).rglob(pattern)) for pattern in ("*.re", "*.mly"))
+    return pytest.param(name, marks=needs_reason() if reason else needs_menhir) if reason or grammar else name
 
 
 @pytest.mark.parametrize("name", [needs(name) for name in PACKAGES])
@@ -80,6 +83,17 @@ def test_csv_query(example, query, answer):
     project = example("csv-query")
     build(project)
     assert project.run(f"./{program()}", query, "tests/people.csv").out == answer
+
+
+@needs_menhir
+def test_log_filter(example):
+    project = example("log-filter")
+    build(project)
+    query = project.path("tests/query.txt").read_text()
+    lines = project.run(f"./{program()}", query, "tests/server.log").out.splitlines()
+    assert [line.split()[0] for line in lines] == ["level=warning", "level=fatal"]
+    run = project.run(f"./{program()}", "user = (", "tests/server.log", rc=1)
+    assert run.err == 'the filter is wrong at character 8: "(" is not expected here\n'
 
 
 def test_csv_query_explains_mistakes(example):

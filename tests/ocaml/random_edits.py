@@ -64,6 +64,24 @@ def edit_language(rng, project):
     return f"{package.name} {module.name} in {'Reason' if module.reason else 'OCaml'}"
 
 
+def edit_form(rng, project):
+    package, module = _any_module(rng, project)
+    module.form = rng.choice([form for form in ("", "lexer", "text") if form != module.form])
+    return f"{package.name} {module.name} is made of {module.form or 'nothing else'}"
+
+
+def edit_grammar(rng, project):
+    package, _ = _any_module(rng, project)
+    package.grammar = rng.choice([n for n in range(4) if n != package.grammar])
+    return f"grammar {package.grammar} in {package.name}"
+
+
+def edit_module_flags(rng, project):
+    package, module = _any_module(rng, project)
+    module.quiet = not module.quiet
+    return f"{package.name} {module.name} {'gets' if module.quiet else 'loses'} flags of its own"
+
+
 def edit_uses(rng, project):
     package, module = _any_module(rng, project)
     random_uses(rng, project, package, module)

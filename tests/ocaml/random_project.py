@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import random
+import shutil
 import subprocess
 from dataclasses import dataclass, field
 from functools import cache
@@ -50,6 +51,8 @@ class Module:
     broken: str = ""
     only_interface: bool = False
     reason: bool = False
+    form: str = ""  # what the implementation is made of by a rule of its package: of a "lexer", or of a "text"
+    quiet: bool = False  # has flags of its own
 
     @property
     def path(self) -> str:
@@ -65,6 +68,7 @@ class Package:
     findlib: list[str] = field(default_factory=list)
     version: int = 1
     public: bool = False  # has a handwritten face, which names the modules that others may use
+    grammar: int = 0  # has a grammar, with that many lines of comments and actions less one
 
     @property
     def root(self) -> str:
@@ -94,10 +98,13 @@ class Project:
         found = {}
         for package in self.packages.values():
             found[f"{package.root}package.json"] = self._manifest(package)
+            if self._has_grammar(package):
+                found[f"{package.root}src/grammar.mly"] = self._grammar(package)
             for module in package.modules:
-                stem = f"{package.root}{module.path}.{'re' if module.reason else 'ml'}"
+                stem = f"{package.root}{module.path}.{'re' if self._is_reason(module) else 'ml'}"
                 if not module.only_interface:
-                    found[stem] = self._text(module, self._implementation(package, module), "false")
+                    text = self._text(module, self._implementation(package, module), "false")
+                    found.update(self._implemented(package, module, stem, text))
                 if module.interface or module.only_interface:
                     found[stem + "i"] = self._text(module, self._interface(package, module), "true")
             if package.public:
@@ -107,6 +114,27 @@ class Project:
         if self.scripted:
             found["SConstruct"] = self._sconstruct(sorted(found))
         return found
+
+    def _is_reason(self, module: Module) -> bool:
+        return module.reason and (self.scripted or not module.form)
+
+    def _implemented(self, package: Package, module: Module, stem: str, text: str) -> dict[str, str]:
+        if self.scripted or not module.form:
+            return {stem: text}
+        if module.form == "lexer":
+            return {f"{stem}l": f"{{\n{text}}}\nrule lex = parse eof {{ c }}\n"}
+        return {f"{package.root}texts/{module.name}.txt": text}
+
+    def _has_grammar(self, package: Package) -> bool:
+        return package.grammar > 0 and not self.scripted and MENHIR
+
+    def _grammar(self, package: Package) -> str:
+        """Its types are inferred from the last module that has values."""
+        used = next((f"{m.name}.f" for m in reversed(package.modules) if not m.only_interface), "Fun.id")
+        actions = "".join(f"/* {n} */\n| B{n} {{ {used} {n} }}\n" for n in range(1, package.grammar))
+        tokens = "".join(f" B{n}" for n in range(1, package.grammar))
+        start = "%start main\n%type <int> main\n%%\nmain: l = list(one) END { ignore l; 1 }\n"
+        return f"%token A END{tokens}\n{start}one:\n| A {{ {used} 0 }}\n{actions}"
 
     def _sconstruct(self, files: list[str]) -> str:
         lines = [SCONSTRUCT % {"flags": self.flags, "engines": self.targets, "refmt": REFMT or "refmt"}]
@@ -123,13 +151,17 @@ class Project:
         return "\n".join(lines) + "\n"
 
     def _text(self, module: Module, text: str, interface: str) -> str:
-        if not module.reason:
+        if not self._is_reason(module):
             return text
         broken = module.broken if interface == "false" else ""
         return in_reason(text.replace(broken, "") if broken else text, interface) + broken
 
     def _manifest(self, package: Package) -> str:
         rebel: dict = {"ocamlfindDependencies": package.findlib, "publicModule": package.public}
+        made = [module for module in package.modules if module.form == "text" and not module.only_interface]
+        texts = [(f"texts/{module.name}.txt", f"{module.path}.ml") for module in made]
+        rebel["rules"] = [{"command": ["cat", text], "sources": [text], "stdout": path} for text, path in texts]
+        rebel["moduleFlags"] = {module.name: "-w -a" for module in package.modules if module.quiet}
         if package.name == APP:
             flags = {"compile": self.flags} if self.flags else {}
             rebel["targets"] = [
@@ -144,6 +176,7 @@ class Project:
     def _index(self) -> str:
         app = self.packages[APP]
         calls = [f"{m.name}.f 3" for m in app.modules if not m.only_interface]
+        calls += ["(ignore Grammar.main; 1)"] if self._has_grammar(app) else []
         for name in app.uses:
             calls += [f"{PACKAGES[name]}.{module}.f 3" for module in self.packages[name].shown[-1:]]
         return f"let () = print_endline (string_of_int ({' + '.join(calls or ['0'])}))\n"
@@ -221,6 +254,8 @@ env = Environment(tools=["ocaml"], toolpath=[rebel_tools.TOOLPATH], ENV=os.envir
 env.Append(OCAMLFLAGS=%(flags)s)
 env["OCAMLENGINES"] = %(engines)s"""
 
+MENHIR = shutil.which("menhir") is not None
+
 REFMT = None if missing_for_reason() else find_refmt(str(Path(__file__).parent))
 """None where Reason does not work: then there are no Reason files."""
 
@@ -232,6 +267,8 @@ def in_reason(text: str, interface: str) -> str:
     return subprocess.run(command, input=text, capture_output=True, text=True, check=True).stdout
 
 
+SUFFIXES = (".ml", ".mli", ".re", ".rei", ".mll", ".mly", ".txt")
+
 SHAPES = ("type t = A of int | B", "type t = { a : int }", "type t = { a : int; b : string }", "type t = int")
 
 
@@ -241,6 +278,7 @@ def random_project(rng: random.Random) -> Project:
     for name, uses in (("@scope/libC", []), ("lib-a", ["@scope/libC"]), ("lib_b", ["@scope/libC"]), (APP, None)):
         package = Package(name, ["lib-a", "lib_b"] if uses is None else uses, [])
         project.packages[name] = package
+        package.grammar = rng.choice((0, 0, 1))
         for number in range(rng.randint(2, 4)):
             module = Module(f"M{number}", rng.randrange(100), interface=rng.random() < 0.4)
             random_form(rng, module)
@@ -254,6 +292,7 @@ def random_form(rng: random.Random, module: Module) -> None:
     module.capital = rng.random() < 0.5
     module.uses_list = rng.random() < 0.4
     module.reason = rng.random() < 0.3 and REFMT is not None
+    module.form = rng.choice(("", "", "", "", "", "lexer", "text"))
 
 
 def random_uses(rng: random.Random, project: Project, package: Package, module: Module) -> None:
@@ -267,7 +306,7 @@ def random_uses(rng: random.Random, project: Project, package: Package, module: 
 def write(project: Project, folder: Path) -> None:
     """Bring the sources in `folder` to what the project says, writing and removing only what differs."""
     wanted = project.files()
-    for path in [p for p in folder.rglob("*") if p.is_file() and p.suffix in (".ml", ".mli", ".re", ".rei")]:
+    for path in [p for p in folder.rglob("*") if p.is_file() and p.suffix in SUFFIXES]:
         name = path.relative_to(folder).as_posix()
         if not name.startswith("_build/") and name not in wanted:
             path.unlink()

@@ -8,7 +8,14 @@ from pathlib import Path
 import pytest
 
 from rebel_tools.project import ProjectError, load_project
-from rebel_tools.project.json_schema import json_schema, keys_table, schema_text, targets_table
+from rebel_tools.project.json_schema import (
+    grammars_table,
+    json_schema,
+    keys_table,
+    rules_table,
+    schema_text,
+    targets_table,
+)
 
 DOCS = Path(__file__).resolve().parent.parent.parent / "docs"
 
@@ -17,6 +24,8 @@ def test_the_tables_of_the_documentation_are_those_of_the_model():
     text = (DOCS / "packages.md").read_text()
     assert f"## Keys\n\n{keys_table()}\n" in text
     assert f"### Targets\n\n{targets_table()}\n" in text
+    assert f"\n\n{rules_table()}\n" in text
+    assert f"\n\n{grammars_table()}\n" in text
 
 
 def test_the_schema_in_the_documentation_is_that_of_the_model():

@@ -86,7 +86,7 @@ def test_a_package_without_a_program(project):
 
 
 def test_sources_of_all_folders_and_spellings(project):
-    files = ("src/B.rei", "src/a.ml", "src/deep/er/my_file.re", "src/deep/myFile2.mli", "src/x.mll", "src/.#a.ml")
+    files = ("src/B.rei", "src/a.ml", "src/deep/er/my_file.re", "src/deep/myFile2.mli", "src/x.ml4", "src/.#a.ml")
     write_package(project, rebel={"targets": []}, sources=(*files, "src/.git/c.ml", "src/node_modules/d/e.ml"))
     assert load(project).root.sources == (
         Source("src/B.rei", "B", "rei"),

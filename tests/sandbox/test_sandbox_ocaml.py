@@ -48,6 +48,29 @@ def test_an_edit_compiles_in_the_sandbox_what_it_must(tmp_path) -> None:
     assert snapshot(project.root, STATE) == edited
 
 
+def test_a_rule_of_a_package_reads_its_sources_only(tmp_path) -> None:
+    project = example(tmp_path, "markdown")
+    rule = '"rules": [{"command": ["cat", "%s"], "sources": ["data.txt"], "stdout": "src/data.ml"}], '
+    text = project.path("package.json").read_text()
+    project.write("data.txt", "let data = 1\n")
+    project.write("other.txt", "let data = 2\n")
+    project.write("package.json", text.replace('"rebel": {', '"rebel": {' + rule % "data.txt"))
+    build(project, "--sandbox")
+    project.write("package.json", text.replace('"rebel": {', '"rebel": {' + rule % project.path("other.txt")))
+    assert "read other.txt, which is not declared" in build(project, "--sandbox", rc=2).text
+
+
+@pytest.mark.skipif(not shutil.which("menhir"), reason="menhir is not installed")
+@pytest.mark.parametrize("mode", ["--sandbox", "--sandbox=trace"])
+def test_lexers_grammars_and_generators_build(tmp_path, mode: str) -> None:
+    project = example(tmp_path, "log-filter")
+    build(project)
+    plain = snapshot(project.root, STATE)
+    shutil.rmtree(project.path("_build"))
+    build(project, mode, "-j8")
+    assert snapshot(project.root, STATE) == plain
+
+
 @needs_reason()
 def test_reason_builds(tmp_path) -> None:
     build(example(tmp_path, "reason"), "--sandbox")

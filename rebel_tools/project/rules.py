@@ -1,0 +1,314 @@
+"""The rules of a package: which of its sources are made, of what, and by which program.
+
+A lexer (.mll) or a grammar (.mly) among the sources is a rule by itself; preprocessors and other commands are in
+package.json. What is made is compiled like a source that lies at the same path in the package, but nothing is written
+there.
+"""
+
+from __future__ import annotations
+
+import os
+import posixpath
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from rebel_tools.errors import Place
+from rebel_tools.nearest import did_you_mean
+from rebel_tools.project.document import Path
+from rebel_tools.project.errors import ProjectError
+from rebel_tools.project.manifest import Grammar, Manifest
+from rebel_tools.project.model import COMMAND, LEXER, MENHIR, PREPROCESSOR, YACC, Package, Rule, Source
+from rebel_tools.project.reading import read_text
+from rebel_tools.project.selection import Selection
+from rebel_tools.project.sources import GENERATORS, KINDS, Found, check_unique, module_of
+from rebel_tools.text import quote
+
+IMPLEMENTATIONS = (".ml", ".re")
+MENHIR_LIBRARY = "menhirLib"
+
+
+def _options(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+# Options with which menhir does something else, or that are given to it anyway.
+_NOT_FOR_GRAMMARS = _options(
+    """
+    -b --base --infer --infer-write-query --infer-read-reply --infer-protocol-supported --ocamlc --ocamldep --depend
+    --raw-depend --coq --only-preprocess --only-preprocess-u --only-preprocess-uu --only-preprocess-for-ocamlyacc
+    --interpret --interpret-show-cst --interpret-error --list-errors --compile-errors --compare-errors --merge-errors
+    --update-errors --echo-errors --echo-errors-concrete --timings-to --suggest-comp-flags --suggest-link-flags-byte
+    --suggest-link-flags-opt --suggest-menhirLib --suggest-ocamlfind --random-sentence --random-sentence-concrete
+    --cmly --dump --dump-resolved --explain --automaton-graph --reference-graph -v --version -help --help
+    """
+)
+
+
+def rules_of(
+    manifest: Manifest, root: str, found: Found, consulted: set[str], dependencies: Mapping[str, Package]
+) -> tuple[tuple[Rule, ...], tuple[Source, ...]]:
+    """The rules of the package in `root`, and its sources, with those that are made.
+
+    found: what lies in its folders. consulted: gets the files and folders that were read besides. dependencies: the
+    packages that it depends on, by name.
+    Errors: ProjectError for a file that is made twice, or made and there; for rules that need each other; for names
+    that cannot be those of modules; for commands that are no programs.
+    """
+    rules = _Rules(manifest, root, found, consulted)
+    rules.add_commands()
+    rules.add_lexers_and_grammars()
+    sources = rules.sources()
+    sources = rules.preprocessed(sources)
+    rules.find_programs(sources, dependencies)
+    rules.check_order()
+    return tuple(rules.every), sources
+
+
+def libraries_of(rules: Iterable[Rule]) -> tuple[str, ...]:
+    """The findlib packages that what is made needs."""
+    tables = any(rule.kind == MENHIR and not {"--table", "-t"}.isdisjoint(rule.words) for rule in rules)
+    return (MENHIR_LIBRARY,) if tables else ()
+
+
+class _Rules:
+    """The rules that were found so far, in the order in which they are checked."""
+
+    def __init__(self, manifest: Manifest, root: str, found: Found, consulted: set[str]) -> None:
+        self.manifest = manifest
+        self.said = manifest.generating
+        self.root = root
+        self.found = found
+        self.consulted = consulted
+        self.selection = Selection(manifest.sources)
+        self.every: list[Rule] = []
+        self.makers: dict[str, Rule] = {}
+
+    def _add(self, rule: Rule) -> None:
+        for target in rule.targets:
+            other = self.makers.setdefault(target, rule)
+            if other is not rule:
+                raise self._error(
+                    rule,
+                    f"{quote(target)} is made twice: by {self._name(other)} and by {self._name(rule)}",
+                    "one rule for each file",
+                )
+            path = os.path.join(self.root, target)
+            if rule.kind != PREPROCESSOR and os.path.lexists(path):
+                hint = "remove it, for what is made lies below _build and not beside the sources"
+                if not rule.keys:
+                    hint += f'; or leave the other out: "rebel": {{"sources": [..., "!{rule.sources[0]}"]}}'
+                message = f"{quote(target)} is there, and {self._name(rule)} makes it, too"
+                raise self._error(rule, message, "one of the two", hint)
+        self.every.append(rule)
+
+    def _name(self, rule: Rule) -> str:
+        if rule.kind == COMMAND:
+            return f"the rule in line {self.manifest.document.place(*rule.keys).line} of package.json"
+        return f"{rule.kind} of {' and '.join(map(quote, rule.sources))}"
+
+    def _error(self, rule: Rule, message: str, expected: str, hint: str | None = None) -> ProjectError:
+        if rule.keys:
+            return self.manifest.document.error(rule.keys, message, expected=expected, hint=hint)
+        place = Place(os.path.join(self.root, rule.sources[0]))
+        return ProjectError(message, place=place, expected=expected, hint=hint)
+
+    # Commands
+
+    def add_commands(self) -> None:
+        made = [target for each in self.said.rules for target in (*each.targets, each.stdout) if target]
+        for index, said in enumerate(self.said.rules):
+            keys: Path = ("rebel", "rules", index)
+            targets = dict.fromkeys(target for target in (*said.targets, said.stdout) if target)
+            others = [path for path in made if path not in targets]
+            sources = self._files(said.sources, (*keys, "sources"), others)
+            self._add(Rule(COMMAND, sources, tuple(targets), said.command, said.stdout, keys=keys))
+
+    def _files(self, patterns: Sequence[str], keys: Path, made: Iterable[str]) -> tuple[str, ...]:
+        """The files that patterns select, of those that are there and of those that are made."""
+        known = [*made]
+        selection = Selection(patterns)
+        present = {path for path in known if selection.takes(path)}
+        for folder in selection.folders:
+            present.update(path for path in self._below(folder, selection) if selection.takes(path))
+        for index, pattern in enumerate(patterns):
+            if not pattern.startswith("!") and not any(map(Selection([pattern]).takes, present)):
+                raise self.manifest.document.error(
+                    (*keys, index),
+                    f"{quote(pattern)} selects no file",
+                    expected="a file or folder of this package, or a target of another rule",
+                    hint=did_you_mean(pattern, [*known, *self._below(posixpath.dirname(pattern) or ".", selection)]),
+                )
+        return tuple(sorted(present))
+
+    def _below(self, folder: str, selection: Selection) -> Iterator[str]:
+        """All files in a folder and those below it, or the file itself."""
+        start = os.path.normpath(os.path.join(self.root, folder))
+        self.consulted.add(start)
+        if os.path.isfile(start):
+            yield folder
+            return
+        for path, folders, names in os.walk(start):
+            self.consulted.add(path)
+            inside = os.path.relpath(path, self.root).replace(os.sep, "/")
+            prefix = "" if inside == "." else f"{inside}/"
+            folders[:] = sorted(name for name in folders if selection.enters(prefix + name))
+            yield from (prefix + name for name in sorted(names))
+
+    # Lexers and grammars
+
+    def add_lexers_and_grammars(self) -> None:
+        generators = [*self.found.generators, *self._made_by_commands(GENERATORS)]
+        for each in generators:
+            if each.kind == "mll":
+                self._add(Rule(LEXER, (each.path,), (f"{each.path[:-4]}.ml",), self.manifest.flags.ocamllex))
+        grammars = {each.path: each for each in generators if each.kind == "mly"}
+        own = {module for module, _ in self.said.grammars}
+        merged = {path for _, said in self.said.grammars for path in said.sources}
+        for module, said in self.said.grammars:
+            self._add(self._of_menhir(module, said, grammars, ("rebel", "grammars", module)))
+        for path, each in grammars.items():
+            if each.module not in own and path not in merged:
+                self._add(self._grammar(each))
+
+    def _made_by_commands(self, kinds: frozenset[str]) -> Iterator[Source]:
+        """The selected targets of rules with one of these endings."""
+        for rule in self.every:
+            for path in rule.targets:
+                stem, dot, kind = posixpath.basename(path).rpartition(".")
+                if dot and kind in kinds and self.selection.takes(path):
+                    yield Source(path, module_of(stem, os.path.join(self.root, path)), kind, path)
+
+    def _grammar(self, source: Source) -> Rule:
+        """The rule of a grammar of which package.json says nothing in particular."""
+        flags = self.manifest.flags.menhir
+        generator = self.said.parser_generator or (MENHIR if not source.made and self._is_for_menhir(source) else YACC)
+        if generator == YACC:
+            return Rule(YACC, (source.path,), _outputs(source.path[:-4]))
+        return self._menhir((source.path,), source.path[:-4], source.module, flags, ())
+
+    def _is_for_menhir(self, source: Source) -> bool:
+        from rebel_tools.project.grammar import is_for_menhir  # most projects have no grammar
+
+        path = os.path.join(self.root, source.path)
+        self.consulted.add(path)
+        return is_for_menhir(read_text(path))
+
+    def _of_menhir(self, module: str, said: Grammar, grammars: dict[str, Source], keys: Path) -> Rule:
+        own = [path for path, each in grammars.items() if each.module == module]
+        for index, path in enumerate(said.sources):
+            if path not in grammars:
+                raise self.manifest.document.error(
+                    (*keys, "sources", index),
+                    f"{quote(path)} is no grammar of this package",
+                    expected="an .mly file where its sources are, or one that a rule makes",
+                    hint=did_you_mean(path, grammars),
+                )
+        if not said.sources and not own:
+            modules = [each.module for each in grammars.values()]
+            raise self.manifest.document.error(
+                keys,
+                f"no grammar is the module {module}",
+                key=True,
+                expected='an .mly file of that name, or "sources" that name some',
+                hint=did_you_mean(module, modules),
+            )
+        sources = said.sources or tuple(own[:1])
+        base = own[0][:-4] if own and own[0] in sources else ""
+        base = base or posixpath.join(posixpath.dirname(sources[0]), module[:1].lower() + module[1:])
+        return self._menhir(sources, base, module, (*self.manifest.flags.menhir, *said.flags), keys)
+
+    def _menhir(self, sources: tuple[str, ...], base: str, module: str, flags: tuple[str, ...], keys: Path) -> Rule:
+        wrong = next((word for word in flags if word.partition("=")[0] in _NOT_FOR_GRAMMARS), None)
+        if wrong:
+            own = (*keys, "flags") if keys and wrong not in self.manifest.flags.menhir else ("rebel", "flags", "menhir")
+            raise self.manifest.document.error(
+                own,
+                f"menhir makes no module with {quote(wrong)}, or gets it anyway",
+                expected="options such as --table, --strict or --unused-tokens",
+            )
+        infers = "--only-tokens" not in flags
+        return Rule(MENHIR, sources, _outputs(base), flags, module=module, infers=infers, keys=keys)
+
+    # What is compiled
+
+    def sources(self) -> tuple[Source, ...]:
+        """The sources with those that are made, sorted by path."""
+        made = [source._replace(made=source.path) for source in self._made_by_commands(KINDS)]
+        every = sorted((*self.found.sources, *made), key=lambda source: source.path)
+        check_unique(self.root, every)
+        return tuple(every)
+
+    def preprocessed(self, sources: Sequence[Source]) -> tuple[Source, ...]:
+        """The same sources, those of preprocessors as what these make of them."""
+        if not (self.said.preprocessor or self.said.preprocessors):
+            return tuple(sources)
+        by_module = dict(self.said.preprocessors)
+        patterns, keys = self.said.preprocessor_dependencies, ("rebel", "preprocessorDependencies")
+        others = self._files(patterns, keys, list(self.makers)) if patterns else ()
+        return tuple(self._preprocessed(source, by_module, others) for source in sources)
+
+    def _preprocessed(self, source: Source, by_module: dict[str, tuple[str, ...]], others: tuple[str, ...]) -> Source:
+        keys: Path = ("rebel", "preprocessor", source.module)
+        command = by_module.get(source.module, ())
+        maker = self.makers.get(source.made)
+        if self.said.preprocessor and (maker is None or maker.kind == COMMAND):
+            command, keys = self.said.preprocessor, ("rebel", "preprocessor")
+        if not command or source.kind not in ("ml", "mli") or source.path == posixpath.normpath(command[0]):
+            return source
+        target = f"{source.path[: -len(source.kind) - 1]}.pp.{source.kind}"
+        inputs = (source.path, *(path for path in others if path != source.path))
+        self._add(Rule(PREPROCESSOR, inputs, (target,), command, target, keys=keys))
+        return source._replace(made=target)
+
+    def find_programs(self, sources: Sequence[Source], dependencies: Mapping[str, Package]) -> None:
+        """Find the sources that commands name in place of a program."""
+        for at, rule in enumerate(self.every):
+            path = posixpath.normpath(rule.words[0]) if rule.kind in (COMMAND, PREPROCESSOR) else ""
+            if path.endswith(IMPLEMENTATIONS):
+                self.every[at] = rule._replace(program=self._program(rule, path, sources, dependencies))
+                self.makers.update(dict.fromkeys(rule.targets, self.every[at]))
+            elif "/" in path and not path.startswith("/") and path not in rule.sources:
+                raise self.manifest.document.error(
+                    (*rule.command_keys, 0),
+                    f"{quote(rule.words[0])} is not among the files that this command says it reads",
+                    expected="a program that is found on PATH, a source of OCaml, or one of its `sources`",
+                )
+
+    def _program(
+        self, rule: Rule, path: str, sources: Sequence[Source], dependencies: Mapping[str, Package]
+    ) -> tuple[str, str]:
+        """The package and the module of a program that is built of a source: of this package or of a dependency."""
+        name, inside = self.manifest.name, path
+        for other in dependencies if path.startswith("node_modules/") else ():
+            if path.startswith(f"node_modules/{other}/"):
+                name, inside = other, path.removeprefix(f"node_modules/{other}/")
+                sources = dependencies[other].sources
+        by_path = {source.path: source for source in sources if not source.is_interface}
+        if inside not in by_path:
+            raise self.manifest.document.error(
+                (*rule.command_keys, 0),
+                f"{quote(rule.words[0])} is no source of OCaml",
+                expected="a source of this package, or node_modules/NAME/ and one of a package in `dependencies`",
+                hint=did_you_mean(inside, by_path),
+            )
+        return name, by_path[inside].module
+
+    def check_order(self) -> None:
+        """Errors: ProjectError for rules each of which would have to run before the other."""
+        done: set[Rule] = set()
+        for rule in self.every:
+            self._visit(rule, [], done)
+
+    def _visit(self, rule: Rule, active: list[Rule], done: set[Rule]) -> None:
+        if rule in active:
+            names = " -> ".join(map(self._name, [*active[active.index(rule) :], rule]))
+            raise self._error(rule, f"rules need each other: {names}", "rules that can run one after the other")
+        if rule in done:
+            return
+        for path in rule.sources:
+            if path in self.makers:
+                self._visit(self.makers[path], [*active, rule], done)
+        done.add(rule)
+
+
+def _outputs(base: str) -> tuple[str, ...]:
+    return (f"{base}.ml", f"{base}.mli")

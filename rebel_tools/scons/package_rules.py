@@ -1,0 +1,151 @@
+"""What the rules of the packages of one target make: its nodes, the programs that come before it, what it leaves."""
+
+from __future__ import annotations
+
+import os
+from functools import cached_property
+from typing import NamedTuple
+
+import SCons.Node
+import SCons.Node.FS
+
+from rebel_tools.plan.model import Step
+from rebel_tools.project.model import Package, Rule
+from rebel_tools.scons.scopes import program_step
+
+# Of what is made, in the folder of a target: no package can be called so.
+FOLDER = ".generated"
+
+
+class Place(NamedTuple):
+    """Where the files of a package are, as seen from the folder of the SConstruct: its own, and what is made."""
+
+    package: Package
+    own: str
+    made: str
+
+    def path(self, name: str) -> str:
+        """Of a source of a rule, which may be a target of another one."""
+        if self.is_made(name):
+            return self.made_path(name)
+        return name if self.own == "." else f"{self.own}/{name}"
+
+    def is_made(self, name: str) -> bool:
+        return any(name in rule.targets for rule in self.package.rules)
+
+    def made_by(self, path: str) -> Rule | None:
+        """The rule that makes the file at a path, as seen from the folder of the SConstruct."""
+        every = self.package.rules
+        return next((rule for rule in every if path in map(self.made_path, rule.targets)), None)
+
+    def starts(self, rule: Rule, program: tuple[str, ...]) -> bool:
+        """Whether a program has to run for a rule, or for one that makes what this rule reads."""
+        before = (other for other in self.package.rules if not set(rule.sources).isdisjoint(other.targets))
+        return rule.program == program or any(self.starts(other, program) for other in before)
+
+    def program_path(self, rule: Rule) -> str:
+        """Where the program of OCaml is put that the command of a rule starts."""
+        return self.made_path("/".join((".programs", *rule.program)) + ".out")
+
+    def made_path(self, name: str) -> str:
+        return f"{self.made}/{name}"
+
+
+class PackageRules:
+    """run: the session of the target, whose packages and scopes are in the same order.
+
+    ran: whether this build has looked at the rules.
+    """
+
+    def __init__(self, run) -> None:
+        self.run = run
+        self.ran = False
+        self._users: dict[Step, tuple[Rule, Place]] = {}
+
+    @property
+    def _folder(self) -> str:
+        return f"{self.run.folder}/{FOLDER}"
+
+    def place(self, package: Package) -> Place:
+        return Place(package, self.run.relative(package.root), f"{self._folder}/{package.name}")
+
+    @cached_property
+    def packages(self) -> tuple[Package, ...]:
+        """Those that have rules."""
+        return tuple(package for package in self.run.packages if package.rules)
+
+    @cached_property
+    def by_package(self) -> dict[str, dict[str, SCons.Node.FS.File]]:
+        """The nodes of what is made, by the name of the package and the path. Errors: MissingTool, ProjectError."""
+        self.run.goal()
+        found = {}
+        for package, scope in zip(self.run.packages, self.run.plan.scopes):
+            if package.rules:
+                found[package.name] = self._nodes_of(package, scope)
+        return found
+
+    def _nodes_of(self, package: Package, scope) -> dict[str, SCons.Node.FS.File]:
+        from rebel_tools.scons import rules  # a project without any does not load it
+
+        return rules.make_nodes(self.place(package), self.run.environments[scope], scope, self.run)
+
+    def nodes(self) -> list[SCons.Node.FS.File]:
+        return [node for nodes in self.by_package.values() for node in nodes.values()]
+
+    def changed(self) -> bool:
+        """Whether something has just been made, which then is not what was remembered of it."""
+        found = False
+        for package, scope in zip(self.run.packages, self.run.plan.scopes):
+            for path, node in self.by_package.get(package.name, {}).items():
+                if node.get_state() == SCons.Node.executed:
+                    found = True
+                    self.run.plan.source_changed(scope, path)
+        return found
+
+    def tidy_up(self) -> None:
+        """Remove what the rules that are gone have made."""
+        if os.path.isdir(os.path.join(self.run.top, self._folder)):
+            known = {node.get_internal_path() for node in self.nodes()} if self.packages else set()
+            known.update(path for step in self.run.plan.steps.values() for path in step.outputs)
+            from rebel_tools.scons import rules
+
+            rules.remove_vanished(self.run.top, self._folder, known)
+
+    def read(self) -> set[str]:
+        """The files of packages, and the programs, that decide about what is made."""
+        every = [(self.place(package), rule) for package in self.packages for rule in package.rules]
+        if not every:
+            return set()
+        from rebel_tools.scons import rules
+
+        read = (place.path(name) for place, rule in every for name in rule.sources if not place.is_made(name))
+        programs = (path for _, rule in every for path in rules.looked_at(rule, self.run.env))
+        return {os.path.join(self.run.top, path) for path in (*read, *programs)}
+
+    # Programs of packages
+
+    def programs_in(self, package: Package) -> frozenset[str]:
+        """The modules of a package that are programs which rules start."""
+        programs = (rule.program for user in self.packages for rule in user.rules if rule.program)
+        return frozenset(module for name, module in programs if name == package.name)
+
+    def program(self, rule: Rule, place: Place) -> SCons.Node.FS.File:
+        """The node of the program of OCaml that a rule starts."""
+        owner, module = rule.program
+        scope = next(s for package, s in zip(self.run.packages, self.run.plan.scopes) if package.name == owner)
+        env = self.run.environments[scope]
+        step = program_step(env, self.run, scope, place.program_path(rule), (), scope.modules[module])
+        self._users[step] = rule, place
+        return self.run.node(step)
+
+    def check(self, step: Step) -> None:
+        """Errors: ProjectError when a step links a program that needs what is made with it."""
+        if step not in self._users:
+            return
+        rule, place = self._users[step]
+        for part in self.run.plan.linked(step):
+            made = place.made_by(part.source)
+            if made and place.starts(made, rule.program):
+                from rebel_tools.scons import rules
+
+                raise rules.needs_itself(rule, made, place, part.source)

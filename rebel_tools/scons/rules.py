@@ -1,0 +1,177 @@
+"""What makes sources of packages: lexers, grammars, preprocessors and commands, as ordinary nodes of SCons.
+
+They are made before anything is planned that reads them, below the output folder of their target and never beside the
+sources. Whether a rule has to run SCons decides, from the contents of what it reads, its words and its programs.
+"""
+
+from __future__ import annotations
+
+import os
+import posixpath
+import shutil
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from functools import cache
+from importlib.resources import files
+
+import SCons.Errors
+import SCons.Node.FS
+
+from rebel_tools.ocaml.toolchain import program_identity
+from rebel_tools.project.document import read_document
+from rebel_tools.project.errors import ProjectError
+from rebel_tools.project.model import COMMAND, LEXER, MENHIR, PREPROCESSOR, YACC, Rule
+from rebel_tools.scons import grammars
+from rebel_tools.scons.actions import Words
+from rebel_tools.scons.arguments import from_top, output_file
+from rebel_tools.scons.nodes import MadeFile
+from rebel_tools.scons.package_rules import Place
+from rebel_tools.scons.settings import path_of, program
+from rebel_tools.text import quote
+
+VARIABLES = {LEXER: "OCAMLLEX", YACC: "OCAMLYACC", MENHIR: "MENHIR"}
+
+
+def make_nodes(place: Place, env, scope, run) -> dict[str, SCons.Node.FS.File]:
+    """The nodes of all that the rules of a package make, by path. Errors: MissingTool, ProjectError.
+
+    scope, run: that of the package, and its session, for grammars whose types are inferred.
+    """
+    made: dict[str, SCons.Node.FS.File] = {}
+    for rule in place.package.rules:
+        sources = [env.fs.File(from_top(place.path(name))) for name in rule.sources]
+        paths = [*map(place.made_path, rule.targets), *grammars.report(rule, place)]
+        targets = [output_file(env, path) for path in paths]
+        if rule.kind == MENHIR:
+            nodes = grammars.make_nodes(rule, place, env, scope, run, targets, sources)
+        else:
+            nodes = env.Command(targets, sources, RuleAction(_words(rule, place, env), rule, place))
+        if rule.program:
+            env.Depends(nodes, run.rules.program(rule, place))
+        tool = program_of(rule, env)
+        if tool:
+            env.Depends(nodes, env.Value(program_identity(tool)))
+        for node in nodes:
+            MadeFile.adopt(node)
+            made[node.get_internal_path()] = node
+    return made
+
+
+def program_of(rule: Rule, env) -> str:
+    """The installed program that a rule runs, '' where it is a file of the package."""
+    if rule.kind in VARIABLES:
+        return program(env, VARIABLES[rule.kind])
+    name = rule.words[0]
+    if rule.program or os.sep in name and not os.path.isabs(name):
+        return ""
+    return shutil.which(name, path=path_of(env)) or ""
+
+
+def looked_at(rule: Rule, env) -> Iterator[str]:
+    """The files whose coming or going changes which installed program a rule runs, that program last."""
+    if rule.program:
+        return
+    tool = program_of(rule, env)
+    name = rule.words[0] if rule.kind not in VARIABLES else os.path.basename(tool)
+    for folder in path_of(env).split(os.pathsep) if os.sep not in name else ():
+        path = os.path.join(os.path.abspath(folder), name)
+        yield path
+        if path == tool:
+            return
+    if tool:
+        yield tool
+
+
+def _words(rule: Rule, place: Place, env) -> list[str]:
+    if rule.kind == LEXER:
+        (source,), (target,) = rule.sources, rule.targets
+        return [program(env, "OCAMLLEX"), "-q", *rule.words, "-o", place.made_path(target), plain(place.path(source))]
+    if rule.kind == YACC:
+        return [program(env, "OCAMLYACC"), "-v", f"-b{grammars.base(rule, place)}", plain(place.path(rule.sources[0]))]
+    command = rule.words
+    if rule.kind == PREPROCESSOR:
+        command = (*command, rule.sources[0])
+    origin = place.path(rule.sources[0]) if rule.kind == PREPROCESSOR else ""
+    sources = [word for name in rule.sources for word in (name, place.path(name))]
+    targets = [word for name in rule.targets for word in (name, place.made_path(name))]
+    program_path = place.program_path(rule) if rule.program else ""
+    counted = [str(len(rule.sources)), *sources, str(len(rule.targets)), *targets]
+    return [sys.executable, "-I", "-S", "-c", _staged(), *counted, rule.stdout, origin, program_path, *command]
+
+
+def plain(path: str) -> str:
+    """A path as an argument that is no option."""
+    return f"./{path}" if path.startswith("-") else path
+
+
+@cache
+def _staged() -> str:
+    return files("rebel_tools.scons").joinpath("staged.py").read_text(encoding="utf-8")
+
+
+def needs_itself(rule: Rule, made: Rule, place: Place, source: str) -> ProjectError:
+    """The error about a program that is compiled from a source which is made with this program."""
+    document = read_document(os.path.join(place.package.root, "package.json"))
+    return document.error(
+        rule.command_keys,
+        f"the program {quote(rule.words[0])} needs {quote(made.targets[0])}, which is made with it",
+        expected="a program that names no module which it makes, directly or through others",
+        hint=f"its parts are what it names; {source} is one of them",
+    )
+
+
+class RuleAction(Words):
+    """The command of a rule. It is wrong when it fails, and when a target is not there afterwards."""
+
+    def __init__(self, words: Iterable[str], rule: Rule, place: Place) -> None:
+        what = rule.words[0] if rule.kind in (COMMAND, PREPROCESSOR) else rule.kind
+        named = rule.sources[0] if rule.kind != COMMAND else rule.targets[0]
+        path = place.path(named) if rule.kind != COMMAND else place.made_path(named)
+        super().__init__(words, f"{os.path.basename(what)} {path}")
+        self.rule = rule
+        self.place = place
+
+    def execute(self, target, source, env, executor=None):
+        result = super().execute(target, source, env, executor)
+        error = self._error(result)
+        if error is None:
+            if not result:
+                grammars.tell_conflicts(self.rule, self.place)
+            return result
+        status, said = getattr(result, "status", 0) or 1, getattr(result, "errstr", "")
+        if said and not said.startswith("Error "):  # what a sandbox has to say
+            error = f"{error}\n{said}"
+        return SCons.Errors.BuildError(node=target[0], errstr=error, status=status, exitstatus=2)
+
+    def _error(self, result) -> str | None:
+        """What package.json has to do with it; of a lexer or a grammar its own file is to blame, which was named."""
+        if result and self.rule.keys and self.rule.kind != MENHIR:
+            return str(self._complaint(f"this command failed with exit status {getattr(result, 'status', 1)}"))
+        missing = [name for name in self.rule.targets if not os.path.isfile(self.place.made_path(name))]
+        if result or not missing:
+            return None
+        if not self.rule.keys:
+            return f"{self.rule.kind} did not write {self.place.made_path(missing[0])}"
+        names = " and ".join(map(quote, missing))
+        return str(self._complaint(f"this command ended well and did not write {names}"))
+
+    def _complaint(self, message: str) -> ProjectError:
+        rule = self.rule
+        document = read_document(os.path.join(self.place.package.root, "package.json"))
+        hint = "it runs in a folder in which only its `sources` are, at their paths in the package"
+        if rule.kind == PREPROCESSOR:
+            hint = "it runs where only the source and `preprocessorDependencies` are, at their paths in the package"
+        expected = "a command that writes its targets at these paths, or `stdout`" if rule.kind == COMMAND else None
+        return document.error(rule.command_keys, f"{message} ({rule.words[0]})", expected=expected, hint=hint)
+
+
+def remove_vanished(top: str, folder: str, known: set[str]) -> None:
+    """Remove what rules made that are gone. folder: of all that is made; known: paths of what still is."""
+    for path, _, names in os.walk(os.path.join(top, folder), topdown=False):
+        inside = os.path.relpath(path, top).replace(os.sep, "/")
+        for name in names:
+            if posixpath.join(inside, name) not in known:
+                os.unlink(os.path.join(path, name))
+        with suppress(OSError):  # it is not empty
+            os.rmdir(path)

@@ -1,0 +1,89 @@
+"""Runs a command of a package in a folder of its own, in which only the files are that it said it reads.
+
+It is run as a program by itself, `python -I -S -c`, and imports nothing of ours. Its arguments are: the number of
+sources and for each its path in the folder and where it is; the same for targets; the target that gets the standard
+output, or an empty word; the path of the source that a preprocessor prints, or an empty word; the path of the program,
+where it is not found by its name, or an empty word; the command.
+
+What the command makes goes to its place when the command has succeeded. In OCaml's line directives the names of sources
+become the paths that everybody else knows them by.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+DIRECTIVE = re.compile(rb'(?m)^(#(?:line)?[ \t]+[0-9]+[ \t]+")([^"\n]*)(")')
+
+
+def main(words):
+    sources, words = take(words, 2)
+    targets, words = take(words, 2)
+    (printed, origin, program), command = words[:3], words[3:]
+    if program:
+        command[0] = os.path.abspath(program)
+    folder = tempfile.mkdtemp(prefix="rule-")
+    try:
+        for name, path in sources:
+            shutil.copy(path, made_folder(os.path.join(folder, name)))
+        for name, _ in targets:
+            made_folder(os.path.join(folder, name))
+        status = run(command, folder, printed)
+        if status == 0:
+            for name, path in targets:
+                deliver(os.path.join(folder, name), path, dict(sources), origin)
+        return status
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def take(words, size):
+    count, rest = int(words[0]), words[1:]
+    return [rest[size * n : size * (n + 1)] for n in range(count)], rest[size * count :]
+
+
+def made_folder(path):
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    return path
+
+
+def run(command, folder, printed):
+    environment = {**os.environ, "PWD": folder}
+    try:
+        with open(os.path.join(folder, printed) if printed else os.devnull, "wb") as file:
+            output = file if printed else None
+            done = subprocess.run(command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=output)
+    except OSError as error:
+        sys.stderr.write(f"{command[0]}: {error.strerror}\n")
+        return 127
+    return done.returncode if done.returncode >= 0 else 128 - done.returncode
+
+
+def deliver(made, path, sources, origin):
+    """Put what was made in its place; what is no file is left, and missed by whoever asked for it."""
+    if os.path.islink(made) or not os.path.isfile(made):
+        return
+    with open(made, "rb") as file:
+        text = file.read()
+    if path.endswith((".ml", ".mli", ".mll", ".mly")):
+        if origin and not text.startswith(b"#"):
+            text = b'# 1 "%s"\n%s' % (os.fsencode(origin), text)
+        text = DIRECTIVE.sub(lambda found: renamed(found, sources), text)
+    os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
+    if os.path.lexists(path):
+        os.unlink(path)
+    with open(path, "xb") as file:
+        file.write(text)
+    shutil.copymode(made, path)
+
+
+def renamed(found, sources):
+    place = sources.get(os.fsdecode(found[2]))
+    return found[0] if place is None else found[1] + os.fsencode(place) + found[3]
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
