@@ -7,8 +7,16 @@ forges a second message, an override that shows a name backwards. Whatever print
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
+
 _SHORT = {"\t": "\\t", "\n": "\\n", "\r": "\\r"}
 _CUT = "..."
+
+# What a terminal obeys, apart from a tab and the end of a line: controls, and what turns the direction of text.
+_COMMANDS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+_LINE_END = re.compile(rf"(\r\n)|{_COMMANDS.pattern}")
+_COLOUR = re.compile(rf"(\r\n|\x1b\[[\d;]*m)|{_COMMANDS.pattern}")
 
 
 def printable(text: str, keep: str = "") -> str:
@@ -29,6 +37,21 @@ def printable(text: str, keep: str = "") -> str:
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() or c in keep else _escape(c) for c in text)
+
+
+def printable_lines(lines: Iterable[str]) -> str:
+    """A text of these lines, each fit for a terminal. A newline in one of them is escaped, for it begins no line."""
+    return "\n".join(map(printable, lines))
+
+
+def screened(text: str, colours: bool = False) -> str:
+    """What a program said about sources, with its lines and columns, its `colours` if they are wanted, and with nothing
+    else that a terminal obeys: a compiler quotes lines of the source, and names of files, as they are.
+    """
+    if _COMMANDS.search(text) is None:
+        return text
+    allowed = _COLOUR if colours else _LINE_END
+    return allowed.sub(lambda found: found[1] or _escape(found[0]), text)
 
 
 def _escape(character: str) -> str:

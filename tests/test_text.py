@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from rebel_tools.errors import Place, RebelError
-from rebel_tools.text import caret, columns, printable, quote
+from rebel_tools.text import caret, columns, printable, quote, screened
 
 ESCAPED = {
     "\x1b[2J": "\\x1b[2J",  # C0: clears a screen
@@ -95,3 +95,12 @@ def test_columns_of_wide_text():
 def test_a_long_name_is_cut_in_a_sentence():
     assert quote("short") == '"short"'
     assert quote("a" * 5000) == '"' + "a" * 100 + '..." (5000 characters)'
+
+
+def test_what_a_compiler_says_keeps_its_lines_and_colours():
+    said = 'File "a.ml":\r\n1 | "\x1b[2J\u202e\u3000\u00e9"\n\t\x1b[1;31mError\x1b[0m\rX'
+    assert screened(said) == 'File "a.ml":\r\n1 | "\\x1b[2J\\u202e\u3000\u00e9"\n\t\\x1b[1;31mError\\x1b[0m\\rX'
+    assert screened(said, colours=True).endswith("\n\t\x1b[1;31mError\x1b[0m\\rX")
+    assert "\\x1b[2J" in screened(said, colours=True)
+    plain = "a compiler\tsays \u201cno\u201d\n"
+    assert screened(plain) is plain

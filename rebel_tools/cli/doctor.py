@@ -45,18 +45,19 @@ def as_json(diagnosis: Diagnosis, tree: LastRun | None) -> str:
 
 def as_text(diagnosis: Diagnosis, tree: LastRun | None) -> str:
     """One line per tool; below a tool that is not there, what needs it and how to install it. `tree` as above."""
+    from rebel_tools.text import printable_lines
+
     lines = [line for finding in diagnosis.findings for line in _lines(finding)]
     if diagnosis.problem:
-        lines += ["", f"This project cannot be read: {diagnosis.problem}"]
+        lines += ["", *f"This project cannot be read: {diagnosis.problem}".split("\n")]
     if tree:
         lines += ["", *_tree_lines(tree)]
-    return "\n".join([*lines, "", _summary(diagnosis)])
+    return printable_lines([*lines, "", _summary(diagnosis)])
 
 
 def _tree_lines(tree: LastRun) -> list[str]:
     """Whether `rebel scons` can say at once that there is nothing to do, and what keeps it from that."""
     from rebel_tools.observed.store import ANSWERS, UNSEEN
-    from rebel_tools.text import printable
 
     if tree.state == UNSEEN:
         return ["`rebel scons` has not run in this tree yet. Run it until it has nothing to do, and ask again."]
@@ -66,7 +67,7 @@ def _tree_lines(tree: LastRun) -> list[str]:
     for reason, places in tree.refusals:
         lines.append(f"  {reason}")
         lines += [f"    {place}" for place in places]
-    return [printable(line) for line in lines]
+    return lines
 
 
 def _lines(finding: Finding) -> list[str]:

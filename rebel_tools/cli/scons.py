@@ -44,8 +44,10 @@ def run(arguments: Sequence[str]) -> int:
         repeat_output(manifest)
         return 0
     if explain:
+        from rebel_tools.text import printable
+
         for line in _explanation(asked, verdict):
-            print(f"rebel: {line}", file=sys.stderr)
+            print(printable(f"rebel: {line}"), file=sys.stderr)
     sys.argv = ["scons", *words]
     from rebel_tools import signals
     from rebel_tools.process import collect_seldom, leave

@@ -6,7 +6,7 @@ import argparse
 import sys
 
 from rebel_tools.binary.model import Export, ExportTable
-from rebel_tools.text import printable
+from rebel_tools.text import printable_lines
 
 HELP = "list what libraries export"
 
@@ -44,7 +44,7 @@ def to_text(table: ExportTable) -> str:
         *(f"  needs {name}" for name in table.needed),
         *(f"  warning: {finding.message} [{finding.rule}]" for finding in table.findings),
     ]
-    return printable("\n".join(head + [_line(export) for export in table.exports]), keep="\n")
+    return printable_lines(head + [_line(export) for export in table.exports])
 
 
 def _line(export: Export) -> str:

@@ -8,6 +8,8 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from rebel_tools.text import printable
+
 if TYPE_CHECKING:
     from rebel_tools.gate.outcome import Outcome
     from rebel_tools.gate.suppressions import Suppression
@@ -40,7 +42,7 @@ def print_outcome(outcome: Outcome, args: argparse.Namespace, as_json: Callable[
     for error in outcome.errors:
         print(f"symbol-audit: error: {error}", file=sys.stderr)
     for line in unused_text(outcome.unused, datetime.date.today()):
-        print(f"symbol-audit: warning: {line}", file=sys.stderr)
+        print(printable(f"symbol-audit: warning: {line}"), file=sys.stderr)
     text = _rendered(outcome, args.format, as_json)
     if args.demangle and args.format in ("text", "html"):
         import html

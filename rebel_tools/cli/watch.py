@@ -9,6 +9,7 @@ import sys
 from rebel_tools.errors import RebelError
 from rebel_tools.sconstruct import check_installation, enter_project, with_profile
 from rebel_tools.search_path import python_command
+from rebel_tools.text import printable
 
 # Options of scons with which another build after a change makes no sense.
 _NOT_WATCHED = ("-c", "--clean", "--remove", "--interactive", "-h", "-H", "-v", "--version")
@@ -62,7 +63,7 @@ def _check(arguments: list[str]) -> None:
 
 
 def _say(text: str) -> None:
-    print(f"rebel: {text}", flush=True)
+    print(printable(f"rebel: {text}"), flush=True)
 
 
 def _interrupt(number, frame) -> None:

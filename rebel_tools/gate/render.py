@@ -12,7 +12,7 @@ from rebel_tools.gate.fold import Entry, folded
 from rebel_tools.gate.outcome import Outcome
 from rebel_tools.gate.report import Finding, Report
 from rebel_tools.gate.suppressions import Suppression
-from rebel_tools.text import printable
+from rebel_tools.text import printable_lines
 
 FORMAT, VERSION = "symbol-audit-check", 1
 
@@ -20,7 +20,7 @@ FORMAT, VERSION = "symbol-audit-check", 1
 def to_text(report: Report) -> str:
     """What a person reads: every finding with its place, what was accepted, then one line of summary."""
     lines = folded(map(_entry, report.findings))
-    return printable("\n".join([*lines, *accepted_text(report.suppressed), summary(report)]), keep="\n")
+    return printable_lines([*lines, *accepted_text(report.suppressed), summary(report)])
 
 
 def _entry(finding: Finding) -> Entry:

@@ -10,7 +10,7 @@ from rebel_tools.gate.diff_report import Change, DiffReport
 from rebel_tools.gate.fold import Entry, folded
 from rebel_tools.gate.outcome import Outcome
 from rebel_tools.gate.render import accepted_text, envelope
-from rebel_tools.text import printable
+from rebel_tools.text import printable_lines
 
 FORMAT, VERSION = "symbol-audit-diff", 1
 
@@ -19,7 +19,7 @@ def to_text(report: DiffReport) -> str:
     """Breaking changes first, then the others, what was accepted and what was not compared, and the verdict."""
     ordered = sorted(report.changes, key=lambda change: not change.breaking)
     lines = [*folded(map(_entry, ordered)), *accepted_text(report.suppressed), *map(str, report.not_compared)]
-    return printable("\n".join([*lines, summary(report), f"advice: {advice(report)}"]), keep="\n")
+    return printable_lines([*lines, summary(report), f"advice: {advice(report)}"])
 
 
 def _entry(change: Change) -> Entry:

@@ -28,7 +28,7 @@ def write_interface(target: Any, source: Any, env: Any) -> None:
     from rebel_tools.text import printable
 
     def left_out(path: str) -> None:
-        print(f"{target[0]}: {printable(path)} declares functions that are not part of it (INTERFACE_HEADERS)")
+        print(printable(f"{target[0]}: {path} declares functions that are not part of it (INTERFACE_HEADERS)"))
 
     try:
         language = language_of(env, source)
@@ -97,9 +97,9 @@ def write_table(target: Any, source: Any, env: Any) -> None:
         raise _complain(target, error) from None
     report = suppress_findings(report, accepted, datetime.date.today())
     for line in accepted_text(report.suppressed):
-        print(f"{target[0]}: {printable(line)}")
+        print(printable(f"{target[0]}: {line}"))
     for line in unused_text(unused(accepted, [by for _, by in report.suppressed]), datetime.date.today()):
-        print(f"{target[0]}: warning: {printable(line)}")
+        print(printable(f"{target[0]}: warning: {line}"))
     if not report.passed:
         raise _complain(target, to_text(report))
     with open(target[0].get_internal_path(), "w", encoding="utf-8", newline="\n") as stream:

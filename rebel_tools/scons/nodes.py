@@ -17,6 +17,7 @@ import SCons.Node.FS
 
 from rebel_tools.errors import RebelError
 from rebel_tools.scons import profile
+from rebel_tools.text import printable
 
 
 class StepFile(SCons.Node.FS.File):
@@ -73,9 +74,10 @@ class StepFile(SCons.Node.FS.File):
         return not self.is_up_to_date()
 
     def explain(self) -> str:
+        name = printable(str(self))
         if not self.exists():
-            return f"building `{self}' because it doesn't exist\n"
-        return f"rebuilding `{self}' because {_answer(self, 'reason')}\n"
+            return f"building `{name}' because it doesn't exist\n"
+        return f"rebuilding `{name}' because {printable(_answer(self, 'reason'))}\n"
 
     def get_cachedir_bsig(self) -> str:
         key = getattr(self.attributes, "rebel_cache_key", None)

@@ -15,7 +15,7 @@ import SCons.Script
 from rebel_tools.scons import profile
 from rebel_tools.scons.captured import run_captured
 from rebel_tools.scons.words import argument_vector, escape
-from rebel_tools.text import columns, printable
+from rebel_tools.text import columns, printable, screened
 
 # The file `caml_startup` is the linker's own: what does not link is the target.
 _ERROR = r'(?m)^File "(?!caml_startup")(?P<file>[^"]+)", lines? (?P<line>\d+)'
@@ -32,8 +32,8 @@ class Terminal:
         self.lock = threading.RLock()
         self.out = sys.stdout
         self.fancy = sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
-        if self.fancy:  # what others print, such as SCons, comes above the status line, too
-            sys.stdout, sys.stderr = _AboveStatus(self, sys.stdout), _AboveStatus(self, sys.stderr)
+        # What others print, such as SCons, comes above the status line, too.
+        sys.stdout, sys.stderr = _Stream(self, sys.stdout), _Stream(self, sys.stderr)
         self.shown = False
         self.started = 0
         self.total = 0
@@ -53,7 +53,7 @@ class Terminal:
         """A step begins."""
         with self.lock:
             self.started += 1
-            line = f"[{self.started}/{max(self.total, self.started)}] {text}"
+            line = printable(f"[{self.started}/{max(self.total, self.started)}] {text}")
             if self.fancy:
                 self.out.write("\r\x1b[K" + fitting(line, shutil.get_terminal_size().columns - 1))
                 self.shown = True
@@ -66,7 +66,7 @@ class Terminal:
         if text:
             with self.lock:
                 self.clear()
-                stream.write(text)
+                stream.write(screened(text, self.colour))
                 stream.flush()
 
     def clear(self) -> None:
@@ -76,7 +76,22 @@ class Terminal:
             self.shown = False
 
 
-class _AboveStatus:
+# The messages of SCons, which holds names of files for text, and where they stand in them.
+_OF_SCONS = re.compile(r"\s*scons: |(re)?building `|Removed |Retrieved `")
+_OF_A_TREE = re.compile(r"[\[\] |A-Z]*\+-")
+_NAME = re.compile(r"(?<=\*\*\* \[).+?(?=\] )|(?<=`).+?(?=')|(?<=' \().+?(?=\)\.)|(?<=^Removed ).+(?=\n)", re.DOTALL)
+
+
+def _fit(text: str) -> str:
+    """A message of SCons with its names escaped; everything else that somebody prints is theirs."""
+    if _OF_A_TREE.match(text):
+        return printable(text.rstrip("\n")) + text[len(text.rstrip("\n")) :]
+    if _OF_SCONS.match(text) is None:
+        return text
+    return screened(_NAME.sub(lambda found: printable(found[0]), text))
+
+
+class _Stream:
     """A stream of the process; the status line goes before anything is written to it."""
 
     def __init__(self, terminal: Terminal, stream):
@@ -86,15 +101,14 @@ class _AboveStatus:
     def write(self, text: str) -> int:
         with self._terminal.lock:
             self._terminal.clear()
-            return self._stream.write(text)
+            return self._stream.write(_fit(text))
 
     def __getattr__(self, name: str):
         return getattr(self._stream, name)
 
 
 def fitting(line: str, width: int) -> str:
-    """As much of a line as fits into so many columns of a terminal."""
-    line = printable(line)
+    """As much of a printable line as fits into so many columns of a terminal."""
     while columns(line) > width:
         line = line[: -max(1, (columns(line) - width) // 2)]
     return line
@@ -115,9 +129,16 @@ def install_output(env) -> None:
     if env["SPAWN"].__module__.startswith("SCons.Platform"):  # else it is the user's own
         env["SPAWN"] = spawn
     env["ESCAPE"] = escape
+    if "PRINT_CMD_LINE_FUNC" not in env:
+        env["PRINT_CMD_LINE_FUNC"] = _print_command
     if TERMINAL.colour:
         env["ENV"] = {"OCAML_COLOR": "always", **env["ENV"]}
     _install_summary()
+
+
+def _print_command(text: str, targets, sources, env) -> None:
+    """As SCons does, in one line."""
+    sys.stdout.write(printable(text, keep="\t") + "\n")
 
 
 def short_messages(env) -> None:
@@ -149,19 +170,28 @@ def spawn(shell: str, escape, command: str, arguments: list[str], env: dict, cle
 
         known = os.path.basename(words[0]) in tools.TOOLS
         found_out = tools.missing(os.path.basename(words[0])) if known else f"{words[0]}: command not found"
-        TERMINAL.say(sys.stderr, f"scons: {found_out}\n")
+        TERMINAL.say(sys.stderr, f"scons: {printable(str(found_out), keep=chr(10))}\n")
         return 127
     target = _output_of(words) or " ".join(arguments)
     with profile.span(target, "action"):
         done = run_captured(words, program, env)
-    stderr = (clean or compiler_output)(done.stderr)
+    stderr = _with_plain_names((clean or compiler_output)(done.stderr), words)
     hints = ""
     if done.status != 0:
         _complaints[target] = stderr
-        hints = "".join(f"  hint: {found}\n" for advise in ADVISERS for found in [advise(target, stderr)] if found)
+        found = (advise(target, stderr) for advise in ADVISERS)
+        hints = "".join(f"  hint: {printable(hint)}\n" for hint in found if hint)
     TERMINAL.say(sys.stdout, done.stdout)
     TERMINAL.say(sys.stderr, stderr + hints)
     return done.status
+
+
+def _with_plain_names(text: str, words: list[str]) -> str:
+    """A message with names of the command line escaped: one that has several lines would begin a message of its own."""
+    for word in words:
+        if not word.isprintable():
+            text = text.replace(word, printable(word))
+    return text
 
 
 def _output_of(words: list[str]) -> str:
@@ -200,7 +230,7 @@ def _print_summary() -> None:
     lines = [short_failure(name, _complaints.get(name, ""), reason) for name, reason in failed]
     if lines:
         what = "1 step failed" if len(lines) == 1 else f"{len(lines)} steps failed"
-        TERMINAL.say(sys.stderr, "\n".join([f"{what}:", *(f"  {line}" for line in lines)]) + "\n")
+        TERMINAL.say(sys.stderr, "\n".join([f"{what}:", *(f"  {printable(line)}" for line in lines)]) + "\n")
 
 
 def short_failure(target: str, complaint: str, reason: str = "") -> str:

@@ -26,6 +26,7 @@ from rebel_tools.scons.projects import project_of
 from rebel_tools.scons.target import TargetSession
 from rebel_tools.scons.words import extended
 from rebel_tools.sconstruct import rebel_arguments
+from rebel_tools.text import printable
 
 
 @user_error
@@ -44,7 +45,7 @@ def rebel(env, folder: str = ".", profile: str | None = None):
     elif _lock(project.root.root):
         started, project = time.time_ns(), _project(root)  # another build has come to its end
     for warning in project.warnings:
-        print(f"rebel: warning: {warning}")
+        print(printable(f"rebel: warning: {warning}"))
     if rebel_arguments(sys.argv[1:]) is not None:
         front.go_on_after_failures()
     permission = programs.permission(project)
@@ -109,7 +110,7 @@ def _lock(root: str) -> bool:
     only_looks = any(map(option, ("no_exec", "question", "help")))
     if only_looks or option("clean") and not os.path.isdir(build):
         return False
-    message = f"rebel: another build is running in {os.path.relpath(build)}; waiting for its end"
+    message = printable(f"rebel: another build is running in {os.path.relpath(build)}; waiting for its end")
     return lock(build, lambda: print(message, flush=True))
 
 

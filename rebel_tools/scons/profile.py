@@ -15,6 +15,7 @@ from functools import cache
 import SCons.Script
 
 from rebel_tools.scons import places
+from rebel_tools.text import printable_lines
 
 SPANS: list = []
 SESSIONS: list = []
@@ -62,7 +63,7 @@ def _write(path: str) -> None:
     with open(path, "w", encoding="utf-8") as f:
         json.dump(trace.chrome_trace([whole, *SPANS]), f)
     places.WRITTEN.add(os.path.abspath(path))
-    print("\n".join(_summary(now - start, path)), file=sys.stderr)
+    print(printable_lines(_summary(now - start, path)), file=sys.stderr)
 
 
 def _summary(wall: float, path: str) -> list[str]:

@@ -19,6 +19,7 @@ from rebel_tools.sandbox.box import Box, remove_stages
 from rebel_tools.sandbox.model import Finding, Mode, judge
 from rebel_tools.sandbox.toolchain import toolchain
 from rebel_tools.scons.declared import declared
+from rebel_tools.text import printable
 
 _real_command = SCons.Action.CommandAction.execute
 _real_function = SCons.Action.FunctionAction.execute
@@ -76,7 +77,8 @@ def _command(self: Any, target: Any, source: Any, env: Any, executor: Any = None
 
     result = _real_command(self, target, source, env.Override({"SPAWN": in_box}), executor)
     if result and not box.traces:
-        print(f"scons: {targets[0]}: only declared files were there; scons --sandbox names others", file=sys.stderr)
+        line = f"scons: {targets[0]}: only declared files were there; scons --sandbox names others"
+        print(printable(line), file=sys.stderr)
     return _judged(box.finish(not result), mode, targets, result)
 
 
