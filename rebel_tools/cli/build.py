@@ -12,6 +12,7 @@ from rebel_tools.memory.verdict import NOTHING
 from rebel_tools.sconstruct import check_installation, enter_project, has_own_script, with_profile
 
 EXPLAIN = "--explain"
+SERVER = "REBEL_SERVER"
 
 
 def configure_parser(commands) -> None:
@@ -51,4 +52,17 @@ def run(arguments: Sequence[str]) -> int:
 
         print(printable(f"rebel: scons is asked: {verdict.reason}"), file=sys.stderr)
         words.append("--debug=explain")
-    return run_scons(words)
+    status = _ask_the_server(words)
+    return run_scons(words) if status is None else status
+
+
+def _ask_the_server(words: Sequence[str]) -> int | None:
+    """The exit status of a build by the resident server; None without one. It is started for the next build, then."""
+    if os.environ.get(SERVER) != "1":
+        return None
+    from rebel_tools.server import client
+
+    status = client.build(words)
+    if status is None and os.path.isdir("_build"):
+        client.start()
+    return status

@@ -9,7 +9,7 @@ from importlib import import_module
 import rebel_tools
 from rebel_tools.errors import RebelError
 
-COMMANDS = ("build", "check", "scons", "watch", "clean", "doctor", "new", "sconstruct", "ocaml_merlin")
+COMMANDS = ("build", "check", "scons", "watch", "clean", "doctor", "new", "server", "sconstruct", "ocaml_merlin")
 _FOR_SCONS = ("build", "scons")
 _HELP = ("-h", "--help")
 

@@ -30,6 +30,10 @@ class Terminal:
 
     def __init__(self):
         self.lock = threading.RLock()
+        self.begin()
+
+    def begin(self) -> None:
+        """Nothing has been said yet, on the streams that the process has now."""
         self.out = sys.stdout
         self.fancy = sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
         # What others print, such as SCons, comes above the status line, too.

@@ -6,6 +6,7 @@ import os
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import partial
 
 import SCons.Script
@@ -26,6 +27,7 @@ from rebel_tools.scons.projects import project_of
 from rebel_tools.scons.target import TargetSession
 from rebel_tools.scons.words import extended
 from rebel_tools.sconstruct import rebel_arguments
+from rebel_tools.server import SOCKET
 from rebel_tools.text import printable
 
 
@@ -108,6 +110,9 @@ def _lock(root: str) -> bool:
     """
     build = os.path.join(root, "_build")
     only_looks = any(map(option, ("no_exec", "question", "help")))
+    if option("clean") and not only_looks:
+        with suppress(OSError):
+            os.unlink(os.path.join(root, SOCKET))  # the server ends with it, and SCons removes no sockets
     if only_looks or option("clean") and not os.path.isdir(build):
         return False
     message = printable(f"rebel: another build is running in {os.path.relpath(build)}; waiting for its end")

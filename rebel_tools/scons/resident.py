@@ -23,8 +23,8 @@ import signal
 import sys
 import time
 import traceback
-from collections.abc import Iterable, Mapping, Sequence
-from typing import TextIO
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, TextIO
 
 import SCons.Script
 
@@ -41,7 +41,13 @@ _KEPT = ("SCons.", "rebel_tools.")
 # What a build asks for, by kind -> what makes it ready.
 _READERS = {"roots": projects.prepare, "states": STATES.prepare, "manifests": MANIFESTS.prepare}
 Wanted = Mapping[str, Iterable[str]]
-_NOTHING: Wanted = dict.fromkeys(_READERS, ())
+NOTHING: Wanted = dict.fromkeys(_READERS, ())
+
+# Waits in a child until there is something to build, given a descriptor that ends with the parent: the arguments.
+Wait = Callable[[int], "Sequence[str] | None"]
+
+# The answer, the modules that a build had to load, and what it asked for.
+Report = tuple[dict[str, Any], list[str], Wanted]
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -53,36 +59,63 @@ def main(arguments: Sequence[str]) -> None:
     descriptor, *arguments = arguments
     os.set_inheritable(int(descriptor), False)
     with os.fdopen(int(descriptor), "w", encoding="utf-8", errors="surrogateescape") as answers:
-        modules, wanted = _module_stamps({}), _NOTHING
-        child = Child(arguments, wanted)
+        loaded, wanted = Loaded(), NOTHING
+        child = Child(_when_asked(arguments), wanted)
         while os.read(0, 1):
-            if any(stamp(path) != known for path, known in modules.items()):
+            if loaded.is_outdated():
                 _tell(answers, {"status": 0, "outdated": True})
                 continue
             if child.has_ended():  # killed while nobody asked for anything
                 child.end()
-                child = Child(arguments, _NOTHING)
+                child = Child(_when_asked(arguments), NOTHING)
             report = child.build()
             if report:
-                answer, loaded, asked = report
-                _tell(answers, answer)
+                _tell(answers, report[0])
                 child.end()
-                for name in loaded:
-                    importlib.import_module(name)
-                modules = _module_stamps(modules)
-                wanted = {kind: {*paths, *asked[kind]} for kind, paths in wanted.items()}
+                wanted = loaded.learn(wanted, report)
             else:
                 _tell(answers, {"status": child.end()})
-                wanted = _NOTHING  # that may have been to blame
-            child = Child(arguments, wanted)
+                wanted = NOTHING  # that may have been to blame
+            child = Child(_when_asked(arguments), wanted)
         child.end()
 
 
-def _module_stamps(known: dict) -> dict:
-    """The status of the files of SCons and of this package that are loaded; known ones as they are known."""
-    names = [name for name in sys.modules if name.startswith(_KEPT)]
-    files = (getattr(sys.modules[name], "__file__", None) for name in names)
-    return {path: known[path] if path in known else stamp(path) for path in files if path}
+def _when_asked(arguments: Sequence[str]) -> Wait:
+    """Build with `arguments` when a byte comes."""
+
+    def wait(request: int) -> Sequence[str] | None:
+        if not os.read(request, 1):
+            return None
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)  # the requests are not for what is run here
+        return arguments
+
+    return wait
+
+
+class Loaded:
+    """The modules of SCons and of this package that this process has loaded, with the status that their files had."""
+
+    def __init__(self) -> None:
+        self._files: dict[str, Any] = {}
+        self._look()
+
+    def _look(self) -> None:
+        """Note new ones; known files stay as they are known."""
+        names = [name for name in sys.modules if name.startswith(_KEPT)]
+        files = (getattr(sys.modules[name], "__file__", None) for name in names)
+        self._files.update({path: stamp(path) for path in files if path and path not in self._files})
+
+    def is_outdated(self) -> bool:
+        return any(stamp(path) != known for path, known in self._files.items())
+
+    def learn(self, wanted: Wanted, report: Report) -> Wanted:
+        """Load what a build had to load; what the next one will want."""
+        _, loaded, asked = report
+        for name in loaded:
+            importlib.import_module(name)
+        self._look()
+        return {kind: {*paths, *asked[kind]} for kind, paths in wanted.items()}
 
 
 def _tell(answers: TextIO, answer: dict) -> None:
@@ -90,16 +123,16 @@ def _tell(answers: TextIO, answer: dict) -> None:
 
 
 class Child:
-    """A process that makes ready what is `wanted`, and builds with `arguments` when it is asked to."""
+    """A process that makes ready what is `wanted`, and builds when `wait` gives it arguments."""
 
-    def __init__(self, arguments: Sequence[str], wanted: Wanted):
+    def __init__(self, wait: Wait, wanted: Wanted, ended: Callable[[int], None] = lambda status: None):
         waiting, self._request = os.pipe()
         self._report, reporting = os.pipe()
         self._pid = os.fork()
         if self._pid == 0:
             os.close(self._request)
             os.close(self._report)
-            _be_scons(arguments, wanted, waiting, reporting)
+            _be_scons(wait, wanted, waiting, reporting, ended)
         os.close(waiting)
         os.close(reporting)
 
@@ -107,10 +140,14 @@ class Child:
         """Whether it has ended before it was asked to build."""
         return bool(select.select([self._report], [], [], 0)[0])
 
-    def build(self) -> tuple[dict, list[str], Wanted] | None:
-        """The answer, the modules that it had to load, and what it asked for; None when it ended without a report."""
+    def build(self) -> Report | None:
+        """Ask it to build; its report, None when it ended without one."""
         with contextlib.suppress(BrokenPipeError):
             os.write(self._request, b"b")
+        return self.report()
+
+    def report(self) -> Report | None:
+        """The same of one that somebody else asks."""
         with open(self._report, encoding="utf-8", errors="surrogateescape", closefd=False) as report:
             text = report.read()
         return json.loads(text) if text else None
@@ -125,8 +162,11 @@ class Child:
 # In the child
 
 
-def _be_scons(arguments: Sequence[str], wanted: Wanted, request: int, report: int) -> None:
-    """Wait; run scons with all that belongs to its end, report, save what the next build can use, and exit."""
+def _be_scons(wait: Wait, wanted: Wanted, request: int, report: int, ended: Callable[[int], None]) -> None:
+    """Wait; run scons with all that belongs to its end, report, save what the next build can use, and exit.
+
+    ended: called with the exit status when all is done.
+    """
     status, known = 2, set(sys.modules)
     saving.defer()
     try:
@@ -134,10 +174,9 @@ def _be_scons(arguments: Sequence[str], wanted: Wanted, request: int, report: in
             for path in paths:
                 _READERS[kind](path)
         gc.freeze()  # a collection would copy all pages of the parent
-        if not os.read(request, 1):
+        arguments = wait(request)
+        if arguments is None:
             return
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)  # the requests are not for what is run here
         sys.argv = ["scons", *scons_arguments(arguments)]
         SCons.Script.start_time = time.time()
         status = exit_status(SCons.Script.main)
@@ -147,6 +186,7 @@ def _be_scons(arguments: Sequence[str], wanted: Wanted, request: int, report: in
         with os.fdopen(report, "w", encoding="utf-8", errors="surrogateescape") as stream:
             json.dump([{"status": status, **_answer()}, _loaded(known), _asked()], stream)
         saving.save_now()
+        ended(status)
     except BaseException:  # nothing may return into the loop of the parent
         if _folder_exists():  # else the parent says that it is gone
             traceback.print_exc()

@@ -1,0 +1,37 @@
+"""`rebel server`: the resident server of the project, which builds without loading scons again."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from rebel_tools.sconstruct import enter_project
+
+
+def configure_parser(commands: Any) -> None:
+    parser = commands.add_parser(
+        "server",
+        help="tell about the resident server of the project, or stop it",
+        description="With REBEL_SERVER=1 in the environment the second `rebel build` starts a process that has loaded "
+        "scons and waits; later ones ask it, and load nothing. It ends when it is idle for half an hour.",
+    )
+    parser.add_argument("action", choices=["status", "stop"])
+    parser.add_argument("--json", action="store_true", help="print the status as JSON")
+    parser.set_defaults(execute=execute, takes_scons_arguments=False)
+
+
+def execute(args: Any) -> int:
+    from rebel_tools.server import client
+
+    enter_project()
+    if args.action == "stop":
+        print("stopped" if client.stop() else "no server runs here")
+        return 0
+    status = client.status()
+    if args.json:
+        print(json.dumps({"running": status is not None, **(status or {})}))
+    elif status is None:
+        print("no server runs here")
+    else:
+        print(f"process {status['process']}, {status['builds']} builds")
+    return 0

@@ -1,0 +1,55 @@
+"""What a process is like besides its files: two that are not alike do not build for each other.
+
+What a request can carry (variables, the working folder, the umask, streams) the server takes over. The rest must be the
+same, and who is in doubt builds by itself.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+
+from rebel_tools import __version__
+
+# What Python looks at when it starts, and the locale, which decides about encodings.
+_AT_START = ("PYTHON", "LC_", "LANG", "LD_")
+_NAMESPACES = ("mnt", "net", "pid", "user", "cgroup", "ipc", "uts", "time")
+
+
+def circumstances(environ: Mapping[str, str]) -> str:
+    """A text that is the same for two processes that one server can build for."""
+    parts = [__version__, sys.executable, sys.version, repr(sys.flags), *sys.path, os.path.dirname(__file__)]
+    parts += [f"{name}={value}" for name, value in sorted(environ.items()) if name.startswith(_AT_START)]
+    parts += [
+        str(os.getuid()),
+        str(os.getgid()),
+        str(sorted(os.getgroups())),
+        repr(_root()),
+        *map(_namespace, _NAMESPACES),
+    ]
+    parts += [str(os.getpriority(os.PRIO_PROCESS, 0)), str(_processors()), *_limits()]
+    return "\0".join(parts)
+
+
+def _root() -> tuple[int, int]:
+    status = os.stat("/")
+    return status.st_dev, status.st_ino
+
+
+def _namespace(kind: str) -> str:
+    try:
+        return os.readlink(f"/proc/self/ns/{kind}")
+    except OSError:
+        return ""
+
+
+def _processors() -> list[int]:
+    return sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
+
+
+def _limits() -> list[str]:
+    import resource
+
+    kinds = sorted(name for name in dir(resource) if name.startswith("RLIMIT_"))
+    return [f"{kind}={resource.getrlimit(getattr(resource, kind))}" for kind in kinds]

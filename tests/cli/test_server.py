@@ -1,0 +1,210 @@
+"""The resident server: a build that it does is the build that would have been done without it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import time
+
+import pytest
+from user_project import ROOT, snapshot
+
+pytestmark = pytest.mark.skipif(not shutil.which("ocamlopt"), reason="ocamlopt is not installed")
+
+SOCKET = "_build/.rebel-tools.server"
+
+
+def rebel(project, *arguments, rc=0, **environ):
+    return project.run(sys.executable, "-m", "rebel_tools", *arguments, rc=rc, env={"REBEL_SERVER": "1", **environ})
+
+
+def wait_for(condition, what: str) -> None:
+    end = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < end, what
+        time.sleep(0.05)
+
+
+def is_served(project) -> bool:
+    """Whether somebody listens on the socket of the project."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        before = os.getcwd()
+        os.chdir(project.root)  # a path of a socket has at most 107 bytes
+        try:
+            probe.connect(SOCKET)
+            return True
+        except OSError:
+            return False
+        finally:
+            os.chdir(before)
+
+
+@pytest.fixture
+def served(project):
+    """A project that was built twice, so that it has a server."""
+    project.write("package.json", '{"rebel": {}}')
+    project.write("src/one.ml", "let x = 1\n")
+    project.write("src/Index.ml", "let () = print_int One.x\n")
+    rebel(project, "build")
+    assert not project.path(SOCKET).exists()
+    project.write("src/one.ml", "let x = 2\n")
+    rebel(project, "build")
+    wait_for(lambda: is_served(project), "no server came")
+    assert builds(project) == 0
+    yield project
+    rebel(project, "server", "stop", rc=None)
+
+
+def builds(project) -> int:
+    """How many the server has done. It may still be busy with the end of the last one."""
+    told: dict = {}
+
+    def is_told() -> bool:
+        told.update(json.loads(rebel(project, "server", "status", "--json").out))
+        return told["running"]
+
+    wait_for(is_told, "the server does not answer")
+    return told["builds"]
+
+
+def output(project) -> str:
+    return subprocess.check_output([project.path("_build/default/src/app.out")], text=True)
+
+
+def test_an_edit_is_built_by_the_server(served):
+    for number in range(3, 10):  # on a machine with much to do the server may not answer soon enough
+        served.write("src/one.ml", f"let x = {number}\n")
+        run = rebel(served, "build", "-Q")
+        assert "ocamlopt src/one.ml" in run.out and output(served) == str(number)
+        if builds(served):
+            return
+    raise AssertionError("the server has built nothing")
+
+
+def test_the_socket_is_the_owners(served):
+    mode = served.path(SOCKET).stat().st_mode
+    assert stat.S_ISSOCK(mode) and stat.S_IMODE(mode) == 0o600
+
+
+def test_an_error_is_shown_once_and_has_its_status(served):
+    served.write("src/one.ml", "let x = \n")
+    run = rebel(served, "build", "-Q", rc=2)
+    assert run.err.count("Syntax error") >= 1 and 'File "src/one.ml", line 2' in run.err
+    served.write("src/one.ml", "let x = 4\n")
+    rebel(served, "build")
+    assert output(served) == "4"
+
+
+def test_variables_and_the_umask_are_those_of_who_asks(served):
+    served.write("src/one.ml", "let x = 5\n")
+    run = served.run("sh", "-c", f"umask 077; exec {sys.executable} -m rebel_tools build -Q", env={"REBEL_SERVER": "1"})
+    assert "ocamlopt" in run.out
+    assert stat.S_IMODE(served.path("_build/default/src/Default_Tar__One.cmx").stat().st_mode) == 0o600
+    served.write("src/one.ml", "let x = 6\n")
+    run = rebel(served, "build", "-Q", OCAMLPARAM="_,w=-a")
+    assert output(served) == "6"
+
+
+def test_what_is_built_equals_a_clean_build(served):
+    served.write("src/two.ml", "let y = 10\n")
+    served.write("src/Index.ml", "let () = print_int (One.x + Two.y)\n")
+    rebel(served, "build")
+    names = (".rebel-tools.server", ".rebel-tools.json", ".rebel-tools.manifest", ".rebel-tools.up-to-date")
+    incremental = snapshot(served.path("_build"), ignore=names)
+    rebel(served, "clean")
+    rebel(served, "build", REBEL_SERVER="0")
+    assert snapshot(served.path("_build"), ignore=names) == incremental and output(served) == "12"
+
+
+def test_clean_leaves_nothing_and_ends_the_server(served):
+    rebel(served, "clean")
+    assert not served.path("_build").exists()
+    wait_for(lambda: not processes(served), "the server still runs")
+
+
+def test_the_server_ends_with_its_socket_and_with_the_project(served):
+    assert processes(served)
+    shutil.rmtree(served.root / "_build")
+    wait_for(lambda: not processes(served), "the server still runs")
+
+
+def test_stop(served):
+    assert "stopped" in rebel(served, "server", "stop").out
+    wait_for(lambda: not processes(served), "the server still runs")
+    assert "no server" in rebel(served, "server", "status").out
+
+
+def test_other_circumstances_build_by_themselves(served):
+    """Another Python path, a limit, or a locale: the server does not know what they would change."""
+    served.write("src/one.ml", "let x = 7\n")
+    rebel(served, "build", LC_ALL="C")
+    assert output(served) == "7"
+    assert builds(served) == 0
+
+
+def test_an_interrupt_reaches_the_compilers(served):
+    served.write("slow", f"#!/bin/sh\necho $$ > {served.root}/pid\nexec sleep 300\n").chmod(0o755)
+    served.write("package.json", json.dumps({"rebel": {"flags": {"compile": ["-pp", f"{served.root}/slow"]}}}))
+    process = subprocess.Popen(
+        [sys.executable, "-m", "rebel_tools", "build"],
+        cwd=served.root,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "REBEL_SERVER": "1"},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    wait_for(served.path("pid").exists, "the preprocessor has not started")
+    process.send_signal(signal.SIGINT)
+    assert process.wait(60) == -signal.SIGINT
+    number = int(served.path("pid").read_text())
+    wait_for(lambda: not os.path.exists(f"/proc/{number}"), "the preprocessor still runs")
+
+
+def test_a_client_that_is_killed_ends_its_build(served):
+    served.write("slow", f"#!/bin/sh\necho $$ > {served.root}/pid\nexec sleep 300\n").chmod(0o755)
+    served.write("package.json", json.dumps({"rebel": {"flags": {"compile": ["-pp", f"{served.root}/slow"]}}}))
+    process = subprocess.Popen(
+        [sys.executable, "-m", "rebel_tools", "build"],
+        cwd=served.root,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "REBEL_SERVER": "1"},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    wait_for(served.path("pid").exists, "the preprocessor has not started")
+    process.kill()
+    process.wait()
+    number = int(served.path("pid").read_text())
+    wait_for(lambda: not os.path.exists(f"/proc/{number}"), "the preprocessor still runs")
+
+
+def test_who_sends_something_else_is_no_client(served):
+    for data in (b"", b"{}\n", b"[1]\n", b"x" * 100, b'["a"]\n'):
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as other:
+            before = os.getcwd()
+            os.chdir(served.root)
+            other.connect(SOCKET)
+            os.chdir(before)
+            other.sendall(data)
+    served.write("src/one.ml", "let x = 8\n")
+    rebel(served, "build")
+    assert output(served) == "8"
+
+
+def processes(project) -> list[int]:
+    """The servers in the folder of the project."""
+    found = []
+    for name in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            folder = os.readlink(f"/proc/{name}/cwd")
+            with open(f"/proc/{name}/cmdline", "rb") as f:
+                words = f.read()
+        except OSError:
+            continue
+        if folder.startswith(str(project.root)) and b"rebel_tools.scons.server" in words:
+            found.append(int(name))
+    return found
