@@ -27,7 +27,7 @@ _HARMLESS = _options(
     -strict-sequence -thread -unbox-closures -unboxed-types -unsafe -unsafe-string -vmthread
     """
 )
-_HARMLESS_WITH_VALUE = _options(
+HARMLESS_WITH_VALUE = _options(
     """
     -afl-inst-ratio -alert -color -error-style -for-pack -inline -inline-alloc-cost -inline-branch-cost
     -inline-branch-factor -inline-call-cost -inline-indirect-cost -inline-lifting-benefit -inline-max-depth
@@ -94,7 +94,7 @@ def _length(word: str, value: str | None, linking: bool) -> int:
     if value is None:
         return 0
     of_linker = {"-cclib": _LIBRARY.match(value) or _OBJECT.match(value), "-ccopt": _LIBRARY_FOLDER.match(value)}
-    harmless = word in _HARMLESS_WITH_VALUE or linking and of_linker.get(word)
+    harmless = word in HARMLESS_WITH_VALUE or linking and of_linker.get(word)
     if word == "-I":
         harmless = not linking or value.startswith("+") and ".." not in value  # of the compiler's own library
     return 2 if harmless else 0

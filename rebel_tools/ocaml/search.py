@@ -22,6 +22,7 @@ _RUNTIMES = {"native": ("libasmrun",), "byte": ("libcamlrun", "camlheader")}
 
 # Files in which code is, also those that a command line names without a folder.
 CODE = (".cmxa", ".cma", ".cmx", ".cmo", ".a", ".o", ".so")
+_BESIDE = {".cmxa": ".a", ".cmx": ".o"}
 
 
 def search_path(
@@ -31,7 +32,7 @@ def search_path(
 
     They are as the command line has them; '' is the current folder, which is `current`.
     """
-    every = list(_with_response_files(words, current))
+    every = list(with_response_files(words, current))
     before, after = _parameters(environ.get("OCAMLPARAM", ""))
     shown = [*before, *values_of("-I", every), *after]
     threads = ["+threads"] if "-thread" in every or "-vmthread" in every else []
@@ -41,7 +42,7 @@ def search_path(
     return tuple(dict.fromkeys(os.path.normpath(folder) if folder else "" for folder in expanded))
 
 
-def _with_response_files(words: Sequence[str], current: str) -> Iterator[str]:
+def with_response_files(words: Sequence[str], current: str) -> Iterator[str]:
     """`-args FILE` has a word in each line, `-args0 FILE` before each NUL."""
     for option, value in zip(words, [*words[1:], ""]):
         yield option
@@ -83,12 +84,28 @@ def link_files(
     words: of the command line, without the objects of this build. What is not there belongs to it: it may come.
     """
     found = [*_OF_EVERY_LINK[engine], *_runtimes(engine, standard_library)]
-    stubs = _stub_folders(standard_library, environ) if engine == "byte" else ()
-    for word in (word for word in words if word.endswith(CODE)):
-        archive = _located(word, folders)
-        beside = [os.path.splitext(word)[0] + ".a"] if word.endswith(".cmxa") else []
-        found += [word, *beside, *_of_archive(archive, stubs)]
+    stubs = stub_folders(standard_library, environ) if engine == "byte" else ()
+    for word in code_files(words):
+        found += [word, *_of_archive(_located(word, folders), stubs)]
     return list(dict.fromkeys(found))
+
+
+def code_files(words: Iterable[str]) -> list[str]:
+    """The files with code that words name, and those that a compiler reads beside them."""
+    found = []
+    for word in (word for word in words if word.endswith(CODE)):
+        stem, suffix = os.path.splitext(word)
+        found += [word, *([stem + _BESIDE[suffix]] if suffix in _BESIDE else [])]
+    return found
+
+
+def needs_of(words: Iterable[str], folders: Sequence[str]) -> list[str]:
+    """What the archives among words tell the C compiler: options, objects, and libraries."""
+    found: list[str] = []
+    for word in (word for word in words if word.endswith((".cmxa", ".cma"))):
+        needs = _needs(_located(word, folders))
+        found += [part for option in needs.options for part in option.split()] + list(needs.objects)
+    return found
 
 
 def _runtimes(engine: str, standard_library: str) -> list[str]:
@@ -108,10 +125,7 @@ def _of_archive(path: str, stubs: Sequence[str]) -> Iterator[str]:
     """The libraries of C that an archive names."""
     if not path.endswith((".cmxa", ".cma")):
         return
-    try:
-        needs = read_imports(path).needs
-    except (OSError, RebelError):  # the compiler says so
-        needs = Needs()
+    needs = _needs(path)
     folders = [word[2:] for option in needs.options for word in option.split() if word.startswith("-L")]
     for word in needs.objects:
         names = [f"lib{word[2:]}{suffix}" for suffix in (".so", ".a")] if word.startswith("-l") else [word]
@@ -121,7 +135,14 @@ def _of_archive(path: str, stubs: Sequence[str]) -> Iterator[str]:
         yield from (os.path.join(folder, name) for folder in ["", *stubs])
 
 
-def _stub_folders(standard_library: str, environ: Mapping[str, str]) -> list[str]:
+def _needs(archive: str) -> Needs:
+    try:
+        return read_imports(archive).needs
+    except (OSError, RebelError):  # the compiler says so
+        return Needs()
+
+
+def stub_folders(standard_library: str, environ: Mapping[str, str]) -> list[str]:
     folders = environ.get("CAML_LD_LIBRARY_PATH", "").split(os.pathsep)
     try:
         with open(os.path.join(standard_library, "ld.conf"), encoding="utf-8", errors="surrogateescape") as file:

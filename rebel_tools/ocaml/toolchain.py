@@ -156,14 +156,20 @@ def program_identity(path: str) -> str:
     return f"{os.path.realpath(path)} {stamps_text([path])}"
 
 
+def compiler_config(*compiler: str, environ: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """What `-config` of a compiler says, empty where the program cannot tell."""
+    said = [f"{name}={environ.get(name)}" for name in ("PATH", "OCAMLLIB", "CAMLLIB")]
+    key = "\n".join([*said, *compiler, "-config"])
+    if key not in ANSWERS:
+        done = subprocess.run([*compiler, "-config"], env=environ, capture_output=True, check=False)
+        ANSWERS[key] = done.stdout.decode("utf-8", "surrogateescape") if done.returncode == 0 else ""
+    rows = (line.partition(":") for line in ANSWERS[key].splitlines())
+    return {name: value.strip() for name, _, value in rows}
+
+
 def standard_library_folder(*compiler: str, environ: Mapping[str, str] = os.environ) -> str:
     """Where the standard library of a compiler is, '' where the program cannot tell."""
-    said = [f"{name}={environ.get(name)}" for name in ("PATH", "OCAMLLIB", "CAMLLIB")]
-    key = "\n".join([*said, *compiler, "-where"])
-    if key not in ANSWERS:
-        done = subprocess.run([*compiler, "-where"], env=environ, capture_output=True, text=True, check=False)
-        ANSWERS[key] = done.stdout.strip() if done.returncode == 0 else ""
-    return ANSWERS[key]
+    return compiler_config(*compiler, environ=environ).get("standard_library", "")
 
 
 @cache

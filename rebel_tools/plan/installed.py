@@ -63,7 +63,7 @@ class Installed:
 
     def forget(self, paths: Iterable[str]) -> None:
         """These files were written: where one of their folders is in a search path, other files may be found now."""
-        if any(os.path.dirname(path) in self._names for path in paths):
+        if any(os.path.dirname(path) in self._names or path in self.used for path in paths):
             self._names.clear()
             self._found.clear()
             self._digests.clear()

@@ -74,7 +74,8 @@ class Settings(NamedTuple):
     """How the sources of a scope are compiled, apart from what follows from the scope itself.
 
     identity: a digest over command templates and environment variables; another one makes all steps stale.
-    files: those whose contents count as much: compilers, preprocessors, what else stands in the flags.
+    files: those whose contents count as much: compilers, preprocessors, what else stands in the flags; also what is not
+        there yet.
     search: where the compiler of each engine looks for installed files. Which of them count, it tells itself.
     dependency_command: `ocamldep` with the flags that it shares with the compiler.
     dependency_identity, dependency_files: the same about its answers.
@@ -82,7 +83,6 @@ class Settings(NamedTuple):
     reason: finds what converts Reason sources; called when there are any.
     environ: the environment of ocamldep, that of the compilers; None for that of this process.
     opened: the modules that the flags open.
-    built: those in ocamldep's flags that this build makes.
     annotations: whether the compilers write .cmt and .cmti files.
     trees: whether the compilers read syntax trees of Reason sources; else they read Reason themselves.
     """
@@ -97,7 +97,6 @@ class Settings(NamedTuple):
     dependency_files: tuple[str, ...] = ()
     search: Mapping[str, Search] = MappingProxyType({})
     opened: tuple[str, ...] = ()
-    built: tuple[str, ...] = ()
     annotations: bool = True
     trees: bool = True
 
@@ -237,9 +236,10 @@ class Step:
     entry: of a program that consists of this module, `members`, and what these reach.
     foreign: of a program: objects and libraries of other languages, as they stand on the command line.
     settings: of an archive or a program: a digest over its command line.
-    files: of a program: those that stand in its flags, whose contents count.
-    search: of a program: the folders in which the linker looks for what is installed.
-    installed: of a program: finds out which installed files its link can read, as paths or as names to look for.
+    files: of an archive or a program: those that stand in its flags, whose contents count.
+    libraries: where files can be that its flags name without a folder, such as `-lfoo`, for this build may make them.
+    search: the folders in which the program that makes it looks for what is installed.
+    installed: finds out which installed files it can read, as paths or as names to look for.
     extra, declared: files and a digest over other things that the user declared with Depends().
     ignored: files whose changes do not count, as the user declared with Ignore().
     """
@@ -257,6 +257,7 @@ class Step:
     foreign: tuple[str, ...] = ()
     settings: str = ""
     files: tuple[str, ...] = ()
+    libraries: tuple[str, ...] = ()
     search: tuple[str, ...] = ()
     installed: Callable[[], list[str]] = list
     extra: tuple[str, ...] = ()

@@ -156,8 +156,8 @@ class Names:
             maps = {name: text for each in (*scope.uses, scope) for name, text in each.maps()}
             opened = (scope.namespace,) if scope.namespace in maps else ()
             command = scope.settings.dependency_command
-            files = (*scope.settings.dependency_files, *scope.settings.built)
-            programs = [scope.settings.dependency_identity, self.files.digest_of_all(files)]
+            files = self.files.digest_of_all(scope.settings.dependency_files)
+            programs = [scope.settings.dependency_identity, files]
             key = text_digest(*command, *programs, *opened, *maps, *maps.values())
             self._questions[scope] = Question(command, maps, opened, scope.settings.environ), key
         return self._questions[scope]

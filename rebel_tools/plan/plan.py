@@ -6,7 +6,7 @@ It is plain data and files, without SCons. `status.py` tells which steps are up 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from rebel_tools.memory.digests import Files
 from rebel_tools.memory.disk import Disk, RealDisk
@@ -113,9 +113,11 @@ class Plan:
         self.files.forget(path)
         self._forget_order(scope)
 
-    def preprocessor_changed(self, scope: Scope, path: str) -> None:
-        """A program that ocamldep runs for the sources of a scope was built."""
-        self.files.forget(path)
+    def named_changed(self, scope: Scope, paths: Collection[str]) -> None:
+        """Files that the flags of a scope name were built: its preprocessors may say something else of its sources."""
+        for path in paths:
+            self.files.forget(path)
+        self.installed.forget(paths)
         self.names.forget(scope)
         self._forget_order(scope)
 

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from rebel_tools.memory.digests import text_digest
 from rebel_tools.memory.records import Record
 from rebel_tools.ocaml.names import INITIAL
-from rebel_tools.plan.model import ALIAS, COMPILATIONS, IMPLEMENTATION, LINKING, NATIVE, TREE, Scope, Search, Step
+from rebel_tools.plan.model import ALIAS, COMPILATIONS, IMPLEMENTATION, NATIVE, TREE, Scope, Search, Step
 from rebel_tools.plan.plan import Plan
 from rebel_tools.plan.steps import imports_file
 
@@ -133,7 +133,7 @@ class Status:
         )
         if step.kind in COMPILATIONS:
             self._record_imports(step, record)
-        elif step.kind == LINKING:
+        else:
             record.installed = step.installed()
         record.installed_digest = self.plan.installed.digest(self._folders(step), record.installed)
         self.plan.installed.forget(step.outputs)
@@ -190,7 +190,7 @@ class Status:
 
     def _reachable_installed(self, step: Step) -> list[str]:
         """The names of installed files that a step can come to by itself, before it has run."""
-        if step.kind == LINKING:
+        if step.module is None:
             return step.installed()
         if step.kind not in COMPILATIONS or step.module.generated:
             return []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from typing import Any
 
 from rebel_tools.ocaml.alias import FLAGS as ALIAS_FLAGS
 from rebel_tools.ocaml.flags import by_compiler
@@ -69,10 +70,14 @@ def _file_name(scope: Scope, module: Module) -> str:
     return os.path.splitext(os.path.basename(module.implementation or module.interface))[0]
 
 
-def archive_step(scope: Scope, engine: str, base: str, settings: str) -> Step:
-    """The archive of all modules of a scope but for programs, `base` being its path without suffix."""
+def archive_step(scope: Scope, engine: str, base: str, settings: str, **reads: Any) -> Step:
+    """The archive of all modules of a scope but for programs, `base` being its path without suffix.
+
+    reads: more fields of the step.
+    """
+    files = archive_files(base, engine)
     members = tuple(module for module in scope_modules(scope) if module.name not in scope.programs)
-    return Step(ARCHIVING, engine, archive_files(base, engine), scope, members=members, settings=settings)
+    return Step(ARCHIVING, engine, files, scope, members=members, settings=settings, **reads)
 
 
 def archive_files(base: str, engine: str) -> tuple[str, ...]:

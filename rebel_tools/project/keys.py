@@ -150,7 +150,7 @@ REBEL = Members(
     Key(
         "preprocessorDependencies",
         ListOf(FILE_PATTERN),
-        "other files that the preprocessor reads",
+        "other files that the preprocessor reads, and those in flags",
     ),
     Key("rules", ListOf(RULE_KEYS), "commands of this package that make some of its sources, see below"),
     Key(

@@ -163,6 +163,7 @@ class _Loader:
             wrapped=manifest.wrapped,
             link_all=manifest.link_all,
             profiles=manifest.profiles,
+            preprocessor_reads=manifest.generating.preprocessor_dependencies,
             flags=manifest.flags,
             module_flags=manifest.module_flags,
             rules=rules,

@@ -109,6 +109,7 @@ class Package(NamedTuple):
     profiles: name -> what comes after these flags in a profile.
     module_flags: (module, flags) for the compilers of single modules.
     rules: what makes some of its sources.
+    preprocessor_reads: patterns of the files that preprocessors of its sources read.
     """
 
     name: str
@@ -127,11 +128,19 @@ class Package(NamedTuple):
     profiles: tuple[tuple[str, Flags], ...] = ()
     module_flags: tuple[tuple[str, tuple[str, ...]], ...] = ()
     rules: tuple[Rule, ...] = ()
+    preprocessor_reads: tuple[str, ...] = ()
 
     def has_place_for(self, path: str) -> bool:
         """Whether a file at this absolute path is one of the sources, or would be if it were there."""
+        return self._takes(self.selected, path)
+
+    def has_read(self, path: str) -> bool:
+        """Whether preprocessors of the sources read a file at this absolute path, or would if it were there."""
+        return self._takes(self.preprocessor_reads, path)
+
+    def _takes(self, patterns: tuple[str, ...], path: str) -> bool:
         prefix = os.path.join(self.root, "")
-        return path.startswith(prefix) and Selection(self.selected).takes(path[len(prefix) :].replace(os.sep, "/"))
+        return path.startswith(prefix) and Selection(patterns).takes(path[len(prefix) :].replace(os.sep, "/"))
 
 
 class Project(NamedTuple):

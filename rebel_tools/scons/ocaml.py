@@ -70,6 +70,7 @@ def generate(env, **kw) -> None:
         OCAMLOBJEMITTER=[],
         OCAMLLIBEMITTER=[],
         OCAMLPROGEMITTER=[],
+        OCAMLPPDEPS=[],
         **{variable: _variable(*place) for variable, place in VARIABLES.items()},
         **COMMANDS,
     )

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from functools import partial
 
+import SCons.Scanner
 import SCons.Script
 import SCons.Util
 from SCons.Builder import Builder
@@ -21,11 +22,12 @@ from rebel_tools.scons import front, places, profiles, programs, saving
 from rebel_tools.scons.actions import Command
 from rebel_tools.scons.interactive import is_interactive, option, tell
 from rebel_tools.scons.mistakes import user_error
+from rebel_tools.scons.named import built_files, top_of
 from rebel_tools.scons.output import short_messages
 from rebel_tools.scons.package_scope import naming, top_level
 from rebel_tools.scons.projects import project_of
 from rebel_tools.scons.target import TargetSession
-from rebel_tools.scons.words import extended
+from rebel_tools.scons.words import expanded, extended
 from rebel_tools.sconstruct import rebel_arguments
 from rebel_tools.server import SOCKET
 from rebel_tools.text import printable
@@ -164,8 +166,15 @@ def _environment(env, target):
 
 
 def _script(run: TargetSession):
-    builder = Builder(action=Command("JSOOCOM"))
+    builder = Builder(action=Command("JSOOCOM"), target_scanner=SCons.Scanner.ScannerBase(_named_by_flags))
     return builder(run.env, target=["#" + os.path.splitext(run.path)[0] + ".js"], source=run.program)
+
+
+def _named_by_flags(node, env, path) -> list:
+    """The files in the flags of js_of_ocaml, such as a runtime in JavaScript, that are there or are built."""
+    words = [word.rpartition("=")[2] if word.startswith("-") else word for word in expanded(env, "JSOOFLAGS")]
+    paths = [os.path.join(top_of(env), word) for word in words]
+    return list(dict.fromkeys([*built_files(paths), *(env.fs.File(each) for each in paths if os.path.isfile(each))]))
 
 
 def _remember_up_to_date(project, sessions: list) -> None:

@@ -61,10 +61,20 @@ def _is_behind_link(folder: str) -> bool:
     return bool(below) and (os.path.islink(folder) or _is_behind_link(os.path.dirname(folder)))
 
 
-def built_files(flags: Iterable[str]) -> list:
-    """The nodes of files that stand in flags and are made by builders, whether they are there or not."""
-    nodes = (_known(word.partition(" ")[0]) for word in flags)
-    return [node for node in nodes if node and not isinstance(node, SCons.Node.FS.Dir) and node.has_builder()]
+def built(paths: Iterable[str]) -> list:
+    """The nodes of what builders make at these paths, whether they are there or not."""
+    return [node for node in map(_known, paths) if _is_built(node)]
+
+
+def built_in(folder: str, suffixes: tuple[str, ...]) -> list:
+    """The nodes of files with one of these suffixes that builders make in a folder."""
+    node = _known(folder)
+    inside = list(node.entries.values()) if isinstance(node, SCons.Node.FS.Dir) else []
+    return [each for each in inside if each.name.endswith(suffixes) and _is_built(each)]
+
+
+def _is_built(node) -> bool:
+    return node is not None and not isinstance(node, SCons.Node.FS.Dir) and node.has_builder()
 
 
 def has_rule(path: str) -> bool:

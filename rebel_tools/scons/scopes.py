@@ -15,11 +15,12 @@ from rebel_tools.plan.steps import archive_step
 from rebel_tools.plan.units import check_units, namespace_of
 from rebel_tools.scons.arguments import checked_module, from_top, path_of
 from rebel_tools.scons.calls import own_copy
+from rebel_tools.scons.linking import archive_reads, link_reads
 from rebel_tools.scons.nodes import StepFile
 from rebel_tools.scons.output import install_output
 from rebel_tools.scons.session import Session, session
-from rebel_tools.scons.settings import link_reads, link_settings, package_names, settings
-from rebel_tools.scons.words import extended
+from rebel_tools.scons.settings import package_names, settings
+from rebel_tools.scons.words import expanded, extended
 
 STATE = ".rebel-tools.json"
 
@@ -126,7 +127,7 @@ def make_nodes(run: Session, scope: Scope) -> None:
 
 def library_step(env, run: Session, scope: Scope, engine: str, base: str, more: Iterable = ()) -> Step:
     """The step that makes an archive. more: nodes of what else its command writes."""
-    step = archive_step(scope, engine, base, link_settings(env, ARCHIVING, engine))
+    step = archive_step(scope, engine, base, **archive_reads(env, engine))
     step.outputs = (*step.outputs, *_paths_besides(step.outputs, more))
     return _add(env, run, step)
 
@@ -139,6 +140,8 @@ def program_step(env, run, scope: Scope, path: str, modules=(), entry=None, fore
     engine = env["OCAMLENGINES"][0]
     if engine not in scope.engines:
         raise RebelError(f"`{path}` needs objects for the engine {engine}, and they are not compiled for it")
+    archives = tuple(used_archives(run, (*scope.uses, *used_scopes(env)), engine))
+    words = [word for each in archives for word in expanded(run.environments[each], "OCAMLARCHIVEFLAGS")]
     step = Step(
         LINKING,
         engine,
@@ -146,10 +149,9 @@ def program_step(env, run, scope: Scope, path: str, modules=(), entry=None, fore
         scope,
         members=tuple(modules),
         entry=entry,
-        archives=tuple(used_archives(run, (*scope.uses, *used_scopes(env)), engine)),
+        archives=archives,
         foreign=tuple(map(path_of, foreign)),
-        settings=link_settings(env, LINKING, engine),
-        **link_reads(env, engine),
+        **link_reads(env, engine, words),
     )
     run.foreign_nodes[step] = list(foreign)
     return _add(env, run, step)

@@ -22,9 +22,10 @@ from rebel_tools.plan.steps import ANNOTATIONS
 from rebel_tools.process import processors
 from rebel_tools.scons import places, profile, saving
 from rebel_tools.scons.actions import builder_of
-from rebel_tools.scons.arguments import from_top, output_file
+from rebel_tools.scons.arguments import from_top, output_file, path_of
 from rebel_tools.scons.generated import Generated
 from rebel_tools.scons.interactive import option, tell
+from rebel_tools.scons.named import First, built_files, leads_to
 from rebel_tools.scons.nodes import Group, SourceFile, StepFile
 from rebel_tools.scons.output import ADVISERS, SOURCES_OF_TREES
 from rebel_tools.scons.settings import package_flags, packages_of_module
@@ -59,6 +60,7 @@ class Session:
         self._compiling: dict[Scope, object] = {}
         self._keeps_annotations: set[Step] = set()
         self._noticed: set[tuple[Scope, SCons.Node.Node]] = set()
+        self._named: dict[Scope | Step, list] = {}
         self._prepared = False
         ADVISERS.append(self.hint)
         profile.SESSIONS.append(self)
@@ -86,6 +88,7 @@ class Session:
         for known in ("status", "has_cache", "_dry"):
             self.__dict__.pop(known, None)
         self._noticed.clear()
+        self._named.clear()
         self._keeps_annotations.clear()
         for nodes in self._nodes.values():
             for node in nodes:
@@ -148,12 +151,16 @@ class Session:
         self._prepare()
         if step in self.generated.without:
             return []
+        first = self._not_made(step.scope)
+        if first and not option("clean"):
+            return [self._group(First(step.scope))]
         self.notice_generated(step.scope)
         if step.kind in (ARCHIVING, LINKING):
             parts = [self.node(part) for part in self._parts(step) if self._has_node(part)]
-            return [*parts, *self.foreign_nodes.get(step, ())]
+            made = [node for node in self._named_by(step) if node not in self.nodes(step)]
+            return [*first, *parts, *self.foreign_nodes.get(step, ()), *made]
         steps, scopes = self._waits(step)
-        return [*map(self.node, steps), *map(self._group, scopes)]
+        return [*first, *map(self.node, steps), *map(self._group, scopes)]
 
     def _waits(self, step: Step) -> tuple[list[Step], Iterable[Scope]]:
         """The compilations and the whole scopes that have to be up to date before a compilation can be judged."""
@@ -170,17 +177,47 @@ class Session:
     def _group(self, scope: Scope):
         """A node for all compilations of a scope at once, for those who wait for them all."""
         if scope not in self._groups:
-            self._groups[scope] = Group(self, scope, f"units of {scope.namespace or scope.outdir}")
+            what = "what is named by" if isinstance(scope, First) else "units of"
+            self._groups[scope] = Group(self, scope, f"{what} {scope.namespace or scope.outdir}")
         return self._groups[scope]
 
     def units(self, scope: Scope) -> list:
         """The nodes that a group waits for."""
+        if isinstance(scope, First):
+            return self._named_by(scope.scope)
         steps, scopes = self._units(scope)
         return [*map(self.node, steps), *map(self._group, scopes)]
 
     def _units(self, scope: Scope) -> tuple[Iterable[Step], Iterable[Scope]]:
         """The compilations of a scope that the engine has to see, and other scopes that come before its users."""
         return self.plan.ordered(scope).steps, ()
+
+    # What flags name and other builders make
+
+    def _named_by(self, named: Scope | Step) -> list:
+        """The nodes of what the flags of a scope, an archive or a program name, without what is made from it."""
+        if named not in self._named:
+            if isinstance(named, Step):
+                self._named[named] = built_files([*named.files, *named.libraries])
+            else:
+                self._named[named] = [node for node in self.all_named(named) if not leads_to(node, self, named)]
+        return self._named[named]
+
+    def all_named(self, scope: Scope) -> list:
+        """The nodes of what the flags of a scope name."""
+        how = scope.settings
+        folders = dict.fromkeys(folder for search in how.search.values() for folder in search.folders if folder)
+        return built_files([*how.files, *how.dependency_files], folders)
+
+    def scopes_behind(self, node) -> Iterable[Scope]:
+        """The scopes that one of the nodes here is made from."""
+        step = node.attributes.rebel_step
+        scope = step.scope if isinstance(step, (Step, First)) else step
+        return (scope, *scope.uses, *(each.scope for each in getattr(step, "archives", ())))
+
+    def _not_made(self, scope: Scope) -> list:
+        """What the flags of a scope name and is not made yet: without it the sources cannot even be read."""
+        return [node for node in self._named_by(scope) if node.get_state() < SCons.Node.up_to_date]
 
     def _has_node(self, step: Step) -> bool:
         """Whether the engine has to see this step; without an exception all of them."""
@@ -208,8 +245,9 @@ class Session:
         self.generated.leave_out(self.plan, self._ruled(), self._nodes, self._dry)
         scopes = self._scopes_in_doubt()
         self.plan.names.runs_programs = not (self._dry or option("clean"))
-        trees = self.plan.names.prepare(scopes, None if self._dry else self._is_current)
-        for scope in scopes:
+        ready = [scope for scope in scopes if not self._not_made(scope)]
+        trees = self.plan.names.prepare(ready, None if self._dry else self._is_current)
+        for scope in ready:
             with contextlib.suppress(CycleError):  # an error of those only who need this scope
                 self.plan.ordered(scope)
         for path in trees:
@@ -241,9 +279,9 @@ class Session:
         for path, node in self.source_nodes.get(scope, {}).items():
             if self._was_just_built(scope, node):
                 self.plan.source_changed(scope, path)
-        for path in scope.settings.built:
-            if self._was_just_built(scope, SCons.Node.FS.get_default_fs().File(from_top(path))):
-                self.plan.preprocessor_changed(scope, path)
+        new = [node for node in self._named_by(scope) if self._was_just_built(scope, node)]
+        if new:
+            self.plan.named_changed(scope, _paths(new))
 
     def _was_just_built(self, scope: Scope, node) -> bool:
         """Whether a file has been built that a scope did not know of; told once."""
@@ -272,8 +310,10 @@ class Session:
     def _read_declared(self, step: Step) -> None:
         """What the user said with Depends() and Ignore(): files count by contents, other nodes by their signatures."""
         step.ignored = frozenset(str(d) for node in self.nodes(step) for d in node.ignore or ())
-        for path in step.foreign:
+        named = _paths(self._named_by(step)) if step.module is None else []
+        for path in (*step.foreign, *named):
             self.plan.files.forget(path)
+        self.plan.installed.forget(named)
         others = added_actions(self.nodes(step))
         declared = [d for node in self.nodes(step) for d in node.depends or ()]
         if declared:
@@ -298,10 +338,9 @@ class Session:
         linked = self.plan.linked(step) if step.kind in (ARCHIVING, LINKING) else ()
         steps = [*linked, *(each for each in self.plan.steps.values() if each.scope in scopes)]
         made = [path for each in steps for path in each.outputs]
-        return [*made, *step.foreign, *self._in_flags(scopes)]
-
-    def _in_flags(self, scopes: Iterable[Scope]) -> list[str]:
-        return [path for scope in scopes for path in (*scope.settings.files, *scope.settings.built)]
+        named = [path for scope in scopes for path in (*scope.settings.files, *scope.settings.dependency_files)]
+        named += [*step.files, *step.libraries]
+        return [*made, *step.foreign, *filter(os.path.isfile, named)]
 
     def built(self, step: Step) -> None:
         if not self._dry:
@@ -346,6 +385,11 @@ class Session:
             tell_areas({scope: self.environments[scope] for scope in self.plan.scopes}, self.plan.disk.root, folder)
         else:
             forget_areas(self.plan.disk.root, folder)
+
+
+def _paths(nodes: Iterable) -> list[str]:
+    """The absolute paths of nodes, and those from the top."""
+    return [path for node in nodes for path in (node.get_abspath(), path_of(node))]
 
 
 def added_actions(nodes: list) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 
 from rebel_tools import __version__
@@ -11,19 +11,20 @@ from rebel_tools.errors import MissingTool
 from rebel_tools.memory.digests import text_digest
 from rebel_tools.memory.identity import OCAML_VARIABLES, identity
 from rebel_tools.ocaml.flags import first_program
-from rebel_tools.ocaml.search import link_files, search_path, values_of
+from rebel_tools.ocaml.named import on_path, split
+from rebel_tools.ocaml.search import search_path, values_of
 from rebel_tools.ocaml.toolchain import (
     FindlibError,
     Packages,
+    compiler_config,
     find_packages,
     findlib_places,
     packages_with,
-    standard_library_folder,
 )
-from rebel_tools.plan.model import IMPLEMENTATION, LINKING, NATIVE, Converter, Search, Settings
+from rebel_tools.plan.model import IMPLEMENTATION, NATIVE, Converter, Search, Settings
 from rebel_tools.plan.steps import ANNOTATIONS
-from rebel_tools.scons import places
 from rebel_tools.scons.actions import COMPILER, command_variable, step_of
+from rebel_tools.scons.named import declared_reads, files_in
 from rebel_tools.scons.programs import check_tool
 from rebel_tools.scons.words import expanded, extended, literals, signature_words
 from rebel_tools.tools import npm_package
@@ -49,20 +50,20 @@ def program(env, variable: str) -> str:
     from rebel_tools import tools
 
     if words[0] in tools.TOOLS:
-        return tools.require(words[0], environ=user_environ(env))
+        return tools.require(words[0], environ=userenviron_of(env))
     raise MissingTool(
         f"${variable} is {words[0]}, which is not a program on the PATH of the build",
         hint=f"install it, give its full path, or set env['ENV']['PATH'], which is {path_of(env)}",
     )
 
 
-def user_environ(env) -> dict:
+def userenviron_of(env) -> dict:
     """The environment of programs without what a package.json says, which is for the build's own commands only."""
     return env.get(_USER_ENVIRON, env["ENV"])
 
 
 def path_of(env) -> str:
-    return str(user_environ(env).get("PATH", ""))
+    return str(userenviron_of(env).get("PATH", ""))
 
 
 def build_environ(env, variables: Iterable[tuple[str, str]]) -> dict:
@@ -104,7 +105,7 @@ def packages_of_module(env, module: str) -> list[str]:
 
 def library_folder(target, source, env, for_signature) -> str:
     """`$OCAMLWHERE`: the folder of the standard library, which holds the header files for C stubs, too."""
-    return _standard_library(env, "OCAMLC")
+    return standard_library(env, "OCAMLC")
 
 
 def package_flags(env) -> list[str]:
@@ -132,23 +133,25 @@ def archive_flags(env, engine: str) -> list[str]:
     return flags + (["-thread"] if found.threads else []) + list(found.archives)
 
 
-def settings(env, variables: Iterable[str] = (), all_made: bool = False) -> Settings:
+def settings(env, variables: Iterable[str] = (), reads: Sequence[str] = ()) -> Settings:
     """How the sources of a scope with the environment `env` are compiled. Errors: MissingTool, FindlibError.
 
     variables: names of environment variables that count, besides those that OCaml's programs are known to obey.
-    all_made: whether what stands in the flags and is built has been built; else Depends() has to tell about it.
+    reads: what preprocessors read besides the sources, and besides what `$OCAMLPPDEPS` says.
     """
     engines = env["OCAMLENGINES"]
     found = packages(env, engines[0])
     compilers = {engine: COMPILER[engine == NATIVE] for engine in engines}
-    libraries = {engine: _standard_library(env, compiler) for engine, compiler in compilers.items()}
+    libraries = {engine: standard_library(env, compiler) for engine, compiler in compilers.items()}
     same = env.Override({"_OCAMLUNITFLAGS": f"-I {_OWN}", "_OCAMLSOURCE": ""})
     commands = {engine: expanded(same, command_variable(IMPLEMENTATION, engine)) for engine in engines}
     signed = [w for engine in engines for w in signature_words(same, command_variable(IMPLEMENTATION, engine))]
     words = [word for command in commands.values() for word in command]
     values = [f"{name}={env['ENV'].get(name)}" for name in (*OCAML_VARIABLES, *variables)]
     dependency_flags = expanded(env, "OCAMLDEPFLAGS")
-    files, asked = named_files(env, words, all_made), named_files(env, dependency_flags, all_made)
+    flags = [word for command in commands.values() for word in command[1:]]
+    runs = found.preprocessors or not {"-pp", "-ppx"}.isdisjoint((*flags, *dependency_flags))
+    reads = (*declared_reads(env), *reads) if runs else ()
     ppx = [word for command in found.preprocessors for word in ("-ppx", command)]
     ocamldep = program(env, "OCAMLDEP")
     return Settings(
@@ -157,28 +160,40 @@ def settings(env, variables: Iterable[str] = (), all_made: bool = False) -> Sett
         dependency_identity=text_digest(*values),
         reason=cache(lambda: reason_converter(env)),
         runs_programs=first_program(dependency_flags) is not None or _USER_ENVIRON in env,
-        environ=_environ(env),
-        files=(*(program(env, compiler) for compiler in compilers.values()), *found.preprocessor_programs, *files),
-        dependency_files=(ocamldep, *found.preprocessor_programs, *asked),
+        environ=environ_of(env),
+        files=(*_programs(env, compilers), *found.preprocessor_programs, *files_in(env, flags), *reads),
+        dependency_files=(ocamldep, *found.preprocessor_programs, *files_in(env, dependency_flags), *reads),
         search={engine: _search(env, commands[engine], libraries[engine]) for engine in engines},
         opened=tuple(values_of("-open", words)),
-        built=() if all_made else tuple(node.get_internal_path() for node in places.built_files(dependency_flags)),
         annotations=ANNOTATIONS in words,
     )
 
 
-def _standard_library(env, compiler: str) -> str:
-    """The folder that the compiler in a construction variable takes for that of the standard library.
+def _programs(env, compilers: Mapping[str, str]) -> list[str]:
+    """The compilers, and the assembler that the one for native code starts."""
+    found = [program(env, compiler) for compiler in compilers.values()]
+    assembler = split(config_of(env, compilers[NATIVE]).get("asm", "")) if NATIVE in compilers else []
+    return [*found, *(place for name in assembler[:1] for place in on_path(name, str(env["ENV"].get("PATH", ""))))]
 
-    It is asked before anything is built, also in a dry run: of what a package.json says, only the folder itself counts.
+
+def config_of(env, compiler: str) -> dict[str, str]:
+    """What the compiler in a construction variable says of itself.
+
+    It is asked before anything is built, also in a dry run: of what a package.json says, only the folder of the
+    standard library counts.
     """
     words = env.Split(env.subst(f"${compiler}"))
-    own = {name: value for name, value in _environ(env).items() if name in ("OCAMLLIB", "CAMLLIB")}
-    asked = {name: str(value) for name, value in user_environ(env).items()} | own
-    return standard_library_folder(program(env, compiler), *words[1:], environ=asked)
+    own = {name: value for name, value in environ_of(env).items() if name in ("OCAMLLIB", "CAMLLIB")}
+    asked = {name: str(value) for name, value in userenviron_of(env).items()} | own
+    return compiler_config(program(env, compiler), *words[1:], environ=asked)
 
 
-def _environ(env) -> dict[str, str]:
+def standard_library(env, compiler: str) -> str:
+    """The folder that the compiler in a construction variable takes for that of the standard library, or ''."""
+    return config_of(env, compiler).get("standard_library", "")
+
+
+def environ_of(env) -> dict[str, str]:
     return {name: str(value) for name, value in env["ENV"].items()}
 
 
@@ -186,46 +201,6 @@ def _search(env, words: list[str], library: str) -> Search:
     folders = search_path(words, library, env["ENV"], env.Dir("#").get_abspath())
     own = folders.index(_OWN)
     return Search(folders[:own], folders[own + 1 :])
-
-
-def named_files(env, flags: Iterable[str], all_made: bool = False) -> list[str]:
-    """The files that stand in flags: preprocessors, objects, archives; those that are built only if they are made."""
-    top, words = env.Dir("#").get_abspath(), list(flags)
-    names = [word.partition(" ")[0] for word in words]
-    # A preprocessor may also be a program on the PATH.
-    found = [env.WhereIs(name) or "" for option, name in zip(words, names[1:]) if option in ("-pp", "-ppx")]
-    paths = dict.fromkeys(os.path.join(top, name) for name in [*names, *found])
-    return [path for path in paths if os.path.isfile(path) and (all_made or not env.fs.File(path).has_builder())]
-
-
-def link_settings(env, kind: str, engine: str) -> str:
-    """A digest over the command line of an archive or a program, apart from the objects."""
-    same = _linked(env, engine)
-    return text_digest(*signature_words(same, command_variable(kind, engine)))
-
-
-def link_reads(env, engine: str) -> dict[str, object]:
-    """What a link reads besides objects of this build, as fields of its step."""
-    words = expanded(_linked(env, engine), command_variable(LINKING, engine))
-    library = _standard_library(env, COMPILER[engine == NATIVE])
-    top, environ = env.Dir("#").get_abspath(), _environ(env)
-    folders = search_path(words, library, environ, top)
-    places = [os.path.join(top, folder) for folder in folders]
-    return {
-        "files": tuple(linked_files(env)),
-        "search": folders,
-        "installed": lambda: link_files(words, engine, library, environ, places),
-    }
-
-
-def _linked(env, engine: str):
-    """The environment of a link, without the objects of this build."""
-    return env.Override({"_OCAMLOBJECTS": "", "_OCAMLPACKAGEARCHIVES": literals(archive_flags(env, engine))})
-
-
-def linked_files(env) -> list[str]:
-    """The files that stand in the flags of a link command."""
-    return named_files(env, expanded(env, "OCAMLLINKFLAGS"))
 
 
 def installed_files(env) -> list[str]:
@@ -249,14 +224,14 @@ def tool_identity(env) -> str:
         str(env.get(name)) for name in env.Dictionary() if name.startswith(("OCAML", "JSOO")) and name[-3:] == "COM"
     ]
     flags = [env.subst(f"${name}") for name in variables + FLAGS]
-    return identity(env["ENV"], [*found, *commands, *flags])
+    return identity(env["ENV"], [*found, *commands, *flags, "", *declared_reads(env)])
 
 
 def reason_converter(env) -> Converter:
     """What makes syntax trees of Reason sources. Errors: MissingTool without refmt or ppxlib."""
     from rebel_tools.ocaml import reason
 
-    environ = {**os.environ, **{name: str(value) for name, value in user_environ(env).items()}}
+    environ = {**os.environ, **{name: str(value) for name, value in userenviron_of(env).items()}}
     driver = reason.ensure_driver(program(env, "OCAMLFIND"), program(env, "OCAMLOPT"), environ)
     refmt = env.subst("$REFMT") or reason.find_refmt(env.Dir("#").get_abspath(), environ)
     check_tool(refmt, env)

@@ -16,16 +16,19 @@ from rebel_tools.memory.verdict import ALL
 from rebel_tools.ocaml.editors import FILE as EDITORS_FILE
 from rebel_tools.ocaml.flags import LINK_ALL, NO_WARNINGS, by_compiler
 from rebel_tools.ocaml.names import SUFFIXES
+from rebel_tools.ocaml.search import search_path
 from rebel_tools.ocaml.toolchain import ANSWERS
 from rebel_tools.plan.layers import Layers
 from rebel_tools.plan.model import ARCHIVE, ARCHIVING, BYTE, LINKING, NATIVE, TREE, Module, Scope, Step
 from rebel_tools.plan.steps import archive_files
 from rebel_tools.project.load import absent_modules, load_project
 from rebel_tools.project.model import Package, Project, Target
+from rebel_tools.project.reads import selected_files
 from rebel_tools.scons import front, places, profiles
 from rebel_tools.scons.actions import builder_of
 from rebel_tools.scons.arguments import from_top, output_file
 from rebel_tools.scons.interactive import is_interactive, option
+from rebel_tools.scons.named import built_files, declared_reads, files_in, flag_words, leads_to, library_files
 from rebel_tools.scons.nodes import Group, StepFile
 from rebel_tools.scons.output import TERMINAL, install_output
 from rebel_tools.scons.package_rules import PackageRules
@@ -33,7 +36,7 @@ from rebel_tools.scons.package_scope import package_scope, top_level
 from rebel_tools.scons.programs import is_installed
 from rebel_tools.scons.scopes import library_step, program_step
 from rebel_tools.scons.session import Session, added_actions
-from rebel_tools.scons.settings import build_environ, installed_files, linked_files, settings, tool_identity
+from rebel_tools.scons.settings import FLAGS, build_environ, installed_files, settings, tool_identity
 from rebel_tools.scons.words import expanded, extended
 
 ENGINES = {"native": NATIVE, "byte": BYTE, "jsoo": BYTE}
@@ -88,6 +91,7 @@ class TargetSession(Session):
         self._nothing_to_do = False
         self._is_made_first = False
         self.rules = PackageRules(self)
+        self._read_in: set[str] = set()  # the folders of what preprocessors read
         self.manifest = manifest(os.path.join(self.top, self.folder, ".rebel-tools.manifest"), self.top)
         asked = {str(name) for name in SCons.Script.COMMAND_LINE_TARGETS} - {self.path}
         if any(name.startswith(self.folder) for name in asked):
@@ -151,7 +155,9 @@ class TargetSession(Session):
         env = self.env if is_top else self._environment(self.base, package)
         uses = [scopes[used.name] for used in self.project.closure(package)]
         declared = (name for name, _ in self.target.unstable_flags.envvars)
-        how = settings(env, declared, True)
+        reads = selected_files(package.root, package.preprocessor_reads)
+        self._read_in.update(reads.folders)
+        how = settings(env, declared, reads.files)
         outdir = self.outdir if is_top else f"{self.folder}/{package.name}"
         meant = top_level(package, self.target) if is_top else package
         place = self.rules.place(package)
@@ -204,10 +210,32 @@ class TargetSession(Session):
 
     @cached_property
     def _made_first(self) -> list:
-        """The nodes of these sources, and of what stands in flags, such as a preprocessor."""
-        flags = [self.target.unstable_flags, *(package.flags for package in self.packages)]
-        words = dict.fromkeys(word for each in flags for word in (*each.dep, *each.compile))
-        return [*self._made_sources.values(), *places.built_files(words)]
+        """The nodes of these sources, and of what stands in flags, such as a preprocessor or a library of C."""
+        named = (node for node in self.all_named(self) if not leads_to(node, self, self))
+        return list(dict.fromkeys([*self._made_sources.values(), *named]))
+
+    def all_named(self, scope: object) -> list:
+        """What the flags of all packages name, found without a plan."""
+        others = [node for node in places.file_nodes() if node.has_builder() and node not in self.program]
+        if not others:
+            return []
+        env, more = self.env, self.base[profiles.VARIABLE].flags
+        every = (self.target.unstable_flags, *(flags for p in self.packages for flags in (p.flags, more(p))))
+        words = [*flag_words(env, FLAGS), *(word for each in every for word in (*each.dep, *each.compile))]
+        folders = search_path(words, "", {}, self.top)
+        paths = (*files_in(env, words), *library_files(env, words, folders), *declared_reads(env))
+        return [*built_files(paths, folders), *filter(self._is_read, others)]
+
+    def _is_read(self, node) -> bool:
+        """Whether a preprocessor of some package reads a file."""
+        return any(p.preprocessor_reads and p.has_read(os.path.realpath(node.get_abspath())) for p in self.packages)
+
+    def scopes_behind(self, node) -> Iterable:
+        """A target as a whole stands for its scopes, for these are not known before it has its turn."""
+        return [self]
+
+    def _named_by(self, named: Scope | Step) -> list:
+        return self._made_first if isinstance(named, Scope) else super()._named_by(named)
 
     def _load_again(self) -> None:
         """Find sources that were not there when the SConstruct was read. Errors: ProjectError."""
@@ -449,7 +477,7 @@ class TargetSession(Session):
             known = self.manifest.others  # which have been looked at
             new = stamps_before(read - known.keys(), self.started)
             return new if new is None else {**known, **new}
-        files = {*self.project.consulted, *installed_files(self.env), *linked_files(self.env), *self._in_scopes()}
+        files = {*self.project.consulted, *installed_files(self.env), *self._in_scopes()}
         files |= self.rules.read()
         return stamps_before(files | read, self.started)
 
@@ -464,10 +492,11 @@ class TargetSession(Session):
         trees = {step.scope for step in self.plan.steps.values() if step.kind == TREE}
         converters = {path for scope in trees for path in scope.settings.reason().files}
         every = [scope.settings for scope in self.plan.scopes]
-        named = (path for each in every for path in (*each.files, *each.dependency_files))
+        named = [path for each in every for path in (*each.files, *each.dependency_files)]
+        named += [path for step in self.plan.steps.values() for path in step.files]
         folders = {folder for each in every for search in each.search.values() for folder in search.folders}
         folders = {os.path.join(self.top, folder) for folder in folders | {*self.goal().search} if folder}
-        return {*converters, *named, *folders}
+        return {*converters, *named, *folders, *self._read_in}
 
     # Files for editors
 

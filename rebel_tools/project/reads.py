@@ -1,0 +1,48 @@
+"""What a package's preprocessors read: the files that the key `rebel.preprocessorDependencies` selects."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from rebel_tools.project.selection import Selection
+
+
+class Reads(NamedTuple):
+    """files: absolute paths, also of a file that is named and not there; folders: those in which another may come."""
+
+    files: tuple[str, ...] = ()
+    folders: tuple[str, ...] = ()
+
+
+def selected_files(root: str, patterns: Sequence[str]) -> Reads:
+    """The files below the folder `root` that patterns select, as those of `rebel.sources` do. Links are followed."""
+    selection, files, folders, seen = Selection(patterns), set(), set(), set()
+    todo = list(selection.folders) if patterns else []
+    while todo:
+        inner = todo.pop()
+        path = os.path.normpath(os.path.join(root, inner))
+        if not os.path.isdir(path):
+            files.add(path)  # a pattern names it
+            continue
+        folders.add(path)
+        real = os.path.realpath(path)
+        if real in seen:
+            continue
+        seen.add(real)
+        prefix = "" if inner == "." else f"{inner}/"
+        for name in sorted(_names(path)):
+            below = prefix + name
+            if os.path.isdir(os.path.join(path, name)):
+                todo += [below] if selection.enters(below) else []
+            elif selection.takes(below):
+                files.add(os.path.join(path, name))
+    return Reads(tuple(sorted(files)), tuple(sorted(folders)))
+
+
+def _names(folder: str) -> list[str]:
+    try:
+        return os.listdir(folder)
+    except OSError:  # it may come to be readable, and its stamp changes then
+        return []

@@ -1,0 +1,78 @@
+"""What archives and programs are made of besides the objects of this build, as fields of their steps."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+from rebel_tools.memory.digests import text_digest
+from rebel_tools.ocaml.linker import CLinker, c_files
+from rebel_tools.ocaml.named import named, split
+from rebel_tools.ocaml.search import code_files, link_files, needs_of, search_path, stub_folders, values_of
+from rebel_tools.plan.model import ARCHIVING, LINKING, NATIVE
+from rebel_tools.scons.actions import COMPILER, command_variable
+from rebel_tools.scons.named import files_in, library_files, top_of
+from rebel_tools.scons.settings import archive_flags, config_of, environ_of, path_of, standard_library
+from rebel_tools.scons.words import expanded, literals, signature_words
+
+# The options with which a link of bytecode calls the C compiler.
+_CALLS_C = {"-custom", "-output-obj", "-output-complete-obj", "-output-complete-exe"}
+_OF_LINKER = ("-cclib", "-ccopt", "-dllib", "-dllpath")
+
+
+def archive_reads(env, engine: str) -> dict[str, object]:
+    """What an archive is made of besides the objects of this build, as fields of its step."""
+    words, same = expanded(env, "OCAMLARCHIVEFLAGS"), _alone(env, engine)
+    folders = _search(env, engine, words)
+    return {
+        "settings": text_digest(*signature_words(same, command_variable(ARCHIVING, engine))),
+        "files": files_in(env, words),
+        "libraries": library_files(env, words, folders),
+        "search": folders,
+        "installed": lambda: code_files(words),
+    }
+
+
+def link_reads(env, engine: str, archives: Sequence[str]) -> dict[str, object]:
+    """The same of a program. archives: the words that the archives in it were made with."""
+    same, flags = _alone(env, engine), expanded(env, "OCAMLLINKFLAGS")
+    words = expanded(same, command_variable(LINKING, engine))
+    recorded = [word for pair in zip(archives, archives[1:]) if pair[0] in _OF_LINKER for word in pair]
+    folders = _search(env, engine, words)
+    return {
+        "settings": text_digest(*signature_words(same, command_variable(LINKING, engine))),
+        "files": files_in(env, [*flags, *recorded]),
+        "libraries": library_files(env, [*flags, *recorded], folders),
+        "search": folders,
+        "installed": lambda: _inputs(env, engine, words, [*flags, *recorded], folders),
+    }
+
+
+def _search(env, engine: str, words: Sequence[str]) -> tuple[str, ...]:
+    return search_path(words, standard_library(env, COMPILER[engine == NATIVE]), environ_of(env), top_of(env))
+
+
+def _alone(env, engine: str):
+    """The environment of an archive or a link, without the objects of this build."""
+    return env.Override({"_OCAMLOBJECTS": "", "_OCAMLPACKAGEARCHIVES": literals(archive_flags(env, engine))})
+
+
+def _inputs(env, engine: str, words: Sequence[str], flags: Sequence[str], folders: Sequence[str]) -> list[str]:
+    """What a link reads that no step makes, by paths or names, with what the C compiler adds by itself.
+
+    words: of the whole command line; flags: those of the user.
+    """
+    top, config = top_of(env), config_of(env, COMPILER[engine == NATIVE])
+    library, environ = config.get("standard_library", ""), environ_of(env)
+    searched = [os.path.join(top, folder) for folder in folders]
+    given = named(flags, top)
+    stubs = [*given.stub_folders, *searched, *(stub_folders(library, environ) if given.stubs else ())]
+    found = link_files(words, engine, library, environ, searched)
+    found += [os.path.join(top, folder, f"dll{name}.so") for name in given.stubs for folder in stubs]
+    if engine == NATIVE or not _CALLS_C.isdisjoint(words):
+        kind = "native_c" if engine == NATIVE else "bytecomp_c"
+        command = split((values_of("-cc", words) or [config.get(f"{kind}_compiler", "")])[-1]) or ["cc"]
+        wanted = [*(f"-L{folder}" for folder in searched if folder != top), *given.linker, *needs_of(words, searched)]
+        wanted += split(config.get(f"{kind}_libraries", ""))
+        found += c_files(CLinker(tuple(command), path_of(env), tuple(wanted), environ, top))
+    return list(dict.fromkeys(found))

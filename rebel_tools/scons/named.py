@@ -1,0 +1,118 @@
+"""Files that flags name: as paths, whose contents count, and as the nodes of those that the same SConstruct builds.
+
+The nodes are looked for when a build begins, so that it does not matter which builder is called first.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+import SCons.Node
+import SCons.Node.FS
+import SCons.Util
+
+from rebel_tools.ocaml.linker import SHARED
+from rebel_tools.ocaml.named import named, on_path
+from rebel_tools.ocaml.search import code_files
+from rebel_tools.plan.model import Scope
+from rebel_tools.scons import places
+from rebel_tools.scons.words import expanded
+
+
+class First(NamedTuple):
+    """What the flags of a scope name, which has to be made before anything of the scope is read."""
+
+    scope: Scope
+
+    @property
+    def namespace(self) -> str:
+        return self.scope.namespace
+
+    @property
+    def outdir(self) -> str:
+        return self.scope.outdir
+
+
+# What a compiler opens in a folder that -I names.
+_INCLUDED = (".cmi", ".cmx", ".cmo", ".o", ".cmxa", ".cma", ".a")
+
+
+def top_of(env) -> str:
+    return env.Dir("#").get_abspath()
+
+
+def files_in(env, words: Sequence[str]) -> tuple[str, ...]:
+    """The absolute paths of the files that words name, whether they are there or not, with programs on the PATH."""
+    top = top_of(env)
+    found = named(words, top)
+    path = str(env["ENV"].get("PATH", ""))
+    programs = [place for name in found.programs for place in on_path(name, path)]
+    return tuple(dict.fromkeys(os.path.join(top, path) for path in (*found.files, *programs)))
+
+
+def library_files(env, words: Sequence[str], folders: Iterable[str]) -> tuple[str, ...]:
+    """Where the libraries that words name can be, and files with code that are named without a folder.
+
+    folders: in which the compiler looks. As in SCons' own links, `$LIBPATH` counts as well.
+    """
+    found, top = named(words, top_of(env)), top_of(env)
+    libpath = [env.Dir(folder).get_abspath() for folder in SCons.Util.flatten([env.subst_path(env.get("LIBPATH", []))])]
+    searched = dict.fromkeys(os.path.join(top, folder) for folder in (*found.folders, *folders, *libpath))
+    names = [f"lib{name}{suffix}" for name in found.libraries for suffix in (*SHARED, ".a") if name[:1] != ":"]
+    names += [name[1:] for name in found.libraries if name.startswith(":")]
+    names += [*(f"dll{name}.so" for name in found.stubs), *code_files(words)]
+    searched.update(dict.fromkeys(os.path.join(top, folder) for folder in found.stub_folders))
+    return tuple(dict.fromkeys(os.path.join(folder, name) for folder in searched for name in names))
+
+
+def declared_reads(env) -> tuple[str, ...]:
+    """The absolute paths of what preprocessors read, as `$OCAMLPPDEPS` says: nodes, files, and patterns of Glob()."""
+    return tuple(dict.fromkeys(node.get_abspath() for node in _declared(env)))
+
+
+def _declared(env) -> Iterator[SCons.Node.Node]:
+    for item in SCons.Util.flatten([env.get("OCAMLPPDEPS") or []]):
+        if isinstance(item, SCons.Node.Node):
+            yield item
+        else:
+            for name in env.Split(item) if isinstance(item, str) else [item]:
+                path = env.subst(str(name)) if not isinstance(name, SCons.Node.Node) else name
+                yield from env.Glob(path) if not {*"*?["}.isdisjoint(path) else [env.fs.File(path)]
+
+
+def flag_words(env, variables: Iterable[str]) -> list[str]:
+    """The words of construction variables."""
+    return [word for variable in variables for word in expanded(env, variable)]
+
+
+# Nodes
+
+
+def built_files(paths: Iterable[str], folders: Iterable[str] = ()) -> list:
+    """The nodes of what builders make: at one of these paths, and compiled files in one of these folders."""
+    found = dict.fromkeys(places.built(paths))
+    for folder in folders:
+        found.update(dict.fromkeys(places.built_in(folder, _INCLUDED)))
+    return list(found)
+
+
+def leads_to(node, session, scope: Scope) -> bool:
+    """Whether a node is made, in any number of steps, from what a session compiles in a scope."""
+    todo, seen = [node], set()
+    while todo:
+        each = todo.pop()
+        if each in seen:
+            continue
+        seen.add(each)
+        owner = getattr(each.attributes, "rebel_session", None)
+        if owner is None:
+            before = (each.sources, each.depends, each.prerequisites, each.implicit)  # None in what was built
+            todo += [other for nodes in before for other in nodes or ()]
+            continue
+        for behind in owner.scopes_behind(each):
+            if owner is session and behind is scope:
+                return True
+            todo += [*owner.all_named(behind), *owner.source_nodes.get(behind, {}).values()]
+    return False
