@@ -36,7 +36,7 @@ class Installed:
         self._reached: dict[str, list[str]] = {}
 
     def find(self, folders: Folders, name: str) -> str:
-        """The path of the first file of that name, '' where there is none. An absolute path is its own answer."""
+        """The path of the first file of that name, '' where there is none. Absolute paths, and `./x`, are theirs."""
         try:
             return self._found[folders, name]
         except KeyError:
@@ -46,6 +46,8 @@ class Installed:
     def _find(self, folders: Folders, name: str) -> str:
         if os.path.isabs(name):
             return name
+        if name.startswith("./"):
+            return name[2:]
         for folder in folders:
             present = self._names_in(folder)
             for spelled in unit_file_names(name):

@@ -39,8 +39,10 @@ def link_reads(env, engine: str, archives: Sequence[str]) -> dict[str, object]:
     words = expanded(same, command_variable(LINKING, engine))
     recorded = [word for pair in zip(archives, archives[1:]) if pair[0] in _OF_LINKER for word in pair]
     folders = _search(env, engine, words)
+    # Of a link of bytecode with C the compiler of C is not told what to write for this folder.
+    here = [top_of(env)] if engine != NATIVE and not _CALLS_C.isdisjoint(words) else []
     return {
-        "settings": text_digest(*signature_words(same, command_variable(LINKING, engine))),
+        "settings": text_digest(*signature_words(same, command_variable(LINKING, engine)), *here),
         "files": files_in(env, [*flags, *recorded]),
         "libraries": library_files(env, [*flags, *recorded], folders),
         "search": folders,
@@ -75,4 +77,9 @@ def _inputs(env, engine: str, words: Sequence[str], flags: Sequence[str], folder
         wanted = [*(f"-L{folder}" for folder in searched if folder != top), *given.linker, *needs_of(words, searched)]
         wanted += split(config.get(f"{kind}_libraries", ""))
         found += c_files(CLinker(tuple(command), path_of(env), tuple(wanted), environ, top))
-    return list(dict.fromkeys(found))
+    return list(dict.fromkeys(_below(path, top) for path in found))
+
+
+def _below(path: str, top: str) -> str:
+    """A path below `top` in a form that stays true when the tree is moved, and is looked for nowhere else."""
+    return f"./{path[len(top) + 1 :]}" if path.startswith(f"{top}/") else path

@@ -19,7 +19,7 @@ from rebel_tools.scons.linking import archive_reads, link_reads
 from rebel_tools.scons.nodes import StepFile
 from rebel_tools.scons.output import install_output
 from rebel_tools.scons.session import Session, session
-from rebel_tools.scons.settings import package_names, settings
+from rebel_tools.scons.settings import map_places, package_names, settings
 from rebel_tools.scons.words import expanded, extended
 
 STATE = ".rebel-tools.json"
@@ -35,6 +35,7 @@ def scope_environment(env):
         if engine not in ARCHIVE:
             raise RebelError(f"unknown engine `{engine}` in $OCAMLENGINES", expected=" or ".join(ARCHIVE))
     install_output(env)
+    map_places(env)
     return env
 
 

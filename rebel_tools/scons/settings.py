@@ -10,6 +10,7 @@ from rebel_tools import __version__
 from rebel_tools.errors import MissingTool
 from rebel_tools.memory.digests import text_digest
 from rebel_tools.memory.identity import OCAML_VARIABLES, identity
+from rebel_tools.ocaml import place
 from rebel_tools.ocaml.flags import first_program
 from rebel_tools.ocaml.named import on_path, split
 from rebel_tools.ocaml.search import search_path, values_of
@@ -24,7 +25,7 @@ from rebel_tools.ocaml.toolchain import (
 from rebel_tools.plan.model import IMPLEMENTATION, NATIVE, Converter, Search, Settings
 from rebel_tools.plan.steps import ANNOTATIONS
 from rebel_tools.scons.actions import COMPILER, command_variable, step_of
-from rebel_tools.scons.named import declared_reads, files_in
+from rebel_tools.scons.named import declared_reads, files_in, top_of
 from rebel_tools.scons.programs import check_tool
 from rebel_tools.scons.words import expanded, extended, literals, signature_words
 from rebel_tools.tools import npm_package
@@ -80,6 +81,11 @@ def build_environ(env, variables: Iterable[tuple[str, str]]) -> dict:
             words = env.Split(env.subst(f"${variable}"))
             found[variable] = extended([], [program(env, variable), *words[1:]]) if words else ""
     return found
+
+
+def map_places(env) -> None:
+    """Let what compilers write with this environment be the same in whatever folder the tree lies."""
+    env["ENV"] = {**env["ENV"], **place.mapped(env["ENV"], top_of(env))}
 
 
 def packages(env, engine: str) -> Packages:
@@ -147,7 +153,8 @@ def settings(env, variables: Iterable[str] = (), reads: Sequence[str] = ()) -> S
     commands = {engine: expanded(same, command_variable(IMPLEMENTATION, engine)) for engine in engines}
     signed = [w for engine in engines for w in signature_words(same, command_variable(IMPLEMENTATION, engine))]
     words = [word for command in commands.values() for word in command]
-    values = [f"{name}={env['ENV'].get(name)}" for name in (*OCAML_VARIABLES, *variables)]
+    counting = (name for name in (*OCAML_VARIABLES, *variables) if name != place.VARIABLE)
+    values = [*(f"{name}={env['ENV'].get(name)}" for name in counting), place.place(env["ENV"], top_of(env))]
     dependency_flags = expanded(env, "OCAMLDEPFLAGS")
     flags = [word for command in commands.values() for word in command[1:]]
     runs = found.preprocessors or not {"-pp", "-ppx"}.isdisjoint((*flags, *dependency_flags))

@@ -36,7 +36,7 @@ from rebel_tools.scons.package_scope import package_scope, top_level
 from rebel_tools.scons.programs import is_installed
 from rebel_tools.scons.scopes import library_step, program_step
 from rebel_tools.scons.session import Session, added_actions
-from rebel_tools.scons.settings import FLAGS, build_environ, installed_files, settings, tool_identity
+from rebel_tools.scons.settings import FLAGS, build_environ, installed_files, map_places, settings, tool_identity
 from rebel_tools.scons.words import expanded, extended
 
 ENGINES = {"native": NATIVE, "byte": BYTE, "jsoo": BYTE}
@@ -135,6 +135,7 @@ class TargetSession(Session):
             }
         )
         install_output(env)
+        map_places(env)
         return env
 
     # The plan
