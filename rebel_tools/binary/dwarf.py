@@ -17,6 +17,7 @@ from rebel_tools.binary.bulk import collector_paused
 from rebel_tools.binary.debug_files import DebugFile, DebugFiles
 from rebel_tools.binary.debug_search import ONLY_SYSTEM, DebugPath
 from rebel_tools.binary.debug_sections import debug_sections
+from rebel_tools.binary.dwarf_classes import is_clang
 from rebel_tools.binary.dwarf_constants import At, Tag
 from rebel_tools.binary.dwarf_find import Finder
 from rebel_tools.binary.dwarf_headers import read_enumerations
@@ -130,14 +131,8 @@ def _declarations(reader: TypeReader, dies: dict[str, Die], enumerations: tuple[
     reader.finish()
     types, conflicts = dict(sorted(reader.types.items())), tuple(reader.conflicts)
     tells_atomic = all(die.unit.sizes.version >= 5 for die in dies.values())
-    tells_conventions = all(_writes_conventions(die) for die in dies.values())
+    tells_conventions = all(is_clang(die.unit) for die in dies.values())  # GCC does not write them
     return Declarations(functions, variables, types, conflicts, enumerations, tells_atomic, tells_conventions)
-
-
-def _writes_conventions(die: Die) -> bool:
-    """Whether the compiler describes calling conventions: Clang does, GCC does not."""
-    top = die.unit.top
-    return "clang" in (top.unit.string(top.values.get(At.PRODUCER)) or "")
 
 
 def _is_tls(die: Die) -> bool:

@@ -9,13 +9,27 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from rebel_tools.abi import types as t
-from rebel_tools.binary.dwarf_constants import BY_REFERENCE, BY_VALUE, At, Tag
-from rebel_tools.binary.dwarf_unit import Die
+from rebel_tools.binary.dwarf_constants import BY_REFERENCE, BY_VALUE, CPLUSPLUS, At, Tag
+from rebel_tools.binary.dwarf_find import language
+from rebel_tools.binary.dwarf_unit import Die, Unit
 
 PURE = 2
 DEFAULTED_IN_CLASS = 1
 OP_CONST, OP_CONSTU = range(0x08, 0x10), 0x10
 REFERENCES = frozenset({Tag.REFERENCE, Tag.RVALUE_REFERENCE})
+
+
+def is_left_out(die: Die, functions: list[Die]) -> bool:
+    """Whether a class that is only declared here may be defined in the source, `functions` being its members.
+
+    One whose members are described is. Clang leaves out the definition of every C++ class that only pointers lead to,
+    with nothing to tell it from one that the source only declares.
+    """
+    return bool(functions) or (language(die.unit) in CPLUSPLUS and is_clang(die.unit))
+
+
+def is_clang(unit: Unit) -> bool:
+    return "clang" in (unit.string(unit.top.values.get(At.PRODUCER)) or "")
 
 
 def read_virtuals(functions: Iterable[Die]) -> tuple[t.Virtual, ...]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from rebel_tools.abi import types as t
 from rebel_tools.abi.standard_library import is_standard
-from rebel_tools.binary.dwarf_classes import read_passing, read_virtuals
+from rebel_tools.binary.dwarf_classes import is_left_out, read_passing, read_virtuals
 from rebel_tools.binary.dwarf_constants import CONVENTIONS, At, Tag
 from rebel_tools.binary.dwarf_find import chain, first_string, first_value, flag
 from rebel_tools.binary.dwarf_members import MEMBER_TAGS, read_constants, read_field
@@ -245,7 +245,7 @@ class TypeReader:
             passing=read_passing(die, functions),
             virtuals=read_virtuals(functions),
             constants=read_constants(self, children),
-            left_out=is_declared and bool(functions) and not is_standard(name or ""),
+            left_out=is_declared and not is_standard(name or "") and is_left_out(die, functions),
         )
 
     def _field(self, die: Die, is_class: bool) -> t.Field | None:

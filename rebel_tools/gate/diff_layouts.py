@@ -10,7 +10,7 @@ from rebel_tools.abi.spell import peel
 from rebel_tools.gate.compare import Comparison, Pair
 from rebel_tools.gate.diff_report import Change, change
 from rebel_tools.gate.difference import Difference
-from rebel_tools.gate.not_compared import Reason
+from rebel_tools.gate.not_compared import COMPLETE, Reason
 from rebel_tools.gate.rules import BREAK, RISK
 
 _HEADER = re.compile(r"\.(?:h|hh|hpp|hxx|h\+\+|inl|ipp|tpp|tcc)$|(?:^|/)[^./<>]+$", re.IGNORECASE)
@@ -76,7 +76,7 @@ class Layouts:
                     name = t.spelled(pair[0])
                     what = f"{difference.field} of {name}" if difference.field else f"the layout of {name}"
                     for user in self.users(pair):
-                        found.setdefault(user, Reason(f"{what} is not known on both sides"))
+                        found.setdefault(user, Reason(f"{what} is not known on both sides", COMPLETE))
         return found
 
 

@@ -8,13 +8,10 @@ from rebel_tools.abi import types as t
 from rebel_tools.abi.sizes import Definitions
 from rebel_tools.gate.compare import Comparison, Pair
 from rebel_tools.gate.difference import Difference
-from rebel_tools.gate.not_compared import Reason
+from rebel_tools.gate.not_compared import COMPLETE, Reason
 from rebel_tools.gate.report import Finding
 from rebel_tools.gate.rules import BREAK
 from rebel_tools.gate.symbol_check import SILENT, Verdict, gate_rule, promised
-
-COMPLETE = "-fno-limit-debug-info (Clang) or -femit-class-debug-always (GCC) keep all types"
-"""What to do about types that the compiler left out."""
 
 
 class LayoutCheck:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
+COMPLETE = "-fno-limit-debug-info (Clang) or -femit-class-debug-always (GCC) keep all types"
+"""What to do about types that the compiler left out."""
+
 
 class Reason(NamedTuple):
     """Why types could not be compared: a sentence without a full stop, and what to do about it ("" for nothing)."""

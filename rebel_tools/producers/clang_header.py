@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TypeVar
 
-from rebel_tools.abi.types import Array, Declarations, Function, Parameter, Pointer, Variable, Void
+from rebel_tools.abi.types import Array, Declarations, Function, Parameter, Pointer, Record, Variable, Void
 from rebel_tools.binary.dwarf import read_declarations
 from rebel_tools.binary.model import undecorate
 from rebel_tools.errors import Place
@@ -76,7 +76,7 @@ class _Probe:
         is_windows = self.bench.described.target.os == "windows"
         labels = [item.symbol.removeprefix("\1") for item in self.items if item.symbol]
         found = read_declarations(self.bench.link("probe", labels if is_windows else ()))  # ELF leaves them undefined
-        return self.select(self.bench.with_relative_places(found))
+        return self.select(self.bench.with_relative_places(_with_opaque_types(found)))
 
     # the source
 
@@ -166,3 +166,9 @@ def _described(found: Symbol | None, place: Place) -> Symbol:
     if found is None:
         raise InterfaceSourceError("the compiler did not describe it", place=place)
     return found
+
+
+def _with_opaque_types(found: Declarations) -> Declarations:
+    """With DEBUG, what the compiler only declares is only declared in the header."""
+    types = {key: replace(d, left_out=False) if isinstance(d, Record) else d for key, d in found.types.items()}
+    return replace(found, types=types)

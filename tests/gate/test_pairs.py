@@ -20,6 +20,8 @@ from rebel_tools.gate.sides import read_side
 from rebel_tools.gate.verify import Policy
 from rebel_tools.producers.record import record
 
+KINDS = (("old", "int"), ("new", "long"))
+
 
 def build(folder: Path, name: str, source: str, command: str) -> str:
     """A library of one file that includes a header, where programs see all types."""
@@ -71,6 +73,20 @@ def test_a_class_that_the_compiler_leaves_out_is_not_known(tmp_path: Path) -> No
     with open_library(new) as library:
         checked, _ = check(record(old).interface, library, Policy(required("layout")), "old.interface")
     assert [finding.rule for finding in checked.findings] == ["not-checked"]
+
+
+@pytest.mark.skipif(not shutil.which("clang++"), reason="needs clang++")
+def test_classes_that_clang_leaves_out_are_not_known(tmp_path: Path) -> None:
+    """By default it describes no class that only pointers lead to."""
+    sources = {name: f"struct s {{ {kind} a; }}; int f(s *x) {{ return 0; }}" for name, kind in KINDS}
+
+    def report(flags: str):
+        paths = [build(tmp_path, name, source, f"clang++ {flags}") for name, source in sources.items()]
+        return diff(*map(read_side, paths))
+
+    limited, whole = report("-flimit-debug-info"), report("-fno-limit-debug-info")
+    assert limited.compatible and [gap.symbols for gap in limited.not_compared] == [("_Z1fP1s",)]
+    assert not whole.compatible and not whole.not_compared
 
 
 @pytest.mark.skipif(not shutil.which("clang"), reason="needs clang, which describes calling conventions")
