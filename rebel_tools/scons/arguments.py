@@ -53,13 +53,31 @@ def _file(node, what: str) -> SCons.Node.FS.File:
 def path_of(node: SCons.Node.FS.File) -> str:
     """The path that a command line needs, as seen from the folder of the SConstruct.
 
-    As str(node), but while SConscript files are read that is relative to the SConscript's folder.
+    As str(node), but while SConscript files are read that is relative to the SConscript's folder. A source that is not
+    here may lie in a Repository(); what such a one has of built files is copied when it is up to date.
     """
+    if node.is_derived():
+        node.set_local()
     if node.duplicate or node.is_derived():
         return node.get_internal_path()
     source = node.srcnode()
     found = source if source.exists() or not node.exists() else node
-    return found.get_internal_path()
+    return found.rfile().get_internal_path()
+
+
+def has_repositories() -> bool:
+    """Whether files that are not here may lie elsewhere."""
+    return bool(SCons.Node.FS.get_default_fs().Top.getRepositories())
+
+
+def known_file(folder: SCons.Node.FS.Dir, name: str) -> SCons.Node.FS.File | None:
+    """The node of a file that is in a folder, here or in a repository, or that something makes there.
+
+    Glob() would find a node that is there only because somebody has asked.
+    """
+    places = [os.path.join(place.get_abspath(), name) for place in folder.get_all_rdirs()]
+    known = folder.entries.get(name)
+    return folder.File(name) if known and known.is_derived() or any(map(os.path.isfile, places)) else None
 
 
 def from_top(path: str) -> str:

@@ -28,6 +28,7 @@ from rebel_tools.rpython import imports
 from rebel_tools.rpython.python27 import require_python27
 from rebel_tools.rpython.setup import has_rpython
 from rebel_tools.scons import export_table
+from rebel_tools.scons.arguments import has_repositories
 from rebel_tools.scons.calls import in_source_folder, own_copy
 from rebel_tools.scons.mistakes import user_error
 
@@ -137,7 +138,10 @@ def _asked(env, target, source, kw):
     targets, sources = (env.arg2nodes(SCons.Util.flatten([given]), env.fs.File) for given in (target, source))
     if len(targets) != 1 or len(sources) != 1:
         raise RebelError("RPython translates one main module into one library", expected="one target and one source")
-    return _ready(env, targets[0], **kw), sources[0], targets[0].dir, targets[0].name
+    env, main = _ready(env, targets[0], **kw), sources[0]
+    if has_repositories():  # what is here hides what is there, also for a main module that is there
+        env.Replace(RPYTHON_IMPORTS=[*main.dir.get_all_rdirs(), *env.get("RPYTHON_IMPORTS", [])])
+    return env, main, targets[0].dir, targets[0].name
 
 
 def _translated(env, builder, targets, depfile, main):
@@ -146,6 +150,7 @@ def _translated(env, builder, targets, depfile, main):
     built = builder([*targets, depfile], main)
     for node in built:
         node.__class__ = TranslatedFile  # as SCons does when an Entry turns out to be a File
+        node.set_local()  # extensions name files here, which a repository may have built
     return built
 
 
@@ -258,13 +263,13 @@ def scan(node, env, path=()):
 def recorded(env) -> list:
     """What the last translation read, as nodes: files, and for a folder that was listed the names in it."""
     depfile = env.get("RPYTHON_DEPFILE")
-    if depfile is None or not os.path.isfile(depfile.abspath):
+    if depfile is None or not depfile.rexists():
         return []
-    with open(depfile.abspath) as file:
+    with open(depfile.rfile().get_abspath()) as file:
         paths = imports.read_depfile(file.read())
     files = [env.fs.File(path, env.fs.Top) for path in paths if not path.endswith("/")]
     listed = [env.Value(f"{path}: {' '.join(_names_in(env, path))}") for path in paths if path.endswith("/")]
-    return [*listed, *(node for node in files if node.exists() or node.is_derived())]
+    return [*listed, *(node for node in files if node.rexists() or node.is_derived())]
 
 
 def _names_in(env, folder: str) -> list[str]:
@@ -286,10 +291,10 @@ def closure(main, folders) -> set:
 
 def imported_nodes(node, folders):
     """Nodes that exist, or will, for the imports of one module."""
-    if not node.exists() and not node.is_derived():
+    if not node.rexists() and not node.is_derived():
         return
-    for dots, name in imports.imported_names(node.get_text_contents()) if node.exists() else ():
+    for dots, name in imports.imported_names(node.get_text_contents()) if node.rexists() else ():
         for candidate in imports.candidates(dots, name, node.path, [str(f) for f in folders]):
             found = node.fs.File(candidate)
-            if found.exists() or found.is_derived():
+            if found.rexists() or found.is_derived():
                 yield found

@@ -13,7 +13,7 @@ from rebel_tools.ocaml.names import SUFFIXES, Naming, is_interface, module_name
 from rebel_tools.plan.model import ARCHIVE, ARCHIVING, LINKING, Module, Scope, Step
 from rebel_tools.plan.steps import archive_step
 from rebel_tools.plan.units import check_units, namespace_of
-from rebel_tools.scons.arguments import checked_module, from_top, path_of
+from rebel_tools.scons.arguments import checked_module, from_top, known_file, path_of
 from rebel_tools.scons.calls import own_copy
 from rebel_tools.scons.linking import archive_reads, link_reads
 from rebel_tools.scons.nodes import StepFile
@@ -93,7 +93,7 @@ def add_sources(run: Session, scope: Scope, nodes: Iterable) -> list[Module]:
     for name, module in modules.items():
         if name in known and known[name] != module and run.plan.unit_steps(scope, module.object):
             raise RebelError(f"`{module.interface}` and `{module.implementation}` go into one call of a builder")
-        _check_interface(run, module)
+        _check_interface(run, scope, module)
         run.plan.add_module(scope, module)
     if scope.alias:
         run.plan.add_module(scope, scope.alias)
@@ -108,16 +108,27 @@ def _check_source(path: str, name: str, known: Module | None) -> None:
         raise RebelError(f"`{other}` and `{path}` are both the module {name}", hint="rename one of them")
 
 
-def _check_interface(run: Session, module: Module) -> None:
+def _check_interface(run: Session, scope: Scope, module: Module) -> None:
     """The compiler takes note of an interface that lies beside an implementation, given or not."""
     beside = f"{module.implementation}i"
-    if module.interface or not os.path.exists(os.path.join(run.plan.disk.root, beside)):
+    if module.interface or not module.implementation:
+        return
+    if not os.path.exists(os.path.join(run.plan.disk.root, beside)):
+        beside = _in_repository(run.source_nodes[scope][module.implementation])
+    if not beside:
         return
     node = SCons.Node.FS.get_default_fs().File(from_top(beside))
     if node.duplicate and not os.path.exists(node.srcnode().get_abspath()):
         run.old_copies.append(node)
     else:
         raise RebelError(f"`{beside}` is not among the sources, but `{module.implementation}` is", hint="add it")
+
+
+def _in_repository(implementation) -> str:
+    """The path of the interface that a Repository() puts beside a source, '' for none."""
+    source = implementation.srcnode()
+    interface = known_file(source.dir, f"{source.name}i")
+    return interface.rfile().get_internal_path() if interface and not interface.is_derived() else ""
 
 
 def make_nodes(run: Session, scope: Scope) -> None:

@@ -22,7 +22,7 @@ from rebel_tools.plan.steps import ANNOTATIONS
 from rebel_tools.process import processors
 from rebel_tools.scons import places, profile, saving
 from rebel_tools.scons.actions import builder_of
-from rebel_tools.scons.arguments import from_top, output_file, path_of
+from rebel_tools.scons.arguments import from_top, has_repositories, output_file, path_of
 from rebel_tools.scons.generated import Generated
 from rebel_tools.scons.interactive import option, tell
 from rebel_tools.scons.named import First, built_files, leads_to
@@ -284,8 +284,11 @@ class Session:
             self.plan.named_changed(scope, _paths(new))
 
     def _was_just_built(self, scope: Scope, node) -> bool:
-        """Whether a file has been built that a scope did not know of; told once."""
-        new = node.get_state() == SCons.Node.executed and (scope, node) not in self._noticed
+        """Whether a file has been built that a scope did not know of, or may have come from a repository; told once."""
+        state = node.get_state()
+        copied = state == SCons.Node.up_to_date and has_repositories() and node.is_derived()
+        made = copied or state == SCons.Node.executed
+        new = made and (scope, node) not in self._noticed
         if new:
             self._noticed.add((scope, node))
         return new
@@ -317,7 +320,7 @@ class Session:
         others = added_actions(self.nodes(step))
         declared = [d for node in self.nodes(step) for d in node.depends or ()]
         if declared:
-            files = dict.fromkeys(str(d) for d in declared if isinstance(d, SCons.Node.FS.File))
+            files = dict.fromkeys(str(d.rfile()) for d in declared if isinstance(d, SCons.Node.FS.File))
             others += [d.get_csig() for d in declared if not isinstance(d, SCons.Node.FS.File)]
             step.extra = tuple(files)
             for path in files:

@@ -9,6 +9,7 @@ from typing import Any
 
 from rebel_tools.errors import RebelError
 from rebel_tools.ocaml.names import SUFFIXES
+from rebel_tools.scons.arguments import known_file
 from rebel_tools.scons.nodes import StepFile
 
 # Copies that editors, merges and version control leave, templates of generated sources, and what belongs to ocamlbuild
@@ -55,20 +56,21 @@ def _has_own_rule(node: Any) -> bool:
 
     Errors: RebelError where the module is there and nobody knows whether somebody has written it.
     """
-    made = node.dir.File(os.path.splitext(node.name)[0] + ".ml")
-    if made.has_builder():
+    name = os.path.splitext(node.name)[0] + ".ml"
+    made, source = known_file(node.dir, name), known_file(node.srcnode().dir, name)
+    if made and made.has_builder():
         return made.builder.get_name(made.get_build_env()) not in ("OCamlLex", "OCamlYacc")
-    if not _was_built(made) and made.srcnode().rexists():  # rexists() of a copy in a variant folder would remove it
+    if source and not any(file and (file.has_builder() or _was_built(file)) for file in (made, source)):
         raise RebelError(
-            f"`{made}` is there already, and no rule makes it from `{node}`",
-            hint=f"leave `{node.name}` out (Glob has exclude=), or remove `{made.name}` if it was generated",
+            f"`{source}` is there already, and no rule makes it from `{node}`",
+            hint=f"leave `{node.name}` out (Glob has exclude=), or remove `{name}` if it was generated",
         )
     return False
 
 
 def _was_built(node: Any) -> bool:
-    """Whether SCons has made a file in an earlier build."""
-    return bool(getattr(node.get_stored_info().binfo, "bact", None))
+    """Whether SCons has made a file in an earlier build, here or in a repository."""
+    return any(getattr(file.get_stored_info().binfo, "bact", None) for file in (node, node.rfile()))
 
 
 def _hint(node: Any) -> str:

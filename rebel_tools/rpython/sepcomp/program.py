@@ -20,7 +20,8 @@ class Program(object):
 
     def __init__(self, main, search=()):
         self.main = os.path.abspath(main)
-        self.folders = [os.path.dirname(self.main)] + [os.path.abspath(f) for f in search]
+        beside, others = os.path.dirname(self.main), [os.path.abspath(f) for f in search]
+        self.folders = others if beside in others else [beside] + others
         for folder in reversed(self.folders):
             if folder not in sys.path:
                 sys.path.insert(0, folder)
