@@ -21,7 +21,6 @@ from rebel_tools.scons.arguments import checked_module, from_top, source_files, 
 from rebel_tools.scons.mistakes import user_error
 from rebel_tools.scons.nodes import StepFile
 from rebel_tools.scons.scopes import (
-    STATE,
     add_sources,
     inherit_packages,
     is_archive,
@@ -125,7 +124,7 @@ def ocaml_program(builder, env, target, source, chdir: bool):
     env["OCAMLLIBS"] = [*SCons.Util.flatten([env["OCAMLLIBS"]]), *(n for n in given if is_archive(n))]
     foreign = [n for n in given if n not in sources and not isinstance(n, StepFile)]
     if compiled:
-        scope, run = _scope_of(compiled), session(STATE)
+        scope, run = _scope_of(compiled), session()
         inherit_packages(env, run, (*used_scopes(env), scope))
     else:
         outdir = object_folder(env) or _without(path, suffix) + ".objs"
@@ -146,7 +145,7 @@ def ocaml_program(builder, env, target, source, chdir: bool):
 @user_error
 def ocaml_files(env, *libraries):
     """What belongs beside the archives of libraries where they are installed: .cmi, .cmx, .cmt and .cmti files."""
-    run, found = session(STATE), {}
+    run, found = session(), {}
     for scope in scopes_of(env, libraries):
         for step in [s for s in run.plan.steps.values() if s.scope is scope and s.kind in COMPILATIONS]:
             found.update(dict.fromkeys(n for n in run.nodes(step) if n.name.endswith(INSTALLED)))

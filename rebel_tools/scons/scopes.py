@@ -22,8 +22,6 @@ from rebel_tools.scons.session import Session, session
 from rebel_tools.scons.settings import map_places, package_names, settings
 from rebel_tools.scons.words import expanded, extended
 
-STATE = ".rebel-tools.json"
-
 
 def scope_environment(env):
     """An environment of its own for one scope, so that what is set later does not change it."""
@@ -41,7 +39,7 @@ def scope_environment(env):
 
 def new_scope(env, outdir: str, namespace: str, public: str = "") -> tuple[Scope, Session]:
     """The scope of a folder and namespace, the same one for the same folder, and the session that it belongs to."""
-    run = session(STATE)
+    run = session()
     uses = used_scopes(env)
     inherit_packages(env, run, uses)
     outdir = outdir.replace(os.sep, "/") or "."

@@ -10,6 +10,7 @@ from functools import cache, cached_property
 
 import SCons.Node
 import SCons.Node.FS
+import SCons.SConsign
 
 from rebel_tools.errors import RebelError
 from rebel_tools.memory.digests import text_digest
@@ -30,6 +31,9 @@ from rebel_tools.scons.nodes import Group, SourceFile, StepFile
 from rebel_tools.scons.output import ADVISERS, SOURCES_OF_TREES
 from rebel_tools.scons.settings import package_flags, packages_of_module
 from rebel_tools.scons.words import literals, without
+
+# Beside the SConstruct, or after the name that SConsignFile() was given with a folder.
+STATE = ".rebel-tools.json"
 
 
 class Session:
@@ -380,14 +384,13 @@ class Session:
             self._tell_editors()
 
     def _tell_editors(self) -> None:
-        """Of the builders in an SConstruct, beside the state file."""
+        """Of the builders in an SConstruct, beside it, where editors look."""
         from rebel_tools.scons.editors import forget_areas, tell_areas
 
-        folder = os.path.dirname(self.state_path)
         if self.status.records:
-            tell_areas({scope: self.environments[scope] for scope in self.plan.scopes}, self.plan.disk.root, folder)
+            tell_areas({scope: self.environments[scope] for scope in self.plan.scopes}, self.plan.disk.root, "")
         else:
-            forget_areas(self.plan.disk.root, folder)
+            forget_areas(self.plan.disk.root, "")
 
 
 def _paths(nodes: Iterable) -> list[str]:
@@ -403,6 +406,8 @@ def added_actions(nodes: list) -> list[str]:
 
 
 @cache
-def session(state_path: str) -> Session:
-    """The session of this run that keeps its state in `state_path`."""
-    return Session(state_path)
+def session() -> Session:
+    """The session of the builders in the SConstruct. What it remembers lies where SCons' own database does."""
+    usual = SCons.SConsign.current_sconsign_filename()
+    database = os.path.normpath(SCons.SConsign.DB_Name or usual)
+    return Session(STATE if database == usual else f"{database}{STATE}")
