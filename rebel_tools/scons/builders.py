@@ -18,6 +18,7 @@ from rebel_tools.ocaml.names import SUFFIXES, module_name
 from rebel_tools.plan.model import ARCHIVE, COMPILATIONS, Scope, Step
 from rebel_tools.project.names import is_module, package_module
 from rebel_tools.scons.arguments import checked_module, from_top, source_files, target_file
+from rebel_tools.scons.calls import is_true
 from rebel_tools.scons.mistakes import user_error
 from rebel_tools.scons.nodes import StepFile
 from rebel_tools.scons.scopes import (
@@ -90,7 +91,7 @@ def ocaml_library(builder, env, target, source, chdir: bool):
     (node, *more), sources = _emitted(builder, user_env, node, sources)
     base = os.path.splitext(node.get_internal_path())[0]
     module = env.subst("$OCAMLNAMESPACE") or checked_module(package_module(os.path.basename(base)), node)
-    public = module if env.get("OCAMLPUBLICMODULE") else ""
+    public = module if is_true(env.get("OCAMLPUBLICMODULE")) else ""
     outdir = object_folder(env) or base + ".objs"
     scope, run = new_scope(env, outdir, module + "__" if public else module, public)
     add_sources(run, scope, sources)

@@ -26,3 +26,8 @@ def own_copy(env: Any) -> Any:
     copy = env.Clone()
     copy.Replace(**changed)
     return copy
+
+
+def is_true(value: object) -> bool:
+    """Whether a construction variable says yes; from a command line it may be a word."""
+    return bool(value) and str(value).lower() not in ("0", "no", "false")

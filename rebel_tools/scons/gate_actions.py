@@ -12,6 +12,7 @@ import SCons.Errors
 import SCons.Util
 
 from rebel_tools.errors import RebelError
+from rebel_tools.scons.calls import is_true
 
 if TYPE_CHECKING:
     from rebel_tools.gate.verify import Policy
@@ -135,14 +136,10 @@ def _policy(env: Any) -> Policy:
     levels = evidence if SCons.Util.is_List(evidence) else env.subst("$EXPORT_EVIDENCE")
     return Policy(
         required(levels),
-        complete=_is_true(env.get("EXPORT_COMPLETE")),
+        complete=is_true(env.get("EXPORT_COMPLETE")),
         allow=tuple(SCons.Util.CLVar(env.get("EXPORT_ALLOW"))),
         forbid=tuple(SCons.Util.CLVar(env.get("EXPORT_FORBID"))),
     )
-
-
-def _is_true(value: object) -> bool:
-    return bool(value) and str(value).lower() not in ("0", "no", "false")
 
 
 def _complain(target: Any, error: RebelError | str) -> SCons.Errors.BuildError:

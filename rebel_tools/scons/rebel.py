@@ -10,14 +10,14 @@ import SCons.Util
 from rebel_tools.scons import ocaml, profiles, programs
 
 
-def generate(env) -> None:
+def generate(env, **kw) -> None:
     # A build tool of a language, not of one project: compilers are the ones that the user's shell finds.
     env["ENV"] = {**env["ENV"], **os.environ}
     programs.add_option()
     profiles.add_option()
-    ocaml.generate(env)
+    ocaml.generate(env, **kw)
     env.SetDefault(JSOO="js_of_ocaml", JSOOFLAGS=SCons.Util.CLVar(""), JSOOCOM="$JSOO $JSOOFLAGS $SOURCE -o $TARGET")
-    env.SetDefault(OCAMLLEX="ocamllex", OCAMLYACC="ocamlyacc", MENHIR="menhir")
+    env.SetDefault(MENHIR="menhir")
     env.AddMethod(ocaml.late("packages", "rebel"), "Rebel")
     if any(word.startswith("--sandbox") for word in sys.argv):
         from rebel_tools.scons import remote
