@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -104,6 +106,7 @@ class Tree:
     def __init__(self, project: Project, kind: Kind, out: str = "", before: str = "", after: str = "") -> None:
         self.project, self.kind, self.out = project, kind, out
         self.folder = "src/" if out else ""
+        self._time = time.time() - 1000
         for path, text in kind.files.items():
             project.write(self.folder + path, text)
         self.edit(1)
@@ -117,10 +120,16 @@ class Tree:
         self.project.write("SConstruct", f"{head}{before}\n{body}{after}\n")
 
     def edit(self, answer: int) -> None:
-        self.project.write(self.folder + self.kind.edited, self.kind.source(answer))
+        self._write(self.kind.source(answer))
 
     def break_it(self) -> None:
-        self.project.write(self.folder + self.kind.edited, f"{self.kind.wrong}\n")
+        self._write(f"{self.kind.wrong}\n")
+
+    def _write(self, text: str) -> None:
+        """Each edit some seconds after the last one: for some decisions SCons looks at whole seconds only."""
+        path = self.project.write(self.folder + self.kind.edited, text)
+        self._time += 5
+        os.utime(path, (self._time, self._time))
 
     def scons(self, *args: str, rc: int | None = 0, **kw) -> Run:
         return self.project.scons(*args, rc=rc, **kw)
