@@ -8,6 +8,8 @@ import re
 import pytest
 from user_project import ROOT, Project
 
+from rebel_tools.sconstruct import PROFILE_OPTION
+
 PAGE = (ROOT / "docs" / "reference.md").read_text()
 TOOLS = ("ocaml", "rebel", "export_table", "rpython", "remote")
 SCONSTRUCT = """
@@ -60,7 +62,7 @@ def test_every_builder_and_method_has_a_line(tools) -> None:
 
 def test_every_option_and_check_has_a_line() -> None:
     code = [path.read_text() for path in (ROOT / "rebel_tools" / "scons").glob("*.py")]
-    options = {word for text in code for word in re.findall(r'AddOption\(\s*"(--[a-z-]+)"', text)}
+    options = {word for text in code for word in re.findall(r'AddOption\(\s*"(--[a-z-]+)"', text)} | {PROFILE_OPTION}
     assert options and {word for word in options if f"`{word}" not in PAGE} == set()
     checks = set(re.findall(r'"(Check\w+)":', "\n".join(code)))
     assert checks == set(re.findall(r"`conf\.(\w+)\(", PAGE.partition("## Checks")[2]))
