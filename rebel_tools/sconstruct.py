@@ -82,15 +82,18 @@ def _shown(path: str) -> str:
     return printable(path)
 
 
-def scons_arguments(arguments: Sequence[str]) -> list[str]:
+def scons_arguments(arguments: Sequence[str], progress: bool = False) -> list[str]:
     """What scons is given in the current folder: `arguments` as they are where it has an SConstruct of its own; else
     ours before them, and a job for each processor unless they say how many.
+
+    progress: whether scons shall say what it is about to do.
     """
     if has_own_script():
         return list(arguments)
     words = [*arguments, *os.environ.get("SCONSFLAGS", "").split()]
     says_jobs = any(re.fullmatch(r"-[A-Za-z]*j\d*|--jobs(=.*)?", word) for word in words)  # -j 4, -kj4, --jobs=4
-    return [*_our_script(), *([] if says_jobs else [f"-j{processors()}"]), *arguments]
+    jobs = [] if says_jobs else [f"-j{processors()}"]
+    return [*_our_script(), *([] if progress else ["-Q"]), *jobs, *arguments]
 
 
 PROFILE_OPTION = "--build-profile"

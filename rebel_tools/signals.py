@@ -11,6 +11,7 @@ import os
 import signal
 import threading
 import time
+from collections.abc import Iterator
 from types import FrameType
 from typing import NoReturn
 
@@ -60,9 +61,19 @@ def end_by(number: int) -> NoReturn:
     end = time.monotonic() + _PATIENCE
     while _tell(number, told) and time.monotonic() < end:
         time.sleep(_SECONDS)
-    signal.signal(number, signal.SIG_DFL)
-    os.kill(os.getpid(), number)
+    if threading.current_thread() is threading.main_thread():  # only there Python lets a program say what a signal does
+        signal.signal(number, signal.SIG_DFL)
+        os.kill(os.getpid(), number)
     os._exit(128 + number)  # it is blocked
+
+
+@contextlib.contextmanager
+def needs_a_reader() -> Iterator[None]:
+    """End as programs do whose output nobody reads any more, in whichever thread that is found out."""
+    try:
+        yield
+    except BrokenPipeError:
+        end_by(NO_READER)
 
 
 def _note(number: int) -> None:

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from rebel_tools.cli.run_scons import run_scons
 from rebel_tools.memory import up_to_date
 from rebel_tools.memory.verdict import NOTHING
+from rebel_tools.presentation import EXPLAIN, Presentation, presentation, shown
 from rebel_tools.sconstruct import check_installation, enter_project, has_own_script, with_profile
 
-EXPLAIN = "--explain"
 SERVER = "REBEL_SERVER"
 
 
@@ -42,27 +42,39 @@ def run(arguments: Sequence[str]) -> int:
         from rebel_tools.cli import scons  # what follows needs none of it
 
         return scons.run([*arguments, *(["--debug=explain"] if EXPLAIN in arguments else [])])
-    words = [word for word in arguments if word != EXPLAIN]
-    verdict = up_to_date.verdict(up_to_date.question(words, os.environ))
+    how, words = presentation(arguments, False)
+    verdict, told = up_to_date.answer(up_to_date.question(words, os.environ))
     if verdict.extent == NOTHING:
-        print("scons: `.' is up to date.")
+        _tell(how, told, arguments)
         return 0
-    if EXPLAIN in arguments:
+    if how.explain:
         from rebel_tools.text import printable  # a build with nothing to do does not load it
 
         print(printable(f"rebel: scons is asked: {verdict.reason}"), file=sys.stderr)
-        words.append("--debug=explain")
-    status = _ask_the_server(words)
-    return run_scons(words) if status is None else status
+    status = _ask_the_server(arguments)
+    return run_scons(arguments) if status is None else status
 
 
-def _ask_the_server(words: Sequence[str]) -> int | None:
+def _ask_the_server(arguments: Sequence[str]) -> int | None:
     """The exit status of a build by the resident server; None without one. It is started for the next build, then."""
     if os.environ.get(SERVER) != "1":
         return None
     from rebel_tools.server import client
 
-    status = client.build(words)
+    status = client.build(arguments)
     if status is None and os.path.isdir("_build"):
         client.start()
     return status
+
+
+def _tell(how: Presentation, told: up_to_date.Told, arguments: Sequence[str]) -> None:
+    """The result of a build that has nothing to do."""
+    if how.json:
+        from rebel_tools.cli.events import nothing_to_do
+
+        nothing_to_do(told, arguments)
+        return
+    for _, text in told.messages:
+        print(shown(text), end="", file=sys.stderr)
+    if not how.quiet:
+        print(told.result)

@@ -32,6 +32,9 @@ def _check_folder() -> None:
 
 
 def _parse_and_execute(words: list[str]) -> int:
+    from rebel_tools.cli.parser import check_command
+
+    check_command("rebel", words, (name.replace("_", "-") for name in COMMANDS))
     parser = _parser()
     args, rest = parser.parse_known_args(words)
     if rest and not args.takes_scons_arguments:
@@ -41,9 +44,9 @@ def _parse_and_execute(words: list[str]) -> int:
 
 
 def _parser():
-    import argparse
+    from rebel_tools.cli.parser import CommandParser  # a build does not load it
 
-    parser = argparse.ArgumentParser(
+    parser = CommandParser(
         prog="rebel",
         description="Build OCaml and Reason packages with SCons.",
         epilog="Without a command: build. The project is the package.json of the current folder.",

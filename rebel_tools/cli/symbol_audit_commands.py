@@ -5,24 +5,25 @@ Exit status: 0 clean, 1 findings, 2 wrong command line, 3 a file cannot be read 
 
 from __future__ import annotations
 
-import argparse
 import importlib
 from collections.abc import Sequence
 
 import rebel_tools
+from rebel_tools.cli.parser import CommandParser, check_command
 
 COMMANDS = ("exports", "check", "diff", "record", "show")
 
 
 def main(words: Sequence[str]) -> int:
     """Run `symbol-audit words`; the exit status. Errors: RebelError."""
+    check_command("symbol-audit", words, COMMANDS)
     args = _parser(words).parse_args(words)
     return args.execute(args)
 
 
-def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
+def _parser(words: Sequence[str]) -> CommandParser:
     """The parser; only the modules that this command line can need are imported."""
-    parser = argparse.ArgumentParser(prog="symbol-audit", description=__doc__.splitlines()[0].partition(": ")[2])
+    parser = CommandParser(prog="symbol-audit", description=__doc__.splitlines()[0].partition(": ")[2])
     parser.add_argument("--version", action="version", version=f"%(prog)s {rebel_tools.__version__}")
     subparsers = parser.add_subparsers(required=True, metavar="COMMAND")
     chosen = [name for name in COMMANDS if name in words[:1]] or COMMANDS

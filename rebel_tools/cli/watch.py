@@ -7,7 +7,8 @@ import signal
 import sys
 
 from rebel_tools.errors import RebelError
-from rebel_tools.sconstruct import check_installation, enter_project, with_profile
+from rebel_tools.presentation import presentation
+from rebel_tools.sconstruct import check_installation, enter_project, has_own_script, with_profile
 from rebel_tools.search_path import python_command
 from rebel_tools.text import printable
 
@@ -37,7 +38,7 @@ def execute(args) -> int:
     _check(arguments)
     signal.signal(signal.SIGTERM, _interrupt)
     signal.signal(signal.SIGHUP, _interrupt)
-    watch = Watch(["-Q", *arguments], _say)
+    watch = Watch(["-Q", *arguments], _say_beside if presentation(arguments, has_own_script())[0].json else _say)
     try:
         watch.run()
     except KeyboardInterrupt:
@@ -64,6 +65,11 @@ def _check(arguments: list[str]) -> None:
 
 def _say(text: str) -> None:
     print(printable(f"rebel: {text}"), flush=True)
+
+
+def _say_beside(text: str) -> None:
+    """Where standard output has events."""
+    print(f"rebel: {text}", file=sys.stderr, flush=True)
 
 
 def _interrupt(number, frame) -> None:

@@ -16,7 +16,9 @@ from rebel_tools.memory.atomic import read_regular, write_atomically
 from rebel_tools.memory.digests import Remembered
 from rebel_tools.memory.stamp import Stamp, stamp
 
-FORMAT = f"rebel-tools {__version__} state 8"
+FORMAT = f"rebel-tools {__version__} state 9"
+
+_SILENT = ',"said":""}'  # how the text of a record ends
 
 # What ocamldep said: folder and source -> digest of the source, digest of the question, module names.
 Answers = dict[str, list[Any]]
@@ -36,6 +38,8 @@ class Record:
     interface, implementation: the digests of its own .cmi and .cmx, None where it makes none.
     installed: the names under which it looked for files that are no part of this build, such as `Stdlib__List.cmi`;
         installed_digest: over what was found under them.
+    source: the source that it reads, '' where it reads none but outputs of other steps.
+    said: what its program said although it went well, such as warnings; '' also where that is not to be repeated.
     """
 
     signature: str
@@ -48,6 +52,8 @@ class Record:
     implementation: str | None = None
     installed: list[str] = field(default_factory=list)
     installed_digest: str = ""
+    source: str = ""
+    said: str = ""
 
 
 class Records(MutableMapping[str, Record]):
@@ -79,6 +85,12 @@ class Records(MutableMapping[str, Record]):
 
     def __len__(self) -> int:
         return len(self.texts)
+
+    def saying(self) -> Iterator[tuple[str, Record]]:
+        """The records of steps whose programs said something, without reading the others."""
+        for key, text in self.texts.items():
+            if not text.endswith(_SILENT):
+                yield key, self[key]
 
     def mentioning(self, names: Iterable[str]) -> set[str]:
         """The keys of all records in which one of these names stands, without reading them."""

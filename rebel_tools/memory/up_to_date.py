@@ -12,6 +12,7 @@ import os
 import re
 import shutil
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from rebel_tools.memory.atomic import read_regular, write_atomically
 from rebel_tools.memory.identity import identity
@@ -39,12 +40,34 @@ def question(arguments: Sequence[str], environ: Mapping[str, str]) -> str | None
     )
 
 
-def remember(asked: str, manifests: Mapping[str, str]) -> None:
-    """Let the next `rebel build` look at these manifests, if there are any and all were written: path -> identity."""
+class Told(NamedTuple):
+    """What a build says that has nothing to do.
+
+    result: a line; made: the targets of which it speaks; messages: what each step said when it ran, with its output.
+    """
+
+    result: str
+    made: Sequence[str]
+    messages: Sequence[tuple[str, str]]
+
+
+class Answer(NamedTuple):
+    """The verdict and, where there is nothing to do, what is told about the last build."""
+
+    verdict: Verdict
+    told: Told = Told("", (), ())
+
+
+def remember(asked: str, manifests: Mapping[str, str], told: Told) -> None:
+    """Let the next `rebel build` look at these manifests, if there are any and all were written: path -> identity.
+
+    told: what it says when all is as it was.
+    """
     if not manifests or not all(map(os.path.exists, manifests)):
         return
+    known = {"question": asked, "manifests": manifests, "told": told}
     with contextlib.suppress(OSError):  # then it asks scons
-        write_atomically(PATH, json.dumps({"question": asked, "manifests": manifests}).encode())
+        write_atomically(PATH, json.dumps(known).encode())
 
 
 def forget() -> None:
@@ -53,20 +76,26 @@ def forget() -> None:
         os.unlink(PATH)
 
 
-def verdict(asked: str | None) -> Verdict:
+def answer(asked: str | None) -> Answer:
     """Whether the last build was about the same, and all that it made and used is as it was."""
     if asked is None:
-        return everything("an option was given that only scons knows about")
+        return Answer(everything("an option was given that only scons knows about"))
     data = read_regular(PATH)
     if data is None:
-        return everything("no build that came to its end is remembered")
+        return Answer(everything("no build that came to its end is remembered"))
     try:
         known = json.loads(data.decode("utf-8", "surrogateescape"))
         if known["question"] != asked:
-            return everything("the environment, or one of the programs that it finds, is not that of the last build")
-        return _first_difference(known["manifests"])
+            reason = "the environment, or one of the programs that it finds, is not that of the last build"
+            return Answer(everything(reason))
+        return Answer(_first_difference(known["manifests"]), _told(*known["told"]))
     except (ValueError, LookupError, TypeError, AttributeError):
-        return everything("what is remembered of the last build is damaged")
+        return Answer(everything("what is remembered of the last build is damaged"))
+
+
+def _told(result: str, made: Sequence[str], messages: Sequence[tuple[str, str]]) -> Told:
+    said = tuple((str(step), str(text)) for step, text in messages)
+    return Told(str(result), tuple(map(str, made)), said)
 
 
 def _first_difference(manifests: Mapping[str, str]) -> Verdict:

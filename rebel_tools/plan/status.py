@@ -123,13 +123,18 @@ class Status:
             return scope.face_text()
         return scope.alias_text(None if step.module == scope.alias else name.rpartition("__without_")[2])
 
-    def built(self, step: Step) -> None:
-        """Remember a step that has just run or whose outputs came from a cache."""
+    def built(self, step: Step, said: str = "") -> None:
+        """Remember a step that has just run or whose outputs came from a cache.
+
+        said: what its program said that is to be said again.
+        """
         files = self.plan.files
         record = Record(
             signature=self.signature(step),
             inputs={path: self._digest_read(step, path) for path in self.plan.inputs(step)},
             outputs={path: files.written(path) or "" for path in step.outputs},
+            source=step.source if said else "",
+            said=said,
         )
         if step.kind in COMPILATIONS:
             self._record_imports(step, record)

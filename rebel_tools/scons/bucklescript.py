@@ -31,6 +31,7 @@ from rebel_tools.scons.actions import Words
 from rebel_tools.scons.output import TERMINAL, install_output, spawn
 from rebel_tools.scons.package_scope import package_scope, top_level
 from rebel_tools.scons.programs import check_tool
+from rebel_tools.scons.said import Said
 from rebel_tools.scons.settings import settings
 from rebel_tools.scons.words import extended
 
@@ -100,6 +101,10 @@ class BuckleScriptTarget:
         flags = ("-no-keep-locs", *package.flags.compile, *self.target.unstable_flags.compile)
         self._compilers[scope] = BuckleScript(self.compiler.bsc, self.compiler.name, self.folder, flags)
         return scope
+
+    def said(self) -> list[Said]:
+        """What bsc said before is not kept: which steps run, scons decides."""
+        return []
 
     # Nodes
 

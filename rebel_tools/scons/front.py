@@ -1,12 +1,63 @@
-"""What is otherwise when the command `rebel` runs scons, with the SConstruct that comes with it."""
+"""What is otherwise when the command `rebel` runs scons, with the SConstruct that comes with it.
+
+SCons says for each failed step that it failed, although the compiler has said why, and reports a user's mistake with a
+line of the SConstruct, which is ours. The parts of it that do so are exchanged here, before it starts.
+"""
 
 from __future__ import annotations
 
+import sys
+import traceback
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+import SCons.Errors
+import SCons.Node
 import SCons.Script
 import SCons.Script.Main
+import SCons.Script.SConsOptions
+import SCons.Taskmaster
+
+from rebel_tools.errors import RebelError
+from rebel_tools.presentation import OPTIONS, Presentation
+from rebel_tools.scons import output
+from rebel_tools.scons.failures import failure
+from rebel_tools.scons.report import Report
 
 _OPTION = "keep_going"
 _set_here = False
+_installed: list[Presentation] = []
+_reports: list[Report] = []
+
+
+def install(how: Presentation, arguments: Sequence[str]) -> None:
+    """Let this process, which is going to run scons, tell about the build as `rebel` with these arguments does."""
+    _installed[:] = [how]
+    _reports[:] = []
+    if how.verbose:
+        return
+    _reports[:] = [_events(how, arguments) if how.json else Report(how)]
+    output.listen(_reports[0])
+    SCons.Script.Main.BuildTask = Task
+    SCons.Script.Main._build_targets = _build
+    SCons.Script.Main._scons_user_error = _tell_mistake
+    SCons.Script.SConsOptions.SConsOptionParser.error = _tell_option
+
+
+def _events(how: Presentation, arguments: Sequence[str]) -> Report:
+    from rebel_tools.scons.events import Events
+
+    return Events(how, arguments)
+
+
+def is_installed() -> bool:
+    """Whether `rebel` runs scons with the SConstruct that comes with it."""
+    return bool(_installed)
+
+
+def report() -> Report | None:
+    """Who tells about this build, None where SCons does."""
+    return _reports[0] if _reports else None
 
 
 def go_on_after_failures() -> None:
@@ -20,3 +71,78 @@ def go_on_after_failures() -> None:
 def user_keeps_going() -> bool:
     """Whether the user gave `-k`, which is about the whole graph and not only about what is known to be stale."""
     return bool(SCons.Script.GetOption(_OPTION)) and not _set_here
+
+
+_build_targets = SCons.Script.Main._build_targets
+
+
+def _build(*arguments: Any) -> Any:
+    try:
+        return _build_targets(*arguments)
+    finally:
+        _reports[0].built()
+
+
+class Task(SCons.Script.Main.BuildTask):
+    """A step, as SCons' own kind has it, but for what is printed."""
+
+    def needs_execute(self) -> bool:
+        return bool(SCons.Taskmaster.OutOfDateTask.needs_execute(self))
+
+    def make_ready(self) -> None:
+        SCons.Taskmaster.OutOfDateTask.make_ready(self)
+        explanation = self.out_of_date and self.options.debug_explain and self.out_of_date[0].explain()
+        if explanation:
+            sys.stdout.write(f"rebel: {explanation}")
+
+    def executed(self) -> None:
+        node = self.targets[0]
+        if self.top and not node.has_builder() and not node.side_effect and node.exists():
+            SCons.Taskmaster.OutOfDateTask.executed(self)  # a source, for which nothing has to be done
+        else:
+            super().executed()
+            if node.get_state() == SCons.Node.executed:
+                _reports[0].ends(node)
+
+    def failed(self) -> None:
+        kind, value, trace = (*self.exc_info(), None)[:3]
+        if kind is None:
+            kind, value, trace = sys.exc_info()
+        error = SCons.Errors.convert_to_BuildError(value or kind)
+        error.node = error.node or self.node
+        if _is_unexpected(error):
+            traceback.print_exception(*error.exc_info)
+        _reports[0].failed(failure(error))
+        self.exception = (value or kind, error, trace)
+        self.do_failed(error.exitstatus)
+        self.exc_clear()
+
+
+def _is_unexpected(error: Any) -> bool:
+    """Whether it is no mistake of a user and nothing that the system says, but an error in a program."""
+    cause = error.exc_info[1]
+    return cause is not None and not isinstance(
+        cause, (OSError, SCons.Errors.BuildError, SCons.Errors.StopError, SCons.Errors.UserError)
+    )
+
+
+def _tell_mistake(error: SCons.Errors.UserError) -> NoReturn:
+    """A mistake in package.json, and what else ends the reading of the SConstruct."""
+    cause = error.__cause__
+    _reports[0].mistake(cause if isinstance(cause, RebelError) else RebelError(str(error)))
+    sys.exit(2)
+
+
+def _tell_option(parser: Any, message: str) -> NoReturn:
+    """A wrong option of scons."""
+    from rebel_tools.nearest import did_you_mean
+
+    known = [*OPTIONS, *(name for option in _options(parser) for name in option._long_opts)]
+    what, _, name = message.partition(": ")
+    hint = did_you_mean(name, known) if what == "no such option" else None
+    _reports[0].mistake(RebelError(message, hint=hint or "rebel build -H lists the options of scons"))
+    sys.exit(2)
+
+
+def _options(parser: Any) -> list[Any]:
+    return [option for group in (parser, *parser.option_groups) for option in group.option_list]

@@ -7,15 +7,17 @@ import os
 import re
 import shutil
 import sys
-import threading
+from collections.abc import Sequence
 from functools import cache
+from typing import Any
 
 import SCons.Script
 
 from rebel_tools.scons import profile
 from rebel_tools.scons.captured import run_captured
+from rebel_tools.scons.terminal import TERMINAL
 from rebel_tools.scons.words import argument_vector, escape
-from rebel_tools.text import columns, printable, screened
+from rebel_tools.text import printable
 
 # The file `caml_startup` is the linker's own: what does not link is the target.
 _ERROR = r'(?m)^File "(?!caml_startup")(?P<file>[^"]+)", lines? (?P<line>\d+)'
@@ -25,107 +27,16 @@ _MESSAGE = re.compile(r"^Error\b.*(?:\n[ \t]+\S.*)*", re.MULTILINE)
 _NO_FILE = "_none_"
 
 
-class Terminal:
-    """Standard output and error: whole messages, and below them one status line where this is a terminal."""
-
-    def __init__(self):
-        self.lock = threading.RLock()
-        self.begin()
-
-    def begin(self) -> None:
-        """Nothing has been said yet, on the streams that the process has now."""
-        self.out = sys.stdout
-        self.fancy = sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
-        # What others print, such as SCons, comes above the status line, too.
-        sys.stdout, sys.stderr = _Stream(self, sys.stdout), _Stream(self, sys.stderr)
-        self.shown = False
-        self.started = 0
-        self.total = 0
-
-    @property
-    def colour(self) -> bool:
-        """Whether compilers shall colour their messages (NO_COLOR, no-color.org; FORCE_COLOR)."""
-        if os.environ.get("NO_COLOR"):
-            return False
-        return bool(os.environ.get("FORCE_COLOR")) or (sys.stderr.isatty() and os.environ.get("TERM") != "dumb")
-
-    def expect(self, steps: int) -> None:
-        """So many more steps are going to run."""
-        self.total += steps
-
-    def step(self, text: str) -> None:
-        """A step begins."""
-        with self.lock:
-            self.started += 1
-            line = printable(f"[{self.started}/{max(self.total, self.started)}] {text}")
-            if self.fancy:
-                self.out.write("\r\x1b[K" + fitting(line, shutil.get_terminal_size().columns - 1))
-                self.shown = True
-            else:
-                self.out.write(line + "\n")
-            self.out.flush()
-
-    def say(self, stream, text: str) -> None:
-        """A message in one piece, above the status line."""
-        if text:
-            with self.lock:
-                self.clear()
-                stream.write(screened(text, self.colour))
-                stream.flush()
-
-    def clear(self) -> None:
-        if self.shown:
-            self.out.write("\r\x1b[K")
-            self.out.flush()
-            self.shown = False
-
-
-# The messages of SCons, which holds names of files for text, and where they stand in them.
-_OF_SCONS = re.compile(r"\s*scons: |(re)?building `|Removed |Retrieved `")
-_OF_A_TREE = re.compile(r"[\[\] |A-Z]*\+-")
-_NAME = re.compile(r"(?<=\*\*\* \[).+?(?=\] )|(?<=`).+?(?=')|(?<=' \().+?(?=\)\.)|(?<=^Removed ).+(?=\n)", re.DOTALL)
-
-
-def _fit(text: str) -> str:
-    """A message of SCons with its names escaped; everything else that somebody prints is theirs."""
-    if _OF_A_TREE.match(text):
-        return printable(text.rstrip("\n")) + text[len(text.rstrip("\n")) :]
-    if _OF_SCONS.match(text) is None:
-        return text
-    return screened(_NAME.sub(lambda found: printable(found[0]), text))
-
-
-class _Stream:
-    """A stream of the process; the status line goes before anything is written to it."""
-
-    def __init__(self, terminal: Terminal, stream):
-        self._terminal = terminal
-        self._stream = stream
-
-    def write(self, text: str) -> int:
-        with self._terminal.lock:
-            self._terminal.clear()
-            return self._stream.write(_fit(text))
-
-    def __getattr__(self, name: str):
-        return getattr(self._stream, name)
-
-
-def fitting(line: str, width: int) -> str:
-    """As much of a printable line as fits into so many columns of a terminal."""
-    while columns(line) > width:
-        line = line[: -max(1, (columns(line) - width) // 2)]
-    return line
-
-
-TERMINAL = Terminal()
-_complaints: dict[str, str] = {}
+# What the command for a target said: when it failed, and otherwise.
+COMPLAINTS: dict[str, str] = {}
+SAID: dict[str, str] = {}
 
 # Each is asked about the complaint of the command that should have made a target, and answers with a hint or ''.
 ADVISERS: list = []
 
-# Path of a syntax tree -> path of its source.
+# Path of a syntax tree -> path of its source; path of what a step makes -> path of its source.
 SOURCES_OF_TREES: dict[str, str] = {}
+SOURCES: dict[str, str] = {}
 
 
 def install_output(env) -> None:
@@ -147,7 +58,7 @@ def _print_command(text: str, targets, sources, env) -> None:
 
 def short_messages(env) -> None:
     """A status line that says what is done to which file, instead of the whole command; `verbose=1` shows commands."""
-    env["PRINT_CMD_LINE_FUNC"] = lambda text, targets, sources, env: TERMINAL.step(text)
+    env["PRINT_CMD_LINE_FUNC"] = lambda text, targets, sources, env: _listener.begins(text, targets)
     if SCons.Script.ARGUMENTS.get("verbose", "0") in ("0", "no", "false"):
         env.SetDefault(
             OCAMLALIASCOMSTR="alias $TARGET",
@@ -169,25 +80,33 @@ def spawn(shell: str, escape, command: str, arguments: list[str], env: dict, cle
     """
     words = argument_vector(shell, arguments)
     program = _which(words[0], env.get("PATH", ""))
-    if program is None:
-        from rebel_tools import tools
-
-        known = os.path.basename(words[0]) in tools.TOOLS
-        found_out = tools.missing(os.path.basename(words[0])) if known else f"{words[0]}: command not found"
-        TERMINAL.say(sys.stderr, f"scons: {printable(str(found_out), keep=chr(10))}\n")
-        return 127
     target = _output_of(words) or " ".join(arguments)
+    if program is None:
+        return _said(target, "", f"{_listener.name}: {_missing(words[0])}\n", 127)
     with profile.span(target, "action"):
         done = run_captured(words, program, env)
-    stderr = _with_plain_names((clean or compiler_output)(done.stderr), words)
+    return _said(target, done.stdout, _with_plain_names((clean or compiler_output)(done.stderr), words), done.status)
+
+
+def _missing(program: str) -> str:
+    from rebel_tools import tools
+
+    name = os.path.basename(program)
+    found = str(tools.missing(name)) if name in tools.TOOLS else f"{program}: command not found"
+    return printable(found, keep="\n")
+
+
+def _said(target: str, stdout: str, stderr: str, status: int) -> int:
+    """Pass on what the command for a target said; its status."""
     hints = ""
-    if done.status != 0:
-        _complaints[target] = stderr
+    if status != 0:
+        COMPLAINTS[target] = stderr
         found = (advise(target, stderr) for advise in ADVISERS)
         hints = "".join(f"  hint: {printable(hint)}\n" for hint in found if hint)
-    TERMINAL.say(sys.stdout, done.stdout)
-    TERMINAL.say(sys.stderr, stderr + hints)
-    return done.status
+    elif stdout or stderr:
+        SAID[target] = stdout + stderr
+    _listener.said(target, stdout, stderr + hints, status)
+    return status
 
 
 def _with_plain_names(text: str, words: list[str]) -> str:
@@ -220,9 +139,37 @@ def _which(name: str, path: str):
     return os.path.abspath(found) if found else None
 
 
+class Listener:
+    """Who is told what commands say. Under scons that is printed at once, and a summary of the failures at the end."""
+
+    name = "scons"
+
+    def begins(self, text: str, targets: Sequence[Any]) -> None:
+        """A step for these nodes begins."""
+        TERMINAL.step(text)
+
+    def said(self, target: str, stdout: str, stderr: str, status: int) -> None:
+        """The output of the command for a target; called in the thread that ran it."""
+        TERMINAL.say(sys.stdout, stdout)
+        TERMINAL.say(sys.stderr, stderr)
+
+    def end(self) -> None:
+        """The process ends."""
+        _print_summary()
+
+
+_listener = Listener()
+
+
+def listen(listener: Listener) -> None:
+    """Tell another one from now on."""
+    global _listener
+    _listener = listener
+
+
 @cache
 def _install_summary() -> None:
-    atexit.register(_print_summary)
+    atexit.register(lambda: _listener.end())
 
 
 def _print_summary() -> None:
@@ -231,7 +178,7 @@ def _print_summary() -> None:
     failures = SCons.Script.GetBuildFailures()
     # What SCons raises itself has the targets as a list.
     failed = [(str(f.node[0] if isinstance(f.node, list) else f.node), str(f.errstr)) for f in failures]
-    lines = [short_failure(name, _complaints.get(name, ""), reason) for name, reason in failed]
+    lines = [short_failure(name, COMPLAINTS.get(name, ""), reason) for name, reason in failed]
     if lines:
         what = "1 step failed" if len(lines) == 1 else f"{len(lines)} steps failed"
         TERMINAL.say(sys.stderr, "\n".join([f"{what}:", *(f"  {printable(line)}" for line in lines)]) + "\n")

@@ -18,10 +18,10 @@ from rebel_tools.memory import up_to_date
 from rebel_tools.memory.lock import lock, unlock
 from rebel_tools.plan.units import Namespace, check_units
 from rebel_tools.project.model import Package, Project, Target
-from rebel_tools.scons import front, places, profiles, programs, saving
+from rebel_tools.scons import front, places, profiles, programs, report, saving
 from rebel_tools.scons.actions import Command
 from rebel_tools.scons.interactive import is_interactive, option, tell
-from rebel_tools.scons.mistakes import user_error
+from rebel_tools.scons.mistakes import project_error
 from rebel_tools.scons.named import built_files, top_of
 from rebel_tools.scons.output import short_messages
 from rebel_tools.scons.package_scope import naming, top_level
@@ -33,7 +33,7 @@ from rebel_tools.server import SOCKET
 from rebel_tools.text import printable
 
 
-@user_error
+@project_error
 def rebel(env, folder: str = ".", profile: str | None = None):
     """The programs of the default targets of `folder`/package.json, or its archive; each target is also an alias of its
     name.
@@ -50,11 +50,12 @@ def rebel(env, folder: str = ".", profile: str | None = None):
         started, project = time.time_ns(), _project(root)  # another build has come to its end
     for warning in project.warnings:
         print(printable(f"rebel: warning: {warning}"))
-    if rebel_arguments(sys.argv[1:]) is not None:
+    if front.is_installed():
         front.go_on_after_failures()
     permission = programs.permission(project)
     default = SCons.Util.NodeList()
     sessions: list[TargetSession] = []
+    told = front.report()
     _remember_up_to_date(project, sessions)
     for target in _targets(project, how):
         check_units(_namespaces(project, target))
@@ -65,12 +66,18 @@ def rebel(env, folder: str = ".", profile: str | None = None):
         run, program = _program(own, project, target, started)
         made = run.build if target in project.default_targets else run.folder
         env.Alias(target.name, program)
+        if told:
+            told.goal(target.name if target in project.check else str(program[0]), program[0], run.said)
         env.Clean(program, env.fs.Dir(f"#{made}"))
         if target in project.default_targets:
             default += program
             sessions.append(run)
         else:
             env.Ignore(program[0].dir, program)  # `scons .` does not ask for it by name
+    if told:
+        from rebel_tools.scons.asked import check_targets
+
+        check_targets(env, [target.name for target in (*project.targets, *project.as_library, *project.check)])
     return default
 
 
@@ -193,4 +200,8 @@ def _remember_up_to_date(project, sessions: list) -> None:
 
 def _remember(asked: str, sessions: list, wanted: int) -> None:
     if len(sessions) == wanted:
-        up_to_date.remember(asked, {run.manifest.path: run.identity for run in sessions})
+        made = [run.path for run in sessions]
+        said = {(each.about, each.text): each.target for run in sessions for each in run.said()}
+        result = report.up_to_date(made, report.warnings(text for _, text in said))
+        told = up_to_date.Told(result, made, [(said[each], each[1]) for each in sorted(said)])
+        up_to_date.remember(asked, {run.manifest.path: run.identity for run in sessions}, told)

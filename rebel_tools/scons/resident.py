@@ -32,9 +32,10 @@ import rebel_tools.scons.packages  # noqa: F401 (what every build loads)
 from rebel_tools.memory.manifest import MANIFESTS
 from rebel_tools.memory.records import STATES
 from rebel_tools.memory.stamp import stamp
+from rebel_tools.presentation import presentation
 from rebel_tools.process import collect_seldom, exit_status
-from rebel_tools.scons import places, projects, saving
-from rebel_tools.sconstruct import scons_arguments
+from rebel_tools.scons import front, places, projects, saving
+from rebel_tools.sconstruct import has_own_script, scons_arguments
 
 _KEPT = ("SCons.", "rebel_tools.")
 
@@ -177,7 +178,7 @@ def _be_scons(wait: Wait, wanted: Wanted, request: int, report: int, ended: Call
         arguments = wait(request)
         if arguments is None:
             return
-        sys.argv = ["scons", *scons_arguments(arguments)]
+        _begin(arguments)
         SCons.Script.start_time = time.time()
         status = exit_status(SCons.Script.main)
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # what is known is going to be saved
@@ -193,6 +194,15 @@ def _be_scons(wait: Wait, wanted: Wanted, request: int, report: int, ended: Call
     finally:
         sys.stderr.flush()
         os._exit(status)
+
+
+def _begin(arguments: Sequence[str]) -> None:
+    """Let this process be what `rebel build` with these arguments would be."""
+    is_own = has_own_script()
+    how, words = presentation(arguments, is_own)
+    sys.argv = ["scons", *scons_arguments(words, how.verbose)]
+    if not is_own:
+        front.install(how, arguments)
 
 
 def _folder_exists() -> bool:

@@ -28,7 +28,7 @@ from rebel_tools.scons.generated import Generated
 from rebel_tools.scons.interactive import option, tell
 from rebel_tools.scons.named import First, built_files, leads_to
 from rebel_tools.scons.nodes import Group, SourceFile, StepFile
-from rebel_tools.scons.output import ADVISERS, SOURCES_OF_TREES
+from rebel_tools.scons.output import ADVISERS, SOURCES, SOURCES_OF_TREES
 from rebel_tools.scons.settings import package_flags, packages_of_module
 from rebel_tools.scons.words import literals, without
 
@@ -111,6 +111,8 @@ class Session:
             env = self.environments[step if step in self.environments else step.scope]
             if step.kind in COMPILATIONS:
                 env = self._for_compilations(step.scope)
+            if step.source:
+                SOURCES[step.key] = step.source
             if step.tree:
                 SOURCES_OF_TREES[step.tree] = step.source
             # Nodes, not names: SCons would take a $ in a name for a variable.
@@ -351,7 +353,11 @@ class Session:
 
     def built(self, step: Step) -> None:
         if not self._dry:
-            self.status.built(step)
+            self.status.built(step, self.kept(step))
+
+    def kept(self, step: Step) -> str:
+        """What the program of a step said that is said again while the step is up to date."""
+        return ""
 
     def hint(self, target: str, complaint: str) -> str | None:
         """What the user can do when the command for `target` failed; called in the thread that ran the command."""

@@ -24,25 +24,30 @@ from rebel_tools.plan.steps import archive_files
 from rebel_tools.project.load import absent_modules, load_project
 from rebel_tools.project.model import Package, Project, Target
 from rebel_tools.project.reads import selected_files
-from rebel_tools.scons import front, places, profiles
+from rebel_tools.scons import front, places, profiles, said
 from rebel_tools.scons.actions import builder_of
 from rebel_tools.scons.arguments import from_top, output_file
 from rebel_tools.scons.interactive import is_interactive, option
 from rebel_tools.scons.named import built_files, declared_reads, files_in, flag_words, leads_to, library_files
 from rebel_tools.scons.nodes import Group, StepFile
-from rebel_tools.scons.output import TERMINAL, install_output
+from rebel_tools.scons.output import SAID, install_output
 from rebel_tools.scons.package_rules import PackageRules
 from rebel_tools.scons.package_scope import package_scope, top_level
 from rebel_tools.scons.programs import is_installed
+from rebel_tools.scons.said import Said
 from rebel_tools.scons.scopes import library_step, program_step
 from rebel_tools.scons.session import Session, added_actions
 from rebel_tools.scons.settings import FLAGS, build_environ, installed_files, map_places, settings, tool_identity
+from rebel_tools.scons.terminal import TERMINAL
 from rebel_tools.scons.words import expanded, extended
 
 ENGINES = {"native": NATIVE, "byte": BYTE, "jsoo": BYTE}
 
 # Options that print, clean or go on in the whole graph.
 NEED_ALL = ("no_exec", "tree_printers")
+
+# The states of a node that is as it should be.
+DONE = (SCons.Node.up_to_date, SCons.Node.executed)
 
 # What the program waits for before anything is planned, where a scope stands otherwise.
 MADE_FIRST = "what other builders make"
@@ -81,6 +86,7 @@ class TargetSession(Session):
         self.program = builder_of(kind, self.engine)(self.env, target=made, source=[])
         for node in self.program:
             StepFile.adopt(node, self, None)
+        self._of_others: set[Scope] = set()
         self._goal: Step | None = None
         self._layers: Layers | None = None
         self._layer: set[Step] = set()
@@ -166,6 +172,8 @@ class TargetSession(Session):
         scope.programs = self.rules.programs_in(package)
         self.add_scope(scope, env)
         self.plan.add_scope(scope)
+        if is_installed(package, self.project):
+            self._of_others.add(scope)
         if not is_top:
             library_step(env, self, scope, self.engine, f"{outdir}/{package.module}")
         return scope
@@ -363,6 +371,15 @@ class TargetSession(Session):
         if self._layers is None:
             self._changed = None  # it was made for a rule, and can make others stale
 
+    def kept(self, step: Step) -> str:
+        """Who has installed a package cannot do anything about its warnings."""
+        return "" if step.scope in self._of_others else said.shortened(SAID.get(step.key, ""))
+
+    def said(self) -> list[Said]:
+        """What the programs of all steps that are up to date said."""
+        is_done = self.program[0].get_state() in DONE
+        return list(said.of_records(self.status, is_done)) if self._is_visited else []
+
     def _has_node(self, step: Step) -> bool:
         return self._layers is None or step in self._layer
 
@@ -454,7 +471,7 @@ class TargetSession(Session):
     def _write_manifest(self) -> None:
         """Let the next run see from stamps alone that there is nothing to do, if that is so."""
         self.manifest.remove()
-        if self.program[0].get_state() not in (SCons.Node.up_to_date, SCons.Node.executed):
+        if self.program[0].get_state() not in DONE:
             return
         known = self.plan.files.remembered
         scopes = set(self._scopes_in_doubt())

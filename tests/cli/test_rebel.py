@@ -25,8 +25,11 @@ def test_the_shipped_sconstruct(project):
 
 
 def test_unknown_commands_and_arguments(project):
-    assert "invalid choice: 'bild'" in rebel(project, "bild", rc=2).err
+    assert "did you mean build?" in rebel(project, "bild", rc=2).err
     assert "unrecognized arguments: x" in rebel(project, "doctor", "x", rc=2).err
+    assert "did you mean --json" in rebel(project, "doctor", "--jsno", rc=2).err
+    audit = project.run(sys.executable, "-m", "rebel_tools.cli.symbol_audit", "exprots", rc=2)
+    assert "did you mean exports?" in audit.err and "Traceback" not in audit.err
 
 
 def test_version(project):
@@ -109,10 +112,10 @@ def test_all_independent_errors_are_shown(project):
 def test_the_summary_names_the_error_and_not_the_warning_before_it(project):
     project.write("package.json", '{"name": "app", "rebel": {}}')
     project.write("src/index.ml", "let f () = let unused = 1 in 2\nlet () = print_endline (f ())\n")
-    line = unquoted(rebel(project, "build", rc=2).err.splitlines()[-1])
+    line = unquoted(rebel(project, "build", "--verbose", rc=2).err.splitlines()[-1])
     assert line.strip().startswith("src/index.ml:2: Error: ") and line.endswith("expected of type string")
     project.write("src/index.ml", "let () = ignore (Unix.getpid ())\n")
-    line = unquoted(rebel(project, "build", rc=2).err.splitlines()[-1])
+    line = unquoted(rebel(project, "build", "--verbose", rc=2).err.splitlines()[-1])
     assert "_none_" not in line and "Unix" in line
 
 

@@ -15,7 +15,7 @@ from rebel_tools import tools
 
 pytestmark = pytest.mark.skipif(not tools.find("ocamlfind"), reason="needs ocamlfind")
 
-NOTHING = "scons: `.' is up to date.\n"
+NOTHING = "_build/default/src/app.out is up to date\n"
 
 
 @pytest.fixture
@@ -36,12 +36,13 @@ def build(project, *arguments, **options) -> str:
 
 
 def starts_scons(project, *arguments, **options) -> bool:
-    return "done reading SConscript files" in build(project, *arguments, **options)
+    return "done reading SConscript files" in build(project, "--verbose", *arguments, **options)
 
 
 def test_arguments_that_make_no_difference(app):
-    for arguments in (["-j4"], ["-j", "4"], ["--jobs=4"], ["-Q"], ["-Q", "-j4", "verbose=1"], ["--debug=explain"]):
+    for arguments in (["-j4"], ["-j", "4"], ["--jobs=4"], ["verbose=1"], ["--verbose"], ["--debug=explain"]):
         assert build(app, *arguments) == NOTHING
+    assert build(app, "-Q", "-j4", "verbose=1") == ""
 
 
 @pytest.mark.parametrize("arguments", [["--tree=all"], ["-n"], ["other=1"], ["default"], ["-j4", "--debug=time"]])

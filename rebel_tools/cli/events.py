@@ -1,0 +1,22 @@
+"""The events of a build that has nothing to do, which needs no scons."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Sequence
+
+from rebel_tools.events import Stream
+from rebel_tools.memory.up_to_date import Told
+from rebel_tools.ocaml.messages import diagnostics
+
+
+def nothing_to_do(told: Told, arguments: Sequence[str]) -> None:
+    """What the events of scons would be; the time is that of this process."""
+    stream = Stream(sys.stdout)
+    stream.start(os.getcwd(), arguments)
+    for step, text in told.messages:
+        for found in diagnostics(text, False):
+            stream.diagnostic(found._asdict(), step, again=True)
+    stream.result("up_to_date", 0, time.process_time(), told.made, [], 0)

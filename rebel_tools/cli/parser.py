@@ -1,0 +1,56 @@
+"""The command lines of `rebel` and `symbol-audit`: what is wrong with one is told with what was probably meant."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterable, Iterator
+from typing import NoReturn
+
+from rebel_tools.errors import RebelError
+from rebel_tools.nearest import did_you_mean
+from rebel_tools.text import quote
+
+WRONG = 2  # the exit status for a wrong command line
+_UNKNOWN = "unrecognized arguments: "
+
+
+class CommandParser(argparse.ArgumentParser):
+    """A parser whose errors have the look of all others, and a hint."""
+
+    def error(self, message: str) -> NoReturn:
+        hint = None
+        if message.startswith(_UNKNOWN):
+            first = message[len(_UNKNOWN) :].partition(" ")[0].partition("=")[0]
+            hint = did_you_mean(first, options(self)) if first.startswith("--") else None
+        _tell(self.prog, message, hint or f"{self.prog} --help")
+        sys.exit(WRONG)
+
+
+def check_command(prog: str, words: Iterable[str], commands: Iterable[str]) -> None:
+    """End the process when the first of `words` is no option and none of the `commands` of the program `prog`."""
+    first = next(iter(words), "-")
+    names = sorted(commands)
+    if not first.startswith("-") and first not in names:
+        hint = did_you_mean(first, names) or f"{prog} --help"
+        _tell(prog, f"there is no command {quote(first)}", hint, expected=f"one of {', '.join(names)}")
+        sys.exit(WRONG)
+
+
+def _tell(prog: str, message: str, hint: str, expected: str | None = None) -> None:
+    print(f"{prog.split()[0]}: error: {RebelError(message, expected=expected, hint=hint)}", file=sys.stderr)
+
+
+def subparsers(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
+    """The parsers of the subcommands, by name, in the order in which they are listed."""
+    found: dict[str, argparse.ArgumentParser] = {}
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            found.update(action.choices)
+    return found
+
+
+def options(parser: argparse.ArgumentParser) -> Iterator[str]:
+    """All long options of a parser and of its subcommands."""
+    for each in (parser, *subparsers(parser).values()):
+        yield from (word for action in each._actions for word in action.option_strings if word.startswith("--"))

@@ -1,0 +1,147 @@
+"""What `rebel` tells about a build: messages at its end in an order of their own, what failed, and one line of result.
+
+Compilers run side by side, and end in another order each time. Their messages are kept until the build has ended and
+printed by source: first those of steps that went well, then those of the steps that failed.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, NamedTuple
+
+import SCons.Node
+import SCons.Script
+
+from rebel_tools import signals
+from rebel_tools.errors import RebelError
+from rebel_tools.presentation import Presentation, shown
+from rebel_tools.scons.failures import Failure
+from rebel_tools.scons.output import SAID, SOURCES, Listener
+from rebel_tools.scons.said import Said
+from rebel_tools.scons.terminal import TERMINAL
+from rebel_tools.text import printable
+
+_WARNING = re.compile(r"^(?:\x1b\[[\d;]*m)*(?:Warning|Alert)\b", re.MULTILINE)
+# Options with which nothing is built.
+NOTHING_BUILT = ("no_exec", "question", "clean", "help")
+
+
+class _Message(NamedTuple):
+    """What a step has to say. about: its source, or its target where it has none."""
+
+    about: str
+    stdout: str
+    stderr: str
+
+
+class Report(Listener):
+    """Gathers what happens in a build, and prints it at the end."""
+
+    name = "rebel"
+
+    def __init__(self, how: Presentation) -> None:
+        self._how = how
+        self._goals: dict[str, Any] = {}
+        self._before: list[Callable[[], Iterable[Said]]] = []
+        self._said: list[_Message] = []
+        self._failed: list[_Message] = []
+        self._failures: set[str] = set()
+
+    def goal(self, name: str, node: Any, said: Callable[[], Iterable[Said]]) -> None:
+        """The result is about this target, if the build comes to it. said: what its steps said when they ran."""
+        self._goals[name] = node
+        self._before.append(said)
+
+    # During the build
+
+    def said(self, target: str, stdout: str, stderr: str, status: int) -> None:
+        if stdout or stderr:
+            messages = self._failed if status else self._said
+            messages.append(_Message(SOURCES.get(target, target), stdout, stderr))
+
+    def mistake(self, error: RebelError) -> None:
+        """What ends scons before it builds anything."""
+        TERMINAL.say(sys.stderr, f"rebel: error: {error}\n")
+
+    def failed(self, failure: Failure) -> None:
+        """A step failed."""
+        if failure.cause is not None:
+            self._failed.append(_Message(failure.about, "", f"rebel: error: {failure.cause}\n"))
+        elif failure.reason:
+            text = f"{printable(failure.about)}: {printable(failure.reason)}\n"
+            self._failed.append(_Message(failure.about, "", text))
+        self._failures.add(failure.about)
+
+    def ends(self, node: Any) -> None:
+        """The step that makes a node went well."""
+
+    # At its end
+
+    def end(self) -> None:
+        TERMINAL.clear()
+
+    def built(self) -> None:
+        """All that could be built is, unless the user has interrupted it."""
+        TERMINAL.clear()
+        self._said += [_Message(each.about, "", shown(each.text)) for each in self.again()]
+        for messages in (self._said, self._failed):
+            for message in sorted(set(messages)):
+                TERMINAL.say(sys.stdout, message.stdout)
+                TERMINAL.say(sys.stderr, message.stderr)
+        if signals.received() is None:
+            self._summary()
+        self._said, self._failed, self._failures = [], [], set()
+        SAID.clear()
+
+    def again(self) -> Iterator[Said]:
+        """What steps that did not run have said before."""
+        if not any(map(SCons.Script.GetOption, NOTHING_BUILT)):
+            yield from (each for said in self._before for each in said() if each.target not in SAID)
+
+    def made(self) -> list[str]:
+        """The targets that the build came to and that are as they should be."""
+        states = (SCons.Node.executed, SCons.Node.up_to_date)
+        return [name for name, node in self._goals.items() if node.get_state() in states]
+
+    def _summary(self) -> None:
+        failed = sorted(map(printable, self._failures))
+        if len(failed) == 1:
+            TERMINAL.say(sys.stderr, f"1 step failed: {failed[0]}\n")
+        elif failed:
+            TERMINAL.say(sys.stderr, f"{len(failed)} steps failed:\n" + "".join(f"  {each}\n" for each in failed))
+        elif not self._how.quiet and not any(map(SCons.Script.GetOption, ("silent", *NOTHING_BUILT))):
+            self._result()
+
+    def _result(self) -> None:
+        """The line about a build that went well; how long it took and how many steps only a person wants to know."""
+        made, found = self.made(), warnings(message.stderr for message in set(self._said))
+        if not TERMINAL.started:
+            TERMINAL.say(sys.stdout, f"{up_to_date(made, found)}\n")
+            return
+        asked = [str(word) for word in SCons.Script.COMMAND_LINE_TARGETS]
+        steps = f"{TERMINAL.started} step{'s' * (TERMINAL.started > 1)}"
+        took = f" in {time.time() - SCons.Script.start_time:.1f} s" if TERMINAL.fancy else ""
+        more = ", ".join(filter(None, (steps if TERMINAL.fancy else "", found)))
+        TERMINAL.say(sys.stdout, f"Built {names(made or asked)}{took}{f' ({more})' if more else ''}\n")
+
+
+def names(paths: list[str]) -> str:
+    """A few paths for a sentence."""
+    shown = [printable(path) for path in paths[:3]]
+    rest = len(paths) - len(shown)
+    return ", ".join(shown) + (f" and {rest} more" if rest else "")
+
+
+def warnings(texts: Iterable[str]) -> str:
+    """How many warnings compilers gave; '' for none."""
+    number = sum(len(_WARNING.findall(text)) for text in texts)
+    return f"{number} warning{'s' * (number > 1)}" if number else ""
+
+
+def up_to_date(made: list[str], found: str = "") -> str:
+    """The result of a build that had nothing to do. found: how many warnings there are."""
+    result = f"{names(made)} {'is' if len(made) == 1 else 'are'} up to date" if made else "Nothing to do"
+    return f"{result} ({found})" if found else result

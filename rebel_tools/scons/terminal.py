@@ -1,0 +1,107 @@
+"""Standard output and error of a build: whole messages, and below them a status line that is gone at the end."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import sys
+import threading
+
+from rebel_tools import signals
+from rebel_tools.presentation import colour
+from rebel_tools.text import columns, printable, screened
+
+
+class Terminal:
+    """Standard output and error: whole messages, and below them one status line where this is a terminal."""
+
+    def __init__(self):
+        self.lock = threading.RLock()
+        self.begin()
+
+    def begin(self) -> None:
+        """Nothing has been said yet, on the streams that the process has now."""
+        self.out = sys.stdout
+        self.fancy = sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
+        # What others print, such as SCons, comes above the status line, too.
+        sys.stdout, sys.stderr = _Stream(self, sys.stdout), _Stream(self, sys.stderr)
+        self.shown = False
+        self.started = 0
+        self.total = 0
+
+    @property
+    def colour(self) -> bool:
+        """Whether compilers shall colour their messages."""
+        return colour()
+
+    def expect(self, steps: int) -> None:
+        """So many more steps are going to run."""
+        self.total += steps
+
+    def step(self, text: str) -> None:
+        """A step begins."""
+        with self.lock, signals.needs_a_reader():
+            self.started += 1
+            line = printable(f"[{self.started}/{max(self.total, self.started)}] {text}")
+            if self.fancy:
+                self.out.write("\r\x1b[K" + fitting(line, shutil.get_terminal_size().columns - 1))
+                self.shown = True
+            else:
+                self.out.write(line + "\n")
+            self.out.flush()
+
+    def say(self, stream, text: str) -> None:
+        """A message in one piece, above the status line."""
+        if text:
+            with self.lock, signals.needs_a_reader():
+                self.clear()
+                stream.write(screened(text, self.colour))
+                stream.flush()
+
+    def clear(self) -> None:
+        if self.shown:
+            self.out.write("\r\x1b[K")
+            self.out.flush()
+            self.shown = False
+
+
+# The messages of SCons, which holds names of files for text, and where they stand in them.
+_OF_SCONS = re.compile(r"\s*scons: |(re)?building `|Removed |Retrieved `")
+_OF_A_TREE = re.compile(r"[\[\] |A-Z]*\+-")
+_NAME = re.compile(r"(?<=\*\*\* \[).+?(?=\] )|(?<=`).+?(?=')|(?<=' \().+?(?=\)\.)|(?<=^Removed ).+(?=\n)", re.DOTALL)
+
+
+def _fit(text: str) -> str:
+    """A message of SCons with its names escaped; everything else that somebody prints is theirs."""
+    if _OF_A_TREE.match(text):
+        return printable(text.rstrip("\n")) + text[len(text.rstrip("\n")) :]
+    if _OF_SCONS.match(text) is None:
+        return text
+    return screened(_NAME.sub(lambda found: printable(found[0]), text))
+
+
+class _Stream:
+    """A stream of the process; the status line goes before anything is written to it."""
+
+    def __init__(self, terminal: Terminal, stream):
+        self._terminal = terminal
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        with self._terminal.lock:
+            self._terminal.clear()
+            return self._stream.write(_fit(text))
+
+    def __getattr__(self, name: str):
+        return getattr(self._stream, name)
+
+
+def fitting(line: str, width: int) -> str:
+    """As much of a printable line as fits into so many columns of a terminal."""
+    while columns(line) > width:
+        line = line[: -max(1, (columns(line) - width) // 2)]
+    return line
+
+
+TERMINAL = Terminal()
