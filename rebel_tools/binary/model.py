@@ -160,7 +160,13 @@ class ExportTable:
         return _grouped(self.exports, lambda export: undecorate(export.name).name)
 
     def find(self, name: str, version: str | None = None) -> Export | None:
-        """The export that a link against `name` (or `name@version`) gets, by exact name first; None without one."""
+        """The export that a link against `name` (or `name@version`) gets, by exact name first; None without one.
+
+        `name` may itself be spelled `name@version`.
+        """
+        if version is None and "@" in name and name not in self.by_name:
+            name, _, version = name.partition("@")
+            version = version or None
         candidates = self.by_name.get(name) or self.by_plain_name.get(name, ())
         if version is not None:
             return next((e for e in candidates if e.version == version), None)

@@ -16,8 +16,9 @@ from rebel_tools.gate.diff_enums import header_enums
 from rebel_tools.gate.diff_facts import facts
 from rebel_tools.gate.diff_layouts import Layouts
 from rebel_tools.gate.diff_report import Change, DiffReport, change
+from rebel_tools.gate.diff_versions import counterparts
 from rebel_tools.gate.not_compared import Reason, grouped
-from rebel_tools.gate.rules import NOTE
+from rebel_tools.gate.rules import NOTE, SOURCE
 from rebel_tools.gate.side import Item, Side
 from rebel_tools.interface.names import COMPILER_MADE, matches
 
@@ -26,7 +27,7 @@ def diff(old: Side, new: Side) -> DiffReport:
     """Compare; a pure function."""
     work = _Diff(old, new)
     changes = [work.named(found) for found in (*facts(old, new), *work.symbols(), *work.layouts())]
-    both = old.items.keys() & new.items.keys()
+    both = [pair for pair in counterparts(old.items, new.items) if None not in pair]
     untyped = tuple(side.name for side in (old, new) if side.declarations is None)
     unreadable = tuple(side.name for side in (old, new) if side.is_unreadable)
     unchecked = grouped(work.unchecked.items())
@@ -44,15 +45,26 @@ class _Diff:
         self.met: dict[str, frozenset[Pair]] = {}
 
     def symbols(self) -> Iterator[Change]:
-        for name in sorted(self.old.items.keys() | self.new.items.keys()):
-            before, after = self.old.items.get(name), self.new.items.get(name)
-            if after is None:
-                kind = before.kind if before else ""
-                yield change("symbol-removed", name, "", kind, "", declared_at=self.place(name))
-            elif before is None:
-                yield change("symbol-added", name, "", "", after.kind)
-            else:
+        for before, after in counterparts(self.old.items, self.new.items):
+            if before is None and after is not None:
+                yield change("symbol-added", after.name, "", "", after.kind)
+            elif before is not None and after is None:
+                yield change("symbol-removed", before.name, "", before.kind, "", declared_at=self.place(before.name))
+            elif before is not None and after is not None:
                 yield from self.symbol(before, after)
+                default = self.new.items.get(before.name)
+                if default is not None and default.version != after.version:
+                    yield self.another_default(before, default)
+
+    def another_default(self, before: Item, default: Item) -> Change:
+        """What programs that are linked again get; with another type, their source compiles differently."""
+        words = (before.name, "default version", before.version or "none", default.version or "none")
+        place = self.place(before.name)
+        compared = self.compare(before.name, default.name)
+        if compared is None or not any(d.breaks for d in compared.differences):
+            return change("default-version-changed", *words, declared_at=place)
+        why = "it has another type than the old one"
+        return change("default-version-changed", *words, declared_at=place, level=SOURCE, why=why)
 
     def symbol(self, before: Item, after: Item) -> Iterator[Change]:
         place = self.place(before.name)
@@ -64,7 +76,7 @@ class _Diff:
         if None not in (before.writable, after.writable) and before.writable != after.writable:
             yield self.memory(before, place)
         if not matches(before.name, COMPILER_MADE):  # virtual tables and the like have no type
-            yield from self.types(before.name, place)
+            yield from self.types(before.name, after.name, place)
 
     def memory(self, before: Item, place: Place | None) -> Change:
         words = ("data that can be written", "data in read-only memory")
@@ -73,9 +85,11 @@ class _Diff:
         why = "what read it before can read it now"
         return change("memory-changed", before.name, "memory", *words[::-1], declared_at=place, level=NOTE, why=why)
 
-    def types(self, name: str, place: Place | None) -> Iterator[Change]:
-        compared = self.compare(name)
+    def types(self, name: str, other: str, place: Place | None) -> Iterator[Change]:
+        compared = self.compare(name, other)
         if compared is None:
+            side = self.old if _find(self.ours, name) is None else self.new
+            self.unchecked[name] = side.no_types if side.declarations is None else side.undescribed
             return
         self.met[name] = compared.met
         default = "prototype-changed" if name in self.ours.functions else "type-changed"
@@ -86,15 +100,13 @@ class _Diff:
                 where = (name, d.field, d.expected, d.found)
                 yield change(d.rule or default, *where, level=d.level, declared_at=place)
 
-    def compare(self, name: str) -> Compared | None:
-        """The types of a symbol; None, and an entry in `unchecked`, when a side does not know them."""
+    def compare(self, name: str, other: str) -> Compared | None:
+        """The types of a symbol and of its counterpart; None when a side does not know them."""
         for declared in ("functions", "variables"):
-            ours, theirs = getattr(self.ours, declared).get(name), getattr(self.theirs, declared).get(name)
+            ours, theirs = getattr(self.ours, declared).get(name), getattr(self.theirs, declared).get(other)
             if ours is not None and theirs is not None:
                 compare = self.comparison.function if isinstance(ours, Function) else self.comparison.variable
                 return compare(ours, theirs)
-        side = self.old if _find(self.ours, name) is None else self.new
-        self.unchecked[name] = side.no_types if side.declarations is None else side.undescribed
         return None
 
     def layouts(self) -> Iterator[Change]:

@@ -127,6 +127,10 @@ DIFF_RULES = _table(
         "keep the version as an alias (.symver)",
     ),
     Rule(
+        "default-version-changed", NOTE, "A link gets another version of a symbol, and the old one is there.",
+        "what was linked before keeps the old version", "programs that are linked again", "nothing has to be done",
+    ),
+    Rule(
         "soname-changed", BREAK, "The SONAME is another one.",
         "programs ask the loader for the old name", _EVERYBODY,
         "install both libraries, or keep the SONAME when nothing else breaks",

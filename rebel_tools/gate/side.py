@@ -11,18 +11,29 @@ from rebel_tools.gate.not_compared import Reason
 
 
 class Item(NamedTuple):
-    """One export as far as both libraries and interfaces know it; `size` and `writable` of data only."""
+    """One export as far as both libraries and interfaces know it; `size` and `writable` of data only.
+
+    name: how it stands in the declarations: `name@VERSION` for a version that no new link gets.
+    version: its ELF symbol version, if it has one.
+    """
 
     name: str
     kind: str
     size: int | None = None
     writable: bool | None = None
+    version: str | None = None
+
+    @property
+    def plain(self) -> str:
+        """The name without the version."""
+        return self.name.removesuffix(f"@{self.version}")
 
 
 @dataclass(frozen=True)
 class Side:
     """A library or an interface. `declarations` is None, with the reason, when types are not known.
 
+    items: by `Item.name`.
     facts: single values whose change breaks programs: target, soname.
     versions: `name@VERSION` of every versioned ELF symbol, the default ones too.
     needed: the libraries that it needs; loader: as in `ExportTable`; both None for an interface, which does not say.

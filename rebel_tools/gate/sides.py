@@ -62,7 +62,7 @@ def library_side(
         table = library.table
         debug = DebugInfo(None, Reason("types were not asked for"))
         if with_types:
-            debug = read_debug(library, {_plain(table, export.name) for export in table.exports}, debug_path, headers)
+            debug = read_debug(library, set(_items(table)), debug_path, headers)
     facts = {"target": f"{table.machine}, {table.bits} bits, {table.byteorder} endian", "soname": table.soname}
     versions = frozenset(f"{export.name}@{export.version}" for export in table.exports if export.version)
     known = (debug.declarations, debug.reason)
@@ -71,16 +71,16 @@ def library_side(
 
 
 def _items(table: ExportTable) -> dict[str, Item]:
-    """Exports by name, each in the version that a new link gets."""
+    """Exports by name, those in other versions than a new link gets by name and version."""
     items = {}
     for export in table.exports:
-        if export.default is False and any(other.default for other in table.by_name[export.name]):
-            continue
         name = _plain(table, export.name)
+        if export.default is False and (any(other.default for other in table.by_name[export.name]) or name in items):
+            name = f"{name}@{export.version}"
         kind = "function" if export.kind == "ifunc" else export.kind
         is_data = kind in ("object", "tls")
         writable = table.is_writable(export) if is_data else None
-        items[name] = Item(name, kind, export.size if is_data else None, writable)
+        items[name] = Item(name, kind, export.size if is_data else None, writable, export.version)
     return items
 
 

@@ -15,7 +15,7 @@ from rebel_tools.gate.check import check
 from rebel_tools.gate.diff import diff
 from rebel_tools.gate.evidence import required
 from rebel_tools.gate.render import to_text
-from rebel_tools.gate.rules import LEVELS
+from rebel_tools.gate.rules import BREAK, LEVELS, NOTE, SOURCE
 from rebel_tools.gate.sides import read_side
 from rebel_tools.gate.verify import Policy
 from rebel_tools.producers.record import record
@@ -160,3 +160,36 @@ def test_enumerations_of_headers(tmp_path: Path, old: str, new: str, found: list
 )
 def test_patterns_of_headers(path: str, pattern: str, fits: bool) -> None:
     assert is_header(path, (pattern,)) == fits
+
+
+V1, V2 = "V1 { global: f; local: *; };", "V1 { global: f; local: *; }; V2 { global: f; } V1;"
+ALONE = (V1, "int f(int x) { return x; }")
+
+
+def two_versions(old: str, new: str) -> tuple[str, str]:
+    """A library with two versions of `f`, which take and return these types."""
+    first = f'{old} f_old({old} x) {{ return x; }} __asm__(".symver f_old,f@V1");'
+    return V2, f'{first} {new} f_new({new} x) {{ return x; }} __asm__(".symver f_new,f@@V2");'
+
+
+@pytest.mark.parametrize(
+    "old, new, found",
+    [
+        (ALONE, two_versions("int", "long"), {"default-version-changed": SOURCE}),
+        (ALONE, two_versions("int", "int"), {"default-version-changed": NOTE}),
+        (ALONE, two_versions("long", "int"), {"prototype-changed": BREAK}),
+        (two_versions("int", "int"), two_versions("long", "int"), {"prototype-changed": BREAK}),
+        (two_versions("int", "int"), two_versions("int", "int"), {}),
+        (two_versions("int", "int"), ALONE, {"version-removed": BREAK}),
+    ],
+)
+def test_programs_keep_the_version_that_they_were_linked_against(tmp_path, old, new, found):
+    paths = []
+    for name, (script, source) in (("old", old), ("new", new)):
+        (tmp_path / f"{name}.map").write_text(script)
+        paths.append(build(tmp_path, name, source, f"gcc -Wl,--version-script={name}.map"))
+    report = diff(*map(read_side, paths))
+    assert not report.not_compared
+    levels = {change.rule: change.level for change in report.changes}
+    assert found.items() <= levels.items()
+    assert report.compatible == (BREAK not in found.values())
