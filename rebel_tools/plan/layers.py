@@ -12,7 +12,7 @@ above something stale, and before the first layer only where something stale lie
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from rebel_tools.memory.records import Record
 from rebel_tools.plan.model import Scope, Step
@@ -25,18 +25,18 @@ FEW = 8
 
 
 class Layers:
-    """The layers of all steps of a plan except the `goal`, which uses them.
+    """The layers of all steps of a plan except the `goals`, which use them and are used by nothing.
 
     suspects: the steps that can be stale before anything was built; None: all.
     urgency: how many steps have to run one after the other behind a step of the layer, or behind those of a scope.
     """
 
-    def __init__(self, plan: Plan, status: Status, goal: Step, suspects: Iterable[Step] | None = None):
+    def __init__(self, plan: Plan, status: Status, goals: Collection[Step], suspects: Iterable[Step] | None = None):
         self.plan = plan
         self.status = status
-        self.goal = goal
+        self.goals = goals
         judged = self._ordered(plan.scopes) if suspects is None else suspects
-        self.stale = {step for step in judged if step is not goal and status.reason(step) is not None}
+        self.stale = {step for step in judged if step not in goals and status.reason(step) is not None}
         self._before: dict[Step, Record | None] | None = None  # the last layer, with what was known before it ran
         self._readers: Readers | None = None
         self._waits: dict[Step, tuple[list[Step], list[Scope]]] | None = None
@@ -44,7 +44,7 @@ class Layers:
         self.urgency: dict[Step | Scope, int] = {}
 
     def next(self) -> list[Step]:
-        """The next layer, to be asked for when all of the last one has run; empty when only the goal is left."""
+        """The next layer, to be asked for when all of the last one has run; empty when only goals are left."""
         if self._before is None:
             layer = self._runnable()
         else:
@@ -100,7 +100,7 @@ class Layers:
         records, found = self.status.records, {}
         for key in (records.mentioning(changed) if len(changed) <= FEW else records) if changed else ():
             reader = self.plan.steps.get(key)
-            if reader and reader is not self.goal and reader not in self._before:
+            if reader and reader not in self.goals and reader not in self._before:
                 record = records[key]
                 if not changed.isdisjoint((*record.interfaces, *record.implementations, *record.inputs)):
                     found[reader] = None
@@ -148,7 +148,7 @@ class Layers:
     def _ordered(self, scopes: Iterable[Scope]) -> list[Step]:
         """The steps of some scopes, each after those that it waits for: archives come after all compilations."""
         compiled = [step for scope in scopes for step in self.plan.ordered(scope).steps]
-        linked = (step for step in self.plan.steps.values() if step.module is None and step is not self.goal)
+        linked = (step for step in self.plan.steps.values() if step.module is None and step not in self.goals)
         return compiled + [step for step in linked if step.scope in scopes]
 
     def _runnable(self) -> list[Step]:

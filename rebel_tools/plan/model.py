@@ -25,6 +25,7 @@ INTERFACE = "interface"
 IMPLEMENTATION = "implementation"
 ARCHIVING = "archive"
 LINKING = "program"
+COPYING = "copy"
 COMPILATIONS = (INTERFACE, IMPLEMENTATION)
 
 
@@ -234,6 +235,7 @@ class Step:
     tree: of a compilation: the syntax tree that the compiler reads in place of a Reason source, or ''.
     members, archives: of an archive or a program: the modules, in no particular order, and the archives before them.
     entry: of a program that consists of this module, `members`, and what these reach.
+    copied: of a copy: the archive whose files have the same contents.
     foreign: of a program: objects and libraries of other languages, as they stand on the command line.
     settings: of an archive or a program: a digest over its command line.
     files: of an archive or a program: those that stand in its flags, whose contents count.
@@ -254,6 +256,7 @@ class Step:
     members: tuple[Module, ...] = ()
     entry: Module | None = None
     archives: tuple[Step, ...] = ()
+    copied: Step | None = None
     foreign: tuple[str, ...] = ()
     settings: str = ""
     files: tuple[str, ...] = ()

@@ -201,6 +201,8 @@ class Plan:
 
     def linked(self, step: Step) -> list[Step]:
         """What an archive or a program consists of, in link order: the archives, then the units of its own scope."""
+        if step.copied:
+            return [step.copied]
         if step not in self._linked:
             order = self.link_order(step.scope, step.engine)  # first, for it may still find steps
             wanted = self._reached(step) if step.entry else set(step.members)

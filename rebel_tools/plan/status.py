@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from rebel_tools.memory.digests import text_digest
 from rebel_tools.memory.records import Record
 from rebel_tools.ocaml.names import INITIAL
-from rebel_tools.plan.model import ALIAS, COMPILATIONS, IMPLEMENTATION, NATIVE, TREE, Scope, Search, Step
+from rebel_tools.plan.model import ALIAS, COMPILATIONS, COPYING, IMPLEMENTATION, NATIVE, TREE, Scope, Search, Step
 from rebel_tools.plan.plan import Plan
 from rebel_tools.plan.steps import imports_file
 
@@ -112,6 +112,8 @@ class Status:
             return text_digest(ALIAS, self.alias_text(step))
         if step.kind == TREE:
             return text_digest(TREE, contents(settings.reason().files), step.declared)
+        if step.kind == COPYING:
+            return text_digest(COPYING, step.declared)
         own = self.plan.flags(step) if step.kind in COMPILATIONS else [step.settings]
         files = contents((*settings.files, *step.files))
         return text_digest(step.kind, step.engine, settings.identity, files, step.declared, *own)

@@ -14,6 +14,7 @@ from rebel_tools.plan.model import (
     ARCHIVE,
     ARCHIVING,
     BYTE,
+    COPYING,
     IMPLEMENTATION,
     INTERFACE,
     NATIVE,
@@ -78,6 +79,11 @@ def archive_step(scope: Scope, engine: str, base: str, settings: str, **reads: A
     files = archive_files(base, engine)
     members = tuple(module for module in scope_modules(scope) if module.name not in scope.programs)
     return Step(ARCHIVING, engine, files, scope, members=members, settings=settings, **reads)
+
+
+def copy_step(archive: Step, base: str) -> Step:
+    """The step that has an archive a second time, `base` being the path of the copy without suffix."""
+    return Step(COPYING, archive.engine, archive_files(base, archive.engine), archive.scope, copied=archive)
 
 
 def archive_files(base: str, engine: str) -> tuple[str, ...]:

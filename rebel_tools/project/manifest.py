@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from rebel_tools.project.document import TYPE_NAMES, Document, Path, quoted
 from rebel_tools.project.keys import DEPENDENCIES, TOP
 from rebel_tools.project.model import Flags
-from rebel_tools.project.names import MAX_MODULE, is_module, is_package, package_module, target_module
+from rebel_tools.project.names import MAX_MODULE, is_module, is_package, package_module
 from rebel_tools.project.selection import DEFAULT
 from rebel_tools.project.shapes import Reader
 from rebel_tools.text import quote
@@ -217,13 +217,13 @@ def _targets(document: Document, rebel: Mapping[str, Any]) -> tuple[TargetSpec, 
     targets = tuple(_target(document, given, (*keys, index)) for index, given in enumerate(rebel["targets"]))
     first: dict[str, TargetSpec] = {}
     for target in targets:
-        other = first.setdefault(target_module(target.name).lower(), target)
+        other = first.setdefault(target.name.lower(), target)
         if other is not target:
             line = document.place(*other.keys, "target").line
             raise document.error(
                 (*target.keys, "target"),
                 f'the target "{target.name}" is there twice',
-                expected="one name per target, different when case and - do not count",
+                expected="one name per target, different when case does not count: each is the name of a folder",
                 hint=f'"{other.name}" at line {line} is the other one',
             )
     return targets

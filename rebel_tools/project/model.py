@@ -27,7 +27,7 @@ class Target(NamedTuple):
     """What is built of the root package: an executable, or the package itself where there is no `entry`.
 
     name: as in package.json; also the folder `_build/<name>` and the name on the command line.
-    module: the module that holds the top level of this target, `Default_Tar` for `default`.
+    module: the namespace of the root package in this target: its own module in a library, `Default_Tar` in a program.
     engine: one of ENGINES.
     entry: the source with the program's entry, relative to the root, and `entry_module` its module.
     is_library: whether the modules have the names that they have for those who depend on the package.

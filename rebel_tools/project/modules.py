@@ -44,8 +44,8 @@ class Modules:
         check_lengths(package.root, package.module, package.sources)
 
     def add_root(self, manifest: Manifest, package: Package, targets: Iterable[Target]) -> None:
-        """Add the root package. Its own module matters where it is a library; else nobody names it, and those of its
-        targets do.
+        """Add the root package. Its own module matters where it is a library; a program's sources have a namespace
+        that is the same in every project.
         """
         if package.name in self._by_name:
             other = self._by_name[package.name]
@@ -56,7 +56,7 @@ class Modules:
                 self._check_library(manifest, package)
             used = self._by_module.get(target.module)
             if used:
-                meant = "" if target.is_library else f' as the target "{target.name}"'
+                meant = "" if target.is_library else ", as those of every program"
                 message = f"the package {used.name} is the module {used.module}, and so are the sources in "
                 message += package.root + meant
                 raise self._error(self._manifests[used.module], message, _ANOTHER)

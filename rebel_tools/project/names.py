@@ -17,6 +17,9 @@ MAX_UNIT = 200
 MAX_MODULE = 100
 MAX_PACKAGE = 214  # npm's limit
 
+# The namespace of the root package, unless it is a library; rebel had one for each target, and this for `default`.
+ROOT_MODULE = "Default_Tar"
+
 _MODULE = re.compile(MODULE)
 _PACKAGE = re.compile(PACKAGE)
 
@@ -39,11 +42,6 @@ def package_module(npm_name: str) -> str:
     """
     first, *rest = [word for word in re.split("[-.]", npm_name.rpartition("/")[2]) if word] or [""]
     return capitalize(first) + "".join(capitalize(word) for word in rest)
-
-
-def target_module(target: str) -> str:
-    """The module that holds the top level of a target: rebel called it `Default_Tar` for `default`."""
-    return package_module(target) + "_Tar"
 
 
 def capitalize(name: str) -> str:

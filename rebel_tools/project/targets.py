@@ -9,7 +9,7 @@ from rebel_tools.nearest import did_you_mean
 from rebel_tools.project.errors import ProjectError
 from rebel_tools.project.manifest import Manifest, TargetSpec
 from rebel_tools.project.model import Package, Source, Target
-from rebel_tools.project.names import target_module
+from rebel_tools.project.names import ROOT_MODULE
 from rebel_tools.project.selection import Selection
 from rebel_tools.text import quote
 
@@ -36,12 +36,12 @@ def check_of(package: Package, targets: Sequence[Target]) -> tuple[Target, ...]:
     if not targets:
         return (Target(CHECK, package.module, "byte", is_library=True),)
     models = (target for target in targets if target.engine != "bucklescript")
-    return tuple(Target(CHECK, target_module(CHECK), "byte", unstable_flags=each.unstable_flags) for each in models)[:1]
+    return tuple(Target(CHECK, ROOT_MODULE, "byte", unstable_flags=each.unstable_flags) for each in models)[:1]
 
 
 def _target(spec: TargetSpec, manifest: Manifest, package: Package) -> Target:
     source = _entry(spec, manifest, package)
-    return Target(spec.name, target_module(spec.name), spec.engine, source.path, source.module, spec.unstable_flags)
+    return Target(spec.name, ROOT_MODULE, spec.engine, source.path, source.module, spec.unstable_flags)
 
 
 def _entry(spec: TargetSpec, manifest: Manifest, package: Package) -> Source:

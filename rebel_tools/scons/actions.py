@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import shutil
 from collections.abc import Iterable
 from functools import cache
 
 from SCons.Action import Action, CommandAction, LazyAction
 from SCons.Builder import Builder
 
-from rebel_tools.plan.model import ALIAS, ARCHIVING, COMPILATIONS, LINKING, NATIVE, TREE
+from rebel_tools.plan.model import ALIAS, ARCHIVING, COMPILATIONS, COPYING, LINKING, NATIVE, TREE
 from rebel_tools.plan.steps import objects
 from rebel_tools.scons.words import literal, literals, signature_words
 
@@ -30,6 +33,8 @@ def builder_of(kind: str, engine: str):
     """The builder for one kind of step."""
     if kind == ALIAS:
         return Builder(action=Action(_write_alias, _say_alias))
+    if kind == COPYING:
+        return Builder(action=Action(_copy, _say_copy))
     return Builder(action=Command(command_variable(kind, engine)))
 
 
@@ -80,11 +85,29 @@ def _say_alias(target, source, env) -> str:
     return env.subst("$OCAMLALIASCOMSTR", target=target, source=source) or f"writing module aliases {target[0]}"
 
 
+def _copy(target, source, env) -> None:
+    """Have files under a second name, as the same files where the file system can do that."""
+    run, step = step_of(target)
+    for path, copy in zip(run.plan.inputs(step), step.outputs):
+        original, made = (os.path.join(run.plan.disk.root, name) for name in (path, copy))
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(made)  # SCons has removed those that it knows of
+        try:
+            os.link(original, made, follow_symlinks=False)
+        except OSError:
+            shutil.copyfile(original, made)
+
+
+def _say_copy(target, source, env) -> str:
+    text = env.subst("$OCAMLCOPYCOMSTR", target=target, source=source)
+    return text or f"copying {step_of(target)[1].copied.key} to {target[0]}"
+
+
 def step_of(target) -> tuple:
     """The session and the step behind the targets of an action."""
     attributes = target[0].attributes
     run = attributes.rebel_session
-    return run, attributes.rebel_step or run.goal()
+    return run, run.step_of(attributes.rebel_step)
 
 
 def unit_flags(target, source, env, for_signature):

@@ -25,9 +25,11 @@ from rebel_tools.plan.model import ALIAS, INTERFACE, NATIVE, Scope, Step
 from rebel_tools.plan.plan import plan_in
 from rebel_tools.plan.status import Status
 from rebel_tools.process import processors
+from rebel_tools.project.groups import Group
 from rebel_tools.project.model import Package, Project, Target
 from rebel_tools.scons import profiles
 from rebel_tools.scons.actions import Words
+from rebel_tools.scons.homes import note_served
 from rebel_tools.scons.output import TERMINAL, install_output, spawn
 from rebel_tools.scons.package_scope import package_scope, top_level
 from rebel_tools.scons.programs import check_tool
@@ -39,33 +41,39 @@ _COLOUR = re.compile(r"\x1b\[[\d;]*m")
 _SUFFIXES = (".ml", ".mli", ".cmi", ".cmj", ".cmt", ".cmti", ".js")
 
 
-class BuckleScriptTarget:
-    """The nodes of one target. `program` is app.js. Errors: those of missing tools, and cycles."""
+class BuckleScriptTargets:
+    """The nodes of a group of targets. `programs` has app.js for each. Errors: those of missing tools, and cycles."""
 
-    def __init__(self, env, project: Project, target: Target):
+    def __init__(self, env, project: Project, group: Group):
         self.top = env.Dir("#").get_abspath()
         self.build = self._relative(project.root.root, "_build")
-        self.folder = f"{self.build}/{env[profiles.VARIABLE].folder}{target.name}"
-        self.project, self.target = project, target
+        self.place = f"{self.build}/{env[profiles.VARIABLE].folder}"
+        self.folder = self.place + group.home.name
+        self.project, self.home = project, group.home
         self.env = env.Override({"OCAMLENGINES": [NATIVE], "OCAMLPACKAGES": []})
         self._nodes: dict[Step, list] = {}
         if SCons.Script.GetOption("clean"):
-            self.program = self._file("src/app.js", "")  # its folder is removed, whatever the sources are like now
+            # Their folders are removed, whatever the sources are like now.
+            self.programs = {target: self._file(self._app(target), "") for target in group.targets}
         else:
-            self._make()
+            self._make(group)
 
-    def _make(self) -> None:
+    def _app(self, target: Target) -> str:
+        return f"{self.place}{target.name}/src/app.js"
+
+    def _make(self, group: Group) -> None:
         project = self.project
         self.plan = plan_in(self.top, f"{self.folder}/.rebel-tools.json", processors())
         bsc = find_bsc(project.root.root, {**os.environ, **self.env["ENV"]})
         check_tool(bsc, self.env)
         self.compiler = BuckleScript(bsc, project.root.name, self.folder)
-        self.always = [self._file("bsconfig.json", self.compiler.config_text()), self.env.Value(program_identity(bsc))]
+        config = self._file(f"{self.folder}/bsconfig.json", self.compiler.config_text())
+        self.always = [config, self.env.Value(program_identity(bsc))]
         install_output(self.env)
         self.env["SPAWN"] = partial(spawn, clean=self._messages)
         self._compilers: dict[Scope, BuckleScript] = {}
         self._aliases: dict[Step | Scope, SCons.Node.Alias.Alias] = {}
-        self.program = self._program()
+        self.programs = self._programs(group)
         if not any(map(SCons.Script.GetOption, ("no_exec", "question"))):
             self._remove_vanished()
             self.plan.state.save()
@@ -73,7 +81,7 @@ class BuckleScriptTarget:
     def _relative(self, *parts: str) -> str:
         return os.path.relpath(os.path.join(*parts), self.top).replace(os.sep, "/")
 
-    def _program(self):
+    def _programs(self, group: Group) -> dict[Target, list]:
         scopes: dict[str, Scope] = {}
         for package in (*self.project.closure(self.project.root), self.project.root):
             scopes[package.name] = self._scope(package, scopes)
@@ -81,24 +89,28 @@ class BuckleScriptTarget:
         self.plan.names.prepare(scopes.values())
         steps = [step for scope in scopes.values() for step in self.plan.ordered(scope).steps]
         made = [node for step in steps for node in self.nodes(step)]
-        entry = scopes[self.project.root.name].modules[self.target.entry_module]
-        program = self._file("src/app.js", f'module.exports = require("./{entry.object}.js");\n')
-        self.env.Depends(program, [node for node in made if node.get_suffix() in (".js", ".cmi")])
-        return program
+        needed = [node for node in made if node.get_suffix() in (".js", ".cmi")]
+        programs: dict[Target, list] = {}
+        for target in group.targets:
+            path, root = self._app(target), scopes[self.project.root.name]
+            compiled = root.path(root.modules[target.entry_module].object)
+            programs[target] = self._file(path, f'module.exports = require("{_relative_module(path, compiled)}");\n')
+            self.env.Depends(programs[target], needed)
+        return programs
 
     def _scope(self, package: Package, scopes: dict[str, Scope]) -> Scope:
         is_top = package is self.project.root
-        meant = top_level(package, self.target) if is_top else package
+        meant = top_level(package, self.home) if is_top else package
         outdir = f"{self.folder}/{'src' if is_top else package.name}"
         uses = [scopes[used.name] for used in self.project.closure(package)]
-        asked = extended(self.env["OCAMLDEPFLAGS"], (*package.flags.dep, *self.target.unstable_flags.dep))
+        asked = extended(self.env["OCAMLDEPFLAGS"], (*package.flags.dep, *self.home.unstable_flags.dep))
         how = settings(self.env.Override({"OCAMLDEPFLAGS": asked}))._replace(trees=False)
         if package.rules:
             raise _no_rules(package)
         scope = package_scope(meant, self._relative(package.root), "", outdir, [NATIVE], how, uses)
         self.plan.add_scope(scope)
         # With the default -keep-locs each line that is inserted changes the interface.
-        flags = ("-no-keep-locs", *package.flags.compile, *self.target.unstable_flags.compile)
+        flags = ("-no-keep-locs", *package.flags.compile, *self.home.unstable_flags.compile)
         self._compilers[scope] = BuckleScript(self.compiler.bsc, self.compiler.name, self.folder, flags)
         return scope
 
@@ -114,7 +126,7 @@ class BuckleScriptTarget:
         return self._nodes[step]
 
     def _alias_file(self, step: Step) -> list:
-        return self._file(posixpath.relpath(step.key, self.folder), Status(self.plan).alias_text(step))
+        return self._file(step.key, Status(self.plan).alias_text(step))
 
     def _compiled(self, step: Step) -> list:
         command, outputs = self._command(step)
@@ -162,16 +174,18 @@ class BuckleScriptTarget:
 
     def _remove_vanished(self) -> None:
         """Remove what earlier builds made for sources that are gone; the folder is ours alone."""
-        nodes = [node for nodes in (self.program, *self._nodes.values()) for node in nodes]
+        nodes = [node for nodes in (*self.programs.values(), *self._nodes.values()) for node in nodes]
         known = {node.get_abspath() for node in nodes}
         for folder, _, names in os.walk(os.path.join(self.top, self.folder)):
             for path in (os.path.join(folder, name) for name in names if name.endswith(_SUFFIXES)):
                 if path not in known:
                     os.unlink(path)
+        names = [target.name for target in self.programs if target.name != self.home.name]
+        note_served(os.path.join(self.top, self.folder), names)
 
-    def _file(self, name: str, text: str) -> list:
-        """A file of the output folder with a text that is known now."""
-        node = self.env.fs.File(f"#{self.folder}/{name}")
+    def _file(self, path: str, text: str) -> list:
+        """An output with a text that is known now."""
+        node = self.env.fs.File(f"#{path}")
         return self.env.Command(node, self.env.Value(text), Action(_write, f"writing {node}".replace("$", "$$")))
 
 
@@ -189,6 +203,12 @@ def _alias(path: str, children: list) -> SCons.Node.Alias.Alias:
     alias = SCons.Node.Alias.default_ans.Alias(f"{path} and what it refers to")
     alias.add_dependency(children)
     return alias
+
+
+def _relative_module(importer: str, path: str) -> str:
+    """A compiled module as the file `importer` has to call it."""
+    found = posixpath.relpath(path, posixpath.dirname(importer))
+    return f"{found if found.startswith('.') else './' + found}.js"
 
 
 def _annotations(source: str) -> str:

@@ -88,5 +88,4 @@ def _more_outputs(node: Any) -> tuple[str, ...]:
     session = getattr(node.attributes, "rebel_session", None)
     if session is None:
         return ()
-    step = node.attributes.rebel_step or session.goal()
-    return tuple(step.outputs)
+    return tuple(session.step_of(node.attributes.rebel_step).outputs)

@@ -29,7 +29,7 @@ class StepFile(SCons.Node.FS.File):
     def adopt(cls, node: SCons.Node.FS.File, session, step) -> None:
         """Turn a File node, which others may already refer to, into an output of `step`.
 
-        `step` is None for the goal of a session that makes its plan when it has to.
+        In place of a step there can be what `session.step_of` finds it by, when a plan is made.
         """
         node.__class__ = cls  # as SCons does when an Entry turns out to be a File
         if node.get_state() == SCons.Node.up_to_date:  # SCons came to it when it had no builder

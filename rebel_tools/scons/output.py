@@ -62,6 +62,7 @@ def short_messages(env) -> None:
     if SCons.Script.ARGUMENTS.get("verbose", "0") in ("0", "no", "false"):
         env.SetDefault(
             OCAMLALIASCOMSTR="alias $TARGET",
+            OCAMLCOPYCOMSTR="copy $TARGET",
             REFMTCOMSTR="refmt $SOURCE",
             OCAMLOPTCOMSTR="ocamlopt $SOURCE",
             OCAMLCCOMSTR="ocamlc $SOURCE",

@@ -77,7 +77,7 @@ class PackageRules:
     @cached_property
     def by_package(self) -> dict[str, dict[str, SCons.Node.FS.File]]:
         """The nodes of what is made, by the name of the package and the path. Errors: MissingTool, ProjectError."""
-        self.run.goal()
+        self.run.make_plan()
         found = {}
         for package, scope in zip(self.run.packages, self.run.plan.scopes):
             if package.rules:

@@ -17,9 +17,12 @@ from SCons.Builder import Builder
 from rebel_tools.memory import up_to_date
 from rebel_tools.memory.lock import lock, unlock
 from rebel_tools.plan.units import Namespace, check_units
+from rebel_tools.project.groups import Group, groups_of
 from rebel_tools.project.model import Package, Project, Target
 from rebel_tools.scons import front, places, profiles, programs, report, saving
 from rebel_tools.scons.actions import Command
+from rebel_tools.scons.goals import Goal
+from rebel_tools.scons.homes import remove_left_over
 from rebel_tools.scons.interactive import is_interactive, option, tell
 from rebel_tools.scons.mistakes import project_error
 from rebel_tools.scons.named import built_files, top_of
@@ -53,27 +56,33 @@ def rebel(env, folder: str = ".", profile: str | None = None):
     if front.is_installed():
         front.go_on_after_failures()
     permission = programs.permission(project)
+    groups = groups_of(project)
+    if not is_interactive() and not _only_looks() and not option("clean"):
+        homes = {target.name: group.home.name for group in groups for target in group.targets}
+        remove_left_over(os.path.join(project.root.root, "_build", how.folder), homes)
     default = SCons.Util.NodeList()
-    sessions: list[TargetSession] = []
+    sessions: list[tuple[str, TargetSession]] = []
     told = front.report()
     _remember_up_to_date(project, sessions)
-    for target in _targets(project, how):
-        check_units(_namespaces(project, target))
-        if target.engine == "bucklescript" and not _is_wanted(target, project, how):
+    for group in groups:
+        check_units(_namespaces(project, group.home))
+        if not any(_is_wanted(target, project, how) for target in group.targets):
             continue
-        own = _environment(env, target)
+        own = _environment(env)
         own[programs.VARIABLE], own[profiles.VARIABLE] = permission, how
-        run, program = _program(own, project, target, started)
-        made = run.build if target in project.default_targets else run.folder
-        env.Alias(target.name, program)
-        if told:
-            told.goal(target.name if target in project.check else str(program[0]), program[0], run.said)
-        env.Clean(program, env.fs.Dir(f"#{made}"))
-        if target in project.default_targets:
-            default += program
-            sessions.append(run)
-        else:
-            env.Ignore(program[0].dir, program)  # `scons .` does not ask for it by name
+        run, made = _programs(own, project, group, started)
+        for target, program in made.items():
+            if told and (target not in project.check or _is_named(target, how)):
+                name = target.name if target in project.check else str(program[0])
+                told.goal(name, program[0], run.said if target is next(iter(made)) else list)
+            env.Clean(program, [env.fs.Dir(f"#{folder}") for folder in _removed(run, target, made, project, how)])
+            if target in project.default_targets:
+                default += program
+                sessions.append((str(program[0]), run))
+            else:
+                env.Ignore(program[0].dir, program)  # `scons .` does not ask for it by name
+            if target not in project.check or _is_named(target, how):
+                env.Alias(target.name, program)
     if told:
         from rebel_tools.scons.asked import check_targets
 
@@ -89,11 +98,6 @@ def _project(root: str) -> Project:
         return project
     finally:
         places.LOOKED_AT.update(consulted)
-
-
-def _targets(project: Project, how: profiles.Profile) -> Iterator[Target]:
-    yield from (*project.targets, *project.as_library)
-    yield from (target for target in project.check if _is_named(target, how))
 
 
 def _namespaces(project: Project, target: Target) -> Iterator[Namespace]:
@@ -118,7 +122,7 @@ def _lock(root: str) -> bool:
     SCons is still reading, and can be interrupted while this waits.
     """
     build = os.path.join(root, "_build")
-    only_looks = any(map(option, ("no_exec", "question", "help")))
+    only_looks = _only_looks()
     if option("clean") and not only_looks:
         with suppress(OSError):
             os.unlink(os.path.join(root, SOCKET))  # the server ends with it, and SCons removes no sockets
@@ -126,6 +130,10 @@ def _lock(root: str) -> bool:
         return False
     message = printable(f"rebel: another build is running in {os.path.relpath(build)}; waiting for its end")
     return lock(build, lambda: print(message, flush=True))
+
+
+def _only_looks() -> bool:
+    return any(map(option, ("no_exec", "question", "help")))
 
 
 class _Folder:
@@ -141,22 +149,44 @@ class _Folder:
         unlock(os.path.join(self.root, "_build"))
 
 
-def _program(env, project, target, started: int):
-    """The session of a target, and the node of its program."""
-    if target.engine == "bucklescript":
-        from rebel_tools.scons.bucklescript import BuckleScriptTarget
+def _programs(env, project: Project, group: Group, started: int):
+    """The session of a group of targets, and the nodes of the program of each."""
+    if group.home.engine == "bucklescript":
+        from rebel_tools.scons.bucklescript import BuckleScriptTargets
 
-        run = BuckleScriptTarget(env, project, target)
-    else:
-        run = TargetSession(env, project, target, started)
-    return run, _script(run) if target.engine == "jsoo" else run.program
+        run = BuckleScriptTargets(env, project, group)
+        return run, run.programs
+    run = TargetSession(env, project, group, started)
+    return run, {goal.target: _script(goal) if goal.target.engine == "jsoo" else goal.program for goal in run.goals}
 
 
-def _is_wanted(target, project, how: profiles.Profile) -> bool:
-    """Whether this run can be about a target whose graph is made as a whole."""
-    if SCons.Script.COMMAND_LINE_TARGETS and [*map(str, SCons.Script.COMMAND_LINE_TARGETS)] != ["."]:
+def _is_wanted(target: Target, project: Project, how: profiles.Profile) -> bool:
+    """Whether this run can be about a target. Where its graph is made in parts, all but `check` count."""
+    if target in project.check:
         return _is_named(target, how)
-    return target in project.default_targets
+    if target.engine != "bucklescript":
+        return True
+    return _is_named(target, how) if _names_targets() else target in project.default_targets
+
+
+def _names_targets() -> bool:
+    """Whether the command line says what is to be built."""
+    return [*map(str, SCons.Script.COMMAND_LINE_TARGETS)] not in ([], ["."])
+
+
+def _removed(run, target: Target, made: dict[Target, list], project: Project, how: profiles.Profile) -> list[str]:
+    """The folders that `scons -c` removes with a target, besides its program.
+
+    What it shares goes when no other program that is made from it is there.
+    """
+    default = project.default_targets
+    if target in default and (not _names_targets() or all(_is_named(each, how) for each in default)):
+        return [run.build] if target == default[0] else []
+    own = run.place + target.name
+    others = (program for other, program in made.items() if other is not target and not _is_named(other, how))
+    if is_interactive() or any(program[0].exists() for program in others):
+        return [own] if own != run.folder else []
+    return [own, run.folder]
 
 
 def _is_named(target, how: profiles.Profile) -> bool:
@@ -165,16 +195,16 @@ def _is_named(target, how: profiles.Profile) -> bool:
     return target.name in asked or any(f"_build/{how.folder}{target.name}" in name for name in asked)
 
 
-def _environment(env, target):
+def _environment(env):
     env = env.Clone()
-    env["JSOOFLAGS"] = extended(env["JSOOFLAGS"], target.unstable_flags.jsoo)
     short_messages(env)
     return env
 
 
-def _script(run: TargetSession):
+def _script(goal: Goal):
+    env = goal.env.Override({"JSOOFLAGS": extended(goal.env["JSOOFLAGS"], goal.target.unstable_flags.jsoo)})
     builder = Builder(action=Command("JSOOCOM"), target_scanner=SCons.Scanner.ScannerBase(_named_by_flags))
-    return builder(run.env, target=["#" + os.path.splitext(run.path)[0] + ".js"], source=run.program)
+    return builder(env, target=["#" + os.path.splitext(goal.path)[0] + ".js"], source=goal.program)
 
 
 def _named_by_flags(node, env, path) -> list:
@@ -200,8 +230,8 @@ def _remember_up_to_date(project, sessions: list) -> None:
 
 def _remember(asked: str, sessions: list, wanted: int) -> None:
     if len(sessions) == wanted:
-        made = [run.path for run in sessions]
-        said = {(each.about, each.text): each.target for run in sessions for each in run.said()}
+        made, runs = [path for path, _ in sessions], {run.manifest.path: run for _, run in sessions}
+        said = {(each.about, each.text): each.target for run in runs.values() for each in run.said()}
         result = report.up_to_date(made, report.warnings(text for _, text in said))
         told = up_to_date.Told(result, made, [(said[each], each[1]) for each in sorted(said)])
-        up_to_date.remember(asked, {run.manifest.path: run.identity for run in sessions}, told)
+        up_to_date.remember(asked, {path: run.identity for path, run in runs.items()}, told)

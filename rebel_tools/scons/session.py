@@ -15,7 +15,7 @@ import SCons.SConsign
 from rebel_tools.errors import RebelError
 from rebel_tools.memory.digests import text_digest
 from rebel_tools.plan.leftovers import leftovers
-from rebel_tools.plan.model import ARCHIVING, COMPILATIONS, IMPLEMENTATION, LINKING, Scope, Step
+from rebel_tools.plan.model import ARCHIVING, COMPILATIONS, IMPLEMENTATION, Scope, Step
 from rebel_tools.plan.order import CycleError
 from rebel_tools.plan.plan import Plan, plan_in
 from rebel_tools.plan.status import Status
@@ -152,6 +152,10 @@ class Session:
 
     # Answers
 
+    def step_of(self, made):
+        """The step behind a node, by its `attributes.rebel_step`."""
+        return made
+
     def dependencies(self, step: Step) -> list:
         """The nodes that have to be up to date before this step can be judged."""
         self._prepare()
@@ -161,7 +165,7 @@ class Session:
         if first and not option("clean"):
             return [self._group(First(step.scope))]
         self.notice_generated(step.scope)
-        if step.kind in (ARCHIVING, LINKING):
+        if step.module is None:
             parts = [self.node(part) for part in self._parts(step) if self._has_node(part)]
             made = [node for node in self._named_by(step) if node not in self.nodes(step)]
             return [*first, *parts, *self.foreign_nodes.get(step, ()), *made]
@@ -175,7 +179,7 @@ class Session:
     def _parts(self, step: Step) -> list[Step]:
         """What is linked; a library is complete with the interfaces that have no implementation."""
         linked = self.plan.linked(step)
-        if step.kind == LINKING:
+        if step.kind != ARCHIVING:
             return linked
         rest = (s for s in self.plan.ordered(step.scope).steps if s.kind != IMPLEMENTATION)
         return list(dict.fromkeys([*linked, *rest]))
@@ -344,7 +348,7 @@ class Session:
         Which of them it consulted the compiler tells afterwards, and only these are compared (see `status`).
         """
         scopes = dict.fromkeys((step.scope, *step.scope.uses))
-        linked = self.plan.linked(step) if step.kind in (ARCHIVING, LINKING) else ()
+        linked = self.plan.linked(step) if step.module is None else ()
         steps = [*linked, *(each for each in self.plan.steps.values() if each.scope in scopes)]
         made = [path for each in steps for path in each.outputs]
         named = [path for scope in scopes for path in (*scope.settings.files, *scope.settings.dependency_files)]

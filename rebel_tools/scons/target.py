@@ -1,4 +1,4 @@
-"""One target of a package.json: its scopes and program, and nodes for only that part of it that has to be built."""
+"""Targets of a package.json that share what is compiled: their plan, and nodes for only what has to be built."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from functools import cached_property
 import SCons.Node
 import SCons.Script
 
+from rebel_tools.errors import RebelError
 from rebel_tools.memory.digests import text_digest
 from rebel_tools.memory.manifest import manifest
 from rebel_tools.memory.stamp import stamp, stamps_before
@@ -19,35 +20,31 @@ from rebel_tools.ocaml.names import SUFFIXES
 from rebel_tools.ocaml.search import search_path
 from rebel_tools.ocaml.toolchain import ANSWERS
 from rebel_tools.plan.layers import Layers
-from rebel_tools.plan.model import ARCHIVE, ARCHIVING, BYTE, LINKING, NATIVE, TREE, Module, Scope, Step
-from rebel_tools.plan.steps import archive_files
+from rebel_tools.plan.model import ARCHIVE, TREE, Scope, Step
+from rebel_tools.project.groups import Group as Targets
 from rebel_tools.project.load import absent_modules, load_project
 from rebel_tools.project.model import Package, Project, Target
 from rebel_tools.project.reads import selected_files
 from rebel_tools.scons import front, places, profiles, said
-from rebel_tools.scons.actions import builder_of
-from rebel_tools.scons.arguments import from_top, output_file
+from rebel_tools.scons.arguments import from_top
+from rebel_tools.scons.goals import DONE, ENGINES, Goal
+from rebel_tools.scons.homes import MANIFEST, STATE, note_served
 from rebel_tools.scons.interactive import is_interactive, option
 from rebel_tools.scons.named import built_files, declared_reads, files_in, flag_words, leads_to, library_files
-from rebel_tools.scons.nodes import Group, StepFile
+from rebel_tools.scons.nodes import Group
 from rebel_tools.scons.output import SAID, install_output
 from rebel_tools.scons.package_rules import PackageRules
 from rebel_tools.scons.package_scope import package_scope, top_level
 from rebel_tools.scons.programs import is_installed
 from rebel_tools.scons.said import Said
-from rebel_tools.scons.scopes import library_step, program_step
+from rebel_tools.scons.scopes import library_step
 from rebel_tools.scons.session import Session, added_actions
 from rebel_tools.scons.settings import FLAGS, build_environ, installed_files, map_places, settings, tool_identity
 from rebel_tools.scons.terminal import TERMINAL
-from rebel_tools.scons.words import expanded, extended
-
-ENGINES = {"native": NATIVE, "byte": BYTE, "jsoo": BYTE}
+from rebel_tools.scons.words import extended
 
 # Options that print, clean or go on in the whole graph.
 NEED_ALL = ("no_exec", "tree_printers")
-
-# The states of a node that is as it should be.
-DONE = (SCons.Node.up_to_date, SCons.Node.executed)
 
 # What the program waits for before anything is planned, where a scope stands otherwise.
 MADE_FIRST = "what other builders make"
@@ -55,73 +52,77 @@ MADE_BY_RULES = "what packages make"
 
 
 class TargetSession(Session):
-    """The plan of one target; made when SCons first looks at the program, for most runs are about other targets.
+    """The plan of a group of targets; made when SCons first looks at one of their programs, for most runs are about
+    others.
 
     started: a moment before package.json was read, in nanoseconds.
-    build: `_build`; folder: `_build/<target>`; outdir: of the root package in it; path: of the program,
-    or of the archive where the target is none; program: its node.
+    build: `_build`; place: what the folders of targets begin with; folder: that of the home of the group; outdir:
+        of the root package there.
+    goals: one for each target.
     """
 
     owns_state = True
     advice = "add it to `dependencies` in package.json", "add {} to `rebel.ocamlfindDependencies` in package.json"
 
-    def __init__(self, env, project: Project, target: Target, started: int):
+    def __init__(self, env, project: Project, group: Targets, started: int):
         self.started = started
         self.top = env.Dir("#").get_abspath()
         self.build = self.relative(project.root.root, "_build")
-        self.folder = f"{self.build}/{env[profiles.VARIABLE].folder}{target.name}"
-        super().__init__(f"{self.folder}/.rebel-tools.json")
+        self.place = f"{self.build}/{env[profiles.VARIABLE].folder}"
+        self.folder = self.place + group.home.name
+        super().__init__(f"{self.folder}/{STATE}")
         self.project = project
-        self.target = target
-        self.engine = ENGINES[target.engine]
-        self.outdir = f"{self.folder}/{project.root.name if target.is_library else 'src'}"
-        self.base_path = f"{self.outdir}/{'app' if target.entry else target.module}"
-        self.path = self.base_path + self._suffix
+        self.home = group.home
+        self.engine = ENGINES[self.home.engine]
         self.packages = (*project.closure(project.root), project.root)
         self.base = env
         self.env = self._environment(env, project.root)
-        kind = LINKING if target.entry else ARCHIVING
-        outputs = [self.path] if target.entry else archive_files(self.base_path, self.engine)
-        made = [output_file(env, path) for path in outputs]
-        self.program = builder_of(kind, self.engine)(self.env, target=made, source=[])
-        for node in self.program:
-            StepFile.adopt(node, self, None)
+        self.goals = [Goal(self, self._environment(env, project.root, each), each) for each in group.targets]
+        self.outdir = next(goal.outdir for goal in self.goals if goal.target is self.home)
+        self._is_planned = False
+        self._error: RebelError | None = None
         self._of_others: set[Scope] = set()
-        self._goal: Step | None = None
         self._layers: Layers | None = None
         self._layer: set[Step] = set()
+        self._layer_nodes: list = []
         self._layer_units: dict[Scope, list[Step]] = {}
         self._announced: set[Step] = set()
         self._folders: dict[str, Mapping[str, SCons.Node.Node]] = {}
         self._changed: set[str] | None = None
-        self._nothing_to_do = False
-        self._is_made_first = False
+        self._is_told = False
+        self._by_goal: dict[Goal, Group] = {}
         self.rules = PackageRules(self)
         self._read_in: set[str] = set()  # the folders of what preprocessors read
-        self.manifest = manifest(os.path.join(self.top, self.folder, ".rebel-tools.manifest"), self.top)
-        asked = {str(name) for name in SCons.Script.COMMAND_LINE_TARGETS} - {self.path}
-        if any(name.startswith(self.folder) for name in asked):
-            self._make_all()  # an output is asked for by its path
+        self.manifest = manifest(os.path.join(self.top, self.folder, MANIFEST), self.top)
+        if self._is_asked_for_a_part():
+            self._make_all()
 
     def relative(self, *parts: str) -> str:
         """A path as seen from the folder of the SConstruct."""
         return os.path.relpath(os.path.join(*parts), self.top).replace(os.sep, "/")
 
     @property
-    def _suffix(self) -> str:
-        if not self.target.entry:
-            return ARCHIVE[self.engine]
-        return ".bc" if self.target.engine == "jsoo" else ".out"
+    def _folders_of_targets(self) -> list[str]:
+        return [goal.folder for goal in self.goals]
+
+    def _is_asked_for_a_part(self) -> bool:
+        """Whether an output is asked for by its path."""
+        asked = {str(name) for name in SCons.Script.COMMAND_LINE_TARGETS} - {goal.path for goal in self.goals}
+        return any(f"{name}/".startswith(f"{folder}/") for name in asked for folder in self._folders_of_targets)
 
     def _engines(self, package: Package) -> list[str]:
         """Those that a package is compiled for: a library for both, so that all who use it find what they need."""
-        is_whole = package is self.project.root and self.target in self.project.as_library
+        is_whole = package is self.project.root and self.home in self.project.as_library
         return [self.engine, *(e for e in ARCHIVE if is_whole and e != self.engine)]
 
-    def _environment(self, env, package: Package):
-        """The environment of one package: its flags, and the findlib packages of all that it uses."""
+    def _environment(self, env, package: Package, target: Target | None = None):
+        """The environment of one package: its flags, and the findlib packages of all that it uses.
+
+        target: the one whose link flags count.
+        """
         used = (*self.project.closure(package), package)
-        flags, profile = self.target.unstable_flags, env[profiles.VARIABLE]
+        flags, linked = self.home.unstable_flags, (target or self.home).unstable_flags.link
+        profile = env[profiles.VARIABLE]
         extra = {each: profile.flags(each) for each in used}
         hushed = NO_WARNINGS if is_installed(package, self.project) else ()
         both, native = by_compiler((*package.flags.compile, *extra[package].compile, *flags.compile, *hushed))
@@ -135,7 +136,7 @@ class TargetSession(Session):
                 "OCAMLDEPFLAGS": extended(env["OCAMLDEPFLAGS"], (*package.flags.dep, *extra[package].dep, *flags.dep)),
                 "OCAMLLINKFLAGS": extended(
                     env["OCAMLLINKFLAGS"],
-                    (*(w for p in used for w in (*p.flags.link, *extra[p].link)), *flags.link),
+                    (*(w for p in used for w in (*p.flags.link, *extra[p].link)), *linked),
                 ),
                 **build_environ(env, flags.envvars),
             }
@@ -146,27 +147,47 @@ class TargetSession(Session):
 
     # The plan
 
-    def goal(self) -> Step:
-        """The step that links the program. Errors: those of missing tools and findlib packages."""
-        if self._goal is None:
-            scopes: dict[str, Scope] = {}
-            for package in self.packages:
-                scopes[package.name] = self._scope(package, scopes)
-            scope = scopes[self.project.root.name]
-            self._goal = self._program(scope) if self.target.entry else self._archives(scope)
-            self._nodes[self._goal] = self.program
-        return self._goal
+    def step_of(self, made: Step | Goal) -> Step:
+        """Errors: those of missing tools and findlib packages."""
+        return self._goal_step(made) if isinstance(made, Goal) else made
+
+    def _goal_step(self, goal: Goal) -> Step:
+        self.make_plan()
+        return goal.step
+
+    def make_plan(self) -> None:
+        """Make the plan, if there is none yet. Errors: those of missing tools and findlib packages."""
+        if self._error is not None:
+            raise self._error
+        if not self._is_planned:
+            try:
+                self._make_plan()
+            except RebelError as error:
+                self._error = error
+                raise
+
+    def _make_plan(self) -> None:
+        self._is_planned = True
+        scopes: dict[str, Scope] = {}
+        for package in self.packages:
+            scopes[package.name] = self._scope(package, scopes)
+        *used, root = self.packages
+        archives = [(f"{p.name}/{p.module}", self._archive(p, scopes[p.name])) for p in used]
+        entries = {target.entry_module for target in self.project.targets}
+        for goal in self.goals:
+            goal.add_steps(scopes[root.name], archives, entries)
+            self._nodes[goal.step] = goal.program
 
     def _scope(self, package: Package, scopes: dict[str, Scope]) -> Scope:
         is_top = package is self.project.root
         env = self.env if is_top else self._environment(self.base, package)
         uses = [scopes[used.name] for used in self.project.closure(package)]
-        declared = (name for name, _ in self.target.unstable_flags.envvars)
+        declared = (name for name, _ in self.home.unstable_flags.envvars)
         reads = selected_files(package.root, package.preprocessor_reads)
         self._read_in.update(reads.folders)
         how = settings(env, declared, reads.files)
         outdir = self.outdir if is_top else f"{self.folder}/{package.name}"
-        meant = top_level(package, self.target) if is_top else package
+        meant = top_level(package, self.home) if is_top else package
         place = self.rules.place(package)
         scope = package_scope(meant, place.own, place.made, outdir, env["OCAMLENGINES"], how, uses)
         scope.programs = self.rules.programs_in(package)
@@ -174,29 +195,14 @@ class TargetSession(Session):
         self.plan.add_scope(scope)
         if is_installed(package, self.project):
             self._of_others.add(scope)
-        if not is_top:
-            library_step(env, self, scope, self.engine, f"{outdir}/{package.module}")
         return scope
 
-    def _program(self, scope: Scope) -> Step:
-        entry = scope.modules[self.target.entry_module]
-        return program_step(self.env, self, scope, self.path, self._linked_anyway(scope), entry)
-
-    def _linked_anyway(self, scope: Scope) -> tuple[Module, ...]:
-        """What is linked although the entry does not lead to it: with linkAll everything but other programs."""
-        if not self.project.root.link_all and LINK_ALL not in expanded(self.env, "OCAMLLINKFLAGS"):
-            return ()
-        entries = {target.entry_module for target in self.project.targets} | scope.programs
-        return tuple(module for name, module in scope.modules.items() if name not in entries)
-
-    def _archives(self, scope: Scope) -> Step:
-        """The step of the archive that is asked for; that of another engine is a part of the way to it."""
-        steps = [library_step(self.env, self, scope, engine, self.base_path) for engine in scope.engines]
-        return steps[0]
+    def _archive(self, package: Package, scope: Scope) -> Step:
+        return library_step(self.environments[scope], self, scope, self.engine, scope.path(package.module))
 
     def _make_all(self) -> None:
         """Nodes for all steps, so that each output can be named on the command line."""
-        self.goal()
+        self.make_plan()
         for step in list(self.plan.steps.values()):
             self.nodes(step)
 
@@ -225,11 +231,12 @@ class TargetSession(Session):
 
     def all_named(self, scope: object) -> list:
         """What the flags of all packages name, found without a plan."""
-        others = [node for node in places.file_nodes() if node.has_builder() and node not in self.program]
+        programs = {node for goal in self.goals for node in goal.program}
+        others = [node for node in places.file_nodes() if node.has_builder() and node not in programs]
         if not others:
             return []
         env, more = self.env, self.base[profiles.VARIABLE].flags
-        every = (self.target.unstable_flags, *(flags for p in self.packages for flags in (p.flags, more(p))))
+        every = (self.home.unstable_flags, *(flags for p in self.packages for flags in (p.flags, more(p))))
         words = [*flag_words(env, FLAGS), *(word for each in every for word in (*each.dep, *each.compile))]
         folders = search_path(words, "", {}, self.top)
         paths = (*files_in(env, words), *library_files(env, words, folders), *declared_reads(env))
@@ -252,7 +259,11 @@ class TargetSession(Session):
         if self._made_sources and not self._made_sources.keys() <= set(sources):
             self.project = load_project(self.project.root.root)
             self.packages = (*self.project.closure(self.project.root), self.project.root)
-            self.target = next(target for target in self.project.targets if target.name == self.target.name)
+            targets = (*self.project.targets, *self.project.as_library, *self.project.check)
+            named = {target.name: target for target in targets}
+            self.home = named[self.home.name]
+            for goal in self.goals:
+                goal.target = named[goal.target.name]
 
     def _prepare(self) -> None:
         if not self._prepared:
@@ -266,8 +277,17 @@ class TargetSession(Session):
         return {self.relative(path): node for path, node in self._made_sources.items()}
 
     def _remove_vanished(self, scopes: list[Scope]) -> None:
-        self.own_folders = {self.relative(folder) for folder, _, _ in os.walk(os.path.join(self.top, self.folder))}
+        """What earlier builds made for targets that have left this group is gone, and others may write there now."""
+        own = tuple(f"{folder}/" for folder in self._folders_of_targets)
+        for key in [key for key in self.status.records if not key.startswith(own)]:
+            del self.status.records[key]
+            self.plan.state.changed = True
+        folders = (os.path.join(self.top, folder) for folder in self._folders_of_targets)
+        self.own_folders = {self.relative(path) for folder in folders for path, _, _ in os.walk(folder)}
         super()._remove_vanished(scopes)
+        if not option("clean"):
+            names = [goal.target.name for goal in self.goals if goal.target.name != self.home.name]
+            note_served(os.path.join(self.top, self.folder), names)
 
     def absent(self, scope: Scope) -> Mapping[str, str]:
         package = next(p for p, other in zip(self.packages, self.plan.scopes) if other is scope)
@@ -275,70 +295,119 @@ class TargetSession(Session):
 
     # Nodes for what is stale
 
-    def dependencies(self, step: Step | None) -> list:
-        if step is not None:
-            found = super().dependencies(step)
-            self.rules.check(step)
+    def dependencies(self, made: Step | Goal) -> list:
+        if not isinstance(made, Goal):
+            found = super().dependencies(made)
+            self.rules.check(made)
             return found
         if option("clean"):
             self.generated.leave_out(self.plan, self._ruled(), (), self._dry)
             return self._made_first  # the whole folder is removed
-        if self._made_first and not self._is_made_first:
-            self._is_made_first = True
-            return [Group(self, MADE_FIRST, MADE_FIRST)]
-        if self._goal is None:
+        if self._made_first and self._first.get_state() not in DONE:
+            return [self._first]
+        if not self._is_planned:
             self._load_again()
         every = self._needs_all
         if not every and not self._prepared:
             self._changed = self._changed_files()
-            if self._changed == set() and not self.rules.ran:
-                self._nothing_to_do = True
-                return []
-            if self._changed is not None:
-                self.plan.files.trust(self.manifest.steps, self._changed)
-                ANSWERS.update(self.manifest.answers)
+        if not every and self._has_nothing_to_do(made):
+            return []
+        if not self._is_planned and self._changed is not None:
+            self.plan.files.trust(self.manifest.steps, self._changed)
+            ANSWERS.update(self.manifest.answers)
         if not self.rules.ran:
             self.rules.ran = True
             if not self._dry:
                 self.rules.tidy_up()
-            if self.rules.packages:
-                return [Group(self, MADE_BY_RULES, MADE_BY_RULES)]
+        if self.rules.packages and self._by_rules.get_state() not in DONE:
+            return [self._by_rules]
         if self.rules.changed():
             self._changed = None
-        goal = self.goal()
+        self.make_plan()
         if self._layers is None:
             self._prepare()
-            if self._changed is None:
+            if self._changed is None and not self._is_told:
+                self._is_told = True
                 self._write_merlin()
-        return self._all_but(goal) if every else self._next_layer(goal)
+        return self._all_for(made) if every else self._next_layer() or self._last_nodes(made)
+
+    @cached_property
+    def _first(self) -> Group:
+        """Stands for what other builders make before anything is planned."""
+        return Group(self, MADE_FIRST, MADE_FIRST)
+
+    @cached_property
+    def _by_rules(self) -> Group:
+        """Stands for what the rules of packages make."""
+        return Group(self, MADE_BY_RULES, MADE_BY_RULES)
+
+    def begin_again(self) -> None:
+        super().begin_again()
+        self._is_told = False
+        for group in (self._first, self._by_rules, *self._by_goal.values()):
+            group.set_state(SCons.Node.no_state)
 
     @cached_property
     def _needs_all(self) -> bool:
         """Whether there have to be nodes for all steps, because of an option, of rules for outputs inside, or of builds
         that come later in this process.
         """
-        rules = (places.has_rules(node) for node in places.files_below(self.folder) if node not in self.program)
+        programs = [node for goal in self.goals for node in goal.program]
+        nodes = (node for folder in self._folders_of_targets for node in places.files_below(folder))
+        rules = (places.has_rules(node) for node in nodes if node not in programs)
         return any(map(option, NEED_ALL)) or front.user_keeps_going() or is_interactive() or any(rules)
 
-    def _all_but(self, goal: Step) -> list:
-        """Every step, also those that are compiled for editors only and not linked, as the layers have them."""
-        return [self.node(step) for step in list(self.plan.steps.values()) if step is not goal]
+    @cached_property
+    def _last(self) -> set[Step]:
+        """The steps that targets have for themselves."""
+        return {step for goal in self.goals for step in (goal.step, *goal.copies)}
 
-    def _next_layer(self, goal: Step) -> list:
+    def _all_for(self, goal: Goal) -> list:
+        """Every step for a goal, also those that are compiled for editors only and not linked."""
+        shared = [step for step in list(self.plan.steps.values()) if step not in self._last]
+        return [*(self.node(step) for step in (*shared, *goal.copies)), *self._named_for(goal)]
+
+    def _named_for(self, goal: Goal) -> list:
+        """The nodes of what the flags of a link name and other builders make."""
+        return [node for node in self._named_by(goal.step) if node not in goal.program]
+
+    def _group_of_named(self, goal: Goal) -> Group:
+        return self._by_goal.setdefault(goal, Group(self, goal, f"what is named by {goal.path}"))
+
+    def _next_layer(self) -> list:
+        """The nodes of the layer that is built, until all of it is; then those of the next one. None are left when only
+        what targets have for themselves is.
+        """
+        if any(node.get_state() not in DONE for node in self._layer_nodes):
+            return self._layer_nodes
         if self._layers is None:
-            self._layers = Layers(self.plan, self.status, goal, self._suspects())
+            self._layers = Layers(self.plan, self.status, self._last, self._suspects())
         layer = self._layers.next()
-        TERMINAL.expect(len(layer) if layer else self.status.reason(goal) is not None)
-        self._layer, self._announced, self._layer_units = set(layer), set(layer), {}
+        TERMINAL.expect(len(layer))
+        self._layer, self._layer_units = set(layer), {}
+        self._announced.update(layer)
         for step in layer:
             if step.module:
                 self._layer_units.setdefault(step.scope, []).append(step)
         self._groups.clear()
-        return [*map(self._group, self._layer_units), *(self.node(step) for step in layer if not step.module)]
+        archives = (self.node(step) for step in layer if not step.module)
+        self._layer_nodes = [*map(self._group, self._layer_units), *archives]
+        return self._layer_nodes
 
-    def units(self, scope: Scope | str) -> list:
+    def _last_nodes(self, goal: Goal) -> list:
+        """The nodes of what a target needs when all that it shares is there, apart from its program."""
+        if self._named_for(goal) and self._group_of_named(goal).get_state() not in DONE:
+            return [self._group_of_named(goal)]
+        stale = [step for step in (goal.step, *goal.copies) if self.status.reason(step) is not None]
+        TERMINAL.expect(len(set(stale) - self._announced))
+        self._announced.update(stale)
+        return [self.node(step) for step in stale if step is not goal.step]
+
+    def units(self, scope: Scope | Goal | str) -> list:
         if scope is MADE_FIRST:
             return self._made_first
+        if isinstance(scope, Goal):
+            return self._named_for(scope)
         if scope is MADE_BY_RULES:
             return self.rules.nodes()
         for step in self._layer_units.get(scope, ()):
@@ -351,23 +420,24 @@ class TargetSession(Session):
             group.attributes.rebel_urgency = self._layers.urgency.get(scope, 0)
         return group
 
-    def reason(self, step: Step | None):
-        if step is None and self._nothing_to_do:
+    def reason(self, made: Step | Goal):
+        if isinstance(made, Goal) and self._has_nothing_to_do(made):
             return None
-        found = super().reason(step or self.goal())
+        step = self.step_of(made)
+        found = super().reason(step)
         if found is None and step in self._announced:
             self._announced.discard(step)
             TERMINAL.expect(-1)
         return found
 
-    def cache_key(self, step: Step | None, path: str) -> str:
-        return super().cache_key(step or self.goal(), path)
+    def cache_key(self, made: Step | Goal, path: str) -> str:
+        return super().cache_key(self.step_of(made), path)
 
-    def may_read(self, step: Step | None) -> list[str]:
-        return super().may_read(step or self.goal())
+    def may_read(self, made: Step | Goal) -> list[str]:
+        return super().may_read(self.step_of(made))
 
-    def built(self, step: Step | None) -> None:
-        super().built(step or self.goal())
+    def built(self, made: Step | Goal) -> None:
+        super().built(self.step_of(made))
         if self._layers is None:
             self._changed = None  # it was made for a rule, and can make others stale
 
@@ -377,7 +447,7 @@ class TargetSession(Session):
 
     def said(self) -> list[Said]:
         """What the programs of all steps that are up to date said."""
-        is_done = self.program[0].get_state() in DONE
+        is_done = all(goal.is_done for goal in self.goals)
         return list(said.of_records(self.status, is_done)) if self._is_visited else []
 
     def _has_node(self, step: Step) -> bool:
@@ -409,18 +479,24 @@ class TargetSession(Session):
     @cached_property
     def identity(self) -> str:
         """What decides about this build besides the files in the manifest."""
-        ignored = [str(ignored) for node in self.program for ignored in node.ignore]
-        said = [*added_actions(self.program), "", *ignored]
+        said: list[str] = []
+        for goal in self.goals:
+            ignored = [str(ignored) for node in goal.program for ignored in node.ignore]
+            said += [repr(goal.target), *added_actions(goal.program), "", *ignored]
         made = sorted(self._ruled())
-        return text_digest(tool_identity(self.base), repr(self.target), repr(self.packages), *said, "", *made)
+        return text_digest(tool_identity(self.base), repr(self.packages), *said, "", *made)
 
     def _changed_files(self) -> set[str] | None:
         """The files of steps that changed since all was up to date; None when more than that may have changed."""
-        declared = any(node.depends for node in self.program)  # by the user; the manifest does not know them
-        if declared:
+        declared = any(node.depends for goal in self.goals for node in goal.program)
+        if declared:  # by the user; the manifest does not know them
             return None
         verdict = self.manifest.verdict(self.identity)
         return None if verdict.extent == ALL else set(verdict.changed)
+
+    def _has_nothing_to_do(self, goal: Goal) -> bool:
+        """Whether the manifest tells that a target is up to date: it was in that build, and nothing changed since."""
+        return self._changed == set() and goal.path in self.manifest.steps
 
     def _scopes_in_doubt(self) -> list[Scope]:
         return super()._scopes_in_doubt() if self._changed is None else self._edited_scopes
@@ -459,25 +535,31 @@ class TargetSession(Session):
 
     def _finish(self) -> None:
         super()._finish()
-        if option("clean") and self._is_visited and self._is_for_editors and not self._dry:
+        if option("clean") and self._is_visited and self._is_for_editors and not self._dry and self._is_gone:
             from rebel_tools.scons.editors import remove_for_editors
 
             remove_for_editors(self.project.root)
 
     @property
+    def _is_gone(self) -> bool:
+        return not os.path.isdir(os.path.join(self.top, self.folder))
+
+    @property
     def _is_visited(self) -> bool:
-        return self.program[0].get_state() != SCons.Node.no_state
+        return any(goal.is_visited for goal in self.goals)
 
     def _write_manifest(self) -> None:
         """Let the next run see from stamps alone that there is nothing to do, if that is so."""
+        still = [goal for goal in self.goals if self._has_nothing_to_do(goal)]
         self.manifest.remove()
-        if self.program[0].get_state() not in DONE:
+        if not all(goal.is_done for goal in self.goals if goal.is_visited):
             return
         known = self.plan.files.remembered
         scopes = set(self._scopes_in_doubt())
         paths = [path for step in self.plan.steps.values() if step.scope in scopes for path in self._files(step)]
         before = self.manifest.steps if self._changed is not None else ()
-        files = {path: known[path][:3] for path in (*before, *paths) if path in known}
+        unsure = {path for goal in self.goals if not goal.is_visited and goal not in still for path in goal.outputs}
+        files = {path: known[path][:3] for path in (*before, *paths) if path in known and path not in unsure}
         others = None if self.generated.absent else self._others()
         if others is not None and all(each[0] for each in files.values()):
             own = [os.path.join(self.top, self.state_path)]
@@ -513,7 +595,8 @@ class TargetSession(Session):
         named = [path for each in every for path in (*each.files, *each.dependency_files)]
         named += [path for step in self.plan.steps.values() for path in step.files]
         folders = {folder for each in every for search in each.search.values() for folder in search.folders}
-        folders = {os.path.join(self.top, folder) for folder in folders | {*self.goal().search} if folder}
+        folders.update(folder for goal in self.goals for folder in goal.step.search)
+        folders = {os.path.join(self.top, folder) for folder in folders if folder}
         return {*converters, *named, *folders, *self._read_in}
 
     # Files for editors
@@ -521,7 +604,7 @@ class TargetSession(Session):
     @property
     def _is_for_editors(self) -> bool:
         """There is one .merlin in a folder; it is about the first default target."""
-        return self.target is self.project.default_targets[0]
+        return self.project.default_targets[0].name in {goal.target.name for goal in self.goals}
 
     @property
     def _writes_for_editors(self) -> bool:
@@ -532,4 +615,4 @@ class TargetSession(Session):
             from rebel_tools.scons.editors import write_for_editors
 
             environments = {scope: self.environments[scope] for scope in self.plan.scopes}
-            write_for_editors(self.packages, environments, self.target, self.top, self.folder)
+            write_for_editors(self.packages, environments, self.home, self.top, self.folder)

@@ -64,9 +64,10 @@ class Sequence:
         if self.rng.random() < 0.3:
             self.project.targets.append("byte")
         if not self.project.scripted:
-            both = "byte" in self.project.targets
             profile = f"--build-profile={self.rng.choice(('dev', 'release'))}"
-            self.command = [*self.command, "-f", str(SCONSTRUCT), profile, *(["default", "bytes"] if both else [])]
+            self.command = [*self.command, "-f", str(SCONSTRUCT), profile]
+            if self.rng.random() < 0.4:
+                random_edits.edit_targets(self.rng, self.project)
 
     def run(self, edits: int) -> None:
         self.step("new project")
@@ -135,7 +136,8 @@ class Sequence:
 
     def scons(self) -> list:
         """The command of the next build; -k has SCons see the whole graph."""
-        return [*self.command, f"-j{self.rng.choice((1, 2, 4))}", *self.rng.choice(([], [], [], ["-k"]))]
+        options = [f"-j{self.rng.choice((1, 2, 4))}", *self.rng.choice(([], [], [], ["-k"]))]
+        return [*self.command, *options, *self.project.asked]
 
     def build(self) -> Built:
         done = subprocess.run(self.scons(), cwd=self.folder, env=environment(), capture_output=True, text=True)

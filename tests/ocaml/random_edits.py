@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from random_project import APP, HOWS, REFMT, SHAPES, Module, Package, Project, Use, random_form, random_uses
+from random_project import APP, HOWS, REFMT, SHAPES, Module, Package, Project, Target, Use, random_form, random_uses
 
 NEW_NAMES = ("R0", "R1", "R2", "R3", "R4'", "R'5", "R_6", "RUp", "R8")
 
@@ -186,6 +186,31 @@ def edit_version(rng, project):
     return f"another version number of {package.name}"
 
 
+def edit_targets(rng, project):
+    """Targets come and go, and get other names, flags and engines, so that they share more or less."""
+    if project.scripted:
+        return None
+    if not project.more or len(project.more) < 3 and rng.random() < 0.4:
+        name = rng.choice([name for name in ("tool", "aaa", "server.x") if name not in project.asked])
+        project.more.insert(rng.randint(0, len(project.more)), Target(name, rng.choice(("native", "native", "byte"))))
+        return f"add the target {name}"
+    target = rng.choice(project.more)
+    what = rng.choice(("remove", "rename", "flags", "flags", "link", "engine", "order"))
+    if what == "remove":
+        project.more.remove(target)
+    elif what == "rename":
+        target.name = rng.choice([name for name in ("tool", "b", "server.x", "z-1") if name not in project.asked])
+    elif what == "flags":
+        target.flags = rng.choice([flags for flags in ([], ["-principal"], ["-w", "-9"]) if flags != target.flags])
+    elif what == "link":
+        target.link = [] if target.link else ["-linkall"]
+    elif what == "engine":
+        target.engine = "byte" if target.engine == "native" else "native"
+    else:
+        project.more.reverse()
+    return f"{what} of the target {target.name}: now {project.more}"
+
+
 def edit_break(rng, project):
     package, module = _any_module(rng, project)
     if module.only_interface:
@@ -205,7 +230,7 @@ EDITS = [
     function
     for name, function in sorted(globals().items())
     if name.startswith("edit_")
-    for _ in range(4 if name in ("edit_mend", "edit_how", "edit_shape") else 2)
+    for _ in range(4 if name in ("edit_mend", "edit_how", "edit_shape", "edit_targets") else 2)
 ]
 
 

@@ -83,15 +83,34 @@ class Package:
 
 
 @dataclass
+class Target:
+    """One more program of a package.json. flags: of its compilations, besides those of all targets."""
+
+    name: str
+    engine: str
+    flags: list[str] = field(default_factory=list)
+    link: list[str] = field(default_factory=list)
+
+
+@dataclass
 class Project:
     packages: dict[str, Package]
     flags: list[str] = field(default_factory=list)
     targets: list[str] = field(default_factory=lambda: ["native"])
     scripted: bool = False  # built by an SConstruct with the tool `ocaml`, not by package.json
+    more: list[Target] = field(default_factory=list)  # of a package.json
 
     @property
     def broken(self) -> bool:
         return any(m.broken for p in self.packages.values() for m in p.modules)
+
+    @property
+    def asked(self) -> list[str]:
+        """The names of all targets, where a plain `scons` would not build them all."""
+        names = ["default"] if "native" in self.targets else []
+        names += ["bytes"] if "byte" in self.targets else []
+        names += [target.name for target in self.more]
+        return names if len(names) > 1 and not self.scripted else []
 
     def files(self) -> dict[str, str]:
         """Path -> text of every source and package.json."""
@@ -168,6 +187,15 @@ class Project:
                 {"target": name, "engine": engine, "entry": "src/index.ml", "unstable_flags": flags}
                 for name, engine in (("default", "native"), ("bytes", "byte"))
                 if engine in self.targets
+            ]
+            rebel["targets"] += [
+                {
+                    "target": each.name,
+                    "engine": each.engine,
+                    "entry": "src/index.ml",
+                    "unstable_flags": {"compile": [*self.flags, *each.flags], "link": each.link},
+                }
+                for each in self.more
             ]
         dependencies = dict.fromkeys(package.uses, "*")
         data = {"name": package.name, "version": f"{package.version}.0.0", "dependencies": dependencies, "rebel": rebel}

@@ -76,6 +76,26 @@ def test_builds_and_rebuilds(project, app):
     assert not project.path("_build").exists()
 
 
+def test_two_programs_share_what_is_compiled(project, app):
+    targets = [{"target": name, "engine": "bucklescript", "entry": f"src/{name}.ml"} for name in ("index", "other")]
+    manifest = {"name": "app", "dependencies": {"bar": "*"}, "rebel": {"targets": targets}}
+    project.write("package.json", json.dumps(manifest))
+    project.write("src/other.ml", "let () = Js.log (A.f 2)\n")
+    assert len(list(compiled(app()))) == 7
+    assert compiled(app("other")) == compiled(app()) == set()
+    assert [project.run("node", f"_build/{name}/src/app.js").out for name in ("index", "other")] == ["1044\n", "45\n"]
+    before = project.snapshot("_build", ignore=(".rebel-tools.json",))
+    shutil.rmtree(project.path("_build"))
+    app("other", "index", "-j4")
+    assert project.snapshot("_build", ignore=(".rebel-tools.json",)) == before
+    manifest["rebel"]["targets"] = targets[:1]
+    project.write("package.json", json.dumps(manifest))
+    app()
+    assert not project.path("_build/other").exists()
+    app("-c")
+    assert not project.path("_build").exists()
+
+
 def test_a_change_below_an_alias_reaches_its_users(project, app):
     project.write("src/c.re", "module Inner = B;\n")
     project.write("src/a.re", "let f = x => x + C.Inner.y;\n")

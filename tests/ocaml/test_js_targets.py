@@ -79,7 +79,7 @@ def test_packages_interfaces_and_both_languages(app):
     before = files(app)
     first = build(app)
     assert first.out.count("bsc src/") == 7
-    assert run(app) == run(app, "Web_Tar__Index.js") == "1042\n"
+    assert run(app) == run(app, "Default_Tar__Index.js") == "1042\n"
     assert steps(build(app)) == []
     assert app.up_to_date("-f", SCONSTRUCT, "web")
     made = app.snapshot("_build", ignore=STATE)
@@ -128,16 +128,16 @@ def test_the_outputs_of_a_source_that_is_gone(app):
     clean = build(app) and app.snapshot("_build", ignore=STATE)
     app.write("src/unused.ml", "let x = 1\n")
     build(app)
-    assert app.path(f"{OUT}/Web_Tar__Unused.js").exists()
+    assert app.path(f"{OUT}/Default_Tar__Unused.js").exists()
     app.path("src/unused.ml").unlink()
     build(app)
     assert app.snapshot("_build", ignore=STATE) == clean
 
 
 def test_flags_and_outputs_by_path(app):
-    build(app, f"{OUT}/Web_Tar__B.js")
-    assert app.path(f"{OUT}/Web_Tar__B.js").exists()
-    assert not app.path(f"{OUT}/Web_Tar__A.js").exists()
+    build(app, f"{OUT}/Default_Tar__B.js")
+    assert app.path(f"{OUT}/Default_Tar__B.js").exists()
+    assert not app.path(f"{OUT}/Default_Tar__A.js").exists()
     app.write("package.json", manifest(flags={"compile": "-w +a-4 -warn-error +a"}))
     app.write("src/b.re", "let y = { let unused = 1; 41 };\n")
     assert "unused" in build(app, rc=2).err

@@ -57,7 +57,7 @@ class Build:
         return record
 
     def layers(self) -> Layers:
-        return Layers(self.plan, self.status, self.goal)
+        return Layers(self.plan, self.status, [self.goal])
 
     def edit(self, name: str, text: str) -> None:
         (self.tree.root / "own" / name).write_text(text)

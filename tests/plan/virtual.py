@@ -234,7 +234,7 @@ class Build:
         for scope in self.plan.scopes:
             self.plan.ordered(scope)
         self.status.forget_vanished(self.plan.scopes, everything=True)
-        layers = Layers(self.plan, self.status, self.goals[0])
+        layers = Layers(self.plan, self.status, self.goals)
         while layer := layers.next():
             self.layers.append([step.key for step in layer])
             for step in self._in_order(layer, layers):

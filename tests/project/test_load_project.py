@@ -272,13 +272,16 @@ def test_a_package_called_stdlib(project):
     assert failure(project).place.line == 4
 
 
-def test_a_package_that_is_the_module_of_a_target(project):
-    targets = [{"target": name, "entry": "src/Index.ml"} for name in ("default", "a-b")]
+def test_a_package_that_is_the_module_of_programs(project):
+    """Whatever the targets are called."""
+    targets = [{"target": name, "entry": "src/Index.ml"} for name in ("tool", "a-b")]
     write_package(project, dependencies=("a",), rebel={"targets": targets})
     write_package(project, "node_modules/a", rebel={"module": "AB_Tar"})
+    load(project)
+    write_package(project, "node_modules/a", rebel={"module": "Default_Tar"})
     error = failure(project)
-    assert "the package a is the module AB_Tar, and so are the sources in" in error.message
-    assert 'as the target "a-b"' in error.message
+    assert "the package a is the module Default_Tar, and so are the sources in" in error.message
+    assert str(project.path(".")) in error.message
     assert error.place.path == str(project.path("node_modules/a/package.json"))
 
 

@@ -1,0 +1,41 @@
+"""Which targets can share what is compiled: those with one compiler and the same flags for it."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from rebel_tools.project.model import Project, Target
+
+# js_of_ocaml translates the bytecode that ocamlc makes.
+_COMPILERS = {"jsoo": "byte"}
+
+
+class Group(NamedTuple):
+    """Targets that differ in what they link and in how they do it, and in nothing else.
+
+    targets: in the order of package.json.
+    home: the one in whose folder everything lies that they share: the first one that is built by default, or the first.
+    """
+
+    targets: tuple[Target, ...]
+    home: Target
+
+
+def groups_of(project: Project) -> tuple[Group, ...]:
+    """All targets of a project, `check` included, each in one group; groups in the order of their first targets."""
+    found: dict[object, list[Target]] = {}
+    for target in (*project.targets, *project.as_library, *project.check):
+        found.setdefault(_key(target, project), []).append(target)
+    return tuple(_group(targets, project) for targets in found.values())
+
+
+def _key(target: Target, project: Project) -> object:
+    flags = target.unstable_flags
+    compiler = _COMPILERS.get(target.engine, target.engine)
+    is_whole = target in project.as_library  # it is compiled for both engines
+    return target.module, compiler, is_whole, flags.dep, flags.compile, flags.envvars
+
+
+def _group(targets: list[Target], project: Project) -> Group:
+    default = [target for target in targets if target in project.default_targets]
+    return Group(tuple(targets), (default or targets)[0])

@@ -1,0 +1,96 @@
+"""What a target has of its own, beside what it shares with others of its group: a program or an archive."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import SCons.Node
+
+from rebel_tools.ocaml.flags import LINK_ALL
+from rebel_tools.plan.model import ARCHIVE, ARCHIVING, BYTE, LINKING, NATIVE, Module, Scope, Step
+from rebel_tools.plan.steps import archive_files, copy_step
+from rebel_tools.project.model import Target
+from rebel_tools.scons.actions import builder_of
+from rebel_tools.scons.arguments import output_file
+from rebel_tools.scons.nodes import StepFile
+from rebel_tools.scons.scopes import library_step, program_step
+from rebel_tools.scons.words import expanded
+
+ENGINES = {"native": NATIVE, "byte": BYTE, "jsoo": BYTE}
+
+DONE = (SCons.Node.up_to_date, SCons.Node.executed)
+
+
+class Goal:
+    """The last step of a target, with nodes from the start and a step when its session has made the plan.
+
+    env: the environment of its link. folder: `_build/<target>`; outdir: of the root package in it.
+    path: of the program, or of the archive where the target is none; program: its nodes.
+    copies: the steps that put archives of packages into the folder, where they lie in another one.
+    """
+
+    def __init__(self, session, env, target: Target):
+        self.session = session
+        self.env = env
+        self.target = target
+        self.engine = ENGINES[target.engine]
+        self.folder = session.place + target.name
+        self.outdir = f"{self.folder}/{session.project.root.name if target.is_library else 'src'}"
+        self._base = f"{self.outdir}/{'app' if target.entry else target.module}"
+        self.path = self._base + self._suffix
+        self.step: Step | None = None
+        self.copies: list[Step] = []
+        self.program = self._nodes()
+
+    @property
+    def _suffix(self) -> str:
+        if not self.target.entry:
+            return ARCHIVE[self.engine]
+        return ".bc" if self.target.engine == "jsoo" else ".out"
+
+    def _nodes(self) -> list:
+        outputs = [self.path] if self.target.entry else archive_files(self._base, self.engine)
+        made = [output_file(self.env, path) for path in outputs]
+        nodes = builder_of(LINKING if self.target.entry else ARCHIVING, self.engine)(self.env, target=made, source=[])
+        for node in nodes:
+            StepFile.adopt(node, self.session, self)
+        return nodes
+
+    # In the plan
+
+    def add_steps(self, scope: Scope, archives: Iterable[tuple[str, Step]], entries: set[str]) -> None:
+        """Add what only this target needs to the plan.
+
+        scope: of the root package. archives: of packages, each with its path in the folder of a target.
+        entries: the modules that targets start with.
+        """
+        if self.target.entry:
+            entry = scope.modules[self.target.entry_module]
+            anyway = self._linked_anyway(scope, entries)
+            self.step = program_step(self.env, self.session, scope, self.path, anyway, entry)
+            copies = (copy_step(archive, f"{self.folder}/{base}") for base, archive in archives)
+            self.copies = [self.session.plan.add(copy) for copy in copies if copy.outputs != copy.copied.outputs]
+        else:  # the archive of another engine is a part of the way to that of the first one
+            steps = [library_step(self.env, self.session, scope, engine, self._base) for engine in scope.engines]
+            self.step = steps[0]
+
+    def _linked_anyway(self, scope: Scope, entries: set[str]) -> tuple[Module, ...]:
+        """What is linked although the entry does not lead to it: with linkAll everything but other programs."""
+        if not self.session.project.root.link_all and LINK_ALL not in expanded(self.env, "OCAMLLINKFLAGS"):
+            return ()
+        return tuple(module for name, module in scope.modules.items() if name not in entries | scope.programs)
+
+    @property
+    def outputs(self) -> list[str]:
+        """All that is made for this target only; known when the plan is made."""
+        return [path for step in (self.step, *self.copies) if step for path in step.outputs]
+
+    # In this run
+
+    @property
+    def is_visited(self) -> bool:
+        return self.program[0].get_state() != SCons.Node.no_state
+
+    @property
+    def is_done(self) -> bool:
+        return self.program[0].get_state() in DONE

@@ -1,0 +1,76 @@
+"""Which targets a folder of compiled files serves, and what builds have left for targets that are gone or have moved.
+
+What a target has for itself lies in `_build/<target>`, what it shares in the folder of its home. There a list tells
+which other targets have been built from it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Collection, Mapping
+from contextlib import suppress
+
+from rebel_tools.memory.atomic import read_regular, write_atomically
+from rebel_tools.ocaml.editors import FILE as EDITORS_FILE
+from rebel_tools.ocaml.names import SUFFIXES
+from rebel_tools.scons.package_rules import FOLDER
+
+STATE = ".rebel-tools.json"
+MANIFEST = ".rebel-tools.manifest"
+_SERVED = ".rebel-tools.targets"
+
+_MADE = (".cmi", ".cmj", ".cmo", ".cmt", ".cmti", ".cmx", ".cma", ".cmxa", ".a", ".o", ".ast", ".out", ".bc", ".js")
+
+
+def note_served(home: str, targets: Collection[str]) -> None:
+    """Write down which targets besides the home itself have files that are made from the folder `home`."""
+    path, known = os.path.join(home, _SERVED), served(home)
+    if sorted(targets) == sorted(known):
+        return
+    if targets:
+        os.makedirs(home, exist_ok=True)
+        write_atomically(path, json.dumps(sorted(targets)).encode())
+    else:
+        os.unlink(path)
+
+
+def served(home: str) -> list[str]:
+    """What was written down; nothing where that is damaged."""
+    try:
+        names = json.loads(read_regular(os.path.join(home, _SERVED)) or b"[]")
+        return [name for name in names if os.path.basename(name) == name and name.strip(".")]
+    except (ValueError, TypeError):
+        return []
+
+
+def remove_left_over(build: str, homes: Mapping[str, str]) -> None:
+    """Remove what compilers have made below `build` for targets that are gone or have another home than they had.
+
+    homes: target -> the target in whose folder everything lies that it shares.
+    What may be somebody else's file stays, and so does what cannot be removed; links are not followed.
+    """
+    with suppress(OSError):
+        for entry in list(os.scandir(build)):
+            if entry.is_dir(follow_symlinks=False) and os.path.lexists(os.path.join(entry.path, STATE)):
+                targets = served(entry.path)
+                stay = [name for name in targets if homes.get(name) == entry.name]
+                for name in {*targets} - {*stay}:
+                    _remove(os.path.join(build, name))
+                if homes.get(entry.name) != entry.name:
+                    _remove(entry.path)
+                else:
+                    note_served(entry.path, stay)
+
+
+def _remove(folder: str) -> None:
+    if os.path.islink(folder):
+        return
+    for path, _, names in os.walk(folder, topdown=False):
+        for name in names:
+            by_rule = f"/{FOLDER}/" in f"{path}/"  # whatever it is
+            if by_rule or name.endswith((*_MADE, *SUFFIXES)) or name in (STATE, MANIFEST, EDITORS_FILE, _SERVED):
+                with suppress(OSError):
+                    os.unlink(os.path.join(path, name))
+        with suppress(OSError):  # something of somebody else's is in it
+            os.rmdir(path)
