@@ -104,7 +104,10 @@ class PackageRules:
 
     def tidy_up(self) -> None:
         """Remove what the rules that are gone have made."""
-        if os.path.isdir(os.path.join(self.run.top, self._folder)):
+        folder = os.path.join(self.run.top, self._folder)
+        if os.path.islink(folder):
+            os.unlink(folder)  # what it leads to is somebody else's
+        elif os.path.isdir(folder):
             known = {node.get_internal_path() for node in self.nodes()} if self.packages else set()
             known.update(path for step in self.run.plan.steps.values() for path in step.outputs)
             from rebel_tools.scons import rules

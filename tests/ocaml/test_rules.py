@@ -305,6 +305,17 @@ def test_what_somebody_changed_is_made_again(app):
         assert app.made() == made
 
 
+def test_a_link_in_place_of_what_is_made_is_not_followed(app):
+    calculator(app)
+    app.settle()
+    app.write("precious/file", "kept")
+    app.project.run("rm", "-r", "_build/default/.generated")
+    app.path("_build/default/.generated").symlink_to(app.path("precious"))
+    app.build()
+    assert [path.name for path in app.path("precious").iterdir()] == ["file"]
+    app.equals_a_clean_build()
+
+
 # Places
 
 
