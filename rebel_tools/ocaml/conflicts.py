@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-MOST = 10  # conflicts that are shown; a grammar in the making can have thousands
+MOST = 10  # conflicts that are shown, those of one place together; a grammar in the making can have thousands
 
 _OF_MENHIR = re.compile(
     r"(?m)^\*\* Conflict \((?P<kind>[\w/]+)\) in state \d+\.\n\*\* Tokens? involved: (?P<tokens>.+)$"
@@ -55,7 +55,10 @@ def of_ocamlyacc(report: str) -> Iterator[Conflict]:
 def messages(conflicts: Iterable[Conflict], grammars: Mapping[str, str], report: str) -> str:
     """Warnings in the form of OCaml's own. grammars: path -> text; report: the path of the file that tells the rest."""
     rows: list[str] = []
-    every = [_as_written(conflict, grammars) for conflict in conflicts]
+    tokens: dict[Conflict, dict[str, None]] = {}
+    for conflict in (_as_written(each, grammars) for each in conflicts):
+        tokens.setdefault(conflict._replace(tokens=""), {})[conflict.tokens] = None
+    every = [conflict._replace(tokens=", ".join(found)) for conflict, found in tokens.items()]
     for conflict in every[:MOST]:
         path, line, columns = _place(conflict, grammars)
         choices = [f"reducing {production}" for production in conflict.productions]

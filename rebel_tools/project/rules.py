@@ -17,7 +17,6 @@ from rebel_tools.project.document import Path
 from rebel_tools.project.errors import ProjectError
 from rebel_tools.project.manifest import Grammar, Manifest
 from rebel_tools.project.model import COMMAND, LEXER, MENHIR, PREPROCESSOR, YACC, Package, Rule, Source
-from rebel_tools.project.reading import read_text
 from rebel_tools.project.selection import Selection
 from rebel_tools.project.sources import GENERATORS, KINDS, Found, check_unique, module_of
 from rebel_tools.text import quote
@@ -190,7 +189,11 @@ class _Rules:
 
         path = os.path.join(self.root, source.path)
         self.consulted.add(path)
-        return is_for_menhir(read_text(path))
+        try:
+            with open(path, encoding="latin-1") as file:  # what counts is ASCII, and any byte may stand in comments
+                return is_for_menhir(file.read())
+        except OSError as error:
+            raise ProjectError(f"cannot be read: {error.strerror}", place=Place(path)) from None
 
     def _of_menhir(self, module: str, said: Grammar, grammars: dict[str, Source], keys: Path) -> Rule:
         own = [path for path, each in grammars.items() if each.module == module]

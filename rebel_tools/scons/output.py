@@ -34,9 +34,10 @@ SAID: dict[str, str] = {}
 # Each is asked about the complaint of the command that should have made a target, and answers with a hint or ''.
 ADVISERS: list = []
 
-# Path of a syntax tree -> path of its source; path of what a step makes -> path of its source.
+# Path of a syntax tree, or of what a preprocessor made, -> path of its source; path of what a step makes -> the same.
 SOURCES_OF_TREES: dict[str, str] = {}
 SOURCES: dict[str, str] = {}
+_NAMES_OF_TREES = (".ast", ".pp.ml")
 
 
 def install_output(env) -> None:
@@ -124,8 +125,9 @@ def _output_of(words: list[str]) -> str:
 
 
 def compiler_output(text: str) -> str:
-    """The messages of a compiler or of refmt, about sources and not about the trees that were made of them."""
-    for tree, source in SOURCES_OF_TREES.items() if ".ast" in text else ():
+    """The messages of a compiler or of refmt, about sources and not about what was made of them."""
+    trees = SOURCES_OF_TREES if any(name in text for name in _NAMES_OF_TREES) else {}
+    for tree, source in trees.items():
         text = text.replace(tree, source)
     if '.re"' not in text and '.rei"' not in text:
         return text

@@ -26,6 +26,7 @@ from rebel_tools.scons import grammars
 from rebel_tools.scons.actions import Words
 from rebel_tools.scons.arguments import from_top, output_file
 from rebel_tools.scons.nodes import MadeFile
+from rebel_tools.scons.output import SOURCES_OF_TREES
 from rebel_tools.scons.package_rules import Place
 from rebel_tools.scons.settings import path_of, program
 from rebel_tools.text import quote
@@ -47,6 +48,8 @@ def make_nodes(place: Place, env, scope, run) -> dict[str, SCons.Node.FS.File]:
             nodes = grammars.make_nodes(rule, place, env, scope, run, targets, sources)
         else:
             nodes = env.Command(targets, sources, RuleAction(_words(rule, place, env), rule, place))
+        if rule.kind == PREPROCESSOR:
+            SOURCES_OF_TREES[place.made_path(rule.targets[0])] = place.path(rule.sources[0])
         if rule.program:
             env.Depends(nodes, run.rules.program(rule, place))
         tool = program_of(rule, env)

@@ -7,6 +7,7 @@ import shutil
 
 import pytest
 from test_what_counts import App, replace_as_before
+from user_project import unquoted
 
 from rebel_tools import tools
 
@@ -546,6 +547,8 @@ def test_a_preprocessor_of_all_sources(app):
     app.equals_a_clean_build()
     edit(app, "src/numbers.ml", "= ANSWER", "=\n  ANSWER + false")
     assert 'File "src/numbers.ml", line 2, characters ' in app.build(rc=2)
+    app.write("src/numbers.ml", "let another = ANSWER\n")
+    assert "The implementation src/numbers.ml" in unquoted(app.build(rc=2))  # which is about the whole file
     app.package()
     app.write("src/numbers.ml", "let answer = 44\n")
     app.build()

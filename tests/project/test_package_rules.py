@@ -119,6 +119,12 @@ def test_grammars_that_ocamlyacc_reads(name):
     assert not is_for_menhir(OTHERS[name])
 
 
+def test_a_grammar_in_any_encoding(project):
+    project.path("src").mkdir()
+    project.path("src/a.mly").write_bytes("/* Écrit à Orsay */\n".encode("latin-1") + MENHIR_GRAMMAR.encode())
+    assert load(project).rules[0].kind == MENHIR
+
+
 # What makes no sense
 
 

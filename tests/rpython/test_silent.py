@@ -83,11 +83,12 @@ def test_state_of_the_core_is_never_copied(toolchain, silent, tmp_path, expressi
 
 
 INDIRECT = {
-    "closure": "def make(items):\n    def g():\n        return length(items)\n    return g\n\n\ng = make(core.LIST)\n",
+    "closure": "def make(items):\n    def g():\n        return length(items)\n    return g\n\n\n"
+               "g = make(core.LIST)\n",
     "default": "def g(items=core.LIST):\n    return length(items)\n",
     "attribute": "class A(object):\n    pass\n\n\nA.items = core.LIST\n\n\ndef g():\n    return length(A.items)\n",
     "instance": "class A(object):\n    def __init__(self):\n        self.items = core.STRUCT\n\n\nHOLDER = A()\n\n\n"
-    "def g():\n    return HOLDER.items.x\n",
+                "def g():\n    return HOLDER.items.x\n",
     "in a list": "HOLDER = [[1], core.LIST]\n\n\ndef g():\n    return length(HOLDER[1])\n",
 }
 

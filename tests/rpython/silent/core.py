@@ -1,6 +1,5 @@
 # ruff: noqa
 """A core with much that only one library can hold, and with memo functions about what extensions bring."""
-
 import os
 
 from rpython.rlib.objectmodel import compute_hash, r_dict, specialize
@@ -28,7 +27,7 @@ class Strategy(object):
 
 
 def full_name(typedef):
-    return (full_name(typedef.base) + "." if typedef.base else "") + typedef.name
+    return (full_name(typedef.base) + '.' if typedef.base else '') + typedef.name
 
 
 @specialize.memo()
@@ -43,7 +42,7 @@ def size_of(strategy):
 
 @specialize.memo()
 def four(cls, typedef, flag, other):
-    return "%s/%s/%d%d" % (cls.__name__, typedef.name, flag, other)
+    return '%s/%s/%d%d' % (cls.__name__, typedef.name, flag, other)
 
 
 @specialize.memo()
@@ -58,9 +57,9 @@ def word_or_none(cls):
 
 @export_class
 class W_Root(object):
-    typedef = TypeDef("root")
-    strategy = Strategy(3)  # the only one here
-    names = ["a", "b"]
+    typedef = TypeDef('root')
+    strategy = Strategy(3)              # the only one here
+    names = ['a', 'b']
 
     def about(self, n):
         return four(self.__class__, self.typedef, n > 2, True)
@@ -68,7 +67,7 @@ class W_Root(object):
 
 @export_class
 class W_Item(W_Root):
-    typedef = TypeDef("item", W_Root.typedef)
+    typedef = TypeDef('item', W_Root.typedef)
 
 
 @export_class
@@ -80,18 +79,17 @@ class W_Special(W_Root):
 def describe(w, other, n):
     length, name = pair(w.typedef, other.typedef)
     word = word_or_none(w.__class__)
-    return " ".join([name_of(w.typedef), w.about(n), str(size_of(w.strategy)), str(length), name, word or "-"])
+    return ' '.join([name_of(w.typedef), w.about(n), str(size_of(w.strategy)), str(length), name, word or '-'])
 
 
 # ---- classes of one name
-
 
 @export_class
 class Outer(object):
     @export_class
     class Inner(object):
         def who(self):
-            return "inner"
+            return 'inner'
 
 
 @export_class
@@ -99,15 +97,14 @@ class Other(object):
     @export_class
     class Inner(object):
         def who(self):
-            return "other"
+            return 'other'
 
 
 def make_class(n):
     @export_class
     class Inner(object):
         def who(self):
-            return "made %d" % n
-
+            return 'made %d' % n
     return Inner
 
 
@@ -116,40 +113,39 @@ First, Second = make_class(1), make_class(2)
 
 @export(Outer.Inner, Other.Inner, First, Second)
 def who(a, b, c, d):
-    return ", ".join([a.who(), b.who(), c.who(), d.who()])
+    return ', '.join([a.who(), b.who(), c.who(), d.who()])
 
 
 # ---- state
-
 
 class Closed(object):
     count = 0
 
 
-S = lltype.GcStruct("S", ("x", lltype.Signed))
+S = lltype.GcStruct('S', ('x', lltype.Signed))
 LIST = [1]
-DICT = {"n": 1}
-BYTES = bytearray("abc")
+DICT = {'n': 1}
+BYTES = bytearray('abc')
 R_DICT = r_dict(lambda a, b: a == b, lambda a: compute_hash(a))
-R_DICT["n"] = 1
+R_DICT['n'] = 1
 WEAK = RWeakValueDictionary(str, W_Root)
 RANDOM = Random(42)
 STRUCT = lltype.malloc(S, immortal=True)
-RAW = lltype.malloc(rffi.CArray(lltype.Signed), 4, flavor="raw", immortal=True, zero=True)
+RAW = lltype.malloc(rffi.CArray(lltype.Signed), 4, flavor='raw', immortal=True, zero=True)
 CLOSED = Closed()
 
 
 @export(int)
 def change(n):
     LIST.append(n)
-    W_Root.names.append("c")
-    DICT["n"] += n
-    R_DICT["n"] += n
+    W_Root.names.append('c')
+    DICT['n'] += n
+    R_DICT['n'] += n
     STRUCT.x += n
     RAW[1] += n
     BYTES[0] = n
     CLOSED.count += n
-    WEAK.set("w", W_Root())
+    WEAK.set('w', W_Root())
     return int(RANDOM.random() * 2)
 
 
@@ -164,9 +160,7 @@ def size_of_file(path):
 @entrypoint(int)
 def c_all(n):
     a, b = W_Root(), W_Item()
-    text = (
-        describe(W_Special(), a, n) + describe(b, W_Special(), n) + who(Outer.Inner(), Other.Inner(), First(), Second())
-    )
+    text = describe(W_Special(), a, n) + describe(b, W_Special(), n) + who(Outer.Inner(), Other.Inner(), First(), Second())
     return len(text) + change(n) * 0
 
 

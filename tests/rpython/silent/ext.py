@@ -3,15 +3,15 @@ import core
 from core import Outer, Other, Strategy, TypeDef, W_Item, W_Root
 from sepcomp import entrypoint
 
-HELD = {"k": TypeDef("held")}
+HELD = {'k': TypeDef('held')}
 
 
 class W_X(W_Root):
-    typedef = TypeDef("x")
+    typedef = TypeDef('x')
 
 
 class W_Y(W_X):
-    typedef = TypeDef("y", W_X.typedef)
+    typedef = TypeDef('y', W_X.typedef)
     strategy = Strategy(7)
 
 
@@ -20,36 +20,34 @@ class W_Z(W_Item):
 
 
 class W_Held(W_Root):
-    typedef = HELD["k"]
+    typedef = HELD['k']
 
 
 def make_class(name, n):
     class W_Made(W_Root):
         typedef = TypeDef(name)
         strategy = Strategy(n)
-
     return W_Made
 
 
-One, Two = make_class("one", 100), make_class("two", 200)
+One, Two = make_class('one', 100), make_class('two', 200)
 
 
 class Namespace(object):
     class Outer(object):
         class Inner(Outer.Inner):
             def who(self):
-                return "extended inner"
+                return 'extended inner'
 
 
 class Inner(Other.Inner):
     def who(self):
-        return "extended other"
+        return 'extended other'
 
 
 def local():
     class Inner(core.First):
         pass
-
     return Inner
 
 
@@ -58,7 +56,7 @@ LocalInner = local()
 
 class Third(core.Second):
     def who(self):
-        return "third " + core.Second.who(self)
+        return 'third ' + core.Second.who(self)
 
 
 def make(n):
