@@ -125,6 +125,7 @@ def read_manifest(document: Document, default_name: str, is_root: bool = False) 
         expected = "another name: _build/<target>/src belongs to the root package"
         raise document.error(("name",), "a package cannot be called src", expected=expected)
     _check_visibility(document, rebel)
+    _check_module_flags(document, rebel)
     return Manifest(
         document=document,
         name=name,
@@ -157,6 +158,14 @@ def _check_visibility(document: Document, rebel: Mapping[str, Any]) -> None:
         if is_said:
             message = f'"{key}" has no meaning beside "publicModule": users see only what that file defines'
             raise document.error(("rebel", key), message, key=True, hint="remove one of the two")
+
+
+def _check_module_flags(document: Document, rebel: Mapping[str, Any]) -> None:
+    """Where modules are found is the same for all of a package, for ocamldep answers about them together."""
+    for module, words in rebel.get("moduleFlags", {}).items():
+        if "-I" in words:
+            message = "-I cannot stand among the flags of a single module"
+            raise document.error(("rebel", "moduleFlags", module), message, hint='move it to "flags": {"compile": []}')
 
 
 def _generating(document: Document, rebel: Mapping[str, Any]) -> Generating:

@@ -130,6 +130,11 @@ class Package(NamedTuple):
     rules: tuple[Rule, ...] = ()
     preprocessor_reads: tuple[str, ...] = ()
 
+    @property
+    def words_of_modules(self) -> list[str]:
+        """All flags of single modules."""
+        return [word for _, words in self.module_flags for word in words]
+
     def has_place_for(self, path: str) -> bool:
         """Whether a file at this absolute path is one of the sources, or would be if it were there."""
         return self._takes(self.selected, path)

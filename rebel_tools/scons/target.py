@@ -186,6 +186,7 @@ class TargetSession(Session):
         reads = selected_files(package.root, package.preprocessor_reads)
         self._read_in.update(reads.folders)
         how = settings(env, declared, reads.files)
+        how = how._replace(files=(*how.files, *files_in(env, package.words_of_modules)))
         outdir = self.outdir if is_top else f"{self.folder}/{package.name}"
         meant = top_level(package, self.home) if is_top else package
         place = self.rules.place(package)
@@ -238,6 +239,7 @@ class TargetSession(Session):
         env, more = self.env, self.base[profiles.VARIABLE].flags
         every = (self.home.unstable_flags, *(flags for p in self.packages for flags in (p.flags, more(p))))
         words = [*flag_words(env, FLAGS), *(word for each in every for word in (*each.dep, *each.compile))]
+        words += [word for package in self.packages for word in package.words_of_modules]
         folders = search_path(words, "", {}, self.top)
         paths = (*files_in(env, words), *library_files(env, words, folders), *declared_reads(env))
         return [*built_files(paths, folders), *filter(self._is_read, others)]

@@ -598,6 +598,14 @@ def test_flags_of_one_module(app):
     app.package(flags={"compile": "-w +32 -warn-error +32"}, moduleFlags={"Other": "-w -32", "Strict": ["-w", "-32"]})
     app.build()
     assert app.output() == "4"
+    app.script("pp.sh", 'exec sed s/2/3/ "$1"')
+    app.package(moduleFlags={"Other": ["-w", "-32", "-pp", "sh pp.sh"]})
+    app.build()
+    assert app.output() == "5"
+    app.script("pp.sh", 'exec sed s/2/4/ "$1"')
+    app.build()
+    assert app.output() == "6"
+    app.equals_a_clean_build()
     app.package(moduleFlags={"Other": "-w -32", "Stict": "-g"})
     assert "no source is the module Stict" in app.build()
 

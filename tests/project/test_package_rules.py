@@ -184,6 +184,7 @@ BAD = {
     "flags that menhir gets anyway": {"flags": {"menhir": "--base x"}},
     "flags that start programs": {"flags": {"menhir": ["--ocamlc", "touch x"]}},
     "flags of modules": {"moduleFlags": ["A"]},
+    "a folder for one module": {"moduleFlags": {"A": "-w -a -I ext"}},
     "a preprocessor as a text": {"preprocessor": "cppo -D X"},
     "preprocessors by names of files": {"preprocessor": {"a.ml": ["cppo"]}},
 }
