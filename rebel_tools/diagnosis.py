@@ -101,6 +101,8 @@ def _program(tool: Tool, root: str) -> tuple[str, str | None, str | None]:
     path = tools.find(tool.name, root=root)
     if path is None:
         return MISSING, None, None
+    if not tool.version:
+        return FOUND, None, path
     package = tools.npm_package(path)
     version = _npm_version(path, package) if package else _version(_output([path, *tool.version]))
     return (FOUND if version else BROKEN), version, path

@@ -29,7 +29,7 @@ class Tool:
     install: the command that installs it on Debian and Ubuntu, and the other usual way where there is one.
     required: whether the main job, building a pure OCaml project, needs it.
     variable: the environment variable that names the program, before PATH is searched.
-    version: the arguments that make a program print its version.
+    version: the arguments that make a program print its version; none for one that has no such arguments.
     minimum: the oldest version that works.
     on_path: whether a program of that name on PATH is the right one.
     npm: the file in the npm package bs-platform that is this program.
@@ -83,7 +83,7 @@ TOOLS = {
             PROGRAM,
             "a source with cppo's directives",
             "apt-get install cppo (or: opam install cppo)",
-            version=("-version",),
+            version=(),  # Debian's prints an empty line
         ),
         _gcc("gcc", "linking OCaml programs; C cores", "gcc", required=True),
         _gcc("g++", "cores written in C++", "g++"),

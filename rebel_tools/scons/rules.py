@@ -18,6 +18,7 @@ from importlib.resources import files
 import SCons.Errors
 import SCons.Node.FS
 
+from rebel_tools import tools
 from rebel_tools.ocaml.toolchain import program_identity
 from rebel_tools.project.document import read_document
 from rebel_tools.project.errors import ProjectError
@@ -150,7 +151,11 @@ class RuleAction(Words):
     def _error(self, result) -> str | None:
         """What package.json has to do with it; of a lexer or a grammar its own file is to blame, which was named."""
         if result and self.rule.keys and self.rule.kind != MENHIR:
-            return str(self._complaint(f"this command failed with exit status {getattr(result, 'status', 1)}"))
+            status = getattr(result, "status", 1)
+            missing = (
+                tools.install_hint(self.rule.words[0]) if status == 127 and self.rule.words[0] in tools.TOOLS else ""
+            )
+            return str(self._complaint(f"this command failed with exit status {status}", missing))
         missing = [name for name in self.rule.targets if not os.path.isfile(self.place.made_path(name))]
         if result or not missing:
             return None
@@ -159,12 +164,13 @@ class RuleAction(Words):
         names = " and ".join(map(quote, missing))
         return str(self._complaint(f"this command ended well and did not write {names}"))
 
-    def _complaint(self, message: str) -> ProjectError:
+    def _complaint(self, message: str, hint: str = "") -> ProjectError:
         rule = self.rule
         document = read_document(os.path.join(self.place.package.root, "package.json"))
-        hint = "it runs in a folder in which only its `sources` are, at their paths in the package"
+        where = "in a folder in which only its `sources` are"
         if rule.kind == PREPROCESSOR:
-            hint = "it runs where only the source and `preprocessorDependencies` are, at their paths in the package"
+            where = "where only the source and `preprocessorDependencies` are"
+        hint = hint or f"it runs {where}, at their paths in the package"
         expected = "a command that writes its targets at these paths, or `stdout`" if rule.kind == COMMAND else None
         return document.error(rule.command_keys, f"{message} ({rule.words[0]})", expected=expected, hint=hint)
 
