@@ -6,30 +6,59 @@
     python3 bootstrap.py matrix [SUITE ...]  both on bare machines with other Debians; writes docs/matrix.md
 
 Only what is missing is installed, so that the second run is quick. System packages come through apt where this runs as
-root; else the line to run is printed. All the rest lies in this folder: the virtual environment .venv, and refmt from
-npm in .tools.
+root; else the line to run is printed. All the rest lies in this folder: the virtual environment .venv, and refmt, the
+parser of Reason, in .tools. It comes from the registry of npm (npm_config_registry, or `registry=` in ~/.npmrc), and
+without it everything but Reason works.
 """
 
 from __future__ import annotations
 
+import base64
 import hashlib
+import io
 import os
+import re
 import shlex
 import shutil
 import subprocess
 import sys
+import tarfile
+import urllib.request
 from pathlib import Path
+from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
 BIN = VENV / "bin"
 TOOLS = ROOT / ".tools"
-BS_PLATFORM = "bs-platform@9.0.2"
-SARIF_MULTITOOL = "@microsoft/sarif-multitool-linux@5.7.0"
 EXAMPLE = ROOT / "examples" / "markdown"
 
+
+class NpmPackage(NamedTuple):
+    """A package of npm. sha512: the digest of its archive, in base64, as the registry has it."""
+
+    name: str
+    version: str
+    sha512: str
+
+    @property
+    def path(self) -> str:
+        return f"{self.name}/-/{self.name.rpartition('/')[2]}-{self.version}.tgz"
+
+
+BS_PLATFORM = NpmPackage(
+    "bs-platform",
+    "9.0.2",
+    "Ye9JqJ4Oa7mcjjoOVRYI8Uc2Cf8N7jQLWDcdUplY7996d/YErSR7WitmV7XnSwr4EvdrbwjEsg1NxNjUQv3ChA==",
+)
+SARIF_MULTITOOL = NpmPackage(
+    "@microsoft/sarif-multitool-linux",
+    "5.7.0",
+    "NxUbpq6ISCWoTQ/NfOYEwEDKq1Heka/rMoJ5R5LMydcAZQX/X7g5mWHcgxDub+0M07LC96tZ5LZHvF1Qy3gjTA==",
+)
+
 # What has to be on PATH, or to be a findlib library, and the Debian package that brings it.
-BUILD_PROGRAMS = {"ocamlopt": "ocaml", "ocamlfind": "ocaml-findlib", "gcc": "gcc", "npm": "npm"}
+BUILD_PROGRAMS = {"ocamlopt": "ocaml", "ocamlfind": "ocaml-findlib", "gcc": "gcc"}
 BUILD_LIBRARIES = {"ppxlib": "libppxlib-ocaml-dev"}
 TEST_PROGRAMS = {
     "g++": "g++",
@@ -50,6 +79,9 @@ TEST_PROGRAMS = {
     "pahole": "dwarves",
     "bwrap": "bubblewrap",
     "strace": "strace",
+    "zsh": "zsh",
+    "fish": "fish",
+    "man": "man-db",
 }
 TEST_LIBRARIES = {"re": "libre-ocaml-dev"}
 
@@ -81,8 +113,6 @@ def install_system_packages(testing: bool) -> None:
     packages = missing_packages(BUILD_PROGRAMS, BUILD_LIBRARIES)
     if not has_module("ensurepip") or not has_module("venv"):
         packages.append("python3-venv")
-    if has_refmt() and "npm" in packages:
-        packages.remove("npm")
     if testing:
         packages += missing_packages(TEST_PROGRAMS, TEST_LIBRARIES)
     if not packages:
@@ -139,15 +169,20 @@ def install_python_packages(extra: str) -> None:
 
 
 def install_refmt() -> None:
-    """refmt, the parser of Reason, from npm, and a link to it in .venv/bin where the build finds it."""
+    """refmt, the parser of Reason, and a link to it in .venv/bin where the build finds it; nothing else needs it."""
     if has_refmt():
         return
-    TOOLS.mkdir(exist_ok=True)
-    npm = ["npm", "install", "--prefix", TOOLS, "--no-save", "--ignore-scripts", "--no-audit", "--no-fund"]
-    run(*npm, BS_PLATFORM)
     program = from_npm("refmt")
-    if subprocess.run([str(program), "--version"], stdout=subprocess.DEVNULL).returncode != 0:
-        raise SystemExit(f"bootstrap.py: {program} does not run on this machine")
+    try:
+        if not program.exists():
+            unpack_npm_package(BS_PLATFORM, TOOLS)
+        runs = subprocess.run([str(program), "--version"], stdout=subprocess.DEVNULL).returncode == 0
+    except OSError as error:  # of the network, or a program for another kind of machine
+        print(f"bootstrap.py: {error}", file=sys.stderr)
+        runs = False
+    if not runs:
+        print("bootstrap.py: there is no refmt here; going on without Reason", file=sys.stderr)
+        return
     (BIN / "refmt").unlink(missing_ok=True)  # a link that leads nowhere
     (BIN / "refmt").symlink_to(os.path.relpath(program, BIN))
 
@@ -156,11 +191,50 @@ def install_sarif_multitool() -> None:
     """The validator of SARIF with GitHub's rules, from npm; the program that its package brings is not executable."""
     folder = TOOLS / "sarif"
     program = folder / "node_modules" / "@microsoft" / "sarif-multitool-linux" / "Sarif.Multitool"
-    if not program.exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        npm = ["npm", "install", "--prefix", folder, "--no-save", "--ignore-scripts", "--no-audit", "--no-fund"]
-        run(*npm, SARIF_MULTITOOL)
-    program.chmod(0o755)
+    try:
+        if not program.exists():
+            unpack_npm_package(SARIF_MULTITOOL, folder)
+        program.chmod(0o755)
+    except OSError as error:
+        print(f"bootstrap.py: {error}; going on without the validator of SARIF", file=sys.stderr)
+
+
+def unpack_npm_package(package: NpmPackage, folder: Path) -> None:
+    """What `npm install --ignore-scripts` does with a package that needs no other one. Errors: OSError.
+
+    npm itself is not needed: Debian's brings some 360 packages.
+    """
+    place = f"{npm_registry()}/{package.path}"
+    print("+ unpack", place, flush=True)
+    try:
+        with urllib.request.urlopen(place, timeout=60) as answer:
+            data = answer.read()
+    except (OSError, ValueError) as error:
+        raise OSError(f"{place}: {error}") from None
+    if base64.b64encode(hashlib.sha512(data).digest()).decode() != package.sha512:
+        raise SystemExit(f"bootstrap.py: {place} is not {package.name} {package.version}: its digest is another one")
+    target = folder / "node_modules" / package.name
+    half = target.with_name(f"{target.name}.part")
+    shutil.rmtree(half, ignore_errors=True)
+    with tarfile.open(fileobj=io.BytesIO(data)) as archive:
+        for member in archive:
+            path = half / member.name.partition("/")[2]  # the first folder is called `package`
+            if member.isfile() and path.resolve().is_relative_to(half.resolve()):
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(archive.extractfile(member).read())
+                path.chmod(0o755 if member.mode & 0o100 else 0o644)
+    shutil.rmtree(target, ignore_errors=True)
+    half.rename(target)
+
+
+def npm_registry() -> str:
+    """Where npm is told to find packages: by its environment variable, or by ~/.npmrc (npm's manual, npmrc)."""
+    named = next((value for name, value in os.environ.items() if name.lower() == "npm_config_registry"), "")
+    config = Path.home() / ".npmrc"
+    if not named and config.is_file():
+        lines = re.findall(r"(?m)^\s*registry\s*=\s*(\S+)", config.read_text(errors="replace"))
+        named = lines[-1] if lines else ""
+    return (named or "https://registry.npmjs.org").rstrip("/")
 
 
 def from_npm(program: str) -> Path:

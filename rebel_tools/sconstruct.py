@@ -54,17 +54,21 @@ def enter_project() -> None:
     That is the nearest folder above with a package.json or an SConstruct, unless it belongs to another user: an
     SConstruct is a program, and a package.json can name some.
     """
-    here = os.getcwd()
-    if _is_project(here):
-        return
-    folder = here
-    while (above := os.path.dirname(folder)) != folder:
+    folder = project_folder()
+    if folder is not None and folder != os.getcwd():
+        os.chdir(folder)
+        print(f"rebel: Entering directory '{_shown(folder)}'", file=sys.stderr, flush=True)
+
+
+def project_folder() -> str | None:
+    """The folder of the project that the current one lies in; None where there is none, or it is somebody else's."""
+    folder = here = os.getcwd()
+    while not _is_project(folder):
+        above = os.path.dirname(folder)
+        if above == folder:
+            return None
         folder = above
-        if _is_project(folder):
-            if is_of_this_user(folder):
-                os.chdir(folder)
-                print(f"rebel: Entering directory '{_shown(folder)}'", file=sys.stderr, flush=True)
-            return
+    return folder if folder == here or is_of_this_user(folder) else None
 
 
 def _is_project(folder: str) -> bool:

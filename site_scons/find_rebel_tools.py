@@ -17,5 +17,5 @@ if os.path.isfile(os.path.join(_REPOSITORY, "rebel_tools", "__init__.py")):
 elif importlib.util.find_spec("rebel_tools") is None:
     raise SCons.Errors.UserError(
         f"the package rebel_tools is missing, which {os.path.dirname(__file__)} needs\n"
-        "  hint: pip install rebel-tools, or copy the folder rebel_tools beside site_tools"
+        "  hint: pip install its source folder, or copy the folder rebel_tools beside site_tools"
     )

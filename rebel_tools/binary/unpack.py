@@ -6,6 +6,7 @@ import bz2
 import gzip
 import io
 import lzma
+import sys
 import zlib
 
 from rebel_tools.binary.errors import UnreadableBinary
@@ -98,7 +99,7 @@ def _zstd(stream, name: str) -> Bounded:
         raise UnreadableBinary(
             "the data is compressed with Zstandard, which this Python cannot read",
             place=Place(name),
-            hint="pip install 'rebel-tools[zstd]', or pip install zstandard",
+            hint=f"{sys.executable} -m pip install zstandard",
         ) from error
     reader = zstandard.ZstdDecompressor(max_window_size=XZ_MEMORY).stream_reader(stream, read_across_frames=True)
     return Bounded(reader, name, (zstandard.ZstdError,))

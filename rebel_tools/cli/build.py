@@ -16,6 +16,8 @@ SERVER = "REBEL_SERVER"
 
 
 def configure_parser(commands) -> None:
+    from rebel_tools.cli.parser import add_presentation  # a build does not load it
+
     parser = commands.add_parser(
         "build",
         usage="rebel build [TARGET ...] [OPTION ...]",
@@ -26,6 +28,7 @@ def configure_parser(commands) -> None:
         "--release, optimizes across modules and builds into _build/_release; the default profile is dev.",
         allow_abbrev=False,
     )
+    add_presentation(parser)
     parser.set_defaults(execute=execute, takes_scons_arguments=True)
 
 

@@ -6,6 +6,8 @@ from rebel_tools.sconstruct import with_profile
 
 
 def configure_parser(commands) -> None:
+    from rebel_tools.cli.parser import add_presentation  # a build does not load it
+
     parser = commands.add_parser(
         "check",
         usage="rebel check [OPTION ...]",
@@ -14,6 +16,7 @@ def configure_parser(commands) -> None:
         "program: `scons check`.",
         allow_abbrev=False,
     )
+    add_presentation(parser)
     parser.set_defaults(execute=execute, takes_scons_arguments=True)
 
 

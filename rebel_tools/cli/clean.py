@@ -5,6 +5,8 @@ from rebel_tools.sconstruct import with_profile
 
 
 def configure_parser(commands) -> None:
+    from rebel_tools.cli.parser import add_presentation  # a build does not load it
+
     parser = commands.add_parser(
         "clean",
         usage="rebel clean [TARGET ...] [OPTION ...]",
@@ -12,6 +14,7 @@ def configure_parser(commands) -> None:
         description="Remove what the build of the default target, or of the named ones, makes: `scons -c`.",
         allow_abbrev=False,
     )
+    add_presentation(parser)
     parser.set_defaults(execute=execute, takes_scons_arguments=True)
 
 

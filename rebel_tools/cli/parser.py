@@ -9,6 +9,7 @@ from typing import NoReturn
 
 from rebel_tools.errors import RebelError
 from rebel_tools.nearest import did_you_mean
+from rebel_tools.presentation import EXPLAIN, JSON, VERBOSE
 from rebel_tools.text import quote
 
 WRONG = 2  # the exit status for a wrong command line
@@ -39,6 +40,17 @@ def check_command(prog: str, words: Iterable[str], commands: Iterable[str]) -> N
 
 def _tell(prog: str, message: str, hint: str, expected: str | None = None) -> None:
     print(f"{prog.split()[0]}: error: {RebelError(message, expected=expected, hint=hint)}", file=sys.stderr)
+
+
+def add_presentation(parser: argparse.ArgumentParser) -> None:
+    """The options about how a build is told, which are handed on with those of scons."""
+    texts = {
+        VERBOSE: "whole commands, and everything that scons says",
+        EXPLAIN: "why scons was asked, and why each step runs",
+        JSON: "events for programs, one JSON object a line",
+    }
+    for name, text in texts.items():
+        parser.add_argument(name, action="append_const", const=name, dest="told", help=text)
 
 
 def subparsers(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:

@@ -9,14 +9,35 @@ from importlib import import_module
 import rebel_tools
 from rebel_tools.errors import RebelError
 
-COMMANDS = ("build", "check", "scons", "watch", "clean", "doctor", "new", "server", "sconstruct", "ocaml_merlin")
+COMMANDS = (
+    "build",
+    "check",
+    "scons",
+    "watch",
+    "clean",
+    "doctor",
+    "new",
+    "server",
+    "sconstruct",
+    "ocaml_merlin",
+    "completion",
+    "manual",
+)
 _FOR_SCONS = ("build", "scons")
 _HELP = ("-h", "--help")
+_OWN = (*_HELP, "--version")
+EXIT_STATUS = (
+    "Exit status: 0 when all went well; 1 when the system is in the way, and for doctor when something is missing; "
+    "2 when a step failed, for a mistake in package.json, and for a wrong command line; 128 + the number of a signal, "
+    "or that signal itself, when interrupted."
+)
 
 
 def main(words: Sequence[str]) -> int:
     """Run `rebel words`; 0 when all went well, 2 for a wrong command line. Errors: RebelError."""
     words = list(words) or ["build"]
+    if words[0].startswith("-") and words[0] not in _OWN:
+        words = ["build", *words]
     _check_folder()
     if words[0] in _FOR_SCONS and not any(word in words for word in _HELP):
         # Whatever follows is for scons: it need not wait for argparse.
@@ -35,25 +56,29 @@ def _parse_and_execute(words: list[str]) -> int:
     from rebel_tools.cli.parser import check_command
 
     check_command("rebel", words, (name.replace("_", "-") for name in COMMANDS))
-    parser = _parser()
-    args, rest = parser.parse_known_args(words)
+    whole = parser()
+    args, rest = whole.parse_known_args(words)
     if rest and not args.takes_scons_arguments:
-        parser.error(f"unrecognized arguments: {' '.join(rest)}")
-    args.scons_arguments = rest
+        whole.error(f"unrecognized arguments: {' '.join(rest)}")
+    args.scons_arguments = [*(getattr(args, "told", None) or []), *rest]
     return args.execute(args)
 
 
-def _parser():
-    from rebel_tools.cli.parser import CommandParser  # a build does not load it
+def parser():
+    """The parser of the whole command line."""
+    from rebel_tools.cli.parser import CommandParser, subparsers  # a build does not load it
 
-    parser = CommandParser(
+    found = CommandParser(
         prog="rebel",
         description="Build OCaml and Reason packages with SCons.",
-        epilog="Without a command: build. The project is the package.json of the current folder.",
+        epilog="Without a command: build. The project is the package.json of the current folder, or of one above. "
+        + EXIT_STATUS,
         allow_abbrev=False,
     )
-    parser.add_argument("--version", action="version", version=f"rebel {rebel_tools.__version__}")
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    found.add_argument("--version", action="version", version=f"rebel {rebel_tools.__version__}")
+    commands = found.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for command in COMMANDS:
         import_module(f"rebel_tools.cli.{command}").configure_parser(commands)
-    return parser
+    for each in subparsers(found).values():
+        each.epilog = each.epilog or EXIT_STATUS
+    return found

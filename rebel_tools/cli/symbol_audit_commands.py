@@ -17,19 +17,22 @@ COMMANDS = ("exports", "check", "diff", "record", "show")
 def main(words: Sequence[str]) -> int:
     """Run `symbol-audit words`; the exit status. Errors: RebelError."""
     check_command("symbol-audit", words, COMMANDS)
-    args = _parser(words).parse_args(words)
+    args = parser(words).parse_args(words)
     return args.execute(args)
 
 
-def _parser(words: Sequence[str]) -> CommandParser:
+def parser(words: Sequence[str]) -> CommandParser:
     """The parser; only the modules that this command line can need are imported."""
-    parser = CommandParser(prog="symbol-audit", description=__doc__.splitlines()[0].partition(": ")[2])
-    parser.add_argument("--version", action="version", version=f"%(prog)s {rebel_tools.__version__}")
-    subparsers = parser.add_subparsers(required=True, metavar="COMMAND")
+    first, _, exit_status = (__doc__ or "").partition("\n\n")
+    about, exit_status = first.partition(": ")[2], exit_status.strip()
+    found = CommandParser(prog="symbol-audit", description=about[0].upper() + about[1:], epilog=exit_status)
+    found.add_argument("--version", action="version", version=f"%(prog)s {rebel_tools.__version__}")
+    subparsers = found.add_subparsers(required=True, metavar="COMMAND")
     chosen = [name for name in COMMANDS if name in words[:1]] or COMMANDS
     for name in chosen:
         command = importlib.import_module(f"rebel_tools.cli.symbol_audit_{name}")
         subparser = subparsers.add_parser(name, help=command.HELP, description=command.HELP)
         command.configure_parser(subparser)
+        subparser.epilog = " ".join(filter(None, (subparser.epilog, exit_status)))
         subparser.set_defaults(execute=command.execute)
-    return parser
+    return found

@@ -91,7 +91,7 @@ def _deep(args: argparse.Namespace) -> int:
     import subprocess
 
     if importlib.util.find_spec("abicheck") is None:
-        hint = "pip install 'rebel-tools[deep]' (Python 3.11 or newer)"
+        hint = f"{sys.executable} -m pip install abicheck (Python 3.11 or newer)"
         raise MissingTool("--deep needs the package abicheck", hint=hint)
     command = [*python_command("abicheck"), "compare", args.old, args.new]
     status = subprocess.run(command).returncode if args.format == "text" else _deep_document(command, args.format)

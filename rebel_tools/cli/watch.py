@@ -17,6 +17,8 @@ _NOT_WATCHED = ("-c", "--clean", "--remove", "--interactive", "-h", "-H", "-v", 
 
 
 def configure_parser(commands) -> None:
+    from rebel_tools.cli.parser import add_presentation  # a build does not load it
+
     parser = commands.add_parser(
         "watch",
         usage="rebel watch [TARGET ...] [OPTION ...]",
@@ -25,6 +27,7 @@ def configure_parser(commands) -> None:
         "until Ctrl-C. Takes the targets and options of scons.",
         allow_abbrev=False,
     )
+    add_presentation(parser)
     parser.set_defaults(execute=execute, takes_scons_arguments=True)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterable, Iterator
 
 from rebel_tools.errors import MissingTool, RebelError
@@ -81,7 +82,7 @@ def _batches(folders: set[str]) -> Iterator:
         import watchfiles
     except ImportError:
         raise MissingTool(
-            "rebel watch needs the Python package watchfiles", hint="pip install 'rebel-tools[watch]'"
+            "rebel watch needs the Python package watchfiles", hint=f"{sys.executable} -m pip install watchfiles"
         ) from None
     return watchfiles.watch(
         *sorted(folders),

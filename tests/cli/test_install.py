@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
+import tarfile
 from pathlib import Path
 
 import pytest
@@ -43,6 +45,31 @@ def programs(tmp_path_factory) -> Path:
     subprocess.run([programs / "python", "-m", "pip", "install", "-q", copy], check=True)
     shutil.rmtree(copy)
     return programs
+
+
+def test_the_source_distribution(tmp_path):
+    """It has what a packager needs, and nothing that a build has left; PyPI shows links that lead somewhere."""
+    pytest.importorskip("setuptools", reason="needs setuptools, which pip fetches otherwise")
+    copy = tmp_path / "copy"
+    ignored = shutil.ignore_patterns(".git", ".venv", ".tools", "build", "*.egg-info", "__pycache__", "_build")
+    shutil.copytree(ROOT, copy, ignore=ignored, symlinks=True)
+    make = "from setuptools import build_meta; print(build_meta.build_sdist('.'))"
+    made = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", make], cwd=copy, stdout=subprocess.PIPE, text=True, check=True
+    )
+    with tarfile.open(copy / made.stdout.splitlines()[-1]) as archive:
+        names = {name.partition("/")[2] for name in archive.getnames()}
+        top = archive.getnames()[0].partition("/")[0]
+        metadata = archive.extractfile(f"{top}/PKG-INFO").read().decode()
+    wanted = ["tests/conftest.py", "docs/command.md", "examples/markdown/package.json", "bootstrap.py", "setup.py"]
+    assert names.issuperset(wanted) and not [name for name in names if "__pycache__" in name or "/_build/" in name]
+    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, stdout=subprocess.PIPE, text=True).stdout.split("\n")
+    assert [
+        name for name in tracked if name.startswith(("rebel_tools/", "tests/", "docs/")) and name not in names
+    ] == []
+    links = re.findall(r"\]\(([^)]+)\)", metadata)
+    assert links and all(link.startswith(("https:", "http:", "#")) for link in links)
+    assert "Classifier: Topic :: Software Development :: Build Tools" in metadata and "Project-URL:" in metadata
 
 
 def test_installed_by_pip(project, programs):
