@@ -64,6 +64,10 @@ class DebugFiles:
             self.missing.append(link.path)
         return found
 
+    def at_end(self, close: Callable[[], object]) -> None:
+        """Call something when this is left."""
+        self._stack.callback(close)
+
     def open(self, path: str) -> DebugFile:
         """A file by its path; UnreadableBinary when it is no ELF or PE file."""
         return _opened(self._stack.enter_context(Source.from_path(path)))

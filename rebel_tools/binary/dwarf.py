@@ -86,7 +86,7 @@ def debug_files(library: Library, path: DebugPath) -> tuple[str, ...]:
         for holder in files.holders():
             found += [holder.path] if holder.path and holder is not files.own else []
             found += files.supplements(holder)
-            if may_be_split(holder):
+            if ".debug_info" in holder.sections and may_be_split(holder):  # it is not known to be the right file
                 split = SplitUnits(files, holder)
                 found += [place for unit in _dwarf(files, holder, None).units for place in split.places(unit)]
     return tuple(dict.fromkeys(found))
@@ -94,7 +94,10 @@ def debug_files(library: Library, path: DebugPath) -> tuple[str, ...]:
 
 def _dwarf(files: DebugFiles, main: DebugFile, supplement: DebugFile | None) -> Dwarf:
     shared = Dwarf(supplement.sections, files.byteorder, supplement.name) if supplement else None
-    return Dwarf(main.sections, files.byteorder, main.name, shared)
+    dwarf = Dwarf(main.sections, files.byteorder, main.name, shared)
+    for each in filter(None, (dwarf, shared)):
+        files.at_end(each.close)
+    return dwarf
 
 
 def _read(

@@ -68,6 +68,12 @@ class Dwarf:
     def _starts(self) -> list[int]:
         return [unit.start for unit in self.units]
 
+    def close(self) -> None:
+        """Take units and file apart, which lead to each other: their sections go now and not with the collector."""
+        for units in (self.__dict__.pop("units", ()), self.__dict__.pop("_type_units", {}).values()):
+            for unit in units:
+                unit.__dict__.pop("top", None)
+
     def die(self, offset: int) -> Die:
         """The DIE at an offset of .debug_info."""
         index = bisect_right(self._starts, offset) - 1

@@ -75,6 +75,7 @@ class SplitUnits:
             sections = read_split(path)
             package = Package(sections, self._files.byteorder, path)
             dwarf = Dwarf(sections, self._files.byteorder, path, parts=package.parts)
+            self._files.at_end(dwarf.close)
             self._opened[path] = _by_identity(dwarf, package)
         return self._opened[path]
 

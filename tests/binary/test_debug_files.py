@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import subprocess
@@ -14,6 +15,8 @@ from rebel_tools.abi.types import Declarations
 from rebel_tools.binary import UnreadableBinary, open_library
 from rebel_tools.binary.debug_search import DebugPath, debug_path
 from rebel_tools.binary.dwarf import DebugInformation, debug_files, read_debug_information, read_declarations
+from rebel_tools.binary.dwarf_reader import Dwarf
+from rebel_tools.binary.dwarf_unit import Unit
 
 C = """
 #include "core.h"
@@ -115,6 +118,29 @@ def test_beside_the_library(tmp_path, place):
     assert build.holds()
     with open_library(build.built) as library:
         assert debug_files(library, NOWHERE) == (str(tmp_path / place),)
+
+
+def test_a_file_beside_it_without_debug_information(tmp_path):
+    """Only abbreviations are left, which could belong to split debug information."""
+    build = Build(tmp_path, "gcc", "-gsplit-dwarf")
+    target = build.separate("core.debug")
+    run("objcopy", "--remove-section=.debug_info", "core.debug", cwd=tmp_path)
+    with open_library(build.built) as library:
+        assert debug_files(library, NOWHERE) == (str(target),)
+    assert not build.read().is_there
+
+
+@pytest.mark.parametrize("flags", [(), ("-gsplit-dwarf",), ("-fdebug-types-section",)])
+def test_nothing_is_left_in_memory(tmp_path, flags):
+    """A process that reads many libraries must not wait for the collector to get rid of their sections."""
+    build = Build(tmp_path, "gcc", *flags)
+    gc.collect()
+    gc.disable()
+    try:
+        assert build.read().declarations.functions
+        assert not [kept for kept in gc.get_objects() if isinstance(kept, (Dwarf, Unit))]
+    finally:
+        gc.enable()
 
 
 def test_through_a_symbolic_link(tmp_path):
