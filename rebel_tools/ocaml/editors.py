@@ -5,7 +5,7 @@ A build writes it to a file in its output folder; `rebel ocaml-merlin` answers f
 
 from __future__ import annotations
 
-import contextlib
+import glob
 import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -90,10 +90,9 @@ def files(folder: str) -> Iterator[str]:
     folder = os.path.join(folder, "").partition(_PACKAGES)[0].rstrip(os.sep) or os.sep
     while True:
         yield os.path.join(folder, FILE)  # of an SConstruct with builders of the tool `ocaml`
-        output = os.path.join(folder, "_build")
-        with contextlib.suppress(OSError):
-            for target in sorted(os.listdir(output)):
-                yield os.path.join(output, target, FILE)
+        output = os.path.join(glob.escape(folder), "_build")
+        for inside in ("*", "*/*", "@*/*/*"):  # of targets, and of those of members of a workspace
+            yield from sorted(glob.glob(os.path.join(output, inside, FILE)))
         above = os.path.dirname(folder)
         if above == folder:
             return

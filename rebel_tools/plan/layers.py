@@ -28,14 +28,23 @@ class Layers:
     """The layers of all steps of a plan except the `goals`, which use them and are used by nothing.
 
     suspects: the steps that can be stale before anything was built; None: all.
+    scopes: those whose steps are looked at, with all that they use; None: all.
     urgency: how many steps have to run one after the other behind a step of the layer, or behind those of a scope.
     """
 
-    def __init__(self, plan: Plan, status: Status, goals: Collection[Step], suspects: Iterable[Step] | None = None):
+    def __init__(
+        self,
+        plan: Plan,
+        status: Status,
+        goals: Collection[Step],
+        suspects: Iterable[Step] | None = None,
+        scopes: Collection[Scope] | None = None,
+    ):
         self.plan = plan
         self.status = status
         self.goals = goals
-        judged = self._ordered(plan.scopes) if suspects is None else suspects
+        self.scopes = [scope for scope in plan.scopes if scopes is None or scope in scopes]
+        judged = self._ordered(self.scopes) if suspects is None else suspects
         self.stale = {step for step in judged if step not in goals and status.reason(step) is not None}
         self._before: dict[Step, Record | None] | None = None  # the last layer, with what was known before it ran
         self._readers: Readers | None = None
@@ -100,7 +109,7 @@ class Layers:
         records, found = self.status.records, {}
         for key in (records.mentioning(changed) if len(changed) <= FEW else records) if changed else ():
             reader = self.plan.steps.get(key)
-            if reader and reader not in self.goals and reader not in self._before:
+            if reader and reader.scope in self.scopes and reader not in self.goals and reader not in self._before:
                 record = records[key]
                 if not changed.isdisjoint((*record.interfaces, *record.implementations, *record.inputs)):
                     found[reader] = None
@@ -138,7 +147,7 @@ class Layers:
     def _above(self) -> dict[Scope, None]:
         """The scopes with steps that are stale or above something stale, in the order of their use."""
         stale = {step.scope for step in self.stale}
-        return {scope: None for scope in self.plan.scopes if scope in stale or not stale.isdisjoint(scope.uses)}
+        return {scope: None for scope in self.scopes if scope in stale or not stale.isdisjoint(scope.uses)}
 
     def _between(self) -> dict[Scope, None]:
         """Those of them that something stale is in or above: what tells which of the stale steps can run now."""

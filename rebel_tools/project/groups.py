@@ -25,15 +25,14 @@ def groups_of(project: Project) -> tuple[Group, ...]:
     """All targets of a project, `check` included, each in one group; groups in the order of their first targets."""
     found: dict[object, list[Target]] = {}
     for target in (*project.targets, *project.as_library, *project.check):
-        found.setdefault(_key(target, project), []).append(target)
+        found.setdefault(_key(target), []).append(target)
     return tuple(_group(targets, project) for targets in found.values())
 
 
-def _key(target: Target, project: Project) -> object:
+def _key(target: Target) -> object:
     flags = target.unstable_flags
-    compiler = _COMPILERS.get(target.engine, target.engine)
-    is_whole = target in project.as_library  # it is compiled for both engines
-    return target.module, compiler, is_whole, flags.dep, flags.compile, flags.envvars
+    apart = target.package if target.engine == "bucklescript" else ""
+    return _COMPILERS.get(target.engine, target.engine), apart, flags.dep, flags.compile, flags.envvars
 
 
 def _group(targets: list[Target], project: Project) -> Group:

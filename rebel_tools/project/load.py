@@ -9,7 +9,7 @@ from rebel_tools.errors import Place
 from rebel_tools.nearest import did_you_mean
 from rebel_tools.project.document import Path
 from rebel_tools.project.errors import ProjectError
-from rebel_tools.project.manifest import Dependency, Manifest, read_manifest
+from rebel_tools.project.manifest import Dependency, Manifest, check_name, read_manifest
 from rebel_tools.project.model import Package, Project
 from rebel_tools.project.modules import Modules
 from rebel_tools.project.names import package_module
@@ -19,6 +19,7 @@ from rebel_tools.project.selection import DEFAULT, Selection
 from rebel_tools.project.sources import scan_package
 from rebel_tools.project.targets import check_of, library_of, targets_of
 from rebel_tools.project.versions import overridden, version_warnings
+from rebel_tools.project.workspace import is_no_package, member_folders
 from rebel_tools.text import printable, quote
 
 
@@ -29,21 +30,42 @@ def load_project(root: str = ".", consulted: set[str] | None = None) -> Project:
     """
     loader = _Loader(_real_path(root), set() if consulted is None else consulted)
     manifest = loader.root_manifest()
-    loader.visit(manifest)
-    package = loader.packages[manifest.document.path]
-    targets = targets_of(manifest, package)
-    library = library_of(package) if not targets else ()
-    check = check_of(package, targets)
-    loader.modules.add_root(manifest, package, (*targets, *library, *check))
+    members = loader.member_manifests(manifest)
+    for each in (*members, manifest):
+        loader.visit(each)
+    loader.add_libraries(members)
+    roots = [_Targets(loader, each, _PREFIX.format(each.name)) for each in members]
+    if manifest.has_rebel or not members:
+        roots.append(_Targets(loader, manifest))
     return Project(
         packages=tuple(loader.packages.values()),
-        targets=targets,
+        targets=tuple(target for each in roots for target in each.targets),
         consulted=tuple(sorted(loader.consulted)),
         warnings=tuple(loader.warnings),
         package_programs=manifest.package_programs,
-        as_library=library,
-        check=check,
+        as_library=tuple(target for each in roots for target in each.library),
+        check=tuple(target for each in roots for target in each.check),
     )
+
+
+# What the names of a member's targets begin with.
+_PREFIX = "{}/"
+
+
+class _Targets:
+    """The targets of the root package, or of a member of a workspace, whose names begin with `prefix`."""
+
+    def __init__(self, loader: _Loader, manifest: Manifest, prefix: str = "") -> None:
+        package = loader.packages[manifest.document.path]
+        self.targets = targets_of(manifest, package)
+        self.library = library_of(package) if not self.targets else ()
+        self.check = check_of(package, self.targets)
+        loader.modules.add_root(manifest, package, (*self.targets, *self.library, *self.check))
+        if prefix:
+            self.targets, self.library, self.check = (
+                tuple(target._replace(name=prefix + target.name, package=package.name) for target in each)
+                for each in (self.targets, self.library, self.check)
+            )
 
 
 def _real_path(root: str) -> str:
@@ -73,6 +95,7 @@ class _Loader:
         self.manifests: dict[str, Manifest] = {}
         self.modules = Modules()
         self.overridden: frozenset[str] = frozenset()
+        self.members: set[str] = set()
         self.warnings: list[str] = []
 
     def root_manifest(self) -> Manifest:
@@ -89,13 +112,51 @@ class _Loader:
                 expected="the package.json of the root package",
                 hint="make a project: rebel new NAME",
             ) from None
-        manifest = read_manifest(document, os.path.basename(self.root), is_root=True)
+        manifest = read_manifest(document, os.path.basename(self.root), is_root=not is_no_package(document))
         self.manifests[path] = manifest
         self.overridden = overridden(document)
         return manifest
 
+    def member_manifests(self, root: Manifest) -> list[Manifest]:
+        """Those of the members of a workspace that are packages of ours. Errors: two of one name, or none at all."""
+        members: dict[str, Manifest] = {}
+        for folder in member_folders(root.document, self.consulted):
+            document = self.resolver.read(os.path.realpath(os.path.join(folder, "package.json")))
+            if not isinstance(document.value, dict) or "rebel" not in document.value:
+                continue
+            manifest = read_manifest(document, os.path.basename(folder), is_root=True)
+            check_name(document, manifest.name)
+            self.manifests[document.path] = manifest
+            other = members.setdefault(manifest.name, manifest)
+            if other is not manifest:
+                message = f'two members of the workspace are called "{manifest.name}"; the other one is'
+                raise document.error(("name",), f"{message} {other.document.path}", hint="rename one of them")
+        self.members = {manifest.document.path for manifest in members.values()}
+        for target in root.targets:
+            if target.name in {name.partition("/")[0] for name in members}:
+                message = f'the target "{target.name}" is called like a member of the workspace'
+                expected = "names that differ: each is that of a folder in _build"
+                raise root.document.error(target.keys, message, expected=expected, hint="rename the target")
+        if not root.has_rebel and not members:
+            raise root.document.error(
+                ("workspaces",),
+                'no member of the workspace has the key "rebel" in its package.json',
+                key=True,
+                hint='add "rebel": {} to those that are to be built',
+            )
+        return list(members.values())
+
+    def add_libraries(self, members: Sequence[Manifest]) -> None:
+        """Check the modules of those members that are libraries, or that others depend on."""
+        used = {name for package in self.packages.values() for name in package.dependencies}
+        for manifest in members:
+            if manifest.name in used or not manifest.targets:
+                self.modules.add(manifest, self.packages[manifest.document.path])
+
     def visit(self, manifest: Manifest) -> None:
-        """Add the package of `manifest` and before it all its dependencies."""
+        """Add the package of `manifest` and before it all its dependencies, unless it is there already."""
+        if manifest.document.path in self.packages:
+            return
         chain = [_Visit(manifest)]
         while chain:
             visit = chain[-1]
@@ -146,7 +207,8 @@ class _Loader:
         root = os.path.dirname(path)
         for name in manifest.development:
             visit.note_absent(name, "is in `devDependencies`, which do not count; move it to `dependencies`")
-        found = scan_package(root, self.consulted, Selection(manifest.sources))
+        selection = Selection(manifest.sources if manifest.has_rebel else ())
+        found = scan_package(root, self.consulted, selection)
         needed = {used.name: used for used in self.packages.values() if used.name in visit.needed}
         rules, sources = rules_of(manifest, root, found, self.consulted, needed)
         package = Package(
@@ -169,7 +231,7 @@ class _Loader:
             rules=rules,
         )
         _check_public_module(manifest, package)
-        if root != self.root:
+        if root != self.root and path not in self.members:
             self.modules.add(manifest, package)
         self.warnings += [
             *manifest.warnings,

@@ -121,9 +121,8 @@ def read_manifest(document: Document, default_name: str, is_root: bool = False) 
     rebel: Mapping[str, Any] = top.get("rebel", {})
     name = top.get("name", default_name)
     is_program = is_root and rebel.get("targets") != ()
-    if name == "src" and not is_root:
-        expected = "another name: _build/<target>/src belongs to the root package"
-        raise document.error(("name",), "a package cannot be called src", expected=expected)
+    if not is_root:
+        check_name(document, name)
     _check_visibility(document, rebel)
     _check_module_flags(document, rebel)
     return Manifest(
@@ -148,6 +147,13 @@ def read_manifest(document: Document, default_name: str, is_root: bool = False) 
         package_programs=rebel.get("packagePrograms", ()),
         warnings=tuple(reader.warnings),
     )
+
+
+def check_name(document: Document, name: str) -> None:
+    """Whether a package that others may use can have a name."""
+    if name == "src":
+        expected = "another name: _build/<target>/src belongs to the root package"
+        raise document.error(("name",), "a package cannot be called src", expected=expected)
 
 
 def _check_visibility(document: Document, rebel: Mapping[str, Any]) -> None:

@@ -26,7 +26,9 @@ class Flags(NamedTuple):
 class Target(NamedTuple):
     """What is built of the root package: an executable, or the package itself where there is no `entry`.
 
-    name: as in package.json; also the folder `_build/<name>` and the name on the command line.
+    name: as in package.json, `m/<name>` for a target of the member `m` of a workspace; on the command line, and of the
+        folder `_build/<name>`.
+    package: the npm name of the package whose program it is; '' for the root package.
     module: the namespace of the root package in this target: its own module in a library, `Default_Tar` in a program.
     engine: one of ENGINES.
     entry: the source with the program's entry, relative to the root, and `entry_module` its module.
@@ -40,6 +42,7 @@ class Target(NamedTuple):
     entry_module: str = ""
     unstable_flags: Flags = Flags()
     is_library: bool = False
+    package: str = ""
 
 
 class Source(NamedTuple):
@@ -173,8 +176,14 @@ class Project(NamedTuple):
 
     @property
     def default_targets(self) -> tuple[Target, ...]:
-        """What a plain `scons` builds: the target called `default`, or all when none is, or the library."""
-        return tuple(t for t in self.targets if t.name == "default") or self.targets or self.as_library
+        """What `scons` builds: of each package the target called `default`, or all when none is, or the library."""
+        every = (*self.targets, *self.as_library)
+        packages = dict.fromkeys(target.package for target in every)
+        return tuple(target for name in packages for target in _default([t for t in every if t.package == name]))
+
+    def package_of(self, target: Target) -> Package:
+        """The package whose program, or which, a target is."""
+        return self.package(target.package) if target.package else self.root
 
     def package(self, name: str) -> Package:
         """The package with that npm name; KeyError when there is none."""
@@ -190,3 +199,8 @@ class Project(NamedTuple):
             if candidate.name in wanted:
                 wanted.update(candidate.dependencies)
         return tuple(p for p in self.packages if p.name in wanted)
+
+
+def _default(targets: list[Target]) -> list[Target]:
+    """Of the targets of one package."""
+    return [target for target in targets if target.name.rpartition("/")[2] == "default"] or targets

@@ -47,15 +47,15 @@ class Modules:
         """Add the root package. Its own module matters where it is a library; a program's sources have a namespace
         that is the same in every project.
         """
-        if package.name in self._by_name:
-            other = self._by_name[package.name]
+        other = self._by_name.get(package.name, package)
+        if other is not package:
             message = f'two versions of the package "{package.name}": {other.root} and {package.root}'
             raise self._error(manifest, message, "agree on one version: npm dedupe", ("name",))
         for target in targets:
             if target.is_library:
                 self._check_library(manifest, package)
             used = self._by_module.get(target.module)
-            if used:
+            if used and used is not package:
                 meant = "" if target.is_library else ", as those of every program"
                 message = f"the package {used.name} is the module {used.module}, and so are the sources in "
                 message += package.root + meant

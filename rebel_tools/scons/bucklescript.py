@@ -50,6 +50,7 @@ class BuckleScriptTargets:
         self.place = f"{self.build}/{env[profiles.VARIABLE].folder}"
         self.folder = self.place + group.home.name
         self.project, self.home = project, group.home
+        self.root = project.package_of(self.home)
         self.env = env.Override({"OCAMLENGINES": [NATIVE], "OCAMLPACKAGES": []})
         self._nodes: dict[Step, list] = {}
         if SCons.Script.GetOption("clean"):
@@ -62,11 +63,10 @@ class BuckleScriptTargets:
         return f"{self.place}{target.name}/src/app.js"
 
     def _make(self, group: Group) -> None:
-        project = self.project
         self.plan = plan_in(self.top, f"{self.folder}/.rebel-tools.json", processors())
-        bsc = find_bsc(project.root.root, {**os.environ, **self.env["ENV"]})
+        bsc = find_bsc(self.root.root, {**os.environ, **self.env["ENV"]})
         check_tool(bsc, self.env)
-        self.compiler = BuckleScript(bsc, project.root.name, self.folder)
+        self.compiler = BuckleScript(bsc, self.root.name, self.folder)
         config = self._file(f"{self.folder}/bsconfig.json", self.compiler.config_text())
         self.always = [config, self.env.Value(program_identity(bsc))]
         install_output(self.env)
@@ -83,7 +83,7 @@ class BuckleScriptTargets:
 
     def _programs(self, group: Group) -> dict[Target, list]:
         scopes: dict[str, Scope] = {}
-        for package in (*self.project.closure(self.project.root), self.project.root):
+        for package in (*self.project.closure(self.root), self.root):
             scopes[package.name] = self._scope(package, scopes)
         self.plan.names.runs_programs = not any(map(SCons.Script.GetOption, ("no_exec", "question")))
         self.plan.names.prepare(scopes.values())
@@ -92,14 +92,14 @@ class BuckleScriptTargets:
         needed = [node for node in made if node.get_suffix() in (".js", ".cmi")]
         programs: dict[Target, list] = {}
         for target in group.targets:
-            path, root = self._app(target), scopes[self.project.root.name]
+            path, root = self._app(target), scopes[self.root.name]
             compiled = root.path(root.modules[target.entry_module].object)
             programs[target] = self._file(path, f'module.exports = require("{_relative_module(path, compiled)}");\n')
             self.env.Depends(programs[target], needed)
         return programs
 
     def _scope(self, package: Package, scopes: dict[str, Scope]) -> Scope:
-        is_top = package is self.project.root
+        is_top = package is self.root
         meant = top_level(package, self.home) if is_top else package
         outdir = f"{self.folder}/{'src' if is_top else package.name}"
         uses = [scopes[used.name] for used in self.project.closure(package)]

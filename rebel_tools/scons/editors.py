@@ -25,16 +25,13 @@ from rebel_tools.scons.words import expanded
 
 
 def write_for_editors(
-    packages: tuple[Package, ...], environments: Mapping[Scope, Any], target: Target, top: str, folder: str
+    packages: tuple[Package, ...], scope: Scope, env: Any, target: Target, top: str, folder: str
 ) -> None:
-    """Bring the files up to date.
+    """Bring the file up to date.
 
-    packages: all that the target uses, the root package last; environments: those of their scopes, in the same order.
-    folder: that of the target's outputs.
+    packages: all that the target uses and then its own, which has `scope` and `env`; folder: of the target's outputs.
     """
-    root, scope = packages[-1], list(environments)[-1]
-    _or_tell(lambda: write_merlin(root.root, _merlin(packages, scope, environments[scope], target, top, folder)))
-    tell_areas(environments, top, folder)
+    _or_tell(lambda: write_merlin(packages[-1].root, _merlin(packages, scope, env, target, top, folder)))
 
 
 def tell_areas(environments: Mapping[Scope, Any], top: str, folder: str) -> None:

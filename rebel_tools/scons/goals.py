@@ -9,7 +9,7 @@ import SCons.Node
 from rebel_tools.ocaml.flags import LINK_ALL
 from rebel_tools.plan.model import ARCHIVE, ARCHIVING, BYTE, LINKING, NATIVE, Module, Scope, Step
 from rebel_tools.plan.steps import archive_files, copy_step
-from rebel_tools.project.model import Target
+from rebel_tools.project.model import Package, Target
 from rebel_tools.scons.actions import builder_of
 from rebel_tools.scons.arguments import output_file
 from rebel_tools.scons.nodes import StepFile
@@ -24,22 +24,26 @@ DONE = (SCons.Node.up_to_date, SCons.Node.executed)
 class Goal:
     """The last step of a target, with nodes from the start and a step when its session has made the plan.
 
-    env: the environment of its link. folder: `_build/<target>`; outdir: of the root package in it.
+    package: whose program it is, or which; env: the environment of its link.
+    folder: `_build/<target>`; outdir: of the package in it.
     path: of the program, or of the archive where the target is none; program: its nodes.
+    is_expected: whether this run is about it, as the command line has it.
     copies: the steps that put archives of packages into the folder, where they lie in another one.
     """
 
-    def __init__(self, session, env, target: Target):
+    def __init__(self, session, env, target: Target, package: Package):
         self.session = session
         self.env = env
         self.target = target
+        self.package = package
         self.engine = ENGINES[target.engine]
         self.folder = session.place + target.name
-        self.outdir = f"{self.folder}/{session.project.root.name if target.is_library else 'src'}"
+        self.outdir = f"{self.folder}/{package.name if target.is_library else 'src'}"
         self._base = f"{self.outdir}/{'app' if target.entry else target.module}"
         self.path = self._base + self._suffix
         self.step: Step | None = None
         self.copies: list[Step] = []
+        self.is_expected = False
         self.program = self._nodes()
 
     @property
@@ -76,9 +80,14 @@ class Goal:
 
     def _linked_anyway(self, scope: Scope, entries: set[str]) -> tuple[Module, ...]:
         """What is linked although the entry does not lead to it: with linkAll everything but other programs."""
-        if not self.session.project.root.link_all and LINK_ALL not in expanded(self.env, "OCAMLLINKFLAGS"):
+        if not self.package.link_all and LINK_ALL not in expanded(self.env, "OCAMLLINKFLAGS"):
             return ()
         return tuple(module for name, module in scope.modules.items() if name not in entries | scope.programs)
+
+    @property
+    def needed(self) -> set[Scope]:
+        """What is compiled for it; known when the plan is made."""
+        return {self.step.scope, *self.step.scope.uses} if self.step else set()
 
     @property
     def outputs(self) -> list[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 
 from rebel_tools.memory.atomic import read_regular, write_atomically
@@ -28,19 +28,20 @@ def note_served(home: str, targets: Collection[str]) -> None:
     path, known = os.path.join(home, _SERVED), served(home)
     if sorted(targets) == sorted(known):
         return
-    if targets:
-        os.makedirs(home, exist_ok=True)
-        write_atomically(path, json.dumps(sorted(targets)).encode())
-    else:
-        os.unlink(path)
+    with suppress(OSError):  # nothing can be built either, and that is told
+        if targets:
+            os.makedirs(home, exist_ok=True)
+            write_atomically(path, json.dumps(sorted(targets)).encode())
+        else:
+            os.unlink(path)
 
 
 def served(home: str) -> list[str]:
     """What was written down; nothing where that is damaged."""
     try:
         names = json.loads(read_regular(os.path.join(home, _SERVED)) or b"[]")
-        return [name for name in names if os.path.basename(name) == name and name.strip(".")]
-    except (ValueError, TypeError):
+        return [name for name in names if all(part.strip(".") for part in name.split("/"))]
+    except (ValueError, TypeError, AttributeError):
         return []
 
 
@@ -51,16 +52,29 @@ def remove_left_over(build: str, homes: Mapping[str, str]) -> None:
     What may be somebody else's file stays, and so does what cannot be removed; links are not followed.
     """
     with suppress(OSError):
-        for entry in list(os.scandir(build)):
-            if entry.is_dir(follow_symlinks=False) and os.path.lexists(os.path.join(entry.path, STATE)):
-                targets = served(entry.path)
-                stay = [name for name in targets if homes.get(name) == entry.name]
-                for name in {*targets} - {*stay}:
-                    _remove(os.path.join(build, name))
-                if homes.get(entry.name) != entry.name:
-                    _remove(entry.path)
-                else:
-                    note_served(entry.path, stay)
+        for home in list(_with_state(build, "")):
+            folder = os.path.join(build, home)
+            targets = served(folder)
+            stay = [name for name in targets if homes.get(name) == home]
+            for name in {*targets} - {*stay}:
+                _remove(os.path.join(build, name))
+            if homes.get(home) != home:
+                _remove(folder)
+                if "/" in home:
+                    os.rmdir(os.path.dirname(folder))
+            else:
+                note_served(folder, stay)
+
+
+def _with_state(build: str, name: str) -> Iterator[str]:
+    """The names of the folders that have a state: of targets, and of those of a workspace's members."""
+    for entry in os.scandir(os.path.join(build, name)):
+        inner = f"{name}/{entry.name}" if name else entry.name
+        if entry.is_dir(follow_symlinks=False) and not inner.startswith("_"):  # the folder of a profile does
+            if os.path.lexists(os.path.join(entry.path, STATE)):
+                yield inner
+            elif inner.count("/") < 2:
+                yield from _with_state(build, inner)
 
 
 def _remove(folder: str) -> None:

@@ -52,7 +52,7 @@ class Place(NamedTuple):
 
 
 class PackageRules:
-    """run: the session of the target, whose packages and scopes are in the same order.
+    """run: the session of the targets.
 
     ran: whether this build has looked at the rules.
     """
@@ -79,8 +79,8 @@ class PackageRules:
         """The nodes of what is made, by the name of the package and the path. Errors: MissingTool, ProjectError."""
         self.run.make_plan()
         found = {}
-        for package, scope in zip(self.run.packages, self.run.plan.scopes):
-            if package.rules:
+        for scope, package in self.run.package_of.items():
+            if package.rules and package.name not in found:
                 found[package.name] = self._nodes_of(package, scope)
         return found
 
@@ -95,7 +95,7 @@ class PackageRules:
     def changed(self) -> bool:
         """Whether something has just been made, which then is not what was remembered of it."""
         found = False
-        for package, scope in zip(self.run.packages, self.run.plan.scopes):
+        for scope, package in self.run.package_of.items():
             for path, node in self.by_package.get(package.name, {}).items():
                 if node.get_state() == SCons.Node.executed:
                     found = True
@@ -135,7 +135,7 @@ class PackageRules:
     def program(self, rule: Rule, place: Place) -> SCons.Node.FS.File:
         """The node of the program of OCaml that a rule starts."""
         owner, module = rule.program
-        scope = next(s for package, s in zip(self.run.packages, self.run.plan.scopes) if package.name == owner)
+        scope = next(s for s, package in self.run.package_of.items() if package.name == owner)
         env = self.run.environments[scope]
         step = program_step(env, self.run, scope, place.program_path(rule), (), scope.modules[module])
         self._users[step] = rule, place

@@ -19,6 +19,7 @@ from rebel_tools.memory.lock import lock, unlock
 from rebel_tools.plan.units import Namespace, check_units
 from rebel_tools.project.groups import Group, groups_of
 from rebel_tools.project.model import Package, Project, Target
+from rebel_tools.project.targets import CHECK
 from rebel_tools.scons import front, places, profiles, programs, report, saving
 from rebel_tools.scons.actions import Command
 from rebel_tools.scons.goals import Goal
@@ -65,14 +66,15 @@ def rebel(env, folder: str = ".", profile: str | None = None):
     told = front.report()
     _remember_up_to_date(project, sessions)
     for group in groups:
-        check_units(_namespaces(project, group.home))
+        for target in group.targets:
+            check_units(_namespaces(project, target))
         if not any(_is_wanted(target, project, how) for target in group.targets):
             continue
         own = _environment(env)
         own[programs.VARIABLE], own[profiles.VARIABLE] = permission, how
         run, made = _programs(own, project, group, started)
         for target, program in made.items():
-            if told and (target not in project.check or _is_named(target, how)):
+            if told and (target not in project.check or _is_named(target, project, how)):
                 name = target.name if target in project.check else str(program[0])
                 told.goal(name, program[0], run.said if target is next(iter(made)) else list)
             env.Clean(program, [env.fs.Dir(f"#{folder}") for folder in _removed(run, target, made, project, how)])
@@ -81,8 +83,9 @@ def rebel(env, folder: str = ".", profile: str | None = None):
                 sessions.append((str(program[0]), run))
             else:
                 env.Ignore(program[0].dir, program)  # `scons .` does not ask for it by name
-            if target not in project.check or _is_named(target, how):
-                env.Alias(target.name, program)
+            names = _names(target, project)
+            for name in names if target not in project.check or _is_named(target, project, how) else ():
+                env.Alias(name, program)
     if told:
         from rebel_tools.scons.asked import check_targets
 
@@ -101,9 +104,9 @@ def _project(root: str) -> Project:
 
 
 def _namespaces(project: Project, target: Target) -> Iterator[Namespace]:
-    """Of all packages; the namespace of the root package is that of its target."""
-    for package in project.packages:
-        meant = top_level(package, target) if package is project.root else package
+    """Of all packages that a target uses, and its own one."""
+    own = project.package_of(target)
+    for meant in (*project.closure(own), top_level(own, target)):
         yield Namespace(naming(meant).title, partial(_units, meant))
 
 
@@ -157,16 +160,22 @@ def _programs(env, project: Project, group: Group, started: int):
         run = BuckleScriptTargets(env, project, group)
         return run, run.programs
     run = TargetSession(env, project, group, started)
+    for goal in run.goals:
+        goal.is_expected = _is_expected(goal.target, project, env[profiles.VARIABLE])
     return run, {goal.target: _script(goal) if goal.target.engine == "jsoo" else goal.program for goal in run.goals}
 
 
 def _is_wanted(target: Target, project: Project, how: profiles.Profile) -> bool:
     """Whether this run can be about a target. Where its graph is made in parts, all but `check` count."""
     if target in project.check:
-        return _is_named(target, how)
+        return _is_named(target, project, how)
     if target.engine != "bucklescript":
         return True
-    return _is_named(target, how) if _names_targets() else target in project.default_targets
+    return _is_expected(target, project, how)
+
+
+def _is_expected(target: Target, project: Project, how: profiles.Profile) -> bool:
+    return _is_named(target, project, how) if _names_targets() else target in project.default_targets
 
 
 def _names_targets() -> bool:
@@ -180,19 +189,29 @@ def _removed(run, target: Target, made: dict[Target, list], project: Project, ho
     What it shares goes when no other program that is made from it is there.
     """
     default = project.default_targets
-    if target in default and (not _names_targets() or all(_is_named(each, how) for each in default)):
+    if target in default and (not _names_targets() or all(_is_named(each, project, how) for each in default)):
         return [run.build] if target == default[0] else []
     own = run.place + target.name
-    others = (program for other, program in made.items() if other is not target and not _is_named(other, how))
+    others = (program for other, program in made.items() if other is not target and not _is_named(other, project, how))
     if is_interactive() or any(program[0].exists() for program in others):
         return [own] if own != run.folder else []
     return [own, run.folder]
 
 
-def _is_named(target, how: profiles.Profile) -> bool:
-    """Whether the command line is about a target, by its name or the path of something in its folder."""
+def _names(target: Target, project: Project) -> list[str]:
+    """What a target can be asked for by: its name, and in a workspace what it shares with others."""
+    if not target.package:
+        return [target.name]
+    if target in project.check:
+        return [target.name, CHECK]
+    return [target.name, *([target.package] if target in project.default_targets else [])]
+
+
+def _is_named(target: Target, project: Project, how: profiles.Profile) -> bool:
+    """Whether the command line is about a target, by a name or the path of something in its folder."""
     asked = [str(name) for name in SCons.Script.COMMAND_LINE_TARGETS]
-    return target.name in asked or any(f"_build/{how.folder}{target.name}" in name for name in asked)
+    by_name = not {*asked}.isdisjoint(_names(target, project))
+    return by_name or any(f"_build/{how.folder}{target.name}" in name for name in asked)
 
 
 def _environment(env):

@@ -56,9 +56,8 @@ class TargetSession(Session):
     others.
 
     started: a moment before package.json was read, in nanoseconds.
-    build: `_build`; place: what the folders of targets begin with; folder: that of the home of the group; outdir:
-        of the root package there.
-    goals: one for each target.
+    build: `_build`; place: what the folders of targets begin with; folder: that of the home of the group.
+    goals: one for each target; packages: all that they need, dependencies first; package_of: the one of each scope.
     """
 
     owns_state = True
@@ -74,11 +73,12 @@ class TargetSession(Session):
         self.project = project
         self.home = group.home
         self.engine = ENGINES[self.home.engine]
-        self.packages = (*project.closure(project.root), project.root)
         self.base = env
-        self.env = self._environment(env, project.root)
-        self.goals = [Goal(self, self._environment(env, project.root, each), each) for each in group.targets]
-        self.outdir = next(goal.outdir for goal in self.goals if goal.target is self.home)
+        self.goals = [self._goal(target) for target in group.targets]
+        self.env = next(goal.env for goal in self.goals if goal.target is self.home)
+        self.packages = self._all_packages()
+        self._active: set[Scope] = set()  # what the goals need that this run is about
+        self.package_of: dict[Scope, Package] = {}
         self._is_planned = False
         self._error: RebelError | None = None
         self._of_others: set[Scope] = set()
@@ -97,6 +97,16 @@ class TargetSession(Session):
         if self._is_asked_for_a_part():
             self._make_all()
 
+    def _goal(self, target: Target) -> Goal:
+        package = self.project.package_of(target)
+        env = self._environment(package, target.unstable_flags.link, target in self.project.as_library)
+        return Goal(self, env, target, package)
+
+    def _all_packages(self) -> tuple[Package, ...]:
+        roots = dict.fromkeys(goal.package for goal in self.goals)
+        wanted = {package.name for root in roots for package in (*self.project.closure(root), root)}
+        return tuple(package for package in self.project.packages if package.name in wanted)
+
     def relative(self, *parts: str) -> str:
         """A path as seen from the folder of the SConstruct."""
         return os.path.relpath(os.path.join(*parts), self.top).replace(os.sep, "/")
@@ -110,25 +120,21 @@ class TargetSession(Session):
         asked = {str(name) for name in SCons.Script.COMMAND_LINE_TARGETS} - {goal.path for goal in self.goals}
         return any(f"{name}/".startswith(f"{folder}/") for name in asked for folder in self._folders_of_targets)
 
-    def _engines(self, package: Package) -> list[str]:
-        """Those that a package is compiled for: a library for both, so that all who use it find what they need."""
-        is_whole = package is self.project.root and self.home in self.project.as_library
-        return [self.engine, *(e for e in ARCHIVE if is_whole and e != self.engine)]
-
-    def _environment(self, env, package: Package, target: Target | None = None):
+    def _environment(self, package: Package, link: Iterable[str] = (), is_whole: bool = False):
         """The environment of one package: its flags, and the findlib packages of all that it uses.
 
-        target: the one whose link flags count.
+        link: the flags of a link. is_whole: whether it is compiled for both engines, so that all who use it find what
+        they need.
         """
+        env = self.base
         used = (*self.project.closure(package), package)
-        flags, linked = self.home.unstable_flags, (target or self.home).unstable_flags.link
-        profile = env[profiles.VARIABLE]
+        flags, profile = self.home.unstable_flags, env[profiles.VARIABLE]
         extra = {each: profile.flags(each) for each in used}
         hushed = NO_WARNINGS if is_installed(package, self.project) else ()
         both, native = by_compiler((*package.flags.compile, *extra[package].compile, *flags.compile, *hushed))
         env = env.Override(
             {
-                "OCAMLENGINES": self._engines(package),
+                "OCAMLENGINES": [self.engine, *(e for e in ARCHIVE if is_whole and e != self.engine)],
                 "OCAMLPACKAGES": extended([], dict.fromkeys(name for p in used for name in p.ocamlfind)),
                 "OCAMLFLAGS": extended(env["OCAMLFLAGS"], (*profile.both, *both)),
                 "OCAMLOPTFLAGS": extended(env["OCAMLOPTFLAGS"], (*profile.native, *native)),
@@ -136,7 +142,7 @@ class TargetSession(Session):
                 "OCAMLDEPFLAGS": extended(env["OCAMLDEPFLAGS"], (*package.flags.dep, *extra[package].dep, *flags.dep)),
                 "OCAMLLINKFLAGS": extended(
                     env["OCAMLLINKFLAGS"],
-                    (*(w for p in used for w in (*p.flags.link, *extra[p].link)), *linked),
+                    (*(w for p in used for w in (*p.flags.link, *extra[p].link)), *link),
                 ),
                 **build_environ(env, flags.envvars),
             }
@@ -168,38 +174,46 @@ class TargetSession(Session):
 
     def _make_plan(self) -> None:
         self._is_planned = True
-        scopes: dict[str, Scope] = {}
+        libraries: dict[str, Scope] = {}
+        archives: dict[str, tuple[str, Step]] = {}
+        used = {each.name for goal in self.goals for each in self.project.closure(goal.package)}
         for package in self.packages:
-            scopes[package.name] = self._scope(package, scopes)
-        *used, root = self.packages
-        archives = [(f"{p.name}/{p.module}", self._archive(p, scopes[p.name])) for p in used]
-        entries = {target.entry_module for target in self.project.targets}
-        for goal in self.goals:
-            goal.add_steps(scopes[root.name], archives, entries)
-            self._nodes[goal.step] = goal.program
+            goals = [goal for goal in self.goals if goal.package is package]
+            library = next((goal for goal in goals if goal.target.is_library), None)
+            if package.name in used or library:
+                scope = libraries[package.name] = self._scope(package, library, libraries)
+            if package.name in used:
+                base = f"{package.name}/{package.module}"
+                step = library_step(self.environments[scope], self, scope, self.engine, scope.path(package.module))
+                archives[package.name] = base, step
+            if goals and not library:
+                scope = self._scope(package, next((g for g in goals if g.target is self.home), goals[0]), libraries)
+            entries = {t.entry_module for t in self.project.targets if self.project.package_of(t) is package}
+            for goal in goals:
+                goal.add_steps(scope, [archives[each.name] for each in self.project.closure(package)], entries)
+                self._nodes[goal.step] = goal.program
 
-    def _scope(self, package: Package, scopes: dict[str, Scope]) -> Scope:
-        is_top = package is self.project.root
-        env = self.env if is_top else self._environment(self.base, package)
-        uses = [scopes[used.name] for used in self.project.closure(package)]
+    def _scope(self, package: Package, goal: Goal | None, libraries: Mapping[str, Scope]) -> Scope:
+        """The modules of a package, as those who use it see them, or as they are for one of its own targets."""
+        is_whole = goal is not None and goal.target in self.project.as_library
+        env = self._environment(package, is_whole=is_whole)
+        uses = [libraries[used.name] for used in self.project.closure(package)]
         declared = (name for name, _ in self.home.unstable_flags.envvars)
         reads = selected_files(package.root, package.preprocessor_reads)
         self._read_in.update(reads.folders)
         how = settings(env, declared, reads.files)
         how = how._replace(files=(*how.files, *files_in(env, package.words_of_modules)))
-        outdir = self.outdir if is_top else f"{self.folder}/{package.name}"
-        meant = top_level(package, self.home) if is_top else package
+        outdir = goal.outdir if goal else f"{self.folder}/{package.name}"
+        meant = top_level(package, goal.target) if goal else package
         place = self.rules.place(package)
         scope = package_scope(meant, place.own, place.made, outdir, env["OCAMLENGINES"], how, uses)
         scope.programs = self.rules.programs_in(package)
+        self.package_of[scope] = package
         self.add_scope(scope, env)
         self.plan.add_scope(scope)
         if is_installed(package, self.project):
             self._of_others.add(scope)
         return scope
-
-    def _archive(self, package: Package, scope: Scope) -> Step:
-        return library_step(self.environments[scope], self, scope, self.engine, scope.path(package.module))
 
     def _make_all(self) -> None:
         """Nodes for all steps, so that each output can be named on the command line."""
@@ -260,16 +274,17 @@ class TargetSession(Session):
         sources = (os.path.join(p.root, source.path) for p in self.packages for source in p.sources)
         if self._made_sources and not self._made_sources.keys() <= set(sources):
             self.project = load_project(self.project.root.root)
-            self.packages = (*self.project.closure(self.project.root), self.project.root)
             targets = (*self.project.targets, *self.project.as_library, *self.project.check)
             named = {target.name: target for target in targets}
             self.home = named[self.home.name]
             for goal in self.goals:
                 goal.target = named[goal.target.name]
+                goal.package = self.project.package_of(goal.target)
+            self.packages = self._all_packages()
 
     def _prepare(self) -> None:
         if not self._prepared:
-            for package, scope in zip(self.packages, self.plan.scopes):
+            for scope, package in self.package_of.items():
                 own = (path for path in self._made_sources if package.has_place_for(path))
                 found = {self.relative(path): self._made_sources[path] for path in own}
                 self.source_nodes.setdefault(scope, {}).update({**found, **self.rules.by_package.get(package.name, {})})
@@ -292,8 +307,7 @@ class TargetSession(Session):
             note_served(os.path.join(self.top, self.folder), names)
 
     def absent(self, scope: Scope) -> Mapping[str, str]:
-        package = next(p for p, other in zip(self.packages, self.plan.scopes) if other is scope)
-        return {**absent_modules(package), **super().absent(scope)}
+        return {**absent_modules(self.package_of[scope]), **super().absent(scope)}
 
     # Nodes for what is stale
 
@@ -326,8 +340,10 @@ class TargetSession(Session):
         if self.rules.changed():
             self._changed = None
         self.make_plan()
-        if self._layers is None:
-            self._prepare()
+        if any(node.get_state() not in DONE for node in self._layer_nodes):
+            return self._layer_nodes
+        if not self._active.issuperset(made.needed):
+            self._activate(made)
             if self._changed is None and not self._is_told:
                 self._is_told = True
                 self._write_merlin()
@@ -345,7 +361,7 @@ class TargetSession(Session):
 
     def begin_again(self) -> None:
         super().begin_again()
-        self._is_told = False
+        self._is_told, self._active = False, set()
         for group in (self._first, self._by_rules, *self._by_goal.values()):
             group.set_state(SCons.Node.no_state)
 
@@ -364,26 +380,34 @@ class TargetSession(Session):
         """The steps that targets have for themselves."""
         return {step for goal in self.goals for step in (goal.step, *goal.copies)}
 
+    def _activate(self, goal: Goal) -> None:
+        """Look at what a goal needs, and at what those need that this run is likely to come to."""
+        if self._active:
+            self._changed = None  # by now
+        expected = [each for each in self.goals if each.is_expected and not self._has_nothing_to_do(each)]
+        self._active.update(scope for each in (goal, *expected) for scope in each.needed)
+        self._prepared = False
+        self._layers = None  # of other goals
+        self._prepare()
+
     def _all_for(self, goal: Goal) -> list:
         """Every step for a goal, also those that are compiled for editors only and not linked."""
-        shared = [step for step in list(self.plan.steps.values()) if step not in self._last]
-        return [*(self.node(step) for step in (*shared, *goal.copies)), *self._named_for(goal)]
+        steps = list(self.plan.steps.values())
+        shared = [step for step in steps if step.scope in goal.needed and step not in self._last]
+        return [*(self.node(step) for step in (*shared, *goal.copies)), *self._before(goal)]
 
-    def _named_for(self, goal: Goal) -> list:
-        """The nodes of what the flags of a link name and other builders make."""
-        return [node for node in self._named_by(goal.step) if node not in goal.program]
+    def _before(self, goal: Goal) -> list:
+        """The nodes of what a link waits for besides: of other targets, in a workspace, and of what its flags name."""
+        members = [self.node(step) for step in goal.step.archives if step in self._last]
+        return [*members, *(node for node in self._named_by(goal.step) if node not in goal.program)]
 
-    def _group_of_named(self, goal: Goal) -> Group:
-        return self._by_goal.setdefault(goal, Group(self, goal, f"what is named by {goal.path}"))
+    def _group_before(self, goal: Goal) -> Group:
+        return self._by_goal.setdefault(goal, Group(self, goal, f"what {goal.path} waits for"))
 
     def _next_layer(self) -> list:
-        """The nodes of the layer that is built, until all of it is; then those of the next one. None are left when only
-        what targets have for themselves is.
-        """
-        if any(node.get_state() not in DONE for node in self._layer_nodes):
-            return self._layer_nodes
+        """The nodes of the next layer, when all of the last one is done; none when only goals are left."""
         if self._layers is None:
-            self._layers = Layers(self.plan, self.status, self._last, self._suspects())
+            self._layers = Layers(self.plan, self.status, self._last, self._suspects(), self._active)
         layer = self._layers.next()
         TERMINAL.expect(len(layer))
         self._layer, self._layer_units = set(layer), {}
@@ -398,8 +422,8 @@ class TargetSession(Session):
 
     def _last_nodes(self, goal: Goal) -> list:
         """The nodes of what a target needs when all that it shares is there, apart from its program."""
-        if self._named_for(goal) and self._group_of_named(goal).get_state() not in DONE:
-            return [self._group_of_named(goal)]
+        if self._before(goal) and self._group_before(goal).get_state() not in DONE:
+            return [self._group_before(goal)]
         stale = [step for step in (goal.step, *goal.copies) if self.status.reason(step) is not None]
         TERMINAL.expect(len(set(stale) - self._announced))
         self._announced.update(stale)
@@ -409,7 +433,7 @@ class TargetSession(Session):
         if scope is MADE_FIRST:
             return self._made_first
         if isinstance(scope, Goal):
-            return self._named_for(scope)
+            return self._before(scope)
         if scope is MADE_BY_RULES:
             return self.rules.nodes()
         for step in self._layer_units.get(scope, ()):
@@ -501,12 +525,20 @@ class TargetSession(Session):
         return self._changed == set() and goal.path in self.manifest.steps
 
     def _scopes_in_doubt(self) -> list[Scope]:
-        return super()._scopes_in_doubt() if self._changed is None else self._edited_scopes
+        active = [scope for scope in self.plan.scopes if scope in self._active] or super()._scopes_in_doubt()
+        if self._changed is None:
+            return active
+        return [scope for scope in active if scope not in self._remembered or scope in self._edited_scopes]
+
+    @property
+    def _remembered(self) -> set[Scope]:
+        """What the manifest is about, if it holds."""
+        return {scope for goal in self.goals if goal.path in self.manifest.steps for scope in goal.needed}
 
     @cached_property
-    def _edited_scopes(self) -> list[Scope]:
+    def _edited_scopes(self) -> set[Scope]:
         modules = ((scope, module) for scope in self.plan.scopes for module in scope.modules.values())
-        return list(dict.fromkeys(s for s, module in modules if not self._changed.isdisjoint(module.sources)))
+        return {scope for scope, module in modules if not self._changed.isdisjoint(module.sources)}
 
     def _suspects(self) -> list[Step] | None:
         """The steps that have to be judged; None: all."""
@@ -516,17 +548,18 @@ class TargetSession(Session):
         # ocamldep may have written trees of changed sources already.
         trees = {step.key for step in steps if step.kind == TREE and not self._changed.isdisjoint(self._files(step))}
         changed, explained = self._changed | trees, set()
+        new = self._active - self._remembered
         touched: dict[Step, None] = {}
         for step in steps:
             found = changed.intersection(self._files(step))
             explained |= found
-            if found or step.key not in self.status.records:
+            if found or step.key not in self.status.records or step.scope in new:
                 touched[step] = None
         # What is linked, and in which order, the sources of its scope tell.
         scopes = {*self._scopes_in_doubt(), *(step.scope for step in touched)}
         touched.update(dict.fromkeys(step for step in steps if step.module is None and step.scope in scopes))
         if changed <= explained:
-            return list(touched)
+            return [step for step in touched if step.scope in self._active]
         self._changed = None  # among it is something that no step is known to make or to read
         return None
 
@@ -537,10 +570,11 @@ class TargetSession(Session):
 
     def _finish(self) -> None:
         super()._finish()
-        if option("clean") and self._is_visited and self._is_for_editors and not self._dry and self._is_gone:
+        if option("clean") and self._is_visited and self._for_editors and not self._dry and self._is_gone:
             from rebel_tools.scons.editors import remove_for_editors
 
-            remove_for_editors(self.project.root)
+            for goal in self._for_editors:
+                remove_for_editors(goal.package)
 
     @property
     def _is_gone(self) -> bool:
@@ -557,7 +591,8 @@ class TargetSession(Session):
         if not all(goal.is_done for goal in self.goals if goal.is_visited):
             return
         known = self.plan.files.remembered
-        scopes = set(self._scopes_in_doubt())
+        scopes = {scope for goal in self.goals if goal.is_done or goal in still for scope in goal.needed}
+        scopes.intersection_update(self._scopes_in_doubt())
         paths = [path for step in self.plan.steps.values() if step.scope in scopes for path in self._files(step)]
         before = self.manifest.steps if self._changed is not None else ()
         unsure = {path for goal in self.goals if not goal.is_visited and goal not in still for path in goal.outputs}
@@ -567,7 +602,7 @@ class TargetSession(Session):
             own = [os.path.join(self.top, self.state_path)]
             own += [node.get_abspath() for node in self.rules.nodes()]
             if self._writes_for_editors:
-                own.append(os.path.join(self.project.root.root, ".merlin"))
+                own += [os.path.join(goal.package.root, ".merlin") for goal in self._for_editors]
                 own.append(os.path.join(self.top, self.folder, EDITORS_FILE))
             self.manifest.write(self.identity, files, {**others, **{path: stamp(path) for path in own}}, ANSWERS)
 
@@ -579,8 +614,9 @@ class TargetSession(Session):
             known = self.manifest.others  # which have been looked at
             new = stamps_before(read - known.keys(), self.started)
             return new if new is None else {**known, **new}
-        files = {*self.project.consulted, *installed_files(self.env), *self._in_scopes()}
-        files |= self.rules.read()
+        environments = {goal.package.name: goal.env for goal in self.goals}.values()
+        installed = (path for env in environments for path in installed_files(env))
+        files = {*self.project.consulted, *installed, *self._in_scopes(), *self.rules.read()}
         return stamps_before(files | read, self.started)
 
     def _files(self, step: Step) -> list[str]:
@@ -604,17 +640,21 @@ class TargetSession(Session):
     # Files for editors
 
     @property
-    def _is_for_editors(self) -> bool:
-        """There is one .merlin in a folder; it is about the first default target."""
-        return self.project.default_targets[0].name in {goal.target.name for goal in self.goals}
+    def _for_editors(self) -> list[Goal]:
+        """There is one .merlin in a folder; it is about the first default target of the package there."""
+        first = {target.package: target for target in reversed(self.project.default_targets)}
+        return [goal for goal in self.goals if first.get(goal.target.package) == goal.target]
 
     @property
     def _writes_for_editors(self) -> bool:
-        return self._is_for_editors and self.base[profiles.VARIABLE].writes_for_editors
+        return self._for_editors and self.base[profiles.VARIABLE].writes_for_editors
 
     def _write_merlin(self) -> None:
         if self._writes_for_editors and not self._dry:
-            from rebel_tools.scons.editors import write_for_editors
+            from rebel_tools.scons.editors import tell_areas, write_for_editors
 
             environments = {scope: self.environments[scope] for scope in self.plan.scopes}
-            write_for_editors(self.packages, environments, self.home, self.top, self.folder)
+            for goal in self._for_editors:
+                packages, scope = (*self.project.closure(goal.package), goal.package), goal.step.scope
+                write_for_editors(packages, scope, environments[scope], goal.target, self.top, self.folder)
+            tell_areas(environments, self.top, self.folder)

@@ -1,0 +1,186 @@
+"""A workspace root builds, checks and cleans its members, each once; siblings share what they use."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+
+import pytest
+
+pytestmark = pytest.mark.skipif(not shutil.which("ocamlopt"), reason="ocamlopt is not installed")
+
+
+def rebel(project, *arguments, rc=0, **kw):
+    return project.run(sys.executable, "-m", "rebel_tools", *arguments, rc=rc, **kw)
+
+
+def steps(run):
+    return [line.partition("] ")[2] for line in run.out.splitlines() if line.startswith("[")]
+
+
+def outputs(project):
+    return {path: data for path, data in project.snapshot("_build").items() if ".rebel-tools" not in path}
+
+
+def member(project, name, sources, uses=(), folder=None, **rebel):
+    """A member with sources by path, linked into node_modules as npm does it."""
+    folder = folder or f"packages/{name}"
+    data = {"name": name, "dependencies": dict.fromkeys(uses, "*"), "rebel": rebel}
+    project.write(f"{folder}/package.json", json.dumps(data))
+    for path, text in sources.items():
+        project.write(f"{folder}/{path}", text)
+    link = project.path(f"node_modules/{name}")
+    link.parent.mkdir(parents=True, exist_ok=True)
+    if not link.is_symlink():
+        link.symlink_to(project.path(folder))
+
+
+@pytest.fixture
+def shop(project):
+    """A library, a package with a program that others use as well, and a program of two targets."""
+    project.write("package.json", '{"workspaces": ["packages/*", "tools/@acme/x"]}')
+    member(project, "prices", {"src/drinks.ml": "let tea = 3\n"}, targets=[])
+    till = {"src/Index.ml": "let () = print_int (Sum.tea 2)\n", "src/sum.ml": "let tea n = n * Prices.Drinks.tea\n"}
+    member(project, "till", till, uses=["prices"])
+    targets = [{"target": "one", "entry": "src/one.ml"}, {"target": "two", "engine": "byte", "entry": "src/one.ml"}]
+    one = {"src/one.ml": "let () = print_int (Till.Sum.tea 5 + Prices.Drinks.tea)\n"}
+    member(project, "@acme/x", one, uses=["till", "prices"], folder="tools/@acme/x", targets=targets)
+    project.write("packages/page/package.json", '{"name": "page"}')  # of npm's only
+    return project
+
+
+def said(shop, target):
+    return shop.run(shop.path(f"_build/{target}/src/app.out")).out
+
+
+def test_members_are_built_once(shop):
+    done = steps(rebel(shop, "build", "-j4"))
+    assert done.count("ocamlopt packages/prices/src/drinks.ml") == 1
+    assert (said(shop, "till/default"), said(shop, "@acme/x/one"), said(shop, "@acme/x/two")) == ("6", "18", "18")
+    assert len(list(shop.path("_build").rglob("Prices__Drinks.cmx"))) == 1
+    archives = "prices/default/prices/Prices.cma till/default/prices/Prices.cmxa @acme/x/one/till/Till.cmxa"
+    for archive in archives.split(" "):
+        assert shop.path(f"_build/{archive}").exists()
+    assert not list(shop.path("packages").rglob("_build"))
+    before = outputs(shop)
+    assert steps(rebel(shop, "build")) == [] and "up to date" in rebel(shop, "build").out
+    shutil.rmtree(shop.path("_build"))
+    rebel(shop, "build", "-j8", "-k")
+    assert outputs(shop) == before
+
+
+def test_edits_reach_whom_they_concern(shop):
+    rebel(shop, "build")
+    shop.write("packages/prices/src/drinks.ml", "let tea = 3 (* a comment *)\n")
+    assert {step.split(" ")[-1] for step in steps(rebel(shop, "build"))} == {"packages/prices/src/drinks.ml"}
+    shop.write("packages/prices/src/drinks.ml", "let tea = 4\nlet milk = 1\n")
+    assert not any("acme" in step for step in steps(rebel(shop, "build", "till")))
+    assert (said(shop, "till/default"), said(shop, "@acme/x/one")) == ("8", "18")
+    rebel(shop, "build", "-j4")
+    assert (said(shop, "@acme/x/one"), said(shop, "@acme/x/two")) == ("24", "24")
+    before = outputs(shop)
+    shutil.rmtree(shop.path("_build"))
+    rebel(shop, "build")
+    assert outputs(shop) == before
+    shop.write("tools/@acme/x/src/one.ml", "let () = print_int Till.Sum.(tea 1)\n")
+    assert {"packages/till/src/sum.ml"}.isdisjoint(step.split(" ")[-1] for step in steps(rebel(shop, "build")))
+
+
+def test_one_member_and_one_target(shop):
+    done = steps(rebel(shop, "build", "till"))
+    assert not any("acme" in step for step in done) and said(shop, "till/default") == "6"
+    rebel(shop, "build", "@acme/x/two")
+    assert not shop.path("_build/@acme/x/one/src/app.out").exists() and said(shop, "@acme/x/two") == "18"
+    rebel(shop, "build", "_build/@acme/x/one/src/app.out")
+    assert said(shop, "@acme/x/one") == "18"
+
+
+def test_check_and_errors_of_two_members(shop):
+    assert not any("link" in step or "ocamlopt" in step for step in steps(rebel(shop, "check")))
+    shop.write("packages/till/src/Index.ml", "let () = 1\n")
+    shop.write("tools/@acme/x/src/one.ml", "let () = 2\n")
+    for command in ("check", "build"):
+        run = rebel(shop, command, rc=2)
+        assert 'File "packages/till/src/Index.ml"' in run.err and 'File "tools/@acme/x/src/one.ml"' in run.err
+    shop.write("packages/till/src/Index.ml", "")
+    rebel(shop, "build", "till")
+
+
+def test_editors_and_clean(shop):
+    sources = set(shop.snapshot())
+    rebel(shop, "build")
+    answer = rebel(shop, "ocaml-merlin", "--dump-config", "tools/@acme/x/src/one.ml").out
+    assert f"S {shop.path('packages/prices/src')}" in answer and f"B {shop.path('_build/@acme/x/one/src')}" in answer
+    assert "B ../../_build/till/default/src" in shop.path("packages/till/.merlin").read_text()
+    rebel(shop, "clean")
+    assert set(shop.snapshot()) == sources and not shop.path("_build").exists()
+
+
+def test_members_come_and_go(shop):
+    rebel(shop, "build")
+    before = outputs(shop)
+    member(shop, "zoo", {"src/Index.ml": "let () = print_int Prices.Drinks.tea\n"}, uses=["prices"])
+    assert {step.split(" ")[-1] for step in steps(rebel(shop, "build")) if step.startswith("ocamlopt packages")} == {
+        "packages/zoo/src/Index.ml"
+    }
+    assert said(shop, "zoo/default") == "3"
+    shutil.rmtree(shop.path("packages/zoo"))
+    shop.path("node_modules/zoo").unlink()
+    rebel(shop, "build")
+    assert outputs(shop) == before
+    shutil.rmtree(shop.path("packages/prices"))
+    assert "not installed" in rebel(shop, "build", rc=2).err
+
+
+def test_a_root_with_programs_of_its_own(shop):
+    data = {"name": "shop", "workspaces": {"packages": ["packages/*"]}, "dependencies": {"till": "*"}, "rebel": {}}
+    shop.write("package.json", json.dumps(data))
+    shop.write("src/Index.ml", "let () = print_int (Till.Sum.tea 7)\n")
+    rebel(shop, "build")
+    assert (said(shop, "default"), said(shop, "till/default")) == ("21", "6")
+    assert len(list(shop.path("_build").rglob("Prices__Drinks.cmx"))) == 1
+    rebel(shop, "build", cwd="packages/till")  # alone, as before
+    assert shop.path("packages/till/_build/default/src/app.out").exists()
+
+
+@pytest.mark.parametrize(
+    "text, said",
+    [
+        ('{"workspaces": "packages"}', "package.json:1:16: the members of a workspace are no list"),
+        ('{"workspaces": ["../x"]}', "package.json:1:17: this is no folder below the workspace"),
+        ('{"workspaces": [3]}', "package.json:1:17: this is no folder below the workspace"),
+        ('{"workspaces": ["none/*"]}', 'no member of the workspace has the key "rebel"'),
+    ],
+)
+def test_workspaces_that_are_none(shop, text, said):
+    shop.write("package.json", text)
+    assert said in rebel(shop, "build", rc=2).err
+
+
+def test_names_that_would_meet_in_one_folder(shop):
+    data = {"workspaces": ["packages/*"], "rebel": {"targets": [{"target": "till", "entry": "src/a.ml"}]}}
+    shop.write("package.json", json.dumps(data))
+    shop.write("src/a.ml", "")
+    assert 'the target "till" is called like a member of the workspace' in rebel(shop, "build", rc=2).err
+    shop.write("package.json", '{"workspaces": ["packages/*"]}')
+    member(shop, "src", {}, folder="packages/s", targets=[])
+    assert "a package cannot be called src" in rebel(shop, "build", rc=2).err
+
+
+def test_a_link_is_no_member(shop, tmp_path_factory):
+    """A pattern does not lead out of the workspace."""
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    (elsewhere / "package.json").write_text('{"name": "elsewhere", "rebel": {"targets": []}}')
+    shop.path("packages/elsewhere").symlink_to(elsewhere)
+    rebel(shop, "build", "till")
+    assert not shop.path("_build/elsewhere").exists() and not (elsewhere / ".merlin").exists()
+
+
+def test_two_members_of_one_name_and_of_one_module(shop):
+    member(shop, "prices", {}, folder="packages/other", targets=[])
+    assert 'two members of the workspace are called "prices"' in rebel(shop, "build", rc=2).err
+    member(shop, "other", {}, folder="packages/other", targets=[], module="Prices")
+    assert "two packages are the module Prices" in rebel(shop, "build", rc=2).err
+    shop.write("package.json", '{"workspaces": ["packages/*", "!packages/other"]}')
+    rebel(shop, "build", "till")
