@@ -81,7 +81,7 @@ def test_two_programs_share_what_is_compiled(project, app):
     manifest = {"name": "app", "dependencies": {"bar": "*"}, "rebel": {"targets": targets}}
     project.write("package.json", json.dumps(manifest))
     project.write("src/other.ml", "let () = Js.log (A.f 2)\n")
-    assert len(list(compiled(app()))) == 7
+    assert len([source for source in compiled(app()) if not source.startswith("_build")]) == 7
     assert compiled(app("other")) == compiled(app()) == set()
     assert [project.run("node", f"_build/{name}/src/app.js").out for name in ("index", "other")] == ["1044\n", "45\n"]
     before = project.snapshot("_build", ignore=(".rebel-tools.json",))
