@@ -16,6 +16,9 @@ from user_project import ROOT, Project
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as in what a shell starts in the background
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
+for name in ("REBEL_PROFILE", "REBEL_SERVER"):  # what the user of this machine likes best is not what is tested
+    os.environ.pop(name, None)
+
 KEPT = ROOT / "kept"
 
 
