@@ -605,7 +605,6 @@ def test_flags_of_one_module(app):
     app.script("pp.sh", 'exec sed s/2/4/ "$1"')
     app.build()
     assert app.output() == "6"
-    app.equals_a_clean_build()
     app.package(moduleFlags={"Other": "-w -32", "Stict": "-g"})
     assert "no source is the module Stict" in app.build()
 
