@@ -13,13 +13,10 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
+import debian_source
 from ocaml_edits import Places
-
-MIRROR = "http://deb.debian.org/debian"
-KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 
 # Folder in menhir's sources -> name of the package; each may use those before it.
 LIBRARIES = {"fix/src": "vendored_fix", "pprint/src": "vendored_pprint", "lib": "menhirLib", "sdk": "menhirSdk"}
@@ -38,23 +35,7 @@ PLACES = Places(
 
 def fetch(work: Path) -> Path:
     """The folder with the unpacked sources below `work`, fetched when they are not there."""
-    found = next(work.glob("source/menhir-*"), None)
-    if found:
-        return found
-    lists = work / "lists"
-    (lists / "partial").mkdir(parents=True, exist_ok=True)
-    (work / "source").mkdir(exist_ok=True)
-    (work / "sources.list").write_text(f"deb-src [signed-by={KEYRING}] {MIRROR} bookworm main\n")
-    options = {"Dir::Etc::sourcelist": work / "sources.list", "Dir::Etc::sourceparts": "-", "Dir::State::lists": lists}
-    words = [word for name, value in options.items() for word in ("-o", f"{name}={value}")]
-    words += ["-o", f"Dir::Cache={work}", "-o", "APT::Sandbox::User="]
-    for command in ("update",), ("source", "--download-only", "menhir"):
-        done = subprocess.run(["apt-get", *words, *command], cwd=work / "source", capture_output=True, text=True)
-        if done.returncode:
-            sys.exit(f"apt-get {' '.join(command)} failed (is this Debian, and is {KEYRING} there?):\n{done.stderr}")
-    archive = next((work / "source").glob("menhir_*.orig.tar.*"))
-    subprocess.run(["tar", "xf", archive.name], cwd=work / "source", check=True)
-    return next(work.glob("source/menhir-*"))
+    return debian_source.fetch(work, "menhir")
 
 
 def arrange(source: Path, folder: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shutil
 from collections.abc import Iterable
 from functools import cache
@@ -14,6 +15,8 @@ from SCons.Builder import Builder
 from rebel_tools.plan.model import ALIAS, ARCHIVING, COMPILATIONS, COPYING, LINKING, NATIVE, TREE
 from rebel_tools.plan.steps import objects
 from rebel_tools.scons.words import literal, literals, signature_words
+
+_VERSIONED = re.compile(r"\.so\.[0-9.]+\Z")
 
 COMPILER = {True: "OCAMLOPT", False: "OCAMLC"}
 
@@ -130,5 +133,10 @@ def tree_converter(target, source, env, for_signature):
 def linked_objects(target, source, env, for_signature):
     """`$_OCAMLOBJECTS`: archives and objects in link order, and what the user gave besides."""
     run, step = step_of(target)
-    paths = [objects(part)[0] for part in run.plan.linked(step)] + list(step.foreign)
-    return literals(paths)
+    paths = [objects(part)[0] for part in run.plan.linked(step)]
+    return literals([*paths, *(word for path in step.foreign for word in _foreign(path))])
+
+
+def _foreign(path: str) -> list[str]:
+    """How OCaml's compilers are told about a library of C: they do not know versioned ones by their names."""
+    return ["-cclib", path] if _VERSIONED.search(path) else [path]

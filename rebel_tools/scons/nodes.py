@@ -77,7 +77,8 @@ class StepFile(SCons.Node.FS.File):
         name = printable(str(self))
         if not self.exists():
             return f"building `{name}' because it doesn't exist\n"
-        return f"rebuilding `{name}' because {printable(_answer(self, 'reason'))}\n"
+        reason = _answer(self, "reason") or "of what the SConstruct says about it, such as AlwaysBuild()"
+        return f"rebuilding `{name}' because {printable(reason)}\n"
 
     def get_cachedir_bsig(self) -> str:
         key = getattr(self.attributes, "rebel_cache_key", None)

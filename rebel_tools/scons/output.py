@@ -59,7 +59,8 @@ def _print_command(text: str, targets, sources, env) -> None:
 
 def short_messages(env) -> None:
     """A status line that says what is done to which file, instead of the whole command; `verbose=1` shows commands."""
-    env["PRINT_CMD_LINE_FUNC"] = lambda text, targets, sources, env: _listener.begins(text, targets)
+    if "PRINT_CMD_LINE_FUNC" not in env:  # else it is the user's own
+        env["PRINT_CMD_LINE_FUNC"] = lambda text, targets, sources, env: _listener.begins(text, targets)
     if SCons.Script.ARGUMENTS.get("verbose", "0") in ("0", "no", "false"):
         env.SetDefault(
             OCAMLALIASCOMSTR="alias $TARGET",

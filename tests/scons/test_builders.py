@@ -210,6 +210,24 @@ def test_emitters(project: Project) -> None:
     assert entries(project) == before
 
 
+def test_a_versioned_library_of_c(project: Project) -> None:
+    body = """
+        env.Tool("default")
+        shared = env.SharedLibrary("answer", "answer.c", SHLIBVERSION="1.2.3")
+        stubs = env.Object("stubs.c", CPPPATH=["$OCAMLWHERE"])
+        env.OCamlProgram("p", ["main.ml", stubs, shared])
+    """
+    files = {
+        "answer.c": "int answer(void) { return 42; }\n",
+        "stubs.c": "#include <caml/mlvalues.h>\nint answer(void);\n"
+        "value ask(value unit) { return Val_int(answer()); }\n",
+        "main.ml": 'external ask : unit -> int = "ask"\nlet () = print_int (ask ())\n',
+    }
+    sconstruct(project, body, files)
+    project.scons("-j4")
+    assert project.run("./p", env={"LD_LIBRARY_PATH": str(project.root)}).out == "42" and project.up_to_date()
+
+
 def test_they_stand_among_the_builders(project: Project) -> None:
     body = """
         import SCons.Builder
