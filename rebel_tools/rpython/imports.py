@@ -40,6 +40,15 @@ def read_depfile(text: str) -> list[str]:
     return [re.sub(r"\\(.)", r"\1", word.replace("$$", "$")) for word in words[colon + 1 :]]
 
 
+def bodies_in(path: str) -> set[str]:
+    """The lines of a list of bodies, digest and name; one line that no list has where there is none."""
+    try:
+        with open(path) as file:
+            return set(file)
+    except OSError:
+        return {path}
+
+
 def names_in(folder: str) -> list[str]:
     """The names in a folder that a program may mean: visible files that Python does not make itself, and packages."""
     try:

@@ -97,13 +97,14 @@ def rpython_core(env, target, source, **kw):
     env, main, folder, name = _asked(env, target, source, kw)
     env["RPYTHON_NAME"] = name
     library, interface = folder.File(f"lib{name}.so"), folder.File(f"{name}.interface")
-    built = _translated(env, env._RPythonCore, [library, interface], folder.File(f"{name}.d"), main)
+    templates = folder.File(f"{name}.templates")
+    built = _translated(env, env._RPythonCore, [library, interface, templates], folder.File(f"{name}.d"), main)
     _depend_on_toolchain(env, built)
     table = env.ExportTable(
         folder.File(f"{name}.exports"), [library, interface], EXPORT_EVIDENCE="kind contents", EXPORT_COMPLETE=True
     )
     _clean(env, built, folder, name)
-    table[0].attributes.rpython_core = (library, interface, main, _folders(env, main))
+    table[0].attributes.rpython_core = (library, interface, templates, main, _folders(env, main))
     return SCons.Util.NodeList([library, interface, *table])
 
 
@@ -114,7 +115,7 @@ def rpython_extension(env, target, source, CORE=None, **kw):
     found = [core for core in found if core]
     if len(found) != 1:
         raise SCons.Errors.UserError(f"RPythonExtension {target}: CORE must be what env.RPythonCore returned")
-    library, interface, core_main, core_folders = found[0]
+    library, interface, core_templates, core_main, core_folders = found[0]
     env, main, folder, name = _asked(env, target, source, kw)
     env.Replace(
         RPYTHON_NAME=name,
@@ -123,9 +124,11 @@ def rpython_extension(env, target, source, CORE=None, **kw):
         RPYTHON_IMPORTS=[*env.get("RPYTHON_IMPORTS", []), *core_folders],
         RPYTHON_COREMAIN=core_main,
     )
-    built = _translated(env, env._RPythonExtension, [folder.File(f"{name}.so")], folder.File(f"{name}.d"), main)
+    module, templates = folder.File(f"{name}.so"), folder.File(f"{name}.templates")
+    _decide_on_templates(env, core_templates, templates)
+    built = _translated(env, env._RPythonExtension, [module, templates], folder.File(f"{name}.d"), main)
     tables = [node for node in SCons.Util.flatten([CORE]) if node.name.endswith(".exports")]
-    env.Depends(built, [interface, *tables])
+    env.Depends(built, [interface, core_templates, *tables])
     _depend_on_toolchain(env, built)
     _clean(env, built, folder, name)
     return built[:1]

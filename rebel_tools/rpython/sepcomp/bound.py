@@ -4,6 +4,7 @@ Everything is made on first use, so that a translation costs what the extension 
 """
 
 import os
+import types
 
 from rpython.annotator import description, model, specialize
 from rpython.annotator.classdesc import Attribute, ClassDef
@@ -12,9 +13,19 @@ from rpython.flowspace.argument import Signature
 from rpython.rtyper.extregistry import ExtRegistryEntry
 from rpython.rtyper.lltypesystem import lltype
 
-from sepcomp import annotations, functions, graphs, lltexts, ownvalues, program as programs, stable
+from sepcomp import annotations, classnames, functions, graphs, lltexts, ownvalues, program as programs, stable, templates
 from sepcomp.annotations import describe
 from sepcomp.errors import InterfaceError
+
+
+class Before(object):
+    """What the core's modules held before the extension was loaded, which may register its own objects there."""
+
+    def __init__(self, program, names):
+        modules = program.modules()
+        self.modules = dict((name, modules[name]) for name in names if name in modules)
+        self.classes = templates.own_classes(self.modules)
+        self.paths = programs.prebuilt_paths(self.modules, classnames.Names(program, first=names))
 
 
 class Core(object):
@@ -23,8 +34,9 @@ class Core(object):
     imported: {container or function object: C name} of everything that the extension's C code refers to.
     """
 
-    def __init__(self, data, digest, program, class_names):
+    def __init__(self, data, digest, program, class_names, before):
         self.data = data
+        self.before = before
         self.digest = digest
         self.bookkeeper = None      # known at the latest when bind() is called
         self.imported = {}
@@ -33,10 +45,14 @@ class Core(object):
         modules = program.modules()
         self.modules = dict((name, modules[name]) for name in data['sources'] if name in modules)
         self.class_names = class_names
-        self.names, _ = programs.function_names(self.modules, class_names)
-        self.paths = programs.prebuilt_paths(self.modules, class_names)
+        self.shared = shared_classes(data)
+        class_names.private = self.is_private
+        self.names, self.owners = programs.function_names(self.modules, class_names, self.owns_class)
+        later = dict((name, module) for name, module in self.modules.items() if name not in before.modules)
+        self.paths = dict(programs.prebuilt_paths(later, class_names, self.modules).items() + before.paths.items())
         self.objects = dict(self.paths.values())
-        self.own = ownvalues.Own(program, class_names, data['sources'])
+        self.used = templates.Used(self.modules)
+        self.own = ownvalues.Own(program, class_names, data['sources'], self.owns_class)
         self.contracts = functions.Contracts(self)
         self.check_sources()
 
@@ -81,9 +97,18 @@ class Core(object):
     def owns_function(self, pyfunc):
         return getattr(pyfunc, '__module__', None) in self.modules
 
+    def owns_class(self, cls):
+        """Whether the core has this class, too; its functions may make others for the extension."""
+        return cls.__module__ in self.modules and (cls in self.before.classes or cls.__module__ not in self.before.modules)
+
+    def is_template(self, pyfunc):
+        """Whether the extension compiles this function of the core."""
+        is_mixin = '_mixin_' in vars(self.owners.get(pyfunc, object))
+        return pyfunc not in self.names or is_mixin or templates.is_generic(pyfunc)
+
     def function_entry(self, pyfunc):
         """The interface's entry of a function of the core; AnnotatorError if it has none."""
-        name = self.names.get(pyfunc, '%s.%s' % (pyfunc.__module__, pyfunc.__name__))
+        name = self.names[pyfunc]
         if name in self.data['functions']:
             return self.data['functions'][name]
         raise AnnotatorError('%s belongs to the core %s but is not exported: %s' % (
@@ -118,6 +143,7 @@ class Core(object):
         """A memo function of the core: about constants of the extension it is computed here, else the core is asked."""
         from sepcomp import memo
         if all(s.is_constant() for s in inputcells) and not all(memo.is_of_core(self, s.const) for s in inputcells):
+            self.used.ran(desc.pyobj, [s.const for s in inputcells])
             return specialize.memo(desc, inputcells)
         desc.sepcomp_entry = self.function_entry(desc.pyobj)
         return self.specialize(desc, inputcells)
@@ -143,6 +169,14 @@ class Core(object):
     def class_entry(self, classdesc):
         """The interface's entry of a class, None for a class of the extension."""
         return self.data['classes'].get(classdesc.name)
+
+    def is_private(self, cls):
+        """Whether a class of rpython's library is one in the core and another one in the extension.
+
+        No signature leads from one to the other, so that each has those fields and methods that it uses.
+        """
+        return is_of_library(cls.__module__) and not issubclass(cls, BaseException) and (
+            classnames.default(cls) not in self.shared)
 
     def classdef_of(self, name):
         return self.bookkeeper.getuniqueclassdef(self.find_class(name))
@@ -184,12 +218,24 @@ class Core(object):
             self.add_contract(classdef, classdef, name, slot)
         for name in sorted(entry['results']):
             self.refine(classdef, name, entry['results'][name])
+        self.add_templates(classdef)
         if entry['stable']:
             stable.restore_accessors(self, classdef, ImportedAttribute)
         if entry['open'] and '__del__' in classdesc.classdict:
             s_del = classdesc.s_read_attribute('__del__')
             self.bookkeeper.emulate_pbc_call(classdef, s_del, [model.SomeInstance(classdef)])
         return classdef
+
+    def add_templates(self, classdef):
+        """Methods that the core has no single version of, and those of rpython's library."""
+        cls = classdef.classdesc.pyobj
+        for name, value in sorted(vars(cls).items()):
+            if (isinstance(value, types.FunctionType) and name not in classdef.attrs
+                    and (templates.is_generic(value) or is_of_library(cls.__module__))
+                    and not any(name in vars(other) for other in templates.subclasses(cls))):
+                method = self.bookkeeper.getmethoddesc(self.bookkeeper.getdesc(value), classdef, None, name)
+                classdef.attrs[name] = ImportedAttribute(name, model.SomePBC([method]), True)
+                classdef.sepcomp_templates = getattr(classdef, 'sepcomp_templates', ()) + (name,)
 
     def refine(self, classdef, name, result):
         """Below its owner, a slot may promise a more precise result."""
@@ -237,6 +283,31 @@ class Core(object):
             raise AnnotatorError('%s belongs to the core %s, which does not export it: only instances of exported '
                                  'classes can be shared; use an exported function' % (path, self.data['name']))
         return self.data['prebuilt'][path]
+
+
+def is_of_library(modname):
+    return modname.startswith('rpython.')
+
+
+def shared_classes(data):
+    """The names of the classes that functions, attributes and objects of an interface lead to, with all that derives
+    from them and all that they derive from."""
+    classes, found = data['classes'], set()
+    opened = [entry for entry in classes.values() if entry['open']]
+    todo = [data['functions'], data['prebuilt'], [name for name in classes if classes[name]['open']], opened]
+    below = {}
+    for name, entry in classes.items():
+        below.setdefault(entry['base'], []).append(name)
+    while todo:
+        value = todo.pop()
+        if isinstance(value, dict):
+            todo += value.values()
+        elif isinstance(value, (list, tuple)):
+            todo += value
+        elif isinstance(value, str) and value in classes and value not in found:
+            found.add(value)
+            todo += [classes[value], below.get(value, [])]
+    return found
 
 
 def accepts(s_declared, s_given):

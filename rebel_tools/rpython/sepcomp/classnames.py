@@ -26,6 +26,7 @@ class Names(object):
         self.paths = {}         # {class: path}
         self.unreachable = {}   # {class: name}
         self.classes = {}       # {path: class}
+        self.private = lambda cls: False    # see bound.Core.is_private
         self.refresh()
 
     def refresh(self):
@@ -56,6 +57,8 @@ class Names(object):
         self.refresh()
         if cls in self.paths:
             return self.paths[cls]
+        if self.private(cls):
+            return default(cls) + UNREACHABLE + self.library
         if is_found(cls):
             return default(cls)
         if cls not in self.unreachable:

@@ -105,7 +105,9 @@ def translate_core(args, name, work, log):
     library, plain = core.translate(work, log)
     temporary = os.path.join(work, 'interface')
     interface.write(temporary, plain)
-    return core.program, (), [(library, 'lib%s.so' % name), (temporary, name + '.interface')]
+    bodies = write_bodies(work, core.bodies)
+    return core.program, (), [(library, 'lib%s.so' % name), (temporary, name + '.interface'),
+                              (bodies, name + '.templates')]
 
 
 def translate_extension(args, name, work, log):
@@ -114,7 +116,16 @@ def translate_extension(args, name, work, log):
     extension = ExtensionTranslation(args.source, name, args.core, args.core_library, args.path, args.stable)
     extension.jobs = args.jobs
     library = extension.translate(work, log)
-    return extension.program, extension.data['sources'], [(library, name + '.so')]
+    bodies = write_bodies(work, extension.core.used.plain())
+    return extension.program, extension.data['sources'], [(library, name + '.so'), (bodies, name + '.templates')]
+
+
+def write_bodies(work, bodies):
+    from sepcomp import templates
+    path = os.path.join(work, 'templates')
+    with open(path, 'w') as f:
+        f.write(templates.text(bodies))
+    return path
 
 
 def check_toolchain():

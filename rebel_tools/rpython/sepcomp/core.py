@@ -1,7 +1,7 @@
 """The translation of a core: a shared library with the GC, and its interface."""
 
 from sepcomp import (annotations, answers, classnames, classvalues, coregc, coreglue, describe, determinism, entries, escaped, exports, finalizers,
-                     interface, names, openness, program, refusals, runner, support, toolchain)
+                     interface, names, openness, program, refusals, runner, support, templates, toolchain)
 from sepcomp.errors import SepcompError
 
 
@@ -115,6 +115,7 @@ class CoreBuilder(runner.Builder):
         for entry in self.emitted:
             plain['functions'][entry.name] = interface.function_in_words(entry.words())
         digests = interface.digest(plain), interface.stable_digest(plain)
+        self.core.bodies = templates.Bodies(self.core.exports.modules).plain()
         self.write('core_glue.c', coreglue.text(self.db, self.core, self.emitted, *digests))
         library = 'lib%s.so' % self.core.name
         compilation = self.compilation(self.cfiles + ['core_glue.c'], ['-Wl,-soname,' + library])
@@ -166,6 +167,7 @@ class CoreBuilder(runner.Builder):
         core = self.core
         return {
             'name': core.name,
+            'main': core.program.module.__name__,
             'library': 'lib%s.so' % core.name,
             'options': core.options.plain(),
             'rpython': toolchain.version_of_rpython(),

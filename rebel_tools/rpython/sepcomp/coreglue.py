@@ -6,7 +6,7 @@ from StringIO import StringIO
 from rpython.rtyper import rclass
 from rpython.rtyper.lltypesystem import lltype
 
-from sepcomp import adapters, answers, escaped, finalizers, gcnames, lltexts, support
+from sepcomp import adapters, answers, escaped, finalizers, gcnames, lltexts, support, templates
 
 RESERVE = '''
 /* copy the type ids of an extension; returns the offset of its group, or -1 when the reserve is full */
@@ -144,6 +144,7 @@ def text(db, core, emitted, digest, stable_digest):
                      'name': field(db, rclass.OBJECT_VTABLE, 'name')}]
     parts.append(finalizers.core_text(db))
     parts.append(definitions)
+    parts.append(templates.core_text(core.bodies))
     parts.append('static void give_answers(void)\n{\n%s\n}' % given)
     parts += [e.definition('NULL, 0', entered='sepcomp_start();') for e in emitted]
     return '\n'.join(parts) + '\n'

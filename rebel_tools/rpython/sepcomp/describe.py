@@ -10,7 +10,7 @@ from rpython.annotator import description, model
 from rpython.rtyper import rclass
 from rpython.rtyper.lltypesystem import lltype
 
-from sepcomp import annotations, lltexts, names, stable
+from sepcomp import annotations, lltexts, names, stable, templates
 
 
 def before_normalisation(exports):
@@ -34,6 +34,8 @@ def before_normalisation(exports):
 def contract(classdef, s_value):
     """What a call of this method through an instance of `classdef` may return; None if it is no called method."""
     if not isinstance(s_value, model.SomePBC) or s_value.getKind() is not description.MethodDesc:
+        return None
+    if any(templates.is_generic(desc.funcdesc.pyobj) for desc in s_value.descriptions):
         return None
     s_methods = classdef.lookup_filter(s_value)
     if not isinstance(s_methods, model.SomePBC):

@@ -5,7 +5,7 @@ import types
 from rpython.annotator import description, model
 from rpython.flowspace.model import Constant
 
-from sepcomp import annotations, api, functions, messages, program as programs, stable, widening
+from sepcomp import annotations, api, functions, messages, program as programs, stable, templates, widening
 from sepcomp.errors import SepcompError
 from sepcomp.program import place_of
 
@@ -36,7 +36,7 @@ class Exports(object):
         self.mark_packages(api.PACKAGES)
         self.classes = self.find_classes('_sepcomp_open_')
         self.stable = self.find_classes('_sepcomp_stable_')
-        self.functions = [f for f in self.names if hasattr(f, '_sepcomp_export_') and '.' in self.names[f]]
+        self.functions = [f for f in self.names if hasattr(f, '_sepcomp_export_') and not templates.is_generic(f)]
         self.functions.sort(key=self.names.get)
 
     def mark_packages(self, packages):
@@ -142,7 +142,8 @@ class Exports(object):
         return isinstance(vars(cls).get(func.__name__), staticmethod)
 
     def promised(self):
-        methods = [f for f in self.names if self.owner(f) in self.classes.values() and f not in self.functions]
+        methods = [f for f in self.names if self.owner(f) in self.classes.values() and f not in self.functions
+                   and not templates.is_generic(f)]
         return self.functions + self.accessors + sorted(methods, key=self.names.get)
 
     def classdefs(self):
@@ -169,15 +170,14 @@ class Exports(object):
                 raise SepcompError('%s: %s is exported without types, and the core never calls it; '
                                    'write @export(types...)' % (place_of(func), self.names[func]))
             elif len(self.funcdesc(func).getgraphs()) != 1:
-                raise SepcompError('%s: %s is specialised; only functions with one version can be exported' % (
-                    place_of(func), self.names[func]))
+                self.functions.remove(func)     # a memo function
 
     def why_not(self, func):
         """Why the function of an exported package is not exported, '' if it is."""
         desc = self.funcdesc(func)
         if desc is None:
             return 'arguments without types: the core never calls it, write @export(types...)'
-        return 'several versions: it is specialised' if len(desc.getgraphs()) != 1 else ''
+        return 'several versions' if len(desc.getgraphs()) != 1 else ''
 
     # ---------------------------------------------------------------- openness
 
@@ -250,7 +250,8 @@ class Exports(object):
 
     def is_slot(self, func):
         desc = self.funcdesc(func)
-        return desc is not None and func.__name__ not in NOT_SLOTS and len(desc.getgraphs()) == 1
+        return (desc is not None and func.__name__ not in NOT_SLOTS and len(desc.getgraphs()) == 1
+                and not templates.is_generic(func))
 
     def topmost(self, classdef, name):
         top = classdef
@@ -267,7 +268,7 @@ class Exports(object):
         for func, cls in self.owners.items():
             if cls in self.classes.values() and func.__name__ not in NOT_SLOTS and self.funcdesc(func):
                 found.add(self.funcdesc(func))
-        return found
+        return set(desc for desc in found if desc.pyobj is None or not templates.is_generic(desc.pyobj))
 
     # ---------------------------------------------------------------- prebuilt objects
 

@@ -20,7 +20,10 @@ class ExtensionTranslation(object):
         self.library = os.path.abspath(core_library)
         self.name = name
         self.options = toolchain.Options(**dict((str(k), v) for k, v in self.data['options'].items()))
-        self.program = program.Program(main, search)
+        self.program = program.Program(main, search, [self.data['main']] + sorted(self.data['sources']), self.look_before)
+
+    def look_before(self, program):
+        self.before = bound.Before(program, self.data['sources'])
 
     def translate(self, folder, log):
         """Translate into `folder`; returns the path of the library."""
@@ -33,7 +36,7 @@ class ExtensionTranslation(object):
         class_names = classnames.Names(self.program, self.name, first=self.data['sources'])
         refusals.check_decorators(self.program)
         refusals.install()
-        core = self.core = bound.Core(self.data, self.digest, self.program, class_names)
+        core = self.core = bound.Core(self.data, self.digest, self.program, class_names, self.before)
         translator = self.translator = toolchain.make_translator(self.options, class_names, core)
         self.annotate(translator.annotator)
         translator.annotator.simplify()

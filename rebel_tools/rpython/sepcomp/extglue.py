@@ -4,7 +4,7 @@ from rpython.rtyper import rclass
 from rpython.rtyper.lltypesystem import lltype
 from rpython.translator.c import genc
 
-from sepcomp import coreglue, escaped, finalizers, importreprs, ownvalues
+from sepcomp import coreglue, escaped, finalizers, importreprs, ownvalues, templates
 
 DECLARATIONS = '''
 #define WEAK __attribute__((weak))
@@ -19,6 +19,7 @@ extern void sepcomp_clear_error(void) WEAK;
 extern void sepcomp_record_error(void *, int) WEAK;
 extern void sepcomp_set_error(const char *) WEAK;
 extern long sepcomp_add_finalizer_queue(void (*)(void)) WEAK;
+extern unsigned long sepcomp_template(unsigned long) WEAK;
 %(queues)s
 
 unsigned int sepcomp_tid_base = 0;
@@ -47,7 +48,7 @@ static int is_right_core(void)
                 "%(short)s..., the loaded core %%.12s...; build %(name)s again\\n", %(digest_symbol)s);
         return 0;
     }
-%(accessors)s    return 1;
+%(accessors)s%(templates)s    return 1;
 }
 
 static int register_types(void)
@@ -142,7 +143,8 @@ def text(db, extension, emitted, initializers):
     values = {
         'name': name, 'core': core.data['library'], 'digest': core.digest, 'short': core.digest[:12], 'group': group,
         'digest_symbol': 'sepcomp_stable_digest' if extension.is_stable else 'sepcomp_digest',
-        'accessors': accessors(db, name), 'queues': '\n'.join([queues, answers]),
+        'accessors': accessors(db, name), 'templates': templates.checks(core.used.plain()) % {'name': name},
+        'queues': '\n'.join([queues, answers]),
         'add_queues': add_queues, 'give_answers': give_answers,
         'tid': coreglue.field(db, gct.HDR, 'tid'),
         'roots': '(void **)%s' % root_array(db, gct), 'rootcount': len(gct.static_roots._obj.items),

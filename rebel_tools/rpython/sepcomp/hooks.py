@@ -25,6 +25,9 @@ def newfuncdesc(core, original):
     def newfuncdesc(self, pyfunc):
         if not core.owns_function(pyfunc):
             return original(self, pyfunc)
+        if core.is_template(pyfunc):
+            core.used.compiled(pyfunc)
+            return original(self, pyfunc)
         from rpython.annotator.bookkeeper import cpython_code_signature
         signature = cpython_code_signature(pyfunc.func_code)
         return core.function_desc(pyfunc, pyfunc.__name__, signature, pyfunc.func_defaults)
@@ -48,7 +51,7 @@ def init_classdef(core, original):
         entry = core.class_entry(self)
         if entry is not None:
             return core.restore_class(self, entry)
-        if self.pyobj.__module__ in core.modules:
+        if core.owns_class(self.pyobj):
             raise AnnotatorError('class %s belongs to the core %s, which does not use it' % (
                 self.name, core.data['name']))
         base = self.basedesc and core.class_entry(self.basedesc)
@@ -71,6 +74,9 @@ def check_definitions(core, classdef):
                     'creates instances of classes that it gets at run time (x.__class__())' if name == classvalues.CALL
                     else 'reads %s of classes that it gets at run time (x.__class__.%s)' % (name, name)), base, name)
         for name in sorted(classdef.classdesc.classdict):
+            if name in getattr(base, 'sepcomp_templates', ()):
+                refuse(classdef, 'the core has compiled that method into its callers, for it has several versions', base,
+                       name)
             why = core.data['refused'].get('%s.%s' % (base.name, name))
             if why is not None and not name.startswith('__'):
                 refuse(classdef, 'in the core it holds %s, so that no extension can define it' % why, base, name)
@@ -84,7 +90,7 @@ def refuse(classdef, why, base, name):
 def pycall(core, original):
     def pycall(self, *args, **kwds):
         entry = core.class_entry(self)
-        if entry is not None and not entry['open'] and self.pyobj.__module__ in core.modules:
+        if entry is not None and not entry['open'] and core.owns_class(self.pyobj):
             raise AnnotatorError('class %s cannot be instantiated: the core does not mark it with @export_class' % (
                 self.name,))
         return original(self, *args, **kwds)

@@ -83,10 +83,10 @@ class ImportedClassRepr(rclass.ClassRepr):
         self.pbcfields, self.allmethods, self.vtable = {}, methods, None
 
     def accessor_fields(self, methods):
-        """Fields without size for the accessors of a stable class, which rpython calls like methods."""
+        """Fields without size for accessors of a stable class and for templates, which rpython calls like methods."""
         fields = []
         for name, attr in sorted(self.classdef.attrs.items()):
-            if stable.is_accessor(name):
+            if stable.is_accessor(name) or name in getattr(self.classdef, 'sepcomp_templates', ()):
                 r_function = self.rtyper.getrepr(self.prepare_method(attr.s_value))
                 self.clsfields[name] = 'cls_' + name, r_function
                 methods[name] = True

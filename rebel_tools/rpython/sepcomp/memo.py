@@ -32,7 +32,7 @@ def is_of_core(core, value):
     if isinstance(value, (bool, type(None))):
         return True
     if isinstance(value, (type, types.ClassType)):
-        return value.__module__ in core.modules
+        return core.owns_class(value)
     return id(value) in core.paths
 
 

@@ -17,11 +17,11 @@ from sepcomp.errors import SepcompError
 
 class Own(object):
 
-    def __init__(self, program, class_names, core_modules):
+    def __init__(self, program, class_names, core_modules, owns_class):
         modules = program.modules()
         own = dict((name, modules[name]) for name in modules if name not in core_modules)
         self.classes = [cls for cls, _ in sorted(class_names.paths.items(), key=lambda item: item[1])
-                        if cls.__module__ in own]
+                        if cls.__module__ in own or cls.__module__ in core_modules and not owns_class(cls)]
         paths = programs.prebuilt_paths(own, class_names, modules)
         self.frozen = [value for _, value in sorted(paths.values(), key=lambda item: item[0])
                        if hasattr(value, '_freeze_')]
@@ -83,6 +83,7 @@ class Answers(object):
         if key in self.known:
             return
         self.known.add(key)
+        self.core.used.ran(self.functions[name], args)
         try:
             answer = self.functions[name](*args)
         except Exception as error:      # code of the user's

@@ -7,6 +7,7 @@ Names are the same in the core's and in the extension's translation, since both 
 import ast
 import hashlib
 import imp
+import importlib
 import os
 import re
 import sys
@@ -16,15 +17,25 @@ STATES = ('r_dict', 'r_ordereddict', 'RWeakValueDictionary', 'RWeakKeyDictionary
 
 
 class Program(object):
-    """The modules below `folders` (the folders of the given source files), loaded from `main`."""
+    """The modules below `folders` (the folders of the given source files), loaded from `main`.
 
-    def __init__(self, main, search=()):
+    first: names of modules to import before; loaded: called after that, before `main` is.
+    """
+
+    def __init__(self, main, search=(), first=(), loaded=None):
         self.main = os.path.abspath(main)
         beside, others = os.path.dirname(self.main), [os.path.abspath(f) for f in search]
         self.folders = others if beside in others else [beside] + others
         for folder in reversed(self.folders):
             if folder not in sys.path:
                 sys.path.insert(0, folder)
+        for name in first:
+            try:
+                importlib.import_module(name)
+            except ImportError:
+                pass    # loaded by a name of its own: the program will do that
+        if loaded is not None:
+            loaded(self)
         name = os.path.splitext(os.path.basename(self.main))[0]
         if name not in sys.modules:
             imp.load_source(name, self.main)
@@ -55,11 +66,11 @@ def is_library(name):
 def fingerprint(module):
     """A hash of what an extension takes from a core's source without asking the interface.
 
-    That is the structure of the module, its classes and its constants.  Bodies of functions are not part of it, unless
-    they are specialised, since an extension calls the translated ones; nor are comments and docstrings.
+    That is the structure of the module, its classes and its constants.  Bodies of functions are not part of it, since
+    an extension calls the translated ones (see `templates` for the others); nor are comments and docstrings.
     """
     with open(source_of(module), 'rb') as f:
-        tree = ast.parse(f.read())
+        tree = without_docstrings(ast.parse(f.read()))
     total = hashlib.sha256(ast.dump(Skeleton().visit(tree)))
     for owner in [module] + [value for _, value in sorted(vars(module).items()) if is_class_of(value, module)]:
         for name, value in sorted(vars(owner).items()):
@@ -88,35 +99,33 @@ def is_plain(value):
 
 
 class Skeleton(ast.NodeTransformer):
-    """Drops the bodies of functions and all docstrings."""
+    """Drops the bodies of functions."""
 
     def visit_FunctionDef(self, node):
-        if not any('specialize' in ast.dump(decorator) for decorator in node.decorator_list):
-            node.body = []
+        node.body = []
         return node
 
-    def visit_ClassDef(self, node):
-        return self.generic_visit(without_docstring(node))
 
-    def visit_Module(self, node):
-        return self.generic_visit(without_docstring(node))
-
-
-def without_docstring(node):
-    if node.body and isinstance(node.body[0], ast.Expr) and isinstance(node.body[0].value, ast.Str):
-        del node.body[0]
-    return node
+def without_docstrings(tree):
+    for node in ast.walk(tree):
+        body = getattr(node, 'body', None)
+        if isinstance(body, list) and body and isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Str):
+            del body[0]
+    return tree
 
 
-def function_names(modules, class_names):
-    """({function object: 'module.f' or 'module.Class.f'}, {method: its class}) of everything that the modules define."""
+def function_names(modules, class_names, is_theirs=lambda cls: True):
+    """({function object: 'module.f' or 'module.Class.f'}, {method: its class}) of everything that the modules define.
+
+    is_theirs: whether a class is one of theirs; functions of theirs may have made others.
+    """
     names, owners = {}, {}
     for modname in sorted(modules):
         for name, value in sorted(vars(modules[modname]).items()):
             if isinstance(value, types.FunctionType) and value.__module__ == modname:
                 names.setdefault(value, '%s.%s' % (modname, name))
     for cls, path in sorted(class_names.paths.items(), key=lambda item: item[1]):
-        if cls.__module__ in modules:
+        if cls.__module__ in modules and is_theirs(cls):
             for attr, func in sorted(vars(cls).items()):
                 if isinstance(func, staticmethod):
                     func = func.__get__(42)

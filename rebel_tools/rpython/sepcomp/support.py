@@ -18,6 +18,7 @@ OWN = {
     'sepcomp_clear_error': 'void',
     'sepcomp_record_error': 'void * int',
     'sepcomp_set_error': 'void *',
+    'sepcomp_template': 'Unsigned Unsigned',
 }
 RUNTIME = {     # with what adapters add
     'LL_stack_too_big_slowpath': 'Char Signed',
