@@ -11,8 +11,10 @@ from rpython_calls import ints
 from test_stages import assert_same
 
 SOURCES = HERE / "generic"
-FUNCTIONS = ("t_functions", "t_star", "t_here", "t_methods", "t_space", "t_classes", "t_closures", "t_mixins")
+FUNCTIONS = ("t_functions", "t_star", "t_here", "t_methods", "t_space", "t_classes", "t_closures", "t_mixins",
+             "t_state", "t_builders", "t_bigints")
 CALLS = [call for name in FUNCTIONS for call in ints("ext", name, 0, 3, 12)] + ints("core", "c", 1, 4)
+CALLS.append(("ext", "t_files", [str(SOURCES / "core.py")], "int"))
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +85,7 @@ REFUSED = {
     ),
     "a class of the core's own": (
         "W_Hidden = core._cache['hidden']\n\n\n@entrypoint(int)\ndef f(n):\n    return W_Hidden(n).size()\n",
-        "bad.py:11: error: class core.W_hidden",
+        "bad.py:11: error: class bad.W_Hidden belongs to the core core, which does not use it",
     ),
 }
 

@@ -16,6 +16,7 @@ from test_interrupted import wait_for
 
 CORE = """import os
 from importlib import import_module
+from rpython.rlib.objectmodel import specialize
 from sepcomp import export
 
 FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'helpers')
@@ -26,6 +27,16 @@ triple = import_module('helpers.' + NAMES[0][:-3]).triple  # found by listing a 
 @export(int)
 def six(n):
     return triple(n) * 2
+
+
+@specialize.argtype(0)
+def generic(x):
+    return 0
+
+
+@specialize.argtype(0)
+def generic_too(x):
+    return 1
 """
 HELPER = "def triple(n):\n    return n * 3\n"
 EXTENSION = """import core
@@ -36,7 +47,7 @@ from words import FIRST
 
 @entrypoint(int)
 def f(n):
-    return core.six(n) + len(FIRST)
+    return core.six(n) + len(FIRST) + core.generic(n)
 """
 SCONSTRUCT = """import rebel_tools
 DefaultEnvironment(tools=[])
@@ -45,7 +56,7 @@ env = Environment(tools=['default', 'rpython'], toolpath=[rebel_tools.TOOLPATH],
 core = env.RPythonCore('build/core', 'src/core.py')
 env.RPythonExtension('build/ext', 'src/ext.py', CORE=core)
 """
-TARGETS = {"libcore.so", "core.interface", "core.exports", "core.d", "ext.so", "ext.d"}
+TARGETS = {"libcore.so", "core.interface", "core.exports", "core.templates", "core.d", "ext.so", "ext.templates", "ext.d"}
 
 
 class Project:
@@ -157,9 +168,12 @@ def test_edits(project):
     project.write("words", "FIRST = 'one'\n")
     assert project.translated("-j8") == ["core", "ext"]  # each with other jobs than at first
     assert project.contents() == clean and call(project, 5) == 33  # incremental, -j8 and with another comment
-    project.write("core", CORE.replace("def six", "# another\ndef six"))
+    project.write("core", CORE.replace("def six", "# another\ndef six").replace("return 1", "return 2"))
     text = project.scons()
-    assert "--name core" in text and "--name ext" not in text  # a comment stops early
+    assert "--name core" in text and "--name ext" not in text  # a comment, and generic code that the extension does not use
+    assert project.translated() == []
+    project.write("core", CORE.replace("return 0", "return 7"))
+    assert project.translated() == ["core", "ext"] and call(project, 5) == 40  # and one that is compiled into it
     project.write("core", CORE.replace("@export(int)", "@export(int, int)").replace("six(n)", "six(n, m)"))
     text = project.scons(rc=2)  # another interface: the extension is translated again, and refused
     assert "ext.py:9: error: " in text and "Traceback" not in text

@@ -8,7 +8,7 @@ most general one (mutated, no range), shared by all signatures that use that typ
 from rpython.annotator import model
 from rpython.annotator.dictdef import DictDef
 from rpython.annotator.listdef import ListDef
-from rpython.rlib import rarithmetic
+from rpython.rlib import rarithmetic, rstring
 from rpython.rtyper.lltypesystem import rffi    # registers the platform's integers in rarithmetic
 
 
@@ -22,12 +22,15 @@ SIMPLE = {
     model.SomeSingleFloat: ('singlefloat', lambda: model.SomeSingleFloat()),
     model.SomeNone: ('none', lambda: model.s_None),
     model.SomeImpossibleValue: ('impossible', lambda: model.s_ImpossibleValue),
+    rstring.SomeStringBuilder: ('StringBuilder', lambda: rstring.SomeStringBuilder()),
+    rstring.SomeUnicodeBuilder: ('UnicodeBuilder', lambda: rstring.SomeUnicodeBuilder()),
     model.SomeByteArray: ('bytearray', lambda: model.SomeByteArray()),
 }
 TEXTS = {
     model.SomeString: 'str', model.SomeChar: 'char',
     model.SomeUnicodeString: 'unicode', model.SomeUnicodeCodePoint: 'unichar',
 }
+BUILDERS = {rstring.StringBuilder: rstring.SomeStringBuilder, rstring.UnicodeBuilder: rstring.SomeUnicodeBuilder}
 MAKE_SIMPLE = dict(SIMPLE.values())
 MAKE_TEXT = dict((name, cls) for cls, name in TEXTS.items())
 
@@ -147,6 +150,8 @@ def of_type(t, bookkeeper):
     if isinstance(t, dict):
         [(key, value)] = t.items()
         return model.SomeDict(DictDef(bookkeeper, of_type(key, bookkeeper), of_type(value, bookkeeper)))
+    if t in BUILDERS:
+        return BUILDERS[t]()
     return bookkeeper.annotator.typeannotation(t)
 
 

@@ -229,10 +229,13 @@ class Core(object):
     def add_templates(self, classdef):
         """Methods that the core has no single version of, and those of rpython's library."""
         cls = classdef.classdesc.pyobj
+        below = [other for other in templates.subclasses(cls) if self.owns_class(other) or is_of_library(other.__module__)]
+        in_vtable = dict(classdef.sepcomp_entry['vtable_layout'])
         for name, value in sorted(vars(cls).items()):
-            if (isinstance(value, types.FunctionType) and name not in classdef.attrs
+            if (isinstance(value, types.FunctionType) and name not in classdef.attrs and not name.startswith('__')
+                    and in_vtable.get('cls_' + name, 'Void') == 'Void'      # else the core has several implementations
                     and (templates.is_generic(value) or is_of_library(cls.__module__))
-                    and not any(name in vars(other) for other in templates.subclasses(cls))):
+                    and not any(name in vars(other) for other in below)):
                 method = self.bookkeeper.getmethoddesc(self.bookkeeper.getdesc(value), classdef, None, name)
                 classdef.attrs[name] = ImportedAttribute(name, model.SomePBC([method]), True)
                 classdef.sepcomp_templates = getattr(classdef, 'sepcomp_templates', ()) + (name,)
@@ -272,6 +275,12 @@ class Core(object):
         return desc.cachedgraph(None, builder=build)
 
     # ---------------------------------------------------------------- prebuilt objects
+
+    def container(self, value):
+        """[symbol, annotation, low-level type] of a list or dict that the core exports, None for others."""
+        if type(value) not in (list, dict) or id(value) not in self.paths:
+            return None
+        return self.data['containers'].get(self.paths[id(value)][0])
 
     def prebuilt(self, value):
         """[symbol, class name] of an object that the core's modules hold, None for one of the extension's."""

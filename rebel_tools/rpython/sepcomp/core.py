@@ -1,6 +1,6 @@
 """The translation of a core: a shared library with the GC, and its interface."""
 
-from sepcomp import (annotations, answers, classnames, classvalues, coregc, coreglue, describe, determinism, entries, escaped, exports, finalizers,
+from sepcomp import (annotations, answers, classnames, classvalues, containers, coregc, coreglue, describe, determinism, entries, escaped, exports, finalizers,
                      interface, names, openness, program, refusals, runner, support, templates, toolchain)
 from sepcomp.errors import SepcompError
 
@@ -43,6 +43,7 @@ class CoreTranslation(object):
         translator.buildrtyper().specialize(dont_simplify_again=True)
         self.prebuilt = self.find_prebuilt()
         annotations.frozen.paths, annotations.frozen.reads = self.exports.paths, self.reads.attributes
+        self.containers = containers.find(self.exports, translator.rtyper)
         self.description = describe.Description(self.exports, translator.rtyper, *self.before)
         self.functions = dict(self.description.functions(), **self.questions.functions())
         self.classes = self.description.classes(self.reads)
@@ -148,6 +149,8 @@ class CoreBuilder(runner.Builder):
                 db.export(rtyper.getcallable(graph), core.functions[core.exports.names[func]]['symbol'])
         for path, (symbol, _, pointer) in sorted(core.prebuilt.items()):
             db.export(top_of(pointer), symbol)
+        for symbol, _, pointer in sorted(core.containers.values()):
+            db.export(pointer, symbol)
         for path, pointer in sorted(core.frozen.items()):
             db.export(pointer, names.prebuilt(path))
         for question in core.questions.used():
@@ -176,6 +179,7 @@ class CoreBuilder(runner.Builder):
             'classes': core.classes,
             'refused': core.description.refused,
             'prebuilt': dict((path, [symbol, classname]) for path, (symbol, classname, _) in core.prebuilt.items()),
+            'containers': containers.plain(core.containers),
             'frozen': dict((path, names.prebuilt(path)) for path in core.frozen),
             'gc_helpers': self.helpers,
             'destructors': coregc.destructors(self.db),

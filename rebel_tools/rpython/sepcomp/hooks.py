@@ -5,7 +5,7 @@ from rpython.annotator.bookkeeper import Bookkeeper
 from rpython.annotator.model import AnnotatorError
 from rpython.rtyper import normalizecalls
 
-from sepcomp import bound, classids, classvalues, functions, importreprs, memo, program
+from sepcomp import bound, classids, classvalues, containers, functions, importreprs, memo, program
 from sepcomp.annotations import describe
 
 
@@ -18,6 +18,7 @@ def install(core):
     normalizecalls.assign_inheritance_ids = assign_ids(core)
     importreprs.install(core)
     functions.install(core.contracts)
+    containers.install(core)
     memo.install(core)
 
 
@@ -36,6 +37,9 @@ def newfuncdesc(core, original):
 
 def immutablevalue(core, original):
     def immutablevalue(self, x):
+        s_container = containers.annotation(core, x)
+        if s_container is not None:
+            return s_container
         if program.identity(x) in core.paths and not hasattr(x, '_freeze_'):
             found = core.prebuilt(x)
             if found is not None:

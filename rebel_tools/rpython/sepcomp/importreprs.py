@@ -86,7 +86,8 @@ class ImportedClassRepr(rclass.ClassRepr):
         """Fields without size for accessors of a stable class and for templates, which rpython calls like methods."""
         fields = []
         for name, attr in sorted(self.classdef.attrs.items()):
-            if stable.is_accessor(name) or name in getattr(self.classdef, 'sepcomp_templates', ()):
+            is_known = 'cls_' + name in dict(self.classdef.sepcomp_entry['vtable_layout'])
+            if not is_known and (stable.is_accessor(name) or name in getattr(self.classdef, 'sepcomp_templates', ())):
                 r_function = self.rtyper.getrepr(self.prepare_method(attr.s_value))
                 self.clsfields[name] = 'cls_' + name, r_function
                 methods[name] = True

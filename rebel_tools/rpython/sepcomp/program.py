@@ -166,12 +166,29 @@ def prebuilt_paths(modules, class_names, defined_in=None):
         if cls.__module__ in modules:
             todo += [('%s.%s' % (path, name), value) for name, value in sorted(vars(cls).items())
                      if not name.startswith('__')]
+    todo += held_by_functions(modules, class_names)
     for path, value in todo:
         if identity(value) in paths or not is_prebuilt(value, defined_in or modules):
             continue
         paths[identity(value)] = path, value
         todo.extend(('%s%s' % (path, suffix), child) for suffix, child in children(value))
     return paths
+
+
+def held_by_functions(modules, class_names):
+    """[(path, value)] of the defaults of functions and methods, and of what their closures and globals of their own hold."""
+    found = []
+    for func, name in sorted(function_names(modules, class_names)[0].items(), key=lambda item: item[1]):
+        values = list(enumerate(func.func_defaults or ()))
+        for variable, cell in zip(func.func_code.co_freevars, func.func_closure or ()):
+            try:
+                values.append((variable, cell.cell_contents))
+            except ValueError:      # still empty
+                pass
+        if func.__module__ in modules and func.func_globals is not vars(modules[func.__module__]):
+            values += [(n, func.func_globals[n]) for n in func.func_code.co_names if n in func.func_globals]
+        found += [('%s(%s)' % (name, key), value) for key, value in values]
+    return found
 
 
 def is_prebuilt(value, modules):

@@ -1,6 +1,8 @@
 # ruff: noqa
 """A core with generic code: specialised functions, *args, mixins, functions that make classes and functions."""
 from rpython.rlib.objectmodel import import_from_mixin, specialize
+from rpython.rlib.rbigint import rbigint
+from rpython.rlib.rstring import StringBuilder
 from sepcomp import export, export_class, entrypoint
 
 
@@ -130,12 +132,73 @@ class W_Mixed(Mixin, W_Root):
     import_from_mixin(Scaler)
 
 
+# ---- state that generic code holds, and rpython's library
+
+def make_counter():
+    calls = []
+
+    @specialize.argtype(0)
+    def counted(x):
+        calls.append(1)
+        return number_of(calls)
+    return counted
+
+
+@export([int])
+def number_of(items):
+    return len(items)
+
+
+counted = make_counter()
+
+
+@specialize.argtype(0)
+def remember(x, seen={'first': 1}):
+    seen[str(x)] = 1
+    return number_of_keys(seen)
+
+
+@export
+def number_of_keys(d):
+    return len(d)
+
+
+@export_class
+class W_Long(W_Root):
+    def __init__(self, big):
+        self.big = big
+        self.builder = StringBuilder()
+
+    def add(self, w):
+        return W_Long(self.big.add(w.big))
+
+
+@export(StringBuilder, int)
+def build(b, n):
+    for i in range(n):
+        b.append('x%d' % i)
+
+
+@export(str)
+def size_of_file(path):
+    f = open(path)
+    text = f.read()
+    f.close()
+    return len(text)
+
+
+def library(n):
+    w = W_Long(rbigint.fromint(n))
+    build(w.builder, n)
+    return w.add(w).big.toint() + len(w.builder.build()) + counted(n) + remember(n)
+
+
 @entrypoint(int)
 def c(n):
     w = W_Own(n)
     m = W_Mixed()
     return (w.plus(n) + w.plus('12') + w.total() + w.total(1, n) + power(2, n) + power(3, n) + len(here(n)) + len(here('x')) + sum_all(n) + sum_all(n, 2, 3)
-        + space.wrap(n).n + space.wrap('abc').n + m.weigh(n) + m.scaled(1, 2) + make_adder_3(n) + space.call(double, n))
+        + space.wrap(n).n + space.wrap('abc').n + m.weigh(n) + m.scaled(1, 2) + make_adder_3(n) + space.call(double, n) + library(n))
 
 
 # ---- what is refused

@@ -2,7 +2,9 @@
 import core
 from core import space, W_Root, W_Int, Mixin
 from sepcomp import entrypoint
-from rpython.rlib.objectmodel import specialize, import_from_mixin
+from rpython.rlib.objectmodel import import_from_mixin
+from rpython.rlib.rbigint import rbigint
+from rpython.rlib.rstring import StringBuilder
 
 
 class Own(W_Root):
@@ -26,6 +28,11 @@ class W_Heavy2(W_Root):
         self.n = n
     def size(self):
         return self.n
+
+
+class W_Number(W_Root):
+    def __init__(self, big):
+        self.big = big
 
 
 class Thing(object):
@@ -92,3 +99,37 @@ def t_closures(n):
 def t_mixins(n):
     h, g = W_Heavy(), W_Heavy2(n)
     return h.weigh(n) + g.scaled(2, 3) + core.size_of(g)
+
+
+@entrypoint(int)
+def t_state(n):
+    return core.counted(n) * 100 + core.counted('x') + core.remember(n) * 10000 + core.remember('%d' % n) * 1000000
+
+
+@entrypoint(int)
+def t_builders(n):
+    b = StringBuilder()
+    b.append('q')
+    core.build(b, n)
+    w = core.W_Long(rbigint.fromint(n))
+    core.build(w.builder, n)
+    w.builder.append('tt')
+    return len(b.build()) * 100 + len(w.builder.build())
+
+
+@entrypoint(int)
+def t_bigints(n):
+    w = W_Number(rbigint.fromint(n).lshift(70))
+    x = core.W_Long(w.big).add(core.W_Long(w.big)).big
+    y = x.mul(rbigint.fromint(3)).pow(rbigint.fromint(5), None).mod(rbigint.fromint(10007))
+    return x.rshift(68).toint() + len(x.str()) * 1000 + y.toint() * 100000
+
+
+@entrypoint(str)
+def t_files(path):
+    f = open(path, 'rb')
+    line = f.readline()
+    f.seek(0, 0)
+    start = f.read(5)
+    f.close()
+    return len(line) + len(start) + core.size_of_file(path)

@@ -124,6 +124,7 @@ class Closed(object):
 
 S = lltype.GcStruct('S', ('x', lltype.Signed))
 LIST = [1]
+WORDS = ['if', 'else']
 DICT = {'n': 1}
 BYTES = bytearray('abc')
 R_DICT = r_dict(lambda a, b: a == b, lambda a: compute_hash(a))
@@ -135,11 +136,15 @@ RAW = lltype.malloc(rffi.CArray(lltype.Signed), 4, flavor='raw', immortal=True, 
 CLOSED = Closed()
 
 
+def bump(counts, n):
+    counts['n'] += n
+
+
 @export(int)
 def change(n):
     LIST.append(n)
     W_Root.names.append('c')
-    DICT['n'] += n
+    bump(DICT, n)
     R_DICT['n'] += n
     STRUCT.x += n
     RAW[1] += n
@@ -161,7 +166,7 @@ def size_of_file(path):
 def c_all(n):
     a, b = W_Root(), W_Item()
     text = describe(W_Special(), a, n) + describe(b, W_Special(), n) + who(Outer.Inner(), Other.Inner(), First(), Second())
-    return len(text) + change(n) * 0
+    return len(text) + change(n) * 0 + len(WORDS[n % 2])
 
 
 @entrypoint(str, str)

@@ -85,6 +85,32 @@ def e_about(n):
     return make(n).about(n)
 
 
+def digits(numbers):
+    r = 0
+    for n in numbers:
+        r = (r * 7 + n) % 1000003
+    return r
+
+
+@entrypoint(int)
+def e_state(n):
+    core.change(n)
+    core.LIST.append(n + 1)
+    core.DICT['m%d' % n] = n
+    W_Root.names.append('zz')
+    core.change(2)
+    text = ''.join(W_Root.names)
+    return '%d %d %d %s %s' % (digits(core.LIST), value_of(core.DICT, 'n'), len_of(core.DICT), core.WORDS[n % 2], text)
+
+
+def value_of(counts, key):
+    return counts[key]
+
+
+def len_of(counts):
+    return len(counts)
+
+
 @entrypoint(int)
 def e_who(n):
     if n:

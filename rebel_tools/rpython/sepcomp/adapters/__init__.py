@@ -36,6 +36,8 @@ MUST_HAVE = {
     'rpython.rtyper.rclass': ['OBJECT_VTABLE', 'make_ll_isinstance', 'll_issubclass', 'ClassRepr.fill_vtable_root',
                               'ClassRepr.rtype_issubtype', 'ClassRepr.setup_vtable', 'InstanceRepr._setup_repr', 'InstanceRepr._check_for_immutable_conflicts'],
     'rpython.rtyper.rpbc': ['getFrozenPBCRepr', 'ClassesPBCRepr.redispatch_call'],
+    'rpython.rtyper.lltypesystem.rordereddict': ['OrderedDictRepr.convert_const'],
+    'rpython.rtyper.rlist': ['AbstractBaseListRepr.convert_const'],
     'rpython.rtyper.rstr': ['AbstractStringRepr'],
     'rpython.translator.c.gc': ['ShadowStackFrameworkGcPolicy'],
     'rpython.translator.c.genc': ['add_extra_files', 'gen_startupcode', 'gen_forwarddecl', 'gen_source',
