@@ -56,7 +56,8 @@ env = Environment(tools=['default', 'rpython'], toolpath=[rebel_tools.TOOLPATH],
 core = env.RPythonCore('build/core', 'src/core.py')
 env.RPythonExtension('build/ext', 'src/ext.py', CORE=core)
 """
-TARGETS = {"libcore.so", "core.interface", "core.exports", "core.templates", "core.d", "ext.so", "ext.templates", "ext.d"}
+TARGETS = {f"core.{kind}" for kind in ("interface", "exports", "templates", "d")}
+TARGETS |= {"libcore.so", "ext.so", "ext.templates", "ext.d"}
 
 
 class Project:
@@ -170,7 +171,7 @@ def test_edits(project):
     assert project.contents() == clean and call(project, 5) == 33  # incremental, -j8 and with another comment
     project.write("core", CORE.replace("def six", "# another\ndef six").replace("return 1", "return 2"))
     text = project.scons()
-    assert "--name core" in text and "--name ext" not in text  # a comment, and generic code that the extension does not use
+    assert "--name core" in text and "--name ext" not in text  # nor for generic code that it does not use
     assert project.translated() == []
     project.write("core", CORE.replace("return 0", "return 7"))
     assert project.translated() == ["core", "ext"] and call(project, 5) == 40  # and one that is compiled into it

@@ -105,3 +105,22 @@ def test_nor_on_a_detour(toolchain, silent, tmp_path, what):
     (folder / "bad.py").write_text(HEAD + INDIRECT[what] + "\n\n" + ENTRY + "    return g()\n")
     said = toolchain.extension(folder, "bad", rc=1).stderr
     assert said.startswith(f"{folder}/bad.py:") and " belongs to the core core" in said, said
+
+
+IMPORTED = {  # a statement that runs when the module is imported -> what it changes
+    "core.LIST.append(3)": "core.LIST",
+    "core.change(3)": "core.DICT",
+    "core.DICT['z'] = 1": "core.DICT",
+    "W_Root.names.append('z')": "core.W_Root.names",
+}
+
+
+@pytest.mark.parametrize("statement", IMPORTED)
+def test_what_an_import_changes_is_not_lost(toolchain, silent, tmp_path, statement):
+    """It would be in the process that translates only."""
+    folder = tmp_path / "project"
+    shutil.copytree(silent, folder)
+    (folder / "bad.py").write_text(HEAD + statement + "\n\n\n" + ENTRY + "    return n\n")
+    said = toolchain.extension(folder, "bad", rc=1).stderr
+    line = HEAD.count("\n") + 1
+    assert said.startswith(f"{folder}/bad.py:{line}: error: {IMPORTED[statement]} belongs to the core, and is changed"), said

@@ -22,6 +22,7 @@ that interface and the core's Python source, and is loaded into the same process
     bound, hooks, importreprs       a core as an extension sees it, and where rpython asks for it
     extension, extgc, extglue       the translation of an extension
 
+    importing       what an extension's modules do when they are imported
     templates, containers   generic code that extensions compile; lists and dicts that they share
     openness        methods that an extension may override
     answers, classvalues, ownvalues     memo functions that extensions answer; x.__class__; what an extension answers for

@@ -5,7 +5,7 @@ import subprocess
 
 from rpython.annotator import description, model
 
-from sepcomp import (bound, classnames, entries, escaped, extgc, extglue, importreprs, interface, names, openness,
+from sepcomp import (bound, classnames, entries, escaped, extgc, extglue, importing, importreprs, interface, names, openness,
                      ownvalues, program, refusals, runner, support, toolchain)
 from sepcomp.annotations import describe
 from sepcomp.errors import SepcompError, SetupError
@@ -21,9 +21,12 @@ class ExtensionTranslation(object):
         self.name = name
         self.options = toolchain.Options(**dict((str(k), v) for k, v in self.data['options'].items()))
         self.program = program.Program(main, search, [self.data['main']] + sorted(self.data['sources']), self.look_before)
+        self.watch.stop()
 
     def look_before(self, program):
         self.before = bound.Before(program, self.data['sources'])
+        self.watch = importing.Watch(self.before.modules, self.data, self.before.paths, program.folders)
+        self.watch.start()
 
     def translate(self, folder, log):
         """Translate into `folder`; returns the path of the library."""
@@ -37,6 +40,7 @@ class ExtensionTranslation(object):
         refusals.check_decorators(self.program)
         refusals.install()
         core = self.core = bound.Core(self.data, self.digest, self.program, class_names, self.before)
+        core.used.codes.update(self.watch.codes)
         translator = self.translator = toolchain.make_translator(self.options, class_names, core)
         self.annotate(translator.annotator)
         translator.annotator.simplify()

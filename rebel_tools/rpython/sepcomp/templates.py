@@ -62,13 +62,13 @@ class Bodies(object):
         found = dict((name, digest) for units in self.units.values() for _, name, digest in units)
         return dict(found, **self.whole)
 
-    def of(self, func):
-        """(name, digest) of the function of a module, or method of a class of a module, in which `func` stands."""
-        code = func.func_code
+    def of(self, code):
+        """(name, digest) of the function of a module, or method of a class of a module, in which this code stands.
+
+        None for code that is made while the program runs.
+        """
         before = [unit for unit in self.units.get(code.co_filename, ()) if unit[0] <= code.co_firstlineno]
-        if before:
-            return before[-1][1:]
-        return func.__module__, self.whole[func.__module__]
+        return before[-1][1:] if before else None
 
 
 def units_in(tree, prefix):
@@ -97,6 +97,7 @@ class Used(object):
         self.modules = modules
         self.bodies = None
         self.functions = set()
+        self.codes = set()      # that ran
 
     def compiled(self, func):
         self.functions.add(func)
@@ -119,7 +120,9 @@ class Used(object):
     def plain(self):
         """{name: digest}"""
         bodies = Bodies(self.modules)
-        return dict(bodies.of(func) for func in self.functions)
+        found = [bodies.of(code) for code in self.codes]
+        found += [bodies.of(func.func_code) or (func.__module__, bodies.whole[func.__module__]) for func in self.functions]
+        return dict(filter(None, found))
 
 
 def referred_to(func):
