@@ -125,7 +125,7 @@ class Closed(object):
 S = lltype.GcStruct('S', ('x', lltype.Signed))
 LIST = [1]
 WORDS = ['if', 'else']
-DICT = {'n': 1}
+DICT = {'count': 1}
 BYTES = bytearray('abc')
 R_DICT = r_dict(lambda a, b: a == b, lambda a: compute_hash(a))
 R_DICT['n'] = 1
@@ -137,7 +137,7 @@ CLOSED = Closed()
 
 
 def bump(counts, n):
-    counts['n'] += n
+    counts['count'] += n
 
 
 @export(int)

@@ -100,7 +100,7 @@ def e_state(n):
     W_Root.names.append('zz')
     core.change(2)
     text = ''.join(W_Root.names)
-    return '%d %d %d %s %s' % (digits(core.LIST), value_of(core.DICT, 'n'), len_of(core.DICT), core.WORDS[n % 2], text)
+    return '%d %d %d %s %s' % (digits(core.LIST), value_of(core.DICT, 'count'), len_of(core.DICT), core.WORDS[n % 2], text)
 
 
 def value_of(counts, key):
