@@ -84,7 +84,7 @@ INDIRECT = {
 }
 KEPT = {  # what an extension does with a list -> why not
     "core.WORDS.append('while')": "this would make a list or dict of the core hold something more general",
-    "core.LIST.append('x')": "",
+    "core.LIST.append('x')": "one variable, list or attribute cannot hold both int and str",
 }
 
 

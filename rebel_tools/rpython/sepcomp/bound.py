@@ -98,8 +98,14 @@ class Core(object):
         return getattr(pyfunc, '__module__', None) in self.modules
 
     def owns_class(self, cls):
-        """Whether the core has this class, too; its functions may make others for the extension."""
-        return cls.__module__ in self.modules and (cls in self.before.classes or cls.__module__ not in self.before.modules)
+        """Whether the core has this class, too; its functions may make others for the extension.
+
+        An exception that no path leads to, like those that a function makes for each format of a message, is caught as what
+        it derives from: then each library has a class of its own.
+        """
+        if cls.__module__ not in self.modules or issubclass(cls, BaseException) and cls not in self.class_names.paths:
+            return False
+        return cls in self.before.classes or cls.__module__ not in self.before.modules
 
     def is_template(self, pyfunc):
         """Whether the extension compiles this function of the core."""

@@ -2,12 +2,14 @@
 
 import contextlib
 import re
+import sys
 
 from sepcomp import program
 from sepcomp.errors import SepcompError, SetupError
 
 _PLACE = re.compile(r'Happened at file (\S+) line (\d+)')
 _PLACE_FIRST = re.compile(r'^(\S+\.py:\d+): ')
+_CLASS = re.compile(r"<ClassDef '([\w.#]+)'>")
 _NOISE = re.compile(r' at 0x[0-9a-f]+')
 
 
@@ -17,6 +19,10 @@ def of(error, main):
     if is_frozen_container(error):
         text = text.replace('None', 'this would make a list or dict of the core hold something more general, or '
                                     'change its representation; its type was fixed when the core was translated', 1)
+    if hasattr(error, 's_obj1'):        # a UnionError
+        from sepcomp.annotations import describe
+        text = 'one variable, list or attribute cannot hold both %s and %s\n%s' % (
+            describe(error.s_obj1), describe(error.s_obj2), text)
     if "translate with '--thread'" in text:
         text = 'threads are not supported in a core: rthread cannot be used (entry points may be called from any thread)'
     placed = _PLACE_FIRST.match(text)
@@ -25,7 +31,8 @@ def of(error, main):
     if isinstance(error, SetupError):
         return 'error: ' + text
     place = _PLACE.search(text)
-    place = place.groups() if place else place_of_operation(error) or getattr(error, 'sepcomp_place', (main, 1))
+    place = place.groups() if place else (
+        place_of_operation(error) or getattr(error, 'sepcomp_place', None) or place_of_class(text) or (main, 1))
     return '%s:%s: error: %s' % (place + (compact(text),))
 
 
@@ -74,6 +81,18 @@ def place_in(graph, block):
     offsets = [op.offset for op in block.operations if op.offset >= 0 and op.result.annotation is None] or (
         [op.offset for op in block.operations if op.offset >= 0][-1:])
     return code.co_filename, offset2lineno(code, offsets[0]) if offsets else code.co_firstlineno
+
+
+def place_of_class(text):
+    """(file, line) of the class that an error of the rtyper is about, None if it is about none."""
+    for name in _CLASS.findall(text):
+        modname, _, clsname = name.partition('#')[0].rpartition('.')
+        while modname and modname not in sys.modules:
+            modname = modname.rpartition('.')[0]
+        path = program.source_of(sys.modules.get(modname))
+        if path and not program.is_library(modname):
+            return path, program.line_of_class(path, clsname)
+    return None
 
 
 def place_of_operation(error):

@@ -142,11 +142,15 @@ def place_of(value):
     path = source_of(sys.modules.get(getattr(value, '__module__', None)))
     if not path or not os.path.exists(path):
         return ''
+    return '%s:%d' % (path, line_of_class(path, value.__name__))
+
+
+def line_of_class(path, name):
     with open(path) as f:
         for number, line in enumerate(f, 1):
-            if re.match(r'\s*class\s+%s\b' % re.escape(value.__name__), line):
-                return '%s:%d' % (path, number)
-    return '%s:1' % path
+            if re.match(r'\s*class\s+%s\b' % re.escape(name), line):
+                return number
+    return 1
 
 
 def prebuilt_paths(modules, class_names, defined_in=None):

@@ -97,7 +97,7 @@ def e_state(n):
     core.change(n)
     core.LIST.append(n + 1)
     core.DICT['m%d' % n] = n
-    W_Root.names.append('zz')
+    W_Root.names.append('z')
     core.change(2)
     text = ''.join(W_Root.names)
     return '%d %d %d %s %s' % (digits(core.LIST), value_of(core.DICT, 'count'), len_of(core.DICT), core.WORDS[n % 2], text)
