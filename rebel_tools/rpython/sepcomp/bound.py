@@ -243,7 +243,8 @@ class Core(object):
                     and (templates.is_generic(value) or is_of_library(cls.__module__))
                     and not any(name in vars(other) for other in below)):
                 method = self.bookkeeper.getmethoddesc(self.bookkeeper.getdesc(value), classdef, None, name)
-                classdef.attrs[name] = ImportedAttribute(name, model.SomePBC([method]), True)
+                classdef.attrs[name] = ImportedAttribute(name, model.SomePBC([method]), True, why=(
+                    ' of which each use has a version, so that nothing can override it'))
                 classdef.sepcomp_templates = getattr(classdef, 'sepcomp_templates', ()) + (name,)
 
     def refine(self, classdef, name, result):

@@ -78,9 +78,6 @@ def check_definitions(core, classdef):
                     'creates instances of classes that it gets at run time (x.__class__())' if name == classvalues.CALL
                     else 'reads %s of classes that it gets at run time (x.__class__.%s)' % (name, name)), base, name)
         for name in sorted(classdef.classdesc.classdict):
-            if name in getattr(base, 'sepcomp_templates', ()):
-                refuse(classdef, 'the core has compiled that method into its callers, for it has several versions', base,
-                       name)
             why = core.data['refused'].get('%s.%s' % (base.name, name))
             if why is not None and not name.startswith('__'):
                 refuse(classdef, 'in the core it holds %s, so that no extension can define it' % why, base, name)

@@ -175,7 +175,7 @@ def fastfunc(space, args_w):
     return func(space, %s)
 """ % (count, func.__name__, count, args)
     namespace = {'func': func, 'oefmt': oefmt}
-    exec compile2(source) in namespace
+    exec(compile2(source), namespace)
     fastfunc = namespace['fastfunc']
 
     class BuiltinCode(Code):
