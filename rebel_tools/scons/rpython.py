@@ -147,6 +147,19 @@ def _asked(env, target, source, kw):
     return env, main, targets[0].dir, targets[0].name
 
 
+def _decide_on_templates(env, offered, used) -> None:
+    """Of the generic code of the core (the file `offered`), only what the extension compiled in (`used`) matters."""
+    decide_source, decide_target = env.decide_source, env.decide_target
+
+    def changed(dependency, target, previous, repository_node=None) -> bool:
+        if dependency is offered:
+            return not imports.bodies_in(used.abspath) <= imports.bodies_in(offered.abspath)
+        decide = decide_target if dependency.is_derived() else decide_source
+        return decide(dependency, target, previous, repository_node)
+
+    env.Decider(changed)
+
+
 def _translated(env, builder, targets, depfile, main):
     """The nodes of a translation. The last one is the depfile, which says what it read."""
     env["RPYTHON_DEPFILE"] = depfile
