@@ -32,8 +32,9 @@ def presentation(arguments: Sequence[str], own_script: bool) -> tuple[Presentati
     known = (EXPLAIN,) if own_script else OPTIONS
     own = [word for word in arguments if word in known]
     rest = [word for word in arguments if word not in own]
-    how = Presentation(VERBOSE in own, EXPLAIN in own, any(map(_is_quiet, rest)), JSON in own)
-    return how, [*rest, *(["verbose=1"] if how.verbose else []), *(["--debug=explain"] if how.explain else [])]
+    told = JSON in own  # and nothing else than events
+    how = Presentation(VERBOSE in own and not told, EXPLAIN in own, any(map(_is_quiet, rest)), told)
+    return how, [*rest, *(["verbose=1"] if VERBOSE in own else []), *(["--debug=explain"] if how.explain else [])]
 
 
 def _is_quiet(word: str) -> bool:

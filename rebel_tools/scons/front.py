@@ -97,8 +97,14 @@ class Task(SCons.Script.Main.BuildTask):
 
     def executed(self) -> None:
         node = self.targets[0]
-        if self.top and not node.has_builder() and not node.side_effect and node.exists():
+        is_built = not self.top or node.has_builder() or node.side_effect
+        if not is_built and node.exists():
             SCons.Taskmaster.OutOfDateTask.executed(self)  # a source, for which nothing has to be done
+        elif not is_built:  # what a session that reads the project once was asked for
+            error = SCons.Errors.BuildError(node, "there is no such target")
+            _reports[0].failed(failure(error))
+            self.exception = (type(error), error, None)
+            self.do_failed()
         else:
             super().executed()
             if node.get_state() == SCons.Node.executed:

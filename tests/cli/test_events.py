@@ -54,7 +54,8 @@ def test_a_build_and_the_next_one(app):
     assert warning["text"].startswith('File "src/a.ml"') and "let unused" in warning["text"]
     assert found[-1].items() >= {"status": "built", "made": [PROGRAM], "steps": len(steps), "warnings": 1}.items()
 
-    for arguments in (["--json"], ["default", "--json"]):  # without scons, and with it
+    # Without scons, and with it.
+    for arguments in (["--json"], ["default", "--json"], ["default", "--json", "--verbose"]):
         again = events(app, "build", *arguments)
         assert of("diagnostic", again) == [{**warning, "again": True}]
         assert again[-1].items() >= {"status": "up_to_date", "steps": 0, "warnings": 1, "failed": []}.items()

@@ -164,6 +164,13 @@ def test_options_that_are_not_there(project):
     assert "did you mean --verbose" in rebel(project, "build", "--verbos", rc=2).err
 
 
+@needs_ocaml
+def test_a_session_says_what_is_not_there(app):
+    said = app.run("sh", "-c", f"printf 'build nothing\nbuild\n' | {sys.executable} -m rebel_tools build --interactive")
+    assert "nothing: there is no such target\n1 step failed: nothing\n" in said.err and "***" not in said.text
+    assert f"Built {PROGRAM}" in said.out
+
+
 def test_in_a_tree_with_an_sconstruct_phrases_and_jobs_are_those_of_scons(project):
     project.write("SConstruct", "DefaultEnvironment(tools=[])\nprint(GetOption('num_jobs'))\n")
     failed = rebel(project, "build", "foo", rc=2)
