@@ -52,7 +52,7 @@ class App:
         """Build until the next build needs no more than a look at the files."""
         for _ in range(3):
             self.build()
-        assert self.build().endswith(" is up to date\n")
+        assert self.build().endswith(" up to date\n")
 
     def output(self) -> str:
         return self.project.run(self.path(PROGRAM)).out
