@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from rebel_tools.errors import Place, RebelError
 from rebel_tools.process import processors
@@ -102,6 +102,19 @@ def scons_arguments(arguments: Sequence[str], progress: bool = False) -> list[st
 
 PROFILE_OPTION = "--build-profile"
 
+BUILD_FOLDER = "_build"
+BUILD_OPTION = "--build-dir"
+BUILD_ENVIRON = "REBEL_BUILD_DIR"
+
+
+def build_folder(arguments: Sequence[str], environ: Mapping[str, str]) -> str:
+    """The folder for what is built of the project in the current folder, by what scons is given."""
+    found = environ.get(BUILD_ENVIRON) or BUILD_FOLDER
+    for word in arguments:
+        if word.startswith(f"{BUILD_OPTION}="):
+            found = word.partition("=")[2]
+    return found or BUILD_FOLDER
+
 
 def with_profile(arguments: Sequence[str]) -> list[str]:
     """The arguments of rebel as scons takes them: what they call --profile is an option of SCons, for another thing."""
@@ -114,6 +127,8 @@ def with_profile(arguments: Sequence[str]) -> list[str]:
             word = f"{PROFILE_OPTION}={rest.pop(0)}"
         elif word.startswith("--profile="):
             word = PROFILE_OPTION + word.removeprefix("--profile")
+        elif word == BUILD_OPTION and rest:
+            word = f"{BUILD_OPTION}={rest.pop(0)}"  # SCons would take the folder for a target
         words.append(word)
     return words
 

@@ -10,7 +10,14 @@ from rebel_tools.cli.run_scons import run_scons
 from rebel_tools.memory import up_to_date
 from rebel_tools.memory.verdict import NOTHING
 from rebel_tools.presentation import EXPLAIN, Presentation, presentation, shown
-from rebel_tools.sconstruct import check_installation, enter_project, has_own_script, with_profile
+from rebel_tools.sconstruct import (
+    BUILD_FOLDER,
+    build_folder,
+    check_installation,
+    enter_project,
+    has_own_script,
+    with_profile,
+)
 
 SERVER = "REBEL_SERVER"
 
@@ -46,7 +53,8 @@ def run(arguments: Sequence[str]) -> int:
 
         return scons.run([*arguments, *(["--debug=explain"] if EXPLAIN in arguments else [])])
     how, words = presentation(arguments, False)
-    verdict, told = up_to_date.answer(up_to_date.question(words, os.environ))
+    folder = build_folder(words, os.environ)
+    verdict, told = up_to_date.answer(folder, up_to_date.question(words, os.environ))
     if verdict.extent == NOTHING:
         _tell(how, told, arguments)
         return 0
@@ -54,7 +62,7 @@ def run(arguments: Sequence[str]) -> int:
         from rebel_tools.text import printable  # a build with nothing to do does not load it
 
         print(printable(f"rebel: scons is asked: {verdict.reason}"), file=sys.stderr)
-    status = _ask_the_server(arguments)
+    status = _ask_the_server(arguments) if folder == BUILD_FOLDER else None
     return run_scons(arguments) if status is None else status
 
 
@@ -65,7 +73,7 @@ def _ask_the_server(arguments: Sequence[str]) -> int | None:
     from rebel_tools.server import client
 
     status = client.build(arguments)
-    if status is None and os.path.isdir("_build"):
+    if status is None and os.path.isdir(BUILD_FOLDER):
         client.start()
     return status
 

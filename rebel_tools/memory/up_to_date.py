@@ -18,12 +18,14 @@ from rebel_tools.memory.atomic import read_regular, write_atomically
 from rebel_tools.memory.identity import identity
 from rebel_tools.memory.manifest import manifest
 from rebel_tools.memory.verdict import NOTHING, Verdict, everything, nothing
-from rebel_tools.sconstruct import PROFILE_OPTION
+from rebel_tools.sconstruct import BUILD_OPTION, PROFILE_OPTION
 
-PATH = "_build/.rebel-tools.up-to-date"
+_FILE = ".rebel-tools.up-to-date"
 
 _PROGRAMS = ("ocamlc", "ocamlopt", "ocamldep", "ocamlfind", "refmt")
-_HARMLESS = re.compile(rf"(?:(?:-Q|-j ?\d+|--jobs=\d+|verbose=\d|--debug=explain|{PROFILE_OPTION}=\w+)(?: |$))*")
+_HARMLESS = re.compile(
+    rf"(?:(?:-Q|-j ?\d+|--jobs=\d+|verbose=\d|--debug=explain|{PROFILE_OPTION}=\w+|{BUILD_OPTION}=\S*)(?: |$))*"
+)
 
 
 def question(arguments: Sequence[str], environ: Mapping[str, str]) -> str | None:
@@ -58,7 +60,7 @@ class Answer(NamedTuple):
     told: Told = Told("", (), ())
 
 
-def remember(asked: str, manifests: Mapping[str, str], told: Told) -> None:
+def remember(folder: str, asked: str, manifests: Mapping[str, str], told: Told) -> None:
     """Let the next `rebel build` look at these manifests, if there are any and all were written: path -> identity.
 
     told: what it says when all is as it was.
@@ -67,20 +69,20 @@ def remember(asked: str, manifests: Mapping[str, str], told: Told) -> None:
         return
     known = {"question": asked, "manifests": manifests, "told": told}
     with contextlib.suppress(OSError):  # then it asks scons
-        write_atomically(PATH, json.dumps(known).encode())
+        write_atomically(os.path.join(folder, _FILE), json.dumps(known).encode())
 
 
-def forget() -> None:
+def forget(folder: str) -> None:
     """Make the next `rebel build` ask scons."""
     with contextlib.suppress(OSError):
-        os.unlink(PATH)
+        os.unlink(os.path.join(folder, _FILE))
 
 
-def answer(asked: str | None) -> Answer:
+def answer(folder: str, asked: str | None) -> Answer:
     """Whether the last build was about the same, and all that it made and used is as it was."""
     if asked is None:
         return Answer(everything("an option was given that only scons knows about"))
-    data = read_regular(PATH)
+    data = read_regular(os.path.join(folder, _FILE))
     if data is None:
         return Answer(everything("no build that came to its end is remembered"))
     try:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from rebel_tools.memory.atomic import read_regular, write_atomically
-from rebel_tools.sconstruct import is_of_this_user
+from rebel_tools.sconstruct import build_folder, is_of_this_user
 
 FILE = ".rebel-tools.editors.json"
 FORMAT = 2
@@ -90,7 +90,7 @@ def files(folder: str) -> Iterator[str]:
     folder = os.path.join(folder, "").partition(_PACKAGES)[0].rstrip(os.sep) or os.sep
     while True:
         yield os.path.join(folder, FILE)  # of an SConstruct with builders of the tool `ocaml`
-        output = os.path.join(glob.escape(folder), "_build")
+        output = glob.escape(os.path.join(folder, build_folder((), os.environ)))
         for inside in ("*", "*/*", "@*/*/*"):  # of targets, and of those of members of a workspace
             yield from sorted(glob.glob(os.path.join(output, inside, FILE)))
         above = os.path.dirname(folder)

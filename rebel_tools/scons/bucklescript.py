@@ -27,7 +27,7 @@ from rebel_tools.plan.status import Status
 from rebel_tools.process import processors
 from rebel_tools.project.groups import Group
 from rebel_tools.project.model import Package, Project, Target
-from rebel_tools.scons import profiles
+from rebel_tools.scons import build_folder, profiles
 from rebel_tools.scons.actions import Words
 from rebel_tools.scons.homes import note_served
 from rebel_tools.scons.output import TERMINAL, install_output, spawn
@@ -46,7 +46,7 @@ class BuckleScriptTargets:
 
     def __init__(self, env, project: Project, group: Group):
         self.top = env.Dir("#").get_abspath()
-        self.build = self._relative(project.root.root, "_build")
+        self.build = self._relative(build_folder.folder_of(project.root.root))
         self.place = f"{self.build}/{env[profiles.VARIABLE].folder}"
         self.folder = self.place + group.home.name
         self.project, self.home = project, group.home
@@ -79,7 +79,7 @@ class BuckleScriptTargets:
             self.plan.state.save()
 
     def _relative(self, *parts: str) -> str:
-        return os.path.relpath(os.path.join(*parts), self.top).replace(os.sep, "/")
+        return build_folder.from_here(os.path.join(*parts))
 
     def _programs(self, group: Group) -> dict[Target, list]:
         scopes: dict[str, Scope] = {}

@@ -20,8 +20,9 @@ from rebel_tools.plan.units import Namespace, check_units
 from rebel_tools.project.groups import Group, groups_of
 from rebel_tools.project.model import Package, Project, Target
 from rebel_tools.project.targets import CHECK
-from rebel_tools.scons import front, places, profiles, programs, report, saving
+from rebel_tools.scons import build_folder, front, places, profiles, programs, report, saving
 from rebel_tools.scons.actions import Command
+from rebel_tools.scons.arguments import from_top
 from rebel_tools.scons.goals import Goal
 from rebel_tools.scons.homes import remove_left_over
 from rebel_tools.scons.interactive import is_interactive, option, tell
@@ -32,7 +33,7 @@ from rebel_tools.scons.package_scope import naming, top_level
 from rebel_tools.scons.projects import project_of
 from rebel_tools.scons.target import TargetSession
 from rebel_tools.scons.words import expanded, extended
-from rebel_tools.sconstruct import rebel_arguments
+from rebel_tools.sconstruct import BUILD_FOLDER, rebel_arguments
 from rebel_tools.server import SOCKET
 from rebel_tools.text import printable
 
@@ -48,10 +49,12 @@ def rebel(env, folder: str = ".", profile: str | None = None):
     how = profiles.chosen(profile)
     started, root = time.time_ns(), env.Dir(folder).get_abspath()
     project = _project(root)
+    build_folder.check(project)
     if is_interactive():
         tell(_Folder(project.root.root))
     elif _lock(project.root.root):
         started, project = time.time_ns(), _project(root)  # another build has come to its end
+    build_folder.keep_notes()
     for warning in project.warnings:
         print(printable(f"rebel: warning: {warning}"))
     if front.is_installed():
@@ -60,7 +63,7 @@ def rebel(env, folder: str = ".", profile: str | None = None):
     groups = groups_of(project)
     if not is_interactive() and not _only_looks() and not option("clean"):
         homes = {target.name: group.home.name for group in groups for target in group.targets}
-        remove_left_over(os.path.join(project.root.root, "_build", how.folder), homes)
+        remove_left_over(os.path.join(build_folder.folder_of(project.root.root), how.folder), homes)
     default = SCons.Util.NodeList()
     sessions: list[tuple[str, TargetSession]] = []
     told = front.report()
@@ -77,9 +80,11 @@ def rebel(env, folder: str = ".", profile: str | None = None):
             if told and (target not in project.check or _is_named(target, project, how)):
                 name = target.name if target in project.check else str(program[0])
                 told.goal(name, program[0], run.said if target is next(iter(made)) else list)
-            env.Clean(program, [env.fs.Dir(f"#{folder}") for folder in _removed(run, target, made, project, how)])
+            env.Clean(program, [env.fs.Dir(from_top(folder)) for folder in _removed(run, target, made, project, how)])
             if target in project.default_targets:
                 default += program
+                if os.path.isabs(run.build):  # it does not lie below the folder that scons builds by default
+                    env.Depends(env.Dir("#"), program)
                 sessions.append((str(program[0]), run))
             else:
                 env.Ignore(program[0].dir, program)  # `scons .` does not ask for it by name
@@ -124,7 +129,7 @@ def _lock(root: str) -> bool:
 
     SCons is still reading, and can be interrupted while this waits.
     """
-    build = os.path.join(root, "_build")
+    build = build_folder.folder_of(root)
     only_looks = _only_looks()
     if option("clean") and not only_looks:
         with suppress(OSError):
@@ -132,7 +137,9 @@ def _lock(root: str) -> bool:
     if only_looks or option("clean") and not os.path.isdir(build):
         return False
     message = printable(f"rebel: another build is running in {os.path.relpath(build)}; waiting for its end")
-    return lock(build, lambda: print(message, flush=True))
+    waited = lock(build, lambda: print(message, flush=True))
+    build_folder.claim()
+    return waited
 
 
 def _only_looks() -> bool:
@@ -149,7 +156,7 @@ class _Folder:
         _lock(self.root)
 
     def end(self) -> None:
-        unlock(os.path.join(self.root, "_build"))
+        unlock(build_folder.folder_of(self.root))
 
 
 def _programs(env, project: Project, group: Group, started: int):
@@ -211,7 +218,8 @@ def _is_named(target: Target, project: Project, how: profiles.Profile) -> bool:
     """Whether the command line is about a target, by a name or the path of something in its folder."""
     asked = [str(name) for name in SCons.Script.COMMAND_LINE_TARGETS]
     by_name = not {*asked}.isdisjoint(_names(target, project))
-    return by_name or any(f"_build/{how.folder}{target.name}" in name for name in asked)
+    folder = os.path.basename(build_folder.chosen()) or BUILD_FOLDER
+    return by_name or any(f"{folder}/{how.folder}{target.name}" in name for name in asked)
 
 
 def _environment(env):
@@ -223,7 +231,7 @@ def _environment(env):
 def _script(goal: Goal):
     env = goal.env.Override({"JSOOFLAGS": extended(goal.env["JSOOFLAGS"], goal.target.unstable_flags.jsoo)})
     builder = Builder(action=Command("JSOOCOM"), target_scanner=SCons.Scanner.ScannerBase(_named_by_flags))
-    return builder(env, target=["#" + os.path.splitext(goal.path)[0] + ".js"], source=goal.program)
+    return builder(env, target=[from_top(os.path.splitext(goal.path)[0] + ".js")], source=goal.program)
 
 
 def _named_by_flags(node, env, path) -> list:
@@ -238,19 +246,20 @@ def _remember_up_to_date(project, sessions: list) -> None:
 
     sessions: to be filled; when there is none for one of the default targets, an exception came in between.
     """
-    up_to_date.forget()
+    folder = build_folder.folder_of(project.root.root)
+    up_to_date.forget(folder)
     arguments = rebel_arguments(sys.argv[1:])
     if arguments is None or project.warnings:
         return
     asked = up_to_date.question(arguments, os.environ)
     if asked is not None and all(target.engine in ("native", "byte") for target in project.default_targets):
-        saving.at_the_end(lambda: _remember(asked, sessions, len(project.default_targets)))
+        saving.at_the_end(lambda: _remember(folder, asked, sessions, len(project.default_targets)))
 
 
-def _remember(asked: str, sessions: list, wanted: int) -> None:
+def _remember(folder: str, asked: str, sessions: list, wanted: int) -> None:
     if len(sessions) == wanted:
         made, runs = [path for path, _ in sessions], {run.manifest.path: run for _, run in sessions}
         said = {(each.about, each.text): each.target for run in runs.values() for each in run.said()}
         result = report.up_to_date(made, report.warnings(text for _, text in said))
         told = up_to_date.Told(result, made, [(said[each], each[1]) for each in sorted(said)])
-        up_to_date.remember(asked, {path: run.identity for path, run in runs.items()}, told)
+        up_to_date.remember(folder, asked, {path: run.identity for path, run in runs.items()}, told)

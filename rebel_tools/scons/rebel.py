@@ -7,7 +7,7 @@ import sys
 
 import SCons.Util
 
-from rebel_tools.scons import ocaml, profiles, programs
+from rebel_tools.scons import build_folder, ocaml, profiles, programs
 
 
 def generate(env, **kw) -> None:
@@ -15,6 +15,7 @@ def generate(env, **kw) -> None:
     env["ENV"] = {**env["ENV"], **os.environ}
     programs.add_option()
     profiles.add_option()
+    build_folder.add_option()
     ocaml.generate(env, **kw)
     env.SetDefault(JSOO="js_of_ocaml", JSOOFLAGS=SCons.Util.CLVar(""), JSOOCOM="$JSOO $JSOOFLAGS $SOURCE -o $TARGET")
     env.SetDefault(MENHIR="menhir")

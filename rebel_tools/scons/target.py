@@ -25,7 +25,7 @@ from rebel_tools.project.groups import Group as Targets
 from rebel_tools.project.load import absent_modules, load_project
 from rebel_tools.project.model import Package, Project, Target
 from rebel_tools.project.reads import selected_files
-from rebel_tools.scons import front, places, profiles, said
+from rebel_tools.scons import build_folder, front, places, profiles, said
 from rebel_tools.scons.arguments import from_top
 from rebel_tools.scons.goals import DONE, ENGINES, Goal
 from rebel_tools.scons.homes import MANIFEST, STATE, note_served
@@ -66,7 +66,7 @@ class TargetSession(Session):
     def __init__(self, env, project: Project, group: Targets, started: int):
         self.started = started
         self.top = env.Dir("#").get_abspath()
-        self.build = self.relative(project.root.root, "_build")
+        self.build = self.relative(build_folder.folder_of(project.root.root))
         self.place = f"{self.build}/{env[profiles.VARIABLE].folder}"
         self.folder = self.place + group.home.name
         super().__init__(f"{self.folder}/{STATE}")
@@ -109,7 +109,7 @@ class TargetSession(Session):
 
     def relative(self, *parts: str) -> str:
         """A path as seen from the folder of the SConstruct."""
-        return os.path.relpath(os.path.join(*parts), self.top).replace(os.sep, "/")
+        return build_folder.from_here(os.path.join(*parts))
 
     @property
     def _folders_of_targets(self) -> list[str]:
@@ -570,7 +570,8 @@ class TargetSession(Session):
 
     def _finish(self) -> None:
         super()._finish()
-        if option("clean") and self._is_visited and self._for_editors and not self._dry and self._is_gone:
+        is_here = self._for_editors and not build_folder.chosen()
+        if option("clean") and self._is_visited and is_here and not self._dry and self._is_gone:
             from rebel_tools.scons.editors import remove_for_editors
 
             for goal in self._for_editors:
@@ -654,7 +655,7 @@ class TargetSession(Session):
             from rebel_tools.scons.editors import tell_areas, write_for_editors
 
             environments = {scope: self.environments[scope] for scope in self.plan.scopes}
-            for goal in self._for_editors:
+            for goal in () if build_folder.chosen() else self._for_editors:  # nothing is written beside the sources
                 packages, scope = (*self.project.closure(goal.package), goal.package), goal.step.scope
                 write_for_editors(packages, scope, environments[scope], goal.target, self.top, self.folder)
             tell_areas(environments, self.top, self.folder)
