@@ -235,10 +235,10 @@ def test_what_a_preprocessor_of_a_package_reads(project) -> None:
         expected = {"b": "b", "c": "bc", "a": "abc", "v": "vabc"}[text]
         assert project.run("_build/default/src/app.out").out == expected
         build(project)
-        assert build(project) == "scons: `.' is up to date.\n"
+        assert build(project) == "_build/default/src/app.out is up to date\n"
     project.write("config/old/x.txt", "x")
     build(project)
-    assert build(project) == "scons: `.' is up to date.\n"
+    assert build(project) == "_build/default/src/app.out is up to date\n"
     project.path("config/a.txt").unlink()
     build(project)
     assert project.run("_build/default/src/app.out").out.startswith("vbc")
