@@ -10,12 +10,13 @@ from rebel_tools.errors import Place, RebelError
 _held: dict[str, int] = {}  # folder -> a descriptor that stays open
 
 
-def lock(folder: str, waiting: Callable[[], None]) -> bool:
+def lock(folder: str, waiting: Callable[[], None], nested: bool = False) -> bool:
     """Have a folder of outputs for this process until `unlock` or its end; `waiting` is called when another has it.
 
     The lock is flock(2) on the folder itself, which leaves no file behind and ends with the process, however it ends.
-    Where there is no such thing (Windows, some network file systems) nothing is locked. Returns whether another one
-    had it. Errors: RebelError when the folder cannot be made.
+    Where there is no such thing (Windows, some network file systems) nothing is locked. nested: neither is it for a
+    build that is a step of the one that has it, which waits for the step. Returns whether another one had it. Errors:
+    RebelError when the folder cannot be made.
     """
     try:
         import fcntl
@@ -27,9 +28,10 @@ def lock(folder: str, waiting: Callable[[], None]) -> bool:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            waiting()
-            waited = True
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            if not (nested and _is_held_above(descriptor)):
+                waiting()
+                waited = True
+                fcntl.flock(descriptor, fcntl.LOCK_EX)
         except OSError:  # there are no locks
             pass
         if _is_open(folder, descriptor):
@@ -43,6 +45,22 @@ def unlock(folder: str) -> None:
     """Let others have a folder that this process has, if it has it."""
     if folder in _held:
         os.close(_held.pop(folder))
+
+
+def _is_held_above(descriptor: int) -> bool:
+    """Whether the process that has the lock is one that this one descends from (proc(5), on Linux)."""
+    inode = str(os.fstat(descriptor).st_ino)
+    try:
+        with open("/proc/locks", encoding="ascii") as locks:
+            rows = [line.split() for line in locks]
+        holders = {int(row[4]) for row in rows if row[1] == "FLOCK" and row[5].rpartition(":")[2] == inode}
+        process = os.getpid()
+        while process > 1 and process not in holders:
+            with open(f"/proc/{process}/stat", encoding="utf-8", errors="replace") as stat:
+                process = int(stat.read().rpartition(")")[2].split()[1])
+        return process in holders
+    except (OSError, ValueError, IndexError):  # no such thing here, or one of them has just ended
+        return False
 
 
 def _open(folder: str) -> int:

@@ -195,6 +195,13 @@ class Status:
             return text_digest(self.signature(step), installed, *inputs)
         return text_digest(self.signature(step), installed, *inputs, *map(self._deep_digest, self._below(step)))
 
+    def is_as_keyed(self, step: Step) -> bool:
+        """Whether the files of which a step was made are those that its key is about; to be asked when it has run."""
+        folders = self._folders(step)
+        installed = [self.plan.installed.find(folders, name) for name in self._reachable_installed(step)]
+        read = (*self.plan.inputs(step), *step.scope.settings.files, *step.files, *installed)
+        return all(self.plan.files.is_as_read(path) for path in read if path in self.plan.files.remembered)
+
     def _reachable_installed(self, step: Step) -> list[str]:
         """The names of installed files that a step can come to by itself, before it has run."""
         if step.module is None:

@@ -87,7 +87,9 @@ class StepFile(SCons.Node.FS.File):
         return key
 
     def push_to_cache(self):
-        return super().push_to_cache() if self.attributes.rebel_session.has_cache else None
+        """A source may have been saved since the key was taken, and what was made of it belongs to no key."""
+        if self.attributes.rebel_session.has_cache and _answer(self, "is_as_keyed"):
+            super().push_to_cache()
 
     def retrieve_from_cache(self) -> bool:
         return self.attributes.rebel_session.has_cache and super().retrieve_from_cache()
@@ -101,7 +103,7 @@ class StepFile(SCons.Node.FS.File):
         return self.new_binfo()
 
     def visited(self) -> None:
-        if SCons.CacheDir.cache_force and self.exists():
+        if SCons.CacheDir.cache_force and self.exists() and _answer(self, "is_as_keyed"):
             self.get_build_env().get_CacheDir().push_if_forced(self)
 
     def release_target_info(self) -> None:

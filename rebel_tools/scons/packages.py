@@ -15,7 +15,7 @@ import SCons.Util
 from SCons.Builder import Builder
 
 from rebel_tools.memory import up_to_date
-from rebel_tools.memory.lock import lock, unlock
+from rebel_tools.memory.lock import unlock
 from rebel_tools.plan.units import Namespace, check_units
 from rebel_tools.project.groups import Group, groups_of
 from rebel_tools.project.model import Package, Project, Target
@@ -28,6 +28,7 @@ from rebel_tools.scons.homes import remove_left_over
 from rebel_tools.scons.interactive import is_interactive, option, tell
 from rebel_tools.scons.mistakes import project_error
 from rebel_tools.scons.named import built_files, top_of
+from rebel_tools.scons.one_build import hold, only_looks
 from rebel_tools.scons.output import short_messages
 from rebel_tools.scons.package_scope import naming, top_level
 from rebel_tools.scons.projects import project_of
@@ -61,7 +62,7 @@ def rebel(env, folder: str = ".", profile: str | None = None):
         front.go_on_after_failures()
     permission = programs.permission(project)
     groups = groups_of(project)
-    if not is_interactive() and not _only_looks() and not option("clean"):
+    if not is_interactive() and not only_looks() and not option("clean"):
         homes = {target.name: group.home.name for group in groups for target in group.targets}
         remove_left_over(os.path.join(build_folder.folder_of(project.root.root), how.folder), homes)
     default = SCons.Util.NodeList()
@@ -130,20 +131,14 @@ def _lock(root: str) -> bool:
     SCons is still reading, and can be interrupted while this waits.
     """
     build = build_folder.folder_of(root)
-    only_looks = _only_looks()
-    if option("clean") and not only_looks:
+    if option("clean") and not only_looks():
         with suppress(OSError):
             os.unlink(os.path.join(root, SOCKET))  # the server ends with it, and SCons removes no sockets
-    if only_looks or option("clean") and not os.path.isdir(build):
+    if only_looks() or option("clean") and not os.path.isdir(build):
         return False
-    message = printable(f"rebel: another build is running in {os.path.relpath(build)}; waiting for its end")
-    waited = lock(build, lambda: print(message, flush=True))
+    waited = hold(build)
     build_folder.claim()
     return waited
-
-
-def _only_looks() -> bool:
-    return any(map(option, ("no_exec", "question", "help")))
 
 
 class _Folder:

@@ -28,6 +28,7 @@ from rebel_tools.scons.generated import Generated
 from rebel_tools.scons.interactive import option, tell
 from rebel_tools.scons.named import First, built_files, leads_to
 from rebel_tools.scons.nodes import Group, SourceFile, StepFile
+from rebel_tools.scons.one_build import alone_in
 from rebel_tools.scons.output import ADVISERS, SOURCES, SOURCES_OF_TREES
 from rebel_tools.scons.settings import package_flags, packages_of_module
 from rebel_tools.scons.words import literals, without
@@ -342,6 +343,10 @@ class Session:
         self._read_declared(step)
         return text_digest(self.status.cache_key(step), path)
 
+    def is_as_keyed(self, step: Step) -> bool:
+        """Whether an output of the step was made of what its signature in a CacheDir says."""
+        return self.status.is_as_keyed(step)
+
     def may_read(self, step: Step) -> list[str]:
         """The files of this build, and those in flags, that the command of a step may look at.
 
@@ -417,7 +422,10 @@ def added_actions(nodes: list) -> list[str]:
 
 @cache
 def session() -> Session:
-    """The session of the builders in the SConstruct. What it remembers lies where SCons' own database does."""
+    """The session of the builders in the SConstruct, for which this run is alone in the tree. What it remembers lies
+    where SCons' own database does.
+    """
+    alone_in(places.top(), nested=True)
     usual = SCons.SConsign.current_sconsign_filename()
     database = os.path.normpath(SCons.SConsign.DB_Name or usual)
     return Session(STATE if database == usual else f"{database}{STATE}")

@@ -459,6 +459,9 @@ class TargetSession(Session):
     def cache_key(self, made: Step | Goal, path: str) -> str:
         return super().cache_key(self.step_of(made), path)
 
+    def is_as_keyed(self, made: Step | Goal) -> bool:
+        return super().is_as_keyed(self.step_of(made))
+
     def may_read(self, made: Step | Goal) -> list[str]:
         return super().may_read(self.step_of(made))
 
