@@ -13,7 +13,7 @@ from typing import Any
 
 from rebel_tools.errors import MissingTool, RebelError
 from rebel_tools.ocaml.toolchain import Findlib, find_packages
-from rebel_tools.scons.settings import package_names, path_of, program, userenviron_of
+from rebel_tools.scons.settings import package_names, path_of, program, user_environ
 from rebel_tools.scons.words import extended
 
 # SCons' own word for what a check looks for.
@@ -27,7 +27,7 @@ def check_ocaml(context: Context, version: str = "") -> str:
     def look() -> str:
         env = context.env
         programs = [program(env, compilers[e]) for e in env.Split(env["OCAMLENGINES"]) if e in compilers]
-        said = [_first_line([path, "-version"], userenviron_of(env)) for path in [*programs, program(env, "OCAMLDEP")]]
+        said = [_first_line([path, "-version"], user_environ(env)) for path in [*programs, program(env, "OCAMLDEP")]]
         found = {line.split()[-1] for line in said}  # "4.14.1", "ocamldep, version 4.14.1"
         if len(found) > 1:
             raise RebelError(f"compilers of several versions: {', '.join(sorted(found))}")
@@ -51,7 +51,7 @@ def check_findlib(context: Context, package: str = "", version: str = "", autoad
         find_packages(findlib, [package], "byte", path_of(env))
         said = "".join(ask("query", "-format", "%v", package, known=[package]))
         if said.startswith("["):  # distributed with OCaml
-            return _first_line([program(env, "OCAMLC"), "-version"], userenviron_of(env))
+            return _first_line([program(env, "OCAMLC"), "-version"], user_environ(env))
         return said or "without a version"
 
     found = _check(context, f"the findlib package {package}" if package else "ocamlfind", version, look)
@@ -69,7 +69,7 @@ def check_refmt(context: Context, version: str = "") -> str:
     def look() -> str:
         env = context.env
         given = env.subst("$REFMT")
-        environ = {name: str(value) for name, value in userenviron_of(env).items()}
+        environ = {name: str(value) for name, value in user_environ(env).items()}
         paths.append(program(env, "REFMT") if given else find_refmt(env.Dir("#").get_abspath(), environ))
         return _first_line([paths[0], "--version"], environ)
 

@@ -51,20 +51,20 @@ def program(env, variable: str) -> str:
     from rebel_tools import tools
 
     if words[0] in tools.TOOLS:
-        return tools.require(words[0], environ=userenviron_of(env))
+        return tools.require(words[0], environ=user_environ(env))
     raise MissingTool(
         f"${variable} is {words[0]}, which is not a program on the PATH of the build",
         hint=f"install it, give its full path, or set env['ENV']['PATH'], which is {path_of(env)}",
     )
 
 
-def userenviron_of(env) -> dict:
+def user_environ(env) -> dict:
     """The environment of programs without what a package.json says, which is for the build's own commands only."""
     return env.get(_USER_ENVIRON, env["ENV"])
 
 
 def path_of(env) -> str:
-    return str(userenviron_of(env).get("PATH", ""))
+    return str(user_environ(env).get("PATH", ""))
 
 
 def build_environ(env, variables: Iterable[tuple[str, str]]) -> dict:
@@ -191,7 +191,7 @@ def config_of(env, compiler: str) -> dict[str, str]:
     """
     words = env.Split(env.subst(f"${compiler}"))
     own = {name: value for name, value in environ_of(env).items() if name in ("OCAMLLIB", "CAMLLIB")}
-    asked = {name: str(value) for name, value in userenviron_of(env).items()} | own
+    asked = {name: str(value) for name, value in user_environ(env).items()} | own
     return compiler_config(program(env, compiler), *words[1:], environ=asked)
 
 
@@ -238,7 +238,7 @@ def reason_converter(env) -> Converter:
     """What makes syntax trees of Reason sources. Errors: MissingTool without refmt or ppxlib."""
     from rebel_tools.ocaml import reason
 
-    environ = {**os.environ, **{name: str(value) for name, value in userenviron_of(env).items()}}
+    environ = {**os.environ, **{name: str(value) for name, value in user_environ(env).items()}}
     driver = reason.ensure_driver(program(env, "OCAMLFIND"), program(env, "OCAMLOPT"), environ)
     refmt = env.subst("$REFMT") or reason.find_refmt(env.Dir("#").get_abspath(), environ)
     check_tool(refmt, env)
