@@ -85,6 +85,9 @@ def add_sources(run: Session, scope: Scope, nodes: Iterable) -> list[Module]:
             continue  # Glob() finds the one of the last build
         name = checked_module(module_name(node.name), node)
         _check_source(path, name, scope.modules.get(name))
+        real = os.path.join(run.plan.disk.root, path)
+        if os.path.exists(real) and not os.path.isfile(real):  # who reads a FIFO waits for somebody to write into it
+            raise RebelError(f"the source `{path}` is no file", hint="remove it")
         intf, impl = (path, None) if is_interface(path) else (None, path)
         run.source_nodes.setdefault(scope, {})[path] = node
         modules[name] = scope.add(name, impl, intf)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 
 import pytest
@@ -138,3 +139,10 @@ def test_state_that_cannot_be_read_or_written(project):
     run = project.scons(rc=None)
     assert "Traceback" not in run.text and ".rebel-tools.json" in run.err
     assert project.run("./p").out == "1"
+
+
+def test_a_source_that_is_a_fifo(project):
+    """To read it never ends."""
+    sconstruct(project, 'env.OCamlProgram("app", Glob("*.ml"))', {"a.ml": ""})
+    os.mkfifo(project.path("b.ml"))
+    assert "the source `b.ml` is no file" in project.scons(rc=2).text
