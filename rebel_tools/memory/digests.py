@@ -93,6 +93,10 @@ class Files:
         # Where the stamp proves nothing, for the file was just written, its contents have to.
         return now == self._read.get(path, known[:3]) and (known[0] != 0 or known[3] == self.disk.content_digest(path))
 
+    def has_contents_as_read(self, path: str) -> bool:
+        """The same of a file that only this build writes: a hard link to it changes its status and nothing else."""
+        return path in self.remembered and self.remembered[path][3] == self.disk.content_digest(path)
+
 
 def text_digest(*parts: str) -> str:
     """A digest over texts and their boundaries."""

@@ -200,7 +200,10 @@ class Status:
         folders = self._folders(step)
         installed = [self.plan.installed.find(folders, name) for name in self._reachable_installed(step)]
         read = (*self.plan.inputs(step), *step.scope.settings.files, *step.files, *installed)
-        return all(self.plan.files.is_as_read(path) for path in read if path in self.plan.files.remembered)
+        made = {path for each in self.plan.linked(step) for path in each.outputs} if step.module is None else set()
+        files = self.plan.files
+        known = (path for path in read if path in files.remembered)
+        return all(files.is_as_read(path) or (path in made and files.has_contents_as_read(path)) for path in known)
 
     def _reachable_installed(self, step: Step) -> list[str]:
         """The names of installed files that a step can come to by itself, before it has run."""

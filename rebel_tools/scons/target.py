@@ -65,6 +65,7 @@ class TargetSession(Session):
 
     def __init__(self, env, project: Project, group: Targets, started: int):
         self.started = started
+        self.goals: list[Goal] = []  # also for a session whose making ends in an error
         self.top = env.Dir("#").get_abspath()
         self.build = self.relative(build_folder.folder_of(project.root.root))
         self.place = f"{self.build}/{env[profiles.VARIABLE].folder}"

@@ -44,7 +44,7 @@ def test_a_package_with_the_name_of_the_roots_namespace(project):
     write_package(project, "node_modules/d", rebel={"module": "Default_Tar"}, e="")
     text = refused(project)
     assert "node_modules/d/package.json:1:" in text
-    assert 'as the target "default"' in text and f"sources in {project.root} " in text
+    assert "the package d is the module Default_Tar" in text and f"the sources in {project.root}," in text
 
 
 def test_a_package_with_the_name_of_the_standard_library(project):
