@@ -41,8 +41,8 @@ def build(words: Sequence[str]) -> int | None:
                 if not process:
                     return None
                 connection.settimeout(None)
-                connection.sendall(GO)
                 with _handed_on(process):
+                    connection.sendall(GO)
                     end = _read(answers)
         except ConnectionRefusedError:  # it was killed
             stop()

@@ -148,7 +148,9 @@ def test_other_circumstances_build_by_themselves(served):
     assert builds(served) == 0
 
 
-def test_an_interrupt_reaches_the_compilers(served):
+@pytest.fixture
+def client(served):
+    """A build in a process of its own, whose preprocessor waits; it has begun, and left its number in the file pid."""
     served.write("slow", f"#!/bin/sh\necho $$ > {served.root}/pid\nexec sleep 300\n").chmod(0o755)
     served.write("package.json", json.dumps({"rebel": {"flags": {"compile": ["-pp", f"{served.root}/slow"]}}}))
     process = subprocess.Popen(
@@ -159,27 +161,24 @@ def test_an_interrupt_reaches_the_compilers(served):
         stderr=subprocess.DEVNULL,
     )
     wait_for(served.path("pid").exists, "the preprocessor has not started")
-    process.send_signal(signal.SIGINT)
-    assert process.wait(60) == -signal.SIGINT
-    number = int(served.path("pid").read_text())
+    return process
+
+
+def the_preprocessor_ends(project) -> None:
+    number = int(project.path("pid").read_text())
     wait_for(lambda: not os.path.exists(f"/proc/{number}"), "the preprocessor still runs")
 
 
-def test_a_client_that_is_killed_ends_its_build(served):
-    served.write("slow", f"#!/bin/sh\necho $$ > {served.root}/pid\nexec sleep 300\n").chmod(0o755)
-    served.write("package.json", json.dumps({"rebel": {"flags": {"compile": ["-pp", f"{served.root}/slow"]}}}))
-    process = subprocess.Popen(
-        [sys.executable, "-m", "rebel_tools", "build"],
-        cwd=served.root,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "REBEL_SERVER": "1"},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    wait_for(served.path("pid").exists, "the preprocessor has not started")
-    process.kill()
-    process.wait()
-    number = int(served.path("pid").read_text())
-    wait_for(lambda: not os.path.exists(f"/proc/{number}"), "the preprocessor still runs")
+def test_an_interrupt_reaches_the_compilers(served, client):
+    client.send_signal(signal.SIGINT)
+    assert client.wait(60) == -signal.SIGINT
+    the_preprocessor_ends(served)
+
+
+def test_a_client_that_is_killed_ends_its_build(served, client):
+    client.kill()
+    client.wait()
+    the_preprocessor_ends(served)
 
 
 def test_who_sends_something_else_is_no_client(served):
