@@ -111,8 +111,9 @@ class Comparison:
         others equals; if only the found ones do, all of them have to be as expected.
         """
         wanted, present = self.expected.all(pair[0]), self.found.all(pair[1])
-        is_open = wanted and isinstance(wanted[0], t.Record) and wanted[0].size is None
-        if is_open and not wanted[0].left_out:
+        first = wanted[0] if wanted else None
+        is_open = isinstance(first, t.Record) and first.size is None
+        if isinstance(first, t.Record) and is_open and not first.left_out:
             return
         if not wanted or not present or is_open:
             yield Difference("", t.spelled(pair[0]), MISSING, unknown=True)

@@ -97,8 +97,9 @@ class _Members:
             if inner and all(n in other and n not in own and other[n].start == lf.start for n, lf in inner.items()):
                 del own[name]
                 own.update(inner)
-                words = ["members of the record", f"members of {name}"]
-                yield Difference(", ".join(inner), *(words if own is self.found else words[::-1]), "field-renamed")
+                whole, part = "members of the record", f"members of {name}"
+                was, now = (whole, part) if own is self.found else (part, whole)
+                yield Difference(", ".join(inner), was, now, "field-renamed")
 
     def differences(self) -> Iterator[Difference]:
         yield from self.grouped
@@ -135,9 +136,9 @@ class _Members:
     def _types(self, a: Leaf, b: Leaf) -> Iterator[Difference]:
         if a.field.kind == "vptr":
             return  # compilers describe the table in their own ways
-        inline = peel(a.field.type), peel(b.field.type)
-        if isinstance(inline[0], t.Record) and isinstance(inline[1], t.Record):
-            yield from (d.below(a.name) for d in records(self.comparison, *inline))
+        before, after = peel(a.field.type), peel(b.field.type)
+        if isinstance(before, t.Record) and isinstance(after, t.Record):
+            yield from (d.below(a.name) for d in records(self.comparison, before, after))
         else:
             found = list(self.comparison.named(a.name, a.field.type, b.field.type, "layout-changed", by_value=True))
             if (a.is_bit_field or b.is_bit_field) and are_alike(a.field.type, b.field.type):

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from rebel_tools.abi.types import Declarations, Function
+from rebel_tools.abi.types import Declarations, Function, Variable
 from rebel_tools.errors import Place
-from rebel_tools.gate.compare import Compared, Comparison, Pair
+from rebel_tools.gate.compare import Comparison
+from rebel_tools.gate.compared import Compared, Pair
 from rebel_tools.gate.diff_enums import header_enums
 from rebel_tools.gate.diff_facts import facts
 from rebel_tools.gate.diff_layouts import Layouts
@@ -126,5 +127,5 @@ class _Diff:
         return known.declared_at if known else None
 
 
-def _find(declarations: Declarations, name: str):
+def _find(declarations: Declarations, name: str) -> Function | Variable | None:
     return declarations.functions.get(name) or declarations.variables.get(name)

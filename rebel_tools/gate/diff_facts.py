@@ -71,5 +71,4 @@ def _loader(old: Side, new: Side) -> Iterator[Change]:
             continue
         worse = GAINED.get(name) if other != "no" else LOST.get(name)
         worse = LOST["RELRO"] if (name, value, other) == ("RELRO", "full", "partial") else worse
-        details = {"level": RISK, "why": worse} if worse else {"level": NOTE}
-        yield change("loader-changed", "", name, value, other, **details)
+        yield change("loader-changed", "", name, value, other, RISK if worse else NOTE, worse)

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 
 from rebel_tools.abi import types as t
 from rebel_tools.abi.spell import peel
-from rebel_tools.gate.compare import Comparison, Pair
+from rebel_tools.gate.compare import Comparison
+from rebel_tools.gate.compared import Pair
 from rebel_tools.gate.diff_report import Change, change
 from rebel_tools.gate.difference import Difference
 from rebel_tools.gate.not_compared import COMPLETE, Reason
@@ -38,8 +39,8 @@ class Layouts:
             for d in told:
                 where = (t.spelled(pair[0]), d.field, d.expected, d.found)
                 place = self.old.types[pair[0]].declared_at
-                details = {"level": self.level(pair, d), "declared_at": place, "used_by": users, "is_type": True}
-                yield change(d.rule or "layout-changed", *where, **details)
+                level = self.level(pair, d)
+                yield change(d.rule or "layout-changed", *where, level, None, place, users, is_type=True)
 
     def level(self, pair: Pair, difference: Difference) -> str:
         """The level of a difference, which for some depends on what the library's functions do with the type."""

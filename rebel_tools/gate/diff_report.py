@@ -62,12 +62,24 @@ class Change:
         return f"{where} was {self.old}, is {self.new}"
 
 
-def change(rule: str, symbol: str, field: str, old: str, new: str, **details) -> Change:
-    """A change with the level, reason and readers that its rule has, unless `details` say otherwise."""
+def change(
+    rule: str,
+    symbol: str,
+    field: str,
+    old: str,
+    new: str,
+    level: str | None = None,
+    why: str | None = None,
+    declared_at: Place | None = None,
+    used_by: tuple[str, ...] = (),
+    is_type: bool = False,
+) -> Change:
+    """A change with the level and reason that its rule has, unless others are given, and with its rule's readers."""
     known = DIFF_RULES[rule]
     word = rule.rpartition("-")[2]
-    details = {"level": known.level, "why": known.why, "affects": known.affects, **details}
-    return Change(word if word in ("added", "removed") else "changed", rule, symbol, field, old, new, **details)
+    kind = word if word in ("added", "removed") else "changed"
+    level, why = known.level if level is None else level, known.why if why is None else why
+    return Change(kind, rule, symbol, field, old, new, level, why, known.affects, declared_at, used_by, is_type=is_type)
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 
 from rebel_tools.abi import types as t
 from rebel_tools.abi.sizes import Definitions
-from rebel_tools.gate.compare import Comparison, Pair
+from rebel_tools.gate.compare import Comparison
+from rebel_tools.gate.compared import Pair
 from rebel_tools.gate.difference import Difference
 from rebel_tools.gate.not_compared import COMPLETE, Reason
 from rebel_tools.gate.report import Finding

@@ -82,7 +82,7 @@ def _problem(text: str) -> Json:
 def _told(found: Iterable[Row]) -> list[Row]:
     """The most serious first; of very many that only name a symbol, one for all."""
     groups: dict[tuple[str, str], list[Row]] = {}
-    others = []
+    others: list[Row] = []
     for row in found:
         is_bare = row.rule in BARE and row.accepted is None
         (groups.setdefault((row.rule, row.checked), []) if is_bare else others).append(row)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING
 
 from rebel_tools.abi.sizes import size_of
 from rebel_tools.abi.types import Function
@@ -11,6 +12,9 @@ from rebel_tools.binary.library import open_library
 from rebel_tools.binary.model import ExportTable, undecorate
 from rebel_tools.gate.not_compared import Reason
 from rebel_tools.gate.side import Item, Side
+
+if TYPE_CHECKING:
+    from rebel_tools.interface.model import Interface
 
 BEGINNINGS = (b"\x80\x02", b"# A")
 """How an interface file begins: the opcode PROTO and protocol 2, or the comment of one in text."""
@@ -38,7 +42,7 @@ def _is_interface(path: str) -> bool:
         return stream.read(3).startswith(BEGINNINGS)
 
 
-def interface_side(interface, name: str) -> Side:
+def interface_side(interface: Interface, name: str) -> Side:
     """What an `Interface` promises, as a side."""
     items = {}
     for symbol in interface.symbols.values():

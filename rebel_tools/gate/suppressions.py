@@ -79,9 +79,9 @@ class _Line:
         self.place = Place(path, line=number)
         self.text = text
 
-    def error(self, message: str, column: int = 1, **details: str | None) -> RebelError:
+    def error(self, message: str, column: int = 1, expected: str | None = None, hint: str | None = None) -> RebelError:
         place = Place(self.place.path, self.place.line, column)
-        return RebelError(message, place=place, source=self.text, **details)  # type: ignore[arg-type]
+        return RebelError(message, place=place, source=self.text, expected=expected, hint=hint)
 
 
 Section = tuple[_Line, dict[str, tuple[_Line, str]]]
@@ -126,7 +126,7 @@ def _parsed(section: Section) -> Suppression:
     values = {key: value for key, (_, value) in keys.items() if key not in ("until", "rule")}
     rule = _rule(*keys["rule"]) if "rule" in keys else ""
     until = _date(*keys["until"]) if "until" in keys else None
-    return Suppression(head.place, rule=rule, until=until, **values)  # type: ignore[arg-type]
+    return Suppression(head.place, rule=rule, until=until, **values)
 
 
 def _rule(line: _Line, value: str) -> str:

@@ -9,7 +9,8 @@ from rebel_tools.abi.sizes import Definitions, argument_bytes, size_of
 from rebel_tools.abi.types import Declarations, Function, Variable
 from rebel_tools.binary.model import Export, undecorate
 from rebel_tools.errors import Place
-from rebel_tools.gate.compare import Compared, Comparison, Pair
+from rebel_tools.gate.compare import Comparison
+from rebel_tools.gate.compared import Compared, Pair
 from rebel_tools.gate.difference import Difference
 from rebel_tools.gate.not_compared import Reason
 from rebel_tools.gate.report import Finding
@@ -79,7 +80,7 @@ class SymbolCheck:
 
     def missing(self, symbol: Symbol, verdict: Verdict) -> None:
         expected = "an exported function" if isinstance(symbol, Function) else "exported data"
-        defined = {**self.debug.functions, **self.debug.variables}.get(symbol.name)
+        defined = self.debug.functions.get(symbol.name) or self.debug.variables.get(symbol.name)
         if defined is None:
             self.report(verdict, "missing-symbol", symbol, "", expected, "no such export")
         else:
