@@ -43,7 +43,7 @@ def app(project):
     write_targets(project, [target(name) for name in PROGRAMS])
     project.write("node_modules/net/package.json", '{"name": "net", "rebel": {}}')
     project.write("node_modules/net/src/port.ml", "let number = 80\n")
-    project.write("node_modules/net/src/url.ml", "let text host = Printf.sprintf \"%s:%d\" host Port.number\n")
+    project.write("node_modules/net/src/url.ml", 'let text host = Printf.sprintf "%s:%d" host Port.number\n')
     project.write("src/greeting.mli", "val hello : string -> string\n")
     project.write("src/greeting.ml", 'let hello who = "hello " ^ who\n')
     for name in PROGRAMS:
@@ -164,8 +164,10 @@ def test_clean(app):
     rebel(app, "build")
     rebel(app, "clean")
     assert set(app.snapshot()) == sources and not app.path("_build").exists()
-    for targets in ([target("default", entry="src/client.ml"), target("server"), target("tool")],
-                    [target("server"), target("tool")]):
+    for targets in (
+        [target("default", entry="src/client.ml"), target("server"), target("tool")],
+        [target("server"), target("tool")],
+    ):
         write_targets(app, targets)
         rebel(app, "build", "server", "tool")
         rebel(app, "clean", "server")
@@ -275,14 +277,17 @@ def test_editors_are_told_where_things_are_whichever_target_was_built(app):
 def test_sources_that_another_builder_makes(app):
     app.path("src/greeting.ml").unlink()
     app.write("words.txt", "hi")
-    app.write("rest.txt", "|}\nlet hello who = String.trim words ^ \" \" ^ who\n")
-    app.write("SConstruct", """\
+    app.write("rest.txt", '|}\nlet hello who = String.trim words ^ " " ^ who\n')
+    app.write(
+        "SConstruct",
+        """\
 import rebel_tools
 DefaultEnvironment(tools=[])
 env = Environment(tools=["rebel"], toolpath=[rebel_tools.TOOLPATH])
 env.Rebel()
 env.Command("src/greeting.ml", "words.txt", "(echo 'let words = {|'; cat words.txt; cat rest.txt) > $TARGET")
-""")
+""",
+    )
     app.scons("-j8")
     assert (said(app, "client"), said(app, "tool")) == ("hi client:80", "hi tool:80")
     assert steps(app.scons()) == []
@@ -294,13 +299,16 @@ env.Command("src/greeting.ml", "words.txt", "(echo 'let words = {|'; cat words.t
 
 
 def test_a_cache_of_results(app):
-    app.write("SConstruct", """\
+    app.write(
+        "SConstruct",
+        """\
 import rebel_tools
 DefaultEnvironment(tools=[])
 CacheDir("cache")
 env = Environment(tools=["rebel"], toolpath=[rebel_tools.TOOLPATH])
 env.Rebel()
-""")
+""",
+    )
     app.scons()
     before = outputs(app)
     shutil.rmtree(app.path("_build"))
@@ -311,14 +319,17 @@ env.Rebel()
 
 def test_rules_for_one_program(app):
     app.write("notes.txt", "1")
-    app.write("SConstruct", """\
+    app.write(
+        "SConstruct",
+        """\
 import rebel_tools
 DefaultEnvironment(tools=[])
 env = Environment(tools=["rebel"], toolpath=[rebel_tools.TOOLPATH])
 client, server, tool = env.Rebel()
 env.Depends(server, "notes.txt")
 env.AddPostAction(tool, "cp $TARGET copy")
-""")
+""",
+    )
     app.scons("-j4")
     assert app.path("copy").exists() and steps(app.scons()) == []
     app.write("notes.txt", "2")
@@ -326,12 +337,15 @@ env.AddPostAction(tool, "cp $TARGET copy")
 
 
 def test_an_interactive_session(app):
-    app.write("SConstruct", """\
+    app.write(
+        "SConstruct",
+        """\
 import rebel_tools
 DefaultEnvironment(tools=[])
 env = Environment(tools=["rebel"], toolpath=[rebel_tools.TOOLPATH])
 env.Rebel()
-""")
+""",
+    )
     with Interactive(app) as scons:
         scons("build tool")
         assert not app.path("_build/server").exists()

@@ -15,8 +15,10 @@ READ = {  # statements of the main file -> what they read
     "m = __import__('m')": {"m.py"},
     "m = importlib.import_module('pk.inner')": {"pk/__init__.py", "pk/inner.py"},
     "m = imp.load_source('other', HERE + '/m.py')": {"m.py"},
-    "a = imp.load_source('same', HERE + '/same1.py')\nb = imp.load_source('same', HERE + '/same2.py')":
-        {"same1.py", "same2.py"},
+    "a = imp.load_source('same', HERE + '/same1.py')\nb = imp.load_source('same', HERE + '/same2.py')": {
+        "same1.py",
+        "same2.py",
+    },
     "m = imp.load_module('m', *imp.find_module('m', [HERE]))": {"m.py"},
     "m = __import__('m')\ndel sys.modules['m']": {"m.py"},
     "execfile(os.path.join(HERE, 'm.py'))\nassert V == 1": {"m.py"},
@@ -54,5 +56,7 @@ def test_what_is_read(toolchain, tmp_path, statements):
     env = {**os.environ, "PYTHONPATH": os.pathsep.join([str(SEPCOMP.parent), toolchain.rpython])}
     command = [toolchain.python, "-B", "-c", RECORD, tmp_path / "main.py", tmp_path / "out"]
     done = subprocess.run(command, capture_output=True, text=True, env=env, check=True)
-    assert {os.path.join(os.path.relpath(path, tmp_path), "")[: None if path.endswith("/") else -1]
-            for path in done.stdout.split()} == ALWAYS | READ[statements]
+    assert {
+        os.path.join(os.path.relpath(path, tmp_path), "")[: None if path.endswith("/") else -1]
+        for path in done.stdout.split()
+    } == ALWAYS | READ[statements]

@@ -11,8 +11,19 @@ from rpython_calls import ints
 from test_stages import assert_same
 
 SOURCES = HERE / "generic"
-FUNCTIONS = ("t_functions", "t_star", "t_here", "t_methods", "t_space", "t_classes", "t_closures", "t_mixins",
-             "t_state", "t_builders", "t_bigints")
+FUNCTIONS = (
+    "t_functions",
+    "t_star",
+    "t_here",
+    "t_methods",
+    "t_space",
+    "t_classes",
+    "t_closures",
+    "t_mixins",
+    "t_state",
+    "t_builders",
+    "t_bigints",
+)
 CALLS = [call for name in FUNCTIONS for call in ints("ext", name, 0, 3, 12)] + ints("core", "c", 1, 4)
 CALLS.append(("ext", "t_files", [str(SOURCES / "core.py")], "int"))
 

@@ -222,4 +222,4 @@ def test_keywords_of_a_call(toolchain, tmp_path) -> None:
     assert " core src/core.py " in said and "--opt 1" in said and " extension src/ext.py " in said
     (tmp_path / "SConstruct").write_text(head + call.format("['b/core', 'b/other']"))
     said = project.scons("-n", rc=2)
-    assert "RPython translates one main module into one library" in said and "SConstruct\", line 5" in said
+    assert "RPython translates one main module into one library" in said and 'SConstruct", line 5' in said

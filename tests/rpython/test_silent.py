@@ -74,12 +74,11 @@ def test_state_of_the_core_is_never_copied(toolchain, silent, tmp_path, expressi
 
 
 INDIRECT = {
-    "closure": "def make(items):\n    def g():\n        return length(items)\n    return g\n\n\n"
-               "g = make(core.BYTES)\n",
+    "closure": "def make(items):\n    def g():\n        return length(items)\n    return g\n\n\ng = make(core.BYTES)\n",
     "default": "def g(items=core.R_DICT):\n    return items['n']\n",
     "attribute": "class A(object):\n    pass\n\n\nA.items = core.RAW\n\n\ndef g():\n    return A.items[1]\n",
     "instance": "class A(object):\n    def __init__(self):\n        self.items = core.STRUCT\n\n\nHOLDER = A()\n\n\n"
-                "def g():\n    return HOLDER.items.x\n",
+    "def g():\n    return HOLDER.items.x\n",
     "in a list": "HOLDER = [[1], core.BYTES]\n\n\ndef g():\n    return length(HOLDER[1])\n",
 }
 KEPT = {  # what an extension does with a list -> why not
@@ -95,7 +94,6 @@ def test_a_list_keeps_its_type(toolchain, silent, tmp_path, statement):
     (folder / "bad.py").write_text(HEAD + ENTRY + f"    {statement}\n    return n\n")
     said = toolchain.extension(folder, "bad", rc=1).stderr
     assert said.startswith(f"{folder}/bad.py:{HEAD.count(chr(10)) + 4}: error: {KEPT[statement]}"), said
-
 
 
 @pytest.mark.parametrize("what", INDIRECT)

@@ -10,8 +10,16 @@ from conftest import HERE, once
 from test_stages import assert_same
 
 SOURCES = HERE / "space"
-RUNS = [("repeat", 2, "ab"), ("repeat", 7, "ab"), ("repeat", 2, ""), ("made", 1, ""), ("step_all", 4, ""),
-        ("made", 1, ""), ("kind", 3, ""), ("none", 1, "")]
+RUNS = [
+    ("repeat", 2, "ab"),
+    ("repeat", 7, "ab"),
+    ("repeat", 2, ""),
+    ("made", 1, ""),
+    ("step_all", 4, ""),
+    ("made", 1, ""),
+    ("kind", 3, ""),
+    ("none", 1, ""),
+]
 CALLS = [
     *[("core", "c_run", [name, n], "str") for name in ("add", "loud") for n in (3, 4)],
     *[("ext", "e_run", list(run), "str") for run in RUNS],
