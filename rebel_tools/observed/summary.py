@@ -54,7 +54,7 @@ class Summary:
         """The manifest of a run without work, or why there is none."""
         recorder = self.recorder
         self._note_modules()
-        for path, known in recorder.files.items():
+        for path, known in list(recorder.files.items()):  # a thread of an SConstruct may go on
             if path not in recorder.logs:
                 self._note_file(path, known)
         self._note_names()

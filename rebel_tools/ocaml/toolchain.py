@@ -119,14 +119,16 @@ class Findlib:
         if key not in ANSWERS:
             done = self._run(*arguments)
             if done.returncode != 0:
-                raise self._explain(done.stderr.decode("utf-8", "replace").strip(), known)
+                raise self._explain(done, known)
             ANSWERS[key] = done.stdout.decode("utf-8", "surrogateescape")
         return ANSWERS[key].removesuffix("\n").split("\n") if ANSWERS[key] else []
 
     def _run(self, *arguments: str) -> subprocess.CompletedProcess[bytes]:
         return subprocess.run([*self.command, *arguments], env=self.env, capture_output=True, check=False)
 
-    def _explain(self, stderr: str, known: Sequence[str]) -> FindlibError:
+    def _explain(self, failed: subprocess.CompletedProcess[bytes], known: Sequence[str]) -> FindlibError:
+        if failed.returncode < 0:
+            return FindlibError(f"{' '.join(self.command)} was ended by signal {-failed.returncode}")
         installed = self._run("list").stdout.decode("utf-8", "replace").split("\n")
         names = [row.split()[0] for row in installed if row.strip()]
         for missing in [name for name in known if name not in names]:
@@ -137,7 +139,8 @@ class Findlib:
                 + (f", such as {', '.join(near)}" if near else ""),
                 hint=install_hint(missing),
             )
-        return FindlibError(f"{' '.join(self.command)} failed: {stderr}")
+        stderr = failed.stderr.decode("utf-8", "replace").strip()
+        return FindlibError(f"{' '.join(self.command)} failed: {stderr or f'exit status {failed.returncode}'}")
 
 
 def _ppx(rows: Iterable[str]) -> tuple[str, ...]:

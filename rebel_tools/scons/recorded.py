@@ -39,8 +39,12 @@ def record(asked: store.Question, main: Any) -> int:
 
 
 def _keep(asked: store.Question, recorder: Recorder, status: int, output: str, errors: str) -> None:
+    from rebel_tools import signals
     from rebel_tools.scons import observe
 
+    if signals.received() is not None:  # what passes it on to the commands is another thread, and was recorded, too
+        store.save_refusals(asked, [Refusal("the last run was told to end", ())])
+        return
     if recorder.work:
         first = ", ".join(recorder.work[:3]) + (", ..." if len(recorder.work) > 3 else "")
         store.save_refusals(asked, [Refusal("the last run built something", (first,))])
