@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from rebel_tools.cli.run_scons import run_scons
 from rebel_tools.memory import up_to_date
@@ -19,27 +20,31 @@ from rebel_tools.sconstruct import (
     with_profile,
 )
 
+if TYPE_CHECKING:
+    from argparse import Namespace
+
+    from rebel_tools.cli.parser import Commands
+
 SERVER = "REBEL_SERVER"
 
 
-def configure_parser(commands) -> None:
-    from rebel_tools.cli.parser import add_presentation  # a build does not load it
+def configure_parser(commands: Commands) -> None:
+    from rebel_tools.cli.parser import add_build_command  # a build does not load it
 
-    parser = commands.add_parser(
+    add_build_command(
+        commands,
         "build",
-        usage="rebel build [TARGET ...] [OPTION ...]",
+        execute,
+        "[TARGET ...] [OPTION ...]",
         help="build the default target, or the named ones",
         description="Build the default target, or the named ones: `scons`, with the SConstruct that comes with rebel "
         "where the folder has none, and else as `rebel scons`. Every option of scons can be given: -j 4, -k, "
         "--debug=time, ... --explain says why scons was asked, and why each step runs. --profile release, or "
         "--release, optimizes across modules and builds into _build/_release; the default profile is dev.",
-        allow_abbrev=False,
     )
-    add_presentation(parser)
-    parser.set_defaults(execute=execute, takes_scons_arguments=True)
 
 
-def execute(args) -> int:
+def execute(args: Namespace) -> int:
     return run(args.scons_arguments)
 
 

@@ -1,24 +1,32 @@
 """`rebel check`: scons check."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from rebel_tools.cli.run_scons import run_scons
 from rebel_tools.project.targets import CHECK
 from rebel_tools.sconstruct import with_profile
 
+if TYPE_CHECKING:
+    from argparse import Namespace
 
-def configure_parser(commands) -> None:
-    from rebel_tools.cli.parser import add_presentation  # a build does not load it
+    from rebel_tools.cli.parser import Commands
 
-    parser = commands.add_parser(
+
+def configure_parser(commands: Commands) -> None:
+    from rebel_tools.cli.parser import add_build_command  # a build does not load it
+
+    add_build_command(
+        commands,
         "check",
-        usage="rebel check [OPTION ...]",
+        execute,
+        "[OPTION ...]",
         help="compile everything to bytecode and link nothing: the errors, soon",
         description="Type all modules of the project and of its packages, and neither make native code nor link a "
         "program: `scons check`.",
-        allow_abbrev=False,
     )
-    add_presentation(parser)
-    parser.set_defaults(execute=execute, takes_scons_arguments=True)
 
 
-def execute(args) -> int:
+def execute(args: Namespace) -> int:
     return run_scons([CHECK, *with_profile(args.scons_arguments)])

@@ -1,22 +1,30 @@
 """`rebel clean`: scons -c."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from rebel_tools.cli.run_scons import run_scons
 from rebel_tools.sconstruct import with_profile
 
+if TYPE_CHECKING:
+    from argparse import Namespace
 
-def configure_parser(commands) -> None:
-    from rebel_tools.cli.parser import add_presentation  # a build does not load it
+    from rebel_tools.cli.parser import Commands
 
-    parser = commands.add_parser(
+
+def configure_parser(commands: Commands) -> None:
+    from rebel_tools.cli.parser import add_build_command  # a build does not load it
+
+    add_build_command(
+        commands,
         "clean",
-        usage="rebel clean [TARGET ...] [OPTION ...]",
+        execute,
+        "[TARGET ...] [OPTION ...]",
         help="remove everything that a build makes",
         description="Remove what the build of the default target, or of the named ones, makes: `scons -c`.",
-        allow_abbrev=False,
     )
-    add_presentation(parser)
-    parser.set_defaults(execute=execute, takes_scons_arguments=True)
 
 
-def execute(args) -> int:
+def execute(args: Namespace) -> int:
     return run_scons(["-c", *with_profile(args.scons_arguments)])

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import optparse
 import re
-from typing import Any
+from typing import TYPE_CHECKING
 
 from rebel_tools.cli.described import Option, Program, described
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+
+    from rebel_tools.cli.parser import Commands
 
 SHELLS = ("bash", "zsh", "fish")
 TARGETS = "targets"
@@ -16,7 +21,7 @@ OF_SCONS = (*OF_TARGETS, "check", "scons")
 _PLAIN = re.compile(r"[\w.][\w.-]*")  # names that mean nothing to any shell
 
 
-def configure_parser(commands: Any) -> None:
+def configure_parser(commands: Commands) -> None:
     parser = commands.add_parser(
         "completion",
         help="print a completion script for bash, zsh or fish",
@@ -29,7 +34,7 @@ def configure_parser(commands: Any) -> None:
     parser.set_defaults(execute=execute, takes_scons_arguments=False)
 
 
-def execute(args: Any) -> int:
+def execute(args: Namespace) -> int:
     if args.shell == TARGETS:
         print("\n".join(targets()))
         return 0
@@ -60,7 +65,7 @@ def scons_options() -> tuple[Option, ...]:
 
 
 def _option(option: optparse.Option) -> Option:
-    text = " ".join(option.help.partition("\n")[0].split())
+    text = " ".join((option.help or "").partition("\n")[0].split())
     return Option((*option._short_opts, *option._long_opts), option.metavar or "" if option.nargs else "", text)
 
 

@@ -5,16 +5,19 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rebel_tools.sconstruct import has_own_script
 
 if TYPE_CHECKING:
+    from argparse import Namespace
+
+    from rebel_tools.cli.parser import Commands
     from rebel_tools.diagnosis import Diagnosis, Finding
     from rebel_tools.observed.store import LastRun
 
 
-def configure_parser(commands: Any) -> None:
+def configure_parser(commands: Commands) -> None:
     parser = commands.add_parser(
         "doctor",
         help="tell which tools are there and how to install the others",
@@ -26,7 +29,7 @@ def configure_parser(commands: Any) -> None:
     parser.set_defaults(execute=execute, takes_scons_arguments=False)
 
 
-def execute(args: Any) -> int:
+def execute(args: Namespace) -> int:
     # These imports take longer than a build that has nothing to do.
     from rebel_tools.diagnosis import diagnose
     from rebel_tools.observed.store import last_run

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING
 
 import rebel_tools
 from rebel_tools.cli.completion import programs
 from rebel_tools.cli.described import Command, Option, Program
 
+if TYPE_CHECKING:
+    from argparse import Namespace
+
+    from rebel_tools.cli.parser import Commands
+
 NAMES = ("rebel", "symbol-audit")
 
 
-def configure_parser(commands: Any) -> None:
+def configure_parser(commands: Commands) -> None:
     parser = commands.add_parser(
         "manual",
         help="print a manual page",
@@ -25,7 +30,7 @@ def configure_parser(commands: Any) -> None:
     parser.set_defaults(execute=execute, takes_scons_arguments=False)
 
 
-def execute(args: Any) -> int:
+def execute(args: Namespace) -> int:
     print(page(next(program for program in programs() if program.name == args.name)), end="")
     return 0
 

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+from typing import TYPE_CHECKING
 
 from rebel_tools.errors import Place, RebelError
 from rebel_tools.sconstruct import shipped_sconstruct
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+
+    from rebel_tools.cli.parser import Commands
 
 _OCAML = """let () = print_endline (Greeting.hello "world")
 """
@@ -34,7 +40,7 @@ node_modules/
 """
 
 
-def configure_parser(commands) -> None:
+def configure_parser(commands: Commands) -> None:
     parser = commands.add_parser(
         "new",
         help="make a folder with a small project",
@@ -45,7 +51,7 @@ def configure_parser(commands) -> None:
     parser.set_defaults(execute=execute, takes_scons_arguments=False)
 
 
-def execute(args) -> int:
+def execute(args: Namespace) -> int:
     create(args.name, "re" if args.reason else "ml")
     print(f"{args.name} is there. Build and run it:\n\n  cd {args.name}\n  rebel build\n  _build/default/src/app.out")
     return 0

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from rebel_tools.errors import RebelError
 from rebel_tools.ocaml import csexp
@@ -17,10 +17,15 @@ from rebel_tools.ocaml.editors import Area, area_of, files, load, unit_of, visib
 from rebel_tools.ocaml.names import is_reason
 from rebel_tools.text import printable
 
+if TYPE_CHECKING:
+    from argparse import Namespace
+
+    from rebel_tools.cli.parser import Commands
+
 Directive = tuple[object, ...]
 
 
-def configure_parser(commands: Any) -> None:
+def configure_parser(commands: Commands) -> None:
     parser = commands.add_parser(
         "ocaml-merlin",
         help="tell editors how files are compiled (started by merlin and ocaml-lsp)",
@@ -32,7 +37,7 @@ def configure_parser(commands: Any) -> None:
     parser.set_defaults(execute=execute, takes_scons_arguments=True)
 
 
-def execute(args: Any) -> int:
+def execute(args: Namespace) -> int:
     if args.dump_config:
         for name, *values in answer(args.dump_config):
             words = (word for value in values for word in (value if isinstance(value, list) else [value]))

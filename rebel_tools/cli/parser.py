@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterable, Iterator
-from typing import NoReturn
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, NoReturn
 
 from rebel_tools.errors import RebelError
 from rebel_tools.nearest import did_you_mean
@@ -14,6 +14,10 @@ from rebel_tools.text import quote
 
 WRONG = 2  # the exit status for a wrong command line
 _UNKNOWN = "unrecognized arguments: "
+
+if TYPE_CHECKING:
+    # What ArgumentParser.add_subparsers() returns, which has no public name.
+    Commands = argparse._SubParsersAction[argparse.ArgumentParser]
 
 
 class CommandParser(argparse.ArgumentParser):
@@ -42,7 +46,20 @@ def _tell(prog: str, message: str, hint: str, expected: str | None = None) -> No
     print(f"{prog.split()[0]}: error: {RebelError(message, expected=expected, hint=hint)}", file=sys.stderr)
 
 
-def add_presentation(parser: argparse.ArgumentParser) -> None:
+def add_build_command(
+    commands: Commands, name: str, execute: Callable[[argparse.Namespace], int], words: str, help: str, description: str
+) -> None:
+    """A subcommand that builds: it takes options of scons, and others that say how the build is told.
+
+    words: what it takes, for its usage.
+    """
+    usage = f"rebel {name} {words}"
+    parser = commands.add_parser(name, usage=usage, help=help, description=description, allow_abbrev=False)
+    _add_presentation(parser)
+    parser.set_defaults(execute=execute, takes_scons_arguments=True)
+
+
+def _add_presentation(parser: argparse.ArgumentParser) -> None:
     """The options about how a build is told, which are handed on with those of scons."""
     texts = {
         VERBOSE: "whole commands, and everything that scons says",

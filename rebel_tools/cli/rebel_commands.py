@@ -5,9 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from importlib import import_module
+from typing import TYPE_CHECKING
 
 import rebel_tools
 from rebel_tools.errors import RebelError
+
+if TYPE_CHECKING:
+    from rebel_tools.cli.parser import CommandParser
 
 COMMANDS = (
     "build",
@@ -61,10 +65,10 @@ def _parse_and_execute(words: list[str]) -> int:
     if rest and not args.takes_scons_arguments:
         whole.error(f"unrecognized arguments: {' '.join(rest)}")
     args.scons_arguments = [*(getattr(args, "told", None) or []), *rest]
-    return args.execute(args)
+    return int(args.execute(args))
 
 
-def parser():
+def parser() -> CommandParser:
     """The parser of the whole command line."""
     from rebel_tools.cli.parser import CommandParser, subparsers  # a build does not load it
 

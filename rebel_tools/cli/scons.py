@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from rebel_tools.errors import RebelError
 from rebel_tools.memory.verdict import NOTHING, Verdict
 from rebel_tools.observed import store
 from rebel_tools.observed.run import ask, repeat_output
 
+if TYPE_CHECKING:
+    from argparse import Namespace
+
+    from rebel_tools.cli.parser import Commands
+
 EXPLAIN = "--explain"
 SANDBOX = "--sandbox"
 
 
-def configure_parser(commands: Any) -> None:
+def configure_parser(commands: Commands) -> None:
     parser = commands.add_parser(
         "scons",
         usage="rebel scons [OPTION ...] [TARGET ...]",
@@ -28,7 +33,7 @@ def configure_parser(commands: Any) -> None:
     parser.set_defaults(execute=execute, takes_scons_arguments=True)
 
 
-def execute(args: Any) -> int:
+def execute(args: Namespace) -> int:
     return run(args.scons_arguments)
 
 

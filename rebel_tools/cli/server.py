@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING
 
 from rebel_tools.sconstruct import enter_project
 
+if TYPE_CHECKING:
+    from argparse import Namespace
 
-def configure_parser(commands: Any) -> None:
+    from rebel_tools.cli.parser import Commands
+
+
+def configure_parser(commands: Commands) -> None:
     parser = commands.add_parser(
         "server",
         help="tell about the resident server of the project, or stop it",
@@ -20,7 +25,7 @@ def configure_parser(commands: Any) -> None:
     parser.set_defaults(execute=execute, takes_scons_arguments=False)
 
 
-def execute(args: Any) -> int:
+def execute(args: Namespace) -> int:
     from rebel_tools.server import client
 
     enter_project()

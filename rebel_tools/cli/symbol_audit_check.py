@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import argparse
 import datetime
+from typing import TYPE_CHECKING
 
-from rebel_tools.cli.symbol_audit_paths import add_debug_options
+from rebel_tools.cli.symbol_audit_paths import add_debug_options, add_patterns
 from rebel_tools.cli.symbol_audit_report import add_report_options, print_outcome, read_all_suppressions
 from rebel_tools.gate.evidence import LEVELS
+
+if TYPE_CHECKING:
+    from rebel_tools.cli.parser import Commands
 
 HELP = "check that libraries keep an interface"
 
 
-def configure_parser(parser: argparse.ArgumentParser) -> None:
+def configure_parser(commands: Commands) -> None:
+    parser = commands.add_parser("check", help=HELP, description=HELP)
     parser.add_argument("interface", metavar="INTERFACE", help="an interface file")
     parser.add_argument("libraries", nargs="+", metavar="LIBRARY", help="an ELF or PE library, or an archive of such")
     parser.add_argument(
@@ -23,11 +28,11 @@ def configure_parser(parser: argparse.ArgumentParser) -> None:
         "'contents' stands beside them; may be given twice",
     )
     parser.add_argument("--complete", action="store_true", help="further exports are findings")
-    patterns = {"action": "append", "default": [], "metavar": "PATTERN"}
-    parser.add_argument("--allow", help="exports that are fine with --complete", **patterns)
-    parser.add_argument("--forbid", help="exports that must not be there", **patterns)
+    add_patterns(parser, "--allow", "exports that are fine with --complete")
+    add_patterns(parser, "--forbid", "exports that must not be there")
     add_debug_options(parser)
     add_report_options(parser)
+    parser.set_defaults(execute=execute)
 
 
 def execute(args: argparse.Namespace) -> int:

@@ -9,7 +9,7 @@ import importlib
 from collections.abc import Sequence
 
 import rebel_tools
-from rebel_tools.cli.parser import CommandParser, check_command
+from rebel_tools.cli.parser import CommandParser, check_command, subparsers
 
 COMMANDS = ("exports", "check", "diff", "record", "show")
 
@@ -18,7 +18,7 @@ def main(words: Sequence[str]) -> int:
     """Run `symbol-audit words`; the exit status. Errors: RebelError."""
     check_command("symbol-audit", words, COMMANDS)
     args = parser(words).parse_args(words)
-    return args.execute(args)
+    return int(args.execute(args))
 
 
 def parser(words: Sequence[str]) -> CommandParser:
@@ -27,12 +27,11 @@ def parser(words: Sequence[str]) -> CommandParser:
     about, exit_status = first.partition(": ")[2], exit_status.strip()
     found = CommandParser(prog="symbol-audit", description=about[0].upper() + about[1:], epilog=exit_status)
     found.add_argument("--version", action="version", version=f"%(prog)s {rebel_tools.__version__}")
-    subparsers = found.add_subparsers(required=True, metavar="COMMAND")
+    commands = found.add_subparsers(required=True, metavar="COMMAND")
     chosen = [name for name in COMMANDS if name in words[:1]] or COMMANDS
     for name in chosen:
         command = importlib.import_module(f"rebel_tools.cli.symbol_audit_{name}")
-        subparser = subparsers.add_parser(name, help=command.HELP, description=command.HELP)
-        command.configure_parser(subparser)
-        subparser.epilog = " ".join(filter(None, (subparser.epilog, exit_status)))
-        subparser.set_defaults(execute=command.execute)
+        command.configure_parser(commands)
+    for each in subparsers(found).values():
+        each.epilog = " ".join(filter(None, (each.epilog, exit_status)))
     return found

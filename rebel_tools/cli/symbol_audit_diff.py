@@ -7,12 +7,13 @@ import datetime
 import sys
 from typing import TYPE_CHECKING
 
-from rebel_tools.cli.symbol_audit_paths import add_debug_options, debug_path_of
+from rebel_tools.cli.symbol_audit_paths import add_debug_options, add_patterns, debug_path_of
 from rebel_tools.cli.symbol_audit_report import add_report_options, print_outcome, read_all_suppressions
 from rebel_tools.errors import MissingTool, RebelError
 from rebel_tools.search_path import python_command
 
 if TYPE_CHECKING:
+    from rebel_tools.cli.parser import Commands
     from rebel_tools.gate.diff_report import DiffReport
     from rebel_tools.gate.suppressions import Suppression
 
@@ -20,7 +21,8 @@ UNREADABLE, NO_TYPES = 3, 4
 HELP = "compare two libraries or interfaces: added, removed, changed, and what that breaks"
 
 
-def configure_parser(parser: argparse.ArgumentParser) -> None:
+def configure_parser(commands: Commands) -> None:
+    parser = commands.add_parser("diff", help=HELP, description=HELP)
     parser.add_argument("old", metavar="OLD", help="a library or an interface file")
     parser.add_argument("new", metavar="NEW", help="a library or an interface file")
     add_report_options(parser)
@@ -29,18 +31,17 @@ def configure_parser(parser: argparse.ArgumentParser) -> None:
         choices=("kind", "layout"),
         help="'layout' makes it a finding when the types of a symbol cannot be compared; 'kind' needs no types",
     )
-    parser.add_argument(
+    add_patterns(
+        parser,
         "--headers",
-        action="append",
-        default=[],
-        metavar="PATTERN",
-        help="headers that programs include (path or folder, with wildcards): constants of their enumerations count "
+        "headers that programs include (path or folder, with wildcards): constants of their enumerations count "
         "also where no symbol leads to them; may be given several times",
     )
     add_debug_options(parser)
     parser.add_argument(
         "--deep", action="store_true", help="hand the two libraries to abicheck, which knows the C++ ABI's catalogue"
     )
+    parser.set_defaults(execute=execute)
 
 
 def execute(args: argparse.Namespace) -> int:

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import argparse
 import sys
+from typing import TYPE_CHECKING
 
 from rebel_tools.binary.model import Export, ExportTable
 from rebel_tools.text import printable_lines
 
+if TYPE_CHECKING:
+    from rebel_tools.cli.parser import Commands
+
 HELP = "list what libraries export"
 
 
-def configure_parser(parser: argparse.ArgumentParser) -> None:
+def configure_parser(commands: Commands) -> None:
+    parser = commands.add_parser("exports", help=HELP, description=HELP)
     parser.add_argument("libraries", nargs="+", metavar="LIBRARY", help="an ELF or PE library, or an archive of such")
     parser.add_argument("--format", choices=("text", "json"), default="text")
+    parser.set_defaults(execute=execute)
 
 
 def execute(args: argparse.Namespace) -> int:

@@ -19,6 +19,11 @@ if TYPE_CHECKING:
 Result = TypeVar("Result")
 
 
+def add_patterns(parser: argparse._ActionsContainer, option: str, text: str) -> None:
+    """An option that may be given several times, each time with a pattern."""
+    parser.add_argument(option, action="append", default=[], metavar="PATTERN", help=text)
+
+
 def add_debug_options(parser: argparse.ArgumentParser) -> None:
     """`--debug-dir`, which `debug_path_of` reads."""
     parser.add_argument(

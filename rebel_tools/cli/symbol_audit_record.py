@@ -7,11 +7,12 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from rebel_tools.cli.symbol_audit_paths import add_debug_options, debug_path_of
+from rebel_tools.cli.symbol_audit_paths import add_debug_options, add_patterns, debug_path_of
 from rebel_tools.errors import Place, RebelError
 from rebel_tools.text import printable
 
 if TYPE_CHECKING:
+    from rebel_tools.cli.parser import Commands
     from rebel_tools.interface.model import Interface
 
 HELP = "write the interface of a library, from its exports and its debug information, or of a header"
@@ -21,21 +22,21 @@ symbol-audit record --header core.h -o core.interface -- clang -Iinclude
 """
 
 
-def configure_parser(parser: argparse.ArgumentParser) -> None:
-    parser.epilog = EPILOG
+def configure_parser(commands: Commands) -> None:
+    parser = commands.add_parser("record", help=HELP, description=HELP, epilog=EPILOG)
     parser.add_argument("words", nargs="*", metavar="LIBRARY", help="an ELF or PE library with DWARF debug information")
     parser.add_argument("-o", "--output", required=True, metavar="FILE", help="the interface file to write")
     kinds = "a pickle, or text for reviews and version control; every command reads both"
     parser.add_argument("--format", choices=("pickle", "text"), default="pickle", help=kinds)
-    parser.add_argument("--only", action="append", default=[], metavar="PATTERN", help="record these exports only")
+    add_patterns(parser, "--only", "record these exports only")
     parser.add_argument("--partial", action="store_true", help="leave out exports that have no debug information")
     add_debug_options(parser)
     header = parser.add_argument_group("headers")
     header.add_argument("--header", action="append", default=[], metavar="FILE", help="a header, or a Python file")
     header.add_argument("--language", choices=("c", "c++", "python"), help="of the headers (default: by suffix)")
-    patterns = {"action": "append", "default": [], "metavar": "PATTERN"}
-    header.add_argument("--include", help="included headers that are part of the interface", **patterns)
-    header.add_argument("--exclude", help="included headers that are not", **patterns)
+    add_patterns(header, "--include", "included headers that are part of the interface")
+    add_patterns(header, "--exclude", "included headers that are not")
+    parser.set_defaults(execute=execute)
 
 
 def execute(args: argparse.Namespace) -> int:

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import argparse
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rebel_tools.cli.parser import Commands
+    from rebel_tools.interface.model import Interface
 
 HELP = "print an interface"
 
 
-def configure_parser(parser: argparse.ArgumentParser) -> None:
+def configure_parser(commands: Commands) -> None:
+    parser = commands.add_parser("show", help=HELP, description=HELP)
     parser.add_argument("interfaces", nargs="+", metavar="INTERFACE", help="an interface file")
     parser.add_argument("--format", choices=("text", "json", "header"), default="text")
+    parser.set_defaults(execute=execute)
 
 
 def execute(args: argparse.Namespace) -> int:
@@ -21,7 +28,7 @@ def execute(args: argparse.Namespace) -> int:
     return 0
 
 
-def _render(interface, kind: str) -> str:
+def _render(interface: Interface, kind: str) -> str:
     if kind == "header":
         from rebel_tools.interface.render_header import to_header
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from typing import TYPE_CHECKING
 
 from rebel_tools.errors import RebelError
 from rebel_tools.presentation import presentation
@@ -12,26 +13,31 @@ from rebel_tools.sconstruct import check_installation, enter_project, has_own_sc
 from rebel_tools.search_path import python_command
 from rebel_tools.text import printable
 
+if TYPE_CHECKING:
+    from argparse import Namespace
+    from types import FrameType
+
+    from rebel_tools.cli.parser import Commands
+
 # Options of scons with which another build after a change makes no sense.
 _NOT_WATCHED = ("-c", "--clean", "--remove", "--interactive", "-h", "-H", "-v", "--version")
 
 
-def configure_parser(commands) -> None:
-    from rebel_tools.cli.parser import add_presentation  # a build does not load it
+def configure_parser(commands: Commands) -> None:
+    from rebel_tools.cli.parser import add_build_command  # a build does not load it
 
-    parser = commands.add_parser(
+    add_build_command(
+        commands,
         "watch",
-        usage="rebel watch [TARGET ...] [OPTION ...]",
+        execute,
+        "[TARGET ...] [OPTION ...]",
         help="build, and build again whenever a file changes",
         description="Build as `rebel build` does, and again whenever something that the build depends on has changed, "
         "until Ctrl-C. Takes the targets and options of scons.",
-        allow_abbrev=False,
     )
-    add_presentation(parser)
-    parser.set_defaults(execute=execute, takes_scons_arguments=True)
 
 
-def execute(args) -> int:
+def execute(args: Namespace) -> int:
     """The loop; its end is an interrupt or an error."""
     from rebel_tools.watch.loop import Watch
 
@@ -75,5 +81,5 @@ def _say_beside(text: str) -> None:
     print(f"rebel: {text}", file=sys.stderr, flush=True)
 
 
-def _interrupt(number, frame) -> None:
+def _interrupt(number: int, frame: FrameType | None) -> None:
     raise KeyboardInterrupt

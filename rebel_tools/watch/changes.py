@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Generator, Iterable
+from typing import Any
 
 from rebel_tools.errors import MissingTool, RebelError
 from rebel_tools.watch.folders import Folders
@@ -13,13 +14,16 @@ from rebel_tools.watch.folders import Folders
 STEP = 10
 LIMIT = 500
 
+# Of each change its kind and its path.
+Batches = Generator[set[tuple[Any, str]], None, None]
+
 
 class Changes:
     """The paths that change in the `watched` folders; none is missed from the moment that `follow` returns."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.watched: frozenset[str] = frozenset()
-        self._batches: Iterator | None = None
+        self._batches: Batches | None = None
         self._pending: set[str] = set()
 
     def follow(self, folders: Folders) -> set[str]:
@@ -60,9 +64,10 @@ class Changes:
             self._batches.close()
 
     def _batch(self) -> set[str]:
+        assert self._batches is not None, "follow() comes first"
         return {path for _, path in next(self._batches)}
 
-    def _replace(self, folders: set[str]) -> None:
+    def _replace(self, folders: Collection[str]) -> None:
         """Begin to watch `folders` before the others are given up, so that nothing is missed."""
         before, self._batches = self._batches, _batches(folders)
         try:
@@ -77,14 +82,14 @@ class Changes:
             before.close()
 
 
-def _batches(folders: set[str]) -> Iterator:
+def _batches(folders: Iterable[str]) -> Batches:
     try:
         import watchfiles
     except ImportError:
         raise MissingTool(
             "rebel watch needs the Python package watchfiles", hint=f"{sys.executable} -m pip install watchfiles"
         ) from None
-    return watchfiles.watch(
+    batches: Batches = watchfiles.watch(
         *sorted(folders),
         watch_filter=None,
         recursive=False,
@@ -94,6 +99,7 @@ def _batches(folders: set[str]) -> Iterator:
         yield_on_timeout=True,
         ignore_permission_denied=False,  # with it the other errors would be ignored, too (watchfiles 1.3)
     )
+    return batches
 
 
 def _refused(error: Exception, count: int) -> RebelError:

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 
 from rebel_tools.errors import Place, RebelError
-from rebel_tools.memory.stamp import is_settled, stamp
+from rebel_tools.memory.stamp import Stamp, is_settled, stamp
 from rebel_tools.watch.changes import Changes
 from rebel_tools.watch.folders import Folders
 from rebel_tools.watch.resident import Built, Resident
@@ -27,7 +27,7 @@ class Watch:
         self.folders = Folders(os.getcwd())
         self.resident = Resident(arguments)
         self.changes = Changes()
-        self._made: dict[str, list | None] = {}
+        self._made: dict[str, Stamp] = {}
         self._read: set[str] = set()  # by the last build that came so far as to know
         self._before: dict[str, tuple[int, ...]] = {}  # what these were before the build that is running
         self._repeats: Counter[str] = Counter()

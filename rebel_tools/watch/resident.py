@@ -9,7 +9,9 @@ import signal
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple, TextIO
 
+from rebel_tools.memory.stamp import Stamp
 from rebel_tools.search_path import python_command
 
 
@@ -21,7 +23,7 @@ class Built:
     top: the folder of the SConstruct, None when scons did not come that far.
     places: files and folders that were looked at, outside of the top folder or behind links.
     inputs: the files below the top folder, besides those, that the build has read or could have read.
-    made: what the build may have written, with the status (mtime_ns, size, inode) that it had afterwards.
+    made: what the build may have written, with the stamp that it had afterwards.
     """
 
     status: int
@@ -29,7 +31,7 @@ class Built:
     top: str | None = None
     places: tuple[str, ...] = ()
     inputs: tuple[str, ...] = ()
-    made: dict[str, list | None] = field(default_factory=dict)
+    made: dict[str, Stamp] = field(default_factory=dict)
 
 
 class Resident:
@@ -37,18 +39,17 @@ class Resident:
 
     def __init__(self, arguments: Sequence[str]):
         self.arguments = arguments
-        self._process: subprocess.Popen | None = None
-        self._answers = None
+        self._running: _Running | None = None
 
     def build(self) -> Built:
         """Build once, with the output of scons on this process' own streams."""
-        if self._process is not None and self._process.poll() is not None:
+        if self._running is not None and self._running.process.poll() is not None:
             self.stop()  # somebody has killed it
-        if self._process is None:
-            self._start()
+        if self._running is None:
+            self._running = _start(self.arguments)
         try:
-            os.write(self._process.stdin.fileno(), b"b")
-            answer = self._answers.readline()
+            os.write(self._running.requests, b"b")
+            answer = self._running.answers.readline()
         except BrokenPipeError:
             answer = ""
         if not answer:
@@ -58,29 +59,41 @@ class Resident:
         paths = {name: tuple(values.get(name, ())) for name in ("places", "inputs")}
         return Built(**{**values, **paths})
 
-    def _start(self) -> None:
-        reading, writing = os.pipe()
-        command = [*python_command("rebel_tools.scons.resident"), str(writing), *self.arguments]
-        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, pass_fds=(writing,))
-        os.close(writing)
-        self._answers = open(reading, encoding="utf-8", errors="surrogateescape")  # noqa: SIM115 (closed by stop)
-
     def stop(self, patience: float = 10) -> None:
         """End the process, and what it has started, as an interrupt from the keyboard would."""
-        process, self._process = self._process, None
-        if process is None:
+        running, self._running = self._running, None
+        if running is None:
             return
-        process.stdin.close()
-        self._signal(process, signal.SIGINT)
+        os.close(running.requests)
+        _signal(running.process, signal.SIGINT)
         try:
-            process.wait(patience)
+            running.process.wait(patience)
         except subprocess.TimeoutExpired:
-            self._signal(process, signal.SIGKILL)
-            process.wait()
-        self._answers.close()
+            _signal(running.process, signal.SIGKILL)
+            running.process.wait()
+        running.answers.close()
 
-    @staticmethod
-    def _signal(process: subprocess.Popen, number: int) -> None:
-        """To the process group that the process has made of itself and what it starts."""
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, number)
+
+class _Running(NamedTuple):
+    """The process, the descriptor that it reads requests from, and what it answers."""
+
+    process: subprocess.Popen[bytes]
+    requests: int
+    answers: TextIO
+
+
+def _start(arguments: Sequence[str]) -> _Running:
+    reading, writing = os.pipe()
+    asked, requests = os.pipe()
+    command = [*python_command("rebel_tools.scons.resident"), str(writing), *arguments]
+    process = subprocess.Popen(command, stdin=asked, pass_fds=(writing,))
+    os.close(writing)
+    os.close(asked)
+    answers = open(reading, encoding="utf-8", errors="surrogateescape")  # noqa: SIM115 (closed by stop)
+    return _Running(process, requests, answers)
+
+
+def _signal(process: subprocess.Popen[bytes], number: int) -> None:
+    """To the process group that the process has made of itself and what it starts."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, number)
