@@ -106,9 +106,12 @@ def _pass_on(reading: int) -> None:
 
 
 def _tell(number: int, told: set[int]) -> list[int]:
-    """Send a signal to all processes below this one that have not been told yet; returns them all."""
+    """Send a signal to all processes below this one that have not been told yet; returns them all.
+
+    A shell is told before what it has started: it would go on with its next command when the one before has ended.
+    """
     found = descendants()
-    for process in set(found) - told:
+    for process in [process for process in found if process not in told]:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.kill(process, number)
         told.add(process)
@@ -127,7 +130,7 @@ def _adopt_orphans() -> None:
 
 
 def descendants() -> list[int]:
-    """The processes that this one has started, and those that they have started, as far as they live."""
+    """The processes that this one has started, and those that they have started, as far as they live: parents first."""
     children: dict[int, list[int]] = {}
     for process, parent in _processes():
         children.setdefault(parent, []).append(process)
