@@ -82,8 +82,13 @@ TEST_PROGRAMS = {
     "zsh": "zsh",
     "fish": "fish",
     "man": "man-db",
+    "dune": "ocaml-dune",
+    "opam": "opam",
+    "odoc": "ocaml-odoc",
+    "utop": "utop",
+    "dot": "graphviz",
 }
-TEST_LIBRARIES = {"re": "libre-ocaml-dev"}
+TEST_LIBRARIES = {"re": "libre-ocaml-dev", "alcotest": "libalcotest-ocaml-dev", "ounit2": "libounit-ocaml-dev"}
 
 
 def main(arguments: list[str]) -> int:

@@ -19,6 +19,8 @@ COMMANDS = (
     "scons",
     "watch",
     "clean",
+    "install",
+    "opam",
     "doctor",
     "new",
     "server",

@@ -107,6 +107,24 @@ def packages_with(module: str, findlib: Sequence[str], env_path: str) -> list[st
     return sorted(found, key=lambda name: (name.lower() != module.lower(), len(name)))
 
 
+def needed_at_run_time(names: Iterable[str], findlib: Sequence[str], env_path: str) -> list[str]:
+    """The same packages, but for each rewriter (ppx) what code needs that it has rewritten. Errors: FindlibError."""
+    ask, found = Findlib(findlib, env_path), dict[str, None]()
+    todo, seen = list(names), set[str]()
+    while todo:
+        name = todo.pop(0)
+        if name in seen:
+            continue
+        seen.add(name)
+        form = "%(ppx)\t%(requires)"
+        ppx, _, requires = "\t".join(ask("query", "-format", form, name, known=[name])).partition("\t")
+        if ppx.strip():
+            todo = [*(each for each in re.split(r"[\s,]+", requires) if _NAME.match(each)), *todo]
+        else:
+            found[name] = None
+    return list(found)
+
+
 class Findlib:
     """The program `ocamlfind` of one environment."""
 

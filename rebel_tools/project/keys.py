@@ -7,7 +7,17 @@ the JSON Schema come from it (`json_schema.py`).
 from __future__ import annotations
 
 from rebel_tools.project.model import ENGINES, MENHIR, PROFILES, YACC
-from rebel_tools.project.names import FILE, FINDLIB, MAX_MODULE, MAX_PACKAGE, MODULE, PACKAGE, SOURCES, TARGET
+from rebel_tools.project.names import (
+    FILE,
+    FINDLIB,
+    INSTALLED,
+    MAX_MODULE,
+    MAX_PACKAGE,
+    MODULE,
+    PACKAGE,
+    SOURCES,
+    TARGET,
+)
 from rebel_tools.project.shapes import Command, Either, Key, ListOf, Members, Names, OneOf, Switch, Table, Text, Words
 
 PACKAGE_NAME = Text(
@@ -19,6 +29,13 @@ MODULE_NAME = Text(
 TARGET_NAME = Text("the name of a target", TARGET, "letters, digits, -, _ and ., starting with a letter", MAX_MODULE)
 FINDLIB_NAME = Text(
     "the name of a findlib package", FINDLIB, "letters, digits, -, _ and ., starting with a letter, a digit or _", 200
+)
+
+INSTALLED_NAME = Text(
+    "the name of an installed package",
+    INSTALLED,
+    "letters, digits, - and _, starting with a letter, a digit or _, and not stublibs, ocaml or stdlib",
+    MAX_MODULE,
 )
 
 SOURCE_PATTERN = Text(
@@ -151,6 +168,12 @@ REBEL = Members(
         "preprocessorDependencies",
         ListOf(FILE_PATTERN),
         "other files that the preprocessor reads, and those in flags",
+    ),
+    Key(
+        "findlibName",
+        INSTALLED_NAME,
+        "what findlib calls the package when it is installed",
+        "`name` without its scope, with `-` for `.`",
     ),
     Key("rules", ListOf(RULE_KEYS), "commands of this package that make some of its sources, see below"),
     Key(

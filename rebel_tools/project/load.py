@@ -229,6 +229,8 @@ class _Loader:
             flags=manifest.flags,
             module_flags=manifest.module_flags,
             rules=rules,
+            version=manifest.version,
+            findlib=manifest.findlib,
         )
         _check_public_module(manifest, package)
         if root != self.root and path not in self.members:

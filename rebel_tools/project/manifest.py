@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from rebel_tools.project.document import TYPE_NAMES, Document, Path, quoted
 from rebel_tools.project.keys import DEPENDENCIES, TOP
 from rebel_tools.project.model import Flags
-from rebel_tools.project.names import MAX_MODULE, is_module, is_package, package_module
+from rebel_tools.project.names import MAX_MODULE, findlib_name, is_module, is_package, package_module
 from rebel_tools.project.selection import DEFAULT
 from rebel_tools.project.shapes import Reader
 from rebel_tools.text import quote
@@ -94,6 +94,7 @@ class Manifest(NamedTuple):
     module_flags: tuple[tuple[str, tuple[str, ...]], ...] = ()
     generating: Generating = Generating()
     package_programs: tuple[str, ...] = ()
+    findlib: str = ""
     warnings: tuple[str, ...] = ()
 
     @property
@@ -145,6 +146,7 @@ def read_manifest(document: Document, default_name: str, is_root: bool = False) 
         module_flags=tuple(rebel.get("moduleFlags", {}).items()),
         generating=_generating(document, rebel),
         package_programs=rebel.get("packagePrograms", ()),
+        findlib=rebel.get("findlibName", "") or findlib_name(name),
         warnings=tuple(reader.warnings),
     )
 

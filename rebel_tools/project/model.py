@@ -113,6 +113,7 @@ class Package(NamedTuple):
     module_flags: (module, flags) for the compilers of single modules.
     rules: what makes some of its sources.
     preprocessor_reads: patterns of the files that preprocessors of its sources read.
+    version: as package.json has it, or ''. findlib: its name in findlib, when it is installed.
     """
 
     name: str
@@ -132,6 +133,8 @@ class Package(NamedTuple):
     module_flags: tuple[tuple[str, tuple[str, ...]], ...] = ()
     rules: tuple[Rule, ...] = ()
     preprocessor_reads: tuple[str, ...] = ()
+    version: str = ""
+    findlib: str = ""
 
     @property
     def words_of_modules(self) -> list[str]:

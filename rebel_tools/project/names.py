@@ -10,6 +10,7 @@ TARGET = "[A-Za-z][A-Za-z0-9_.-]*"
 SOURCES = r"!?(?![/!])(?!(?:.*/)?\.\.(?:/|$))[^\x00-\x1f\x7f\\]+"
 FILE = r"(?![/!])(?!(?:.*/)?\.{0,2}(?:/|$))[^\x00-\x1f\x7f\\*?\[]+"
 FINDLIB = "[A-Za-z0-9_][A-Za-z0-9_.-]*"
+INSTALLED = "(?!(?:stublibs|ocaml|stdlib)$)[A-Za-z0-9_][A-Za-z0-9_-]*"
 
 # Names become names of files, which have at most 255 bytes (NAME_MAX); a compilation unit gets up to 25 more for its
 # suffixes and as part of the names of alias modules.
@@ -42,6 +43,11 @@ def package_module(npm_name: str) -> str:
     """
     first, *rest = [word for word in re.split("[-.]", npm_name.rpartition("/")[2]) if word] or [""]
     return capitalize(first) + "".join(capitalize(word) for word in rest)
+
+
+def findlib_name(npm_name: str) -> str:
+    """What findlib calls a package that is installed: a `.` would make it a part of another one."""
+    return npm_name.rpartition("/")[2].replace(".", "-").replace("~", "-").lstrip("-")
 
 
 def capitalize(name: str) -> str:

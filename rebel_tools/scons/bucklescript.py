@@ -21,6 +21,7 @@ from SCons.Action import Action
 from rebel_tools.errors import Place, RebelError
 from rebel_tools.ocaml.javascript import BuckleScript, find_bsc, javascript_outputs
 from rebel_tools.ocaml.toolchain import program_identity
+from rebel_tools.outputs.naming import top_level
 from rebel_tools.plan.model import ALIAS, INTERFACE, NATIVE, Scope, Step
 from rebel_tools.plan.plan import plan_in
 from rebel_tools.plan.status import Status
@@ -31,7 +32,7 @@ from rebel_tools.scons import build_folder, profiles
 from rebel_tools.scons.actions import Words
 from rebel_tools.scons.homes import note_served
 from rebel_tools.scons.output import TERMINAL, install_output, spawn
-from rebel_tools.scons.package_scope import package_scope, top_level
+from rebel_tools.scons.package_scope import package_scope
 from rebel_tools.scons.programs import check_tool
 from rebel_tools.scons.said import Said
 from rebel_tools.scons.settings import settings

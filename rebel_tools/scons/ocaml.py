@@ -77,6 +77,7 @@ def generate(env, **kw) -> None:
     made = {"OCamlLex": lexer(), "OCamlYacc": parser(), **{name: OCamlBuilder(name) for name in BUILDERS}}
     env.Append(BUILDERS={name: builder for name, builder in made.items() if name not in env["BUILDERS"]})
     env.AddMethod(late("builders", "ocaml_files"), "OCamlFiles")
+    env.AddMethod(late("installing", "ocaml_install"), "OCamlInstall")
 
 
 def exists(env) -> bool:

@@ -16,6 +16,7 @@ from SCons.Builder import Builder
 
 from rebel_tools.memory import up_to_date
 from rebel_tools.memory.lock import unlock
+from rebel_tools.outputs.naming import naming, top_level
 from rebel_tools.plan.units import Namespace, check_units
 from rebel_tools.project.groups import Group, groups_of
 from rebel_tools.project.model import Package, Project, Target
@@ -30,7 +31,6 @@ from rebel_tools.scons.mistakes import project_error
 from rebel_tools.scons.named import built_files, top_of
 from rebel_tools.scons.one_build import hold, only_looks
 from rebel_tools.scons.output import short_messages
-from rebel_tools.scons.package_scope import naming, top_level
 from rebel_tools.scons.projects import project_of
 from rebel_tools.scons.target import TargetSession
 from rebel_tools.scons.words import expanded, extended

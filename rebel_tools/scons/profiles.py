@@ -32,6 +32,7 @@ class Profile(NamedTuple):
 
     folder: below `_build`, in front of the folder of a target; no target is called so. both: flags for all compilers;
     native: for ocamlopt only. writes_for_editors: whether its builds tell editors where compiled interfaces lie.
+    installs: whether what it builds is installed, so that libraries are built with all that goes with them.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Profile(NamedTuple):
     both: tuple[str, ...] = ()
     native: tuple[str, ...] = ()
     writes_for_editors: bool = True
+    installs: bool = False
 
     def flags(self, package: Package) -> Flags:
         """What a package says about this profile."""
@@ -46,7 +48,7 @@ class Profile(NamedTuple):
 
 
 DEV = Profile("dev", both=("-opaque",))
-RELEASE = Profile("release", "_release/", native=("-O3",), writes_for_editors=False)
+RELEASE = Profile("release", "_release/", native=("-O3",), writes_for_editors=False, installs=True)
 _PROFILES = {profile.name: profile for profile in (DEV, RELEASE)}
 
 

@@ -19,6 +19,7 @@ from rebel_tools.ocaml.flags import LINK_ALL, NO_WARNINGS, by_compiler
 from rebel_tools.ocaml.names import SUFFIXES
 from rebel_tools.ocaml.search import search_path
 from rebel_tools.ocaml.toolchain import ANSWERS
+from rebel_tools.outputs.naming import top_level
 from rebel_tools.plan.layers import Layers
 from rebel_tools.plan.model import ARCHIVE, TREE, Scope, Step
 from rebel_tools.project.groups import Group as Targets
@@ -34,7 +35,7 @@ from rebel_tools.scons.named import built_files, declared_reads, files_in, flag_
 from rebel_tools.scons.nodes import Group
 from rebel_tools.scons.output import SAID, install_output
 from rebel_tools.scons.package_rules import PackageRules
-from rebel_tools.scons.package_scope import package_scope, top_level
+from rebel_tools.scons.package_scope import package_scope
 from rebel_tools.scons.programs import is_installed
 from rebel_tools.scons.said import Said
 from rebel_tools.scons.scopes import library_step
@@ -152,6 +153,15 @@ class TargetSession(Session):
         map_places(env)
         return env
 
+    @cached_property
+    def _whole(self) -> set[str]:
+        """The names of the packages that are compiled for both engines: of a library that is to be installed (see
+        `outputs.library`) all that it uses, too.
+        """
+        libraries = [goal.package for goal in self.goals if goal.target in self.project.as_library]
+        used = (self.project.closure(p) for p in libraries if self.base[profiles.VARIABLE].installs)
+        return {package.name for each in (libraries, *used) for package in each}
+
     # The plan
 
     def step_of(self, made: Step | Goal) -> Step:
@@ -184,9 +194,9 @@ class TargetSession(Session):
             if package.name in used or library:
                 scope = libraries[package.name] = self._scope(package, library, libraries)
             if package.name in used:
-                base = f"{package.name}/{package.module}"
-                step = library_step(self.environments[scope], self, scope, self.engine, scope.path(package.module))
-                archives[package.name] = base, step
+                base, env = f"{package.name}/{package.module}", self.environments[scope]
+                steps = {e: library_step(env, self, scope, e, scope.path(package.module)) for e in scope.engines}
+                archives[package.name] = base, steps[self.engine]
             if goals and not library:
                 scope = self._scope(package, next((g for g in goals if g.target is self.home), goals[0]), libraries)
             entries = {t.entry_module for t in self.project.targets if self.project.package_of(t) is package}
@@ -196,7 +206,7 @@ class TargetSession(Session):
 
     def _scope(self, package: Package, goal: Goal | None, libraries: Mapping[str, Scope]) -> Scope:
         """The modules of a package, as those who use it see them, or as they are for one of its own targets."""
-        is_whole = goal is not None and goal.target in self.project.as_library
+        is_whole = package.name in self._whole
         env = self._environment(package, is_whole=is_whole)
         uses = [libraries[used.name] for used in self.project.closure(package)]
         declared = (name for name, _ in self.home.unstable_flags.envvars)

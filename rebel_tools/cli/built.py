@@ -1,0 +1,70 @@
+"""What subcommands need that do something with a project that is built: the project, a build of it, and where it is."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from rebel_tools.errors import RebelError
+from rebel_tools.outputs.places import Places
+from rebel_tools.project import load_project
+from rebel_tools.project.model import Project
+from rebel_tools.sconstruct import (
+    PROFILE_OPTION,
+    build_folder,
+    check_installation,
+    enter_project,
+    has_own_script,
+    with_profile,
+)
+from rebel_tools.search_path import python_command
+
+# As `scons/profiles.py` has them.
+FOLDERS = {"dev": "", "release": "_release/"}
+PROFILE = "REBEL_PROFILE"
+
+
+class Built(NamedTuple):
+    """arguments: those for scons, of a build with the profile and the folder that are meant."""
+
+    project: Project
+    places: Places
+    arguments: tuple[str, ...]
+
+    def build(self, *targets: str) -> int:
+        """Build targets, or the default ones, as `rebel build` does; its exit status.
+
+        What it says goes to standard error, for standard output is that of the subcommand.
+        """
+        sys.stdout.flush()
+        command = [*python_command("rebel_tools"), "build", *targets, *self.arguments]
+        return subprocess.run(command, stdout=sys.stderr, check=False).returncode
+
+
+def entered(arguments: Sequence[str], profile: str = "") -> Built:
+    """The project around the current folder, which becomes the current one. profile: where the arguments name none.
+
+    Errors: RebelError in a tree with an SConstruct of its own, of which only scons knows what is built.
+    """
+    check_installation()
+    enter_project()
+    if has_own_script():
+        raise RebelError(
+            "this folder has an SConstruct of its own, and only scons knows what it builds",
+            expected="a project that is built from its package.json alone",
+        )
+    words = with_profile(arguments)
+    if profile and not any(word.startswith(PROFILE_OPTION) for word in words):
+        words.append(f"{PROFILE_OPTION}={profile}")
+    project = load_project(".")
+    folder = os.path.abspath(build_folder(words, os.environ))
+    return Built(project, Places(project, folder, FOLDERS.get(_profile(words), "")), tuple(words))
+
+
+def _profile(words: Sequence[str]) -> str:
+    given = [word.partition("=")[2] for word in words if re.match(f"{PROFILE_OPTION}=", word)]
+    return given[-1] if given else os.environ.get(PROFILE, "") or "dev"

@@ -1,0 +1,177 @@
+"""What is installed of a project: its libraries with all that they use, and its programs."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
+
+from rebel_tools.errors import RebelError
+from rebel_tools.ocaml.meta import FILE, Meta, meta_text
+from rebel_tools.outputs.naming import naming
+from rebel_tools.outputs.places import ARCHIVE, Places
+from rebel_tools.project.document import read_document
+from rebel_tools.project.errors import ProjectError
+from rebel_tools.project.model import Package, Project, Target
+from rebel_tools.project.names import INSTALLED
+from rebel_tools.text import quote
+
+PROGRAMS = ("native", "byte")
+"""The engines whose programs run by themselves."""
+
+_COMPILED = (".cmi", ".cmx", ".cmt", ".cmti")
+
+
+class Item(NamedTuple):
+    """One file that is installed.
+
+    place: its path below the prefix, `lib/...` or `bin/...`. source: where it is now, or '' for one with `text`.
+    """
+
+    place: str
+    source: str = ""
+    text: str = ""
+    is_program: bool = False
+
+
+class Installed(NamedTuple):
+    """What is installed together, and is replaced together by the next version. name: in findlib, or of a program."""
+
+    name: str
+    items: tuple[Item, ...]
+
+
+def libraries_of(project: Project) -> list[tuple[Package, Target]]:
+    """The packages that are installed as libraries, dependencies first, each with the target that it is built for."""
+    found: dict[str, tuple[Package, Target]] = {}
+    for target in project.as_library:
+        for package in (*project.closure(project.package_of(target)), project.package_of(target)):
+            found.setdefault(package.name, (package, target))
+    return list(found.values())
+
+
+def programs_of(project: Project) -> list[tuple[str, Target]]:
+    """The programs of the default targets: under the name of the package the one that is called `default`."""
+    default = [target for target in project.default_targets if target.entry and target.engine in PROGRAMS]
+    return [(_program_name(project, target), target) for target in default]
+
+
+def _program_name(project: Project, target: Target) -> str:
+    name = target.name.rpartition("/")[2]
+    return project.package_of(target).name.rpartition("/")[2] if name == "default" else name
+
+
+def installed_of(places: Places, requires: Callable[[Iterable[str]], Iterable[str]]) -> list[Installed]:
+    """All that is installed of a project which is built.
+
+    requires: findlib packages of sources -> those that who uses them needs, without rewriters.
+    Errors: ProjectError where two would be installed under one name, RebelError where there is nothing to install.
+    """
+    project = places.project
+    libraries = libraries_of(project)
+    _check_names([package for package, _ in libraries])
+    found = [_library(package, target, places, requires) for package, target in libraries]
+    programs: dict[str, Target] = {}
+    for name, target in programs_of(project):
+        if programs.setdefault(name, target) is not target:
+            raise _same_program(name, programs[name], target, project)
+    names = [each.name for each in found]
+    for name, target in programs.items():
+        item = Item(f"bin/{name}", places.program(target), is_program=True)
+        found.append(Installed(_owner(name, names), (item,)))
+    if not found:
+        hint = 'a library is a package with "rebel": {"targets": []}'
+        raise RebelError("this project has neither a library nor a program that could be installed", hint=hint)
+    return found
+
+
+def names_of(project: Project) -> list[str]:
+    """The names under which a project is installed."""
+    libraries = [package.findlib for package, _ in libraries_of(project)]
+    return [*libraries, *(_owner(name, libraries) for name, _ in programs_of(project))]
+
+
+def _owner(program: str, libraries: Iterable[str]) -> str:
+    """A program is installed under its own name, which a library may have as well."""
+    return f"{program}-program" if program in libraries else program
+
+
+def _check_names(packages: Iterable[Package]) -> None:
+    first: dict[str, Package] = {}
+    for package in packages:
+        if not re.fullmatch(INSTALLED, package.findlib):
+            message = f"the package {package.name} cannot be installed as {quote(package.findlib)}"
+            raise _wrong_name(package, message, "letters, digits, - and _, and a name that OCaml's own folders lack")
+        other = first.setdefault(package.findlib.lower(), package)
+        if other is not package:
+            message = (
+                f"the packages {other.name} and {package.name} would both be installed as {quote(package.findlib)}"
+            )
+            where = f"{other.root}/package.json"
+            raise _wrong_name(package, message, f"names that differ: each is that of a META (the other one: {where})")
+
+
+def _wrong_name(package: Package, message: str, expected: str) -> ProjectError:
+    document = read_document(os.path.join(package.root, "package.json"))
+    said = document.value.get("rebel", {}) if isinstance(document.value, dict) else {}
+    keys = ("rebel", "findlibName") if "findlibName" in said else ("name",)
+    return document.error(keys, message, expected=expected, hint='"rebel": {"findlibName": "another-name"}')
+
+
+def _same_program(name: str, one: Target, other: Target, project: Project) -> ProjectError:
+    package = project.package_of(other)
+    document = read_document(os.path.join(package.root, "package.json"))
+    keys = ("rebel", "targets") if project.package_of(one) is package else ("name",)
+    message = f"the targets {quote(one.name)} and {quote(other.name)} would both be installed as bin/{name}"
+    return document.error(keys, message, hint="give one of them another name")
+
+
+def _library(
+    package: Package, target: Target, places: Places, requires: Callable[[Iterable[str]], Iterable[str]]
+) -> Installed:
+    folder, into = places.units(package, target), f"lib/{package.findlib}"
+    archives = [package.module + ending for ending in (*ARCHIVE.values(), ".a", ".cmxs")]
+    units = [unit + suffix for unit in dict.fromkeys(_units(package)) for suffix in _COMPILED]
+    found = [Item(f"{into}/{name}", os.path.join(folder, name)) for name in (*archives, *units)]
+    found = [item for item in found if os.path.isfile(item.source)]
+    for source in package.sources:
+        path = places.source(package, target, source)
+        found.append(Item(f"{into}/{os.path.basename(path)}", path))
+    names = [item.place.rpartition("/")[2] for item in found]
+    described = Meta(
+        version=package.version,
+        requires=tuple(dict.fromkeys([*_findlib_names(package, places.project), *requires(package.ocamlfind)])),
+        byte=_named(package.module + ARCHIVE["byte"], names),
+        native=_named(package.module + ARCHIVE["native"], names),
+        plugin=_named(f"{package.module}.cmxs", names),
+        link_options=_link_options(package),
+    )
+    return Installed(package.findlib, (*found, Item(f"{into}/{FILE}", text=meta_text(described))))
+
+
+def _units(package: Package) -> Iterator[str]:
+    """The compilation units of a package, generated ones included."""
+    names = naming(package)
+    yield from dict.fromkeys(name for name in (names.namespace, names.face) if name)
+    for source in package.sources:
+        yield names.unit(source.module)
+        yield f"{names.namespace}__without_{source.module}"  # there is one where a module is called like what it uses
+
+
+def _findlib_names(package: Package, project: Project) -> list[str]:
+    return [project.package(name).findlib for name in package.dependencies]
+
+
+def _named(name: str, names: Iterable[str]) -> str:
+    return name if name in names else ""
+
+
+def _link_options(package: Package) -> tuple[str, ...]:
+    """Errors: ProjectError for a word that META cannot hold, in which spaces are between words."""
+    for at, word in enumerate(package.flags.link):
+        if len(word.split()) != 1:
+            document = read_document(os.path.join(package.root, "package.json"))
+            message = f"word {at + 1}, {quote(word)}, cannot stand in META, where words have no spaces"
+            raise document.error(("rebel", "flags", "link"), message)
+    return package.flags.link

@@ -1,0 +1,124 @@
+"""The description of a package for opam, from its package.json.
+
+Source of the format: opam's manual, "opam" files: fields `name: value`, strings in quotation marks with `\\` before a
+`"` and a `\\`. What each field may hold is what `opam lint` says.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Iterator, Mapping
+
+from rebel_tools.project.document import Document, Path, read_document
+from rebel_tools.project.model import Package, Project
+from rebel_tools.text import printable, quote
+
+# Parts of the distribution of OCaml itself, by the first part of their names in findlib.
+_OF_OCAML = frozenset(
+    ("bigarray", "bytes", "compiler-libs", "dynlink", "ocamldoc", "runtime_events", "stdlib", "str", "threads", "unix")
+)
+_NAMES = {"menhirLib": "menhir", "findlib": "ocamlfind", "oUnit": "ounit2"}
+
+Value = object  # a string, or a list of these
+
+
+def opam_text(package: Package, project: Project) -> str:
+    """The file `<name>.opam` of a package. Errors: ProjectError for what opam wants to know and package.json lacks."""
+    document = read_document(os.path.join(package.root, "package.json"))
+    about = _About(document)
+    fields: dict[str, Value] = {
+        "opam-version": "2.0",
+        "version": about.text("version"),
+        "synopsis": about.text("description").partition("\n")[0].rstrip("."),
+        "maintainer": about.people("maintainers", "author"),
+        "authors": about.people("author", "contributors"),
+        "license": about.text("license"),
+        "homepage": about.text("homepage"),
+        "bug-reports": about.address("bugs"),
+        "depends": list(_depends(package, project)),
+        "build": [["rebel", "build", "--release"]],
+        "install": [["rebel", "install", "--prefix", _Variable("prefix")]],
+    }
+    if about.has("repository"):
+        fields["dev-repo"] = _repository(about.address("repository"))
+    return "".join(f"{name}: {_shown(value)}\n" for name, value in fields.items())
+
+
+class _Variable(str):
+    """A variable of opam, which stands without quotation marks."""
+
+
+class _About:
+    """What npm knows of a package, which nothing but this needs."""
+
+    def __init__(self, document: Document) -> None:
+        self.document = document
+        self.value: Mapping[str, object] = document.value if isinstance(document.value, dict) else {}
+
+    def has(self, key: str) -> bool:
+        return bool(self.value.get(key))
+
+    def text(self, key: str) -> str:
+        found = self.value.get(key)
+        if isinstance(found, str) and found.strip():
+            return found.strip()
+        raise self._missing(key, found, "a text")
+
+    def address(self, key: str) -> str:
+        """The URL in a key that is one, or an object with one."""
+        found = self.value.get(key)
+        url = found.get("url") if isinstance(found, dict) else found
+        if isinstance(url, str) and url.strip():
+            return url.strip()
+        raise self._missing(key, found, 'an address, or {"url": "an address"}')
+
+    def people(self, *keys: str) -> list[str]:
+        """Those of the first of these keys that is there: `Name <mail>`, or objects with `name` and `email`."""
+        key = next(filter(self.has, keys), keys[-1])
+        found = self.value.get(key)
+        every = found if isinstance(found, list) else [found]
+        people = [_person(each) for each in every]
+        if not all(people):
+            raise self._missing(key, found, '"Name <mail@example.org>", or {"name": "...", "email": "..."}')
+        return people
+
+    def _missing(self, key: str, found: object, expected: str) -> Exception:
+        keys: Path = (key,) if found is not None else ()
+        message = f"{quote(key)} cannot be used" if found is not None else f"there is no key {quote(key)}"
+        return self.document.error(keys, f"{message}, and opam asks for it", expected=f'"{key}": {expected}')
+
+
+def _person(value: object) -> str:
+    if isinstance(value, dict):
+        name, mail = value.get("name"), value.get("email")
+        value = f"{name} <{mail}>" if name and mail else name
+    return re.sub(r"\s*\([^)]*\)", "", value).strip() if isinstance(value, str) else ""  # npm's (url)
+
+
+def _repository(url: str) -> str:
+    """As opam takes it: with the name of the version control, which npm may leave out."""
+    short = re.fullmatch(r"(?:github:)?([\w.-]+/[\w.-]+)", url)
+    url = f"https://github.com/{short[1]}.git" if short else url
+    return url if re.match(r"(git|hg|darcs)(\+|:)", url) else f"git+{url}"
+
+
+def _depends(package: Package, project: Project) -> Iterator[Value]:
+    every: list[str] = ["ocaml", "ocamlfind"]  # rebel itself is no package of opam
+    packages = (*project.closure(package), package)  # those of npm come with it, and are installed with it
+    heads = (name.partition(".")[0] for each in packages for name in each.ocamlfind)
+    every += [_NAMES.get(head, head) for head in heads if head not in _OF_OCAML]
+    yield from dict.fromkeys(every)
+
+
+def _shown(value: Value, depth: int = 0) -> str:
+    if isinstance(value, _Variable):
+        return value
+    if isinstance(value, str):
+        escaped = printable(value).replace("\\", "\\\\").replace('"', '\\"')
+        return f'"{escaped}"'
+    assert isinstance(value, Iterable)
+    items = [_shown(item, depth + 1) for item in value]
+    if depth == 0 and len(items) > 1:
+        return "[\n" + "".join(f"  {item}\n" for item in items) + "]"
+    return f"[{' '.join(items)}]"

@@ -1,0 +1,152 @@
+"""Puts files below a prefix, and takes them away again: only those that were put there in the same way.
+
+`share/rebel-tools/NAME.json` below the prefix lists the files of what is installed under a name. A file that stands in
+no list belongs to somebody else, and is neither replaced nor removed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from typing import NamedTuple
+
+from rebel_tools.errors import Place, RebelError
+from rebel_tools.memory.atomic import read_regular, write_atomically
+from rebel_tools.ocaml.meta import FILE as META
+from rebel_tools.outputs.library import Installed, Item
+
+_LISTS = "share/rebel-tools"
+
+
+class Prefix(NamedTuple):
+    """A folder to install into. lib: the one for libraries; both are absolute."""
+
+    root: str
+    lib: str
+
+    def path(self, place: str) -> str:
+        """Where an item lies whose place is `lib/...`, `bin/...` or `share/...`."""
+        top, _, inside = place.partition("/")
+        return os.path.join(self.lib, inside) if top == "lib" else os.path.join(self.root, place)
+
+
+def install(installed: Sequence[Installed], prefix: Prefix) -> None:
+    """Replace what was installed under the same names. Nothing is changed when one of the files cannot be.
+
+    Errors: RebelError for a file that is somebody else's or no file, and for a link among the folders; OSError.
+    """
+    known = _lists(prefix)
+    owners = {place: name for name, places in known.items() for place in places}
+    for each in installed:
+        for item in each.items:
+            _check(item, each.name, owners, prefix)
+    for each in installed:
+        places = [item.place for item in each.items]
+        before = known.get(each.name, [])
+        _write_list(
+            each.name, list(dict.fromkeys([*before, *places])), prefix
+        )  # also of an attempt that is interrupted
+        for item in sorted(each.items, key=lambda item: item.place.endswith(f"/{META}")):  # only what is whole is found
+            _put(item, prefix.path(item.place))
+        _remove([place for place in before if place not in places], prefix)
+        _write_list(each.name, places, prefix)
+
+
+def uninstall(names: Iterable[str], prefix: Prefix) -> list[str]:
+    """Remove what is installed under these names; those of them that were there. Errors: RebelError for a link among
+    the folders, OSError.
+    """
+    known, done = _lists(prefix), []
+    for name in names:
+        if name in known:
+            for place in known[name]:
+                _check_folders(prefix.path(place), prefix)
+            _remove(sorted(known[name], key=lambda place: not place.endswith(f"/{META}")), prefix)
+            _remove([f"{_LISTS}/{name}.json"], prefix)
+            done.append(name)
+    return done
+
+
+def _check(item: Item, name: str, owners: dict[str, str], prefix: Prefix) -> None:
+    path = prefix.path(item.place)
+    if item.source and not os.path.isfile(item.source):
+        raise RebelError("this file is to be installed and is not there", place=Place(item.source), hint="rebel build")
+    _check_folders(path, prefix)
+    owner = owners.get(item.place)
+    if owner is not None and owner != name:
+        message = f"this file belongs to {owner}, which rebel has installed, and {name} has one of the same name"
+        raise RebelError(message, place=Place(path), hint="uninstall one of them: rebel install --remove")
+    if owner is None and os.path.lexists(path):
+        message = "something is there already, and rebel has not installed it"
+        raise RebelError(message, place=Place(path), hint="remove it, or choose another --prefix")
+    if os.path.isdir(path) and not os.path.islink(path):
+        raise RebelError("this is a folder, and a file is to be installed there", place=Place(path))
+
+
+def _check_folders(path: str, prefix: Prefix) -> None:
+    """Errors: RebelError when a folder below the prefix is a link, which may lead anywhere, or no folder."""
+    folder = os.path.dirname(path)
+    while folder not in (prefix.root, prefix.lib, os.path.dirname(folder)):
+        if os.path.islink(folder) or (os.path.lexists(folder) and not os.path.isdir(folder)):
+            message = "this is no folder of its own" if os.path.islink(folder) else "this is no folder"
+            raise RebelError(message, place=Place(folder), expected="a folder for what is installed")
+        folder = os.path.dirname(folder)
+
+
+def _put(item: Item, path: str) -> None:
+    """Write a file anew; who has the old one open keeps it. It gets the permissions that new files have."""
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    if item.source:
+        temporary = f"{path}.{os.getpid()}"
+        with suppress(FileNotFoundError):
+            os.unlink(temporary)
+        shutil.copyfile(item.source, temporary)
+        os.replace(temporary, path)
+    else:
+        write_atomically(path, item.text.encode("utf-8", "surrogateescape"))
+    umask = os.umask(0)
+    os.umask(umask)
+    os.chmod(path, (0o777 if item.is_program else 0o666) & ~umask)
+
+
+def _remove(places: Iterable[str], prefix: Prefix) -> None:
+    """Remove files, and the folders that are empty then."""
+    for place in places:
+        path = prefix.path(place)
+        with suppress(FileNotFoundError, IsADirectoryError, NotADirectoryError):
+            os.unlink(path)
+        with suppress(OSError):  # it is not empty
+            os.rmdir(os.path.dirname(path))
+
+
+# The lists
+
+
+def _lists(prefix: Prefix) -> dict[str, list[str]]:
+    """What is installed: name -> places. A list that is damaged counts for nothing."""
+    folder = prefix.path(_LISTS)
+    _check_folders(os.path.join(folder, "x"), prefix)
+    try:
+        names = sorted(name for name in os.listdir(folder) if name.endswith(".json"))
+    except FileNotFoundError:
+        return {}
+    return {name[: -len(".json")]: list(_places(os.path.join(folder, name))) for name in names}
+
+
+def _places(path: str) -> Iterator[str]:
+    try:
+        found = json.loads(read_regular(path) or b"[]")
+    except ValueError:
+        return
+    for place in found if isinstance(found, list) else ():
+        if isinstance(place, str) and ".." not in place.split("/") and place.startswith(("lib/", "bin/")):
+            yield place
+
+
+def _write_list(name: str, places: Sequence[str], prefix: Prefix) -> None:
+    path = prefix.path(f"{_LISTS}/{name}.json")
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    write_atomically(path, (json.dumps(sorted(places), indent=1) + "\n").encode())
