@@ -83,7 +83,7 @@ def _drop_output() -> None:
 
 
 def collect_seldom() -> None:
-    """Modules and nodes stay, and looking for garbage in them takes a tenth of the time of a build."""
+    """Modules, nodes and types stay, and looking for garbage in them takes a tenth of the time of a build."""
     gc.set_threshold(50_000, 20, 100)
 
 

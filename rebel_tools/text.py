@@ -14,9 +14,10 @@ _SHORT = {"\t": "\\t", "\n": "\\n", "\r": "\\r"}
 _CUT = "..."
 
 # What a terminal obeys, apart from a tab and the end of a line: controls, and what turns the direction of text.
-_COMMANDS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
-_LINE_END = re.compile(rf"(\r\n)|{_COMMANDS.pattern}")
-_COLOUR = re.compile(rf"(\r\n|\x1b\[[\d;]*m)|{_COMMANDS.pattern}")
+# (`re` compiles and keeps it when it is needed first, which is never in most runs.)
+_COMMANDS = "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
+_LINE_END = rf"(\r\n)|{_COMMANDS}"
+_COLOUR = rf"(\r\n|\x1b\[[\d;]*m)|{_COMMANDS}"
 
 
 def printable(text: str, keep: str = "") -> str:
@@ -48,10 +49,10 @@ def screened(text: str, colours: bool = False) -> str:
     """What a program said about sources, with its lines and columns, its `colours` if they are wanted, and with nothing
     else that a terminal obeys: a compiler quotes lines of the source, and names of files, as they are.
     """
-    if _COMMANDS.search(text) is None:
+    if re.search(_COMMANDS, text) is None:
         return text
     allowed = _COLOUR if colours else _LINE_END
-    return allowed.sub(lambda found: found[1] or _escape(found[0]), text)
+    return re.sub(allowed, lambda found: found[1] or _escape(found[0]), text)
 
 
 def _escape(character: str) -> str:

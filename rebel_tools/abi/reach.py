@@ -21,9 +21,13 @@ def types_of(symbol: Symbol) -> list[t.Type]:
 def reached(kinds: Iterable[t.Type], definitions: Definitions) -> list[str]:
     """The keys that these types lead to, through pointers and members too, sorted."""
     keys: set[str] = set()
+    seen: set[int] = set()
     work = list(kinds)
     while work:
         kind = work.pop()
+        if id(kind) in seen:  # readers use one object for all that refer to a type
+            continue
+        seen.add(id(kind))
         if isinstance(kind, t.Ref) and kind.key not in keys:
             keys.add(kind.key)
             if kind.key in definitions:

@@ -5,11 +5,10 @@ Incompatible versions of them have other mangled names, and a library's debug in
 
 from __future__ import annotations
 
-import re
-
-_FOREIGN = re.compile(r"(?:\w+ )?(?:std|__gnu_cxx|__cxxabiv1)::")
+_FOREIGN = ("std::", "__gnu_cxx::", "__cxxabiv1::")
 
 
 def is_standard(name: str) -> bool:
     """Whether a type is one of the standard library's, by its qualified name or its key."""
-    return _FOREIGN.match(name) is not None
+    kind, space, rest = name.partition(" ")
+    return (rest if space and kind.isidentifier() else name).startswith(_FOREIGN)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import io
 import lzma
-import os
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -17,13 +16,13 @@ from functools import partial
 from typing import IO
 
 from rebel_tools.binary import tar
+from rebel_tools.binary.archive_paths import SEPARATOR
 from rebel_tools.binary.errors import UnreadableBinary
 from rebel_tools.binary.identify import HEAD, archive_kind, is_elf, is_pe
 from rebel_tools.binary.source import Source
 from rebel_tools.binary.unpack import unpacked
 from rebel_tools.errors import Place
 
-SEPARATOR = "!"
 MAX_MEMBER = 192 << 20
 MAX_ZIP_DIRECTORY = 16 << 20
 SHOWN = 8
@@ -31,15 +30,6 @@ SHOWN = 8
 
 _UNBOUNDED_METHODS = {zipfile.ZIP_BZIP2: "bzip2", zipfile.ZIP_LZMA: "LZMA", 93: "Zstandard", 95: "xz"}
 """With these zipfile unpacks at once all that it has read, however much that becomes."""
-
-
-def split_member(path: str) -> tuple[str, str | None]:
-    """`("a.whl", "b.so")` of `a.whl!b.so`; a file that has a `!` in its own name is found first."""
-    if SEPARATOR in path and not os.path.exists(path):
-        archive, _, member = path.partition(SEPARATOR)
-        if archive and member:
-            return archive, member
-    return path, None
 
 
 class Member:
@@ -107,12 +97,6 @@ def libraries(archive: str) -> Iterator[Member]:
     """Every member that `may_be_library`, in the order of the archive, which is unpacked once for all of them."""
     with Source.from_path(archive) as source:
         yield from (member for member in _members(source) if member.may_be_library())
-
-
-def is_archive(path: str) -> bool:
-    """Whether the file is an archive whose members can be read here."""
-    with Source.from_path(path) as source:
-        return archive_kind(source.head(HEAD)) is not None
 
 
 @contextmanager

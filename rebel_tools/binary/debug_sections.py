@@ -65,7 +65,7 @@ def split_sections(sections: Mapping[str, bytes]) -> dict[str, bytes]:
 
 def _elf_readers(image: ElfImage) -> dict[str, Reader]:
     sections = read_sections(image)
-    index = image.header["e_shstrndx"]
+    index = image.header.names_index
     if index == 0xFFFF and sections:  # SHN_XINDEX
         index = sections[0].link
     if not index < len(sections):

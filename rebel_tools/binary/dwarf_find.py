@@ -61,7 +61,7 @@ def walk(unit: Unit, enter: frozenset[int], wanted: frozenset[int]) -> Iterator[
             parents.pop()
             continue
         abbrev = abbrevs.get(code) or unit.abbrev_at(start)[0]
-        tag, has_children, _, steps, sibling = abbrev
+        tag, has_children, _, steps, sibling, _, _ = abbrev
         after = offset + steps[0] if len(steps) == 1 and steps[0] >= 0 else unit.skip(offset, abbrev)
         parent = parents[-1] if parents else start
         if tag in wanted and parent is not None:

@@ -5,7 +5,10 @@ Source: DWARF 5, section 7.5.5 and 7.5.6.
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable
+from functools import cached_property
+from itertools import groupby
 from typing import NamedTuple
 
 from rebel_tools.binary.dwarf_constants import At, Form
@@ -21,6 +24,8 @@ _FIXED = {
     **dict.fromkeys((Form.DATA8, Form.REF8, Form.REF_SIG8, Form.REF_SUP8), 8),
     Form.DATA16: 16,
 }
+_CODES: dict[int | None, str] = {1: "B", 2: "H", 4: "I", 8: "Q"}
+"""`struct` has no integers of other sizes."""
 _OFFSETS = frozenset({Form.STRP, Form.SEC_OFFSET, Form.LINE_STRP, Form.STRP_SUP, Form.GNU_REF_ALT, Form.GNU_STRP_ALT})
 LEBS = frozenset(
     {
@@ -47,8 +52,8 @@ class Sizes(NamedTuple):
         return self.offset if form in _OFFSETS or form == Form.REF_ADDR else None
 
 
-class Abbrev(NamedTuple):
-    """One abbreviation.
+class AbbrevParts(NamedTuple):
+    """What an abbreviation consists of.
 
     specs: (attribute, form, implicit constant); steps: bytes to skip, or a negative code for what has no fixed size;
     sibling: where DW_AT_sibling stands when it is a 4-byte reference behind fixed sizes, else -1.
@@ -59,9 +64,48 @@ class Abbrev(NamedTuple):
     specs: tuple[tuple[int, int, int], ...]
     steps: tuple[int, ...]
     sibling: int
+    sizes: Sizes
+    byteorder: str
+
+
+class Run(NamedTuple):
+    """Attributes that follow each other and are decoded in one step; no layout: one without a fixed size."""
+
+    layout: struct.Struct | None
+    attributes: tuple[int, ...]
+    forms: tuple[int, ...]
+
+
+class Abbrev(AbbrevParts):
+    """One abbreviation."""
 
     def has(self, *attributes: int) -> bool:
         return any(spec[0] in attributes for spec in self.specs)
+
+    @cached_property
+    def constants(self) -> dict[int, tuple[int, int]]:
+        """The attributes whose value is in the abbreviation."""
+        return {attribute: (form, constant) for attribute, form, constant in self.specs if self.sizes.fixed(form) == 0}
+
+    @cached_property
+    def runs(self) -> tuple[Run, ...]:
+        """How the other values of a DIE are decoded; made for those abbreviations of which one is."""
+        runs: list[Run] = []
+        for is_plain, group in groupby(filter(self._has_value, self.specs), self._is_plain):
+            specs = tuple(group)
+            if is_plain:
+                codes = "".join(_CODES[self.sizes.fixed(form)] for _, form, _ in specs)
+                layout = struct.Struct(("<" if self.byteorder == "little" else ">") + codes)
+                runs.append(Run(layout, tuple(spec[0] for spec in specs), tuple(spec[1] for spec in specs)))
+            else:
+                runs += [Run(None, (attribute,), (form,)) for attribute, form, _ in specs]
+        return tuple(runs)
+
+    def _has_value(self, spec: tuple[int, int, int]) -> bool:
+        return self.sizes.fixed(spec[1]) != 0
+
+    def _is_plain(self, spec: tuple[int, int, int]) -> bool:
+        return self.sizes.fixed(spec[1]) in _CODES
 
 
 def compile_steps(sizes: Sizes, specs, unknown: Callable[[int], Exception]) -> tuple[tuple[int, ...], int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import islice
 
 from rebel_tools.binary.dwarf_constants import At, Tag
-from rebel_tools.binary.dwarf_find import SCOPES, UNITS, chain, first_value, has_scopes, walk
+from rebel_tools.binary.dwarf_find import SCOPES, UNITS, chain, has_scopes, walk
 from rebel_tools.binary.dwarf_lines import FileTables
 from rebel_tools.binary.dwarf_unit import Die, Unit
 from rebel_tools.errors import Place
@@ -47,9 +47,10 @@ class Names:
 
     def place(self, links: list[Die]) -> Place | None:
         """Where the symbol is declared: a C++ class says it better than the definition outside of it."""
-        line, file = first_value(links[::-1], At.DECL_LINE), first_value(links[::-1], At.DECL_FILE)
-        if not line or not file:
+        line = next((die for die in reversed(links) if die.number(At.DECL_LINE)), None)
+        file = next((die for die in reversed(links) if At.DECL_FILE in die.values), None)
+        if line is None or file is None:
             return None
-        files = self._files.of(file[0].unit)
-        number = file[0].number(At.DECL_FILE, -1)
-        return Place(files[number], line=line[0].number(At.DECL_LINE)) if 0 <= number < len(files) else None
+        files = self._files.of(file.unit)
+        number = file.number(At.DECL_FILE, -1)
+        return Place(files[number], line=line.number(At.DECL_LINE)) if 0 <= number < len(files) else None

@@ -122,7 +122,8 @@ def read_abbrevs(dwarf, offset: int, sizes: Sizes) -> tuple[dict[int, Abbrev], i
     while code := cursor.uleb():
         tag, has_children = cursor.uleb(), bool(cursor.number(1))
         specs = tuple(_specs(cursor))
-        abbrevs[code] = Abbrev(tag, has_children, specs, *compile_steps(sizes, specs, cursor.unknown_form))
+        steps, sibling = compile_steps(sizes, specs, cursor.unknown_form)
+        abbrevs[code] = Abbrev(tag, has_children, specs, steps, sibling, sizes, dwarf.byteorder)
     return abbrevs, cursor.at - offset
 
 

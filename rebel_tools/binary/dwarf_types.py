@@ -126,6 +126,10 @@ class TypeReader:
     # Types
 
     def _referred(self, die: Die, value: tuple) -> t.Type:
+        spot = die.unit.spot(value)
+        if spot in self._known:  # most types are referred to often, and need not be decoded again
+            self._weight += self._weights[spot]
+            return self._known[spot]
         target = die.unit.reference(value)
         return self.read(target) if target else t.Unknown("it is described in another file")
 

@@ -127,13 +127,24 @@ class Unit:
         abbrev, at = self.abbrev_at(offset)
         if abbrev is None:
             raise self.error("a reference leads to the end of a list of DIEs", offset, "a DIE")
-        values = {}
+        return self._decoded(offset, abbrev, at)
+
+    def _decoded(self, offset: int, abbrev: Abbrev, at: int) -> Die:
+        """The DIE at `offset` of this abbreviation, whose values begin at `at`."""
         self.dwarf.spend(len(abbrev.specs) + 1)
-        for attribute, form, constant in abbrev.specs:
-            if form == Form.INDIRECT:
-                form, at = self.uleb(at)
-            value, at = self.value(form, at)
-            values[attribute] = (form, constant if form == Form.IMPLICIT_CONST else value)
+        values: dict[int, tuple[int, object]] = dict(abbrev.constants)
+        for layout, attributes, forms in abbrev.runs:
+            if layout is None:
+                form = forms[0]
+                if form == Form.INDIRECT:
+                    form, at = self.uleb(at)
+                value, at = self.value(form, at)
+                values[attributes[0]] = (form, value)
+            else:
+                start, at = at, at + layout.size
+                if at > self.end:
+                    raise self.error("a value is cut off", start, f"{layout.size} bytes before {self.end:#x}")
+                values.update(zip(attributes, zip(forms, layout.unpack_from(self.data, start))))
         return Die(self, offset, abbrev, values, at)
 
     def children(self, die: Die):
@@ -147,7 +158,7 @@ class Unit:
                 if depth < 0:
                     return
             elif depth == 0:
-                child = self.die(offset)
+                child = self._decoded(offset, abbrev, at)
                 yield child
                 offset, depth = self.behind(abbrev, at, child.end)
             else:
@@ -197,6 +208,9 @@ class Unit:
         return self.data[at]
 
     def uleb(self, at: int) -> tuple[int, int]:
+        byte = self.byte(at)
+        if byte < 128:
+            return byte, at + 1
         result = shift = 0
         while True:
             byte = self.byte(at)
@@ -266,6 +280,11 @@ class Unit:
         else:
             base = holder.base(At.ADDR_BASE, 8)
         return holder.dwarf.entry(".debug_addr", base + index * holder.sizes.address, holder.sizes.address)
+
+    def spot(self, value: tuple[int, object]) -> tuple[object, int] | None:
+        """What tells the DIE in this unit that an attribute leads to from those of all files; None for another unit."""
+        form, raw = value
+        return (self.space, self.start + raw) if form in _LOCAL_REFS else None
 
     def reference(self, value: tuple[int, object] | None) -> Die | None:
         """The DIE that an attribute leads to; None when it is absent or in a file that is not there."""

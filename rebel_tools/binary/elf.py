@@ -18,10 +18,11 @@ from rebel_tools.binary.model import Export, ExportTable, TableFinding
 from rebel_tools.binary.names import NameTable
 from rebel_tools.binary.source import Source
 
+ET_REL, ET_EXEC, ET_CORE = 1, 2, 4
 NO_DYNAMIC = {
-    "ET_REL": "this is an object file (ELF relocatable), not a shared library",
-    "ET_CORE": "this is a core dump of a process, not a shared library",
-    "ET_EXEC": "this is a statically linked ELF executable, which exports nothing",
+    ET_REL: "this is an object file (ELF relocatable), not a shared library",
+    ET_CORE: "this is a core dump of a process, not a shared library",
+    ET_EXEC: "this is a statically linked ELF executable, which exports nothing",
 }
 
 
@@ -30,7 +31,7 @@ def read_elf(source: Source, image: ElfImage | None = None) -> ExportTable:
     """The table as the dynamic linker sees it, from PT_DYNAMIC; UnreadableBinary when that is not possible."""
     image = image or ElfImage(source)
     if image.dynamic_segment is None:
-        kind = NO_DYNAMIC.get(image.header["e_type"], "this ELF file has no dynamic segment")
+        kind = NO_DYNAMIC.get(image.header.type, "this ELF file has no dynamic segment")
         raise source.error(kind, expected="an ELF shared library with PT_DYNAMIC")
     strings = _strings(image)
     values = image.dynamic.values

@@ -1,7 +1,7 @@
 """An ELF file as the dynamic linker sees it: header, loadable segments and the PT_DYNAMIC tags.
 
 Addresses in DT_* tags are virtual and map to the file through PT_LOAD. Section headers play no part here: they can be
-absent or wrong (see `elf_sections`). Headers come from pyelftools, tables are decoded in bulk with `struct`.
+absent or wrong (see `elf_sections`).
 Source of the layouts: System V gABI, chapters 4 and 5.
 """
 
@@ -23,26 +23,45 @@ CLASSES, ORDERS = {1: 32, 2: 64}, {1: "little", 2: "big"}
 MAX_SEGMENTS = 4096
 MAX_DYNAMIC = 100_000
 
+EM_PPC64, EM_S390 = 21, 22
 MACHINES = {
-    "EM_386": "i386",
-    "EM_X86_64": "x86_64",
-    "EM_AARCH64": "aarch64",
-    "EM_ARM": "arm",
-    "EM_PPC": "ppc",
-    "EM_PPC64": "ppc64",
-    "EM_S390": "s390",
-    "EM_MIPS": "mips",
-    "EM_RISCV": "riscv",
-    "EM_LOONGARCH": "loongarch",
-    "EM_SPARC": "sparc",
-    "EM_SPARCV9": "sparc64",
-    "EM_68K": "m68k",
-    "EM_IA_64": "ia64",
+    2: "sparc",
+    3: "i386",
+    4: "m68k",
+    8: "mips",
+    15: "hppa",
+    20: "ppc",
+    EM_PPC64: "ppc64",
+    EM_S390: "s390",
+    40: "arm",
+    42: "sh4",
+    43: "sparc64",
+    50: "ia64",
+    62: "x86_64",
+    183: "aarch64",
+    243: "riscv",
+    258: "loongarch",
     0x9026: "alpha",  # what the tools write; the gABI's 41 is in no file
-    "EM_PARISC": "hppa",
-    "EM_SH": "sh4",
 }
-"""Names of machines as the GNU tools spell them, by pyelftools' name."""
+"""Names of machines as the GNU tools spell them, by e_machine."""
+
+
+class Header(NamedTuple):
+    """The ELF header behind e_ident, in the order of the file."""
+
+    type: int
+    machine: int
+    version: int
+    entry: int
+    segments_at: int
+    sections_at: int
+    flags: int
+    size: int
+    segment_size: int
+    segment_count: int
+    section_size: int
+    section_count: int
+    names_index: int
 
 
 class Segment(NamedTuple):
@@ -73,19 +92,23 @@ class ElfImage:
             found = f"class {ident[4]} and byte order {ident[5]}"
             raise source.error(f"the ELF header has {found}", 4, expected="1 or 2 for both")
         self.bits, self.byteorder = CLASSES[ident[4]], ORDERS[ident[5]]
-        self.header = _parse_header(source, self.bits, self.byteorder)
         self.order = "<" if self.byteorder == "little" else ">"
         self.word = "Q" if self.bits == 64 else "I"
+        layout = self.format("16xHHIWWWIHHHHHH")
+        head = source.head(layout.size)
+        if len(head) < layout.size:
+            raise source.error("the ELF header is cut off", 0, expected=f"{layout.size} bytes")
+        self.header = Header(*layout.unpack(head))
 
     @property
     def machine(self) -> str:
         """The GNU name of the machine, else `EM_...` or `machine-N`."""
-        machine = self.header["e_machine"]
-        if machine == "EM_S390" and self.bits == 64:
+        machine = self.header.machine
+        if machine == EM_S390 and self.bits == 64:
             return "s390x"
-        if machine == "EM_PPC64" and self.byteorder == "little":
+        if machine == EM_PPC64 and self.byteorder == "little":
             return "ppc64le"
-        return MACHINES.get(machine, f"machine-{machine}" if isinstance(machine, int) else machine)
+        return MACHINES.get(machine) or _rare_machine(machine)
 
     def format(self, layout: str) -> struct.Struct:
         """A compiled layout in the byte order of the file, `W` standing for the word of its class."""
@@ -104,13 +127,13 @@ class ElfImage:
     def segments(self) -> tuple[Segment, ...]:
         """The program headers in the order of the file."""
         header = self.header
-        count, start = header["e_phnum"], header["e_phoff"]
+        count, start = header.segment_count, header.segments_at
         if not count or not start:
             return ()
         layout = self.format("IIQQQQQQ" if self.bits == 64 else "IIIIIIII")
-        if header["e_phentsize"] != layout.size or count > MAX_SEGMENTS:
+        if header.segment_size != layout.size or count > MAX_SEGMENTS:
             raise self.source.error(
-                f"the program headers are damaged: {count} of {header['e_phentsize']} bytes each",
+                f"the program headers are damaged: {count} of {header.segment_size} bytes each",
                 start,
                 expected=f"at most {MAX_SEGMENTS} of {layout.size} bytes each",
             )
@@ -174,15 +197,9 @@ class ElfImage:
         )
 
 
-def _parse_header(source: Source, bits: int, byteorder: str):
-    """The ELF header by pyelftools' layout of it; its ELFFile would also import all of its DWARF parser."""
-    from elftools.common.exceptions import ELFError
-    from elftools.common.utils import struct_parse
-    from elftools.elf.structs import ELFStructs
+def _rare_machine(number: int) -> str:
+    """pyelftools' name of a machine; it takes longer to import than the exports of most libraries to read."""
+    from elftools.elf.enums import ENUM_E_MACHINE
 
-    layouts = ELFStructs(little_endian=byteorder == "little", elfclass=bits)
-    layouts.create_basic_structs()
-    try:
-        return struct_parse(layouts.Elf_Ehdr, source.stream, 0)
-    except (ELFError, struct.error, ValueError) as error:
-        raise source.error("the ELF header is cut off", 0, expected=f"{64 if bits == 64 else 52} bytes") from error
+    found = (name for name, value in ENUM_E_MACHINE.items() if value == number and name.startswith("EM_"))
+    return next(found, f"machine-{number}")

@@ -33,7 +33,7 @@ class Section(NamedTuple):
 def read_sections(image: ElfImage) -> tuple[Section, ...]:
     """The section headers, none for a file without; UnreadableBinary when the table is damaged."""
     header = image.header
-    start, count, size = header["e_shoff"], header["e_shnum"], header["e_shentsize"]
+    start, count, size = header.sections_at, header.section_count, header.section_size
     layout = image.format("IIQQQQIIQQ" if image.bits == 64 else "IIIIIIIIII")
     if not start:
         return ()

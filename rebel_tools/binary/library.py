@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from functools import cached_property
 
+from rebel_tools.binary.archive_paths import split_member
 from rebel_tools.binary.elf import read_elf
 from rebel_tools.binary.elf_image import ElfImage
 from rebel_tools.binary.identify import identify, is_elf, is_pe
@@ -85,13 +86,11 @@ def _source(path: str | os.PathLike | bytes, name: str | None) -> tuple[Source, 
     if isinstance(path, (bytes, bytearray, memoryview)):
         return Source.from_bytes(bytes(path), name or "<bytes>"), None
     path = os.fspath(path)
-    if "!" not in path:
-        return Source.from_path(path, name), path
-    from rebel_tools.binary.archives import read_member, split_member
-
     file, member = split_member(path)
     if member is None:
         return Source.from_path(file, name), file
+    from rebel_tools.binary.archives import read_member
+
     return Source.from_bytes(read_member(file, member), name or path), None
 
 

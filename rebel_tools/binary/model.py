@@ -66,16 +66,16 @@ class Decoration(NamedTuple):
 
 
 _DECORATED = (
-    ("fastcall", re.compile(r"@([A-Za-z_$][\w$]*)@(\d{1,5})")),
-    ("vectorcall", re.compile(r"([A-Za-z_$][\w$]*)@@(\d{1,5})")),
-    ("stdcall", re.compile(r"_?([A-Za-z_$][\w$]*)@(\d{1,5})")),
+    ("fastcall", r"@([A-Za-z_$][\w$]*)@(\d{1,5})"),
+    ("vectorcall", r"([A-Za-z_$][\w$]*)@@(\d{1,5})"),
+    ("stdcall", r"_?([A-Za-z_$][\w$]*)@(\d{1,5})"),
 )
 
 
 def undecorate(name: str) -> Decoration:
     """Split `core_std@8`, `_core_std@8`, `@core_fast@8` and `core_vec@@8` (x86 only); other names stay as they are."""
     for convention, pattern in _DECORATED:
-        match = pattern.fullmatch(name)
+        match = re.fullmatch(pattern, name)
         if match:
             return Decoration(match[1], convention, int(match[2]))
     return Decoration(name)

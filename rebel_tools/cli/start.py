@@ -15,9 +15,10 @@ def start(name: str, module: str, failure: int, argv: "list[str] | None") -> int
         forget_the_current_folder()
     from importlib import import_module
 
-    from rebel_tools.process import guarded, open_streams
+    from rebel_tools.process import collect_seldom, guarded, open_streams
 
     if argv is None:
         open_streams()
+        collect_seldom()
     words = list(sys.argv[1:] if argv is None else argv)
     return guarded(name, failure, lambda: import_module(module).main(words))

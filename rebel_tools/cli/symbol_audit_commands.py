@@ -27,7 +27,7 @@ def parser(words: Sequence[str]) -> CommandParser:
     about, exit_status = first.partition(": ")[2], exit_status.strip()
     found = CommandParser(prog="symbol-audit", description=about[0].upper() + about[1:], epilog=exit_status)
     found.add_argument("--version", action="version", version=f"%(prog)s {rebel_tools.__version__}")
-    commands = found.add_subparsers(required=True, metavar="COMMAND")
+    commands = found.add_subparsers(prog=found.prog, required=True, metavar="COMMAND")
     chosen = [name for name in COMMANDS if name in words[:1]] or COMMANDS
     for name in chosen:
         command = importlib.import_module(f"rebel_tools.cli.symbol_audit_{name}")

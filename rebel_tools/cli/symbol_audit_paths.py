@@ -7,13 +7,14 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
-from rebel_tools.binary.archives import Member, is_archive, libraries, split_member
+from rebel_tools.binary.archive_paths import is_archive, split_member
 from rebel_tools.binary.library import Library, open_library
 from rebel_tools.errors import Place, RebelError
 
 if TYPE_CHECKING:
     import argparse
 
+    from rebel_tools.binary.archives import Member
     from rebel_tools.binary.debug_search import DebugPath
 
 Result = TypeVar("Result")
@@ -69,6 +70,8 @@ def _openers(path: str) -> Iterator[Callable[[], Library]]:
     if split_member(path)[1] is not None or not is_archive(path):
         yield partial(open_library, path)
         return
+    from rebel_tools.binary.archives import libraries
+
     found = False
     for member in libraries(path):
         found = True

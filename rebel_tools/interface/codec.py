@@ -63,62 +63,95 @@ class CodecError(ValueError):
 
 def dumps(data):
     """The canonical pickle of plain data; raises CodecError for anything else."""
-    pieces = [PROTOCOL]
-    _emit(data, pieces.append, 1, {})
-    pieces.append(b".")
-    return b"".join(pieces)
+    return PROTOCOL + forms(data)[0] + b"."
 
 
-def _emit(value, write, depth, known):
-    """Pass the opcodes of a value to `write`; `known` has those of each text, for most occur often."""
+def canonical(data):
+    """The form of plain data that their digest is of, as bytes.
+
+    Bencoding (BEP 3) with more kinds: `N`, `T`, `F`, `i<decimal>e`, `f<16 hexadecimal digits of the IEEE double>`,
+    `<bytes>:<UTF-8>`, `l...e` for lists and tuples, `d<key><value>...e` with keys in the order of their UTF-8.
+    """
+    return forms(data)[1]
+
+
+def forms(data):
+    """(opcodes, canonical form) of plain data, made in one walk: most of the time goes into looking at each value."""
+    opcodes, canon = [], []
+    # what is written for each scalar by its kind and value, for most occur often
+    known = {kind: {} for kind in {TEXT, str, int, bool, type(None)}}
+    _write(data, opcodes.append, canon.append, 1, known)
+    return b"".join(opcodes), b"".join(canon)
+
+
+def _write(value, opcode, canon, depth, known):
+    """Pass both forms of a value to `opcode` and `canon`, piece by piece; `known` as in `forms`."""
     kind = type(value)
-    if kind is TEXT or kind is str:
-        piece = known.get(value)
-        if piece is None:
-            encoded = encode_text(value)
-            piece = known[value] = b"X" + struct.pack(str("<I"), len(encoded)) + encoded
-        write(piece)
-    elif kind is list or kind is tuple:
+    if kind is list or kind is tuple:
         _check_depth(depth)
-        write(b"](")
+        opcode(b"](")
+        canon(b"l")
         for item in value:
-            _emit(item, write, depth + 1, known)
-        write(b"e")
-    elif value is None:
-        write(b"N")
-    elif kind is bool:
-        write(b"\x88" if value else b"\x89")
-    elif kind in INTEGERS:
-        _emit_integer(value, write)
+            kind = type(item)
+            pair = known[kind].get(item) if kind in known else None
+            if pair is None:
+                _write(item, opcode, canon, depth + 1, known)
+            else:
+                opcode(pair[0])
+                canon(pair[1])
+        opcode(b"e")
+        canon(b"e")
     elif kind is dict:
         _check_depth(depth)
-        write(b"}(")
+        opcode(b"}(")
+        canon(b"d")
         for _, key in sorted_keys(value):
-            _emit(key, write, depth + 1, known)
-            _emit(value[key], write, depth + 1, known)
-        write(b"u")
-    elif kind is float:
-        write(b"G" + struct.pack(str(">d"), _finite(value)))
+            _write(key, opcode, canon, depth + 1, known)
+            _write(value[key], opcode, canon, depth + 1, known)
+        opcode(b"u")
+        canon(b"e")
     else:
-        expected = "plain data: dict, list, text, int, float, bool, None"
-        raise CodecError("cannot write a %s" % kind.__name__, expected=expected)
+        pair = _scalar(value, kind)
+        if kind in known:
+            known[kind][value] = pair
+        opcode(pair[0])
+        canon(pair[1])
 
 
-def _emit_integer(value, write):
+def _scalar(value, kind):
+    """Both forms of what holds nothing else."""
+    if kind is TEXT or kind is str:
+        encoded = encode_text(value)
+        return b"X" + struct.pack(str("<I"), len(encoded)) + encoded, ("%d:" % len(encoded)).encode("ascii") + encoded
+    if value is None:
+        return b"N", b"N"
+    if kind is bool:
+        return (b"\x88", b"T") if value else (b"\x89", b"F")
+    if kind in INTEGERS:
+        return _integer(value), ("i%de" % value).encode("ascii")
+    if kind is float:
+        packed = struct.pack(str(">d"), _finite(value))
+        return b"G" + packed, ("f%016x" % struct.unpack(str(">Q"), packed)).encode("ascii")
+    raise CodecError(
+        "cannot write a %s" % kind.__name__, expected="plain data: dict, list, text, int, float, bool, None"
+    )
+
+
+def _integer(value):
+    """The opcodes of an integer."""
     if 0 <= value < 256:
-        write(b"K" + struct.pack(str("<B"), value))
-    elif 0 <= value < 65536:
-        write(b"M" + struct.pack(str("<H"), value))
-    elif -(1 << 31) <= value < 1 << 31:
-        write(b"J" + struct.pack(str("<i"), value))
-    else:
-        _check_integer(value)
-        two_complement = value & ((1 << (Limits.integer_bits + 8)) - 1)
-        count = Limits.integer_bits // 8 + 1
-        digits = bytearray((two_complement >> (8 * i)) & 255 for i in range(count))
-        while len(digits) > 1 and _is_sign_extension(digits):
-            digits.pop()
-        write(b"\x8a" + struct.pack(str("<B"), len(digits)) + bytes(digits))
+        return b"K" + struct.pack(str("<B"), value)
+    if 0 <= value < 65536:
+        return b"M" + struct.pack(str("<H"), value)
+    if -(1 << 31) <= value < 1 << 31:
+        return b"J" + struct.pack(str("<i"), value)
+    _check_integer(value)
+    two_complement = value & ((1 << (Limits.integer_bits + 8)) - 1)
+    count = Limits.integer_bits // 8 + 1
+    digits = bytearray((two_complement >> (8 * i)) & 255 for i in range(count))
+    while len(digits) > 1 and _is_sign_extension(digits):
+        digits.pop()
+    return b"\x8a" + struct.pack(str("<B"), len(digits)) + bytes(digits)
 
 
 def _is_sign_extension(digits):
@@ -164,65 +197,23 @@ def sorted_keys(dictionary):
 # ---------------------------------------------------------------- the digest
 
 
-def canonical(data):
-    """The canonical form of plain data, as bytes.
-
-    Bencoding (BEP 3) with more kinds: `N`, `T`, `F`, `i<decimal>e`, `f<16 hexadecimal digits of the IEEE double>`,
-    `<bytes>:<UTF-8>`, `l...e` for lists and tuples, `d<key><value>...e` with keys in the order of their UTF-8.
-    """
-    pieces = []
-    _canonical(data, pieces.append, {})
-    return b"".join(pieces)
+def digest(interface, known=None):
+    """Hexadecimal SHA-256 of the canonical form. known: what `forms` made of the interface, where that is there."""
+    return TEXT(hashlib.sha256((known or forms(interface))[1]).hexdigest())
 
 
-def _canonical(data, write, known):
-    """Pass the form of a value to `write`, piece by piece; `known` has that of each text."""
-    kind = type(data)
-    if kind is TEXT or kind is str:
-        piece = known.get(data)
-        if piece is None:
-            piece = known[data] = _sized(encode_text(data))
-        write(piece)
-    elif kind is list or kind is tuple:
-        write(b"l")
-        for item in data:
-            _canonical(item, write, known)
-        write(b"e")
-    elif data is None:
-        write(b"N")
-    elif kind is bool:
-        write(b"T" if data else b"F")
-    elif kind in INTEGERS:
-        write(("i%de" % data).encode("ascii"))
-    elif kind is dict:
-        write(b"d")
-        for encoded, key in sorted_keys(data):
-            write(_sized(encoded))
-            _canonical(data[key], write, known)
-        write(b"e")
-    elif kind is float:
-        write(("f%016x" % struct.unpack(str(">Q"), struct.pack(str(">d"), _finite(data)))).encode("ascii"))
-    else:
-        raise CodecError("cannot digest a %s" % kind.__name__, expected="plain data")
-
-
-def _sized(encoded):
-    return ("%d:" % len(encoded)).encode("ascii") + encoded
-
-
-def digest(interface):
-    """Hexadecimal SHA-256 of the canonical form."""
-    return TEXT(hashlib.sha256(canonical(interface)).hexdigest())
-
-
-def seal(interface, producer, places, known_digest=None):
+def seal(interface, producer, places, known=None):
     """The bytes of an interface file. `interface` is what the digest covers; who wrote it and where is not.
 
-    known_digest: that of `interface`, where the caller has it already.
+    known: as in `digest`.
     """
-    envelope = {"format": FORMAT, "version": VERSION, "digest": known_digest or digest(interface)}
-    envelope.update({"interface": interface, "producer": producer, "places": places})
-    return dumps(envelope)
+    known = known or forms(interface)
+    envelope = {"format": FORMAT, "version": VERSION, "digest": digest(interface, known)}
+    envelope.update({"producer": producer, "places": places})
+    opcodes = {key: forms(value)[0] for key, value in envelope.items()}
+    opcodes["interface"] = known[0]
+    pairs = [forms(key)[0] + opcodes[key] for _, key in sorted_keys(opcodes)]
+    return PROTOCOL + b"}(" + b"".join(pairs) + b"u."
 
 
 def unseal(data):

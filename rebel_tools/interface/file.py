@@ -25,7 +25,7 @@ _PROTOCOL = 0x80
 def to_bytes(interface: Interface) -> bytes:
     """The bytes of the file; the same for equal interfaces from the same producer and places."""
     producer = {"name": interface.producer.name, "version": interface.producer.version}
-    return codec.seal(interface.plain, producer, plain.places(interface), interface.digest)
+    return codec.seal(interface.plain, producer, plain.places(interface), interface.forms)
 
 
 def from_bytes(data: bytes, name: str) -> Interface:

@@ -71,9 +71,14 @@ class Interface:
         return encode(self)
 
     @cached_property
+    def forms(self) -> tuple[bytes, bytes]:
+        """What `codec.forms` makes of the plain data."""
+        return codec.forms(self.plain)
+
+    @cached_property
     def digest(self) -> str:
         """Hexadecimal SHA-256 of the canonical form: the identity of the promise."""
-        return codec.digest(self.plain)
+        return codec.digest(self.plain, self.forms)
 
     @cached_property
     def symbols(self) -> dict[str, Function | Variable]:

@@ -66,7 +66,7 @@ def one_of(*choices: str | None) -> Shape:
 
 def optional(shape: Shape) -> Shape:
     return Shape(
-        lambda value: None if value is None else shape.encode(value),
+        same if shape.encode is same else lambda value: None if value is None else shape.encode(value),
         lambda value: None if value is None else shape.decode(value),
     )
 
@@ -96,14 +96,18 @@ def row(make: Callable[..., Any], tail: Mapping[str, tuple[Shape, Any]] | None =
     """
     tail = tail or {}
     both = {**items, **{name: shape for name, (shape, _) in tail.items()}}
-    defaults = [default for _, default in tail.values()]
+    names, required = tuple(both), len(items)
+    defaults = [None] * required + [default for _, default in tail.values()]
+    encoders = [(at, shape.encode) for at, shape in enumerate(both.values()) if shape.encode is not same]
 
     def encode(value: Any) -> list[Any]:
-        more = [getattr(value, name) for name in tail]
-        while more and more[-1] == defaults[len(more) - 1]:
-            more.pop()
-        written = [getattr(value, name) for name in items] + more
-        return [shape.encode(item) for shape, item in zip(both.values(), written)]
+        written = [getattr(value, name) for name in names]
+        while len(written) > required and written[-1] == defaults[len(written) - 1]:
+            written.pop()
+        for at, encode_one in encoders:
+            if at < len(written):
+                written[at] = encode_one(written[at])
+        return written
 
     def decode(value: Any) -> Any:
         if type(value) is not list or not len(items) <= len(value) <= len(both):

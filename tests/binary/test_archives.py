@@ -14,7 +14,8 @@ import pytest
 from elf_builder import Elf, Symbol
 
 from rebel_tools.binary import UnreadableBinary, read_table
-from rebel_tools.binary.archives import is_archive, libraries
+from rebel_tools.binary.archive_paths import is_archive
+from rebel_tools.binary.archives import libraries
 from rebel_tools.binary.unpack import unpacked
 
 LIBRARY = Elf(symbols=[Symbol("inside")]).build()
