@@ -19,13 +19,12 @@ from rebel_tools.sconstruct import (
     has_own_script,
     with_profile,
 )
+from rebel_tools.server import is_wanted
 
 if TYPE_CHECKING:
     from argparse import Namespace
 
     from rebel_tools.cli.parser import Commands
-
-SERVER = "REBEL_SERVER"
 
 
 def configure_parser(commands: Commands) -> None:
@@ -72,13 +71,16 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _ask_the_server(arguments: Sequence[str]) -> int | None:
-    """The exit status of a build by the resident server; None without one. It is started for the next build, then."""
-    if os.environ.get(SERVER) != "1":
+    """The exit status of a build by the resident server; None without one. It is started for the next build, then.
+
+    The first build of a project starts none: many projects are built once.
+    """
+    if not is_wanted(os.environ) or not os.path.isdir(BUILD_FOLDER):
         return None
     from rebel_tools.server import client
 
     status = client.build(arguments)
-    if status is None and os.path.isdir(BUILD_FOLDER):
+    if status is None:
         client.start()
     return status
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rebel_tools.cli.run_scons import run_scons
+from rebel_tools.cli import build
 from rebel_tools.project.targets import CHECK
-from rebel_tools.sconstruct import with_profile
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -29,4 +28,4 @@ def configure_parser(commands: Commands) -> None:
 
 
 def execute(args: Namespace) -> int:
-    return run_scons([CHECK, *with_profile(args.scons_arguments)])
+    return build.run([CHECK, *args.scons_arguments])

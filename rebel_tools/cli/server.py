@@ -17,8 +17,9 @@ def configure_parser(commands: Commands) -> None:
     parser = commands.add_parser(
         "server",
         help="tell about the resident server of the project, or stop it",
-        description="With REBEL_SERVER=1 in the environment the second `rebel build` starts a process that has loaded "
-        "scons and waits; later ones ask it, and load nothing. It ends when it is idle for half an hour.",
+        description="The second `rebel build` of a project starts a process that has loaded scons and waits; "
+        "later ones ask it, and load nothing. It ends when nobody asks for ten minutes. With REBEL_SERVER=0 in "
+        "the environment, and in continuous integration (CI=true), there is none.",
     )
     parser.add_argument("action", choices=["status", "stop"])
     parser.add_argument("--json", action="store_true", help="print the status as JSON")

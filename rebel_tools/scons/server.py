@@ -29,7 +29,7 @@ from rebel_tools.search_path import leave_out
 from rebel_tools.server.circumstances import circumstances
 from rebel_tools.server.protocol import GO, PATH, STATUS, Request, is_same_user, receive_request, tell
 
-IDLE = 1800.0  # seconds after which nobody seems to work here any more
+IDLE = 600.0  # seconds after which nobody seems to work here any more
 LOOK = 2.0  # seconds between two looks whether the socket is still there
 PATIENCE = 2.0  # seconds for a client to say what it wants
 

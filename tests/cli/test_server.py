@@ -134,6 +134,38 @@ def test_the_server_ends_with_its_socket_and_with_the_project(served):
     wait_for(lambda: not processes(served), "the server still runs")
 
 
+@pytest.mark.parametrize(
+    ("environ", "wanted"),
+    [
+        ({}, True),
+        ({"CI": "true"}, False),
+        ({"CI": "false"}, True),
+        ({"CI": "true", "REBEL_SERVER": "1"}, True),
+        ({"REBEL_SERVER": "0"}, False),
+    ],
+)
+def test_where_there_is_one(project, environ, wanted):
+    """The project of the fixture `served` has its server; here nobody waits for one that does not come."""
+    environ = {"CI": "", "REBEL_SERVER": "", **environ}
+    project.write("package.json", '{"rebel": {}}')
+    for text in ("1", "2"):
+        project.write("src/Index.ml", f"let () = print_int {text}\n")
+        rebel(project, "build", **environ)
+    assert bool(processes(project)) == wanted
+    if wanted:
+        wait_for(lambda: is_served(project), "no server came")
+        rebel(project, "server", "stop")
+
+
+def test_check_is_done_by_the_server(served):
+    for number in range(3, 10):
+        served.write("src/one.ml", f"let x = {number}\n")
+        assert "src/one.ml" in rebel(served, "check", "-Q").out
+        if builds(served):
+            return
+    raise AssertionError("the server has checked nothing")
+
+
 def test_stop(served):
     assert "stopped" in rebel(served, "server", "stop").out
     wait_for(lambda: not processes(served), "the server still runs")
