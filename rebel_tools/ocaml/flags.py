@@ -56,6 +56,9 @@ _NATIVE_WITH_VALUE = _options(
 _TEXT_FOLLOWS = _options("-I -alert -cc -cclib -ccopt -o -open -pp -ppx -w -warn-error")
 _OBJECT = re.compile(r"[\w./+][\w./+-]*\.(o|a|cmo|cmx)\Z")
 _LIBRARY = re.compile(r"-l[\w.+-]+\Z")
+_HARMLESS_OF_C = re.compile(
+    r"-(D.*|U.*|O\w*|W(?![alp],).*|std=.*|g[\w+-]*|m[\w=.+-]*|f(?!plugin|use-ld).*|I.*|pthread|w|ansi|pedantic.*)", re.S
+)
 _LIBRARY_FOLDER = re.compile(r"-L[\w./+-]*\Z")
 
 
@@ -70,6 +73,11 @@ def by_compiler(flags: Sequence[str]) -> tuple[list[str], list[str]]:
         if word in _NATIVE_WITH_VALUE or word in _TEXT_FOLLOWS:
             taken.extend(islice(words, 1))
     return both, native
+
+
+def first_program_of_c(flags: Sequence[str]) -> int | None:
+    """Where in flags for a compiler of C the first word stands that may start a program or load one into it."""
+    return next((at for at, word in enumerate(flags) if not _HARMLESS_OF_C.fullmatch(word)), None)
 
 
 def first_program(flags: Sequence[str], linking: bool = False) -> int | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from rebel_tools.project.keys import GRAMMAR_KEYS, RULE_KEYS, TARGET_KEYS, TOP
+from rebel_tools.project.keys import GRAMMAR_KEYS, RULE_KEYS, STUBS_KEYS, TARGET_KEYS, TOP
 from rebel_tools.project.shapes import Key, Members, Schema
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
@@ -42,6 +42,11 @@ def rules_table() -> str:
 def grammars_table() -> str:
     """The table of the keys of a grammar, in Markdown."""
     return HEADER + "".join(_rows(GRAMMAR_KEYS))
+
+
+def stubs_table() -> str:
+    """The table of the keys of stubs, in Markdown."""
+    return HEADER + "".join(_rows(STUBS_KEYS))
 
 
 def _rows(members: Members, prefix: str = "") -> Iterator[str]:

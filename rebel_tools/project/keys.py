@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from rebel_tools.project.model import ENGINES, MENHIR, PROFILES, YACC
 from rebel_tools.project.names import (
+    C_LIBRARY,
     FILE,
     FINDLIB,
     INSTALLED,
@@ -72,6 +73,22 @@ RULE_KEYS = Members(
     Key("sources", ListOf(FILE_PATTERN), "all that it reads: files, folders and patterns, as in `rebel.sources`"),
     Key("targets", ListOf(MADE_FILE), "the files that it writes, as if they lay in the package"),
     Key("stdout", MADE_FILE, "the target that gets what the command prints"),
+)
+_C_NAME = "letters, digits, _, -, + and ."
+STUBS_KEYS = Members(
+    Key("sources", ListOf(FILE_PATTERN), 'files of C, C++ and assembler, such as `["src/*.c"]`'),
+    Key("headers", ListOf(FILE_PATTERN), "folders or files: the headers that stubs of other packages may include"),
+    Key("flags", Words(), "flags for the compilers of C and C++; folders of `-I` are those of the package"),
+    Key(
+        "pkgConfig",
+        ListOf(Text("the name of a package of pkg-config", C_LIBRARY, _C_NAME, 200)),
+        "packages of which pkg-config tells flags and libraries",
+    ),
+    Key(
+        "libraries",
+        ListOf(Text("the name of a library of C", C_LIBRARY, _C_NAME + " (`z` for -lz)", 200)),
+        "other libraries of C to link with: `z` for `-lz`",
+    ),
 )
 TARGET_FLAGS = Members(
     Key("dep", Words(), "flags for ocamldep"),
@@ -176,6 +193,7 @@ REBEL = Members(
         "`name` without its scope, with `-` for `.`",
     ),
     Key("rules", ListOf(RULE_KEYS), "commands of this package that make some of its sources, see below"),
+    Key("stubs", STUBS_KEYS, "C and C++ of this package, see below"),
     Key(
         "packagePrograms",
         Names(PACKAGE_NAME),

@@ -17,6 +17,7 @@ from rebel_tools.project.resolve import Resolver, installed
 from rebel_tools.project.rules import libraries_of, rules_of
 from rebel_tools.project.selection import DEFAULT, Selection
 from rebel_tools.project.sources import scan_package
+from rebel_tools.project.stubs import stubs_of
 from rebel_tools.project.targets import check_of, library_of, targets_of
 from rebel_tools.project.versions import overridden, version_warnings
 from rebel_tools.project.workspace import is_no_package, member_folders
@@ -231,8 +232,10 @@ class _Loader:
             rules=rules,
             version=manifest.version,
             findlib=manifest.findlib,
+            stubs=stubs_of(manifest, root, self.consulted, rules),
         )
         _check_public_module(manifest, package)
+        self.modules.add_stubs(manifest, package)
         if root != self.root and path not in self.members:
             self.modules.add(manifest, package)
         self.warnings += [

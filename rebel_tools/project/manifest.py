@@ -56,6 +56,16 @@ class Generating(NamedTuple):
     rules: tuple[Command, ...] = ()
 
 
+class StubsSpec(NamedTuple):
+    """`rebel.stubs` as it is written: sources and headers are patterns."""
+
+    sources: tuple[str, ...] = ()
+    headers: tuple[str, ...] = ()
+    flags: tuple[str, ...] = ()
+    pkg_config: tuple[str, ...] = ()
+    libraries: tuple[str, ...] = ()
+
+
 class Dependency(NamedTuple):
     """A package that this one wants: the range of versions as it is written, and the key that it stands under."""
 
@@ -95,6 +105,7 @@ class Manifest(NamedTuple):
     generating: Generating = Generating()
     package_programs: tuple[str, ...] = ()
     findlib: str = ""
+    stubs: StubsSpec | None = None
     warnings: tuple[str, ...] = ()
 
     @property
@@ -147,6 +158,7 @@ def read_manifest(document: Document, default_name: str, is_root: bool = False) 
         generating=_generating(document, rebel),
         package_programs=rebel.get("packagePrograms", ()),
         findlib=rebel.get("findlibName", "") or findlib_name(name),
+        stubs=_stubs(rebel),
         warnings=tuple(reader.warnings),
     )
 
@@ -188,6 +200,12 @@ def _generating(document: Document, rebel: Mapping[str, Any]) -> Generating:
         preprocessor_dependencies=rebel.get("preprocessorDependencies", ()),
         rules=tuple(_command(document, said, ("rebel", "rules", at)) for at, said in enumerate(rebel.get("rules", ()))),
     )
+
+
+def _stubs(rebel: Mapping[str, Any]) -> StubsSpec | None:
+    said = dict(rebel.get("stubs", {}))
+    said["pkg_config"] = said.pop("pkgConfig", ())
+    return StubsSpec(**said) if "stubs" in rebel else None
 
 
 def _command(document: Document, said: Mapping[str, Any], keys: Path) -> Command:

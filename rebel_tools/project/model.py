@@ -94,6 +94,29 @@ class Rule(NamedTuple):
         return (*self.keys, "command") if self.kind == COMMAND else self.keys
 
 
+class Stubs(NamedTuple):
+    """The C and C++ of a package. Paths are relative to it.
+
+    sources: files of C, C++ and assembler, of which some may be targets of rules.
+    headers: the folders in which others find its headers, too; folders: those that only its own sources search.
+    made_folders: the folders of headers that its rules make.
+    flags: of the compilers of C and C++; pkg_config: names of packages that pkg-config knows; libraries: `z` for `-lz`.
+    """
+
+    sources: tuple[str, ...] = ()
+    headers: tuple[str, ...] = ()
+    folders: tuple[str, ...] = ()
+    made_folders: tuple[str, ...] = ()
+    flags: tuple[str, ...] = ()
+    pkg_config: tuple[str, ...] = ()
+    libraries: tuple[str, ...] = ()
+
+    @property
+    def is_linked(self) -> bool:
+        """Whether programs are linked with anything because of them."""
+        return bool(self.sources or self.pkg_config or self.libraries)
+
+
 class Package(NamedTuple):
     """One npm package with the key `rebel`.
 
@@ -114,6 +137,7 @@ class Package(NamedTuple):
     rules: what makes some of its sources.
     preprocessor_reads: patterns of the files that preprocessors of its sources read.
     version: as package.json has it, or ''. findlib: its name in findlib, when it is installed.
+    stubs: its C and C++.
     """
 
     name: str
@@ -135,6 +159,12 @@ class Package(NamedTuple):
     preprocessor_reads: tuple[str, ...] = ()
     version: str = ""
     findlib: str = ""
+    stubs: Stubs = Stubs()
+
+    @property
+    def stub_library(self) -> str:
+        """What its stubs are packed into, as `-l` names it: `foo_stubs`, and `acme_foo_stubs` for `@acme/foo`."""
+        return self.name.removeprefix("@").replace("/", "_") + "_stubs"
 
     @property
     def words_of_modules(self) -> list[str]:

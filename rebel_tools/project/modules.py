@@ -28,6 +28,7 @@ class Modules:
         self._by_name: dict[str, Package] = {}
         self._by_module: dict[str, Package] = {}
         self._manifests: dict[str, Manifest] = {}
+        self._by_library: dict[str, Package] = {}
 
     def add(self, manifest: Manifest, package: Package) -> None:
         """Add a package that is not the root. Errors: its module is one of OCaml's, or it is there already."""
@@ -61,6 +62,14 @@ class Modules:
                 message += package.root + meant
                 raise self._error(self._manifests[used.module], message, _ANOTHER)
             check_lengths(package.root, target.module, package.sources)
+
+    def add_stubs(self, manifest: Manifest, package: Package) -> None:
+        """Add the stubs of any package. Errors: another one has a library of the same name."""
+        if package.stubs.sources:
+            other = self._by_library.setdefault(package.stub_library, package)
+            if other is not package:
+                message = f"the stubs of two packages are lib{package.stub_library}.a: {other.root} and {package.root}"
+                raise self._error(manifest, message, "rename one of the packages", ("name",))
 
     def _check_library(self, manifest: Manifest, package: Package) -> None:
         if _RESERVED.fullmatch(package.module):

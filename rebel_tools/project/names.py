@@ -9,6 +9,7 @@ PACKAGE = "(@[A-Za-z0-9~_-][A-Za-z0-9~_.-]*/)?[A-Za-z0-9~_-][A-Za-z0-9~_.-]*"
 TARGET = "[A-Za-z][A-Za-z0-9_.-]*"
 SOURCES = r"!?(?![/!])(?!(?:.*/)?\.\.(?:/|$))[^\x00-\x1f\x7f\\]+"
 FILE = r"(?![/!])(?!(?:.*/)?\.{0,2}(?:/|$))[^\x00-\x1f\x7f\\*?\[]+"
+C_LIBRARY = "[A-Za-z0-9_][A-Za-z0-9_.+-]*"
 FINDLIB = "[A-Za-z0-9_][A-Za-z0-9_.-]*"
 INSTALLED = "(?!(?:stublibs|ocaml|stdlib)$)[A-Za-z0-9_][A-Za-z0-9_-]*"
 

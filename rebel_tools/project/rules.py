@@ -15,6 +15,7 @@ from rebel_tools.errors import Place
 from rebel_tools.nearest import did_you_mean
 from rebel_tools.project.document import Path
 from rebel_tools.project.errors import ProjectError
+from rebel_tools.project.files import Files
 from rebel_tools.project.manifest import Grammar, Manifest
 from rebel_tools.project.model import COMMAND, LEXER, MENHIR, PREPROCESSOR, YACC, Package, Rule, Source
 from rebel_tools.project.selection import Selection
@@ -78,6 +79,7 @@ class _Rules:
         self.found = found
         self.consulted = consulted
         self.selection = Selection(manifest.sources)
+        self.files = Files(manifest.document, root, consulted)
         self.every: list[Rule] = []
         self.makers: dict[str, Rule] = {}
 
@@ -118,39 +120,8 @@ class _Rules:
             keys: Path = ("rebel", "rules", index)
             targets = dict.fromkeys(target for target in (*said.targets, said.stdout) if target)
             others = [path for path in made if path not in targets]
-            sources = self._files(said.sources, (*keys, "sources"), others)
+            sources = self.files.selected(said.sources, (*keys, "sources"), others)
             self._add(Rule(COMMAND, sources, tuple(targets), said.command, said.stdout, keys=keys))
-
-    def _files(self, patterns: Sequence[str], keys: Path, made: Iterable[str]) -> tuple[str, ...]:
-        """The files that patterns select, of those that are there and of those that are made."""
-        known = [*made]
-        selection = Selection(patterns)
-        present = {path for path in known if selection.takes(path)}
-        for folder in selection.folders:
-            present.update(path for path in self._below(folder, selection) if selection.takes(path))
-        for index, pattern in enumerate(patterns):
-            if not pattern.startswith("!") and not any(map(Selection([pattern]).takes, present)):
-                raise self.manifest.document.error(
-                    (*keys, index),
-                    f"{quote(pattern)} selects no file",
-                    expected="a file or folder of this package, or a target of another rule",
-                    hint=did_you_mean(pattern, [*known, *self._below(posixpath.dirname(pattern) or ".", selection)]),
-                )
-        return tuple(sorted(present))
-
-    def _below(self, folder: str, selection: Selection) -> Iterator[str]:
-        """All files in a folder and those below it, or the file itself."""
-        start = os.path.normpath(os.path.join(self.root, folder))
-        self.consulted.add(start)
-        if os.path.isfile(start):
-            yield folder
-            return
-        for path, folders, names in os.walk(start):
-            self.consulted.add(path)
-            inside = os.path.relpath(path, self.root).replace(os.sep, "/")
-            prefix = "" if inside == "." else f"{inside}/"
-            folders[:] = sorted(name for name in folders if selection.enters(prefix + name))
-            yield from (prefix + name for name in sorted(names))
 
     # Lexers and grammars
 
@@ -246,7 +217,7 @@ class _Rules:
             return tuple(sources)
         by_module = dict(self.said.preprocessors)
         patterns, keys = self.said.preprocessor_dependencies, ("rebel", "preprocessorDependencies")
-        others = self._files(patterns, keys, list(self.makers)) if patterns else ()
+        others = self.files.selected(patterns, keys, list(self.makers)) if patterns else ()
         return tuple(self._preprocessed(source, by_module, others) for source in sources)
 
     def _preprocessed(self, source: Source, by_module: dict[str, tuple[str, ...]], others: tuple[str, ...]) -> Source:

@@ -20,7 +20,23 @@ STATE = ".rebel-tools.json"
 MANIFEST = ".rebel-tools.manifest"
 _SERVED = ".rebel-tools.targets"
 
-_MADE = (".cmi", ".cmj", ".cmo", ".cmt", ".cmti", ".cmx", ".cma", ".cmxa", ".a", ".o", ".ast", ".out", ".bc", ".js")
+_MADE = (
+    ".cmi",
+    ".cmj",
+    ".cmo",
+    ".cmt",
+    ".cmti",
+    ".cmx",
+    ".cma",
+    ".cmxa",
+    ".a",
+    ".so",
+    ".o",
+    ".ast",
+    ".out",
+    ".bc",
+    ".js",
+)
 
 
 def note_served(home: str, targets: Collection[str]) -> None:

@@ -16,7 +16,7 @@ from rebel_tools.scons.settings import archive_flags, config_of, environ_of, pat
 from rebel_tools.scons.words import expanded, literals, signature_words
 
 # The options with which a link of bytecode calls the C compiler.
-_CALLS_C = {"-custom", "-output-obj", "-output-complete-obj", "-output-complete-exe"}
+CALLS_C = {"-custom", "-output-obj", "-output-complete-obj", "-output-complete-exe"}
 _OF_LINKER = ("-cclib", "-ccopt", "-dllib", "-dllpath")
 
 
@@ -40,7 +40,7 @@ def link_reads(env, engine: str, archives: Sequence[str]) -> dict[str, object]:
     recorded = [word for pair in zip(archives, archives[1:]) if pair[0] in _OF_LINKER for word in pair]
     folders = _search(env, engine, words)
     # Of a link of bytecode with C the compiler of C is not told what to write for this folder.
-    here = [top_of(env)] if engine != NATIVE and not _CALLS_C.isdisjoint(words) else []
+    here = [top_of(env)] if engine != NATIVE and not CALLS_C.isdisjoint(words) else []
     return {
         "settings": text_digest(*signature_words(same, command_variable(LINKING, engine)), *here),
         "files": files_in(env, [*flags, *recorded]),
@@ -71,7 +71,7 @@ def _inputs(env, engine: str, words: Sequence[str], flags: Sequence[str], folder
     stubs = [*given.stub_folders, *searched, *(stub_folders(library, environ) if given.stubs else ())]
     found = link_files(words, engine, library, environ, searched)
     found += [os.path.join(top, folder, f"dll{name}.so") for name in given.stubs for folder in stubs]
-    if engine == NATIVE or not _CALLS_C.isdisjoint(words):
+    if engine == NATIVE or not CALLS_C.isdisjoint(words):
         kind = "native_c" if engine == NATIVE else "bytecomp_c"
         command = split((values_of("-cc", words) or [config.get(f"{kind}_compiler", "")])[-1]) or ["cc"]
         wanted = [*(f"-L{folder}" for folder in searched if folder != top), *given.linker, *needs_of(words, searched)]

@@ -186,6 +186,9 @@ class MadeFile(SCons.Node.FS.File):
             self.add_to_implicit(reads())
 
     def is_up_to_date(self) -> bool:
+        """Scanners of SCons ask this, too, about what has just been made, and leave out what is not."""
+        if self.get_state() == SCons.Node.executed:
+            return True
         return bool(super().is_up_to_date()) and getattr(self.get_stored_info().ninfo, "csig", "") == self.get_csig()
 
 

@@ -21,7 +21,7 @@ COMMANDS = {
     "OCAMLCCOM": f"$OCAMLC $OCAMLFLAGS $OCAMLCFLAGS {_UNIT}",
     "REFMTCOM": "$_REFMT $SOURCE -o $TARGET",
     "OCAMLOPTARCHIVECOM": "$OCAMLOPT $OCAMLARCHIVEFLAGS -a -o $TARGET $_OCAMLOBJECTS",
-    "OCAMLCARCHIVECOM": "$OCAMLC $OCAMLARCHIVEFLAGS -a -o $TARGET $_OCAMLOBJECTS",
+    "OCAMLCARCHIVECOM": "$OCAMLC $OCAMLARCHIVEFLAGS $_OCAMLDLLS -a -o $TARGET $_OCAMLOBJECTS",
     "OCAMLOPTLINKCOM": "$OCAMLOPT $OCAMLLINKFLAGS -o $TARGET $_OCAMLPACKAGEARCHIVES $_OCAMLOBJECTS",
     "OCAMLLEXCOM": "$OCAMLLEX $OCAMLLEXFLAGS -o $TARGET $SOURCE",
     "OCAMLYACCCOM": "$OCAMLYACC $OCAMLYACCFLAGS -b ${TARGET.base} $SOURCE",
@@ -55,6 +55,7 @@ def generate(env, **kw) -> None:
         OCAMLFIND="ocamlfind",
         OCAMLLEX="ocamllex",
         OCAMLYACC="ocamlyacc",
+        OCAMLMKLIB="ocamlmklib",
         # -no-keep-locs: without it the compiled interface changes with every line that is inserted above a definition.
         OCAMLFLAGS=SCons.Util.CLVar("-g -bin-annot -no-keep-locs"),
         OCAMLOPTFLAGS=SCons.Util.CLVar(""),
@@ -71,6 +72,7 @@ def generate(env, **kw) -> None:
         OCAMLLIBEMITTER=[],
         OCAMLPROGEMITTER=[],
         OCAMLPPDEPS=[],
+        _OCAMLDLLS="",
         **{variable: _variable(*place) for variable, place in VARIABLES.items()},
         **COMMANDS,
     )

@@ -31,7 +31,8 @@ _NO_FILE = "_none_"
 COMPLAINTS: dict[str, str] = {}
 SAID: dict[str, str] = {}
 
-# Each is asked about the complaint of the command that should have made a target, and answers with a hint or ''.
+# Each is asked about the complaint of the command that should have made a target, and answers with a hint, with the
+# RebelError that it comes to, or nothing.
 ADVISERS: list = []
 
 # Path of a syntax tree, or of what a preprocessor made, -> path of its source; path of what a step makes -> the same.
@@ -83,12 +84,14 @@ def spawn(shell: str, escape, command: str, arguments: list[str], env: dict, cle
     """
     words = argument_vector(shell, arguments)
     program = _which(words[0], env.get("PATH", ""))
-    target = _output_of(words) or " ".join(arguments)
+    command = " ".join(arguments)
+    target = _output_of(words) or command
     if program is None:
-        return _said(target, "", f"{_listener.name}: {_missing(words[0])}\n", 127)
+        return _said(target, command, "", f"{_listener.name}: {_missing(words[0])}\n", 127)
     with profile.span(target, "action"):
         done = run_captured(words, program, env)
-    return _said(target, done.stdout, _with_plain_names((clean or compiler_output)(done.stderr), words), done.status)
+    said = _with_plain_names((clean or compiler_output)(done.stderr), words)
+    return _said(target, command, done.stdout, said, done.status)
 
 
 def _missing(program: str) -> str:
@@ -99,13 +102,15 @@ def _missing(program: str) -> str:
     return printable(found, keep="\n")
 
 
-def _said(target: str, stdout: str, stderr: str, status: int) -> int:
-    """Pass on what the command for a target said; its status."""
+def _said(target: str, command: str, stdout: str, stderr: str, status: int) -> int:
+    """Pass on what the command for a target said; its status. command: as SCons has it in one text."""
     hints = ""
     if status != 0:
-        COMPLAINTS[target] = stderr
-        found = (advise(target, stderr) for advise in ADVISERS)
-        hints = "".join(f"  hint: {printable(hint)}\n" for hint in found if hint)
+        COMPLAINTS[target] = COMPLAINTS[command] = stderr
+        found = [advise(target, stderr) for advise in ADVISERS]
+        hints = "".join(
+            f"  hint: {printable(hint)}\n" if isinstance(hint, str) else f"{hint}\n" for hint in found if hint
+        )
     elif stdout or stderr:
         SAID[target] = stdout + stderr
     _listener.said(target, stdout, stderr + hints, status)

@@ -108,7 +108,8 @@ class PackageRules:
         if os.path.islink(folder):
             os.unlink(folder)  # what it leads to is somebody else's
         elif os.path.isdir(folder):
-            known = {node.get_internal_path() for node in self.nodes()} if self.packages else set()
+            nodes = [*(self.nodes() if self.packages else ()), *self.run.stubs.nodes()]
+            known = {node.get_internal_path() for node in nodes}
             known.update(path for step in self.run.plan.steps.values() for path in step.outputs)
             from rebel_tools.scons import rules
 

@@ -14,7 +14,7 @@ from functools import cache
 import SCons.Script
 
 from rebel_tools.errors import RebelError
-from rebel_tools.ocaml.flags import first_program
+from rebel_tools.ocaml.flags import first_program, first_program_of_c
 from rebel_tools.project.document import Path, quoted, read_document
 from rebel_tools.project.model import COMMAND, PREPROCESSOR, Flags, Package, Project
 from rebel_tools.text import quote
@@ -117,6 +117,9 @@ def _programs(package: Package) -> Iterator[tuple[Path, tuple[str, ...], int]]:
         at = first_program(words, linking=keys[-1] == "link")
         if at is not None:
             yield keys, words, at
+    at = first_program_of_c(package.stubs.flags)
+    if at is not None:
+        yield ("rebel", "stubs", "flags"), package.stubs.flags, at
     for rule in package.rules:
         if rule.kind in (COMMAND, PREPROCESSOR):
             yield rule.command_keys, rule.words, 0

@@ -41,6 +41,7 @@ from rebel_tools.scons.said import Said
 from rebel_tools.scons.scopes import library_step
 from rebel_tools.scons.session import Session, added_actions
 from rebel_tools.scons.settings import FLAGS, build_environ, installed_files, map_places, settings, tool_identity
+from rebel_tools.scons.stubs import PackageStubs
 from rebel_tools.scons.terminal import TERMINAL
 from rebel_tools.scons.words import extended
 
@@ -76,6 +77,7 @@ class TargetSession(Session):
         self.home = group.home
         self.engine = ENGINES[self.home.engine]
         self.base = env
+        self.stubs = PackageStubs(self)
         self.goals = [self._goal(target) for target in group.targets]
         self.env = next(goal.env for goal in self.goals if goal.target is self.home)
         self.packages = self._all_packages()
@@ -133,6 +135,7 @@ class TargetSession(Session):
         flags, profile = self.home.unstable_flags, env[profiles.VARIABLE]
         extra = {each: profile.flags(each) for each in used}
         hushed = NO_WARNINGS if is_installed(package, self.project) else ()
+        stubs = self.stubs.variables(package, used)
         both, native = by_compiler((*package.flags.compile, *extra[package].compile, *flags.compile, *hushed))
         env = env.Override(
             {
@@ -140,12 +143,19 @@ class TargetSession(Session):
                 "OCAMLPACKAGES": extended([], dict.fromkeys(name for p in used for name in p.ocamlfind)),
                 "OCAMLFLAGS": extended(env["OCAMLFLAGS"], (*profile.both, *both)),
                 "OCAMLOPTFLAGS": extended(env["OCAMLOPTFLAGS"], (*profile.native, *native)),
-                "OCAMLARCHIVEFLAGS": extended(env["OCAMLARCHIVEFLAGS"], [LINK_ALL] if package.link_all else []),
+                "OCAMLARCHIVEFLAGS": [
+                    *extended(env["OCAMLARCHIVEFLAGS"], [LINK_ALL] if package.link_all else []),
+                    *(["$_OCAMLSTUBS"] if stubs else []),
+                ],
                 "OCAMLDEPFLAGS": extended(env["OCAMLDEPFLAGS"], (*package.flags.dep, *extra[package].dep, *flags.dep)),
-                "OCAMLLINKFLAGS": extended(
-                    env["OCAMLLINKFLAGS"],
-                    (*(w for p in used for w in (*p.flags.link, *extra[p].link)), *link),
-                ),
+                "OCAMLLINKFLAGS": [
+                    *extended(
+                        env["OCAMLLINKFLAGS"],
+                        (*(w for p in used for w in (*p.flags.link, *extra[p].link)), *link),
+                    ),
+                    *(["$_OCAMLSTUBLINK"] if stubs else []),
+                ],
+                **stubs,
                 **build_environ(env, flags.envvars),
             }
         )
@@ -203,6 +213,7 @@ class TargetSession(Session):
             for goal in goals:
                 goal.add_steps(scope, [archives[each.name] for each in self.project.closure(package)], entries)
                 self._nodes[goal.step] = goal.program
+        self.stubs.nodes()  # made now, for links look for what others build
 
     def _scope(self, package: Package, goal: Goal | None, libraries: Mapping[str, Scope]) -> Scope:
         """The modules of a package, as those who use it see them, or as they are for one of its own targets."""
@@ -410,7 +421,8 @@ class TargetSession(Session):
     def _before(self, goal: Goal) -> list:
         """The nodes of what a link waits for besides: of other targets, in a workspace, and of what its flags name."""
         members = [self.node(step) for step in goal.step.archives if step in self._last]
-        return [*members, *(node for node in self._named_by(goal.step) if node not in goal.program)]
+        named = (node for node in self._named_by(goal.step) if node not in goal.program)
+        return list(dict.fromkeys([*members, *self._stubs_of(goal), *named]))
 
     def _group_before(self, goal: Goal) -> Group:
         return self._by_goal.setdefault(goal, Group(self, goal, f"what {goal.path} waits for"))
@@ -428,8 +440,20 @@ class TargetSession(Session):
                 self._layer_units.setdefault(step.scope, []).append(step)
         self._groups.clear()
         archives = (self.node(step) for step in layer if not step.module)
-        self._layer_nodes = [*map(self._group, self._layer_units), *archives]
+        self._layer_nodes = [*map(self._group, self._layer_units), *archives, *self._stubs_to_make()]
         return self._layer_nodes
+
+    def _stubs_to_make(self) -> list:
+        """C is compiled beside everything else, for it waits for nothing of it."""
+        expected = [goal for goal in self.goals if goal.is_expected or goal.is_visited]
+        nodes = dict.fromkeys(node for goal in expected for node in self._stubs_of(goal))
+        return [node for node in nodes if node.get_state() not in DONE]
+
+    def _stubs_of(self, goal: Goal) -> list:
+        """What is made of the C that a goal is linked with, or that belongs to its archive."""
+        if goal.target in self.project.check:
+            return []
+        return self.stubs.nodes((*self.project.closure(goal.package), goal.package))
 
     def _last_nodes(self, goal: Goal) -> list:
         """The nodes of what a target needs when all that it shares is there, apart from its program."""
@@ -513,6 +537,14 @@ class TargetSession(Session):
         if folder not in self._folders:
             self._folders[folder] = self.base.fs.Dir(from_top(folder)).entries
         return self._folders[folder]
+
+    def hint(self, target: str, complaint: str) -> str | RebelError | None:
+        found = super().hint(target, complaint)
+        if found is None and self._is_planned:
+            from rebel_tools.scons import stub_errors
+
+            found = stub_errors.complaint(self, target, complaint)
+        return found
 
     # Nothing to do
 
@@ -615,11 +647,14 @@ class TargetSession(Session):
         others = None if self.generated.absent else self._others()
         if others is not None and all(each[0] for each in files.values()):
             own = [os.path.join(self.top, self.state_path)]
-            own += [node.get_abspath() for node in self.rules.nodes()]
+            own += [node.get_abspath() for node in (*self.rules.nodes(), *self._made_stubs())]
             if self._writes_for_editors:
                 own += [os.path.join(goal.package.root, ".merlin") for goal in self._for_editors]
                 own.append(os.path.join(self.top, self.folder, EDITORS_FILE))
             self.manifest.write(self.identity, files, {**others, **{path: stamp(path) for path in own}}, ANSWERS)
+
+    def _made_stubs(self) -> list:
+        return [node for node in self.stubs.nodes() if node.get_state() in DONE]
 
     def _others(self) -> dict | None:
         """The stamps of all that is no file of a step; None when something may have changed meanwhile."""
@@ -631,7 +666,7 @@ class TargetSession(Session):
             return new if new is None else {**known, **new}
         environments = {goal.package.name: goal.env for goal in self.goals}.values()
         installed = (path for env in environments for path in installed_files(env))
-        files = {*self.project.consulted, *installed, *self._in_scopes(), *self.rules.read()}
+        files = {*self.project.consulted, *installed, *self._in_scopes(), *self.rules.read(), *self.stubs.read()}
         return stamps_before(files | read, self.started)
 
     def _files(self, step: Step) -> list[str]:

@@ -14,6 +14,7 @@ from rebel_tools.project.json_schema import (
     keys_table,
     rules_table,
     schema_text,
+    stubs_table,
     targets_table,
 )
 
@@ -26,6 +27,7 @@ def test_the_tables_of_the_documentation_are_those_of_the_model():
     assert f"### Targets\n\n{targets_table()}\n" in text
     assert f"\n\n{rules_table()}\n" in text
     assert f"\n\n{grammars_table()}\n" in text
+    assert f"\n\n{stubs_table()}\n" in text
 
 
 def test_the_schema_in_the_documentation_is_that_of_the_model():
@@ -55,6 +57,7 @@ GOOD = [
     },
     {"rebel": {"targets": [{"target": "a.b", "engine": "byte", "unstable_flags": {"envvars": "A=1", "link": ["-g"]}}]}},
     {"rebel": {"flags": {"compile": "-w +a", "dep": []}, "ocamlfindDependencies": ["str"]}},
+    {"rebel": {"targets": [], "stubs": {"flags": "-O2", "libraries": ["z"], "pkgConfig": ["gtk+-3.0"]}}},
 ]
 BAD = [
     [],
@@ -81,6 +84,10 @@ BAD = [
     {"rebel": {"wrapped": "no"}},
     {"rebel": {"sources": ["../a"]}},
     {"rebel": {"sources": "lib"}},
+    {"rebel": {"stubs": ["a.c"]}},
+    {"rebel": {"stubs": {"libraries": ["-lz"]}}},
+    {"rebel": {"stubs": {"pkgConfig": ["--libs"]}}},
+    {"rebel": {"stubs": {"sources": ["../a.c"]}}},
 ]
 
 

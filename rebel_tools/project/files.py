@@ -1,0 +1,58 @@
+"""Files of a package that patterns in its package.json select: those that are there, and those that its rules make."""
+
+from __future__ import annotations
+
+import os
+import posixpath
+from collections.abc import Iterable, Iterator, Sequence
+
+from rebel_tools.nearest import did_you_mean
+from rebel_tools.project.document import Document, Path
+from rebel_tools.project.selection import Selection
+from rebel_tools.text import quote
+
+
+class Files:
+    """The files below the folder `root` of the package of `document`.
+
+    consulted: gets the files and folders that were looked at.
+    """
+
+    def __init__(self, document: Document, root: str, consulted: set[str]) -> None:
+        self.document = document
+        self.root = root
+        self.consulted = consulted
+
+    def selected(self, patterns: Sequence[str], keys: Path, made: Iterable[str]) -> tuple[str, ...]:
+        """The files that patterns select, as paths relative to the package, of those that are there or `made`.
+
+        keys: where the list of patterns stands. Errors: ProjectError for a pattern that selects nothing.
+        """
+        known = [*made]
+        selection = Selection(patterns)
+        present = {path for path in known if selection.takes(path)}
+        for folder in selection.folders:
+            present.update(path for path in self._below(folder, selection) if selection.takes(path))
+        for index, pattern in enumerate(patterns):
+            if not pattern.startswith("!") and not any(map(Selection([pattern]).takes, present)):
+                raise self.document.error(
+                    (*keys, index),
+                    f"{quote(pattern)} selects no file",
+                    expected="a file or folder of this package, or a target of another rule",
+                    hint=did_you_mean(pattern, [*known, *self._below(posixpath.dirname(pattern) or ".", selection)]),
+                )
+        return tuple(sorted(present))
+
+    def _below(self, folder: str, selection: Selection) -> Iterator[str]:
+        """All files in a folder and those below it, or the file itself."""
+        start = os.path.normpath(os.path.join(self.root, folder))
+        self.consulted.add(start)
+        if os.path.isfile(start):
+            yield folder
+            return
+        for path, folders, names in os.walk(start):
+            self.consulted.add(path)
+            inside = os.path.relpath(path, self.root).replace(os.sep, "/")
+            prefix = "" if inside == "." else f"{inside}/"
+            folders[:] = sorted(name for name in folders if selection.enters(prefix + name))
+            yield from (prefix + name for name in sorted(names))

@@ -1,0 +1,97 @@
+"""C and C++ of a package: what `rebel.stubs` says, with its files found."""
+
+from __future__ import annotations
+
+import os
+import posixpath
+from collections.abc import Iterator, Sequence
+
+from rebel_tools.nearest import did_you_mean
+from rebel_tools.project.document import Path
+from rebel_tools.project.files import Files
+from rebel_tools.project.manifest import Manifest
+from rebel_tools.project.model import COMMAND, Rule, Stubs
+from rebel_tools.project.selection import Selection
+from rebel_tools.text import quote
+
+C = (".c",)
+CXX = (".cc", ".cpp", ".cxx", ".c++", ".C")
+ASSEMBLER = (".S", ".s")
+SOURCES = (*C, *CXX, *ASSEMBLER)
+HEADERS = (".h", ".hh", ".hpp", ".hxx", ".inc", ".def", ".tbl")
+
+_KEYS: Path = ("rebel", "stubs")
+
+
+def stubs_of(manifest: Manifest, root: str, consulted: set[str], rules: Sequence[Rule]) -> Stubs:
+    """The stubs of the package in `root`. rules: what makes files of it, which may be such sources, too.
+
+    Errors: ProjectError for a pattern that selects nothing, and for a source that is none of C.
+    """
+    said = manifest.stubs
+    if said is None:
+        return Stubs()
+    files = Files(manifest.document, root, consulted)
+    made = [path for rule in rules if rule.kind == COMMAND for path in rule.targets]
+    sources = files.selected(said.sources, (*_KEYS, "sources"), made)
+    _check(manifest, said.sources, sources)
+    _check_names(manifest, said.sources, sources)
+    files.selected(said.headers, (*_KEYS, "headers"), made)
+    own, flags = _own_folders(said.flags)
+    return Stubs(
+        sources=tuple(path for path in sources if path.endswith(SOURCES)),
+        headers=tuple(dict.fromkeys(_folders(root, said.headers))),
+        folders=own,
+        made_folders=tuple(dict.fromkeys(posixpath.dirname(path) or "." for path in made if path.endswith(HEADERS))),
+        flags=flags,
+        pkg_config=said.pkg_config,
+        libraries=said.libraries,
+    )
+
+
+def _check(manifest: Manifest, patterns: Sequence[str], files: Sequence[str]) -> None:
+    """A pattern has to select code, and what is named by its path has to be some."""
+    for index, pattern in enumerate(patterns):
+        selection = Selection([pattern])
+        if not pattern.startswith("!") and not any(selection.takes(path) and path.endswith(SOURCES) for path in files):
+            raise manifest.document.error(
+                (*_KEYS, "sources", index),
+                f"{quote(pattern)} is no source of C or C++",
+                expected=f"files with {', '.join(SOURCES)}",
+                hint=did_you_mean(pattern, [path for path in files if path.endswith(SOURCES)])
+                or "headers are found by themselves; `headers` is for those that other packages include",
+            )
+
+
+def _check_names(manifest: Manifest, patterns: Sequence[str], sources: Sequence[str]) -> None:
+    """A compiler takes a name with a dash at its begin for an option."""
+    odd = next((path for path in sources if path.startswith("-")), None)
+    if odd:
+        index = next((at for at, pattern in enumerate(patterns) if Selection([pattern]).takes(odd)), 0)
+        message = f"the name {quote(odd)} begins with a dash, as options do"
+        raise manifest.document.error((*_KEYS, "sources", index), message, hint="rename the file")
+
+
+def _folders(root: str, patterns: Sequence[str]) -> Iterator[str]:
+    """Where `#include` finds headers that are given as folders, files or patterns."""
+    for pattern in (pattern for pattern in patterns if not pattern.startswith("!")):
+        path = posixpath.normpath(pattern)
+        if os.path.isdir(os.path.join(root, path)):
+            yield path
+        else:
+            (folder,) = Selection([path]).folders
+            yield (posixpath.dirname(path) or ".") if folder == path else folder
+
+
+def _own_folders(flags: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The folders of the package that `-I` names, and the other flags."""
+    folders: list[str] = []
+    others: list[str] = []
+    words = iter(flags)
+    for word in words:
+        folder = next(words, "") if word == "-I" else word[2:] if word.startswith("-I") else ""
+        if folder:
+            folders.append(posixpath.normpath(folder))
+        else:
+            others.append(word)
+    return tuple(folders), tuple(others)

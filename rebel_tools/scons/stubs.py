@@ -1,0 +1,321 @@
+"""C and C++ of the packages of a group of targets: objects by SCons' own builders, and what ocamlmklib makes of them.
+
+Objects lie below the folder of what is made, `lib<name>_stubs.a` and `dll<name>_stubs.so` in the one of the package,
+`_build/<target>/<package>/`. The archive of the package names them, so that whoever links it needs no flags.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import sys
+from collections.abc import Iterable
+from functools import cached_property
+
+import SCons.Node
+import SCons.Node.FS
+import SCons.Util
+
+from rebel_tools import tools
+from rebel_tools.errors import RebelError
+from rebel_tools.ocaml import place
+from rebel_tools.ocaml.named import split
+from rebel_tools.ocaml.pkg_config import CPackage, UnknownCPackage, c_package
+from rebel_tools.plan.model import NATIVE
+from rebel_tools.project.document import read_document
+from rebel_tools.project.model import Package
+from rebel_tools.project.stubs import CXX, C
+from rebel_tools.scons.actions import Words
+from rebel_tools.scons.arguments import from_top, output_file
+from rebel_tools.scons.linking import CALLS_C
+from rebel_tools.scons.nodes import MadeFile
+from rebel_tools.scons.output import SOURCES, install_output
+from rebel_tools.scons.package_rules import Place
+from rebel_tools.scons.settings import config_of, environ_of, program, standard_library
+from rebel_tools.scons.words import expanded, extended, literals
+
+_FOR_OBJECTS = re.compile(r"[^A-Za-z0-9_./+-]")  # ocamlmklib hands names to a shell
+_OF_SHELL = re.compile(r"[^A-Za-z0-9_./+@~,=:-]")
+_STANDARD = re.compile(r"-std=(c|gnu)(\+\+)?")
+_SHARED = ".so"
+_COMMANDS = ("SHCCCOM", "SHCXXCOM", "ASPPCOM")
+
+
+class PackageStubs:
+    """run: the session of the targets."""
+
+    def __init__(self, run) -> None:
+        self.run = run
+        self._known: dict[str, CPackage] = {}
+
+    @cached_property
+    def packages(self) -> tuple[Package, ...]:
+        """Those that have any."""
+        return tuple(package for package in self.run.packages if package.stubs.sources)
+
+    def folder(self, package: Package) -> str:
+        """Where the libraries of a package lie, as seen from the folder of the SConstruct."""
+        return f"{self.run.folder}/{package.name}"
+
+    # What archives and programs are told
+
+    def variables(self, package: Package, used: Iterable[Package]) -> dict:
+        """Construction variables for the archive of a package, and for a program of its modules.
+
+        used: the package and all that it depends on. What pkg-config says is asked for when they are expanded.
+        """
+        linked = [each for each in used if each.stubs.is_linked]
+        if not linked:
+            return {}
+        own = package.stubs.is_linked
+        return {
+            "_OCAMLSTUBS": _expander(lambda env: self._recorded(package) if own else []),
+            "_OCAMLDLLS": _expander(lambda env: self._dlls(package)),
+            "_OCAMLSTUBLINK": _expander(lambda env: self._linked(package, linked, env)),
+        }
+
+    def _recorded(self, package: Package) -> list[str]:
+        """What the archive of a package tells those who link it."""
+        stubs = package.stubs
+        words = [f"-l{package.stub_library}"] if stubs.sources else []
+        words += [f"-l{name}" for name in stubs.libraries]
+        words += [word for each in self._installed(package) for word in each.link]
+        words += [_library_of_cxx()] if any(path.endswith(CXX) for path in stubs.sources) else []
+        return [each for word in words for each in _for_ocaml(word)]
+
+    def _dlls(self, package: Package) -> list[str]:
+        return ["-dllib", f"-l{package.stub_library}"] if package.stubs.sources and self._has_dlls else []
+
+    def _linked(self, package: Package, linked: Iterable[Package], env) -> list[str]:
+        """What a program is told: bytecode has its stubs inside, so that it finds them wherever it is moved."""
+        words = [word for each in linked if each.stubs.sources for word in ("-I", self.folder(each))]
+        given = env.Override({"_OCAMLSTUBLINK": ""})
+        flags = set(expanded(given, "OCAMLLINKFLAGS"))
+        if self.run.engine != NATIVE and flags.isdisjoint({*CALLS_C, "-dllpath"}):
+            words.insert(0, "-custom")
+        return [*words, *(self._recorded(package) if package.stubs.is_linked else ())]
+
+    def _installed(self, package: Package) -> list[CPackage]:
+        """What pkg-config tells about the packages that are named. Errors: ProjectError at the name."""
+        names = enumerate(package.stubs.pkg_config)
+        return [self._c_package(name, package, ("rebel", "stubs", "pkgConfig", index)) for index, name in names]
+
+    def _c_package(self, name: str, package: Package, keys: tuple) -> CPackage:
+        if name not in self._known:
+            env = self.run.base
+            environ = environ_of(env)
+            try:
+                self._known[name] = c_package(tools.require("pkg-config", environ=environ), name, environ)
+            except UnknownCPackage as error:
+                document = read_document(os.path.join(package.root, "package.json"))
+                found = document.error(keys, error.message, expected=error.expected, hint=error.hint)
+                found.details = error.details
+                raise found from None
+        return self._known[name]
+
+    # What is made
+
+    @cached_property
+    def by_package(self) -> dict[str, list[SCons.Node.FS.File]]:
+        """The libraries and objects of each package, libraries first. Errors: MissingTool, ProjectError."""
+        return {package.name: self._nodes_of(package) for package in self.packages}
+
+    def nodes(self, packages: Iterable[Package] | None = None) -> list[SCons.Node.FS.File]:
+        """All that is made for some packages, or for all."""
+        if not self.packages:
+            return []
+        names = [package.name for package in (self.packages if packages is None else packages)]
+        return [node for name in names for node in self.by_package.get(name, ())]
+
+    def package_of(self, path: str) -> Package | None:
+        """The package of which a file is made that lies at this path."""
+        for package in self.packages:
+            if any(node.get_internal_path() == path for node in self.by_package[package.name]):
+                return package
+        return None
+
+    def read(self) -> set[str]:
+        """The files that decide about what was made: sources, headers, and where other headers would hide them."""
+        found = {path for each in self._known.values() for path in each.files}
+        for package in self.packages:
+            for node in self.by_package[package.name]:
+                before = [*node.sources, *(node.implicit or ())]
+                found.update(each.get_abspath() for each in before if not each.is_derived() and not _is_value(each))
+            found.update(path for path in self._folders(package) if os.path.isdir(path) and not self._is_made(path))
+        return {os.path.join(self.run.top, path) for path in found}
+
+    def _is_made(self, path: str) -> bool:
+        return f"{path}/".startswith(f"{self.run.build}/")
+
+    def _nodes_of(self, package: Package) -> list[SCons.Node.FS.File]:
+        where, env = self.run.rules.place(package), self._environment(package)
+        objects = []
+        for path, name in _object_names(package.stubs.sources):
+            source = env.fs.File(from_top(where.path(path)))
+            objects += self._compiler(env, package, path)(output_file(env, where.made_path(name)), source)
+            SOURCES[where.made_path(name)] = where.path(path)
+        base = f"{self.folder(package)}/{{}}{package.stub_library}"
+        paths = [base.format("lib") + ".a", *([base.format("dll") + _SHARED] if self._has_dlls else [])]
+        libraries = env.Command([output_file(env, path) for path in paths], objects, self._packing(package, objects))
+        for node in (*libraries, *objects):
+            MadeFile.adopt(node)
+        return [*libraries, *objects]
+
+    def _compiler(self, env, package: Package, path: str):
+        """The builder for a source, with the standard of its own language only."""
+        is_c, is_cxx = path.endswith(C), path.endswith(CXX)
+        flags = [word for word in package.stubs.flags if not _is_standard_of(word, cxx=is_c, c=is_cxx)]
+        return env.Override({"_OCAMLSTUBFLAGS": _expander(lambda env: flags)}).SharedObject
+
+    def _packing(self, package: Package, objects: list) -> Words:
+        out, paths = f"{self.folder(package)}/{package.stub_library}", [node.get_internal_path() for node in objects]
+        odd = next((path for path in (out, *paths) if _OF_SHELL.search(path)), None)
+        if odd:
+            raise RebelError(f"ocamlmklib cannot write to `{odd}`", expected="a folder without blanks in its path")
+        words = [word for word in self._recorded(package) if word not in ("-cclib", "-ccopt")][1:]
+        given = [each for word in words for each in ((word,) if word.startswith(("-l", "-L")) else ("-ldopt", word))]
+        command = [program(self._base, "OCAMLMKLIB"), "-o", out, *paths, *given]
+        return Words(command, f"ocamlmklib {self.folder(package)}/lib{package.stub_library}.a")
+
+    # The environments of the compilers
+
+    @cached_property
+    def _config(self) -> dict[str, str]:
+        return config_of(self.run.base, "OCAMLC")
+
+    @property
+    def _has_dlls(self) -> bool:
+        return self._config.get("supports_shared_libraries") == "true"
+
+    @cached_property
+    def _base(self):
+        """The user's environment; where it knows no C, the compiler that OCaml was made with, and its flags."""
+        env = self.run.base.Clone()
+        own = []
+        if "SHCCCOM" not in env:
+            for tool in ("cc", "c++", "as"):
+                env.Tool(tool)
+            compiler = split(self._config.get("c_compiler", "cc")) or ["cc"]
+            own = split(self._config.get("ocamlc_cflags", "")) + split(self._config.get("ocamlc_cppflags", ""))
+            env.Replace(CC=extended([], compiler), CXX=extended([], [_cxx(env, compiler[0]), *compiler[1:]]))
+        for variable, text in (
+            ("SHCCCOMSTR", "cc $SOURCE"),
+            ("SHCXXCOMSTR", "c++ $SOURCE"),
+            ("ASPPCOMSTR", "as $SOURCE"),
+        ):
+            if env.get("OCAMLOPTCOMSTR"):
+                env.SetDefault(**{variable: text})
+        pic = [] if "-fPIC" in own or sys.platform == "win32" else ["-fPIC"]
+        env.Replace(CCFLAGS=[*extended([], own), *SCons.Util.CLVar(env["CCFLAGS"]), *extended([], pic)])
+        env.AppendUnique(ASPPFLAGS=["$CCFLAGS"])
+        install_output(env)
+        return env
+
+    def _environment(self, package: Package):
+        env = self._base
+        found = [word for each in self._installed(package) for word in each.compile]
+        folders = [env.Dir(from_top(folder)) for folder in self._folders(package)]
+        given = [env.Dir(path) for path in env.subst_path(env.get("CPPPATH", []))]
+        shown = [node.get_internal_path() for node in (*folders, *given)]
+        library = standard_library(self.run.base, "OCAMLC")
+        includes = [word for folder in (*shown, library) for word in ("-I", folder)]
+        top = self.run.top
+        mapped = place.mapped(env["ENV"], top)
+        roots = dict.fromkeys([top, str(env["ENV"].get("PWD", top))]) if mapped else ()
+        same = [f"-fdebug-prefix-map={root}=." for root in roots if "=" not in root]
+        flags = [
+            *SCons.Util.CLVar(env["CCFLAGS"]),
+            "$(",
+            *extended([], same),
+            "$)",
+            *extended([], found),
+            "$_OCAMLSTUBFLAGS",
+        ]
+        return env.Override(
+            {
+                "CCFLAGS": flags,
+                "_CPPINCFLAGS": _expander(lambda env: includes),
+                "CPPPATH": [*folders, *given, env.Dir(library)],
+                **{variable: env[variable].replace("$SOURCES", "$_OCAMLCSOURCE") for variable in _COMMANDS},
+                "_OCAMLCSOURCE": _source,
+            }
+        )
+
+    def _folders(self, package: Package) -> list[str]:
+        """Where `#include` looks: in folders of the package and then of those that it uses, as seen from here."""
+        used = self.run.project.closure(package)
+        found = [path for each in (package, *reversed(used)) for path in self._shown(each, each.stubs.headers)]
+        own = [*self._shown(package, package.stubs.folders), *found]
+        where = self.run.rules.place(package)
+        return list(dict.fromkeys([*own, *map(_made_in(where), package.stubs.made_folders)]))
+
+    def _shown(self, package: Package, folders: Iterable[str]) -> list[str]:
+        """Folders of a package, each with the one in which rules make what would lie in it."""
+        where, made = self.run.rules.place(package), package.stubs.made_folders
+        found = []
+        for folder in folders:
+            found.append(_below(where, folder))
+            found += [_made_in(where)(each) for each in made if folder in (each, ".")]
+        return found
+
+
+def _below(where: Place, folder: str) -> str:
+    return where.own if folder == "." else folder if where.own == "." else f"{where.own}/{folder}"
+
+
+def _made_in(where: Place):
+    """Where a folder of the package is among what is made."""
+    return lambda folder: where.made if folder == "." else where.made_path(folder)
+
+
+def _expander(words):
+    """A construction variable that expands to words that mean themselves; a signature takes `$(` in them for a mark."""
+
+    def expand(target, source, env, for_signature):
+        return [word.replace("$", "%24") for word in words(env)] if for_signature else literals(words(env))
+
+    return expand
+
+
+def _source(target, source, env, for_signature):
+    path = source[0].get_internal_path()
+    return path.replace("$", "%24") if for_signature else literals([path])
+
+
+def _for_ocaml(word: str) -> list[str]:
+    """A word for the linker of C, as OCaml's compilers are told it; they hand it to a shell."""
+    return ["-cclib", word] if word.startswith("-l") else ["-ccopt", shlex.quote(word)]
+
+
+def _library_of_cxx() -> str:
+    return "-lc++" if sys.platform == "darwin" else "-lstdc++"
+
+
+def _is_standard_of(word: str, cxx: bool, c: bool) -> bool:
+    """Whether a word chooses a standard of C++, or of C."""
+    found = _STANDARD.match(word)
+    return found is not None and (cxx if found[2] else c)
+
+
+def _cxx(env, compiler: str) -> str:
+    """The compiler of C++ that belongs to one of C."""
+    for own, other in (("gcc", "g++"), ("clang", "clang++")):
+        if compiler.endswith(own) and env.WhereIs(compiler[: -len(own)] + other):
+            return compiler[: -len(own)] + other
+    return "c++"
+
+
+def _object_names(sources: Iterable[str]) -> list[tuple[str, str]]:
+    """For each source a name for its object that a shell leaves alone."""
+    found: dict[str, str] = {}
+    for path in sources:
+        name = _FOR_OBJECTS.sub("_", path)
+        while f"{name}.o" in found:
+            name += "_"
+        found[f"{name}.o"] = path
+    return [(path, name) for name, path in found.items()]
+
+
+def _is_value(node) -> bool:
+    return not isinstance(node, SCons.Node.FS.Base)
