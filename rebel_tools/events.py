@@ -39,7 +39,14 @@ class Stream:
         self.event("diagnostic", step=step, **values, again=again)
 
     def result(
-        self, status: str, exit_status: int, seconds: float, made: Iterable[str], failed: Iterable[str], steps: int
+        self,
+        status: str,
+        exit_status: int,
+        seconds: float,
+        made: Iterable[str],
+        failed: Iterable[str],
+        steps: int,
+        cached: int = 0,
     ) -> None:
         self.event(
             "result",
@@ -49,6 +56,7 @@ class Stream:
             made=list(made),
             failed=list(failed),
             steps=steps,
+            cached=cached,
             errors=self._counts.get("error", 0),
             warnings=self._counts.get("warning", 0),
         )

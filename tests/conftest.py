@@ -18,6 +18,7 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as in what a shell star
 
 os.environ.pop("REBEL_PROFILE", None)  # what the user of this machine likes best is not what is tested
 os.environ["REBEL_SERVER"] = "0"  # a server of each project that is built twice would outlive its test
+os.environ["REBEL_CACHE"] = "0"  # tests of the cache turn it on, in a folder of theirs
 
 KEPT = ROOT / "kept"
 

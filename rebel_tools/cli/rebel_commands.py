@@ -24,6 +24,7 @@ COMMANDS = (
     "doctor",
     "new",
     "server",
+    "cache",
     "sconstruct",
     "ocaml_merlin",
     "completion",

@@ -16,6 +16,21 @@ def read_regular(path: str) -> bytes | None:
         return None
 
 
+def new_file(path: str, mode: int) -> int:
+    """The descriptor of a file that was not there, also not as a link. Errors: OSError."""
+    return os.open(path, _NEW, mode)
+
+
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
+
+
+def write_all(descriptor: int, data: bytes | memoryview) -> None:
+    """Write data to a file, however much of it the system takes at once. Errors: OSError."""
+    rest = memoryview(data)
+    while rest:
+        rest = rest[os.write(descriptor, rest) :]
+
+
 def write_atomically(path: str, data: bytes) -> None:
     """Write a file anew: whoever reads it finds the old contents or all of the new ones. A link is replaced."""
     temporary = f"{path}.{os.getpid()}"

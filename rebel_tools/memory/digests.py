@@ -48,6 +48,13 @@ class Files:
         digest = self._now[path] = self._digest(path, RACY_NS)
         return digest
 
+    def note(self, path: str, known: Stamp, digest: str) -> None:
+        """A file that this process has just written has this status and this digest."""
+        self._now[path] = digest
+        self._read[path] = known
+        self.remembered[path] = [*(known or ()), digest]
+        self.changed = True
+
     def trust(self, stamps: Mapping[str, Stamp], changed: Iterable[str]) -> None:
         """Files, apart from those that changed, are known to have these stamps: they need not be looked at again."""
         self._trusted, self._doubted = stamps, set(changed)

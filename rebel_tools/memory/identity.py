@@ -33,6 +33,6 @@ def identity(environ: Mapping[str, object], others: Iterable[str]) -> str:
 def _own_code() -> str:
     """A digest that changes when this package does, also in a checkout whose version stays the same."""
     package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-    folders = [os.path.join(package, name) for name in ("memory", "ocaml", "plan", "project", "scons")]
+    folders = [os.path.join(package, name) for name in ("cache", "memory", "ocaml", "plan", "project", "scons")]
     files = (entry.path for folder in folders for entry in os.scandir(folder) if entry.is_file())
     return text_digest(stamps_text(sorted(files)))

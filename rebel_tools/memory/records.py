@@ -16,7 +16,7 @@ from rebel_tools.memory.atomic import read_regular, write_atomically
 from rebel_tools.memory.digests import Remembered
 from rebel_tools.memory.stamp import Stamp, stamp
 
-FORMAT = f"rebel-tools {__version__} state 9"
+FORMAT = f"rebel-tools {__version__} state 10"
 
 _SILENT = ',"said":""}'  # how the text of a record ends
 
@@ -38,6 +38,7 @@ class Record:
     interface, implementation: the digests of its own .cmi and .cmx, None where it makes none.
     installed: the names under which it looked for files that are no part of this build, such as `Stdlib__List.cmi`;
         installed_digest: over what was found under them.
+    entry: the name under which the result lies in a cache, '' where it does not.
     source: the source that it reads, '' where it reads none but outputs of other steps.
     said: what its program said although it went well, such as warnings; '' also where that is not to be repeated.
     """
@@ -52,6 +53,7 @@ class Record:
     implementation: str | None = None
     installed: list[str] = field(default_factory=list)
     installed_digest: str = ""
+    entry: str = ""
     source: str = ""
     said: str = ""
 

@@ -24,7 +24,8 @@ _FILE = ".rebel-tools.up-to-date"
 
 _PROGRAMS = ("ocamlc", "ocamlopt", "ocamldep", "ocamlfind", "refmt")
 _HARMLESS = re.compile(
-    rf"(?:(?:-Q|-j ?\d+|--jobs=\d+|verbose=\d|--debug=explain|{PROFILE_OPTION}=\w+|{BUILD_OPTION}=\S*)(?: |$))*"
+    r"(?:(?:-Q|-j ?\d+|--jobs=\d+|verbose=\d|--debug=explain|--no-cache"
+    rf"|{PROFILE_OPTION}=\w+|{BUILD_OPTION}=\S*)(?: |$))*"
 )
 
 

@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 from rebel_tools import __version__
 from rebel_tools.memory.atomic import write_atomically
+from rebel_tools.memory.user_cache import user_cache
 from rebel_tools.observed.model import Folder, Manifest, Refusal, Replay
 
 FORMAT = f"rebel-tools {__version__} observed 1"
@@ -57,9 +58,8 @@ def question(arguments: Sequence[str], environ: Mapping[str, str], version: str)
 
 def _folder_of(top: str, environ: Mapping[str, str]) -> str:
     """Where the answers for a tree are kept."""
-    base = environ.get("XDG_CACHE_HOME") or os.path.join(environ.get("HOME") or os.path.expanduser("~"), ".cache")
     name = f"{os.path.basename(top) or 'root'}-{_checksum(top)}"
-    return os.path.join(base, "rebel-tools", "observed", name)
+    return os.path.join(user_cache(environ), "observed", name)
 
 
 def _checksum(text: str) -> str:

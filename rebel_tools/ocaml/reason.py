@@ -20,6 +20,7 @@ from rebel_tools.errors import MissingTool, Place, RebelError
 from rebel_tools.memory.digests import text_digest
 from rebel_tools.memory.disk import content_digest
 from rebel_tools.memory.stamp import stamp
+from rebel_tools.memory.user_cache import user_cache
 
 # A folder, and the archives in it in one text.
 Library = tuple[str, str]
@@ -49,12 +50,6 @@ def converter(refmt: str, driver: str) -> tuple[str, str]:
     return driver, refmt
 
 
-def cache_folder(environ: Mapping[str, str] = os.environ) -> str:
-    """$XDG_CACHE_HOME/rebel-tools, or ~/.cache/rebel-tools."""
-    base = environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
-    return os.path.join(base, "rebel-tools")
-
-
 def ensure_driver(ocamlfind: str, ocamlopt: str, environ: Mapping[str, str] = os.environ) -> str:
     """The path of the conversion program for the compiler `ocamlopt`, compiled now if the cache has none.
 
@@ -62,7 +57,7 @@ def ensure_driver(ocamlfind: str, ocamlopt: str, environ: Mapping[str, str] = os
     Errors: MissingTool without ppxlib, DriverFailure when it does not compile.
     """
     libraries = _libraries(ocamlfind, environ)
-    driver = os.path.join(cache_folder(environ), f"refmt_pp-{_key(ocamlopt, libraries)}")
+    driver = os.path.join(user_cache(environ), f"refmt_pp-{_key(ocamlopt, libraries)}")
     if not os.access(driver, os.X_OK):
         _compile(ocamlopt, libraries, driver, environ)
     return driver

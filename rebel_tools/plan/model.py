@@ -86,6 +86,7 @@ class Settings(NamedTuple):
     opened: the modules that the flags open.
     annotations: whether the compilers write .cmt and .cmti files.
     trees: whether the compilers read syntax trees of Reason sources; else they read Reason themselves.
+    is_shared: whether all that decides about results is known, so that they can be those of another tree.
     """
 
     identity: str
@@ -100,6 +101,7 @@ class Settings(NamedTuple):
     opened: tuple[str, ...] = ()
     annotations: bool = True
     trees: bool = True
+    is_shared: bool = False
 
 
 @dataclass(eq=False)

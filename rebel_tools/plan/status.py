@@ -9,6 +9,7 @@ reaches a unit through an alias in somebody else's interface is not missed.
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 from collections.abc import Iterable, Iterator, Mapping
 
@@ -43,15 +44,27 @@ class Status:
 
     def _reasons(self, step: Step, record: Record) -> Iterator[str]:
         yield from self._reasons_of_its_own(step, record)
+        yield from self._reasons_in_native_code(step, record)
+
+    def _reasons_in_native_code(self, step: Step, record: Record) -> Iterator[str]:
         for unit, crc in record.implementations.items():
             if crc != self._current(step.scope, unit)[1] and crc != self._unopened(step.scope, unit):
                 yield f"the native code of `{unit}' changed"
+
+    def difference(self, step: Step, record: Record) -> str | None:
+        """The same of a record of any build, be it of another tree, without a look at the outputs."""
+        own, native = self._reasons_besides_outputs(step, record), self._reasons_in_native_code(step, record)
+        reasons = itertools.chain(own, native)
+        return "it has other outputs" if set(record.outputs) != set(step.outputs) else next(reasons, None)
 
     def _reasons_of_its_own(self, step: Step, record: Record) -> Iterator[str]:
         """Everything but the native code that the compiler consulted."""
         if set(record.outputs) != set(step.outputs):
             yield "it has other outputs than before"
         yield from self._changed(record.outputs, "was not there", "was changed by somebody else")
+        yield from self._reasons_besides_outputs(step, record)
+
+    def _reasons_besides_outputs(self, step: Step, record: Record) -> Iterator[str]:
         if record.signature != self.signature(step):
             yield "its command line or the tools changed"
         inputs = self.plan.inputs(step)
@@ -147,6 +160,12 @@ class Status:
         self.records[step.key] = record
         self.plan.state.changed = True
 
+    def restored(self, step: Step, record: Record) -> None:
+        """Remember a step whose outputs were made elsewhere from the same, and have been written here."""
+        self.plan.installed.forget(step.outputs)
+        self.records[step.key] = record
+        self.plan.state.changed = True
+
     def _digest_read(self, step: Step, path: str) -> str:
         """The digest of an input, '' where nobody knows what a compiler has read, for it was written meanwhile."""
         digest = self.plan.files.digest(path) or ""
@@ -197,8 +216,15 @@ class Status:
 
     def is_as_keyed(self, step: Step) -> bool:
         """Whether the files of which a step was made are those that its key is about; to be asked when it has run."""
+        return self._is_as_read(step, self._reachable_installed(step))
+
+    def is_as_recorded(self, step: Step, record: Record) -> bool:
+        """The same of what is remembered of it: nobody has written what it read since this build has read it."""
+        return all(record.inputs.values()) and all(record.outputs.values()) and self._is_as_read(step, record.installed)
+
+    def _is_as_read(self, step: Step, names: Iterable[str]) -> bool:
         folders = self._folders(step)
-        installed = [self.plan.installed.find(folders, name) for name in self._reachable_installed(step)]
+        installed = [self.plan.installed.find(folders, name) for name in names]
         read = (*self.plan.inputs(step), *step.scope.settings.files, *step.files, *installed)
         made = {path for each in self.plan.linked(step) for path in each.outputs} if step.module is None else set()
         files = self.plan.files

@@ -75,9 +75,11 @@ class Events(Report):
         elif self._failures:
             self._result("failed", 2)
         else:
-            self._result("built" if self._began else "up_to_date", 0)
+            self._result("built" if self._began or TERMINAL.restored else "up_to_date", 0)
         SAID.clear()
 
     def _result(self, status: str, exit_status: int) -> None:
         seconds = time.time() - SCons.Script.start_time
-        self._stream.result(status, exit_status, seconds, self.made(), sorted(self._failures), len(self._began))
+        self._stream.result(
+            status, exit_status, seconds, self.made(), sorted(self._failures), len(self._began), TERMINAL.restored
+        )

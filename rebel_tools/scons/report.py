@@ -118,14 +118,19 @@ class Report(Listener):
     def _result(self) -> None:
         """The line about a build that went well; how long it took and how many steps only a person wants to know."""
         made, found = self.made(), warnings(message.stderr for message in set(self._said))
-        if not TERMINAL.started:
+        if not TERMINAL.started and not TERMINAL.restored:
             TERMINAL.say(sys.stdout, f"{up_to_date(made, found)}\n")
             return
         asked = [str(word) for word in SCons.Script.COMMAND_LINE_TARGETS]
-        steps = f"{TERMINAL.started} step{'s' * (TERMINAL.started > 1)}"
+        steps = counted(TERMINAL.started) if TERMINAL.fancy and TERMINAL.started else ""
+        restored = f"{counted(TERMINAL.restored)} from the cache" if TERMINAL.restored else ""
         took = f" in {time.time() - SCons.Script.start_time:.1f} s" if TERMINAL.fancy else ""
-        more = ", ".join(filter(None, (steps if TERMINAL.fancy else "", found)))
+        more = ", ".join(filter(None, (steps, restored, found)))
         TERMINAL.say(sys.stdout, f"Built {names(made or asked)}{took}{f' ({more})' if more else ''}\n")
+
+
+def counted(steps: int) -> str:
+    return f"{steps} step{'s' * (steps > 1)}"
 
 
 def names(paths: list[str]) -> str:

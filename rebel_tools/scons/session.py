@@ -90,7 +90,7 @@ class Session:
         """Another build begins: what this one has seen of files no longer counts, and no step is known to be done."""
         self.plan.begin_again()
         self._prepared = False
-        for known in ("status", "has_cache", "_dry"):
+        for known in ("status", "has_cache", "shared", "_dry"):
             self.__dict__.pop(known, None)
         self._noticed.clear()
         self._named.clear()
@@ -141,6 +141,10 @@ class Session:
 
     def node(self, step: Step):
         return self.nodes(step)[0]
+
+    def made_nodes(self, step: Step) -> list:
+        """Those nodes that there are so far."""
+        return self._nodes.get(step, [])
 
     def _visible(self, step: Step, env) -> Iterable[str]:
         """The outputs of which the engine has to know."""
@@ -264,6 +268,7 @@ class Session:
         for path in trees:
             if os.path.exists(os.path.join(self.plan.disk.root, path)):
                 self.status.built(self.plan.steps[path])
+                self.keep(self.plan.steps[path])
         if not self._dry:
             self._remove_vanished(scopes)
             if not option("clean") and self.status.note_first_runs(scopes):
@@ -310,6 +315,8 @@ class Session:
             return None
         self._read_declared(step)
         found = self.status.reason(step)
+        if found and not self._dry and not option("clean") and self.bring_back(step):
+            return None
         # SCons removes its targets before they are made; here it must know the first output only.
         one_node = step.kind == IMPLEMENTATION and len(self.nodes(step)) == 1 < len(step.outputs)
         if found and one_node and self.status.is_about_native_code_only(step):
@@ -363,6 +370,14 @@ class Session:
     def built(self, step: Step) -> None:
         if not self._dry:
             self.status.built(step, self.kept(step))
+            self.keep(step)
+
+    def bring_back(self, step: Step) -> bool:
+        """Whether the outputs of a step that has to run have been made elsewhere, and are here now."""
+        return False
+
+    def keep(self, step: Step) -> None:
+        """Keep what a step has made for other trees."""
 
     def kept(self, step: Step) -> str:
         """What the program of a step said that is said again while the step is up to date."""

@@ -27,6 +27,7 @@ from rebel_tools.plan.steps import ANNOTATIONS
 from rebel_tools.scons.actions import COMPILER, command_variable, step_of
 from rebel_tools.scons.named import declared_reads, files_in, top_of
 from rebel_tools.scons.programs import check_tool
+from rebel_tools.scons.shareable import is_known
 from rebel_tools.scons.words import expanded, extended, literals, signature_words
 from rebel_tools.tools import npm_package
 
@@ -173,6 +174,7 @@ def settings(env, variables: Iterable[str] = (), reads: Sequence[str] = ()) -> S
         search={engine: _search(env, commands[engine], libraries[engine]) for engine in engines},
         opened=tuple(values_of("-open", words)),
         annotations=ANNOTATIONS in words,
+        is_shared=not runs and is_known(env, compilers.values(), flags),
     )
 
 

@@ -41,6 +41,7 @@ from rebel_tools.scons.said import Said
 from rebel_tools.scons.scopes import library_step
 from rebel_tools.scons.session import Session, added_actions
 from rebel_tools.scons.settings import FLAGS, build_environ, installed_files, map_places, settings, tool_identity
+from rebel_tools.scons.shared import SharedSteps, is_wanted
 from rebel_tools.scons.stubs import PackageStubs
 from rebel_tools.scons.terminal import TERMINAL
 from rebel_tools.scons.words import extended
@@ -505,6 +506,18 @@ class TargetSession(Session):
         if self._layers is None:
             self._changed = None  # it was made for a rule, and can make others stale
 
+    @cached_property
+    def shared(self) -> SharedSteps | None:
+        """The results that trees share; None where this build is to do without."""
+        return SharedSteps(self) if is_wanted(self.has_cache) else None
+
+    def bring_back(self, step: Step) -> bool:
+        return self.shared is not None and self.shared.bring_back(step)
+
+    def keep(self, step: Step) -> None:
+        if self.shared is not None:
+            self.shared.keep(step)
+
     def kept(self, step: Step) -> str:
         """Who has installed a package cannot do anything about its warnings."""
         return "" if step.scope in self._of_others else said.shortened(SAID.get(step.key, ""))
@@ -616,6 +629,8 @@ class TargetSession(Session):
 
     def _finish(self) -> None:
         super()._finish()
+        if self._is_visited and not self._dry and self.shared is not None:
+            self.shared.end()
         is_here = self._for_editors and not build_folder.chosen()
         if option("clean") and self._is_visited and is_here and not self._dry and self._is_gone:
             from rebel_tools.scons.editors import remove_for_editors

@@ -28,6 +28,7 @@ class Terminal:
         sys.stdout, sys.stderr = _Stream(self, sys.stdout), _Stream(self, sys.stderr)
         self.shown = False
         self.started = 0
+        self.restored = 0
         self.total = 0
 
     @property
@@ -38,6 +39,11 @@ class Terminal:
     def expect(self, steps: int) -> None:
         """So many more steps are going to run."""
         self.total += steps
+
+    def restore(self) -> None:
+        """A step need not run, for its result is kept."""
+        with self.lock:
+            self.restored += 1
 
     def step(self, text: str) -> None:
         """A step begins."""

@@ -57,6 +57,7 @@ class Sequence:
 
     def __post_init__(self) -> None:
         self.folder = self.work / "project"
+        self.with_cache = False
         self.folder.mkdir(parents=True)
         self.project = random_project.random_project(self.rng)
         self.past: list = []
@@ -64,6 +65,7 @@ class Sequence:
         if self.rng.random() < 0.3:
             self.project.targets.append("byte")
         if not self.project.scripted:
+            self.with_cache = self.rng.random() < 0.5
             profile = f"--build-profile={self.rng.choice(('dev', 'release'))}"
             self.command = [*self.command, "-f", str(SCONSTRUCT), profile]
             if self.rng.random() < 0.4:
@@ -87,6 +89,7 @@ class Sequence:
             self.history.append("a build that is killed")
             self.killed_build()
         incremental = self.build()
+        self.meddle_with_cache()
         if incremental.rc == 0:
             self.check_null()
         elif not self.project.broken:
@@ -127,6 +130,21 @@ class Sequence:
             shutil.rmtree(path)
         return f"{what} {path.relative_to(self.folder)}"
 
+    def meddle_with_cache(self) -> None:
+        """Damage one file of the cache, now and then: what is made must not show it."""
+        kept = sorted(path for path in (self.work / "cache").rglob("*") if path.is_file())
+        if kept and self.rng.random() < 0.3:
+            path = self.rng.choice(kept)
+            data = path.read_bytes()
+            where = self.rng.randrange(len(data))
+            whole = data[:where] + bytes([data[where] ^ 1]) + data[where + 1 :]
+            path.write_bytes(self.rng.choice((whole, data[:where])))
+            self.history.append(f"damage {path.name} in the cache")
+
+    def environment(self, is_clean: bool = False) -> dict:
+        """A clean build, with which others are compared, does without what these have left."""
+        return {**environment(), "REBEL_CACHE": str(self.work / "cache") if self.with_cache and not is_clean else "0"}
+
     def set_back(self, before: dict) -> None:
         """Give files the time stamps that they had, as who copies an older one does."""
         now = stamps(self.folder)
@@ -139,8 +157,9 @@ class Sequence:
         options = [f"-j{self.rng.choice((1, 2, 4))}", *self.rng.choice(([], [], [], ["-k"]))]
         return [*self.command, *options, *self.project.asked]
 
-    def build(self) -> Built:
-        done = subprocess.run(self.scons(), cwd=self.folder, env=environment(), capture_output=True, text=True)
+    def build(self, is_clean: bool = False) -> Built:
+        environ = self.environment(is_clean)
+        done = subprocess.run(self.scons(), cwd=self.folder, env=environ, capture_output=True, text=True)
         if "Traceback" in done.stderr:
             raise Difference(f"a traceback:\n{done.stderr}")
         return Built(done.returncode, done.stdout + done.stderr)
@@ -149,7 +168,7 @@ class Sequence:
         process = subprocess.Popen(
             self.scons(),
             cwd=self.folder,
-            env=environment(),
+            env=self.environment(),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
@@ -179,10 +198,11 @@ class Sequence:
     def check_clean(self, incremental: Built) -> None:
         kept = self.work / "incremental"
         self.folder.rename(kept)
-        shutil.copytree(kept, self.folder, ignore=shutil.ignore_patterns("_build", ".scons*"), symlinks=True)
-        clean = self.build()
-        compare(incremental, clean, kept, self.folder)
-        shutil.rmtree(self.folder)
+        without = shutil.ignore_patterns("_build", ".scons*")
+        for is_clean in (True, False) if self.with_cache else (True,):
+            shutil.copytree(kept, self.folder, ignore=without, symlinks=True)
+            compare(incremental, self.build(is_clean), kept, self.folder)
+            shutil.rmtree(self.folder)
         kept.rename(self.folder)
 
 

@@ -1,0 +1,1 @@
+"""What commands have made, kept for whoever runs the same ones again."""

@@ -1,0 +1,25 @@
+"""Where results are kept: a place for data by kind and name, of which nothing is expected but that it answers."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+
+class Store(Protocol):
+    """Data by kind and name. Kinds and names are plain words: letters, digits, `-` and `.`.
+
+    It may forget everything at any time, and what it answers may be damaged: whoever asks checks that. It raises
+    nothing, for no build fails for want of a result that can be made.
+    """
+
+    def get(self, kind: str, name: str) -> bytes | None:
+        """What was put there, as far as anybody knows; None where there is nothing."""
+
+    def put(self, kind: str, name: str, data: bytes) -> bool:
+        """Keep data, in place of what is there; whether it is kept."""
+
+    def discard(self, kind: str, name: str) -> None:
+        """Forget what is there, for it is damaged."""
+
+    def names(self, kind: str, beginning: str) -> list[str]:
+        """The names that begin so, the newest first; a store that cannot list has none."""

@@ -1,0 +1,96 @@
+"""Results of steps that were made before, here or in another tree of this user: which of them are those of a step now.
+
+Two levels, as ccache's manifests have them. The key is what is known before the compiler runs: the command, the tools
+by their contents, the source, and which unit each name in it stands for. Under it lie results with what was consulted
+for each. One that consulted what is there now is what the compiler would make, for the reasons that docs/exactness.md
+gives: it is compared in the same way as the record of the last build is.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import NamedTuple
+
+from rebel_tools.cache import results
+from rebel_tools.cache.results import Result
+from rebel_tools.cache.store import Store
+from rebel_tools.memory.digests import text_digest
+from rebel_tools.memory.records import FORMAT, Record
+from rebel_tools.plan.model import COMPILATIONS, Step
+from rebel_tools.plan.status import Status
+
+# What programs of the C toolchain obey besides their command lines and what counts anyway.
+VARIABLES = ("LD_RUN_PATH", "COMPILER_PATH", "GCC_EXEC_PREFIX", "SOURCE_DATE_EPOCH", "LD_LIBRARY_PATH", "LD_PRELOAD")
+
+
+class Answer(NamedTuple):
+    """record: of the step that has been brought back, None where nothing fits; reason: why not, told once."""
+
+    record: Record | None
+    reason: str = ""
+
+
+class Shared:
+    """The results in `store`, for the steps of one plan during one build."""
+
+    def __init__(self, store: Store, status: Status) -> None:
+        self.store = store
+        self.status = status
+        self.plan = status.plan
+        self._missed: set[Step] = set()
+        self._keys: dict[Step, str] = {}  # of steps that are going to run
+
+    def restore(self, step: Step) -> Answer:
+        """Write the outputs of a step, if they are kept; to be asked when all that it waits for is done."""
+        if step in self._missed or not self._may_share(step):
+            return Answer(None)
+        reason, key = "", self.key(step)
+        self._keys[step] = key
+        for result in results.known(self.store, key):
+            record = Record(**result.record)
+            difference = self.status.difference(step, record) or self._write(step, result)
+            if not difference:
+                del self._keys[step]
+                record.entry = result.name
+                self.status.restored(step, record)
+                return Answer(record)
+            reason = reason or difference
+        self._missed.add(step)
+        return Answer(None, reason or "nothing like it was made before")
+
+    def _write(self, step: Step, result: Result) -> str:
+        """Write the outputs; why that cannot be done, '' if it was."""
+        if {output.path for output in result.outputs} != set(step.outputs):
+            return "it has other outputs"
+        try:
+            for output in result.outputs:
+                self.plan.files.note(output.path, results.write_out(output, self.plan.disk.root), output.digest)
+        except OSError as error:
+            return f"it cannot be written: {error.strerror}"
+        return ""
+
+    def keep(self, step: Step) -> None:
+        """Keep what a step has just made, if it is known what that was made of."""
+        record = self.status.records[step.key]
+        if not self._may_share(step) or not self.status.is_as_recorded(step, record):
+            return
+        consulted = (record.interfaces, record.implementations, record.installed, record.installed_digest)
+        name = f"{self._keys.pop(step, '') or self.key(step)}-{text_digest(*map(repr, consulted))}"
+        record.entry = name
+        if results.keep(self.store, name, record.__dict__, self.plan.disk.root):
+            self.status.records[step.key] = record
+        else:
+            record.entry = ""
+
+    def key(self, step: Step) -> str:
+        """What is known before the step runs."""
+        digest, environ = self.plan.files.digest, step.scope.settings.environ or os.environ
+        inputs = (f"{path}={digest(path)}" for path in self.plan.inputs(step))
+        named = self.plan.named(step).units if step.kind in COMPILATIONS else ()
+        variables = (f"{name}={environ.get(name)}" for name in VARIABLES)
+        about = [FORMAT, self.status.signature(step), step.source, *step.outputs]
+        return text_digest(*about, "", *inputs, "", *named, "", *variables)
+
+    def _may_share(self, step: Step) -> bool:
+        """Whether all that decides about a step is known: what a preprocessor reads is not."""
+        return step.scope.settings.is_shared and bool(step.outputs)

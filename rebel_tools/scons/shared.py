@@ -1,0 +1,94 @@
+"""The cache of results that all trees of a user share, for the steps of one session."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+import sys
+from typing import Any
+
+from rebel_tools.cache.place import folder_store, is_switched_on
+from rebel_tools.cache.upkeep import is_due as is_due_in
+from rebel_tools.cache.upkeep import limit
+from rebel_tools.errors import RebelError
+from rebel_tools.plan.model import Step
+from rebel_tools.plan.shared import Shared
+from rebel_tools.scons import front, profile
+from rebel_tools.scons.interactive import option
+from rebel_tools.scons.places import has_rules
+from rebel_tools.scons.terminal import TERMINAL
+from rebel_tools.search_path import python_command
+from rebel_tools.text import printable
+
+
+class SharedSteps:
+    """What a session asks and tells the cache. A step to which the user has added something is none of it."""
+
+    def __init__(self, session: Any) -> None:
+        self._session = session
+        self._shared = Shared(folder_store(os.environ, bool(option("cache_readonly"))), session.status)
+
+    @property
+    def store(self) -> Any:
+        return self._shared.store
+
+    def bring_back(self, step: Step) -> bool:
+        """Whether a step has been made elsewhere from the same, so that its outputs are here now."""
+        nodes = self._session.nodes(step)
+        if any(map(has_rules, nodes)):
+            return False
+        with profile.span(step.key, "cache"):
+            record, reason = self._shared.restore(step)
+        self._explain(step, reason, record is not None)
+        if record is None:
+            return False
+        TERMINAL.restore()
+        for node in nodes:
+            node.clear()
+        if record.said and front.report() is None:  # who tells about the build by himself does so at its end
+            TERMINAL.say(sys.stderr, record.said)
+        return True
+
+    def keep(self, step: Step) -> None:
+        if not any(map(has_rules, self._session.made_nodes(step))):
+            self._shared.keep(step)
+
+    def end(self) -> None:
+        """The build is over: let somebody else trim the cache, if that is due."""
+        store = self._shared.store
+        try:
+            is_due = store.written and is_due_in(store.folder, store.written, limit(os.environ))
+        except RebelError as error:
+            print(f"rebel: warning: REBEL_CACHE_SIZE: {error}", file=sys.stderr)
+            return
+        store.written = 0
+        if is_due:
+            _trim()
+
+    def _explain(self, step: Step, reason: str, is_hit: bool) -> None:
+        if "explain" in (option("debug") or ()) and (is_hit or reason):
+            what = "is taken from the cache" if is_hit else f"is not in the cache: {reason}"
+            sys.stdout.write(f"rebel: `{printable(step.key)}' {printable(what)}\n")
+
+
+def _trim() -> None:
+    """In a process of its own, for which nobody waits."""
+    with contextlib.suppress(OSError):
+        subprocess.Popen(
+            [*python_command("rebel_tools"), "cache", "trim"],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+
+
+def is_wanted(has_cache_dir: bool) -> bool:
+    """Whether this build uses the cache.
+
+    Where the SConstruct has a CacheDir, that is what is used, and who has commands held to what they declared wants
+    them to run.
+    """
+    held = any(word.startswith("--sandbox") and word != "--sandbox=off" for word in sys.argv)
+    return is_switched_on(os.environ) and not (has_cache_dir or held or option("cache_disable"))
