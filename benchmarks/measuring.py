@@ -137,6 +137,29 @@ def _cpu(pid: int) -> float:
     return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")  # utime, stime, cutime, cstime
 
 
+def cpu_of_servers(folder: Path) -> dict[int, float]:
+    """Seconds of CPU time that each resident server of a project has taken, with its children, by its number."""
+    servers = {pid for pid in _processes_in(folder) if b"rebel_tools.scons.server" in _command(pid)}
+    children = {child for pid in servers for child in _family(pid) if child != pid}
+    return {pid: sum(map(_cpu, _family(pid))) for pid in servers - children}
+
+
+def _processes_in(folder: Path) -> Iterable[int]:
+    for name in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            if os.path.samefile(f"/proc/{name}/cwd", folder):
+                yield int(name)
+        except OSError:  # it has ended, or is somebody else's
+            continue
+
+
+def _command(pid: int) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return b""
+
+
 def rounds(contestants: Mapping[str, Callable[[int], Sample]], count: int, budget: float) -> dict[str, list[Sample]]:
     """Let each contestant run once in every round, so that a noisy moment hits them alike.
 

@@ -7,11 +7,13 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import ninja_form
-from measuring import Most, Sample, timed
+from measuring import Most, Sample, cpu_of_servers, timed
 
 COMPILED = (".cmx", ".cmo", ".cmti")  # one of these is what each run of a compiler leaves
 SHOWN = (".cmi", ".cmx", ".o", ".cmo", ".cmt", ".cmti", ".cmxa", ".a")
@@ -69,6 +71,17 @@ class Rebel(Tool):
     def __init__(self, folder: Path, jobs: int):
         super().__init__(folder, jobs)
         self.command = [Path(sys.executable).with_name("rebel"), "build", f"-j{jobs}"]
+
+    def run(self, most: Most | None = None) -> Sample:
+        """The time of the resident server counts, and what it does before the next build asks it."""
+        before = cpu_of_servers(self.folder)
+        sample = super().run(most)
+        after, earlier = cpu_of_servers(self.folder), None
+        while after != earlier:  # until it waits
+            time.sleep(0.1)
+            after, earlier = cpu_of_servers(self.folder), after
+        served = sum(cpu - before.get(pid, 0.0) for pid, cpu in after.items())
+        return replace(sample, cpu=sample.cpu + served)
 
     def commands(self) -> str:
         """What a full build prints with whole commands: as a dry run in a copy of what it is made from tells."""

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 import stat
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
+
+try:
+    from _blake2 import blake2b  # where hashlib has it from, which would load OpenSSL besides
+except ImportError:
+    from hashlib import blake2b
 
 from rebel_tools.memory.stamp import RACY_NS, Stamp, is_settled, last_change
 
@@ -105,9 +109,13 @@ class Files:
         return path in self.remembered and self.remembered[path][3] == self.disk.content_digest(path)
 
 
+def bytes_digest(data: bytes) -> str:
+    return blake2b(data, digest_size=12).hexdigest()
+
+
 def text_digest(*parts: str) -> str:
     """A digest over texts and their boundaries."""
-    digest = hashlib.blake2b(digest_size=12)
+    digest = blake2b(digest_size=12)
     for part in parts:
         data = part.encode("utf-8", "surrogateescape")
         digest.update(b"%d:" % len(data))

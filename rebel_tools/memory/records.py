@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 import os
 from collections.abc import Iterable, Iterator, MutableMapping
@@ -13,7 +12,7 @@ from typing import Any
 from rebel_tools import __version__
 from rebel_tools.memory.ahead import Preloaded
 from rebel_tools.memory.atomic import read_regular, write_atomically
-from rebel_tools.memory.digests import Remembered
+from rebel_tools.memory.digests import Remembered, bytes_digest
 from rebel_tools.memory.stamp import Stamp, stamp
 
 FORMAT = f"rebel-tools {__version__} state 10"
@@ -178,7 +177,7 @@ def _difference(now: dict[str, Any], known: dict[str, Any]) -> dict[str, Any]:
 
 
 def _header(text: bytes) -> bytes:
-    digest = hashlib.blake2b(text, digest_size=12).hexdigest()
+    digest = bytes_digest(text)
     return f"{FORMAT} {digest} {len(text)}\n".encode()
 
 

@@ -7,7 +7,6 @@ import json
 import os
 import signal
 import socket
-import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from types import FrameType
@@ -88,6 +87,8 @@ def start() -> None:
     """Start a server for the current folder, where there is none. Nobody waits for it."""
     if os.path.lexists(PATH):
         return
+    import subprocess  # a build that is served does not load it
+
     with contextlib.suppress(OSError):
         subprocess.Popen(
             python_command("rebel_tools.scons.server"),
