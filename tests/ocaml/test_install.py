@@ -176,8 +176,8 @@ def test_a_name_that_findlib_cannot_have(shop, name):
 
 
 def test_a_package_that_is_called_like_a_folder_of_ocaml(shop):
-    package(shop, "lib", {"name": "ocaml", "rebel": {"targets": []}}, a="")
-    assert 'the package ocaml cannot be installed as "ocaml"' in install(shop, rc=1).err
+    package(shop, "odd", {"name": "ocaml", "rebel": {"targets": []}}, a="")
+    assert 'the package ocaml cannot be installed as "ocaml"' in install(shop, folder="odd", rc=1).err
 
 
 def test_rewriters_are_not_asked_of_users(shop):
