@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import os
-from typing import Any
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from rebel_tools.errors import RebelError
 from rebel_tools.text import printable
 
+if TYPE_CHECKING:
+    from argparse import Namespace
+
+    from rebel_tools.cli.built import Built
+    from rebel_tools.cli.parser import Commands
+    from rebel_tools.outputs.prefix import Prefix
+
 SWITCH = "OPAM_SWITCH_PREFIX"
 
 
-def configure_parser(commands: Any) -> None:
+def configure_parser(commands: Commands) -> None:
     parser = commands.add_parser(
         "install",
         usage="rebel install [--prefix DIR] [OPTION ...]",
@@ -29,7 +37,7 @@ def configure_parser(commands: Any) -> None:
     parser.set_defaults(execute=execute, takes_scons_arguments=True)
 
 
-def execute(args: Any) -> int:
+def execute(args: Namespace) -> int:
     from rebel_tools.outputs import prefix as prefixes
     from rebel_tools.outputs.library import installed_of
 
@@ -54,7 +62,7 @@ def execute(args: Any) -> int:
     return 0
 
 
-def _prefix(args: Any) -> Any:
+def _prefix(args: Namespace) -> Prefix:
     from rebel_tools.outputs.prefix import Prefix
 
     given = args.prefix or os.environ.get(SWITCH)
@@ -72,7 +80,7 @@ def _below(destination: str, path: str) -> str:
     return os.path.join(os.path.abspath(destination), path.lstrip(os.sep)) if destination else path
 
 
-def _remove(built: Any, prefix: Any) -> None:
+def _remove(built: Built, prefix: Prefix) -> None:
     from rebel_tools.outputs.library import names_of
     from rebel_tools.outputs.prefix import uninstall
 
@@ -83,10 +91,10 @@ def _remove(built: Any, prefix: Any) -> None:
         print(printable(f"Nothing of this project is installed below {prefix.root}"))
 
 
-def _requirements(names: Any) -> list[str]:
+def _requirements(names: Iterable[str]) -> list[str]:
     from rebel_tools import tools
     from rebel_tools.ocaml.toolchain import needed_at_run_time
 
-    names = tuple(names)
+    wanted = tuple(names)
     path = os.environ.get("PATH", "")
-    return needed_at_run_time(names, [tools.require("ocamlfind")], path) if names else []
+    return needed_at_run_time(wanted, [tools.require("ocamlfind")], path) if wanted else []

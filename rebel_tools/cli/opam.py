@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from rebel_tools.errors import RebelError
 
+if TYPE_CHECKING:
+    from argparse import Namespace
 
-def configure_parser(commands: Any) -> None:
+    from rebel_tools.cli.parser import Commands
+
+
+def configure_parser(commands: Commands) -> None:
     parser = commands.add_parser(
         "opam",
         help="print the .opam file of a package",
@@ -18,7 +23,7 @@ def configure_parser(commands: Any) -> None:
     parser.set_defaults(execute=execute, takes_scons_arguments=False)
 
 
-def execute(args: Any) -> int:
+def execute(args: Namespace) -> int:
     from rebel_tools.nearest import did_you_mean
     from rebel_tools.outputs.opam import opam_text
     from rebel_tools.project import load_project

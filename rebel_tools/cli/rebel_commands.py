@@ -18,6 +18,8 @@ COMMANDS = (
     "check",
     "scons",
     "watch",
+    "test",
+    "promote",
     "clean",
     "install",
     "opam",

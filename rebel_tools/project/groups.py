@@ -22,9 +22,9 @@ class Group(NamedTuple):
 
 
 def groups_of(project: Project) -> tuple[Group, ...]:
-    """All targets of a project, `check` included, each in one group; groups in the order of their first targets."""
+    """All targets of a project, `check` and tests included, each in one group, in the order of their first targets."""
     found: dict[object, list[Target]] = {}
-    for target in (*project.targets, *project.as_library, *project.check):
+    for target in project.every_target:
         found.setdefault(_key(target), []).append(target)
     return tuple(_group(targets, project) for targets in found.values())
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from rebel_tools.project.keys import GRAMMAR_KEYS, RULE_KEYS, STUBS_KEYS, TARGET_KEYS, TOP
+from rebel_tools.project.keys import GRAMMAR_KEYS, RULE_KEYS, STUBS_KEYS, TARGET_KEYS, TEST_KEYS, TESTS, TOP
 from rebel_tools.project.shapes import Key, Members, Schema
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
@@ -47,6 +47,16 @@ def grammars_table() -> str:
 def stubs_table() -> str:
     """The table of the keys of stubs, in Markdown."""
     return HEADER + "".join(_rows(STUBS_KEYS))
+
+
+def table_of_tests() -> str:
+    """The table of the keys of `rebel.tests`, in Markdown."""
+    return HEADER + "".join(_rows(TESTS))
+
+
+def table_of_one_test() -> str:
+    """The table of the keys of one test, in Markdown."""
+    return HEADER + "".join(_rows(TEST_KEYS))
 
 
 def _rows(members: Members, prefix: str = "") -> Iterator[str]:

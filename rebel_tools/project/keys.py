@@ -19,7 +19,20 @@ from rebel_tools.project.names import (
     SOURCES,
     TARGET,
 )
-from rebel_tools.project.shapes import Command, Either, Key, ListOf, Members, Names, OneOf, Switch, Table, Text, Words
+from rebel_tools.project.shapes import (
+    Command,
+    Either,
+    Key,
+    ListOf,
+    Members,
+    Names,
+    Number,
+    OneOf,
+    Switch,
+    Table,
+    Text,
+    Words,
+)
 
 PACKAGE_NAME = Text(
     "the name of a package", PACKAGE, "letters, digits, -, _ and . with an optional @scope/ before them", MAX_PACKAGE
@@ -114,6 +127,32 @@ TARGET_KEYS = Members(
     ),
     Key("unstable_flags", TARGET_FLAGS, "extra flags for this target"),
 )
+TEST_KEYS = Members(
+    Key("entry", MADE_FILE, "the source that the program starts with, among `rebel.tests.sources`"),
+    Key("target", TARGET_NAME, "in place of `entry`: a target of this package, whose program is run"),
+    Key("name", TARGET_NAME, "the name of the test", "that of the entry's file, or of the target"),
+    Key("arguments", Words(), "words for the program"),
+    Key(
+        "input",
+        FILE_PATTERN,
+        "the file that it gets as standard input; with a `*` in its name it runs once for each file",
+    ),
+    Key(
+        "expected",
+        FILE_PATTERN,
+        "the file that says what it prints; a `*` in its name stands for the same as in `input`",
+        "what it prints does not matter",
+    ),
+    Key("files", ListOf(FILE_PATTERN), "what else it reads: files, folders and patterns, as in `rebel.sources`"),
+    Key("exitStatus", Number(0, 255), "the status that it ends with", "`0`"),
+)
+TESTS = Members(
+    Key("programs", ListOf(TEST_KEYS), "the programs that are run, see below"),
+    Key(
+        "sources", ListOf(SOURCE_PATTERN), "where their sources are, which are no sources of the package", '`["test"]`'
+    ),
+    Key("ocamlfindDependencies", Names(FINDLIB_NAME), "findlib libraries that they use, besides those of the package"),
+)
 REBEL = Members(
     Key(
         "targets",
@@ -186,6 +225,7 @@ REBEL = Members(
         ListOf(FILE_PATTERN),
         "other files that the preprocessor reads, and those in flags",
     ),
+    Key("tests", TESTS, "programs that `rebel test` runs, see below"),
     Key(
         "findlibName",
         INSTALLED_NAME,

@@ -10,7 +10,7 @@ from rebel_tools.nearest import did_you_mean
 from rebel_tools.project.document import Path
 from rebel_tools.project.errors import ProjectError
 from rebel_tools.project.manifest import Dependency, Manifest, check_name, read_manifest
-from rebel_tools.project.model import Package, Project
+from rebel_tools.project.model import Package, Project, Target, Test
 from rebel_tools.project.modules import Modules
 from rebel_tools.project.names import package_module
 from rebel_tools.project.resolve import Resolver, installed
@@ -19,6 +19,7 @@ from rebel_tools.project.selection import DEFAULT, Selection
 from rebel_tools.project.sources import scan_package
 from rebel_tools.project.stubs import stubs_of
 from rebel_tools.project.targets import check_of, library_of, targets_of
+from rebel_tools.project.tests import manifest_of_tests, tests_of
 from rebel_tools.project.versions import overridden, version_warnings
 from rebel_tools.project.workspace import is_no_package, member_folders
 from rebel_tools.text import printable, quote
@@ -34,7 +35,10 @@ def load_project(root: str = ".", consulted: set[str] | None = None) -> Project:
     members = loader.member_manifests(manifest)
     for each in (*members, manifest):
         loader.visit(each)
-    loader.add_libraries(members)
+    for each in (*members, manifest):
+        if each.tests.has_sources:
+            loader.visit(manifest_of_tests(each))
+    loader.add_libraries([*members, *([manifest] if manifest.tests.programs else [])])
     roots = [_Targets(loader, each, _PREFIX.format(each.name)) for each in members]
     if manifest.has_rebel or not members:
         roots.append(_Targets(loader, manifest))
@@ -46,6 +50,8 @@ def load_project(root: str = ".", consulted: set[str] | None = None) -> Project:
         package_programs=manifest.package_programs,
         as_library=tuple(target for each in roots for target in each.library),
         check=tuple(target for each in roots for target in each.check),
+        tests=tuple(test for each in roots for test in each.tests),
+        folder=loader.root,
     )
 
 
@@ -67,6 +73,7 @@ class _Targets:
                 tuple(target._replace(name=prefix + target.name, package=package.name) for target in each)
                 for each in (self.targets, self.library, self.check)
             )
+        self.tests = loader.tests(manifest, (*self.targets, *self.library), prefix)
 
 
 def _real_path(root: str) -> str:
@@ -156,7 +163,7 @@ class _Loader:
 
     def visit(self, manifest: Manifest) -> None:
         """Add the package of `manifest` and before it all its dependencies, unless it is there already."""
-        if manifest.document.path in self.packages:
+        if manifest.key in self.packages:
             return
         chain = [_Visit(manifest)]
         while chain:
@@ -165,7 +172,7 @@ class _Loader:
             if dependency is None:
                 chain.pop()
                 self._add(visit)
-            elif dependency.document.path not in self.packages:
+            elif dependency.key not in self.packages:
                 chain.append(_Visit(dependency))
 
     def _next(self, chain: Sequence[_Visit]) -> Manifest | None:
@@ -204,8 +211,7 @@ class _Loader:
 
     def _add(self, visit: _Visit) -> None:
         manifest = visit.manifest
-        path = manifest.document.path
-        root = os.path.dirname(path)
+        root = os.path.dirname(manifest.document.path)
         for name in manifest.development:
             visit.note_absent(name, "is in `devDependencies`, which do not count; move it to `dependencies`")
         selection = Selection(manifest.sources if manifest.has_rebel else ())
@@ -233,17 +239,30 @@ class _Loader:
             version=manifest.version,
             findlib=manifest.findlib,
             stubs=stubs_of(manifest, root, self.consulted, rules),
+            tests_of=manifest.tests_of,
         )
         _check_public_module(manifest, package)
         self.modules.add_stubs(manifest, package)
-        if root != self.root and path not in self.members:
+        if root != self.root and manifest.document.path not in self.members:
             self.modules.add(manifest, package)
         self.warnings += [
             *manifest.warnings,
             *_empty_patterns(manifest, package),
             *_unknown_modules(manifest, package),
         ]
-        self.packages[path] = package
+        self.packages[manifest.key] = package
+
+    def tests(self, manifest: Manifest, targets: Sequence[Target], prefix: str) -> tuple[Test, ...]:
+        """The tests of the root package, or of a member of a workspace with these targets."""
+        if not manifest.tests.programs:
+            return ()
+        own = manifest_of_tests(manifest)
+        package, sources = self.packages[manifest.key], self.packages.get(own.key)
+        found = tests_of(manifest, package, sources, targets, prefix, self.consulted)
+        if sources:
+            programs = [test.target for test in found if test.target.package == sources.name]
+            self.modules.add_root(own, sources, programs)
+        return found
 
 
 class _Visit:
@@ -255,7 +274,7 @@ class _Visit:
     def __init__(self, manifest: Manifest) -> None:
         self.manifest = manifest
         self.rest = iter(manifest.dependencies)
-        self.needed: list[str] = []
+        self.needed: list[str] = [manifest.tests_of] if manifest.tests_of else []
         self.absent: dict[str, str] = {}
         self.following = Dependency("", "", "")
 
@@ -265,14 +284,14 @@ class _Visit:
 
 
 def _is_in(chain: Sequence[_Visit], manifest: Manifest) -> bool:
-    return any(visit.manifest.document.path == manifest.document.path for visit in chain)
+    return any(visit.manifest.key == manifest.key for visit in chain)
 
 
 def _check_cycle(chain: Sequence[_Visit], dependency: Manifest) -> None:
     if not _is_in(chain, dependency):
         return
-    paths = [visit.manifest.document.path for visit in chain]
-    cycle = chain[paths.index(dependency.document.path) :]
+    keys = [visit.manifest.key for visit in chain]
+    cycle = chain[keys.index(dependency.key) :]
     names = [visit.manifest.name for visit in cycle] + [dependency.name]
     places = [str(visit.manifest.document.key_place(*visit.following.keys)) for visit in cycle]
     raise cycle[-1].manifest.document.error(

@@ -10,7 +10,7 @@ from rebel_tools.project.document import TYPE_NAMES, Document, Path, quoted
 from rebel_tools.project.keys import DEPENDENCIES, TOP
 from rebel_tools.project.model import Flags
 from rebel_tools.project.names import MAX_MODULE, findlib_name, is_module, is_package, package_module
-from rebel_tools.project.selection import DEFAULT
+from rebel_tools.project.selection import DEFAULT, Selection
 from rebel_tools.project.shapes import Reader
 from rebel_tools.text import quote
 
@@ -39,6 +39,32 @@ class Command(NamedTuple):
     sources: tuple[str, ...] = ()
     targets: tuple[str, ...] = ()
     stdout: str = ""
+
+
+class TestSpec(NamedTuple):
+    """One of `rebel.tests.programs` as it is written; `keys` is where it stands."""
+
+    keys: Path
+    entry: str = ""
+    target: str = ""
+    name: str = ""
+    arguments: tuple[str, ...] = ()
+    input: str = ""
+    expected: str = ""
+    files: tuple[str, ...] = ()
+    exit_status: int = 0
+
+
+class Tests(NamedTuple):
+    """What package.json says about tests. sources: patterns."""
+
+    programs: tuple[TestSpec, ...] = ()
+    sources: tuple[str, ...] = ("test",)
+    ocamlfind: tuple[str, ...] = ()
+
+    @property
+    def has_sources(self) -> bool:
+        return any(test.entry for test in self.programs)
 
 
 class Generating(NamedTuple):
@@ -83,7 +109,10 @@ class Dependency(NamedTuple):
 
 
 class Manifest(NamedTuple):
-    """One package.json. `has_rebel` tells a package of ours from any other npm package, whose rest is empty then."""
+    """One package.json. `has_rebel` tells a package of ours from any other npm package, whose rest is empty then.
+
+    tests_of: of what the tests of a package are as a package of their own, the name of the one that they test.
+    """
 
     document: Document
     name: str
@@ -106,7 +135,14 @@ class Manifest(NamedTuple):
     package_programs: tuple[str, ...] = ()
     findlib: str = ""
     stubs: StubsSpec | None = None
+    tests: Tests = Tests()
+    tests_of: str = ""
     warnings: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> str:
+        """What tells it from all others."""
+        return f"{self.document.path}#tests" if self.tests_of else self.document.path
 
     @property
     def module_keys(self) -> Path:
@@ -132,8 +168,9 @@ def read_manifest(document: Document, default_name: str, is_root: bool = False) 
     top = TOP.read(reader, document.value, ())
     rebel: Mapping[str, Any] = top.get("rebel", {})
     name = top.get("name", default_name)
-    is_program = is_root and rebel.get("targets") != ()
-    if not is_root:
+    tests = _tests(rebel) if is_root else Tests()
+    is_program = is_root and rebel.get("targets") != () and not tests.programs
+    if not is_root or tests.programs:
         check_name(document, name)
     _check_visibility(document, rebel)
     _check_module_flags(document, rebel)
@@ -144,7 +181,7 @@ def read_manifest(document: Document, default_name: str, is_root: bool = False) 
         module=rebel.get("module") or _module(document, name, is_program),
         has_rebel=True,
         targets=_targets(document, rebel) if is_root else (),
-        sources=rebel.get("sources", DEFAULT),
+        sources=_sources(rebel),
         ocamlfind=rebel.get("ocamlfindDependencies", ()),
         dependencies=_dependencies(top),
         development=_development(document.value),
@@ -159,6 +196,7 @@ def read_manifest(document: Document, default_name: str, is_root: bool = False) 
         package_programs=rebel.get("packagePrograms", ()),
         findlib=rebel.get("findlibName", "") or findlib_name(name),
         stubs=_stubs(rebel),
+        tests=tests,
         warnings=tuple(reader.warnings),
     )
 
@@ -186,6 +224,24 @@ def _check_module_flags(document: Document, rebel: Mapping[str, Any]) -> None:
         if "-I" in words:
             message = "-I cannot stand among the flags of a single module"
             raise document.error(("rebel", "moduleFlags", module), message, hint='move it to "flags": {"compile": []}')
+
+
+def _sources(rebel: Mapping[str, Any]) -> tuple[str, ...]:
+    """The patterns of a package's sources, without what its tests have among them."""
+    sources: tuple[str, ...] = rebel.get("sources", DEFAULT)
+    if "tests" not in rebel:
+        return sources
+    own = [pattern for pattern in rebel["tests"].get("sources", Tests().sources) if not pattern.startswith("!")]
+    selection = Selection(sources)
+    inside = (pattern for pattern in own if any(map(selection.enters, Selection([pattern]).folders)))
+    return (*sources, *(f"!{pattern}" for pattern in inside if pattern != "."))
+
+
+def _tests(rebel: Mapping[str, Any]) -> Tests:
+    said, keys = rebel.get("tests", {}), ("rebel", "tests", "programs")
+    programs = [dict(each) for each in said.get("programs", ())]
+    specs = [TestSpec((*keys, at), exit_status=each.pop("exitStatus", 0), **each) for at, each in enumerate(programs)]
+    return Tests(tuple(specs), said.get("sources", Tests().sources), said.get("ocamlfindDependencies", ()))
 
 
 def _generating(document: Document, rebel: Mapping[str, Any]) -> Generating:

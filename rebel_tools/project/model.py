@@ -138,6 +138,7 @@ class Package(NamedTuple):
     preprocessor_reads: patterns of the files that preprocessors of its sources read.
     version: as package.json has it, or ''. findlib: its name in findlib, when it is installed.
     stubs: its C and C++.
+    tests_of: of the tests of a package, which are one of their own in its folder: the npm name of that package.
     """
 
     name: str
@@ -160,6 +161,7 @@ class Package(NamedTuple):
     version: str = ""
     findlib: str = ""
     stubs: Stubs = Stubs()
+    tests_of: str = ""
 
     @property
     def stub_library(self) -> str:
@@ -184,11 +186,44 @@ class Package(NamedTuple):
         return path.startswith(prefix) and Selection(patterns).takes(path[len(prefix) :].replace(os.sep, "/"))
 
 
+class Case(NamedTuple):
+    """One run of a program that tests.
+
+    name: '' for the only one of a test. input, expected: files, relative to the package, or ''; `expected` may be
+    missing, for its first contents are promoted.
+    """
+
+    name: str
+    input: str = ""
+    expected: str = ""
+
+
+class Test(NamedTuple):
+    """A program that tests a package, and how it is run.
+
+    name: on the command line, such as `test/units`, with the name of a member of a workspace before it.
+    target: its program. package: the npm name of the package that it tests.
+    folder: where it runs, relative to the package. reads: files that it reads, relative to the package.
+    keys: where package.json asks for it.
+    """
+
+    name: str
+    target: Target
+    package: str
+    folder: str
+    cases: tuple[Case, ...]
+    arguments: tuple[str, ...] = ()
+    reads: tuple[str, ...] = ()
+    exit_status: int = 0
+    keys: tuple[str | int, ...] = ()
+
+
 class Project(NamedTuple):
     """Everything that package.json files and folders say.
 
-    packages: in topological order, dependencies first, so that the root package is the last one.
+    packages: in topological order, dependencies first.
     targets: the programs; as_library: the root package where there is none; check: what only types it.
+    tests: those of the root package and of the members of a workspace. folder: that of the root package.
     consulted: absolute path of every file and folder that was read, and of every one that was looked for and not
         found. While the stat of each of them (or its absence) stays as it is, so does the project.
     warnings: sentences about what was ignored in packages that are not the user's own.
@@ -202,10 +237,22 @@ class Project(NamedTuple):
     package_programs: tuple[str, ...] = ()
     as_library: tuple[Target, ...] = ()
     check: tuple[Target, ...] = ()
+    tests: tuple[Test, ...] = ()
+    folder: str = ""
 
     @property
     def root(self) -> Package:
-        return self.packages[-1]
+        return next(each for each in reversed(self.packages) if each.root == self.folder and not each.tests_of)
+
+    @property
+    def test_programs(self) -> tuple[Target, ...]:
+        """The programs that are there for tests only."""
+        own = {package.name for package in self.packages if package.tests_of}
+        return tuple(dict.fromkeys(test.target for test in self.tests if test.target.package in own))
+
+    @property
+    def every_target(self) -> tuple[Target, ...]:
+        return (*self.targets, *self.as_library, *self.check, *self.test_programs)
 
     @property
     def default_targets(self) -> tuple[Target, ...]:

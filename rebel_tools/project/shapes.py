@@ -76,6 +76,25 @@ class Switch(Shape):
         return {"type": "boolean"}
 
 
+class Number(Shape):
+    """A whole number within bounds, which are included."""
+
+    def __init__(self, lowest: int, highest: int) -> None:
+        self.lowest = lowest
+        self.highest = highest
+
+    def read(self, reader: Reader, value: object, keys: Path) -> int:
+        expected = f"a whole number from {self.lowest} to {self.highest}"
+        if not isinstance(value, float):  # as all numbers of a document are
+            raise reader.wrong_type(keys, expected)
+        if not value.is_integer() or not self.lowest <= value <= self.highest:
+            raise reader.document.error(keys, f"{quoted(keys)} cannot be {value:g}", expected=expected)
+        return int(value)
+
+    def schema(self) -> Schema:
+        return {"type": "integer", "minimum": self.lowest, "maximum": self.highest}
+
+
 class Text(Shape):
     """A string.
 

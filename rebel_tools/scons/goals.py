@@ -73,7 +73,8 @@ class Goal:
             anyway = self._linked_anyway(scope, entries)
             self.step = program_step(self.env, self.session, scope, self.path, anyway, entry)
             copies = (copy_step(archive, f"{self.folder}/{base}") for base, archive in archives)
-            self.copies = [self.session.plan.add(copy) for copy in copies if copy.outputs != copy.copied.outputs]
+            if not self.package.tests_of:  # nobody takes archives from there
+                self.copies = [self.session.plan.add(copy) for copy in copies if copy.outputs != copy.copied.outputs]
         else:  # the archive of another engine is a part of the way to that of the first one
             steps = [library_step(self.env, self.session, scope, engine, self._base) for engine in scope.engines]
             self.step = steps[0]

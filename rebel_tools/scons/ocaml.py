@@ -80,6 +80,7 @@ def generate(env, **kw) -> None:
     env.Append(BUILDERS={name: builder for name, builder in made.items() if name not in env["BUILDERS"]})
     env.AddMethod(late("builders", "ocaml_files"), "OCamlFiles")
     env.AddMethod(late("installing", "ocaml_install"), "OCamlInstall")
+    env.AddMethod(late("testing", "ocaml_test"), "OCamlTest")
 
 
 def exists(env) -> bool:

@@ -87,11 +87,11 @@ def spawn(shell: str, escape, command: str, arguments: list[str], env: dict, cle
     command = " ".join(arguments)
     target = _output_of(words) or command
     if program is None:
-        return _said(target, command, "", f"{_listener.name}: {_missing(words[0])}\n", 127)
+        return pass_on(target, command, "", f"{_listener.name}: {_missing(words[0])}\n", 127)
     with profile.span(target, "action"):
         done = run_captured(words, program, env)
     said = _with_plain_names((clean or compiler_output)(done.stderr), words)
-    return _said(target, command, done.stdout, said, done.status)
+    return pass_on(target, command, done.stdout, said, done.status)
 
 
 def _missing(program: str) -> str:
@@ -102,7 +102,7 @@ def _missing(program: str) -> str:
     return printable(found, keep="\n")
 
 
-def _said(target: str, command: str, stdout: str, stderr: str, status: int) -> int:
+def pass_on(target: str, command: str, stdout: str, stderr: str, status: int) -> int:
     """Pass on what the command for a target said; its status. command: as SCons has it in one text."""
     hints = ""
     if status != 0:

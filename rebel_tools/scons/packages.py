@@ -19,8 +19,9 @@ from rebel_tools.memory.lock import unlock
 from rebel_tools.outputs.naming import naming, top_level
 from rebel_tools.plan.units import Namespace, check_units
 from rebel_tools.project.groups import Group, groups_of
-from rebel_tools.project.model import Package, Project, Target
+from rebel_tools.project.model import Package, Project, Target, Test
 from rebel_tools.project.targets import CHECK
+from rebel_tools.project.tests import test_names
 from rebel_tools.scons import build_folder, front, places, profiles, programs, report, saving
 from rebel_tools.scons.actions import Command
 from rebel_tools.scons.arguments import from_top
@@ -68,6 +69,8 @@ def rebel(env, folder: str = ".", profile: str | None = None):
     default = SCons.Util.NodeList()
     sessions: list[tuple[str, TargetSession]] = []
     told = front.report()
+    on_demand = {*project.check, *project.test_programs}
+    made_for: dict[Target, list] = {}
     _remember_up_to_date(project, sessions)
     for group in groups:
         for target in group.targets:
@@ -78,7 +81,8 @@ def rebel(env, folder: str = ".", profile: str | None = None):
         own[programs.VARIABLE], own[profiles.VARIABLE] = permission, how
         run, made = _programs(own, project, group, started)
         for target, program in made.items():
-            if told and (target not in project.check or _is_named(target, project, how)):
+            is_meant = target not in on_demand or target in project.check and _is_named(target, project, how)
+            if told and is_meant:
                 name = target.name if target in project.check else str(program[0])
                 told.goal(name, program[0], run.said if target is next(iter(made)) else list)
             env.Clean(program, [env.fs.Dir(from_top(folder)) for folder in _removed(run, target, made, project, how)])
@@ -89,13 +93,18 @@ def rebel(env, folder: str = ".", profile: str | None = None):
                 sessions.append((str(program[0]), run))
             else:
                 env.Ignore(program[0].dir, program)  # `scons .` does not ask for it by name
-            names = _names(target, project)
-            for name in names if target not in project.check or _is_named(target, project, how) else ():
+            for name in _names(target, project) if is_meant else ():
                 env.Alias(name, program)
+        made_for.update(made)
+    if any(_is_named_test(test) for test in project.tests):
+        from rebel_tools.scons.testing import add_tests
+
+        add_tests(_environment(env), project, made_for, how)
     if told:
         from rebel_tools.scons.asked import check_targets
 
-        check_targets(env, [target.name for target in (*project.targets, *project.as_library, *project.check)])
+        targets = (*project.targets, *project.as_library, *project.check)
+        check_targets(env, [each.name for each in (*targets, *project.tests)])
     return default
 
 
@@ -169,7 +178,7 @@ def _programs(env, project: Project, group: Group, started: int):
 
 def _is_wanted(target: Target, project: Project, how: profiles.Profile) -> bool:
     """Whether this run can be about a target. Where its graph is made in parts, all but `check` count."""
-    if target in project.check:
+    if target in project.check or target in project.test_programs:
         return _is_named(target, project, how)
     if target.engine != "bucklescript":
         return True
@@ -209,10 +218,16 @@ def _names(target: Target, project: Project) -> list[str]:
     return [target.name, *([target.package] if target in project.default_targets else [])]
 
 
+def _is_named_test(test: Test) -> bool:
+    """Whether the command line is about a test."""
+    return not {str(name) for name in SCons.Script.COMMAND_LINE_TARGETS}.isdisjoint(test_names(test))
+
+
 def _is_named(target: Target, project: Project, how: profiles.Profile) -> bool:
     """Whether the command line is about a target, by a name or the path of something in its folder."""
     asked = [str(name) for name in SCons.Script.COMMAND_LINE_TARGETS]
-    by_name = not {*asked}.isdisjoint(_names(target, project))
+    tested = any(_is_named_test(test) for test in project.tests if test.target is target)
+    by_name = tested or target not in project.test_programs and not {*asked}.isdisjoint(_names(target, project))
     folder = os.path.basename(build_folder.chosen()) or BUILD_FOLDER
     return by_name or any(f"{folder}/{how.folder}{target.name}" in name for name in asked)
 

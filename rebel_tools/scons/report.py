@@ -49,6 +49,12 @@ class Report(Listener):
         self._said: list[_Message] = []
         self._failed: list[_Message] = []
         self._failures: set[str] = set()
+        self._tests: list[Any] = []
+
+    def test(self, name: str, node: Any) -> None:
+        """The result is about this run of a test."""
+        self._goals[name] = node
+        self._tests.append(node)
 
     def goal(self, name: str, node: Any, said: Callable[[], Iterable[Said]]) -> None:
         """The result is about this target, if the build comes to it. said: what its steps said when they ran."""
@@ -118,6 +124,10 @@ class Report(Listener):
     def _result(self) -> None:
         """The line about a build that went well; how long it took and how many steps only a person wants to know."""
         made, found = self.made(), warnings(message.stderr for message in set(self._said))
+        if self._tests:
+            ran = sum(node.get_state() == SCons.Node.executed for node in self._tests)
+            TERMINAL.say(sys.stdout, f"{passed(len(self._tests), ran)}{f' ({found})' if found else ''}\n")
+            return
         if not TERMINAL.started and not TERMINAL.restored:
             TERMINAL.say(sys.stdout, f"{up_to_date(made, found)}\n")
             return
@@ -131,6 +141,12 @@ class Report(Listener):
 
 def counted(steps: int) -> str:
     return f"{steps} step{'s' * (steps > 1)}"
+
+
+def passed(number: int, ran: int) -> str:
+    """The result of tests. ran: how many of them have run now, for what they are made of has changed."""
+    tests = f"{number} test{'s' * (number > 1)} passed"
+    return f"{tests}, none had to run" if not ran else f"{tests}, {ran} ran" if ran < number else tests
 
 
 def names(paths: list[str]) -> str:

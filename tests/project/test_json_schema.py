@@ -15,6 +15,8 @@ from rebel_tools.project.json_schema import (
     rules_table,
     schema_text,
     stubs_table,
+    table_of_one_test,
+    table_of_tests,
     targets_table,
 )
 
@@ -28,6 +30,7 @@ def test_the_tables_of_the_documentation_are_those_of_the_model():
     assert f"\n\n{rules_table()}\n" in text
     assert f"\n\n{grammars_table()}\n" in text
     assert f"\n\n{stubs_table()}\n" in text
+    assert f"\n\n{table_of_tests()}\n" in text and f"\n\n{table_of_one_test()}\n" in text
 
 
 def test_the_schema_in_the_documentation_is_that_of_the_model():
@@ -58,6 +61,7 @@ GOOD = [
     {"rebel": {"targets": [{"target": "a.b", "engine": "byte", "unstable_flags": {"envvars": "A=1", "link": ["-g"]}}]}},
     {"rebel": {"flags": {"compile": "-w +a", "dep": []}, "ocamlfindDependencies": ["str"]}},
     {"rebel": {"targets": [], "stubs": {"flags": "-O2", "libraries": ["z"], "pkgConfig": ["gtk+-3.0"]}}},
+    {"name": "a", "rebel": {"tests": {"programs": [{"target": "default", "exitStatus": 2}]}}},
 ]
 BAD = [
     [],
@@ -88,6 +92,10 @@ BAD = [
     {"rebel": {"stubs": {"libraries": ["-lz"]}}},
     {"rebel": {"stubs": {"pkgConfig": ["--libs"]}}},
     {"rebel": {"stubs": {"sources": ["../a.c"]}}},
+    {"rebel": {"tests": []}},
+    {"rebel": {"tests": {"programs": [{"target": "default", "exitStatus": 2.5}]}}},
+    {"rebel": {"tests": {"programs": [{"entry": "test/*.ml"}]}}},
+    {"rebel": {"findlibName": "a.b"}},
 ]
 
 
