@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from rebel_tools.cli.symbol_audit_paths import add_debug_options, add_patterns, debug_path_of
@@ -14,6 +15,7 @@ from rebel_tools.text import printable
 if TYPE_CHECKING:
     from rebel_tools.cli.parser import Commands
     from rebel_tools.interface.model import Interface
+    from rebel_tools.producers.record import Recording
 
 HELP = "write the interface of a library, from its exports and its debug information, or of a header"
 EPILOG = """\
@@ -57,12 +59,25 @@ def _record_library(args: argparse.Namespace, library: str) -> int:
         print(f"{printable(library)}: {text}", file=sys.stderr)
     for name in recording.undescribed:
         print(f"{printable(library)}: {printable(name)} has no declaration in the debug information", file=sys.stderr)
+    for line in _not_to_be_checked(recording):
+        print(f"{printable(library)}: {printable(line)}", file=sys.stderr)
     if recording.undescribed and not args.partial:
         print("nothing was written; compile with -g, or use --partial or --only", file=sys.stderr)
         return 1
     if not recording.interface.symbols:
         raise RebelError("there is nothing to record", place=Place(library), expected="exports with DWARF")
     return _write(recording.interface, args, library)
+
+
+def _not_to_be_checked(recording: Recording) -> Iterator[str]:
+    """What stands in the interface, and no check can prove of a library."""
+    from rebel_tools.abi.types import spelled
+    from rebel_tools.gate.not_compared import COMPLETE
+
+    for key in recording.left_out:
+        yield f"{spelled(key)} is not in the debug information, so what leads to it cannot be checked; {COMPLETE}"
+    for name, reason in recording.vague:
+        yield f"{spelled(name)} leads to a type that is not known ({reason}), and cannot be checked"
 
 
 def _record_headers(args: argparse.Namespace) -> int:

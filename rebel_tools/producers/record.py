@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from rebel_tools.abi.reach import definitions_for
-from rebel_tools.abi.types import Declarations
+from rebel_tools.abi.reach import definitions_for, parts, types_of
+from rebel_tools.abi.types import Declarations, Record, Type, Unknown
 from rebel_tools.binary.debug_search import ONLY_SYSTEM, DebugPath
 from rebel_tools.binary.library import open_library
 from rebel_tools.binary.model import ExportTable, undecorate
@@ -19,11 +20,15 @@ class Recording:
     """An interface and what of the library is not in it: exports without a declaration in the debug information.
 
     missing: files with debug information of the library that are not there.
+    left_out: keys of classes of which the debug information has members and not the definition.
+    vague: symbols and keys of types with a type in them that the debug information does not tell, and why.
     """
 
     interface: Interface
     undescribed: tuple[str, ...]
     missing: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
+    vague: tuple[tuple[str, str], ...] = ()
 
 
 def record(path: str, only: tuple[str, ...] = (), debug_path: DebugPath = ONLY_SYSTEM) -> Recording:
@@ -49,7 +54,27 @@ def record(path: str, only: tuple[str, ...] = (), debug_path: DebugPath = ONLY_S
     interface = Interface(_target(table), PRODUCER, Declarations(functions, variables, types), language=language)
     undescribed = sorted(names - functions.keys() - variables.keys())
     undescribed = [name for name in undescribed if not matches(name, COMPILER_MADE)]
-    return Recording(interface, tuple(undescribed), debug.missing)
+    left_out = (key for key, kind in types.items() if isinstance(kind, Record) and kind.left_out)
+    vague = tuple(_vague(interface))
+    return Recording(interface, tuple(undescribed), debug.missing, tuple(left_out), vague)
+
+
+def _vague(interface: Interface) -> Iterator[tuple[str, str]]:
+    for key, definition in interface.declarations.types.items():
+        yield from ((key, unknown.reason) for unknown in _unknown([definition]))
+    for symbol in interface.symbols.values():
+        yield from ((symbol.name, unknown.reason) for unknown in _unknown(types_of(symbol)))
+
+
+def _unknown(kinds: Iterable[Type]) -> list[Unknown]:
+    """The first type in these ones that is not known, if there is one."""
+    work = list(kinds)
+    while work:
+        kind = work.pop()
+        if isinstance(kind, Unknown):
+            return [kind]
+        work += parts(kind)
+    return []
 
 
 def _is_writable(table: ExportTable, name: str) -> bool | None:

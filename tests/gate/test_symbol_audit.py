@@ -264,6 +264,17 @@ def test_record_without_debug_information_writes_nothing(audit):
     assert not path.exists()
 
 
+def test_record_tells_what_cannot_be_checked(audit):
+    """A class whose virtual table is elsewhere: GCC describes the member that is compiled here, and not the class."""
+    source = "struct s { virtual void key(); int f(); int x; }; int s::f() { return x; }"
+    library = audit.compile("libcore.so", source, "-x", "c++")
+    audit.run("record", library, "-o", str(audit.root / "recorded.interface"))
+    assert "struct s is not in the debug information, so what leads to it cannot be checked" in audit.err
+    whole = audit.compile("whole.so", source + " void s::key() {}", "-x", "c++")
+    audit.run("record", whole, "-o", str(audit.root / "whole.interface"))
+    assert "cannot be checked" not in audit.err
+
+
 def test_record_of_headers(audit, monkeypatch):
     monkeypatch.chdir(audit.root)
     (audit.root / "core.h").write_text(HEADER)
