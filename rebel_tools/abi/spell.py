@@ -71,6 +71,8 @@ def declare(kind: t.Type, inner: str) -> str:
         return declare(kind.target, f"({star})" if isinstance(target, (t.Array, t.FunctionType)) else star)
     if isinstance(kind, t.MemberPointer):
         return declare(kind.target, f"(::*{inner})")
+    if isinstance(kind, t.Array) and kind.vector:
+        return f"__attribute__((vector_size({_bytes(kind)}))) {declare(kind.element, inner)}"
     if isinstance(kind, t.Array):
         return declare(kind.element, f"{inner}[{'' if kind.count is None else kind.count}]")
     if isinstance(kind, t.FunctionType):
@@ -79,6 +81,11 @@ def declare(kind: t.Type, inner: str) -> str:
     if isinstance(kind, t.Qualified):
         return _qualified(kind, inner)
     return f"{_base(kind)} {inner}".rstrip()
+
+
+def _bytes(kind: t.Array) -> int:
+    """The size of a vector, whose elements are numbers."""
+    return (kind.count or 0) * getattr(peel(kind.element), "size", 0)
 
 
 def _qualified(kind: t.Qualified, inner: str) -> str:

@@ -77,10 +77,14 @@ class MemberPointer:
 
 @dataclass(frozen=True)
 class Array:
-    """`count` elements in a row; None for a flexible array member or an array of unknown length."""
+    """`count` elements in a row; None for a flexible array member or an array of unknown length.
+
+    vector: whether it is one of the compiler's vectors (`vector_size`), which are values and aligned to their size.
+    """
 
     element: Type
     count: int | None
+    vector: bool = False
 
 
 @dataclass(frozen=True)

@@ -36,7 +36,7 @@ class Values:
 
     def _natural(self, kind: t.Type) -> int | None:
         if isinstance(kind, t.Array):
-            return self.alignment(kind.element)
+            return size_of(kind, self._definitions) if kind.vector else self.alignment(kind.element)
         if isinstance(kind, t.Record):
             return self._record(kind)
         if not isinstance(kind, t.Ref):

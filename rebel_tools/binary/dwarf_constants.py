@@ -49,6 +49,7 @@ class At:
     LANGUAGE = 0x13
     CONST_VALUE = 0x1C
     PRODUCER = 0x25
+    PROTOTYPED = 0x27
     UPPER_BOUND = 0x2F
     ABSTRACT_ORIGIN = 0x31
     ARTIFICIAL = 0x34
@@ -77,6 +78,7 @@ class At:
     COMP_DIR = 0x1B
     DWO_NAME = 0x76
     MIPS_LINKAGE_NAME = 0x2007
+    GNU_VECTOR = 0x2107
     GNU_DWO_NAME = 0x2130
     GNU_DWO_ID = 0x2131
     GNU_ADDR_BASE = 0x2133
@@ -156,6 +158,9 @@ BY_REFERENCE, BY_VALUE = 4, 5
 
 ASSEMBLERS = frozenset({0x8001, 0x31})
 """DW_LANG_Mips_Assembler, which GNU as writes, and DW_LANG_Assembly: their prototypes are no prototypes."""
+
+C_LANGUAGES = frozenset({0x01, 0x02, 0x0C, 0x1D, 0x2C, 0x3E})
+"""DW_LANG_C89, _C, _C99, _C11, _C17, _C23."""
 
 CPLUSPLUS = frozenset({0x04, 0x1A, 0x21, 0x2B, 0x3A})
 """DW_LANG_C_plus_plus, _11, _14, _17, _20: languages with scopes."""

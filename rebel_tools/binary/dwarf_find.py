@@ -12,14 +12,14 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
 from rebel_tools.binary.dwarf_aranges import units_of
-from rebel_tools.binary.dwarf_constants import ASSEMBLERS, CPLUSPLUS, At, Tag
+from rebel_tools.binary.dwarf_constants import ASSEMBLERS, C_LANGUAGES, CPLUSPLUS, At, Tag
+from rebel_tools.binary.dwarf_levels import tells_types
 from rebel_tools.binary.dwarf_reader import Dwarf
 from rebel_tools.binary.dwarf_unit import Die, Unit
 
 SCOPES = frozenset({Tag.NAMESPACE, Tag.STRUCTURE, Tag.CLASS, Tag.UNION, Tag.INTERFACE})
 UNITS = frozenset({Tag.COMPILE_UNIT, Tag.PARTIAL_UNIT, Tag.TYPE_UNIT})
 SYMBOLS = frozenset({Tag.SUBPROGRAM, Tag.VARIABLE})
-C_LANGUAGES = frozenset({0x01, 0x02, 0x0C, 0x1D, 0x2C, 0x3E})
 MAX_DEPTH = 10_000
 MAX_CHAIN = 8
 DECLARED, AT_ADDRESS, DEFINED, DEFINED_AT_ADDRESS = 1, 2, 3, 4
@@ -159,7 +159,7 @@ class Finder:
         return all(match.rank >= AT_ADDRESS for match in self.found.values())
 
     def _scan(self, unit: Unit) -> None:
-        if language(unit) in ASSEMBLERS:
+        if language(unit) in ASSEMBLERS or not tells_types(unit):
             return
         enter = UNITS if language(unit) in C_LANGUAGES else UNITS | SCOPES
         for offset, parent, _ in walk(unit, enter, SYMBOLS):

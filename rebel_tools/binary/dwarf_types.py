@@ -10,8 +10,8 @@ from __future__ import annotations
 from rebel_tools.abi import types as t
 from rebel_tools.abi.standard_library import is_standard
 from rebel_tools.binary.dwarf_classes import is_left_out, read_passing, read_virtuals
-from rebel_tools.binary.dwarf_constants import CONVENTIONS, At, Tag
-from rebel_tools.binary.dwarf_find import chain, first_string, first_value, flag
+from rebel_tools.binary.dwarf_constants import C_LANGUAGES, CONVENTIONS, At, Tag
+from rebel_tools.binary.dwarf_find import chain, first_string, first_value, flag, language
 from rebel_tools.binary.dwarf_members import MEMBER_TAGS, read_constants, read_field
 from rebel_tools.binary.dwarf_names import Names
 from rebel_tools.binary.dwarf_scalars import in_range, read_base, read_count, read_unspecified
@@ -28,6 +28,8 @@ POINTERS = {Tag.POINTER: "*", Tag.REFERENCE: "&", Tag.RVALUE_REFERENCE: "&&"}
 LOCAL = frozenset({0x0A, 0x0B, 0x1D, Tag.VARIABLE, 0x48, 0x4109})
 """Label, lexical block, inlined subroutine, variable, call site: what follows the parameters of a function."""
 PARAMETER_PACK = 0x4108
+FLOAT = 4
+"""Bytes of a `float`."""
 Spot = tuple[object, int]
 """The place of a DIE among those of all files: `Unit.space` and the offset."""
 
@@ -56,7 +58,7 @@ class TypeReader:
         return t.Function(
             name,
             self._first_type(links),
-            parameters,
+            parameters if _has_prototype(links) else tuple(map(_promoted, parameters)),
             varargs,
             self._convention(links),
             display=self._display(links),
@@ -67,9 +69,10 @@ class TypeReader:
         """Exported data."""
         links = chain(die)
         aligned = first_value(links, At.ALIGNMENT)
+        kind = self._first_type(links)
         return t.Variable(
             name,
-            self._first_type(links),
+            t.Unknown("the debug information does not tell its type") if isinstance(kind, t.Void) else kind,
             tls,
             self._display(links),
             declared_at=self._names.place(links),
@@ -189,9 +192,9 @@ class TypeReader:
         return t.FunctionType(self.target(die), types, varargs, self._convention([die]))
 
     def _array(self, die: Die) -> t.Type:
-        kind = self.target(die)
+        kind, is_vector = self.target(die), die.number(At.GNU_VECTOR, None) is not None
         for child in reversed([c for c in die.unit.children(die) if c.tag == Tag.SUBRANGE]):
-            kind = t.Array(kind, read_count(child))
+            kind = t.Array(kind, read_count(child), is_vector)
         return kind if isinstance(kind, t.Array) else t.Array(kind, None)
 
     def _typedef(self, die: Die) -> t.Typedef:
@@ -271,6 +274,20 @@ class TypeReader:
             kind = t.Integer(die.number(At.BYTE_SIZE, 0), any(value < 0 for _, value in values))
         constants = tuple((constant, in_range(value, kind)) for constant, value in values)
         return t.Enum(name, kind, constants, declared_at=self._names.place(chain(die)), tagged=is_tagged)
+
+
+def _has_prototype(links: list[Die]) -> bool:
+    """False of a function of C that is defined in the style of before 1989, `int f(x) float x; {...}`."""
+    return language(links[0].unit) not in C_LANGUAGES or any(At.PROTOTYPED in die.values for die in links)
+
+
+def _promoted(parameter: t.Parameter) -> t.Parameter:
+    """What callers pass to a function without a prototype: a double for a float. Source: C17, section 6.5.2.2."""
+    kind = parameter.type
+    while isinstance(kind, (t.Typedef, t.Qualified)):
+        kind = kind.target
+    is_float = isinstance(kind, t.Float) and kind.size == FLOAT and not kind.complex
+    return t.Parameter(parameter.name, t.Float(2 * FLOAT, "double")) if is_float else parameter
 
 
 def _qualified(kind: t.Type, qualifier: str) -> t.Type:

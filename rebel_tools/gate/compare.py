@@ -176,7 +176,7 @@ class Comparison:
             return all_of([a.size == b.size, self.same(a.target, b.target)])
         if isinstance(a, t.Array) and isinstance(b, t.Array):
             equal = a.count is None or a.count == b.count or not (a.count or b.count)
-            return all_of([equal, self.same(a.element, b.element, by_value)])
+            return all_of([equal, a.vector == b.vector, self.same(a.element, b.element, by_value)])
         if isinstance(a, t.FunctionType) and isinstance(b, t.FunctionType):
             return self._signatures(a, b)
         if isinstance(a, (t.Record, t.Enum)) and type(a) is type(b):

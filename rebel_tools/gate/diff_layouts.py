@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from rebel_tools.abi import types as t
 from rebel_tools.abi.spell import peel
+from rebel_tools.abi.standard_library import elements
 from rebel_tools.gate.compare import Comparison
 from rebel_tools.gate.compared import Pair
 from rebel_tools.gate.diff_report import Change, change
@@ -30,6 +31,7 @@ class Layouts:
         self.reached = comparison.reached({pair for pairs in met.values() for pair in pairs})
         self.handed_out = {key for function in old.functions.values() for key in _handed_out(function)}
         self.constructed = {key for name, function in old.functions.items() for key in _constructs(name, function)}
+        self.contained = {f"struct {name}" for key in old.types for name in elements(key)}
 
     def changes(self) -> Iterator[Change]:
         """One for each difference, with the symbols that lead to it."""
@@ -53,11 +55,11 @@ class Layouts:
     def is_made_by_programs(self, pair: Pair) -> bool:
         """Whether values of a type lie in memory that programs allocate, as far as the library shows it.
 
-        They do if a function takes or returns one, if other types hold one, if a constructor is exported or a function
-        initializes one. They also do if they see the definition, which is in a header, and the library does not give
-        them a pointer.
+        They do if a function takes or returns one, if other types or containers hold some, if a constructor is exported
+        or a function initializes one. They also do if they see the definition, which is in a header, and the library
+        does not give them a pointer.
         """
-        if pair in self.comparison.by_value or pair[0] in self.constructed:
+        if pair in self.comparison.by_value or pair[0] in self.constructed or pair[0] in self.contained:
             return True
         place = self.old.types[pair[0]].declared_at
         is_visible = place is not None and _HEADER.search(place.path) is not None

@@ -72,7 +72,7 @@ _TYPES = {
     "float": row(t.Float, size=SIZE, name=TEXT, complex=FLAG),
     "pointer": row(t.Pointer, target=TYPE, size=SIZE, kind=one_of("*", "&", "&&")),
     "member pointer": row(t.MemberPointer, target=TYPE, size=SIZE),
-    "array": row(t.Array, element=TYPE, count=optional(SIZE)),
+    "array": row(t.Array, element=TYPE, count=optional(SIZE), tail={"vector": (FLAG, False)}),
     "function": row(t.FunctionType, result=TYPE, parameters=many(TYPE), varargs=FLAG, convention=CONVENTION),
     "typedef": row(t.Typedef, name=TEXT, target=TYPE, tail=ALIGNMENT),
     "qualified": row(t.Qualified, target=TYPE, qualifier=one_of("const", "volatile", "restrict", "atomic")),

@@ -336,9 +336,29 @@ C = (
         "#pragma pack(push, 4)\nstruct s { char c; long l; };\n#pragma pack(pop)\nint f(struct s *x) { return 0; }",
         BREAK, False,
     ),
+    Pair(
+        "vector-became-array",
+        "typedef int v __attribute__((vector_size(16))); struct s { v a; };",
+        "struct s { int a[4]; };",
+        BREAK, False, STRUCT,
+    ),
+    Pair("old-style-float", "int f(x) float x; { return x; }", "int f(float x) { return x; }", BREAK, False),
+    Pair("old-style-int", "int f(x) int x; { return x; }", "int f(int x) { return x; }", None, True),
 )  # fmt: skip
 
 CXX = (
+    Pair(
+        "element-of-a-container-grew",
+        "struct P { int x; };",
+        "struct P { int x, y; };",
+        BREAK, False, " P *made() { return 0; } int f(std::vector<P> &v) { return v[0].x; }", "#include <vector>\n",
+    ),
+    Pair(
+        "element-behind-a-pointer-grew",
+        "struct P { int x; };",
+        "struct P { int x, y; };",
+        RISK, False, " P *made() { return 0; } int f(std::vector<P *> &v) { return v[0]->x; }", "#include <vector>\n",
+    ),
     Pair("access-narrower", "struct s { int a; };", "struct s { private: int a; };", SOURCE, True, CLASS),
     Pair("access-wider", "class s { int a; };", "class s { public: int a; };", NOTE, True, CLASS),
     Pair(

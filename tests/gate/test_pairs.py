@@ -57,6 +57,31 @@ def test_cxx(tmp_path: Path, pair: Pair) -> None:
     compare(tmp_path, pair, "g++ -std=c++20")
 
 
+@pytest.mark.parametrize(
+    "command", ["gcc -g1", "gcc -g -ggdb1", "gcc -g1 -gno-record-gcc-switches", "g++ -g1", "clang -O2 -g1 {profiling}"]
+)
+def test_functions_and_lines_alone_are_no_types(tmp_path: Path, command: str) -> None:
+    """With -g1 each function looks like void f(void)."""
+    compiler, *flags = command.format(profiling="-fdebug-info-for-profiling").split()
+    if not shutil.which(compiler):
+        pytest.skip(f"{compiler} is missing")
+    source = 'extern "C" int f(int x) { return x; }' if compiler == "g++" else "int f(int x) { return x; } int d;"
+    whole = build(tmp_path, "whole", source, compiler)
+    words = [compiler, "-shared", "-fPIC", *flags, "-o", "lines.so", Path(whole).with_suffix(".h").name]
+    language = "c++" if compiler == "g++" else "c"
+    subprocess.run([*words[:-1], "-x", language, words[-1]], cwd=tmp_path, check=True)
+    report = diff(read_side(whole), read_side(str(tmp_path / "lines.so")))
+    assert [gap.symbols for gap in report.not_compared] == [("f",) if compiler == "g++" else ("d", "f")]
+    assert not report.changes
+
+
+def test_a_file_of_functions_without_types_is_known(tmp_path: Path) -> None:
+    """What looks like the above, and is not."""
+    library = build(tmp_path, "library", "void f(void) {} void g() {}", "gcc")
+    report = diff(read_side(library), read_side(library))
+    assert report.compared == 2 and not report.not_compared
+
+
 def test_a_class_that_the_compiler_leaves_out_is_not_known(tmp_path: Path) -> None:
     """GCC describes it where its virtual table is; other files have the members that they compile."""
     bases = "struct a { virtual int x(); int i; }; struct b { virtual int y(); int j; };"
