@@ -98,15 +98,26 @@ def exit_status(main: Callable[[], object]) -> int:
     return code if isinstance(code, int) else int(code is not None)
 
 
+def run_last_functions() -> None:
+    """Do what was registered for the end of the process, which comes next."""
+    join_threads()
+    atexit._run_exitfuncs()
+
+
+def join_threads() -> None:
+    """Wait for what still runs and is no daemon."""
+    for thread in threading.enumerate():
+        if thread is not threading.current_thread() and not thread.daemon:
+            thread.join()
+
+
 def leave(status: int) -> NoReturn:
     """Do what belongs to the end of a Python program, but do not free each object by itself, which can take longer
     than all that a small edit needed. A process that was told to end does so by that signal.
     """
     from rebel_tools import signals
 
-    for thread in threading.enumerate():
-        if thread is not threading.current_thread() and not thread.daemon:
-            thread.join()
+    join_threads()
     signals.hold_back()
     atexit._run_exitfuncs()
     try:

@@ -79,10 +79,24 @@ def _check_folder(path: str, folder: Folder, manifest: Manifest) -> list[str]:
     finally:
         os.close(descriptor)
     paths = [f"{path}/{name}" if path != "/" else f"/{name}" for name in doubtful]
+    edited = []
     for name, full in zip(doubtful, paths):
-        if full not in manifest.digests or not _differs_only_in_stamp(full, folder.files[name]):
+        if not _differs_only_in_stamp(full, folder.files[name]):
             raise Difference(f"{full} changed")
-    return paths
+        if full in manifest.digests:
+            edited.append(full)
+        elif full not in manifest.scripts or not _does_the_same(full, manifest):
+            raise Difference(f"{full} changed")
+    return edited
+
+
+def _does_the_same(path: str, manifest: Manifest) -> bool:
+    from rebel_tools.observed.python_code import same_program
+
+    # A line of a program may stand in what was printed: `File "/tree/SConscript", line 3`, or `SConscript:3:`.
+    name = os.path.basename(path)
+    said = manifest.output + manifest.errors
+    return same_program(path, manifest.scripts[path], any(f"{name}{mark}" in said for mark in ('"', "'", ":", ", ")))
 
 
 def _is_as_known(name: str, known: Known, descriptor: int) -> bool:

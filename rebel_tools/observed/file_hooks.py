@@ -45,12 +45,20 @@ def status_hooks(recorder: Recorder) -> list[Hook]:
             found = recorder.status(path)
         except (OSError, ValueError):
             recorder.saw(full, None)
+            if not recorder.scripts_are_read and not _is_check_of_a_kind():
+                recorder.looks_into(full)
             raise
         if full not in recorder.files:
             recorder.saw(full, found)
-        if recorder.reading and _is_about_more_than_existence():
-            recorder.exact.add(full)
+        if recorder.reading:
+            note_question(full)
         return found
+
+    def note_question(full: str) -> None:
+        if _is_about_more_than_existence():
+            recorder.looks_into(full)
+            if _is_asked_by_an_sconscript():
+                recorder.exact.add(full)
 
     def new_lstat(path: Any, *, dir_fd: int | None = None) -> os.stat_result:
         if dir_fd is not None:
@@ -60,6 +68,7 @@ def status_hooks(recorder: Recorder) -> list[Hook]:
             found = real_lstat(path)
         except (OSError, ValueError):
             recorder.saw(full, None)
+            recorder.looks_into(full)
             raise
         if stat.S_ISLNK(found.st_mode):
             saw_link(full)
@@ -68,7 +77,9 @@ def status_hooks(recorder: Recorder) -> list[Hook]:
 
     def new_access(path: Any, mode: int, **keywords: Any) -> bool:
         if not isinstance(path, int):
-            recorder.saw(recorder.absolute(path), status(path))
+            full = recorder.absolute(path)
+            recorder.saw(full, status(path))
+            recorder.looks_into(full)
         return real_access(path, mode, **keywords)
 
     def new_readlink(path: Any, *, dir_fd: int | None = None) -> Any:
@@ -84,13 +95,28 @@ def status_hooks(recorder: Recorder) -> list[Hook]:
 
 
 def _is_about_more_than_existence() -> bool:
-    """Whether an SConscript asked for a time, a size or the like: to be called by the replacement of os.stat."""
+    """Whether somebody wants to know a time, a size or the like; what SCons' nodes are asked, `observe` notes."""
     frame = sys._getframe(2)
     while frame is not None and belongs_to_python(frame.f_code.co_filename):
         if frame.f_code.co_name in _EXISTENCE:
             return False
         frame = frame.f_back  # type: ignore[assignment]
-    return frame is not None and "/SCons/" not in frame.f_code.co_filename
+    return frame is None or not frame.f_code.co_filename.endswith("/SCons/Node/FS.py")
+
+
+def _is_check_of_a_kind() -> bool:
+    """Whether SCons only makes sure that a new file node is no folder: to be called by the replacement of os.stat."""
+    frame = sys._getframe(2)
+    while frame is not None and "/SCons/Node/FS.py" in frame.f_code.co_filename:
+        if frame.f_code.co_name == "do_diskcheck_match":
+            return True
+        frame = frame.f_back  # type: ignore[assignment]
+    return False
+
+
+def _is_asked_by_an_sconscript() -> bool:
+    caller = find_caller()
+    return caller is not None and caller.direct
 
 
 def folder_hooks(recorder: Recorder) -> list[Hook]:
@@ -101,7 +127,7 @@ def folder_hooks(recorder: Recorder) -> list[Hook]:
         """Note all names of a folder. Its path, or None where that does not count."""
         if isinstance(path, int):
             recorder.refuse_if_direct("an SConscript looks at files by descriptors")
-        if recorder.muted or isinstance(path, int):
+        if recorder.here.muted or recorder.here.acting or isinstance(path, int):
             return None
         full = recorder.absolute(path)
         if full not in recorder.listings:
@@ -139,7 +165,12 @@ def file_hooks(recorder: Recorder) -> list[Hook]:
     real_open, real_os_open = io.open, os.open
 
     def opened(path: Any, writes: bool) -> None:
+        if recorder.here.acting:
+            return
         full = recorder.absolute(path)
+        recorder.looks_into(full)
+        if not _is_run():
+            recorder.data.add(full)
         caller = find_caller() if recorder.reading else None
         if writes and recorder.reading:
             if full not in recorder.written:
@@ -175,6 +206,17 @@ def file_hooks(recorder: Recorder) -> list[Hook]:
     changes = ["remove", "unlink", "rename", "replace", "mkdir", "rmdir", "link", "symlink", "utime", "truncate"]
     changes += ["chmod", "mkfifo"]
     return hooks + [(os, name, _changing(recorder, getattr(os, name), name)) for name in changes]
+
+
+def _is_run() -> bool:
+    """Whether a file is opened to run it, as an SConscript or as a module: to be called by what the replacement of
+    `open` calls.
+    """
+    frame = sys._getframe(3)
+    path, name = frame.f_code.co_filename, frame.f_code.co_name
+    if path.startswith("<frozen importlib"):
+        return name == "get_data" and frame.f_back is not None and frame.f_back.f_code.co_name == "get_code"
+    return name == "_SConscript" and path.endswith("/SCons/Script/SConscript.py")
 
 
 def _changing(recorder: Recorder, real: Callable[..., Any], name: str) -> Callable[..., Any]:

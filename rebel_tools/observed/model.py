@@ -78,7 +78,9 @@ class Manifest(NamedTuple):
     environ: variable -> value, or None where it was not set. every: the whole environment, where somebody read all
     of it.
     digests: path -> digest of the contents, as scons has it; a file whose stamp differs alone is compared by it.
-    None stand here where a Decider goes by time. imported: names of modules that were imported or looked for.
+    None stand here where a Decider goes by time. scripts: path -> the contents of an SConscript, or of a module in
+    Python, that was run and that nobody looked at otherwise. imported: names of modules that were imported or looked
+    for.
     output, errors: what the run printed, shown again.
     """
 
@@ -86,6 +88,7 @@ class Manifest(NamedTuple):
     every: dict[str, str] | None
     folders: dict[str, Folder]
     digests: dict[str, str]
+    scripts: dict[str, bytes]
     imported: list[str]
     commands: list[Replay]
     output: str

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 import time
 from typing import Any, Callable, NamedTuple
 
@@ -40,6 +41,17 @@ class Caller(NamedTuple):
         return f"{self.path}:{self.line}"
 
 
+class _Here(threading.local):
+    """What one thread is doing.
+
+    muted: how deep it is in something that is recorded in another way. acting: how deep in the making of a target:
+    what an action looks at is nothing that scons goes by.
+    """
+
+    muted = 0
+    acting = 0
+
+
 class Recorder:
     """All observations of one process. Paths are absolute.
 
@@ -48,9 +60,14 @@ class Recorder:
     was there.
     patterns: folder -> pattern -> matches, None where the folder could not be listed. listings: the same without a
     pattern.
-    environ: variable -> value, None where it is not set. work: what was built. reading: whether all of this still
-    matters; what scons looks at after it has built something does not.
-    exact: paths whose time or size an SConscript asked for. links: path -> target. written: path -> contents before
+    environ: variable -> value, None where it is not set. recording: whether scons runs. scripts_are_read: whether it
+    has read the SConscripts and goes on to judge and build targets.
+    work: what was built; work_while_reading: whether some of it was, as by Configure, before all SConscripts were
+    read.
+    exact: paths whose time or size an SConscript asked for. data: paths that were read as something else than an
+    SConscript. looked_into: paths of which more was asked before all SConscripts were read than whether they exist,
+    or, of absent ones, than whether they are folders.
+    copies: file of a variant folder -> its source. links: path -> target. written: path -> contents before
     an SConscript, or SCons for it, wrote it. refusals: reason -> places.
     """
 
@@ -65,6 +82,8 @@ class Recorder:
         self.listings: dict[str, list[str] | None] = {}
         self.links: dict[str, str] = {}
         self.exact: set[str] = set()
+        self.data: set[str] = set()
+        self.looked_into: set[str] = set()
         self.written: dict[str, bytes | None] = {}
         self.written_directly: dict[str, str] = {}  # path -> which line of an SConscript did it
         self.environ: dict[str, str | None] = {}
@@ -73,13 +92,20 @@ class Recorder:
         self.own_variables: set[str] = set()  # set or removed by the process itself
         self.commands: list[Captured] = []
         self.imported: set[str] = set()
-        self.duplicated: set[str] = set()
+        self.copies: dict[str, str] = {}
         self.logs: set[str] = set()  # of Configure, which are only written
         self.deciders: list[str] = []  # where a Decider was chosen that does not go by contents
         self.work: list[str] = []
+        self.work_while_reading = False
         self.refusals: dict[str, list[str]] = {}
-        self.reading = False
-        self.muted = 0
+        self.recording = False
+        self.scripts_are_read = False
+        self.here = _Here()
+
+    @property
+    def reading(self) -> bool:
+        """Whether what happens now counts: scons reads or judges, and does not make a target."""
+        return self.recording and not self.here.acting
 
     def absolute(self, path: object) -> str:
         text = os.fsdecode(path)  # type: ignore[arg-type]
@@ -89,8 +115,13 @@ class Recorder:
 
     def saw(self, path: str, status: os.stat_result | None) -> None:
         """A look at the status of a file: None where there was nothing."""
-        if path not in self.files:
+        if path not in self.files and not self.here.acting:
             self.files[path] = None if status is None else known_of(status)
+
+    def looks_into(self, path: str) -> None:
+        """A look whose answer changes when the file is made, or made again."""
+        if not self.scripts_are_read and not self.here.acting:
+            self.looked_into.add(path)
 
     def refuse(self, reason: str, place: object = "") -> None:
         """There will be no manifest of this run."""
@@ -99,12 +130,15 @@ class Recorder:
             places.append(str(place))
 
     def built(self, name: str) -> None:
-        """Something was made, so this run does not tell that there is nothing to do."""
+        """Something was made, so this run does not tell by itself that there is nothing to do."""
         self.work.append(name)
-        self.reading = False
+        if not self.scripts_are_read:
+            self.work_while_reading = True
 
     def refuse_if_direct(self, reason: str) -> None:
         """The same, when code of an SConscript does it, and not SCons itself."""
+        if self.here.acting:
+            return
         caller = find_caller()
         if caller is not None and caller.direct:
             self.refuse(reason, caller)

@@ -19,7 +19,7 @@ from rebel_tools.memory.atomic import write_atomically
 from rebel_tools.memory.user_cache import user_cache
 from rebel_tools.observed.model import Folder, Manifest, Refusal, Replay
 
-FORMAT = f"rebel-tools {__version__} observed 1"
+FORMAT = f"rebel-tools {__version__} observed 2"
 MOST_MANIFESTS = 16  # of one project
 _REFUSED = ".json"  # what the name of a file ends in that says why there is no manifest
 
@@ -96,7 +96,7 @@ def load(asked: Question) -> Manifest | None:
         if question != asked.text:
             return None
         plain[2] = {path: Folder(*folder) for path, folder in plain[2].items()}
-        plain[5] = [Replay(*command) for command in plain[5]]
+        plain[6] = [Replay(*command) for command in plain[6]]
         return Manifest(*plain)
     except (OSError, ValueError, EOFError, TypeError, IndexError):
         return None  # missing, or damaged
@@ -106,8 +106,7 @@ def save(asked: Question, manifest: Manifest) -> None:
     """Keep a manifest for the next time. Where that is impossible scons is asked again."""
     folders = {path: tuple(folder) for path, folder in manifest.folders.items()}
     commands = [tuple(each) for each in manifest.commands]
-    environ, every, _, digests, imported, _, *said = manifest
-    plain = (environ, every, folders, digests, imported, commands, *said)
+    plain = manifest._replace(folders=folders, commands=commands)  # type: ignore[arg-type]
     data = marshal.dumps((asked.text, *plain))
     with contextlib.suppress(OSError):
         os.makedirs(os.path.dirname(asked.path), mode=0o700, exist_ok=True)

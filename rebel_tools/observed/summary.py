@@ -23,19 +23,26 @@ from rebel_tools.observed.model import (
     folder_stamp_of,
     known_of,
 )
-from rebel_tools.observed.recorder import LIBRARY, Recorder
+from rebel_tools.observed.recorder import LIBRARY, Recorder, belongs_to_python
+
+# A larger file than this counts by its stamp alone, where scons has no digest of it.
+MOST_BYTES = 1 << 20
 
 
 class Graph(NamedTuple):
     """What scons knows about the files of its graph when it has ended.
 
     digests: path -> digest of the contents that scons compares. results: paths that it makes and that nothing else
-    depends on, so that it only asks whether they exist. bookkeeping: the files
-    of its own, which it writes at the end. by_content: whether every Decider goes by contents.
+    depends on, so that it only asks whether they exist. made: those that this run has made, and that are as scons
+    remembers them. visited: all that it came to. scripts: SConscripts that are no files of the graph otherwise.
+    bookkeeping: the files of its own, which it writes at the end. by_content: whether every Decider goes by contents.
     """
 
     digests: Mapping[str, str]
     results: frozenset[str]
+    made: frozenset[str]
+    visited: frozenset[str]
+    scripts: frozenset[str]
     bookkeeping: frozenset[str]
     by_content: bool
 
@@ -49,11 +56,13 @@ class Summary:
         self.folders: dict[str, Folder] = {}
         self.now = time.time_ns()
         self._absent_itself: set[tuple[str, str]] = set()  # folder and name, not only something below the name
+        self.linked = recorder.copies.keys() | set(recorder.copies.values())
 
     def manifest(self, output: str, errors: str) -> Manifest | list[Refusal]:
-        """The manifest of a run without work, or why there is none."""
+        """The manifest of a run after which there is no work, or why there is none."""
         recorder = self.recorder
         self._note_modules()
+        self._note_visited()
         for path, known in list(recorder.files.items()):  # a thread of an SConstruct may go on
             if path not in recorder.logs:
                 self._note_file(path, known)
@@ -65,19 +74,34 @@ class Summary:
         if recorder.refusals:
             return refusals(recorder)
         every = public_variables(recorder.start_environ) if recorder.reads_all_variables else None
-        digests = {**(self.graph.digests if self.graph.by_content else {}), **self._own_digests()}
-        usable = {
-            path: digest
-            for path, digest in digests.items()
-            if len(digest) in DIGEST_SIZES and path not in recorder.exact
-        }
         imported = sorted(recorder.imported)
-        return Manifest(recorder.environ, every, self.folders, usable, imported, commands, output, errors)
+        digests, scripts = self._digests(), self._scripts()
+        return Manifest(recorder.environ, every, self.folders, digests, scripts, imported, commands, output, errors)
 
-    def _own_digests(self) -> dict[str, str]:
-        """The digests of scons' own files, which it writes again, mostly the same, in each run."""
-        read = ((path, _contents(path)) for path in self.graph.bookkeeping)
-        return {path: hashlib.sha256(data).hexdigest() for path, data in read if data is not None}
+    def _digests(self) -> dict[str, str]:
+        """Of what may get another stamp while it has the same contents: sources, what SConscripts read, and scons'
+        own files, which it writes again, mostly the same, in each run.
+        """
+        own = set(self.graph.bookkeeping)
+        if self.graph.by_content:
+            own.update(path for path in self.recorder.data if _is_of_the_user(path))
+        digests = dict(self.graph.digests) if self.graph.by_content else {}
+        for path in own - digests.keys():
+            data = _small_contents(path)
+            if data is not None:
+                digests[path] = hashlib.sha256(data).hexdigest()
+        exact = self.recorder.exact
+        return {path: each for path, each in digests.items() if len(each) in DIGEST_SIZES and path not in exact}
+
+    def _scripts(self) -> dict[str, bytes]:
+        """The programs among the files: SConscripts, and modules of the user."""
+        recorder = self.recorder
+        modules = (getattr(module, "__file__", None) for module in list(sys.modules.values()))
+        own = {path for path in modules if isinstance(path, str) and path.endswith(".py") and _is_of_the_user(path)}
+        copied = {source for copy, source in recorder.copies.items() if copy in self.graph.scripts}
+        seen = recorder.data.union(recorder.exact, self.graph.digests)
+        read = ((path, _small_contents(path)) for path in own.union(self.graph.scripts, copied) - seen)
+        return {path: text for path, text in read if text is not None}
 
     # Files
 
@@ -102,11 +126,14 @@ class Summary:
     def _is_unchanged(self, path: str, first: Known | None, now: Known) -> bool:
         if path in self.graph.bookkeeping or first == now:
             return True
+        recorder = self.recorder
+        if path in self.graph.made and path not in recorder.looked_into and path not in recorder.exact:
+            return not isinstance(now, str)  # scons looks at it again after it has made it
         if first is None or isinstance(first, str) or isinstance(now, str):
             return False
-        written = path in self.recorder.written and self.recorder.written[path] == _contents(path)
+        written = path in recorder.written and recorder.written[path] == _contents(path)
         # Scons links or copies the sources of a variant folder in each run.
-        return written or (path in self.recorder.duplicated and first[0] == now[0] and first[2] == now[2])
+        return written or (path in self.linked and first[0] == now[0] and first[2] == now[2])
 
     def _only_exists(self, path: str) -> bool:
         """Whether scons only asks for the existence of a file: one that it makes, and whose contents nobody
@@ -137,6 +164,15 @@ class Summary:
             stamp = folder_stamp_of(os.stat(path))
             folder = self.folders[path] = Folder(stamp, {}, {}, {}, None, None, {})
         return folder
+
+    def _note_visited(self) -> None:
+        """Scons remembers what it has learnt about a file, also while that was made: what it came to counts."""
+        for path in self.graph.visited - self.recorder.files.keys():
+            try:
+                status = os.stat(path)
+            except (OSError, ValueError):
+                status = None
+            self.recorder.saw(path, status)
 
     # Names
 
@@ -230,13 +266,18 @@ class Summary:
 
     def _settle(self) -> None:
         """Refuse what was edited while scons ran, or could have been without another time stamp."""
-        own = self.graph.bookkeeping.union(self.recorder.duplicated, self.recorder.written)
+        own = self.graph.bookkeeping.union(self.linked, self.recorder.written, self.graph.made)
         for path, known in self._stamps():
             if path not in own and not is_settled(known[1], self.recorder.started):
                 self.recorder.refuse("a file changed while scons ran, or its clock is too coarse to tell", path)
         young = [path for path, folder in self.folders.items() if not is_settled(max(folder.stamp[:2]), self.now)]
-        if young:
+        fresh = [(path, known) for path, known in self._stamps() if path in self.graph.made]
+        fresh = [(path, known) for path, known in fresh if not is_settled(known[1], self.now)]
+        if young or fresh:
             time.sleep(RACY_NS / 1e9)
+        for path, known in fresh:  # what is written to it from now on shows, where clocks are fine
+            if known_of(os.stat(path)) != known or not is_settled(known[1], time.time_ns()):
+                self.recorder.refuse("a file changed while scons ran, or its clock is too coarse to tell", path)
         for path in young:  # a name that came right after the look may have left the stamp as it was
             try:
                 check_names(path, self.folders[path], sorted(self.recorder.imported))
@@ -252,6 +293,20 @@ class Summary:
 
 def refusals(recorder: Recorder) -> list[Refusal]:
     return [Refusal(reason, tuple(places)) for reason, places in sorted(recorder.refusals.items())]
+
+
+def _is_of_the_user(path: str) -> bool:
+    """Whether a file is none of what was installed for Python."""
+    return not belongs_to_python(path) and "/site-packages/" not in path and "/dist-packages/" not in path
+
+
+def _small_contents(path: str) -> bytes | None:
+    """The contents of a file that is quick to read."""
+    try:
+        small = os.path.getsize(path) <= MOST_BYTES
+    except OSError:
+        return None
+    return _contents(path) if small else None
 
 
 def _names(path: str) -> list[str] | None:

@@ -26,11 +26,11 @@ def process_hooks(recorder: Recorder) -> list[Hook]:
     by_process: dict[int, Captured] = {}
 
     def new_init(self: Any, *arguments: Any, **keywords: Any) -> None:
-        recorder.muted += 1
+        recorder.here.muted += 1
         try:
             real_init(self, *arguments, **keywords)
         finally:
-            recorder.muted -= 1
+            recorder.here.muted -= 1
         named = bound(arguments, keywords)
         caller = find_caller()
         if not recorder.reading or _asks_for_a_version(named["args"]):
@@ -81,7 +81,7 @@ def _refused(recorder: Recorder, name: str) -> Hook:
     real = getattr(os, name)
 
     def refused(*arguments: Any, **keywords: Any) -> Any:
-        if recorder.reading and not recorder.muted:
+        if recorder.reading and not recorder.here.muted:
             recorder.refuse(f"reading runs os.{name}", find_caller())
         return real(*arguments, **keywords)
 

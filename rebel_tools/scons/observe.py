@@ -7,8 +7,8 @@ from __future__ import annotations
 import fnmatch
 import os
 import sys
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator
+from typing import Any, Callable
 
 import SCons.Environment
 import SCons.Node
@@ -34,7 +34,7 @@ def install(recorder: Recorder) -> None:
     _wrap(fs.Dir, "_glob1", _globbed(recorder))
     _wrap(fs.File, "do_duplicate", _duplicated(recorder))
     _wrap(fs.File, "retrieve_from_cache", _retrieved(recorder))
-    _wrap(SCons.Node.Node, "build", _built(recorder))
+    _wrap(fs.File, "push_to_cache", _kept(recorder))
     _wrap(SCons.SConf.SConfBase, "__init__", _configured(recorder))
     _wrap(SCons.Environment.Base, "Execute", _executed(recorder))
     _wrap(SCons.Environment.Base, "Decider", _decided(recorder))
@@ -45,13 +45,42 @@ def _wrap(owner: Any, name: str, around: Any) -> None:
     setattr(owner, name, lambda self, *arguments, **keywords: around(real, self, *arguments, **keywords))
 
 
+# What an SConscript can ask a node about its file besides whether it exists.
+_QUESTIONS = ("getmtime", "getsize", "get_timestamp", "get_size", "get_contents", "get_csig", "get_content_hash")
+_TIMES = ("getmtime", "get_timestamp")
+
+
+def observe_questions(recorder: Recorder) -> Callable[[], None]:
+    """Note what SConscripts ask nodes about their files. Returns what ends it: when SCons judges nodes it asks them
+    all the time.
+    """
+    owners = (SCons.Node.FS.Base, SCons.Node.FS.File)
+    real = [(owner, name, vars(owner)[name]) for owner in owners for name in _QUESTIONS if name in vars(owner)]
+
+    def asked(real: Any, self: Any, *arguments: Any) -> Any:
+        path = self.get_abspath()
+        recorder.looks_into(path)
+        caller = find_caller()
+        if real.__name__ in _TIMES and caller is not None and caller.direct:
+            recorder.exact.add(path)
+        return real(self, *arguments)
+
+    def end() -> None:
+        for owner, name, function in real:
+            setattr(owner, name, function)
+
+    for owner, name, _ in real:
+        _wrap(owner, name, asked)
+    return end
+
+
 def _looked_up(recorder: Recorder) -> Any:
     def around(real: Any, self: Any, name: str) -> bool:
-        recorder.muted += 1
+        recorder.here.muted += 1
         try:
             found = bool(real(self, name))
         finally:
-            recorder.muted -= 1
+            recorder.here.muted -= 1
         recorder.names.setdefault(self.get_abspath(), {}).setdefault(name, found)
         return found
 
@@ -60,7 +89,7 @@ def _looked_up(recorder: Recorder) -> Any:
 
 def _globbed(recorder: Recorder) -> Any:
     def around(real: Any, self: Any, pattern: str, ondisk: bool = True, *rest: Any, **keywords: Any) -> Any:
-        recorder.muted += 1
+        recorder.here.muted += 1
         try:
             for folder in _searched(self) if ondisk else ():
                 path = folder.get_abspath()
@@ -71,7 +100,7 @@ def _globbed(recorder: Recorder) -> Any:
                 recorder.patterns.setdefault(path, {}).setdefault(pattern, matched)
             return real(self, pattern, ondisk, *rest, **keywords)
         finally:
-            recorder.muted -= 1
+            recorder.here.muted -= 1
 
     return around
 
@@ -86,7 +115,7 @@ def _searched(folder: Any) -> list[Any]:
 
 def _duplicated(recorder: Recorder) -> Any:
     def around(real: Any, self: Any, source: Any) -> Any:
-        recorder.duplicated.update((self.get_abspath(), source.get_abspath()))
+        recorder.copies[self.get_abspath()] = source.get_abspath()
         return real(self, source)
 
     return around
@@ -94,7 +123,7 @@ def _duplicated(recorder: Recorder) -> Any:
 
 def _retrieved(recorder: Recorder) -> Any:
     def around(real: Any, self: Any) -> Any:
-        found = real(self)
+        found = acting(recorder, real, self)
         if found:
             recorder.built(str(self))
         return found
@@ -102,12 +131,17 @@ def _retrieved(recorder: Recorder) -> Any:
     return around
 
 
-def _built(recorder: Recorder) -> Any:
-    def around(real: Any, self: Any, **keywords: Any) -> Any:
-        recorder.built(str(self))
-        return real(self, **keywords)
+def acting(recorder: Recorder, real: Any, *arguments: Any, **keywords: Any) -> Any:
+    """Call what makes a target, or keeps it in a cache: what it looks at is nothing that SCons goes by."""
+    recorder.here.acting += 1
+    try:
+        return real(*arguments, **keywords)
+    finally:
+        recorder.here.acting -= 1
 
-    return around
+
+def _kept(recorder: Recorder) -> Any:
+    return lambda real, self: acting(recorder, real, self)
 
 
 def _configured(recorder: Recorder) -> Any:
@@ -156,13 +190,16 @@ def note_kind_of_run(recorder: Recorder, status: int) -> None:
         recorder.refuse("SCons' ninja tool builds")
 
 
-def graph_of(recorder: Recorder) -> Graph:
-    """What scons knows about files when it has ended."""
+def graph_of(recorder: Recorder, made: Iterable[Any]) -> Graph:
+    """What scons knows about files when it has ended. made: nodes that this run has built."""
     digests: dict[str, str] = {}
     derived: set[str] = set()
     used: set[str] = set()
+    visited: set[str] = set()
     for node in _file_nodes():
         path = node.get_abspath()
+        if node.get_state() != SCons.Node.no_state:
+            visited.add(path)
         if node.has_builder():
             if type(node) is SCons.Node.FS.File:  # a class of somebody else's, as ours, may look at its results
                 derived.add(path)
@@ -173,7 +210,19 @@ def graph_of(recorder: Recorder) -> Graph:
     database = SCons.SConsign.DB_Name
     full = str(database) if os.path.isabs(str(database)) else os.path.join(recorder.top, str(database))
     own = {full, *(full + suffix for suffix in (".dblite", ".tmp"))}
-    return Graph(digests, frozenset(derived - used), frozenset(own), not recorder.deciders)
+    built = frozenset(node.get_abspath() for node in made)
+    # What a node that was built depends on, SCons has forgotten in part: then all results count by their stamps.
+    results = frozenset() if built else frozenset(derived - used)
+    scripts = frozenset(_scripts() - used)
+    return Graph(digests, results, built, frozenset(visited), scripts, frozenset(own), not recorder.deciders)
+
+
+def _scripts() -> set[str]:
+    """The SConscripts, where they lie and where they were asked for."""
+    found: set[str] = set()
+    for node in SCons.Node.SConscriptNodes:
+        found.update(each.get_abspath() for each in (node, node.rfile(), node.srcnode()))
+    return found
 
 
 def _children(node: Any) -> Iterator[Any]:

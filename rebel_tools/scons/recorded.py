@@ -5,13 +5,16 @@ from __future__ import annotations
 import io
 import os
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rebel_tools.observed import hooks, store
 from rebel_tools.observed.model import Manifest, Refusal
 from rebel_tools.observed.recorder import Recorder
-from rebel_tools.observed.summary import Summary
-from rebel_tools.process import exit_status
+from rebel_tools.observed.summary import Summary, refusals
+from rebel_tools.process import exit_status, run_last_functions
+
+if TYPE_CHECKING:
+    from rebel_tools.scons.finished import Building
 
 
 def record(asked: store.Question, main: Any) -> int:
@@ -24,37 +27,46 @@ def record(asked: store.Question, main: Any) -> int:
     hooks.install(recorder)
     try:
         from rebel_tools.scons import observe  # with it SCons is imported, under the recorder
+        from rebel_tools.scons.finished import Building
 
         observe.install(recorder)
-        recorder.reading = True
+        building = Building(recorder, output.text, errors.text)
+        building.install()
+        recorder.recording = True
         sys.stdout, sys.stderr, sys.stdin = output, errors, _Input(recorder, sys.stdin)
         status = exit_status(main)
+        sys.stdout, sys.stderr = output, errors  # SCons has put back those of the process
+        run_last_functions()  # what they say belongs to what a run says
     finally:
         sys.stdout, sys.stderr, sys.stdin = output.real, errors.real, sys.__stdin__
-        recorder.reading = False
+        recorder.recording = False
         os.chdir(recorder.top)
         hooks.uninstall()
-    _keep(asked, recorder, status, output.text.getvalue(), errors.text.getvalue())
+    _keep(asked, recorder, building, status, errors.text.getvalue())
     return status
 
 
-def _keep(asked: store.Question, recorder: Recorder, status: int, output: str, errors: str) -> None:
+def _keep(asked: store.Question, recorder: Recorder, building: Building, status: int, errors: str) -> None:
     from rebel_tools import signals
     from rebel_tools.scons import observe
 
     if signals.received() is not None:  # what passes it on to the commands is another thread, and was recorded, too
         store.save_refusals(asked, [Refusal("the last run was told to end", ())])
         return
-    if recorder.work:
-        first = ", ".join(recorder.work[:3]) + (", ..." if len(recorder.work) > 3 else "")
-        store.save_refusals(asked, [Refusal("the last run built something", (first,))])
-        return
     observe.note_kind_of_run(recorder, status)
-    found = Summary(recorder, observe.graph_of(recorder)).manifest(output, errors)
+    if recorder.work:
+        building.refuse_what_goes_on()
+    found: Manifest | list[Refusal] = refusals(recorder)
+    if not found:
+        output = building.output_of_the_next() if recorder.work else building.output.getvalue()
+        found = Summary(recorder, observe.graph_of(recorder, building.made)).manifest(output, errors)
     if isinstance(found, Manifest):
         store.save(asked, found)
-    else:
-        store.save_refusals(asked, found)
+        return
+    if recorder.work:
+        first = ", ".join(recorder.work[:3]) + (", ..." if len(recorder.work) > 3 else "")
+        found.insert(0, Refusal("the last run built something", (first,)))
+    store.save_refusals(asked, found)
 
 
 class _Input:

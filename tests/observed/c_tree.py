@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import random
-import shutil
 from pathlib import Path
 
 TOP = """\
@@ -48,11 +47,46 @@ FEATURES = {
     "timestamps": "env.Decider('timestamp-match')",
     "install": "env.Install('out/share', Glob('data/*.txt'))",
     "folder": "env.AppendUnique(CPPDEFINES=['D_%d' % os.path.isdir('extra')])",
+    "content or time": "env.Decider('MD5-timestamp')",
+    "contents of a node": "env.AppendUnique(CPPDEFINES=['E_' + File('data/value.txt').get_text_contents().strip()])",
+    "time of a node": "env.AppendUnique(CPPDEFINES=['F_%d' % File('data/value.txt').get_timestamp()])",
+    "cache": "CacheDir('#/.cache')",
+    "two targets": (
+        "env.Command(['out/x.txt', 'out/y.txt'], 'data/value.txt', "
+        "'cp $SOURCE ${TARGETS[0]}; echo same > ${TARGETS[1]}')\n"
+        "env.Command('out/z.txt', ['out/y.txt', 'out/x.txt'], 'cat $SOURCES > $TARGET')"
+    ),
+    "source that another action changes": (
+        "env.Command('out/b.txt', 'data/value.txt', 'cp $SOURCE $TARGET; cat $SOURCE >> data/grown.txt')\n"
+        "env.Command('out/c.txt', 'data/grown.txt', 'cp $SOURCE $TARGET')"
+    ),
+    "product that another action changes": (
+        "env.Command('out/d.txt', 'data/value.txt', 'cp $SOURCE $TARGET')\n"
+        "env.Command('out/e.txt', 'out/d.txt', 'cp $SOURCE $TARGET; echo x >> $SOURCE')"
+    ),
+    "product that the SConstruct looks at": (
+        "env.AppendUnique(CPPDEFINES=['O_%d' % os.path.exists('out/f.txt')])\n"
+        "env.Command('out/f.txt', 'data/value.txt', 'cp $SOURCE $TARGET')"
+    ),
+    "source that a glob finds when it was made": (
+        "env.Command('data/g.txt', 'data/value.txt', 'cp $SOURCE $TARGET')\n"
+        "env.Command('out/g.lst', Glob('data/?.txt'), 'echo $SOURCES > $TARGET')"
+    ),
+    "dependencies that an action writes": (
+        "env.Command('out/h.txt', 'data/value.txt', 'cp $SOURCE $TARGET; echo out/h.txt: first/h1.h > out/h.d')\n"
+        "env.ParseDepends('out/h.d')"
+    ),
+    "file that is not made": "env.Command('out/i.txt', 'data/value.txt', 'true')",
     "side effect": (
         "made = env.Command('out/a.txt', 'data/value.txt', 'cp $SOURCE $TARGET; echo x > out/log.txt')\n"
         "env.SideEffect('out/log.txt', made)"
     ),
 }
+# What happens in trees every day, and comes three times as often as the rest.
+ORDINARY = frozenset(
+    ("source", "header", "same_size", "touch", "touch_output", "remove_output", "damage_output", "new_source")
+    + ("remove_source", "unrelated", "data", "new_data", "sconscript_comment")
+)
 PART = """\
 Import('env')
 env = env.Clone()
@@ -67,6 +101,7 @@ class Tree:
 
     def __init__(self, root: Path, seed: int) -> None:
         self.root = root
+        self.seed = seed
         self.random = random.Random(seed)
         self.environ: dict[str, str] = {}
         self.arguments: list[str] = []
@@ -85,6 +120,7 @@ class Tree:
     def _write_all(self) -> None:
         for folder in ("first", "second", "data", "bin", "tools", "v1", "v2"):
             (self.root / folder).mkdir(parents=True)
+        self.write("data/grown.txt", "0\n")
         os.symlink("v1", self.root / "current")
         self.write("data/value.txt", "1\n")
         self.write("tools/helper.py", "DEFINE = 'HELPED'\n")
@@ -111,8 +147,9 @@ class Tree:
         """One random change; its name."""
         self.count += 1
         edits = [getattr(self, name) for name in sorted(dir(self)) if name.startswith("edit_")]
+        weights = [3 if edit.__name__.removeprefix("edit_") in ORDINARY else 1 for edit in edits]
         while True:
-            edit = self.random.choice(edits)
+            (edit,) = self.random.choices(edits, weights)
             if edit() is not False:
                 return str(edit.__name__.removeprefix("edit_"))
 
@@ -164,12 +201,16 @@ class Tree:
         return path.unlink() if path else False
 
     def edit_hiding_header(self) -> object:
-        path = self.root / "first" / f"h{self.random.randint(0, 2)}.h"
-        return path.unlink() if path.exists() else shutil.copy(self.root / "second" / path.name, path)
+        return self._come_or_go(self.root / "first" / f"h{self.random.randint(0, 2)}.h")
 
     def edit_header_beside_the_source(self) -> object:
-        path = self.root / f"part{self.random.choice(self.parts)}" / f"h{self.random.randint(0, 2)}.h"
-        return path.unlink() if path.exists() else shutil.copy(self.root / "second" / path.name, path)
+        return self._come_or_go(self.root / f"part{self.random.choice(self.parts)}" / f"h{self.random.randint(0, 2)}.h")
+
+    def _come_or_go(self, header: Path) -> object:
+        """A header of the same name as another one, with something else in it."""
+        if header.exists():
+            return header.unlink()
+        return header.write_text(f"{(self.root / 'second' / header.name).read_text()}// here {self.count}\n")
 
     def edit_probe(self) -> object:
         path = self.root / "first" / "probe.h"
@@ -232,7 +273,7 @@ class Tree:
         return None
 
     def edit_sconscript_comment(self) -> object:
-        path = self._any("part*/SConscript")
+        path = self._any("part*/SConscript") if self.random.random() < 0.7 else self.root / "SConstruct"
         return path.write_text(path.read_text() + f"# {self.count}\n") if path else False
 
     def edit_flags(self) -> object:

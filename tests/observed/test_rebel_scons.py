@@ -9,53 +9,14 @@ import os
 import shutil
 import sys
 import time
-from pathlib import Path
 
 import pytest
+import tree_edits
+from asking import SCONSTRUCT, cache, run, settle, why_asked
 
 from rebel_tools import tools
 
-sys.path.insert(0, str(Path(__file__).resolve().parent))
-import tree_edits  # noqa: E402
-
 pytestmark = pytest.mark.skipif(not shutil.which("gcc"), reason="needs gcc")
-
-SCONSTRUCT = """\
-env = Environment(CPPPATH=['include'])
-env.Program('prog', Glob('src/*.c'))
-"""
-
-
-@pytest.fixture
-def tree(project):
-    """A tree with one program; nothing is built."""
-    project.write("SConstruct", SCONSTRUCT)
-    project.write("include/a.h", "#define A 0\n")
-    project.write("src/main.c", '#include "a.h"\nint main(void) { return A; }\n')
-    return project
-
-
-def cache(project) -> Path:
-    """The user's cache folder, outside of the tree."""
-    return project.root.parent / f"{project.root.name}-cache"
-
-
-def run(project, *arguments: str, rc: int | None = 0, **environ: str):
-    environ.setdefault("XDG_CACHE_HOME", str(cache(project)))
-    return project.run(sys.executable, "-m", "rebel_tools", "scons", "--explain", *arguments, rc=rc, env=environ)
-
-
-def why_asked(project, *arguments: str, rc: int | None = 0, **environ: str) -> str:
-    """Why SCons was asked; nothing where it was not."""
-    return run(project, *arguments, rc=rc, **environ).err.partition("scons is asked: ")[2]
-
-
-def settle(project, *arguments: str, **environ: str) -> None:
-    """Build, and run once without work, so that the next answer needs no SCons."""
-    time.sleep(0.04)  # files that are younger than a tick of the clock would keep a run from being a proof
-    run(project, *arguments, **environ)
-    run(project, *arguments, **environ)
-    assert why_asked(project, *arguments, **environ) == ""
 
 
 def test_the_answer_is_what_scons_printed(tree):
@@ -166,7 +127,7 @@ def test_files_that_sconscripts_read_by_any_name(tree, python):
     tree.write("SConstruct", SCONSTRUCT + f"env.Append(CPPDEFINES=['V' + {opened}.read()])\n")
     settle(tree)
     tree.write("value", "1")
-    assert "value changed" in why_asked(tree)
+    assert "value' changed" in why_asked(tree)
 
 
 def test_functions_that_a_module_took_before(tree):
@@ -174,7 +135,7 @@ def test_functions_that_a_module_took_before(tree):
     tree.write("SConstruct", "import tarfile\nv = tarfile.bltn_open('value').read()\n" + SCONSTRUCT)
     settle(tree)
     tree.write("value", "1")
-    assert "value changed" in why_asked(tree)
+    assert "value' changed" in why_asked(tree)
 
 
 def test_warnings_are_shown_again(tree):

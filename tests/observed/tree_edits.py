@@ -3,8 +3,9 @@
     python tests/observed/tree_edits.py --seed 1 --trees 5 --edits 30
 
 After each edit `rebel scons` is asked. When it answers without SCons, a separate `scons -q` on a copy of the tree
-has to find nothing to do. When it asks SCons and nothing was built, that is a false alarm. Prints the counts, and
-each unsound answer.
+has to find nothing to do. When it asks SCons and nothing was built, that is a false alarm. Half of the edits come
+right after a build, the others after a run without work: both leave what the next answer is taken from. Prints the
+counts, and each unsound answer.
 """
 
 from __future__ import annotations
@@ -49,26 +50,32 @@ def run_tree(seed: int, edits: int, keep: bool = False, verbose: bool = False) -
     cache = folder / "cache"
     build(tree, cache)
     for _ in range(edits):
-        build(tree, cache)  # mostly a run without work, which leaves a manifest
+        if tree.random.random() < 0.5:
+            counts += judge(tree, folder, "no edit")
         name = "+".join(tree.edit() for _ in range(tree.random.choice([1, 1, 1, 2])))
         time.sleep(0.04 if tree.random.random() < 0.5 else 0)
         counts["edits"] += 1
-        reason, worked = build(tree, cache)
-        if reason:
-            counts["asked, work" if worked else "asked, no work"] += 1
-            if not worked:
-                counts[f"false alarm: {name}"] += 1
-                if verbose:
-                    print(f"seed {seed}: {name}: {reason}")
-        elif up_to_date(tree, folder / "copy"):
-            counts["answered"] += 1
-        else:
-            counts["unsound"] += 1
-            print(f"UNSOUND seed {seed}, edit {counts['edits']} ({name}), features {tree.features}, in {folder}")
-            if keep:
-                return counts
+        counts += judge(tree, folder, name, verbose)
+        if counts["unsound"] and keep:
+            return counts
     shutil.rmtree(folder)
     return counts
+
+
+def judge(tree: Tree, folder: Path, name: str, verbose: bool = False) -> Counter[str]:
+    """Ask `rebel scons` after the edit `name`, and plain scons where it answers by itself."""
+    reason, worked = build(tree, folder / "cache")
+    after = " after no edit" if name == "no edit" else ""
+    if not reason:
+        if up_to_date(tree, folder / "copy"):
+            return Counter([f"answered{after}"])
+        print(f"UNSOUND {tree.seed=} ({name}), features {tree.features}, in {folder}")
+        return Counter(["unsound"])
+    if worked:
+        return Counter([f"asked, work{after}"])
+    if verbose:
+        print(f"{tree.seed=}: {name}: {reason}")
+    return Counter([f"asked, no work{after}"] + ([] if after else [f"false alarm: {name}"]))
 
 
 def environment(tree: Tree, cache: Path | None) -> dict[str, str]:

@@ -1,0 +1,124 @@
+"""Whether a run of scons that built something leaves nothing to do for the next one.
+
+The next run would read the same SConscripts and judge the same graph, if all that this one looked at is as it was. Two
+things may differ: the files that were made, which count as they are now when that is what SCons remembers of them, and
+what is made by something else than the builders of files, which is refused. So are runs in which something was built
+before all SConscripts had been read (tests of Configure), and runs whose output the next one would not repeat.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+from typing import Any
+
+import SCons.Executor
+import SCons.Node
+import SCons.Node.FS
+import SCons.Script.Main
+
+from rebel_tools.observed.check import DIGEST_SIZES, digest_like
+from rebel_tools.observed.recorder import Recorder
+from rebel_tools.scons.observe import acting, observe_questions
+
+OPENING = "scons: Building targets ...\n"
+CLOSING = "scons: done building targets.\n"
+
+
+class Building:
+    """What is built after the SConscripts have been read.
+
+    made: nodes that were built or came from a cache. output: what the process has printed up to now.
+    """
+
+    def __init__(self, recorder: Recorder, output: io.StringIO, errors: io.StringIO) -> None:
+        self.made: list[Any] = []
+        self._recorder = recorder
+        self.output, self._errors = output, errors
+        self._executed: set[Any] = set()
+        self._asked_for: list[tuple[str, bool]] = []  # names, and whether there is a builder
+        self._begun = self._ended = self._errors_begun = 0
+
+    def install(self) -> None:
+        """Have SCons tell about it."""
+        main = SCons.Script.Main
+        real_targets, real_built = main._build_targets, SCons.Node.Node.built
+        real_needs, real_execute = main.BuildTask.needs_execute, SCons.Executor.Executor.__call__
+        scripts_are_read = observe_questions(self._recorder)
+
+        def build_targets(*arguments: Any, **keywords: Any) -> Any:
+            scripts_are_read()
+            self._recorder.scripts_are_read = True
+            self._begun, self._errors_begun = self.output.tell(), self._errors.tell()
+            try:
+                return real_targets(*arguments, **keywords)
+            finally:
+                self._ended = self.output.tell()
+
+        def built(node: Any) -> None:
+            # SCons says so of folders and aliases, too, when something in them was built.
+            if node in self._executed or isinstance(node, SCons.Node.FS.File):
+                self.made.append(node)
+            real_built(node)
+
+        def execute(executor: Any, target: Any, **keywords: Any) -> Any:
+            """Whatever is made is made by an executor: files, and what stands behind an Alias."""
+            self._recorder.built(str(target))
+            self._executed.update(executor.get_all_targets())
+            return acting(self._recorder, real_execute, executor, target, **keywords)
+
+        def needs_execute(task: Any) -> bool:
+            if task.top:
+                self._asked_for.append((str(task.node), bool(task.targets[0].has_builder())))
+            return bool(real_needs(task))
+
+        main._build_targets = build_targets
+        SCons.Executor.Executor.__call__ = execute
+        SCons.Node.Node.built = built
+        main.BuildTask.needs_execute = needs_execute
+
+    def refuse_what_goes_on(self) -> None:
+        """Refuse a manifest where the next run could have something to do, or something else to say."""
+        refuse = self._recorder.refuse
+        if self._recorder.work_while_reading:
+            refuse("something was built while SConscripts were read")
+        if self._recorder.deciders:
+            refuse("a Decider that does not go by contents", self._recorder.deciders[0])
+        if SCons.Script.Main.ProgressObject:
+            refuse("Progress() tells about the build")
+        if self.output.tell() > self._ended or self._errors.tell() > self._errors_begun:
+            refuse("something was printed about the build")
+        for node in self.made:
+            reason = _why_it_may_be_made_again(node)
+            if reason:
+                refuse(reason, node)
+
+    def output_of_the_next(self) -> str:
+        """What the next run prints, which has nothing to do."""
+        text = self.output.getvalue()
+        before, during = text[: self._begun], text[self._begun : self._ended]
+        silent = SCons.Script.Main.OptionsParser.values.silent
+        lines = []
+        for name, has_builder in self._asked_for:
+            if not has_builder:
+                lines.append(f"scons: Nothing to be done for `{name}'.\n")
+            elif not silent:
+                lines.append(f"scons: `{name}' is up to date.\n")
+        opening = OPENING if during.startswith(OPENING) else ""
+        closing = CLOSING if during.endswith(CLOSING) else ""
+        return before + opening + "".join(lines) + closing
+
+
+def _why_it_may_be_made_again(node: Any) -> str:
+    """Nothing for a file that is as SCons remembers it."""
+    if type(node) is not SCons.Node.FS.File:
+        return "what was built is no file of SCons' own kind"
+    if node.always_build:
+        return "AlwaysBuild was said of it"
+    path = node.get_abspath()
+    if not os.path.isfile(path):
+        return "what was built is not there, or is no regular file"
+    digest = getattr(node.ninfo, "csig", None) or ""
+    if len(digest) not in DIGEST_SIZES or digest_like(path, digest) != digest:
+        return "something else changed what was built"
+    return ""

@@ -1,0 +1,35 @@
+"""A small tree of C, and questions to `rebel scons` in it."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+
+SCONSTRUCT = """\
+env = Environment(CPPPATH=['include'])
+env.Program('prog', Glob('src/*.c'))
+"""
+
+
+def cache(project) -> Path:
+    """The user's cache folder, outside of the tree."""
+    return project.root.parent / f"{project.root.name}-cache"
+
+
+def run(project, *arguments: str, rc: int | None = 0, **environ: str):
+    environ.setdefault("XDG_CACHE_HOME", str(cache(project)))
+    return project.run(sys.executable, "-m", "rebel_tools", "scons", "--explain", *arguments, rc=rc, env=environ)
+
+
+def why_asked(project, *arguments: str, rc: int | None = 0, **environ: str) -> str:
+    """Why SCons was asked; nothing where it was not."""
+    return run(project, *arguments, rc=rc, **environ).err.partition("scons is asked: ")[2]
+
+
+def settle(project, *arguments: str, **environ: str) -> None:
+    """Build, and run once without work, so that the next answer needs no SCons."""
+    time.sleep(0.04)  # files that are younger than a tick of the clock would keep a run from being a proof
+    run(project, *arguments, **environ)
+    run(project, *arguments, **environ)
+    assert why_asked(project, *arguments, **environ) == ""
