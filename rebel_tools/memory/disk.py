@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Iterable
 from typing import Protocol
 
 # So much memory is used again and again; for much more the system would have to find new pages each time.
@@ -68,6 +69,17 @@ class RealDisk:
 
     def remove_folder(self, path: str) -> None:
         os.rmdir(os.path.join(self.root, path))
+
+
+def folders_above(paths: Iterable[str]) -> set[str]:
+    """All folders in which these paths lie, whatever their depth: SCons may have seen one, and not make it again."""
+    found: set[str] = set()
+    for path in paths:
+        folder = os.path.dirname(path)
+        while folder and folder not in found:
+            found.add(folder)
+            folder = os.path.dirname(folder)
+    return found
 
 
 def content_digest(path: str) -> str:

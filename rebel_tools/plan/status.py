@@ -14,6 +14,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 
 from rebel_tools.memory.digests import text_digest
+from rebel_tools.memory.disk import folders_above
 from rebel_tools.memory.records import Record
 from rebel_tools.ocaml.names import INITIAL
 from rebel_tools.plan.model import ALIAS, COMPILATIONS, COPYING, IMPLEMENTATION, NATIVE, TREE, Scope, Search, Step
@@ -272,7 +273,7 @@ class Status:
         """
         folders = {scope.outdir for scope in scopes}
         known = {path for step in self.plan.steps.values() for path in step.outputs}
-        used = set(map(os.path.dirname, known))
+        used = folders_above(known)
         for key in [k for k in self.records if k not in self.plan.steps]:
             if everything or (os.path.dirname(key) or ".") in folders:
                 self.plan.state.changed = True

@@ -19,6 +19,7 @@ import SCons.Errors
 import SCons.Node.FS
 
 from rebel_tools import tools
+from rebel_tools.memory.disk import folders_above
 from rebel_tools.ocaml.toolchain import program_identity
 from rebel_tools.project.document import read_document
 from rebel_tools.project.errors import ProjectError
@@ -176,11 +177,13 @@ class RuleAction(Words):
 
 
 def remove_vanished(top: str, folder: str, known: set[str]) -> None:
-    """Remove what rules made that are gone. folder: of all that is made; known: paths of what still is."""
+    """Remove what rules made that are gone. folder: of all that is made; known: paths of what still is, or will be."""
+    used = folders_above(known)
     for path, _, names in os.walk(os.path.join(top, folder), topdown=False):
         inside = os.path.relpath(path, top).replace(os.sep, "/")
         for name in names:
             if posixpath.join(inside, name) not in known:
                 os.unlink(os.path.join(path, name))
-        with suppress(OSError):  # it is not empty
-            os.rmdir(path)
+        if inside not in used:
+            with suppress(OSError):  # it is not empty
+                os.rmdir(path)

@@ -384,6 +384,18 @@ def test_a_command_makes_sources(app):
     assert 'File "data/b.txt", line 1, characters 8-13' in app.build(rc=2)
 
 
+def test_what_a_rule_makes_moves_into_a_folder_below(app):
+    """The old file and its folder go, and the folder below is made where that was, as in all ways between the two."""
+    app.write("src/index.ml", "let () = print_int Made.v\n")
+    app.write("text", "let v = 3\n")
+    for target in ("src/made.ml", "src/deep/er/made.ml", "src/deep/made.ml", "src/made.ml"):
+        rules(app, {"command": ["cat", "text"], "sources": ["text"], "stdout": target})
+        app.build()
+        assert app.output() == "3"
+        made = sorted(path for path in app.project.path("_build/default/.generated").rglob("*") if path.is_file())
+        assert [str(path).endswith(f"/{target}") for path in made] == [True]
+
+
 def test_words_mean_themselves(app):
     words = [
         "",
