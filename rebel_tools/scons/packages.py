@@ -14,11 +14,13 @@ import SCons.Script
 import SCons.Util
 from SCons.Builder import Builder
 
+from rebel_tools.errors import Place, RebelError
 from rebel_tools.memory import up_to_date
 from rebel_tools.memory.lock import unlock
 from rebel_tools.outputs.naming import naming, top_level
 from rebel_tools.plan.units import Namespace, check_units
 from rebel_tools.project.groups import Group, groups_of
+from rebel_tools.project.load import load_project
 from rebel_tools.project.model import Package, Project, Target, Test
 from rebel_tools.project.targets import CHECK
 from rebel_tools.project.tests import test_names
@@ -53,7 +55,7 @@ def rebel(env, folder: str = ".", profile: str | None = None):
     project = _project(root)
     build_folder.check(project)
     if is_interactive():
-        tell(_Folder(project.root.root))
+        tell(_AsRead(project, how))
     elif _lock(project.root.root):
         started, project = time.time_ns(), _project(root)  # another build has come to its end
     build_folder.keep_notes()
@@ -63,9 +65,8 @@ def rebel(env, folder: str = ".", profile: str | None = None):
         front.go_on_after_failures()
     permission = programs.permission(project)
     groups = groups_of(project)
-    if not is_interactive() and not only_looks() and not option("clean"):
-        homes = {target.name: group.home.name for group in groups for target in group.targets}
-        remove_left_over(os.path.join(build_folder.folder_of(project.root.root), how.folder), homes)
+    if not is_interactive():
+        _tidy_up(project, how)
     default = SCons.Util.NodeList()
     sessions: list[tuple[str, TargetSession]] = []
     told = front.report()
@@ -150,17 +151,47 @@ def _lock(root: str) -> bool:
     return waited
 
 
-class _Folder:
-    """The folder of outputs in an interactive session, which has it only while it builds."""
+def _tidy_up(project: Project, how: profiles.Profile) -> None:
+    """Remove what was made for targets that are gone."""
+    if not only_looks() and not option("clean"):
+        homes = {target.name: group.home.name for group in groups_of(project) for target in group.targets}
+        remove_left_over(os.path.join(build_folder.folder_of(project.root.root), how.folder), homes)
 
-    def __init__(self, root: str) -> None:
-        self.root = root
+
+class _AsRead:
+    """A project in an interactive session, which has its folder of outputs only while it builds.
+
+    SCons reads an SConstruct once, so that the nodes and aliases of a session are those of one package.json and of the
+    sources that were there.
+    """
+
+    def __init__(self, project: Project, how: profiles.Profile) -> None:
+        self.root = project.root.root
+        self.read = project
+        self.how = how
 
     def begin_again(self) -> None:
+        """Errors: RebelError when a build would be one of a project that is no more."""
         _lock(self.root)
+        if not option("clean") and _by_hand(load_project(self.root)) != _by_hand(self.read):
+            message = "package.json, or which sources there are, is not as it was when this session began"
+            raise RebelError(message, place=Place(self.root), hint="exit, and start scons --interactive again")
+        _tidy_up(self.read, self.how)
 
     def end(self) -> None:
         unlock(build_folder.folder_of(self.root))
+
+
+def _by_hand(project: Project) -> Project:
+    """A project without what comes and goes in builds: sources that other builders make, and the folders looked at."""
+    made = {os.path.realpath(node.get_abspath()) for node in places.made_sources()}
+    packages = []
+    for package in project.packages:
+        root = package.root
+        sources = (source for source in package.sources if os.path.join(root, source.path) not in made)
+        rules = (rule for rule in package.rules if made.isdisjoint(os.path.join(root, path) for path in rule.sources))
+        packages.append(package._replace(sources=tuple(sources), rules=tuple(rules)))
+    return project._replace(packages=tuple(packages), consulted=())
 
 
 def _programs(env, project: Project, group: Group, started: int):

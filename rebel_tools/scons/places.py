@@ -10,6 +10,7 @@ from functools import cache
 import SCons.Node
 import SCons.Node.FS
 
+from rebel_tools.ocaml.names import SUFFIXES
 from rebel_tools.project.model import Project
 
 # Absolute paths that are no nodes of SCons: what decided about this run, and what it wrote.
@@ -107,6 +108,11 @@ def has_rules(node) -> bool:
 def file_nodes() -> Iterator:
     """The nodes of all files."""
     return _files_in(list({*SCons.Node.FS.get_default_fs().Root.values()}))
+
+
+def made_sources() -> Iterator:
+    """The nodes of all sources of modules that builders make."""
+    return (node for node in file_nodes() if node.name.endswith(SUFFIXES) and node.has_builder())
 
 
 def _files_in(folders: list) -> Iterator:

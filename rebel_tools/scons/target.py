@@ -16,7 +16,6 @@ from rebel_tools.memory.stamp import stamp, stamps_before
 from rebel_tools.memory.verdict import ALL
 from rebel_tools.ocaml.editors import FILE as EDITORS_FILE
 from rebel_tools.ocaml.flags import LINK_ALL, NO_WARNINGS, by_compiler
-from rebel_tools.ocaml.names import SUFFIXES
 from rebel_tools.ocaml.search import search_path
 from rebel_tools.ocaml.toolchain import ANSWERS
 from rebel_tools.outputs.naming import top_level
@@ -258,8 +257,7 @@ class TargetSession(Session):
 
         Those of which a package says how they are made are not among them.
         """
-        made = [node for node in places.file_nodes() if node.name.endswith(SUFFIXES) and node.has_builder()]
-        found = {os.path.realpath(node.get_abspath()): node for node in made}
+        found = {os.path.realpath(node.get_abspath()): node for node in places.made_sources()}
         rules = {os.path.join(p.root, source.path) for p in self.packages for source in p.sources if source.made}
         for path in sorted(found.keys() & rules):
             print(f"rebel: warning: {self.relative(path)} is made by a rule of its package, not by the SConstruct")

@@ -116,6 +116,47 @@ def test_packages(project: Project) -> None:
     assert project.up_to_date()
 
 
+def test_packages_that_are_not_as_they_were_read(project: Project) -> None:
+    """What SCons has read once does not become a build of something that is no more."""
+    manifest = project.write("package.json", '{"name": "app", "rebel": {}}').read_text()
+    script = 'env.Command("src/made.ml", "n.txt", "cat $SOURCE > $TARGET")\nenv.Rebel()\n'
+    project.write("SConstruct", HEAD.replace('"ocaml"', '"rebel"') + script)
+    project.write("n.txt", "let v = 1\n")
+    project.write("src/Index.ml", "let () = print_int Made.v\n")
+    program = "_build/default/src/app.out"
+    with Interactive(project) as scons:
+        scons("build")
+        project.write("n.txt", "let v = 2\n")
+        scons("build")
+        assert project.run(program).out == "2"
+        project.write("src/list.ml", "let length _ = 3\n")
+        assert "start scons --interactive again" in scons("build")
+        project.path("src/list.ml").unlink()
+        assert "start scons" not in scons("build")
+        project.write("package.json", manifest.replace("{}", '{"flags": {"compile": "-w -8"}}'))
+        assert "start scons --interactive again" in scons("build")
+        project.write("package.json", "{")
+        assert "package.json:1:2" in scons("build")
+        scons("clean")
+        assert not project.path("_build").exists()
+
+
+def test_what_targets_have_made_that_are_gone_is_removed(project: Project) -> None:
+    targets = [{"target": name, "entry": "src/main.ml"} for name in ("one", "two")]
+    manifest = {"name": "app", "rebel": {"targets": targets}}
+    project.write("package.json", json.dumps(manifest))
+    project.write("SConstruct", HEAD.replace('"ocaml"', '"rebel"') + "env.Rebel()\n")
+    project.write("src/main.ml", "let () = print_int 1\n")
+    project.scons()
+    targets.pop()
+    project.write("package.json", json.dumps(manifest))
+    with Interactive(project) as scons:
+        scons("build -n")
+        assert project.path("_build/two").exists()
+        scons("build")
+        assert not project.path("_build/two").exists() and project.path("_build/one/src/app.out").exists()
+
+
 def test_the_gate(project: Project) -> None:
     project.write(
         "SConstruct",
