@@ -12,6 +12,8 @@ import os
 import re
 from collections.abc import Iterable
 
+from rebel_tools.sconstruct import BUILD_FOLDER
+
 # What the tools themselves write, and what editors write beside a file while they save it.
 _TRANSIENT = (
     *(".sconsign*", "config.log", ".merlin", "*.pyc"),  # SCons, its Configure(), rebel, Python
@@ -19,7 +21,7 @@ _TRANSIENT = (
 )
 _is_transient = re.compile("|".join(map(fnmatch.translate, _TRANSIENT))).match
 
-_BUILT = ("_build", "__pycache__")
+_BUILT = (BUILD_FOLDER, "__pycache__")
 _PACKAGES = "node_modules"
 
 
@@ -27,23 +29,29 @@ class Folders:
     """What is of interest around the folder `top`.
 
     places: files and folders that a build looked at, be they there or not; in a folder every name is of interest.
+    made: the folder for what is built, as for `_build`: only that it goes is of interest.
     """
 
-    def __init__(self, top: str, places: Iterable[str] = ()):
+    def __init__(self, top: str, places: Iterable[str] = (), made: str = ""):
         self.top = top
         self.places = frozenset(places)
+        self.made = made or os.path.join(top, BUILD_FOLDER)
         self._really: set[str] = set()  # what the places are, behind all links
         self._links: set[str] = set()
         self._names: set[str] = set()  # links, what they lead to, and the folders above
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Folders) and (self.top, self.places) == (other.top, other.places)
+        return isinstance(other, Folders) and self._given == other._given
+
+    @property
+    def _given(self) -> tuple[object, ...]:
+        return self.top, self.places, self.made
 
     def to_watch(self) -> set[str]:
         """The folders to watch, each for its own entries only and under its real name: the system tells of a folder
         under one name. Looks at the links anew.
         """
-        links, tree = Links(), set(_tree(self.top))
+        links, tree = Links(), set(_tree(self.top, self.made))
         self._really = set(map(links.real, self.places))
         folders = tree | {place for place in self._really if os.path.isdir(place)}
         ends = {links.real(link) for folder in folders for link in _links_in(folder)}
@@ -77,15 +85,19 @@ class Folders:
             return True
         if not path.startswith(f"{self.top}{os.sep}"):
             return path == self.top
+        if path == self.made:
+            return not os.path.exists(path)
+        if path.startswith(f"{self.made}{os.sep}"):
+            return False
         *folders, name = os.path.relpath(path, self.top).split(os.sep)
         if any(map(_is_left_out, folders)):
             return False
         return not _is_left_out(name) or (name in _BUILT and not os.path.exists(path))
 
 
-def _tree(top: str) -> Iterable[str]:
+def _tree(top: str, made: str) -> Iterable[str]:
     for folder, below, _ in os.walk(top):
-        below[:] = [name for name in below if not _is_left_out(name)]
+        below[:] = [name for name in below if not _is_left_out(name) and os.path.join(folder, name) != made]
         yield folder
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from rebel_tools.errors import Place, RebelError
 from rebel_tools.memory.stamp import Stamp, is_settled, stamp
+from rebel_tools.sconstruct import build_folder
 from rebel_tools.watch.changes import Changes
 from rebel_tools.watch.folders import Folders
 from rebel_tools.watch.resident import Built, Resident
@@ -24,7 +25,8 @@ class Watch:
 
     def __init__(self, arguments: Sequence[str], say: Callable[[str], None]):
         self.say = say
-        self.folders = Folders(os.getcwd())
+        self.made = os.path.realpath(build_folder(arguments, os.environ))
+        self.folders = Folders(os.getcwd(), made=self.made)
         self.resident = Resident(arguments)
         self.changes = Changes()
         self._made: dict[str, Stamp] = {}
@@ -60,7 +62,7 @@ class Watch:
         """Watch all places that the build read; what changed in a new one before it was watched is a change, too."""
         # A build that failed may not have come to a place that is needed to mend it.
         places = built.places if built.status == 0 else {*built.places, *self.folders.places}
-        folders = Folders(built.top or self.folders.top, places)
+        folders = Folders(built.top or self.folders.top, places, self.made)
         if folders != self.folders:
             self.folders = folders
             new = self.changes.follow(folders)

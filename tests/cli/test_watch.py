@@ -333,6 +333,21 @@ def test_a_build_does_not_call_for_the_next_one(project, watch):
     assert re.findall("rebel: (.*) changed; building", watcher.text) == ["main.c"] * 3
 
 
+def test_a_build_folder_among_the_sources_does_not_call_for_the_next_build(project, watch):
+    """It counts as little as `_build` does, but for its removal."""
+    ocaml(project)
+    watcher = watch("--build-dir=out")
+    watcher.built()
+    write(project.path("src/greeting.ml"), 'let text = "two"\n')
+    watcher.built()
+    shutil.rmtree(project.path("out"))
+    watcher.built()
+    assert project.run(project.path("out/default/src/app.out")).out == "two"
+    changes = re.findall("rebel: (.*) changed; building", watcher.text)
+    assert changes[0] == "src/greeting.ml" and all(each.startswith("out") for each in changes[1:])
+    assert len(changes) == 2
+
+
 def test_what_writes_into_the_tree_in_every_build_is_told_and_ends(project, watch):
     project.write(
         "SConstruct", SCONSTRUCT + "env.AlwaysBuild(env.Command('out', [], 'date > $TARGET; date +%N >> log'))"
