@@ -26,7 +26,8 @@ def open_streams() -> None:
         descriptor = os.open(os.devnull, os.O_RDWR)
     os.close(descriptor)
     for number, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
-        if getattr(sys, name) is None:
+        held = getattr(sys, name)
+        if held is None or getattr(held, "file", held) is None:  # SCons has put a stream of its own around it
             stream = open(number, mode, encoding="utf-8", closefd=False)  # noqa: SIM115 (it is the process' own)
             setattr(sys, name, stream)
             setattr(sys, f"__{name}__", stream)

@@ -40,6 +40,6 @@ def write_atomically(path: str, data: bytes) -> None:
         f.write(data)
     try:
         os.replace(temporary, path)
-    except OSError:
+    except OSError as error:
         os.unlink(temporary)
-        raise
+        raise OSError(error.errno, error.strerror, path) from None

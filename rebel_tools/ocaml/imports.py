@@ -10,6 +10,7 @@ files too. `ocamlobjinfo` prints the same tables.
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterator
 from struct import unpack_from
@@ -17,6 +18,7 @@ from sys import intern
 from typing import Any, Callable, NamedTuple, Optional
 
 from rebel_tools.errors import Place, RebelError
+from rebel_tools.memory.atomic import read_regular
 from rebel_tools.ocaml.marshal import MarshalError, read_header, read_value, wrong
 
 Table = tuple[tuple[str, Optional[str]], ...]  # of (unit name, digest in hex or None)
@@ -66,7 +68,10 @@ class Imports(NamedTuple):
 
 
 class _File:
-    """A file that is being read. left: how many more items its lists may have."""
+    """A file that is being read.
+
+    left: how many more items its lists may have, and of those that are texts, how many more bytes.
+    """
 
     def __init__(self, path: str, kind: str, data: bytes) -> None:
         self.path = path
@@ -82,11 +87,21 @@ class _File:
         each other, which no compiler writes, and which would take time and memory without measure.
         """
         while cell != 0:
-            if not self.left:
+            if self.left <= 0:
                 raise ValueError("more items than bytes")
             self.left -= 1
             head, cell = cell
             yield head
+
+    def texts(self, cell: Any) -> Iterator[str]:
+        """The items of a list of texts. They are as long together as the file at most: one text may stand in a list
+        many times, which takes some bytes each time, however long it is.
+        """
+        for text in self.items(cell):
+            self.left -= len(text)
+            if self.left < 0:
+                raise ValueError("more text than bytes")
+            yield os.fsdecode(text)
 
     def table(self, cell: Any) -> Table:
         """A list of (name, digest option): `crcs` in utils/misc.ml."""
@@ -102,8 +117,9 @@ def read_imports(path: str | os.PathLike[str]) -> Imports:
     OSError for one that cannot be read.
     """
     path = os.fspath(path)
-    with open(path, "rb") as stream:
-        data = stream.read()
+    data = read_regular(path)
+    if data is None:
+        raise OSError(errno.ENOENT, "there is no such file", path)
     kind = _KINDS.get(data[8:9]) if data.startswith(b"Caml1999") else None
     if kind is None:
         raise NotCompiledOCaml(
@@ -180,7 +196,7 @@ def _archive(file: _File, units: list[Imports], needs: list[Any]) -> Imports:
     name = os.path.splitext(os.path.basename(file.path))[0]
     interfaces = tuple(dict.fromkeys(entry for unit in units for entry in unit.interfaces))
     implementations = tuple(dict.fromkeys(entry for unit in units for entry in unit.implementations))
-    words = Needs(*(tuple(map(os.fsdecode, file.items(each))) for each in needs))
+    words = Needs(*(tuple(file.texts(each)) for each in needs))
     return Imports(name, file.kind, file.magic, None, interfaces, implementations, tuple(units), words)
 
 

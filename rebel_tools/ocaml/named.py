@@ -14,6 +14,7 @@ import shlex
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
+from rebel_tools.memory.atomic import read_regular
 from rebel_tools.ocaml.flags import HARMLESS_WITH_VALUE
 from rebel_tools.ocaml.search import with_response_files
 
@@ -140,11 +141,8 @@ def _with_gcc_files(words: Iterable[str], current: str, files: list[str], depth:
             yield word
             continue
         files.append(word[1:])
-        try:
-            with open(os.path.join(current, word[1:]), encoding="utf-8", errors="surrogateescape") as file:
-                inner = split(file.read()) if depth else []
-        except OSError:  # the compiler says so
-            continue
+        data = read_regular(os.path.join(current, word[1:])) if depth else None  # else the compiler says so
+        inner = split((data or b"").decode("utf-8", "surrogateescape"))
         yield from _with_gcc_files(inner, current, files, depth - 1)
 
 

@@ -11,6 +11,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from rebel_tools.errors import RebelError
+from rebel_tools.memory.atomic import read_regular
 from rebel_tools.ocaml.imports import Needs, read_imports
 
 # What every link reads. The names of runtimes and of the headers of bytecode depend on options and on the version.
@@ -47,11 +48,10 @@ def with_response_files(words: Sequence[str], current: str) -> Iterator[str]:
     for option, value in zip(words, [*words[1:], ""]):
         yield option
         if option in ("-args", "-args0"):
-            try:
-                with open(os.path.join(current, value), encoding="utf-8", errors="surrogateescape") as file:
-                    yield from file.read().split("\n" if option == "-args" else "\0")
-            except OSError:  # the compiler says so
-                continue
+            data = read_regular(os.path.join(current, value))
+            if data is not None:  # else the compiler says so
+                text = data.decode("utf-8", "surrogateescape")
+                yield from text.replace("\r\n", "\n").split("\n") if option == "-args" else text.split("\0")
 
 
 def values_of(option: str, words: Sequence[str]) -> list[str]:

@@ -11,7 +11,7 @@ from importlib import import_module
 import SCons.Errors
 import SCons.Util
 
-from rebel_tools.scons import profile
+from rebel_tools.scons import profile, surroundings
 from rebel_tools.scons.ocaml_builder import BUILDERS, OCamlBuilder, lexer, parser
 
 _UNIT = "$_OCAMLPACKAGEFLAGS -c -o $TARGET $_OCAMLUNITFLAGS $_OCAMLSOURCE"
@@ -45,6 +45,7 @@ def generate(env, **kw) -> None:
 
     `tools=[('ocaml', {'OCAMLENGINES': ['byte']})]`
     """
+    surroundings.look()
     profile.add_option()
     _find_compilers(env)
     env.Replace(**kw)

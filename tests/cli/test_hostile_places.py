@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from rebel_tools import tools
+from rebel_tools.sconstruct import shipped_sconstruct
 
 ROOT = Path(__file__).resolve().parents[2]
 needs_ocaml = pytest.mark.skipif(not tools.find("ocamlfind"), reason="needs ocamlfind")
@@ -83,6 +84,18 @@ def test_streams_that_are_closed(app, command, closed):
     assert "Traceback (most recent" not in run.text and run.rc in ((0, 1) if command in ("doctor", "audit") else (0,))
     if command == "build":
         assert says(app) == "right"
+
+
+@needs_ocaml
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&- >&- 2>&-"])
+def test_streams_of_scons_that_are_closed(app, closed):
+    app.path("SConstruct").write_text(shipped_script())
+    run = app.run("sh", "-c", f'"$@" {closed}', "sh", sys.executable, "-m", "SCons", "-Q")
+    assert "Traceback" not in run.text and says(app) == "right"
+
+
+def shipped_script() -> str:
+    return Path(shipped_sconstruct()).read_text()
 
 
 PRINTING = [[*REBEL, "doctor"], [*REBEL, "sconstruct"], [*SYMBOL_AUDIT, "exports", sys.executable]]
@@ -155,6 +168,18 @@ def folder(path: Path) -> None:
 
 def dangling(path: Path) -> None:
     path.symlink_to("nowhere")
+
+
+@needs_ocaml
+@pytest.mark.parametrize("make", [fifo, unix_socket, folder])
+@pytest.mark.parametrize("tool", ["rebel", "ocaml"])
+def test_the_database_of_scons_is_no_file(app, make, tool):
+    body = shipped_script().replace('"rebel"', f'"{tool}"')
+    app.write("SConstruct", body if tool == "rebel" else body.replace("Rebel()", "OCamlProgram('p', 'src/Index.ml')"))
+    make(app.path(".sconsign.dblite"))
+    run = app.run(sys.executable, "-m", "SCons", "-Q", rc=2)
+    assert "scons: *** .sconsign.dblite: SCons cannot keep its database here: this is a" in run.err
+    assert "Traceback" not in run.text and not app.path("_build").exists()
 
 
 KINDS = (loop, fifo, unix_socket, folder, dangling)

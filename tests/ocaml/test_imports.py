@@ -167,8 +167,9 @@ def imports(size: int, name: bytes = b"Abc") -> bytes:
     return item * (size // len(item)) + NIL
 
 
-def archive(units: bytes) -> bytes:
-    return b"Caml1999A030" + struct.pack(">I", 16) + marshalled(block(1) + units)
+def archive(units: bytes, objects: bytes = NIL) -> bytes:
+    """Units, and what the archive wants of C, behind a field that is not read."""
+    return b"Caml1999A030" + struct.pack(">I", 16) + marshalled(block(5) + units + NIL + objects + NIL * 2)
 
 
 def unit(table: bytes) -> bytes:
@@ -209,6 +210,12 @@ def digest_in_common(size: int) -> bytes:
     return archive(unit(items + NIL) + NIL)
 
 
+def text_in_common(size: int) -> bytes:
+    """A list of texts that all are one long text."""
+    items = CONS + text(b"a" * (size // 2)) + b"".join(CONS + shared(1 + number) for number in range(1, size // 12))
+    return archive(NIL, items + NIL)
+
+
 COSTLY = {
     "length of any number of bits": lambda size: b"Caml1999I030\x84\x95\xa6\xbd\x3f" + b"\x81" * size,
     "length beyond the end": lambda size: b"Caml1999I030\x84\x95\xa6\xbd\x0f" + b"\xff" * 8 + b"\x7f" + b"a" * size,
@@ -216,6 +223,7 @@ COSTLY = {
     "tails in common": tails_in_common,
     "name in common": name_in_common,
     "digest in common": digest_in_common,
+    "text in common": text_in_common,
     "table that runs into itself": table_in_a_circle,
     "units that run into themselves": lambda size: archive(unit(NIL) + shared(3)),
     "block of many fields": lambda size: archive(b"\x13" + struct.pack(">Q", 1 << 60) + NIL * size),
@@ -227,6 +235,15 @@ COSTLY = {
     "custom values": lambda size: archive(block(size // 20) + b"\x12_i\0abcd" * (size // 20)),
     "long table": lambda size: b"Caml1999I030" + marshalled(NIL) + marshalled(imports(size)),
 }
+
+
+def test_archives_of_this_shape_are_read(tmp_path):
+    """What is costly below is so in its tables, and not refused for its shape."""
+    path = tmp_path / "ab.cma"
+    path.write_bytes(archive(unit(imports(100)) + NIL, CONS + text(b"-lfoo") + NIL))
+    found = read_imports(path)
+    assert found.needs.objects == ("-lfoo",)
+    assert len(found.units) == 1 and found.interfaces == (("Abc", b"x".hex() * 16),)
 
 
 @pytest.mark.parametrize("make", COSTLY.values(), ids=COSTLY.keys())
