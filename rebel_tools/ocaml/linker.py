@@ -16,6 +16,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from rebel_tools.ocaml.named import on_path, split
+from rebel_tools.ocaml.needed import folders_for_needed, needed_by
 from rebel_tools.ocaml.toolchain import ANSWERS
 
 SHARED = (".dylib", ".tbd", ".so") if sys.platform == "darwin" else (".so",)
@@ -54,7 +55,7 @@ def c_files(linker: CLinker) -> list[str]:
     command = split(lines[-1]) if lines else [*linker.words]
     if lines:
         found += [command[0], *_linkers([*linker.command, *linker.words], folders, linker.environ)]
-    found += _Command(command[1:] if lines else command, linker.current).files()
+    found += _Command(command[1:] if lines else command, linker.current, linker.environ).files()
     return list(dict.fromkeys(os.path.join(linker.current, path) for path in found))
 
 
@@ -89,8 +90,10 @@ def _linkers(words: Iterable[str], folders: Sequence[str], environ: Mapping[str,
 class _Command:
     """The command line of a linker."""
 
-    def __init__(self, words: Sequence[str], current: str) -> None:
+    def __init__(self, words: Sequence[str], current: str, environ: Mapping[str, str]) -> None:
         self.words = words
+        self.before, self.after = folders_for_needed(words, environ)
+        self._seen: set[str] = set()
         self.current = current
         given = [os.path.join(current, word[2:]) for word in words if word.startswith("-L") and len(word) > 2]
         # GCC names one folder in many ways; the paths stay as they were given, for a link may come to lead elsewhere.
@@ -114,9 +117,33 @@ class _Command:
     def _with_parts(self, path: str, depth: int = 4) -> Iterator[str]:
         """A file and, where it is a text in place of a library, those that it names."""
         yield path
+        yield from self._needed(path)
         for part in _parts(os.path.join(self.current, path)) if depth else ():
             is_library = part.startswith("-l")
             yield from self._library(part[2:], depth - 1) if is_library else self._with_parts(part, depth - 1)
+
+    def _needed(self, path: str) -> Iterator[str]:
+        """What a shared library needs, and what that needs in its turn, wherever it may be."""
+        waiting = [path]
+        while waiting:
+            needs = needed_by(os.path.join(self.current, waiting.pop()))
+            folders = (*self.before, *needs.folders, *self.folders, *self.after)
+            for name in needs.names:
+                if name not in self._seen:
+                    self._seen.add(name)
+                    places = [name] if "/" in name else _until_there(os.path.join(each, name) for each in folders)
+                    yield from places
+                    waiting += places[-1:]
+
+
+def _until_there(paths: Iterable[str]) -> list[str]:
+    """The paths up to the first one at which a file is."""
+    found: dict[str, None] = {}
+    for path in paths:
+        found[path] = None
+        if os.path.isfile(path):
+            break
+    return list(found)
 
 
 def library_paths(name: str, folders: Sequence[str], is_static: bool = False) -> list[str]:

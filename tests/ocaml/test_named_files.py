@@ -123,6 +123,29 @@ def test_a_library_comes_into_a_folder_that_is_searched_earlier(project) -> None
     project.scons(rc=2)
 
 
+def test_what_a_shared_library_needs_counts_for_the_link(project) -> None:
+    flags = ["-ccopt", "-L. -Wl,-rpath-link,deep", "-cclib", "-lfoo"]
+    ocaml(project, f'env.OCamlProgram("p", ["p.ml"], OCAMLLINKFLAGS={flags!r})', p_ml=MAIN)
+    project.write("foo.c", "long inner(void);\nlong answer(long unit) { return inner(); }\n")
+    project.path("deep").mkdir()
+
+    def inner(name: str) -> None:
+        project.write("bar.c", f"long {name}(void) {{ return 15; }}\n")
+        project.run("gcc", "-shared", "-fPIC", "-o", "deep/libbar.so", "bar.c")
+
+    inner("inner")
+    project.run("gcc", "-shared", "-fPIC", "-o", "libfoo.so", "foo.c", "-Ldeep", "-lbar")
+    project.scons()
+    assert project.run("./p", env={"LD_LIBRARY_PATH": ".:deep"}).out == "7"
+    assert project.up_to_date()
+    inner("other")
+    assert "undefined reference to `inner'" in project.scons(rc=2).err
+    inner("inner")
+    assert targets(project.scons()) == ["p"]
+    project.path("deep/libbar.so").unlink()
+    project.scons(rc=2)
+
+
 def test_packages_wait_for_an_object_in_link(project) -> None:
     flags = {"link": "stub.o"}
     rebel(project, 'env.Rebel()\nenv.Object("stub.o", "stub.c")\n', flags=flags, sources=["lib", "src"])
