@@ -1,184 +1,302 @@
 #!/usr/bin/env python3
 """Edit random projects at random; after each edit the build must equal a clean one, and a second build do nothing.
 
-    python tests/ocaml/edit_sequence.py [--seed 1] [--sequences 5] [--edits 20]
+    python tests/ocaml/edit_sequence.py [--seed 1] [--sequences 5] [--edits 20] [--log FILE]
 
-After every edit the project is built incrementally, then built from nothing *at the same path* (paths are in .cmt files
-and debugging information), and both results are compared byte for byte; where the clean build fails the incremental
-one must fail, too. Then it is built again, which must write no file. Outputs are also deleted and damaged, sources
-touched, files written with old time stamps, and builds killed. Some projects are built by package.json, some by an
-SConstruct with the tool `ocaml`. The first difference stops the run, shows the history, and leaves both trees to look
-at.
+After every edit the project is built incrementally, in one of several ways (`edit_builds.py`), and its sources are
+written into a fresh folder and built there by scons. Both results are compared byte for byte, and so is what the
+programs print; where the clean build fails the incremental one must fail, too. Then it is built again, which must write
+no file. What builds know and made is also lost and damaged, trees are copied and moved, files saved while a build runs
+or with old time stamps, builds and servers killed. A third of the projects is built by an SConstruct with the tool
+`ocaml`, the others by package.json, some of them as workspaces, and some lie on a file system with coarse time stamps.
+
+The first difference ends its sequence, shows the history, and leaves the trees to look at. With --log each step
+becomes a line of JSON in a file, which `edit_report.py` sums up.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import copy
+import json
 import os
 import random
-import re
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
-from dataclasses import dataclass, field
+import time
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(Path(__file__).resolve().parent), str(ROOT / "tests"), str(ROOT)]
+sys.path[:0] = [str(Path(__file__).resolve().parents[n]) for n in range(3)]
 
+import edit_builds  # noqa: E402
+import edit_clean  # noqa: E402
 import random_edits  # noqa: E402
 import random_project  # noqa: E402
+import written_project  # noqa: E402
+from coarse_disk import coarse_disk, why_no_coarse_disk  # noqa: E402
+from edit_builds import Built, Difference, Interactive, Kill, Place, Session, Watch  # noqa: E402
+from edit_clean import Clean, programs  # noqa: E402
+from edit_tree import MEDDLING, ROOTS, Meddling, contents, is_left_by_us, set_back, stamps  # noqa: E402
 
-COMMAND = [sys.executable, "-m", "SCons"]
-SCONSTRUCT = ROOT / "rebel_tools" / "scons" / "SConstruct"
+NULL_BUILDS = {"watch": 0, "scons": 0.3, "rebel scons": 0.5, "rebel": 1, "server": 1, "interactive": 1}
+"""Way -> how often a second build is tried, which costs more in some of them."""
 
-
-class Difference(AssertionError):
-    """An incremental build that is not what it should be."""
-
-
-@dataclass
-class Built:
-    rc: int
-    text: str
+OTHERS = ("back", "old stamps", "saved during a build", "damaged cache")
+"""Kinds of edits that are neither one of the sources alone nor one of the tree behind them."""
 
 
-@dataclass
 class Sequence:
-    """One project in the folder `work`/project, and what was done to it so far."""
+    """One project in a folder below `work`, and what was done to it so far. coarse: of its file system's stamps."""
 
-    work: Path
-    rng: random.Random
-    command: list = field(default_factory=lambda: COMMAND)
-    history: list = field(default_factory=list)
+    def __init__(self, work: Path, rng: random.Random, coarse: bool = False) -> None:
+        self.work = work
+        self.rng = rng
+        self.coarse = coarse
+        self.cache: Path | None = None
+        self.tree = Meddling(rng, work / ROOTS[0])
+        self.tree.folder.mkdir(parents=True)
+        self.history: list[str] = []
+        self.project = random_project.random_project(rng)
+        self.way = ""
+        self.session: Session | None = None
+        self.clean: dict[str, Clean] = {}
+        self.kinds: list[str] = []
+        self.kills: list[Kill] = []
+        self._shape()
+        self.past = [copy.deepcopy(self.project)]
 
-    def __post_init__(self) -> None:
-        self.folder = self.work / "project"
-        self.with_cache = False
-        self.folder.mkdir(parents=True)
-        self.project = random_project.random_project(self.rng)
-        self.past: list = []
-        self.project.scripted = self.rng.random() < 0.35
-        if self.rng.random() < 0.3:
-            self.project.targets.append("byte")
-        if not self.project.scripted:
-            self.with_cache = self.rng.random() < 0.5
-            profile = f"--build-profile={self.rng.choice(('dev', 'release'))}"
-            self.command = [*self.command, "-f", str(SCONSTRUCT), profile]
-            if self.rng.random() < 0.4:
-                random_edits.edit_targets(self.rng, self.project)
+    def _shape(self) -> None:
+        project, rng = self.project, self.rng
+        project.scripted = rng.random() < 0.35
+        if not project.scripted and rng.random() < 0.25:
+            project.become_workspace()
+        elif rng.random() < 0.25:
+            project.targets.append("byte")
+        if not project.scripted and rng.random() < 0.5:
+            self.cache = self.work / "cache"
+        for edit in (random_edits.edit_targets, random_edits.edit_stub, random_edits.edit_preprocessor):
+            if rng.random() < 0.3:
+                edit(rng, project)
 
-    def run(self, edits: int) -> None:
-        self.step("new project")
-        for _ in range(edits):
-            self.step(self.edit())
+    @property
+    def folder(self) -> Path:
+        return self.tree.folder
+
+    @property
+    def place(self) -> Place:
+        return Place(self.folder, self.cache)
+
+    @property
+    def is_comparable(self) -> bool:
+        """Whether bytes are as elsewhere: GNU as takes no map of folders with such names."""
+        return "=" not in self.folder.name
+
+    # Steps
+
+    def run(self, edits: int, tell=lambda **what: None) -> None:
+        """tell: is given what each step was."""
+        for number in range(edits + 1):
+            self.kinds, self.kills = [], []
+            since = time.monotonic()
+            programs = self.step("new project" if number == 0 else "")
+            tell(
+                step=number,
+                kinds=self.kinds,
+                way=self.way,
+                workspace=self.project.workspace,
+                scripted=self.project.scripted,
+                coarse=self.coarse,
+                cache=self.cache is not None,
+                rules=not self.project.scripted
+                and any(m.form or p.grammar for p in self.project.packages.values() for m in p.modules),
+                stub=self.project.stub is not None,
+                preprocessor=self.project.pre is not None,
+                folder=self.folder.name,
+                programs=programs,
+                kills=[kill._asdict() for kill in self.kills],
+                seconds=round(time.monotonic() - since, 1),
+            )
         self.check_removed()
 
-    def step(self, description: str) -> None:
-        self.history.append(description)
+    def step(self, description: str) -> int:
+        """Change something, build, compare; how many programs were compared, 0 where the project does not build."""
+        self.choose_way()
+        self.history.append(description or self.edit())
         self.past.append(copy.deepcopy(self.project))
         before = stamps(self.folder)
-        random_project.write(self.project, self.folder)
-        if self.rng.random() < 0.1:
-            self.history.append("with the old time stamps")
-            self.set_back(before)
-        if self.rng.random() < 0.1:
-            self.history.append("a build that is killed")
-            self.killed_build()
-        incremental = self.build()
-        self.meddle_with_cache()
-        if incremental.rc == 0:
+        written_project.write(self.project, self.folder)
+        if "old stamps" in self.kinds:
+            set_back(self.folder, before)
+        if not isinstance(self.session, Watch) and self.rng.random() < 0.25:
+            self.kill()
+        return self.compare()
+
+    def compare(self) -> int:
+        clean = self.clean_build()
+        if isinstance(self.session, Watch):
+            built = self.session.until(lambda well: well == (clean.rc == 0) and (not well or not self.rows(clean)))
+        else:
+            built = self.build()
+        if built.rc != clean.rc:
+            texts = f"incremental:\n{built.text}\nclean:\n{clean.text}"
+            raise Difference(f"exit status {built.rc}, but {clean.rc} from clean\n{texts}")
+        self.check_sources()
+        if built.rc:
+            if not self.project.broken:
+                raise Difference(f"a project without errors does not build:\n{built.text}")
+            return 0
+        if rows := self.rows(clean):
+            raise Difference("not as a clean build:\n" + "\n".join(rows) + f"\n{built.text}")
+        said = programs(self.folder, self.project.profile)
+        if said != clean.said or not said:
+            raise Difference(f"the programs print {said}, those of a clean build {clean.said}\n{built.text}")
+        if self.rng.random() < NULL_BUILDS[self.way]:
             self.check_null()
-        elif not self.project.broken:
-            raise Difference(f"a project without errors does not build:\n{incremental.text}")
-        self.check_clean(incremental)
+        if self.rng.random() < 0.3:
+            self.tree.keep()
+        return len(said)
+
+    def choose_way(self) -> None:
+        """Mostly as the last time; a session ends where it is of no use any more."""
+        possible = edit_builds.ways(self.project)
+        if self.way not in possible or self.rng.random() < 0.2:
+            self.end_session()
+            self.way = self.rng.choice(possible)
+            self.history.append(f"from now on by {self.way}")
+
+    def build(self) -> Built:
+        if self.way in edit_builds.SESSIONS:
+            return self.in_session()
+        more = self.rng.choice((["-j1"], ["-j1"], ["-j2"], ["-j1", "-k"]))
+        return edit_builds.run(self.way, self.project, self.place, more)
+
+    def in_session(self) -> Built:
+        kind = Interactive if self.way == "interactive" else Watch
+        if self.session and self.session.lasts_for != kind.signature(self.project, self.folder):
+            self.end_session()
+        if self.session is None:
+            self.session = kind(self.project, self.place)
+        if isinstance(self.session, Interactive):
+            return self.session.build(self.project)
+        return self.session.until(lambda well: True)
+
+    def end_session(self) -> None:
+        if self.session is not None:
+            self.session.close()
+            self.session = None
+
+    # What is done
 
     def edit(self) -> str:
-        """Edit the sources, once or twice, or meddle with files behind the build's back."""
-        if self.rng.random() < 0.15:
-            return self.meddle()
-        if self.rng.random() < 0.1:
+        """Edit the sources, mostly once, or meddle with files behind the build's back."""
+        return "; ".join(self._one_edit() for _ in range(self.rng.choice((1, 1, 1, 1, 2))))
+
+    def _one_edit(self) -> str:
+        done = None
+        while done is None:
+            kind = self.rng.choice([*random_edits.EDITS, *MEDDLING, *OTHERS])
+            if self.project.broken and self.rng.random() < 0.4:
+                kind = "mend"
+            done = self._edit_of(kind)
+        self.kinds.append(kind)
+        if isinstance(self.session, Watch):
+            wanted = Watch.signature(self.project, self.folder)
+            if self.session.lasts_for != wanted:
+                self.end_session()
+        return done
+
+    def _edit_of(self, kind: str) -> str | None:
+        if kind in random_edits.EDITS:
+            return random_edits.EDITS[kind](self.rng, self.project)
+        if kind in MEDDLING:
+            if isinstance(self.session, Watch) or kind in ("copy", "move"):
+                self.end_session()  # outputs are not watched, and a session stays where it is
+            return getattr(self.tree, MEDDLING[kind])()
+        if kind == "back":
             when = self.rng.randrange(len(self.past))
             self.project = copy.deepcopy(self.past[when])
             return f"back to the sources of step {when}"
-        return "; ".join(random_edits.random_edit(self.rng, self.project) for _ in range(self.rng.choice((1, 1, 2))))
+        if kind == "old stamps":
+            return f"{self._source_edit()}, with the old time stamps"
+        if kind == "damaged cache":
+            return self.damage_cache()
+        return self.save_during_build()
 
-    def meddle(self) -> str:
-        outputs = sorted(p for p in (self.folder / "_build").rglob("*") if is_output(p))
-        sources = sorted(p for p in self.folder.rglob("src/**/*") if p.is_file())
-        what = self.rng.choice(("delete", "damage", "touch", "touch output", "remove folder"))
-        if what == "touch" or not outputs:
-            path = self.rng.choice(sources)
-            path.touch()
-        elif what == "touch output":
-            path = self.rng.choice(outputs)
-            path.touch()
-        elif what == "delete":
-            path = self.rng.choice(outputs)
-            path.unlink()
-        elif what == "damage":
-            before = stamps(self.folder)
-            path = self.rng.choice(outputs)
-            path.write_bytes(path.read_bytes()[:-1] + b"?")
-            if self.rng.random() < 0.5:
-                self.set_back(before)
-        else:
-            path = self.rng.choice(outputs).parent
-            shutil.rmtree(path)
-        return f"{what} {path.relative_to(self.folder)}"
+    def damage_cache(self) -> str | None:
+        """A file of the cache gets another bit or is cut off, and all that was built has to be taken from there."""
+        kept = sorted(path for path in self.cache.rglob("*") if path.is_file()) if self.cache else []
+        if not kept or isinstance(self.session, Watch):
+            return None
+        path = self.rng.choice(kept)
+        data = path.read_bytes()
+        where = self.rng.randrange(len(data))
+        path.write_bytes(self.rng.choice((data[:where] + bytes([data[where] ^ 1]) + data[where + 1 :], data[:where])))
+        shutil.rmtree(self.folder / "_build", ignore_errors=True)
+        return f"damage {path.name} in the cache"
 
-    def meddle_with_cache(self) -> None:
-        """Damage one file of the cache, now and then: what is made must not show it."""
-        kept = sorted(path for path in (self.work / "cache").rglob("*") if path.is_file())
-        if kept and self.rng.random() < 0.3:
-            path = self.rng.choice(kept)
-            data = path.read_bytes()
-            where = self.rng.randrange(len(data))
-            whole = data[:where] + bytes([data[where] ^ 1]) + data[where + 1 :]
-            path.write_bytes(self.rng.choice((whole, data[:where])))
-            self.history.append(f"damage {path.name} in the cache")
+    def _source_edit(self) -> str:
+        done = None
+        while done is None:
+            done = random_edits.EDITS[self.rng.choice(list(random_edits.EDITS))](self.rng, self.project)
+        return done
 
-    def environment(self, is_clean: bool = False) -> dict:
-        """A clean build, with which others are compared, does without what these have left."""
-        return {**environment(), "REBEL_CACHE": str(self.work / "cache") if self.with_cache and not is_clean else "0"}
+    def save_during_build(self) -> str | None:
+        """The sources are saved twice, the second time while a command of a build runs."""
+        if self.way in edit_builds.SESSIONS:
+            return None
+        first = self._source_edit()
+        written_project.write(self.project, self.folder)
+        process = edit_builds.start(self.way, self.project, self.place)
+        edit_builds.catch(self.rng, process, process.pid)
+        second = self._source_edit()
+        written_project.write(self.project, self.folder)
+        process.wait()
+        return f"{first}; while that is built {second}"
 
-    def set_back(self, before: dict) -> None:
-        """Give files the time stamps that they had, as who copies an older one does."""
-        now = stamps(self.folder)
-        for name in now.keys() & before.keys():
-            if now[name] != before[name]:
-                os.utime(self.folder / name, ns=(before[name], before[name]))
+    def kill(self) -> None:
+        if self.way not in edit_builds.SESSIONS:
+            killed = edit_builds.kill(self.rng, self.way, self.project, self.place)
+            if killed:
+                self.kills.append(killed)
+                self.history.append(f"{killed.signal} to {killed.whom}")
 
-    def scons(self) -> list:
-        """The command of the next build; -k has SCons see the whole graph."""
-        options = [f"-j{self.rng.choice((1, 2, 4))}", *self.rng.choice(([], [], [], ["-k"]))]
-        return [*self.command, *options, *self.project.asked]
+    # What is compared
 
-    def build(self, is_clean: bool = False) -> Built:
-        environ = self.environment(is_clean)
-        done = subprocess.run(self.scons(), cwd=self.folder, env=environ, capture_output=True, text=True)
-        if "Traceback" in done.stderr:
-            raise Difference(f"a traceback:\n{done.stderr}")
-        return Built(done.returncode, done.stdout + done.stderr)
+    def clean_build(self) -> Clean:
+        project = self.project
+        key = repr((sorted(project.files().items()), project.links(), project.profile, project.asked))
+        if key not in self.clean:
+            fresh = self.work / "fresh"
+            shutil.rmtree(fresh, ignore_errors=True)
+            fresh.mkdir()
+            written_project.write(self.project, fresh)
+            words = edit_builds.command("scons", self.project)[len(edit_builds.SCONS) :]
+            built = edit_builds.checked(*edit_clean.scons(words, fresh, edit_builds.environment()))
+            said = programs(fresh, self.project.profile) if built.rc == 0 else {}
+            self.clean[key] = Clean(built, contents(fresh, self.project.profile), said)
+        return self.clean[key]
 
-    def killed_build(self) -> None:
-        process = subprocess.Popen(
-            self.scons(),
-            cwd=self.folder,
-            env=self.environment(),
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
-        try:
-            process.wait(self.rng.uniform(0.2, 1.0))
-        except subprocess.TimeoutExpired:
-            # The whole group, as a terminal's Ctrl-C or the end of a session does: no compiler writes on.
-            os.killpg(process.pid, self.rng.choice((signal.SIGINT, signal.SIGKILL)))
-            process.wait()
+    def rows(self, clean: Clean) -> list[str]:
+        """What is other than in a clean build."""
+        old, new = contents(self.folder, self.project.profile), clean.contents
+        rows = [f"  left over: {n}" for n in sorted(old.keys() - new.keys())]
+        rows += [f"  missing: {n}" for n in sorted(new.keys() - old.keys())]
+        both = sorted(old.keys() & new.keys()) if self.is_comparable else []
+        return rows + [f"  different: {n}" for n in both if old[n] != new[n] and self.is_promised(n)]
+
+    def is_promised(self, name: str) -> bool:
+        """With -pp the name of a temporary file is in .cmt files, and in what bytecode knows for debuggers."""
+        pre = self.project.pre
+        if not pre or pre.how == "key" and not self.project.scripted:
+            return True
+        unit, suffix = os.path.splitext(os.path.basename(name))
+        if suffix in (".cmt", ".cmti", ".cmo", ".cma"):
+            return not unit.endswith(("Pre", "Prelib"))
+        return self.project.native or suffix not in ("", ".out", ".byte")
 
     def check_null(self) -> None:
         before = stamps(self.folder)
@@ -187,71 +305,51 @@ class Sequence:
         if again.rc or written:
             raise Difference(f"a second build wrote {written} (exit status {again.rc}):\n{again.text}")
 
+    def check_sources(self) -> None:
+        """Nothing is written beside the outputs, and no source is changed."""
+        wanted, here = self.project.files(), {}
+        for path in (p for p in self.folder.rglob("*") if p.is_file() and not p.name.startswith(".")):
+            name = path.relative_to(self.folder).as_posix()
+            if not name.startswith(("_build/", "c/", "ext/")):
+                here[name] = path.read_bytes()
+        there = {name: text.encode() for name, text in wanted.items() if isinstance(text, str) and name[:2] != "c/"}
+        if here != there:
+            names = sorted(name for name in here.keys() | there.keys() if here.get(name) != there.get(name))
+            raise Difference(f"other sources than those that were written: {names}")
+
     def check_removed(self) -> None:
         """`scons -c` leaves the sources only."""
-        subprocess.run([*self.command, "-c"], cwd=self.folder, env=environment(), capture_output=True, check=True)
+        self.end_session()
+        edit_builds.stop_server(self.folder)
+        done = edit_builds.run("scons", self.project, self.place, ["-c"])
         files = {p.relative_to(self.folder).as_posix() for p in self.folder.rglob("*") if is_left_by_us(p)}
-        left = files - self.project.files().keys() - {".sconsign.dblite"}
-        if left:
-            raise Difference(f"scons -c leaves {sorted(left)}")
+        others = (".sconsign", ".rebel-tools.scons", "c/", "ext/")
+        left = {name for name in files - self.project.files().keys() if not name.startswith(others)}
+        if left or done.rc:
+            raise Difference(f"scons -c leaves {sorted(left)} (exit status {done.rc})\n{done.text}")
 
-    def check_clean(self, incremental: Built) -> None:
-        kept = self.work / "incremental"
-        self.folder.rename(kept)
-        without = shutil.ignore_patterns("_build", ".scons*")
-        for is_clean in (True, False) if self.with_cache else (True,):
-            shutil.copytree(kept, self.folder, ignore=without, symlinks=True)
-            compare(incremental, self.build(is_clean), kept, self.folder)
-            shutil.rmtree(self.folder)
-        kept.rename(self.folder)
+    def close(self) -> None:
+        with contextlib.suppress(OSError, subprocess.SubprocessError):
+            self.end_session()
+        if self.folder.exists():
+            edit_builds.stop_server(self.folder)
 
 
-def compare(incremental: Built, clean: Built, kept: Path, fresh: Path) -> None:
-    """Raise Difference unless both builds ended alike, and after success with the same files."""
-    if incremental.rc != clean.rc:
-        texts = f"incremental:\n{incremental.text}\nclean:\n{clean.text}"
-        raise Difference(f"exit status {incremental.rc}, but {clean.rc} from clean\n{texts}")
-    if clean.rc:
-        return
-    old, new = contents(kept), contents(fresh)
-    if old != new:
-        rows = [f"  left over: {n}" for n in sorted(old.keys() - new.keys())]
-        rows += [f"  missing: {n}" for n in sorted(new.keys() - old.keys())]
-        rows += [f"  different: {n}" for n in sorted(old.keys() & new.keys()) if old[n] != new[n]]
-        raise Difference("not as a clean build:\n" + "\n".join(rows) + f"\n{incremental.text}")
-
-
-def is_left_by_us(path: Path) -> bool:
-    """Whether it is a file, but not a temporary one of a killed compiler or `ar`, which nobody could know of."""
-    return path.is_file() and not re.fullmatch(r"st\w{6}|.*\.cm\w+[0-9a-f]{6}\.tmp", path.name)
-
-
-def is_output(path: Path) -> bool:
-    """Whether the file belongs to the result of a build, and not to the memory of the build system."""
-    return is_left_by_us(path) and not path.name.startswith(".")
-
-
-def contents(folder: Path) -> dict:
-    return {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if is_output(p)}
-
-
-def stamps(folder: Path) -> dict:
-    return {str(p.relative_to(folder)): p.stat().st_mtime_ns for p in folder.rglob("*") if is_output(p)}
-
-
-def environment() -> dict:
-    found = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1", "NO_COLOR": "1"}
-    return {**found, "REFMT": random_project.REFMT} if random_project.REFMT else found
-
-
-def run_sequence(work: Path, seed: int, edits: int) -> None:
+def run_sequence(work: Path, seed: int, edits: int, coarse: bool = False, tell=lambda **what: None) -> None:
     """One random project with that many edits. Errors: Difference, with the seed and the history."""
-    sequence = Sequence(work, random.Random(seed))
+    sequence = Sequence(work, random.Random(seed), coarse)
     try:
-        sequence.run(edits)
+        sequence.run(edits, tell)
     except Difference as error:
         history = "\n".join(f"  {n}. {what}" for n, what in enumerate(sequence.history))
-        raise Difference(f"seed {seed}, after\n{history}\n{error}") from None
+        raise Difference(f"seed {seed}, after\n{history}\n{error}\nthe trees are in {work}") from None
+    finally:
+        sequence.close()
+
+
+def is_coarse(seed: int) -> bool:
+    """Whether the project of this seed lies on a file system with coarse time stamps, where there can be one."""
+    return seed % 5 == 0 and not why_no_coarse_disk()
 
 
 def main() -> int:
@@ -259,17 +357,36 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1, help="of the first sequence; the others count on")
     parser.add_argument("--sequences", type=int, default=5)
     parser.add_argument("--edits", type=int, default=20, help="edits in each sequence")
-    options = parser.parse_args()
-    for seed in range(options.seed, options.seed + options.sequences):
-        work = Path(tempfile.mkdtemp(prefix="edit_sequence"))
+    parser.add_argument("--log", help="a file to which each step is added as a line of JSON")
+    given = parser.parse_args()
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # in the background it would be ignored by all builds
+    differences = 0
+    for seed in range(given.seed, given.seed + given.sequences):
+        differences += not one_sequence(seed, given.edits, given.log)
+    return min(differences, 1)
+
+
+def one_sequence(seed: int, edits: int, log: str | None) -> bool:
+    """Whether there was no difference."""
+    work = Path(tempfile.mkdtemp(prefix=f"edit_sequence_{seed}_"))
+
+    def tell(**what: object) -> None:
+        if log:
+            with open(log, "a", encoding="utf-8") as file:
+                file.write(json.dumps({"seed": seed, **what}) + "\n")
+
+    with coarse_disk(work) if is_coarse(seed) else contextlib.nullcontext(work) as folder:
         try:
-            run_sequence(work, seed, options.edits)
+            run_sequence(folder / "work", seed, edits, is_coarse(seed), tell)
         except Difference as error:
-            print(f"{error}\nthe trees are in {work}", file=sys.stderr)
-            return 1
-        shutil.rmtree(work)
-        print(f"seed {seed}: {options.edits} edits, every build equal to a clean one", flush=True)
-    return 0
+            tell(difference=str(error))
+            if is_coarse(seed):
+                shutil.copytree(folder / "work", work.with_name(f"{work.name}_kept"), symlinks=True)
+            print(error, file=sys.stderr, flush=True)
+            return False
+    shutil.rmtree(work)
+    print(f"seed {seed}: {edits} edits, every build equal to a clean one", flush=True)
+    return True
 
 
 if __name__ == "__main__":

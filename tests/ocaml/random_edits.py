@@ -4,7 +4,21 @@ from __future__ import annotations
 
 import random
 
-from random_project import APP, HOWS, REFMT, SHAPES, Module, Package, Project, Target, Use, random_form, random_uses
+from random_extras import STUBS, Pre, Stub
+from random_project import (
+    APP,
+    HOSTILE,
+    HOWS,
+    REFMT,
+    SHAPES,
+    Module,
+    Package,
+    Project,
+    Target,
+    Use,
+    random_form,
+    random_uses,
+)
 
 NEW_NAMES = ("R0", "R1", "R2", "R3", "R4'", "R'5", "R_6", "RUp", "R8")
 
@@ -153,7 +167,9 @@ def edit_move(rng, project):
 
 
 def edit_flags(rng, project):
-    choices = [["-w", "-8"], ["-principal"], ["-g"], []]
+    choices = [["-w", "-8"], ["-principal"], ["-g"], [], ["-I", 'none $(touch ran) `touch ran` ${__name__} "> ran']]
+    if project.scripted:
+        choices.pop()  # the words of an SConstruct are expanded, as SCons has it
     project.flags = rng.choice([flags for flags in choices if flags != project.flags])
     return f"compile with {project.flags}"
 
@@ -188,11 +204,12 @@ def edit_version(rng, project):
 
 def edit_targets(rng, project):
     """Targets come and go, and get other names, flags and engines, so that they share more or less."""
-    if project.scripted:
+    if project.scripted or project.workspace:
         return None
     if not project.more or len(project.more) < 3 and rng.random() < 0.4:
         name = rng.choice([name for name in ("tool", "aaa", "server.x") if name not in project.asked])
-        project.more.insert(rng.randint(0, len(project.more)), Target(name, rng.choice(("native", "native", "byte"))))
+        engine = "native" if project.stub else rng.choice(("native", "native", "byte"))
+        project.more.insert(rng.randint(0, len(project.more)), Target(name, engine))
         return f"add the target {name}"
     target = rng.choice(project.more)
     what = rng.choice(("remove", "rename", "flags", "flags", "link", "engine", "order"))
@@ -204,11 +221,67 @@ def edit_targets(rng, project):
         target.flags = rng.choice([flags for flags in ([], ["-principal"], ["-w", "-9"]) if flags != target.flags])
     elif what == "link":
         target.link = [] if target.link else ["-linkall"]
-    elif what == "engine":
+    elif what == "engine" and not project.stub:
         target.engine = "byte" if target.engine == "native" else "native"
     else:
         project.more.reverse()
     return f"{what} of the target {target.name}: now {project.more}"
+
+
+def edit_folder(rng, project):
+    package, module = _any_module(rng, project)
+    module.folder = rng.choice([folder for folder in HOSTILE if folder != module.folder])
+    return f"move {package.name} {module.name} to src/{module.folder}"
+
+
+def edit_stub(rng, project):
+    """Code of C that only flags name comes, goes, gets another number, or is named in another way."""
+    if not project.native or project.workspace:
+        return None
+    if project.stub is None:
+        project.stub = Stub(rng.choice(list(STUBS)), rng.randrange(10, 100))
+    elif rng.random() < 0.6:
+        project.stub.number = rng.randrange(10, 100)
+    elif rng.random() < 0.7:
+        project.stub.how = rng.choice([how for how in STUBS if how != project.stub.how])
+    else:
+        project.stub = None
+    return f"code of C in flags: {project.stub}"
+
+
+def edit_preprocessor(rng, project):
+    """A preprocessor comes or goes, or changes, or a file that it reads: one of the same size, a new one, one less."""
+    if project.pre is None:
+        project.pre = Pre("key" if project.workspace else rng.choice(("flag", "key")))
+        return "a preprocessor comes"
+    pre, what = project.pre, rng.choice(("number", "number", "script", "more", "less", "how", "goes"))
+    if what == "number":
+        pre.numbers[rng.choice(list(pre.numbers))] = rng.randrange(10)
+    elif what == "script":
+        pre.added = (pre.added + 1) % 10
+    elif what == "more":
+        pre.numbers[rng.choice("bcdef")] = rng.randrange(1, 10)
+    elif what == "less" and len(pre.numbers) > 1:
+        pre.numbers.pop(rng.choice(list(pre.numbers)))
+    elif what == "how" and not project.workspace and not project.scripted:
+        pre.how = "key" if pre.how == "flag" else "flag"
+    elif what == "goes":
+        project.pre = None
+    return f"{what} of the preprocessor: {project.pre}"
+
+
+def edit_profile(rng, project):
+    if project.scripted:
+        return None
+    project.profile = "release" if project.profile == "dev" else "dev"
+    return f"build in the profile {project.profile}"
+
+
+def edit_member(rng, project):
+    if not project.workspace:
+        return None
+    project.extra = not project.extra
+    return f"one member {'more' if project.extra else 'less'}"
 
 
 def edit_break(rng, project):
@@ -226,17 +299,5 @@ def edit_mend(rng, project):
     return f"mend {len(broken)} modules" if broken else None
 
 
-EDITS = [
-    function
-    for name, function in sorted(globals().items())
-    if name.startswith("edit_")
-    for _ in range(4 if name in ("edit_mend", "edit_how", "edit_shape", "edit_targets") else 2)
-]
-
-
-def random_edit(rng: random.Random, project: Project) -> str:
-    """Change the project somehow; what was done."""
-    while True:
-        done = rng.choice(EDITS)(rng, project)
-        if done:
-            return done
+EDITS = {name[5:]: function for name, function in sorted(globals().items()) if name.startswith("edit_")}
+"""Edits of sources by their names."""

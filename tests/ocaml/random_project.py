@@ -17,6 +17,7 @@ from functools import cache
 from pathlib import Path
 
 from needs import missing_for_reason
+from random_extras import PACKAGE_SCRIPT, SCRIPTED_PRE, Pre, Stub, workspace_files
 
 from rebel_tools.ocaml.reason import find_refmt
 
@@ -69,9 +70,12 @@ class Package:
     version: int = 1
     public: bool = False  # has a handwritten face, which names the modules that others may use
     grammar: int = 0  # has a grammar, with that many lines of comments and actions less one
+    member: bool = False  # of a workspace
 
     @property
     def root(self) -> str:
+        if self.member:
+            return f"packages/{self.name.rpartition('/')[2]}/"
         return "" if self.name == APP else f"node_modules/{self.name}/"
 
     @property
@@ -99,6 +103,20 @@ class Project:
     targets: list[str] = field(default_factory=lambda: ["native"])
     scripted: bool = False  # built by an SConstruct with the tool `ocaml`, not by package.json
     more: list[Target] = field(default_factory=list)  # of a package.json
+    profile: str = "dev"
+    stub: Stub | None = None
+    pre: Pre | None = None
+    workspace: bool = False
+    extra: bool = False  # a workspace has one more member with a program
+
+    @property
+    def native(self) -> bool:
+        """Whether nothing is built in bytecode, whose programs cannot have code of C without a runtime of their own."""
+        return self.targets == ["native"] and all(target.engine == "native" for target in self.more)
+
+    @property
+    def own_script(self) -> bool:
+        return self.scripted or (self.stub is not None and self.stub.builder != "")
 
     @property
     def broken(self) -> bool:
@@ -112,9 +130,22 @@ class Project:
         names += [target.name for target in self.more]
         return names if len(names) > 1 and not self.scripted else []
 
-    def files(self) -> dict[str, str]:
-        """Path -> text of every source and package.json."""
-        found = {}
+    def become_workspace(self) -> None:
+        """The packages are members, with a root above all of them."""
+        self.workspace = True
+        for package in self.packages.values():
+            package.member = True
+
+    def links(self) -> dict[str, str]:
+        """Path -> target of every symbolic link."""
+        return workspace_files(self._members(), "")[1] if self.workspace else {}
+
+    def _members(self) -> list[tuple[str, str]]:
+        return [(name, package.root.rstrip("/")) for name, package in self.packages.items() if name != APP]
+
+    def files(self) -> dict[str, str | bytes]:
+        """Path -> contents of every source and package.json."""
+        found: dict[str, str | bytes] = {}
         for package in self.packages.values():
             found[f"{package.root}package.json"] = self._manifest(package)
             if self._has_grammar(package):
@@ -129,9 +160,19 @@ class Project:
             if package.public:
                 face = PACKAGES[package.name]
                 found[f"{package.root}src/{face}.ml"] = "".join(f"module {m} = {m}\n" for m in package.shown)
-        found["src/index.ml"] = self._index()
+        root = self.packages[APP].root
+        found[f"{root}src/index.ml"] = self._index()
+        if self.stub:
+            found.update(self.stub.files())
+        if self.pre:
+            found.update(self.pre.files(root, "pre/" if self.scripted else "src/"))
+        if self.workspace:
+            shown = self.packages["lib-a"].shown
+            found.update(workspace_files([], (f"LibA.{shown[-1]}.f 3" if shown else "0") if self.extra else "")[0])
         if self.scripted:
             found["SConstruct"] = self._sconstruct(sorted(found))
+        elif self.own_script:
+            found["SConstruct"] = f"{PACKAGE_SCRIPT}{self.stub.builder}\n"
         return found
 
     def _is_reason(self, module: Module) -> bool:
@@ -157,12 +198,16 @@ class Project:
 
     def _sconstruct(self, files: list[str]) -> str:
         lines = [SCONSTRUCT % {"flags": self.flags, "engines": self.targets, "refmt": REFMT or "refmt"}]
+        lines += [self.stub.builder] if self.stub else []
+        lines += [SCRIPTED_PRE] if self.pre else []
         for name, package in self.packages.items():
             sources = [f.replace("$", "$$") for f in files if f.startswith(f"{package.root}src/")]
             libraries = "".join(f"{PACKAGES[use]}, " for use in package.uses)
             options = f"OCAMLLIBS=[{libraries}], OCAMLPACKAGES={package.findlib}"
             options += ", OCAMLPUBLICMODULE=True" if package.public else ""
             if name == APP:
+                options = options.replace("OCAMLLIBS=[", "OCAMLLIBS=[Prelib, ") if self.pre else options
+                options += f", OCAMLLINKFLAGS={self.stub.words}" if self.stub else ""
                 lines.append(f"env.OCamlProgram('_build/app', {sources}, {options})")
             else:
                 module = PACKAGES[name]
@@ -181,8 +226,14 @@ class Project:
         texts = [(f"texts/{module.name}.txt", f"{module.path}.ml") for module in made]
         rebel["rules"] = [{"command": ["cat", text], "sources": [text], "stdout": path} for text, path in texts]
         rebel["moduleFlags"] = {module.name: "-w -a" for module in package.modules if module.quiet}
+        if self.workspace and package.name != APP:
+            rebel["targets"] = []
         if package.name == APP:
-            flags = {"compile": self.flags} if self.flags else {}
+            keys = self.pre.keys() if self.pre else {}
+            rebel["moduleFlags"].update(keys.pop("moduleFlags", {}))
+            rebel.update(keys)
+            link = self.stub.words if self.stub else []
+            flags = {"compile": self.flags, "link": link} if self.flags or link else {}
             rebel["targets"] = [
                 {"target": name, "engine": engine, "entry": "src/index.ml", "unstable_flags": flags}
                 for name, engine in (("default", "native"), ("bytes", "byte"))
@@ -193,7 +244,7 @@ class Project:
                     "target": each.name,
                     "engine": each.engine,
                     "entry": "src/index.ml",
-                    "unstable_flags": {"compile": [*self.flags, *each.flags], "link": each.link},
+                    "unstable_flags": {"compile": [*self.flags, *each.flags], "link": [*each.link, *link]},
                 }
                 for each in self.more
             ]
@@ -207,7 +258,10 @@ class Project:
         calls += ["(ignore Grammar.main; 1)"] if self._has_grammar(app) else []
         for name in app.uses:
             calls += [f"{PACKAGES[name]}.{module}.f 3" for module in self.packages[name].shown[-1:]]
-        return f"let () = print_endline (string_of_int ({' + '.join(calls or ['0'])}))\n"
+        calls += [f"{'Prelib.' if self.scripted else ''}Pre.value"] if self.pre else []
+        calls += ["answer ()"] if self.stub else []
+        head = 'external answer : unit -> int = "answer"\n' if self.stub else ""
+        return f"{head}let () = print_endline (string_of_int ({' + '.join(calls or ['0'])}))\n"
 
     def target_of(self, package: Package, module: Module, use: Use) -> Module | None:
         """What `module` uses; None where it is gone or, having come back under its old name, would close a cycle."""
@@ -278,7 +332,8 @@ SCONSTRUCT = """\
 import os
 import rebel_tools
 DefaultEnvironment(tools=[])
-env = Environment(tools=["ocaml"], toolpath=[rebel_tools.TOOLPATH], ENV=os.environ, REFMT="%(refmt)s")
+env = Environment(tools=["gcc", "ar", "gnulink", "ocaml"], toolpath=[rebel_tools.TOOLPATH], ENV=os.environ)
+env["REFMT"] = "%(refmt)s"
 env.Append(OCAMLFLAGS=%(flags)s)
 env["OCAMLENGINES"] = %(engines)s"""
 
@@ -295,7 +350,19 @@ def in_reason(text: str, interface: str) -> str:
     return subprocess.run(command, input=text, capture_output=True, text=True, check=True).stdout
 
 
-SUFFIXES = (".ml", ".mli", ".re", ".rei", ".mll", ".mly", ".txt")
+HOSTILE = (
+    "an $odd (one)/",
+    "$(touch ran) `touch ran`/",
+    "${__import__('os').mkdir('ran')}/",
+    """quo'te "two"/""",
+    "; touch ran; > ran/",
+    "-dash/",
+    "a#b=c%d/",
+    "star *? [x]/",
+    "\u00fcn\u00ef \u00a9/",
+    "back\\slash/",
+)
+"""Names of folders that mean something to a shell, to SCons, to make, or to a terminal."""
 
 SHAPES = ("type t = A of int | B", "type t = { a : int }", "type t = { a : int; b : string }", "type t = int")
 
@@ -307,7 +374,7 @@ def random_project(rng: random.Random) -> Project:
         package = Package(name, ["lib-a", "lib_b"] if uses is None else uses, [])
         project.packages[name] = package
         package.grammar = rng.choice((0, 0, 1))
-        for number in range(rng.randint(2, 4)):
+        for number in range(rng.choice((1, 2, 2, 3))):
             module = Module(f"M{number}", rng.randrange(100), interface=rng.random() < 0.4)
             random_form(rng, module)
             package.modules.append(module)
@@ -316,7 +383,7 @@ def random_project(rng: random.Random) -> Project:
 
 
 def random_form(rng: random.Random, module: Module) -> None:
-    module.folder = rng.choice(("", "", "deep/er/", "an $odd (one)/"))
+    module.folder = rng.choice(("", "", "deep/er/", *HOSTILE[:1]))
     module.capital = rng.random() < 0.5
     module.uses_list = rng.random() < 0.4
     module.reason = rng.random() < 0.3 and REFMT is not None
@@ -329,17 +396,3 @@ def random_uses(rng: random.Random, project: Project, package: Package, module: 
     choices = [pair for pair in own + foreign if pair != ("", module.name)]
     picked = rng.sample(choices, min(len(choices), rng.randint(0, 3)))
     module.uses = [Use(rng.choice(HOWS), *pair) for pair in picked]
-
-
-def write(project: Project, folder: Path) -> None:
-    """Bring the sources in `folder` to what the project says, writing and removing only what differs."""
-    wanted = project.files()
-    for path in [p for p in folder.rglob("*") if p.is_file() and p.suffix in SUFFIXES]:
-        name = path.relative_to(folder).as_posix()
-        if not name.startswith("_build/") and name not in wanted:
-            path.unlink()
-    for name, text in wanted.items():
-        path = folder / name
-        if not path.exists() or path.read_text() != text:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text)
