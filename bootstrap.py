@@ -71,6 +71,7 @@ TEST_PROGRAMS = {
     "i686-w64-mingw32-g++": "g++-mingw-w64-i686",
     "menhir": "menhir",
     "cppo": "cppo",
+    "pkg-config": "pkg-config",
     "dwz": "dwz",
     "llvm-dwp": "llvm",
     "chromium": "chromium",
@@ -88,7 +89,12 @@ TEST_PROGRAMS = {
     "utop": "utop",
     "dot": "graphviz",
 }
-TEST_LIBRARIES = {"re": "libre-ocaml-dev", "alcotest": "libalcotest-ocaml-dev", "ounit2": "libounit-ocaml-dev"}
+TEST_LIBRARIES = {
+    "re": "libre-ocaml-dev",
+    "alcotest": "libalcotest-ocaml-dev",
+    "ounit2": "libounit-ocaml-dev",
+    "ppx_deriving": "libppx-deriving-ocaml-dev",
+}
 
 
 def main(arguments: list[str]) -> int:

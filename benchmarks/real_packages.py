@@ -73,7 +73,56 @@ PACKAGES: dict[str, dict[str, object]] = {
             "targets": [],
         },
     },
+    "camlzip": {
+        "name": "camlzip",
+        "rebel": {
+            "sources": ["."],
+            "wrapped": False,
+            "targets": [],
+            "ocamlfindDependencies": ["unix"],
+            "stubs": {"sources": ["zlibstubs.c"], "pkgConfig": ["zlib"]},
+        },
+    },
+    "ocaml-zarith": {
+        "name": "ocaml-zarith",
+        "rebel": {
+            "sources": ["z.ml*", "q.ml*", "big_int_Z.ml*", "zarith_version.ml"],
+            "wrapped": False,
+            "targets": [],
+            "rules": [{"command": ["echo", 'let version = "1.12" let backend = "gmp"'], "stdout": "zarith_version.ml"}],
+            "stubs": {"sources": ["caml_z.c"], "headers": ["zarith.h"], "flags": "-DHAS_GMP", "libraries": ["gmp"]},
+        },
+    },
+    "cryptokit": {
+        "name": "cryptokit",
+        "dependencies": {"ocaml-zarith": "*"},
+        "rebel": {
+            "sources": ["src/*.ml*", "!src/cryptokitBignumOld.*"],
+            "wrapped": False,
+            "targets": [],
+            "ocamlfindDependencies": ["unix"],
+            "stubs": {
+                "sources": ["src/*.c"],
+                "flags": ["-DHAVE_ZLIB", "-DHAVE_GETENTROPY", "-maes", "-mpclmul", "-DBLAKE3_NO_SSE2",
+                          "-DBLAKE3_NO_SSE41", "-DBLAKE3_NO_AVX2", "-DBLAKE3_NO_AVX512", "-DBLAKE3_USE_NEON=0"],
+                "libraries": ["z"],
+            },
+        },
+    },
 }  # fmt: skip
+
+# What uses a package with C: a program, and what it prints. Its own package.json names the package, and nothing else.
+PROGRAMS = {
+    "camlzip": ('let () = print_int (Int32.to_int (Zlib.update_crc_string 0l "abc" 0 3) land 0xffff)', "16834"),
+    "ocaml-zarith": (
+        "let () = print_string Z.(to_string (pow (of_int 7) 50))",
+        "1798465042647412146620280340569649349251249",
+    ),
+    "cryptokit": (
+        'let () = print_string Cryptokit.(transform_string (Hexa.encode ()) (hash_string (Hash.sha1 ()) "abc"))',
+        "a9993e364706816aba3e25717850c26c9cd0d89d",
+    ),
+}
 
 
 def main() -> int:
@@ -96,7 +145,30 @@ def main() -> int:
         print(f"{folder.name}: {'built' if done.returncode == 0 else 'failed'}, {time.monotonic() - started:.1f} s")
         if done.returncode:
             sys.exit(done.stdout + done.stderr)
+        if name in PROGRAMS:
+            use(work, name, folder)
     return 0
+
+
+def use(work: Path, name: str, folder: Path) -> None:
+    """Build and run a program that uses a package, with both engines."""
+    place, (text, expected) = work / "programs" / name, PROGRAMS[name]
+    (place / "src").mkdir(parents=True, exist_ok=True)
+    (place / "node_modules").mkdir(exist_ok=True)
+    (place / "src" / "index.ml").write_text(text + "\n")
+    link = place / "node_modules" / name
+    if not link.is_symlink():
+        link.symlink_to(folder)
+    targets = [{"target": engine, "engine": engine, "entry": "src/index.ml"} for engine in ("native", "byte")]
+    package = {"name": "program", "dependencies": {name: "*"}, "rebel": {"targets": targets}}
+    (place / "package.json").write_text(json.dumps(package) + "\n")
+    build = [sys.executable, "-m", "rebel_tools", "build"]
+    subprocess.run(build, cwd=place, check=True, stdout=subprocess.DEVNULL)
+    for engine in ("native", "byte"):
+        said = subprocess.run([f"_build/{engine}/src/app.out"], cwd=place, check=True, capture_output=True, text=True)
+        print(f"  {engine}: {'right' if said.stdout == expected else f'wrong: {said.stdout}'}")
+        if said.stdout != expected:
+            sys.exit(1)
 
 
 def fetch(work: Path, name: str) -> Path:

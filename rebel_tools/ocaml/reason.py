@@ -25,8 +25,8 @@ from rebel_tools.memory.user_cache import user_cache
 # A folder, and the archives in it in one text.
 Library = tuple[str, str]
 
-_DATA = os.path.join(os.path.dirname(os.path.abspath(__file__)), "data")
-DRIVER_SOURCES = tuple(os.path.join(_DATA, name) for name in ("tree_406.ml", "refmt_pp.ml"))
+DATA = os.path.join(os.path.dirname(os.path.abspath(__file__)), "data")
+DRIVER_SOURCES = tuple(os.path.join(DATA, name) for name in ("tree_406.ml", "refmt_pp.ml"))
 
 
 class DriverFailure(RebelError):

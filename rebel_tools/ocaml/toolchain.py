@@ -29,7 +29,9 @@ ANSWERS: dict[str, str] = {}
 
 
 class FindlibError(RebelError):
-    """findlib does not know a package, or cannot be asked."""
+    """findlib does not know a package, or cannot be asked. package: the one that it does not know, or ''."""
+
+    package = ""
 
 
 class Packages(NamedTuple):
@@ -50,8 +52,19 @@ class Packages(NamedTuple):
     files: tuple[str, ...] = ()
 
 
-def find_packages(findlib: Sequence[str], names: Iterable[str], engine: str, env_path: str) -> Packages:
-    """Ask findlib about packages by name; an unknown one is a FindlibError with the nearest names."""
+def find_packages(
+    findlib: Sequence[str],
+    names: Iterable[str],
+    engine: str,
+    env_path: str,
+    rewriters: Iterable[str] = (),
+    in_driver: bool = False,
+) -> Packages:
+    """Ask findlib about packages by name; an unknown one is a FindlibError with the nearest names.
+
+    rewriters: those of them whose own programs do not run. in_driver: whether these are linked into a program that
+        rewrites, in place of what the code needs that they make.
+    """
     wanted = tuple(sorted(set(names)))
     for name in wanted:
         if not _NAME.match(name):
@@ -59,13 +72,22 @@ def find_packages(findlib: Sequence[str], names: Iterable[str], engine: str, env
                 f"`{name}` cannot be the name of a findlib package",
                 expected="letters, digits, _, - and ., starting with a letter, a digit or _",
             )
-    return _find_packages(tuple(findlib), wanted, engine, env_path) if wanted else Packages()
+    running = tuple(sorted({*wanted} - {*rewriters}))
+    return _find_packages(tuple(findlib), wanted, running, engine, env_path, in_driver) if wanted else Packages()
 
 
 @cache
-def _find_packages(findlib: tuple[str, ...], names: tuple[str, ...], engine: str, env_path: str) -> Packages:
+def _find_packages(
+    findlib: tuple[str, ...],
+    names: tuple[str, ...],
+    running: tuple[str, ...],
+    engine: str,
+    env_path: str,
+    in_driver: bool,
+) -> Packages:
     threads = bool(THREADS.intersection(names))
-    predicates = ",".join([engine, *(["mt", "mt_posix"] if threads else [])])
+    more = [*(["mt", "mt_posix"] if threads else []), *(["ppx_driver"] if in_driver else [])]
+    predicates = ",".join([engine, *more])
     ask = Findlib(findlib, env_path)
     # One question for all: each package, its META file, its folder, and its archives with their full paths.
     rows = ask("query", "-r", "-predicates", predicates, "-format", "%p\t%m\t%d\t%(archive)", *names, known=names)
@@ -76,7 +98,7 @@ def _find_packages(findlib: tuple[str, ...], names: tuple[str, ...], engine: str
         metas.append(meta)
         include.append(folder)
         archives += [os.path.join(folder, name) for name in names_of_files.split()]
-    preprocessors = _ppx(ask("printppx", "-predicates", predicates, *names, known=names))
+    preprocessors = _ppx(ask("printppx", "-predicates", predicates, *running, known=names)) if running else ()
     words = (command.split()[0] for command in preprocessors)
     programs = tuple(shutil.which(word, path=env_path) or word for word in words)
     files = (*dict.fromkeys(metas), *_descriptions(all_names, ask("printconf", "path")), *programs)
@@ -151,12 +173,14 @@ class Findlib:
         names = [row.split()[0] for row in installed if row.strip()]
         for missing in [name for name in known if name not in names]:
             near = nearest(missing, names)
-            return FindlibError(
+            unknown = FindlibError(
                 f"there is no findlib package `{missing}`",
                 expected=f"one that `{' '.join(self.command)} list` shows"
                 + (f", such as {', '.join(near)}" if near else ""),
                 hint=install_hint(missing),
             )
+            unknown.package = missing
+            return unknown
         stderr = failed.stderr.decode("utf-8", "replace").strip()
         return FindlibError(f"{' '.join(self.command)} failed: {stderr or f'exit status {failed.returncode}'}")
 

@@ -81,6 +81,7 @@ GRAMMAR_KEYS = Members(
     ),
     Key("flags", Words(), "flags of menhir, such as `--only-tokens`, `--external-tokens Tokens` or `--table`"),
 )
+REWRITER_NAME = Text("the name of a ppx rewriter", PACKAGE, PACKAGE_NAME.expected, MAX_PACKAGE)
 RULE_KEYS = Members(
     Key("command", Command(), "the program and its arguments as a list of words; no shell reads them"),
     Key("sources", ListOf(FILE_PATTERN), "all that it reads: files, folders and patterns, as in `rebel.sources`"),
@@ -231,6 +232,17 @@ REBEL = Members(
         INSTALLED_NAME,
         "what findlib calls the package when it is installed",
         "`name` without its scope, with `-` for `.`",
+    ),
+    Key(
+        "ppx",
+        Either(Names(REWRITER_NAME), Table(REWRITER_NAME, Words())),
+        'ppx rewriters of its sources, packages in `dependencies` or findlib packages: `["ppx_deriving.show"]`, '
+        "or an object with their arguments",
+    ),
+    Key(
+        "ppxRuntime",
+        Names(REWRITER_NAME),
+        "of a package that is a rewriter: what the code that it makes needs, of its `dependencies` or of findlib",
     ),
     Key("rules", ListOf(RULE_KEYS), "commands of this package that make some of its sources, see below"),
     Key("stubs", STUBS_KEYS, "C and C++ of this package, see below"),

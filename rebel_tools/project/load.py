@@ -13,6 +13,7 @@ from rebel_tools.project.manifest import Dependency, Manifest, check_name, read_
 from rebel_tools.project.model import Package, Project, Target, Test
 from rebel_tools.project.modules import Modules
 from rebel_tools.project.names import package_module
+from rebel_tools.project.ppx import rewriting_of
 from rebel_tools.project.resolve import Resolver, installed
 from rebel_tools.project.rules import libraries_of, rules_of
 from rebel_tools.project.selection import DEFAULT, Selection
@@ -218,14 +219,17 @@ class _Loader:
         found = scan_package(root, self.consulted, selection)
         needed = {used.name: used for used in self.packages.values() if used.name in visit.needed}
         rules, sources = rules_of(manifest, root, found, self.consulted, needed)
+        rewriting = rewriting_of(manifest, needed, self.packages.values())
         package = Package(
             name=manifest.name,
             module=manifest.module,
             root=root,
             sources=sources,
             selected=manifest.sources,
-            ocamlfind=(*manifest.ocamlfind, *libraries_of(rules)),
-            dependencies=tuple(visit.needed),
+            ocamlfind=tuple(dict.fromkeys((*manifest.ocamlfind, *libraries_of(rules), *rewriting.libraries))),
+            dependencies=(*(name for name in visit.needed if name not in rewriting.apart), *rewriting.packages),
+            ppx=rewriting.ppx,
+            ppx_runtime=manifest.ppx_runtime,
             absent=tuple(visit.absent.items()),
             public_module=manifest.public_module,
             private=manifest.private,

@@ -137,6 +137,8 @@ class Manifest(NamedTuple):
     stubs: StubsSpec | None = None
     tests: Tests = Tests()
     tests_of: str = ""
+    ppx: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    ppx_runtime: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
 
     @property
@@ -197,6 +199,8 @@ def read_manifest(document: Document, default_name: str, is_root: bool = False) 
         findlib=rebel.get("findlibName", "") or findlib_name(name),
         stubs=_stubs(rebel),
         tests=tests,
+        ppx=_ppx(rebel.get("ppx", ())),
+        ppx_runtime=rebel.get("ppxRuntime", ()),
         warnings=tuple(reader.warnings),
     )
 
@@ -256,6 +260,11 @@ def _generating(document: Document, rebel: Mapping[str, Any]) -> Generating:
         preprocessor_dependencies=rebel.get("preprocessorDependencies", ()),
         rules=tuple(_command(document, said, ("rebel", "rules", at)) for at, said in enumerate(rebel.get("rules", ()))),
     )
+
+
+def _ppx(said: tuple[str, ...] | Mapping[str, tuple[str, ...]]) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """The rewriters, each with its arguments."""
+    return tuple(said.items()) if isinstance(said, Mapping) else tuple((name, ()) for name in said)
 
 
 def _stubs(rebel: Mapping[str, Any]) -> StubsSpec | None:

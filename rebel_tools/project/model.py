@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from rebel_tools.project.selection import DEFAULT, Selection
@@ -117,6 +118,22 @@ class Stubs(NamedTuple):
         return bool(self.sources or self.pkg_config or self.libraries)
 
 
+class Ppx(NamedTuple):
+    """The ppx rewriters of a package's sources: those of findlib, and packages of the project by their npm names.
+
+    flags: arguments for the program that they make together.
+    """
+
+    findlib: tuple[str, ...] = ()
+    packages: tuple[str, ...] = ()
+    flags: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All of them, in an order that does not depend on how package.json has them."""
+        return (*sorted(self.packages), *sorted(self.findlib))
+
+
 class Package(NamedTuple):
     """One npm package with the key `rebel`.
 
@@ -139,6 +156,8 @@ class Package(NamedTuple):
     version: as package.json has it, or ''. findlib: its name in findlib, when it is installed.
     stubs: its C and C++.
     tests_of: of the tests of a package, which are one of their own in its folder: the npm name of that package.
+    ppx: what rewrites its sources; ppx_runtime: what is needed by code that it makes as a rewriter, by names of
+        packages that it depends on, or of findlib.
     """
 
     name: str
@@ -162,6 +181,8 @@ class Package(NamedTuple):
     findlib: str = ""
     stubs: Stubs = Stubs()
     tests_of: str = ""
+    ppx: Ppx = Ppx()
+    ppx_runtime: tuple[str, ...] = ()
 
     @property
     def stub_library(self) -> str:
@@ -271,6 +292,19 @@ class Project(NamedTuple):
             if package.name == name:
                 return package
         raise KeyError(name)
+
+    def rewriters(self, packages: Iterable[Package]) -> dict[str, Package]:
+        """The packages that rewrite sources of some packages, with all that these depend on or are rewritten by."""
+        found: dict[str, Package] = {}
+        todo = list(packages)
+        while todo:
+            for name in todo.pop().ppx.packages:
+                rewriter = self.package(name)
+                for each in (*self.closure(rewriter), rewriter):
+                    if each.name not in found:
+                        found[each.name] = each
+                        todo.append(each)
+        return found
 
     def closure(self, package: Package) -> tuple[Package, ...]:
         """All packages that `package` depends on, directly or not, dependencies first, without itself."""

@@ -8,6 +8,7 @@ written, the build says so and goes on.
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -20,7 +21,7 @@ from rebel_tools.plan.model import Scope, Search
 from rebel_tools.project.model import Package, Target
 from rebel_tools.scons.output import TERMINAL
 from rebel_tools.scons.package_rules import FOLDER
-from rebel_tools.scons.settings import package_flags, package_names
+from rebel_tools.scons.settings import package_flags, package_folders, package_names
 from rebel_tools.scons.words import expanded
 
 
@@ -62,13 +63,21 @@ def _or_tell(write: Callable[[], object]) -> None:
 def _merlin(packages: tuple[Package, ...], scope: Scope, env, target: Target, top: str, output: str) -> Merlin:
     root, used, folder = packages[-1], packages[-2::-1], os.path.join(top, output)
     places = ((p, source.made or source.path, bool(source.made)) for p in (root, *used) for source in p.sources)
+    rewriters = env.get("_OCAMLREWRITERS", ())
+    found = package_folders(env) if rewriters else ()
     folders = (os.path.dirname(os.path.join(_made(folder, p) if made else p.root, path)) for p, path, made in places)
     return Merlin(
         sources=tuple(dict.fromkeys(folders)),
-        builds=tuple(os.path.join(top, each.outdir) for each in (scope, *scope.uses)),
-        packages=tuple(package_names(env)),
-        flags=("-open", scope.namespace, *root.flags.compile, *target.unstable_flags.compile),
+        builds=(*(os.path.join(top, each.outdir) for each in (scope, *scope.uses)), *found),
+        packages=tuple(name for name in package_names(env) if name not in rewriters),
+        flags=("-open", scope.namespace, *root.flags.compile, *target.unstable_flags.compile, *_rewriting(env, top)),
     )
+
+
+def _rewriting(env: Any, top: str) -> list[str]:
+    """The program that rewrites the sources, from wherever an editor runs it."""
+    command = env.get("_OCAMLPPX", ())
+    return ["-ppx", shlex.join([os.path.join(top, command[0]), *command[1:]])] if command else []
 
 
 def _made(folder: str, package: Package) -> str:
@@ -83,18 +92,21 @@ def _area(scope: Scope, env: Any, top: str, positions: Mapping[Scope, int]) -> e
         units={os.path.join(top, path): module.object for path, module in sources},
         build=os.path.join(top, scope.outdir),
         installed=tuple(path for path in search.folders if os.path.isabs(path)),
-        flags=_flags(scope, env),
+        flags=_flags(scope, env, top),
         uses=tuple(positions[used] for used in scope.uses if used in positions),
     )
 
 
-def _flags(scope: Scope, env: Any) -> tuple[str, ...]:
+def _flags(scope: Scope, env: Any, top: str) -> tuple[str, ...]:
     """Those that the compiler gets, but for include folders and for preprocessors of text, which editors do not run."""
     opened = ["-open", scope.namespace] if scope.namespace else []
     words, found = iter([*expanded(env, "OCAMLFLAGS"), *package_flags(env)]), []
     for word in words:
         if word in ("-pp", "-I"):
             next(words, None)
+        elif word == "-ppx":
+            command = next(words, "")
+            found += ["-ppx", command] if command.startswith(("/", '"', "'")) else _rewriting(env, top)
         else:
             found.append(word)
     return (*opened, *found)

@@ -87,8 +87,8 @@ class Goal:
 
     @property
     def needed(self) -> set[Scope]:
-        """What is compiled for it; known when the plan is made."""
-        return {self.step.scope, *self.step.scope.uses} if self.step else set()
+        """What is compiled for it, also what rewrites its sources; known when the plan is made."""
+        return self.session.drivers.with_rewriters({self.step.scope, *self.step.scope.uses}) if self.step else set()
 
     @property
     def outputs(self) -> list[str]:

@@ -63,11 +63,11 @@ class PackageRules:
         self._users: dict[Step, tuple[Rule, Place]] = {}
 
     @property
-    def _folder(self) -> str:
+    def folder(self) -> str:
         return f"{self.run.folder}/{FOLDER}"
 
     def place(self, package: Package) -> Place:
-        return Place(package, self.run.relative(package.root), f"{self._folder}/{package.name}")
+        return Place(package, self.run.relative(package.root), f"{self.folder}/{package.name}")
 
     @cached_property
     def packages(self) -> tuple[Package, ...]:
@@ -90,12 +90,25 @@ class PackageRules:
         return rules.make_nodes(self.place(package), self.run.environments[scope], scope, self.run)
 
     def nodes(self) -> list[SCons.Node.FS.File]:
+        """What is made before the rest is planned: sources, and programs that rewrite sources."""
+        return [*self._made(), *self.run.drivers.nodes()]
+
+    def _made(self) -> list[SCons.Node.FS.File]:
         return [node for nodes in self.by_package.values() for node in nodes.values()]
+
+    @property
+    def come_first(self) -> bool:
+        """Whether there is anything that has to be made before the rest is planned."""
+        return bool(self.packages or self.run.drivers.packages)
 
     def changed(self) -> bool:
         """Whether something has just been made, which then is not what was remembered of it."""
         found = False
         for scope, package in self.run.package_of.items():
+            for node in self.run.drivers.nodes_for(scope):
+                if node.get_state() == SCons.Node.executed:
+                    found = True
+                    self.run.plan.named_changed(scope, [node.get_abspath(), node.get_internal_path()])
             for path, node in self.by_package.get(package.name, {}).items():
                 if node.get_state() == SCons.Node.executed:
                     found = True
@@ -104,16 +117,18 @@ class PackageRules:
 
     def tidy_up(self) -> None:
         """Remove what the rules that are gone have made."""
-        folder = os.path.join(self.run.top, self._folder)
+        folder = os.path.join(self.run.top, self.folder)
         if os.path.islink(folder):
             os.unlink(folder)  # what it leads to is somebody else's
         elif os.path.isdir(folder):
-            nodes = [*(self.nodes() if self.packages else ()), *self.run.stubs.nodes()]
+            if self.come_first:
+                self.run.make_plan()
+            nodes = [*(self._made() if self.packages else ()), *self.run.stubs.nodes()]
             known = {node.get_internal_path() for node in nodes}
             known.update(path for step in self.run.plan.steps.values() for path in step.outputs)
             from rebel_tools.scons import rules
 
-            rules.remove_vanished(self.run.top, self._folder, known)
+            rules.remove_vanished(self.run.top, self.folder, known)
 
     def read(self) -> set[str]:
         """The files of packages, and the programs, that decide about what is made."""

@@ -17,6 +17,7 @@ from rebel_tools.errors import RebelError
 from rebel_tools.ocaml.flags import first_program, first_program_of_c
 from rebel_tools.project.document import Path, quoted, read_document
 from rebel_tools.project.model import COMMAND, PREPROCESSOR, Flags, Package, Project
+from rebel_tools.project.ppx import place_of
 from rebel_tools.text import quote
 from rebel_tools.tools import npm_package
 
@@ -67,7 +68,19 @@ def permission(project: Project) -> Permission:
 
 
 def _check_started(package: Package, project: Project, allowed: Permission) -> None:
-    """Whether a package, perhaps the user's own, has a rule that starts a program of one that may run none."""
+    """Whether a package, perhaps the user's own, has a rule or a ppx that starts a program of one that may run none."""
+    for name in package.ppx.packages:
+        owner = project.package(name)
+        if is_installed(owner, project) and not allowed.allows(name):
+            document = read_document(os.path.join(package.root, "package.json"))
+            keys, is_key = place_of(document, name)
+            raise document.error(
+                keys,
+                f"the package {name} rewrites sources",
+                key=is_key,
+                expected=f"no programs of such packages, because of --package-programs={allowed.policy}",
+                hint=allowed.hint(name),
+            )
     for rule in package.rules:
         if not rule.program:
             continue

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 
@@ -93,8 +94,25 @@ def packages(env, engine: str) -> Packages:
     """The findlib packages in `$OCAMLPACKAGES`."""
     names = package_names(env)
     if not names:
-        return Packages()
-    return find_packages([program(env, "OCAMLFIND")], names, engine, path_of(env))
+        return _with_driver(env, Packages())
+    found = find_packages(
+        [program(env, "OCAMLFIND")],
+        names,
+        engine,
+        path_of(env),
+        env.get("_OCAMLREWRITERS", ()),
+        bool(env.get("_OCAMLDRIVER")),
+    )
+    return _with_driver(env, found)
+
+
+def _with_driver(env, found: Packages) -> Packages:
+    """With the program that rewrites the sources, of a package.json that says `ppx`: its path, and its arguments."""
+    command = env.get("_OCAMLPPX", ())
+    if not command:
+        return found
+    path, preprocessors = os.path.join(top_of(env), command[0]), (*found.preprocessors, shlex.join(command))
+    return found._replace(preprocessors=preprocessors, preprocessor_programs=(*found.preprocessor_programs, path))
 
 
 def package_names(env) -> list[str]:
@@ -121,6 +139,11 @@ def package_flags(env) -> list[str]:
     flags = [word for folder in found.include for word in ("-I", folder)]
     flags += [word for command in found.preprocessors for word in ("-ppx", command)]
     return flags + (["-thread"] if found.threads else [])
+
+
+def package_folders(env) -> tuple[str, ...]:
+    """The folders of the findlib packages."""
+    return packages(env, env["OCAMLENGINES"][0]).include
 
 
 def compiled_packages(target, source, env, for_signature):
@@ -167,7 +190,7 @@ def settings(env, variables: Iterable[str] = (), reads: Sequence[str] = ()) -> S
         dependency_command=(ocamldep, *dependency_flags, *ppx),
         dependency_identity=text_digest(*values),
         reason=cache(lambda: reason_converter(env)),
-        runs_programs=first_program(dependency_flags) is not None or _USER_ENVIRON in env,
+        runs_programs=first_program(dependency_flags) is not None or _USER_ENVIRON in env or bool(env.get("_OCAMLPPX")),
         environ=environ_of(env),
         files=(*_programs(env, compilers), *found.preprocessor_programs, *files_in(env, flags), *reads),
         dependency_files=(ocamldep, *found.preprocessor_programs, *files_in(env, dependency_flags), *reads),

@@ -17,16 +17,17 @@ from rebel_tools.memory.verdict import ALL
 from rebel_tools.ocaml.editors import FILE as EDITORS_FILE
 from rebel_tools.ocaml.flags import LINK_ALL, NO_WARNINGS, by_compiler
 from rebel_tools.ocaml.search import search_path
-from rebel_tools.ocaml.toolchain import ANSWERS
+from rebel_tools.ocaml.toolchain import ANSWERS, FindlibError
 from rebel_tools.outputs.naming import top_level
 from rebel_tools.plan.layers import Layers
-from rebel_tools.plan.model import ARCHIVE, TREE, Scope, Step
+from rebel_tools.plan.model import ARCHIVE, NATIVE, TREE, Scope, Step
 from rebel_tools.project.groups import Group as Targets
 from rebel_tools.project.load import absent_modules, load_project
-from rebel_tools.project.model import Package, Project, Target
+from rebel_tools.project.model import Flags, Package, Project, Target
 from rebel_tools.project.reads import selected_files
 from rebel_tools.scons import build_folder, front, places, profiles, said
 from rebel_tools.scons.arguments import from_top
+from rebel_tools.scons.drivers import Drivers
 from rebel_tools.scons.goals import DONE, ENGINES, Goal
 from rebel_tools.scons.homes import MANIFEST, STATE, note_served
 from rebel_tools.scons.interactive import is_interactive, option
@@ -77,7 +78,10 @@ class TargetSession(Session):
         self.home = group.home
         self.engine = ENGINES[self.home.engine]
         self.base = env
+        self.rules = PackageRules(self)
         self.stubs = PackageStubs(self)
+        self.drivers = Drivers(self)
+        self._libraries: dict[str, Scope] = {}
         self.goals = [self._goal(target) for target in group.targets]
         self.env = next(goal.env for goal in self.goals if goal.target is self.home)
         self.packages = self._all_packages()
@@ -95,7 +99,6 @@ class TargetSession(Session):
         self._changed: set[str] | None = None
         self._is_told = False
         self._by_goal: dict[Goal, Group] = {}
-        self.rules = PackageRules(self)
         self._read_in: set[str] = set()  # the folders of what preprocessors read
         self.manifest = manifest(os.path.join(self.top, self.folder, MANIFEST), self.top)
         if self._is_asked_for_a_part():
@@ -108,7 +111,8 @@ class TargetSession(Session):
 
     def _all_packages(self) -> tuple[Package, ...]:
         roots = dict.fromkeys(goal.package for goal in self.goals)
-        wanted = {package.name for root in roots for package in (*self.project.closure(root), root)}
+        used = [package for root in roots for package in (*self.project.closure(root), root)]
+        wanted = {package.name for package in used} | self.project.rewriters(used).keys()
         return tuple(package for package in self.project.packages if package.name in wanted)
 
     def relative(self, *parts: str) -> str:
@@ -124,23 +128,25 @@ class TargetSession(Session):
         asked = {str(name) for name in SCons.Script.COMMAND_LINE_TARGETS} - {goal.path for goal in self.goals}
         return any(f"{name}/".startswith(f"{folder}/") for name in asked for folder in self._folders_of_targets)
 
-    def _environment(self, package: Package, link: Iterable[str] = (), is_whole: bool = False):
+    def _environment(self, package: Package, link: Iterable[str] = (), is_whole: bool = False, rewrites: bool = False):
         """The environment of one package: its flags, and the findlib packages of all that it uses.
 
         link: the flags of a link. is_whole: whether it is compiled for both engines, so that all who use it find what
-        they need.
+        they need. rewrites: whether it is a part of a program that rewrites sources, and not of the target.
         """
         env = self.base
         used = (*self.project.closure(package), package)
-        flags, profile = self.home.unstable_flags, env[profiles.VARIABLE]
+        flags, profile = Flags() if rewrites else self.home.unstable_flags, env[profiles.VARIABLE]
         extra = {each: profile.flags(each) for each in used}
         hushed = NO_WARNINGS if is_installed(package, self.project) else ()
         stubs = self.stubs.variables(package, used)
         both, native = by_compiler((*package.flags.compile, *extra[package].compile, *flags.compile, *hushed))
         env = env.Override(
             {
-                "OCAMLENGINES": [self.engine, *(e for e in ARCHIVE if is_whole and e != self.engine)],
-                "OCAMLPACKAGES": extended([], dict.fromkeys(name for p in used for name in p.ocamlfind)),
+                "OCAMLENGINES": [NATIVE]
+                if rewrites
+                else [self.engine, *(e for e in ARCHIVE if is_whole and e != self.engine)],
+                "OCAMLPACKAGES": extended([], dict.fromkeys(n for p in used for n in (*p.ocamlfind, *p.ppx.findlib))),
                 "OCAMLFLAGS": extended(env["OCAMLFLAGS"], (*profile.both, *both)),
                 "OCAMLOPTFLAGS": extended(env["OCAMLOPTFLAGS"], (*profile.native, *native)),
                 "OCAMLARCHIVEFLAGS": [
@@ -156,12 +162,17 @@ class TargetSession(Session):
                     *(["$_OCAMLSTUBLINK"] if stubs else []),
                 ],
                 **stubs,
+                **self.drivers.variables(package, used),
                 **build_environ(env, flags.envvars),
             }
         )
+        self.prepare_environment(env)
+        return env
+
+    def prepare_environment(self, env) -> None:
+        """What all commands of this session have in common."""
         install_output(env)
         map_places(env)
-        return env
 
     @cached_property
     def _whole(self) -> set[str]:
@@ -189,20 +200,24 @@ class TargetSession(Session):
         if not self._is_planned:
             try:
                 self._make_plan()
+            except FindlibError as error:
+                found = (self.drivers.at_its_key(error, goal.package) for goal in self.goals)
+                self._error = next(filter(None, found), error)
+                raise self._error from None
             except RebelError as error:
                 self._error = error
-                raise
+                raise error from None
 
     def _make_plan(self) -> None:
         self._is_planned = True
-        libraries: dict[str, Scope] = {}
+        libraries = self._libraries
         archives: dict[str, tuple[str, Step]] = {}
         used = {each.name for goal in self.goals for each in self.project.closure(goal.package)}
         for package in self.packages:
             goals = [goal for goal in self.goals if goal.package is package]
             library = next((goal for goal in goals if goal.target.is_library), None)
             if package.name in used or library:
-                scope = libraries[package.name] = self._scope(package, library, libraries)
+                scope = self.library_scope(package, library)
             if package.name in used:
                 base, env = f"{package.name}/{package.module}", self.environments[scope]
                 steps = {e: library_step(env, self, scope, e, scope.path(package.module)) for e in scope.engines}
@@ -221,17 +236,31 @@ class TargetSession(Session):
                 self._nodes[goal.step] = goal.program
         self.stubs.nodes()  # made now, for links look for what others build
 
-    def _scope(self, package: Package, goal: Goal | None, libraries: Mapping[str, Scope]) -> Scope:
-        """The modules of a package, as those who use it see them, or as they are for one of its own targets."""
+    def library_scope(self, package: Package, goal: Goal | None = None) -> Scope:
+        """The modules of a package as those who use it see them. goal: that of its archive, if it is a target."""
+        if package.name not in self._libraries:
+            self._libraries[package.name] = self._scope(package, goal, self._libraries)
+        return self._libraries[package.name]
+
+    def rewriter_scope(self, package: Package, outdir: str, libraries: Mapping[str, Scope]) -> Scope:
+        """The modules of a package for programs that rewrite sources, apart from what is compiled for the target."""
+        return self._scope(package, None, libraries, outdir)
+
+    def _scope(self, package: Package, goal: Goal | None, libraries: Mapping[str, Scope], rewriting: str = "") -> Scope:
+        """The modules of a package, as those who use it see them, or as they are for one of its own targets.
+
+        libraries: the scopes of what it uses, by name. rewriting: the folder of what is compiled for rewriters only.
+        """
+        self.drivers.add(package)
         is_whole = package.name in self._whole
-        env = self._environment(package, is_whole=is_whole)
+        env = self._environment(package, is_whole=is_whole, rewrites=bool(rewriting))
         uses = [libraries[used.name] for used in self.project.closure(package)]
         declared = (name for name, _ in self.home.unstable_flags.envvars)
         reads = selected_files(package.root, package.preprocessor_reads)
         self._read_in.update(reads.folders)
         how = settings(env, declared, reads.files)
         how = how._replace(files=(*how.files, *files_in(env, package.words_of_modules)))
-        outdir = goal.outdir if goal else f"{self.folder}/{package.name}"
+        outdir = rewriting or (goal.outdir if goal else f"{self.folder}/{package.name}")
         meant = top_level(package, goal.target) if goal else package
         place = self.rules.place(package)
         scope = package_scope(meant, place.own, place.made, outdir, env["OCAMLENGINES"], how, uses)
@@ -294,7 +323,9 @@ class TargetSession(Session):
         return [self]
 
     def _named_by(self, named: Scope | Step) -> list:
-        return self._made_first if isinstance(named, Scope) else super()._named_by(named)
+        if isinstance(named, Scope):
+            return [*self._made_first, *self.drivers.nodes_for(named)]
+        return super()._named_by(named)
 
     def _load_again(self) -> None:
         """Find sources that were not there when the SConstruct was read. Errors: ProjectError."""
@@ -333,7 +364,8 @@ class TargetSession(Session):
             note_served(os.path.join(self.top, self.folder), names)
 
     def absent(self, scope: Scope) -> Mapping[str, str]:
-        return {**absent_modules(self.package_of[scope]), **super().absent(scope)}
+        package = self.package_of.get(scope)
+        return {**(absent_modules(package) if package else {}), **super().absent(scope)}
 
     # Nodes for what is stale
 
@@ -361,7 +393,7 @@ class TargetSession(Session):
             self.rules.ran = True
             if not self._dry:
                 self.rules.tidy_up()
-        if self.rules.packages and self._by_rules.get_state() not in DONE:
+        if self.rules.come_first and self._by_rules.get_state() not in DONE:
             return [self._by_rules]
         if self.rules.changed():
             self._changed = None
@@ -703,7 +735,8 @@ class TargetSession(Session):
         folders = {folder for each in every for search in each.search.values() for folder in search.folders}
         folders.update(folder for goal in self.goals for folder in goal.step.search)
         folders = {os.path.join(self.top, folder) for folder in folders if folder}
-        return {*converters, *named, *folders, *self._read_in}
+        drivers = {os.path.join(self.top, path) for path in self.drivers.paths}  # which steps make
+        return {*converters, *named, *folders, *self._read_in} - drivers
 
     # Files for editors
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import sys
 
@@ -45,6 +46,7 @@ def program(target="default"):
 def needs(name):
     """The example as a parameter, skipped where Reason does not work, or menhir is not there."""
     reason, grammar = (any((EXAMPLES / name).rglob(pattern)) for pattern in ("*.re", "*.mly"))
+    reason = reason or name == "own-ppx"  # which needs ppxlib, too
     return pytest.param(name, marks=needs_reason() if reason else needs_menhir) if reason or grammar else name
 
 
@@ -94,6 +96,25 @@ def test_log_filter(example):
     assert [line.split()[0] for line in lines] == ["level=warning", "level=fatal"]
     run = project.run(f"./{program()}", "user = (", "tests/server.log", rc=1)
     assert run.err == 'the filter is wrong at character 8: "(" is not expected here\n'
+
+
+def test_c_stubs(example):
+    project = example("c-stubs")
+    for target in ("default", "bytecode"):
+        build(project, target)
+        lines = project.run(f"./{program(target)}").out.splitlines()
+        assert re.fullmatch(r".+ has \d+ processors", lines[0])
+        assert [re.fullmatch(r" ?(\d+) min +[\d.]+ +\d+%", line)[1] for line in lines[1:]] == ["1", "5", "15"]
+
+
+@needs_reason()
+def test_own_ppx(example):
+    project = example("own-ppx")
+    build(project)
+    assert project.run(f"./{program()}").out.splitlines()[:2] == ["08:02  Oslo", "09:19  Hamar"]
+    project.write("src/Index.ml", project.path("src/Index.ml").read_text().replace("1h17m", "1h17x"))
+    said = build(project, rc=2).err
+    assert "line 4, characters 53-60" in said and "x is no unit of time" in said
 
 
 def test_csv_query_explains_mistakes(example):

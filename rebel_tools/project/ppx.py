@@ -1,0 +1,54 @@
+"""The ppx rewriters of a package: which of them are packages of the project, and what the code needs that they make."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from rebel_tools.project.document import Document, Path
+from rebel_tools.project.manifest import Manifest
+from rebel_tools.project.model import Package, Ppx
+
+
+class Rewriting(NamedTuple):
+    """The rewriters of a package, and the packages and findlib libraries that its sources need when they have run.
+
+    apart: names of dependencies that the sources themselves do not use: the rewriters, and what only the code needs
+        that this package makes as a rewriter.
+    """
+
+    ppx: Ppx
+    apart: tuple[str, ...]
+    packages: tuple[str, ...]
+    libraries: tuple[str, ...]
+
+
+def rewriting_of(manifest: Manifest, needed: Mapping[str, Package], known: Iterable[Package]) -> Rewriting:
+    """What `rebel.ppx` means: a dependency is meant before a findlib package of the same name.
+
+    needed: the packages that this one depends on. known: all that were found so far, dependencies of these included.
+    """
+    own = [needed[name] for name, _ in manifest.ppx if name in needed]
+    runtime = dict.fromkeys(name for rewriter in own for name in rewriter.ppx_runtime)
+    names = {package.name for package in known}
+    ppx = Ppx(
+        findlib=tuple(name for name, _ in manifest.ppx if name not in needed),
+        packages=tuple(rewriter.name for rewriter in own),
+        flags=tuple(word for _, words in manifest.ppx for word in words),
+    )
+    packages = tuple(name for name in runtime if name in names and name not in (*needed, manifest.name))
+    return Rewriting(
+        ppx, (*ppx.packages, *manifest.ppx_runtime), packages, tuple(name for name in runtime if name not in names)
+    )
+
+
+def place_of(document: Document, name: str) -> tuple[Path, bool]:
+    """The keys where a package.json names a rewriter or a findlib package, and whether the last of them is the name."""
+    rebel = document.value.get("rebel", {}) if isinstance(document.value, dict) else {}
+    for key in ("ppx", "ocamlfindDependencies", "ppxRuntime"):
+        said = rebel.get(key)
+        if isinstance(said, dict) and name in said:
+            return ("rebel", key, name), True
+        if isinstance(said, list) and name in said:
+            return ("rebel", key, said.index(name)), False
+    return ("rebel",), True

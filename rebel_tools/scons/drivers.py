@@ -1,0 +1,170 @@
+"""The programs that rewrite sources: one for each set of ppx rewriters, shared by all packages that have the set.
+
+A program is linked from the archives of its rewriters, of findlib and of the project, and a main module that hands over
+to ppxlib. Compilers and ocamldep run it with `-ppx`. Rewriters of the project, and what these use, are always compiled
+to native code; where the target has flags of its own, or another engine, apart from what is linked into programs.
+"""
+
+from __future__ import annotations
+
+import os
+from functools import cached_property
+from typing import NamedTuple
+
+from rebel_tools.errors import RebelError
+from rebel_tools.memory.digests import text_digest
+from rebel_tools.ocaml.flags import LINK_ALL
+from rebel_tools.ocaml.names import Naming
+from rebel_tools.ocaml.reason import DATA
+from rebel_tools.ocaml.toolchain import FindlibError
+from rebel_tools.plan.model import NATIVE, Scope, Step
+from rebel_tools.project.document import read_document
+from rebel_tools.project.errors import ProjectError
+from rebel_tools.project.model import Package
+from rebel_tools.project.ppx import place_of
+from rebel_tools.scons.scopes import library_step, program_step
+from rebel_tools.scons.settings import settings
+from rebel_tools.scons.words import extended
+
+MAIN = os.path.join(DATA, "rebel_ppx_driver.ml")
+LIBRARY = "ppxlib"
+_FOLDER = ".ppx"
+_LONGEST = 120
+
+
+class Driver(NamedTuple):
+    """scope: of its main module; step: the link."""
+
+    scope: Scope
+    step: Step
+
+
+class Drivers:
+    """run: the session of the targets."""
+
+    def __init__(self, run) -> None:
+        self.run = run
+        self._scopes: dict[str, Scope] = {}
+        self._drivers: dict[tuple[str, ...], Driver] = {}
+
+    @cached_property
+    def packages(self) -> tuple[Package, ...]:
+        """Those whose sources are rewritten."""
+        return tuple(package for package in self.run.packages if package.ppx.names)
+
+    def _folder(self, names: tuple[str, ...]) -> str:
+        name = "+".join(name.replace("/", "=") for name in names)
+        return f"{self.run.rules.folder}/{_FOLDER}/{name if len(name) < _LONGEST else text_digest(*names)}"
+
+    def _path(self, package: Package) -> str:
+        return f"{self._folder(package.ppx.names)}/driver.out"
+
+    def variables(self, package: Package, used: tuple[Package, ...]) -> dict[str, object]:
+        """Construction variables of the environment of a package. used: it, and all that it depends on."""
+        names = {name for each in used for name in each.ppx.findlib} - {*package.ocamlfind}
+        found: dict[str, object] = {"_OCAMLREWRITERS": tuple(names)} if names else {}
+        if package.ppx.names:
+            found["_OCAMLPPX"] = (self._path(package), "--as-ppx", *package.ppx.flags)
+        return found
+
+    # In the plan
+
+    def add(self, package: Package) -> None:
+        """Add the program for a package to the plan, if it needs one that is not there. Errors: ProjectError."""
+        names = package.ppx.names
+        if names and names not in self._drivers:
+            try:
+                self._drivers[names] = self._driver(package)
+            except FindlibError as error:
+                raise self.at_its_key(error, package) or error from None
+
+    def _driver(self, package: Package) -> Driver:
+        run, names = self.run, package.ppx.names
+        rewriters = [run.project.package(name) for name in package.ppx.packages]
+        every = dict.fromkeys(each for one in rewriters for each in (*run.project.closure(one), one))
+        uses = [self._scope(each) for each in every]
+        libraries = [*package.ppx.findlib, *(name for each in every for name in each.ocamlfind), LIBRARY]
+        base = run.base
+        env = base.Override(
+            {
+                "OCAMLENGINES": [NATIVE],
+                "OCAMLPACKAGES": extended([], dict.fromkeys(libraries)),
+                "OCAMLLINKFLAGS": extended(base["OCAMLLINKFLAGS"], [LINK_ALL]),
+                "_OCAMLDRIVER": True,
+            }
+        )
+        run.prepare_environment(env)
+        folder = self._folder(names)
+        scope = Scope(folder, Naming(""), (NATIVE,), settings(env), tuple(uses))
+        module = scope.add("Rebel_ppx_driver", MAIN, None)
+        run.add_scope(scope, env)
+        run.plan.add_scope(scope)
+        return Driver(scope, program_step(env, run, scope, f"{folder}/driver.out", (), module))
+
+    @cached_property
+    def _is_shared(self) -> bool:
+        """Whether what is linked into programs is compiled as it is needed here."""
+        flags = self.run.home.unstable_flags
+        return self.run.engine == NATIVE and not (flags.dep or flags.compile or flags.envvars)
+
+    def _scope(self, package: Package) -> Scope:
+        """The scope of a rewriter, or of a package that one uses, with its archive in the plan."""
+        if package.name not in self._scopes:
+            uses = {each.name: self._scope(each) for each in self.run.project.closure(package)}
+            if self._is_shared:
+                scope = self.run.library_scope(package)
+            else:
+                outdir = f"{self.run.rules.folder}/{_FOLDER}/.lib/{package.name}"
+                scope = self.run.rewriter_scope(package, outdir, uses)
+            self._scopes[package.name] = scope
+            library_step(self.run.environments[scope], self.run, scope, NATIVE, scope.path(package.module))
+        return self._scopes[package.name]
+
+    def with_rewriters(self, scopes: set[Scope]) -> set[Scope]:
+        """Some scopes, and those of the programs that rewrite their sources."""
+        found: set[Scope] = set()
+        todo = list(scopes)
+        while todo:
+            scope = todo.pop()
+            if scope not in found:
+                found.add(scope)
+                driver = self._driver_of(scope)
+                todo += [driver.scope, *driver.scope.uses] if driver else []
+        return found
+
+    def _driver_of(self, scope: Scope) -> Driver | None:
+        package = self.run.package_of.get(scope)
+        return self._drivers.get(package.ppx.names) if package else None
+
+    # Nodes
+
+    def nodes(self) -> list:
+        return [self.run.node(driver.step) for driver in self._drivers.values()]
+
+    def nodes_for(self, scope: Scope) -> list:
+        """The program that rewrites the sources of a scope."""
+        driver = self._driver_of(scope)
+        return [self.run.node(driver.step)] if driver else []
+
+    @property
+    def paths(self) -> set[str]:
+        """Where the programs are, as seen from the folder of the SConstruct."""
+        return {driver.step.key for driver in self._drivers.values()}
+
+    # Errors
+
+    def at_its_key(self, error: FindlibError, package: Package) -> RebelError | None:
+        """The error about a findlib package that is not there, where a package.json names it."""
+        every = {**self.run.project.rewriters([package]), package.name: package}
+        used = (*self.run.project.closure(package), *every.values())
+        owners = [each for each in reversed(used) if error.package in (*each.ocamlfind, *each.ppx.findlib)]
+        return _at_key(error, owners[0]) if owners and error.package else None
+
+
+def _at_key(error: FindlibError, package: Package) -> ProjectError:
+    document = read_document(os.path.join(package.root, "package.json"))
+    keys, is_key = place_of(document, error.package)
+    message, hint = error.message, error.hint
+    if keys[1:2] == ("ppx",):
+        message = f'the ppx rewriter "{error.package}" is neither a package in `dependencies` nor one of findlib'
+    return document.error(keys, message, key=is_key, expected=error.expected, hint=hint)
