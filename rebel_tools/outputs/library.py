@@ -138,6 +138,7 @@ def _library(
     for source in package.sources:
         path = places.source(package, target, source)
         found.append(Item(f"{into}/{os.path.basename(path)}", path))
+    found += _stubs(package, target, places, into)
     names = [item.place.rpartition("/")[2] for item in found]
     described = Meta(
         version=package.version,
@@ -148,6 +149,21 @@ def _library(
         link_options=_link_options(package),
     )
     return Installed(package.findlib, (*found, Item(f"{into}/{FILE}", text=meta_text(described))))
+
+
+def _stubs(package: Package, target: Target, places: Places, into: str) -> Iterator[Item]:
+    """What is made of its C, for both engines, and the headers for C of others."""
+    library, folder = package.stub_library, places.stubs(package, target)
+    if package.stubs.sources:
+        yield Item(f"{into}/lib{library}.a", os.path.join(folder, f"lib{library}.a"))
+        shared = os.path.join(folder, f"dll{library}.so")
+        if os.path.isfile(shared):  # not every system has such
+            yield Item(f"lib/stublibs/dll{library}.so", shared, is_program=True)
+    for header in sorted(set(package.stubs.headers)):
+        top = os.path.join(package.root, header)
+        for name in sorted(os.listdir(top)) if os.path.isdir(top) else ():
+            if name.endswith((".h", ".hh", ".hpp")) and os.path.isfile(os.path.join(top, name)):
+                yield Item(f"{into}/{name}", os.path.join(top, name))
 
 
 def _units(package: Package) -> Iterator[str]:

@@ -41,6 +41,10 @@ class Places(NamedTuple):
         own = (each for each in group.targets if each.is_library and self.project.package_of(each) is package)
         return os.path.join(self.folder(next(own, group.home)), package.name)
 
+    def stubs(self, package: Package, target: Target) -> str:
+        """The folder of what is made of the C of a package."""
+        return os.path.join(self.folder(self.group(target).home), package.name)
+
     def source(self, package: Package, target: Target, source: Source) -> str:
         """The path of a source, which may be made by a rule."""
         if not source.made:

@@ -208,3 +208,25 @@ def test_opam_takes_its_file(shop):
     shop.write("my-lib.opam", text)
     linted = shop.run("opam", "lint", "my-lib.opam", env={"OPAMROOTISOK": "1", "OPAMROOT": str(shop.path("root"))})
     assert "Passed" in linted.out and os.path.exists(shop.path("my-lib.opam"))
+
+
+@pytest.mark.skipif(not shutil.which("gcc"), reason="gcc is not installed")
+def test_stubs_of_c_are_installed_with_it(shop):
+    package(
+        shop,
+        "c",
+        {"name": "twice", "rebel": {"targets": [], "stubs": {"sources": ["src/twice.c"]}}},
+        a='external twice : int -> int = "twice"',
+    )
+    shop.write(
+        "c/src/twice.c", "#include <caml/mlvalues.h>\nvalue twice(value n) { return Val_long(2 * Long_val(n)); }\n"
+    )
+    install(shop, folder="c")
+    shop.write("use/a.ml", "let () = print_int (Twice.A.twice 21)")
+    stubs = {"CAML_LD_LIBRARY_PATH": str(shop.path("prefix/lib/stublibs"))}
+    for compiler in ("ocamlopt", "ocamlc"):
+        command = ["ocamlfind", compiler, "-package", "twice", "-linkpkg", "a.ml", "-o", compiler]
+        shop.run(*command, cwd="use", env={**environ(shop), **stubs})
+        assert shop.run(shop.path(f"use/{compiler}"), env=stubs).out == "42"
+    install(shop, "--remove", folder="c")
+    assert not list(shop.path("prefix").rglob("*.*"))
