@@ -85,6 +85,13 @@ TOOLS = {
             "apt-get install cppo (or: opam install cppo)",
             version=(),  # Debian's prints an empty line
         ),
+        Tool("odoc", PROGRAM, "`rebel doc`", "apt-get install ocaml-odoc (or: opam install odoc)"),
+        Tool(
+            "utop", PROGRAM, "`rebel top --utop`", "apt-get install utop (or: opam install utop)", version=("-version",)
+        ),
+        Tool("ocaml", PROGRAM, "`rebel top`", "apt-get install ocaml (or: opam install ocaml)", version=("-version",)),
+        Tool("ocamlformat", PROGRAM, "`rebel fmt`", "opam install ocamlformat"),
+        Tool("dot", PROGRAM, "`rebel graph --svg`", "apt-get install graphviz", version=("-V",)),
         _gcc("gcc", "linking OCaml programs; C cores", "gcc", required=True),
         _gcc("g++", "cores written in C++", "g++"),
         Tool("refmt", PROGRAM, "Reason (.re, .rei)", _BS_PLATFORM.format("REFMT"), variable="REFMT", npm="refmt.exe"),

@@ -23,6 +23,13 @@ COMMANDS = (
     "clean",
     "install",
     "opam",
+    "exec",
+    "top",
+    "doc",
+    "fmt",
+    "describe",
+    "graph",
+    "why",
     "doctor",
     "new",
     "server",
@@ -33,6 +40,7 @@ COMMANDS = (
     "manual",
 )
 _FOR_SCONS = ("build", "scons")
+_FOR_PROGRAMS = ("exec", "top")
 _HELP = ("-h", "--help")
 _OWN = (*_HELP, "--version")
 EXIT_STATUS = (
@@ -48,8 +56,9 @@ def main(words: Sequence[str]) -> int:
     if words[0].startswith("-") and words[0] not in _OWN:
         words = ["build", *words]
     _check_folder()
-    if words[0] in _FOR_SCONS and not any(word in words for word in _HELP):
-        # Whatever follows is for scons: it need not wait for argparse.
+    asks = not set(_HELP).isdisjoint(words[: words.index("--")] if "--" in words else words)
+    if words[0] in (*_FOR_SCONS, *_FOR_PROGRAMS) and not asks:
+        # Whatever follows is for scons, which need not wait for argparse, or has words for a program in it.
         return int(import_module(f"rebel_tools.cli.{words[0]}").run(words[1:]))
     return _parse_and_execute(words)
 

@@ -1,0 +1,142 @@
+"""What a project and its build look like: describe, graph, why, doc, top, exec, fmt."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+
+import pytest
+from needs import needs_reason
+
+pytestmark = pytest.mark.skipif(not shutil.which("ocamlfind"), reason="ocamlfind is not installed")
+
+
+def rebel(project, *arguments, rc=0, **kw):
+    return project.run(sys.executable, "-m", "rebel_tools", *arguments, rc=rc, **kw)
+
+
+def needs(program):
+    return pytest.mark.skipif(not shutil.which(program), reason=f"{program} is not installed")
+
+
+@pytest.fixture
+def app(project):
+    """A program of three modules, with a package of two."""
+    data = {"name": "app", "dependencies": {"dep": "*"}, "rebel": {"ocamlfindDependencies": ["str"]}}
+    project.write("package.json", json.dumps(data))
+    project.write("src/Index.ml", 'let () = print_string (B.b ^ String.concat "|" (List.tl (Array.to_list Sys.argv)))')
+    project.write("src/b.ml", "let b = C.c ^ Dep.A.x (* long enough to be on the way that takes longest *)")
+    project.write("src/c.ml", 'let c = "c"')
+    project.write("node_modules/dep/package.json", '{"name": "dep", "version": "1.0", "rebel": {"private": ["Z"]}}')
+    project.write("node_modules/dep/src/a.ml", "(** What a is. *)\n\nlet x = Z.z\n(** An x. *)")
+    project.write("node_modules/dep/src/z.ml", 'let z = "z"')
+    return project
+
+
+def test_describe(app):
+    found = json.loads(rebel(app, "describe", "--json", cwd="src").out)
+    assert found["version"] == 1 and [package["name"] for package in found["packages"]] == ["dep", "app"]
+    dep = found["packages"][0]
+    assert dep["folder"] == "node_modules/dep" and dep["version"] == "1.0"
+    assert {"name": "Z", "unit": "Dep__Z", "implementation": "src/z.ml", "is_private": True} in dep["modules"]
+    assert found["packages"][1]["ocamlfind"] == ["str"]
+    assert [(target["name"], target["made"]) for target in found["targets"]] == [
+        ("default", "_build/default/src/app.out")
+    ]
+    assert not app.path("_build").exists()
+
+
+def test_graph_and_why(app):
+    assert "nothing is known of this target yet" in rebel(app, "graph", rc=1).err
+    rebel(app, "build")
+    text = rebel(app, "graph").out
+    assert '"Default_Tar__B" -> "Dep__A" [penwidth=3];' in text and '"Dep__A" -> "Dep__Z" [penwidth=3];' in text
+    assert '"Default_Tar__B" -> "Default_Tar__C";' in text and "red" not in text
+    assert '"app" -> "dep";' in rebel(app, "graph", "--packages").out
+    way = "Index of app\n  -> B of app\n    -> A of dep\n      -> Z of dep\nZ of dep is named by A of dep\n"
+    assert rebel(app, "why", "Dep.Z").out == rebel(app, "why", "Z").out == way
+    app.write("src/unused.ml", "let x = C.c")
+    rebel(app, "build")
+    assert rebel(app, "why", "Unused").out == "no program comes to Unused of app\nUnused of app is named by nobody\n"
+    assert "did you mean" in rebel(app, "why", "Unusd", rc=1).err
+    assert 'there is no target "x"' in rebel(app, "graph", "x", rc=1).err
+
+
+def test_a_cycle_is_red(app):
+    app.write("src/c.ml", "let c = B.b")
+    assert "dependency cycle" in rebel(app, "build", rc=2).err
+    text = rebel(app, "graph").out
+    for one, other in ("BC", "CB"):
+        assert f'"Default_Tar__{one}" -> "Default_Tar__{other}" [color=red, penwidth=2];' in text
+    assert '"Dep__A" -> "Dep__Z";' in text
+
+
+@needs("dot")
+def test_graphviz_draws_it(app):
+    rebel(app, "build")
+    assert "<svg" in rebel(app, "graph", "--svg").out
+
+
+def test_exec(app):
+    assert rebel(app, "exec", "--", "$X", "--help", "-h").out == "cz$X|--help|-h"
+    assert rebel(app, "exec", "default", cwd="src").out == "cz"
+    app.write("src/c.ml", "let c = 1")
+    assert 'File "src/b.ml"' in rebel(app, "exec", rc=2).err
+    app.write("src/c.ml", "let c = exit 7")
+    rebel(app, "exec", rc=7)
+    assert "did you mean default?" in rebel(app, "exec", "defalt", rc=1).err
+    assert "usage: rebel exec" in rebel(app, "exec", "--help").out
+
+
+@pytest.mark.parametrize("options", [[], pytest.param(["--utop"], marks=needs("utop"))])
+def test_top_has_everything(app, options):
+    app.write("src/b.ml", 'let b = C.c ^ Dep.A.x ^ String.concat "+" (Str.split (Str.regexp ",") "s,t")')
+    name = "Default_Tar.B.b" if options else "B.b"  # utop has no option -open
+    app.write("script.ml", f'print_endline ("is " ^ {name})')
+    run = rebel(app, "top", *options, "--", "script.ml", env={"HOME": str(app.root)})
+    assert run.out == "is czs+t\n"
+
+
+@needs("odoc")
+def test_doc(app):
+    assert "_build/_doc/html/index.html" in rebel(app, "doc").out
+    page = app.path("_build/_doc/html/dep/Dep/A/index.html")
+    assert "An x." in page.read_text() and "dep/Dep/index.html" in app.path("_build/_doc/html/index.html").read_text()
+    before = page.stat().st_mtime_ns
+    rebel(app, "doc")
+    assert page.stat().st_mtime_ns == before
+    app.write("node_modules/dep/src/a.ml", "let x = Z.z\n(** Another x. *)")
+    rebel(app, "doc")
+    assert "Another x." in page.read_text()
+    rebel(app, "clean")
+    assert not app.path("_build").exists()
+
+
+@needs("ocamlformat")
+def test_fmt_of_ocaml(app):
+    app.write(".ocamlformat", "profile = default\n")
+    app.write("src/c.ml", 'let   c="c"')
+    assert "not formatted: src/c.ml" in rebel(app, "fmt", "--check", rc=2).out
+    rebel(app, "fmt")
+    assert app.path("src/c.ml").read_text() == 'let c = "c"\n'
+
+
+@needs_reason()
+def test_fmt_of_reason(project):
+    project.write("package.json", '{"name": "app", "rebel": {}}')
+    project.write("src/Index.re", "print_string (  A.x  )")
+    project.write("src/a.re", 'let x = "x";\n')
+    project.write("node_modules/other/src/b.re", "let   x=1")
+    assert rebel(project, "fmt", "--check", rc=2).out == "not formatted: src/Index.re\n"
+    assert rebel(project, "fmt").out == "src/Index.re\n"
+    assert project.path("src/Index.re").read_text() == "print_string(A.x);\n"
+    assert rebel(project, "fmt", "--check").out == ""
+    project.write("src/a.re", "let = 1")
+    assert "src/a.re: refmt" in rebel(project, "fmt", rc=1).err and project.path("src/a.re").read_text() == "let = 1"
+
+
+def test_a_formatter_that_is_missing_is_named(app):
+    if shutil.which("ocamlformat"):
+        pytest.skip("ocamlformat is installed")
+    assert "ocamlformat is not installed" in rebel(app, "fmt", rc=1).err
