@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from rebel_tools.nearest import did_you_mean
-from rebel_tools.plan.model import LINKING, Scope, Step
+from rebel_tools.plan.model import Scope
+from rebel_tools.plan.step import Link, Step
 
 # Names stand in quotes since OCaml 5.2, unless colours mark them, and before that in a few messages, too.
 _UNBOUND = re.compile(r"""^Error: Unbound module ["`]?([^\W\d_a-z][\w.']*)""", re.MULTILINE)
@@ -17,6 +18,10 @@ _NOT_LINKED = re.compile(
     re.MULTILINE,
 )
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+
+
+# The findlib packages that have a module of a name.
+Installed = Callable[[str], Iterable[str]]
 
 
 class Advice(NamedTuple):
@@ -30,40 +35,38 @@ class Advice(NamedTuple):
     absent: Mapping[str, str]
 
 
-def hint(
-    step: Step, scopes: Iterable[Scope], text: str, installed: Callable[[str], list], advice: Advice
-) -> str | None:
+def hint(step: Step, scopes: Iterable[Scope], text: str, installed: Installed, advice: Advice) -> str | None:
     """One sentence about the first module in a compiler's complaint that was not found, None without an idea.
 
     scopes: all of the build. installed: the findlib packages that have a module of a name.
     """
     plain = _COLOUR.sub("", text)
-    linked = _NOT_LINKED.search(plain) if step.kind == LINKING else None
+    linked = _NOT_LINKED.search(plain) if isinstance(step, Link) else None
     if linked:
         return next(_not_linked(linked[1] or linked[2], step, installed, advice), None)
     unbound = _UNBOUND.search(plain)
     if not unbound:
         return None
     first, *inner = unbound[1].split(".")
-    ideas = _hidden(first, inner, step.scope)
+    ideas = [*_hidden(first, inner, step.scope)]
     if inner:
-        ideas = (*ideas, *_inside(first, inner, step.scope))
+        ideas += _inside(first, inner, step.scope)
     else:
-        ideas = (*ideas, *_elsewhere(first, step, scopes, installed, advice))
-        ideas = (*ideas, *(why for name, why in advice.absent.items() if name == first))
+        ideas += _elsewhere(first, step, scopes, installed, advice)
+        ideas += (why for name, why in advice.absent.items() if name == first)
         if "Hint: Did you mean" not in plain:
-            ideas = (*ideas, *_alike(first, step.scope))
+            ideas += _alike(first, step.scope)
     return next(iter(ideas), None)
 
 
-def _hidden(name: str, inner: list, scope: Scope) -> Iterator[str]:
+def _hidden(name: str, inner: list[str], scope: Scope) -> Iterator[str]:
     """A module of one's own that has the name of a package."""
     own = scope.modules.get(name)
     if own and inner and _package(name, scope):
         yield f"`{name}' is {own.sources[0]} here, which hides the package {name}; rename that file"
 
 
-def _inside(name: str, inner: list, scope: Scope) -> Iterator[str]:
+def _inside(name: str, inner: list[str], scope: Scope) -> Iterator[str]:
     package = _package(name, scope)
     if not package:
         return
@@ -78,7 +81,7 @@ def _package(name: str, scope: Scope) -> Scope | None:
     return next((used for used in scope.uses if used.naming.title == name), None)
 
 
-def _elsewhere(name: str, step: Step, scopes: Iterable[Scope], installed, advice: Advice) -> Iterator[str]:
+def _elsewhere(name: str, step: Step, scopes: Iterable[Scope], installed: Installed, advice: Advice) -> Iterator[str]:
     """A package, or a module of a package, that this scope may or may not use."""
     for scope in scopes:
         if scope is step.scope or not scope.namespace:
@@ -100,7 +103,7 @@ def _alike(name: str, scope: Scope) -> Iterator[str]:
         yield near
 
 
-def _not_linked(name: str, step: Step, installed, advice: Advice) -> Iterator[str]:
+def _not_linked(name: str, step: Step, installed: Installed, advice: Advice) -> Iterator[str]:
     for scope in (step.scope, *step.scope.uses):
         module = scope.by_object.get(name)
         if module and not module.implementation:

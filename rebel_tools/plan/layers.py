@@ -15,10 +15,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 
 from rebel_tools.memory.records import Record
-from rebel_tools.plan.model import Scope, Step
+from rebel_tools.plan.model import Scope
 from rebel_tools.plan.plan import Plan
 from rebel_tools.plan.readers import Readers
 from rebel_tools.plan.status import Status
+from rebel_tools.plan.step import ModuleStep, Step
 
 # So many names are looked for in the texts of all records sooner than all records are read.
 FEW = 8
@@ -27,9 +28,9 @@ FEW = 8
 class Layers:
     """The layers of all steps of a plan except the `goals`, which use them and are used by nothing.
 
-    suspects: the steps that can be stale before anything was built; None: all.
+    candidates: the steps that can be stale before anything was built; None: all.
     scopes: those whose steps are looked at, with all that they use; None: all.
-    urgency: how many steps have to run one after the other behind a step of the layer, or behind those of a scope.
+    priority: how many steps have to run one after the other behind a step of the layer, or behind those of a scope.
     """
 
     def __init__(
@@ -37,34 +38,36 @@ class Layers:
         plan: Plan,
         status: Status,
         goals: Collection[Step],
-        suspects: Iterable[Step] | None = None,
+        candidates: Iterable[Step] | None = None,
         scopes: Collection[Scope] | None = None,
     ):
         self.plan = plan
         self.status = status
         self.goals = goals
         self.scopes = [scope for scope in plan.scopes if scopes is None or scope in scopes]
-        judged = self._ordered(self.scopes) if suspects is None else suspects
+        judged = self._ordered(self.scopes) if candidates is None else candidates
         self.stale = {step for step in judged if step not in goals and status.reason(step) is not None}
-        self._before: dict[Step, Record | None] | None = None  # the last layer, with what was known before it ran
+        self._is_first = True
+        self._before: dict[Step, Record | None] = {}  # the last layer, with what was known before it ran
         self._readers: Readers | None = None
-        self._waits: dict[Step, tuple[list[Step], list[Scope]]] | None = None
+        self._waits: dict[ModuleStep, tuple[list[ModuleStep], list[Scope]]] | None = None
         self._active: set[Scope] = set()
-        self.urgency: dict[Step | Scope, int] = {}
+        self.priority: dict[Step | Scope, int] = {}
 
     def next(self) -> list[Step]:
         """The next layer, to be asked for when all of the last one has run; empty when only goals are left."""
-        if self._before is None:
+        if self._is_first:
+            self._is_first = False
             layer = self._runnable()
         else:
             self._collect()
             layer = self._reached() if self.stale else []
         self.stale.difference_update(layer)
         self._before = {step: self.status.records.get(step.key) for step in layer}
-        self.urgency = self._urgency(layer)
+        self.priority = self._priority(layer)
         return layer
 
-    def waits(self, step: Step) -> tuple[list[Step], list[Scope]]:
+    def waits(self, step: ModuleStep) -> tuple[list[ModuleStep], list[Scope]]:
         """What a compilation in this layer waits for: steps, and scopes with all that is in the layer of them."""
         if self._waits is not None:
             return self._waits.get(step, ([], []))  # one of an earlier layer has run
@@ -74,13 +77,13 @@ class Layers:
         """Other scopes with steps in this layer that come before what waits for all of `scope`."""
         return [used for used in scope.uses if used in self._active]
 
-    def _urgency(self, layer: list[Step]) -> dict[Step | Scope, int]:
+    def _priority(self, layer: list[Step]) -> dict[Step | Scope, int]:
         """From the last step of the layer, for which nothing waits, down to the first."""
         found: dict[Step | Scope, int] = {}
         for step in reversed(layer):
             found[step] = behind = max(found.get(step, 0), found.get(step.scope, 0))
-            steps, scopes = self.waits(step) if step.module else ((), ())
-            below = [*steps, *scopes, *(used for scope in scopes for used in self.used(scope))]
+            steps, scopes = self.waits(step) if isinstance(step, ModuleStep) else ([], [])
+            below: list[Step | Scope] = [*steps, *scopes, *(used for scope in scopes for used in self.used(scope))]
             found.update({each: behind + 1 for each in below if found.get(each, 0) <= behind})
         return found
 
@@ -100,13 +103,14 @@ class Layers:
         """What `step` made otherwise than before, by the names that its readers know it by: files, and its unit."""
         after = self.status.records.get(step.key)
         if before is None or after is None:
-            return [*step.outputs, *([step.module.object] if step.module else [])]
+            return [*step.outputs, *_units(step)]
         files = [path for path in step.outputs if before.outputs.get(path) != after.outputs.get(path)]
-        return files + ([step.module.object] if step.module and _consulted(before) != _consulted(after) else [])
+        return files + (_units(step) if _consulted(before) != _consulted(after) else [])
 
     def _mentioning(self, changed: set[str]) -> dict[Step, None]:
         """The steps that read or consulted what changed when they last ran, by its path or unit name, or some more."""
-        records, found = self.status.records, {}
+        records = self.status.records
+        found: dict[Step, None] = {}
         for key in (records.mentioning(changed) if len(changed) <= FEW else records) if changed else ():
             reader = self.plan.steps.get(key)
             if reader and reader.scope in self.scopes and reader not in self.goals and reader not in self._before:
@@ -125,14 +129,17 @@ class Layers:
         self._waits = self._shortened(ordered, reached)
         return layer
 
-    def _shortened(self, ordered: list[Step], layer: set[Step]) -> dict[Step, tuple[list[Step], list[Scope]]]:
+    def _shortened(
+        self, ordered: list[Step], layer: set[Step]
+    ) -> dict[ModuleStep, tuple[list[ModuleStep], list[Scope]]]:
         """What each compilation waits for in the layer, be it through others that are not in it."""
         active = self._active
-        waits: dict[Step, tuple[list[Step], list[Scope]]] = {}
+        waits: dict[ModuleStep, tuple[list[ModuleStep], list[Scope]]] = {}
         for step in ordered:
-            if step.module:
+            if isinstance(step, ModuleStep):
                 foreign = (s for s in self.plan.foreign(step) if s in active or not active.isdisjoint(s.uses))
-                steps, used = {}, dict.fromkeys(foreign)
+                steps: dict[ModuleStep, None] = {}
+                used = dict.fromkeys(foreign)
                 for other in self.plan.waits(step):
                     if other in layer:
                         steps[other] = None
@@ -156,9 +163,9 @@ class Layers:
 
     def _ordered(self, scopes: Iterable[Scope]) -> list[Step]:
         """The steps of some scopes, each after those that it waits for: archives come after all compilations."""
-        compiled = [step for scope in scopes for step in self.plan.ordered(scope).steps]
-        linked = (step for step in self.plan.steps.values() if step.module is None and step not in self.goals)
-        return compiled + [step for step in linked if step.scope in scopes]
+        compiled = [step for scope in scopes for step in self.plan.ordered(scope).steps]  # may find further steps
+        others = (step for step in self.plan.steps.values() if not isinstance(step, ModuleStep))
+        return [*compiled, *(step for step in others if step not in self.goals and step.scope in scopes)]
 
     def _runnable(self) -> list[Step]:
         """The stale steps that can run now."""
@@ -179,9 +186,15 @@ class Layers:
         return list(runnable)
 
     def _below(self, step: Step) -> list[Step]:
-        return self.plan.linked(step) if step.module is None else self.plan.waits(step)
+        return [*self.plan.waits(step)] if isinstance(step, ModuleStep) else self.plan.linked(step)
 
-    def _scope_state(self, scope: Scope, runnable, waiting, known) -> tuple[bool, bool]:
+    def _scope_state(
+        self,
+        scope: Scope,
+        runnable: Collection[Step],
+        waiting: Collection[Step],
+        known: dict[Scope, tuple[bool, bool]],
+    ) -> tuple[bool, bool]:
         """Asked for only when all steps of the scope have been looked at, for scopes come in the order of their use."""
         if scope not in known:
             steps = self.plan.ordered(scope).steps
@@ -190,6 +203,11 @@ class Layers:
         return known[scope]
 
 
-def _consulted(record: Record) -> tuple:
+def _units(step: Step) -> list[str]:
+    """The unit that a step is about, if it is about one."""
+    return [step.module.object] if isinstance(step, ModuleStep) else []
+
+
+def _consulted(record: Record) -> tuple[str | None, ...]:
     """What a compilation that consults the unit remembers of it; the signature stands for a .cmx that is not opened."""
     return record.interface, record.implementation, record.signature

@@ -1,8 +1,7 @@
-"""What is to be built, as plain data: namespaces of modules, and steps that each run one program.
+"""What is to be built, as plain data: modules, and the namespaces that they are compiled in.
 
 A **scope** is a set of modules that are compiled into one folder under one namespace: a package, or the top level of a
-program. A **step** is one run of a compiler, archiver or linker. Paths are relative to the folder in which the build
-runs, with `/`.
+program. Which programs run for it, `step.py` has. Paths are relative to the folder in which the build runs, with `/`.
 """
 
 from __future__ import annotations
@@ -18,15 +17,6 @@ from rebel_tools.ocaml.names import Naming
 
 NATIVE, BYTE = "native", "byte"
 ARCHIVE = {NATIVE: ".cmxa", BYTE: ".cma"}
-
-ALIAS = "alias"
-TREE = "syntax tree"
-INTERFACE = "interface"
-IMPLEMENTATION = "implementation"
-ARCHIVING = "archive"
-LINKING = "program"
-COPYING = "copy"
-COMPILATIONS = (INTERFACE, IMPLEMENTATION)
 
 
 class Module(NamedTuple):
@@ -129,7 +119,7 @@ class Scope:
     module_flags: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     programs: frozenset[str] = frozenset()
     queries: dict[str, Module] = field(default_factory=dict)
-    _providers: dict = field(default_factory=dict, repr=False)
+    _providers: dict[str, tuple[Scope, Module] | None] = field(default_factory=dict, repr=False)
 
     @property
     def namespace(self) -> str:
@@ -224,59 +214,3 @@ class Scope:
         for scope in (self, *self.uses):
             if unit in scope.by_object:
                 yield scope, scope.by_object[unit]
-
-
-@dataclass(eq=False)
-class Step:
-    """One run of one program.
-
-    kind: one of the constants above.
-    engine: native or byte; for an interface, of the compiler that is used.
-    outputs: the first one is the step's name in records and messages.
-    source: of a compilation, or of a syntax tree.
-    tree: of a compilation: the syntax tree that the compiler reads in place of a Reason source, or ''.
-    members, archives: of an archive or a program: the modules, in no particular order, and the archives before them.
-    entry: of a program that consists of this module, `members`, and what these reach.
-    copied: of a copy: the archive whose files have the same contents.
-    foreign: of a program: objects and libraries of other languages, as they stand on the command line.
-    settings: of an archive or a program: a digest over its command line.
-    files: of an archive or a program: those that stand in its flags, whose contents count.
-    libraries: where files can be that its flags name without a folder, such as `-lfoo`, for this build may make them.
-    search: the folders in which the program that makes it looks for what is installed.
-    installed: finds out which installed files it can read, as paths or as names to look for.
-    extra, declared: files and a digest over other things that the user declared with Depends().
-    ignored: files whose changes do not count, as the user declared with Ignore().
-    """
-
-    kind: str
-    engine: str
-    outputs: tuple[str, ...]
-    scope: Scope
-    module: Module | None = None
-    source: str = ""
-    tree: str = ""
-    members: tuple[Module, ...] = ()
-    entry: Module | None = None
-    archives: tuple[Step, ...] = ()
-    copied: Step | None = None
-    foreign: tuple[str, ...] = ()
-    settings: str = ""
-    files: tuple[str, ...] = ()
-    libraries: tuple[str, ...] = ()
-    search: tuple[str, ...] = ()
-    installed: Callable[[], list[str]] = list
-    extra: tuple[str, ...] = ()
-    declared: str = ""
-    ignored: frozenset[str] = frozenset()
-
-    @property
-    def key(self) -> str:
-        return self.outputs[0]
-
-    @cached_property
-    def makes_interface(self) -> bool:
-        """Whether the module's .cmi comes from this step."""
-        return any(path.endswith(".cmi") for path in self.outputs)
-
-    def __repr__(self) -> str:
-        return f"Step({self.kind} {self.key})"

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Callable, NamedTuple, Optional
+from typing import Any, Callable, NamedTuple, Optional
 
 from rebel_tools.memory.digests import Files, text_digest
+from rebel_tools.memory.records import Answers
 from rebel_tools.ocaml.names import is_reason
 from rebel_tools.ocaml.ocamldep import Batch, Question, batch_size, batches
 from rebel_tools.plan.ask import Ask
@@ -41,7 +42,7 @@ class Names:
     runs_programs: whether programs of packages may run, such as preprocessors; what only they can tell stays unknown.
     """
 
-    def __init__(self, files: Files, ask: Ask, remembered: dict[str, list], jobs: int = 1):
+    def __init__(self, files: Files, ask: Ask, remembered: Answers, jobs: int = 1):
         self.files = files
         self.ask = ask
         self.remembered = remembered
@@ -130,7 +131,7 @@ class Names:
             yield from batches(self._question(scope)[0], [s for s in unknown if s not in reason], size)
         if reason:
             kept = {s: tree_file(scope, m, s) for s, m in reason.items()} if is_current and scope.settings.trees else {}
-            current = {source for source, tree in kept.items() if is_current(tree)}
+            current = {source for source, tree in kept.items() if is_current and is_current(tree)}
             yield from batches(self._question(scope)[0], reason, size, scope.settings.reason().command, kept, current)
 
     def _unknown(self, scope: Scope, source: str) -> bool:
@@ -140,8 +141,8 @@ class Names:
             return False
         return self._known(scope, source) is None
 
-    def _known(self, scope: Scope, source: str) -> list | None:
-        answer = self.remembered.get(_key(scope, source))
+    def _known(self, scope: Scope, source: str) -> list[Any] | None:
+        answer: list[Any] | None = self.remembered.get(_key(scope, source))
         if answer and answer[0] == self.files.digest(source) and answer[1] == self._asked(scope, source):
             return answer
         return None

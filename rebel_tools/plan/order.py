@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Callable, NamedTuple
+from typing import Callable, Generic, TypeVar
 
 from rebel_tools.errors import RebelError
-from rebel_tools.plan.model import Step
+from rebel_tools.plan.step import ModuleStep, SourceStep
 
-Edges = Callable[[Step], Iterable[Step]]
+AnyStep = TypeVar("AnyStep", bound=ModuleStep)
 
 
 class CycleError(RebelError):
@@ -18,8 +19,9 @@ class CycleError(RebelError):
     written: for sources that are made, what they are made of.
     """
 
-    def __init__(self, steps: list[Step], written: Mapping[Step, str] = MappingProxyType({})):
-        self.path = [(step.module.name, written.get(step, step.source)) for step in steps]
+    def __init__(self, steps: Iterable[ModuleStep], written: Mapping[ModuleStep, str] = MappingProxyType({})):
+        read = ((step, step.source if isinstance(step, SourceStep) else step.key) for step in steps)
+        self.path = [(step.module.name, written.get(step, source)) for step, source in read]
         rows = [f"{name} ({source})" for name, source in self.path]
         super().__init__(
             "dependency cycle between modules: " + " -> ".join(rows),
@@ -28,21 +30,26 @@ class CycleError(RebelError):
         )
 
 
-class Ordered(NamedTuple):
+@dataclass(frozen=True)
+class Ordered(Generic[AnyStep]):
     """The steps of a scope, dependencies first, and for each the steps of the same scope that it waits for."""
 
-    steps: tuple[Step, ...]
-    waits: dict[Step, list[Step]]
+    steps: tuple[AnyStep, ...]
+    waits: dict[AnyStep, list[AnyStep]]
 
 
-def order(steps: Iterable[Step], needs: Edges, wishes: Edges) -> Ordered:
-    """Order `steps` so that each one comes after all that it `needs`, and after what it `wishes` where possible.
+def order(
+    steps: Iterable[AnyStep],
+    needs: Callable[[AnyStep], Iterable[AnyStep]],
+    soft_needs: Callable[[AnyStep], Iterable[AnyStep]],
+) -> Ordered[AnyStep]:
+    """Order `steps` so that each one comes after all that it `needs`, and after its `soft_needs` where possible.
 
-    A wish is dropped when it would close a cycle: an implementation should wait for the native code of units that only
-    its interface mentions, yet those may in turn use it.
+    A soft dependency is dropped when it would close a cycle: an implementation should wait for the native code of units
+    that only its interface mentions, yet those may in turn use it.
     Errors: CycleError.
     """
-    waits: dict[Step, list[Step]] = {}
+    waits: dict[AnyStep, list[AnyStep]] = {}
     todo = list(steps)
     for step in todo:  # grows: steps may turn up that only `needs` knows
         if step not in waits:
@@ -51,7 +58,7 @@ def order(steps: Iterable[Step], needs: Edges, wishes: Edges) -> Ordered:
     first = _topological(waits)
     place = {step: number for number, step in enumerate(first)}
     for step in first:
-        for other in wishes(step):
+        for other in soft_needs(step):
             if other in waits[step]:
                 continue
             if place[other] < place[step]:
@@ -63,9 +70,9 @@ def order(steps: Iterable[Step], needs: Edges, wishes: Edges) -> Ordered:
     return Ordered(tuple(first), waits)
 
 
-def _topological(waits: dict[Step, list[Step]]) -> list[Step]:
+def _topological(waits: dict[AnyStep, list[AnyStep]]) -> list[AnyStep]:
     """Depth first, with a stack of its own: module graphs are deeper than Python's recursion limit."""
-    done: dict[Step, None] = {}
+    done: dict[AnyStep, None] = {}
     for root in waits:
         stack = [] if root in done else [(root, iter(waits[root]))]
         active = {root}
@@ -84,7 +91,7 @@ def _topological(waits: dict[Step, list[Step]]) -> list[Step]:
     return list(done)
 
 
-def _reaches(start: Step, goal: Step, waits: dict[Step, list[Step]]) -> bool:
+def _reaches(start: AnyStep, goal: AnyStep, waits: dict[AnyStep, list[AnyStep]]) -> bool:
     seen, todo = {start}, [start]
     while todo:
         step = todo.pop()
@@ -95,5 +102,5 @@ def _reaches(start: Step, goal: Step, waits: dict[Step, list[Step]]) -> bool:
     return False
 
 
-def _cycle(path: list[Step], closing: Step) -> list[Step]:
+def _cycle(path: list[AnyStep], closing: AnyStep) -> list[AnyStep]:
     return [*path[path.index(closing) :], closing]

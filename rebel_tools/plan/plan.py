@@ -7,20 +7,40 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterable
+from typing import TypeVar
 
+from rebel_tools.errors import RebelError
 from rebel_tools.memory.digests import Files
 from rebel_tools.memory.disk import Disk, RealDisk
 from rebel_tools.memory.records import State
 from rebel_tools.plan.ask import Ask, AskPrograms
 from rebel_tools.plan.installed import Installed
-from rebel_tools.plan.model import ALIAS, COMPILATIONS, IMPLEMENTATION, NATIVE, TREE, Module, Scope, Step
+from rebel_tools.plan.model import NATIVE, Module, Scope
 from rebel_tools.plan.names import NOTHING, Named, Names
 from rebel_tools.plan.order import Ordered, order
+from rebel_tools.plan.step import (
+    NOTHING_DECLARED,
+    Collect,
+    Compile,
+    CompileImplementation,
+    Copy,
+    Declared,
+    Link,
+    ModuleStep,
+    SourceStep,
+    Step,
+    WriteAlias,
+)
 from rebel_tools.plan.steps import module_steps, objects, scope_modules, step_flags
+
+AnyStep = TypeVar("AnyStep", bound=Step)
 
 
 class Plan:
-    """Steps by their first outputs, on a disk, with the state of earlier builds."""
+    """Steps by their first outputs, on a disk, with the state of earlier builds.
+
+    declared: what the user declared about some steps.
+    """
 
     def __init__(self, disk: Disk, ask: Ask, state: State, jobs: int = 1):
         self.disk = disk
@@ -29,9 +49,10 @@ class Plan:
         self._remember(state)
         self.steps: dict[str, Step] = {}
         self.scopes: dict[Scope, None] = {}
-        self._units: dict[tuple[Scope, str], list[Step]] = {}
-        self._ordered: dict[Scope, Ordered] = {}
-        self._link_order: dict[tuple[Scope, str], list[Step]] = {}
+        self.declared: dict[Step, Declared] = {}
+        self._units: dict[tuple[Scope, str], list[ModuleStep]] = {}
+        self._ordered: dict[Scope, Ordered[ModuleStep]] = {}
+        self._link_order: dict[tuple[Scope, str], list[CompileImplementation]] = {}
         self._linked: dict[Step, list[Step]] = {}
 
     def _remember(self, state: State) -> None:
@@ -43,8 +64,9 @@ class Plan:
     def begin_again(self) -> None:
         """Look at everything anew, from the saved state, for another build of the same steps."""
         self._remember(State(self.state.path))
-        for answers in (self._ordered, self._link_order, self._linked):
-            answers.clear()
+        self._ordered.clear()
+        self._link_order.clear()
+        self._linked.clear()
 
     def save(self) -> bool:
         """Write the state, if there is anything new in it; whether there is."""
@@ -55,11 +77,14 @@ class Plan:
 
     # What there is to do
 
-    def add(self, step: Step) -> Step:
+    def add(self, step: AnyStep) -> AnyStep:
         """A step of this build; the same first output means the same step."""
-        return self.steps.setdefault(step.key, step)
+        known = self.steps.setdefault(step.key, step)
+        if not isinstance(known, type(step)):
+            raise RebelError(f"there are two ways to build `{step.key}`", hint="give one of them another name")
+        return known
 
-    def add_module(self, scope: Scope, module: Module) -> list[Step]:
+    def add_module(self, scope: Scope, module: Module) -> list[ModuleStep]:
         """The steps of one module. A module that got its second file is planned anew."""
         self.scopes[scope] = None
         self._forget_order(scope)
@@ -78,34 +103,34 @@ class Plan:
             self.steps.pop(step.key, None)
         self._forget_order(scope)
 
-    def add_scope(self, scope: Scope) -> list[Step]:
+    def add_scope(self, scope: Scope) -> list[ModuleStep]:
         return [step for module in scope_modules(scope) for step in self.add_module(scope, module)]
 
-    def unit_steps(self, scope: Scope, unit: str) -> list[Step]:
+    def unit_steps(self, scope: Scope, unit: str) -> list[ModuleStep]:
         return self._units.get((scope, unit), [])
 
-    def interface_step(self, scope: Scope, unit: str) -> Step | None:
+    def interface_step(self, scope: Scope, unit: str) -> ModuleStep | None:
         """The step that makes the .cmi of a unit."""
         return next((step for step in self.unit_steps(scope, unit) if step.makes_interface), None)
 
-    def object_step(self, scope: Scope, unit: str, engine: str) -> Step | None:
+    def object_step(self, scope: Scope, unit: str, engine: str) -> CompileImplementation | None:
         """The step that makes the .cmx or .cmo of a unit; None for an interface without implementation."""
         steps = self.unit_steps(scope, unit)
-        return next((s for s in steps if s.kind == IMPLEMENTATION and s.engine == engine), None)
+        return next((s for s in steps if isinstance(s, CompileImplementation) and s.engine == engine), None)
 
     # What waits for what
 
     def named(self, step: Step) -> Named:
-        return self.names.of(step.scope, step.module, step.source) if step.kind in COMPILATIONS else NOTHING
+        return self.names.of(step.scope, step.module, step.source) if isinstance(step, Compile) else NOTHING
 
     def named_in_interface(self, module: Module, scope: Scope) -> Named:
         return self.names.of(scope, module, module.interface) if module.interface else NOTHING
 
-    def ordered(self, scope: Scope) -> Ordered:
+    def ordered(self, scope: Scope) -> Ordered[ModuleStep]:
         """The compilations of a scope, dependencies first. Errors: CycleError."""
         if scope not in self._ordered:
             steps = [s for module in scope_modules(scope) for s in self.unit_steps(scope, module.object)]
-            self._ordered[scope] = order(steps, self._needs, self._wishes)
+            self._ordered[scope] = order(steps, self._needs, self._soft_needs)
         return self._ordered[scope]
 
     def source_changed(self, scope: Scope, path: str) -> None:
@@ -128,41 +153,47 @@ class Plan:
         for step in [step for step in self._linked if step.scope is scope]:
             del self._linked[step]
 
-    def _needs(self, step: Step) -> list[Step]:
+    def _needs(self, step: ModuleStep) -> list[ModuleStep]:
         """What must be there before the compiler can run."""
         scope, module = step.scope, step.module
-        if step.kind in (ALIAS, TREE):
+        if not isinstance(step, Compile):
             return []
-        needs = [] if step.makes_interface else [self.interface_step(scope, module.object)]
+        needs: list[ModuleStep | None] = []
+        if not step.makes_interface:
+            needs.append(self.interface_step(scope, module.object))
+        units = self.unit_steps(scope, module.object)
         if module.generated:
-            return [*needs, *(s for s in self.unit_steps(scope, module.object) if s.kind == ALIAS)]
-        needs += [self.interface_step(scope, self.opened(step)), self.steps.get(step.tree)]
+            needs += [other for other in units if isinstance(other, WriteAlias)]
+            return [other for other in needs if other is not None]
+        needs.append(self.interface_step(scope, self.opened(step)))
+        if step.tree:
+            needs += [other for other in units if other.key == step.tree]
         for other in self.named(step).own:
             needs.append(self.interface_step(scope, other.object))
-            if step.kind == IMPLEMENTATION and step.engine == NATIVE:
+            if _makes_native_code(step):
                 needs.append(self.object_step(scope, other.object, NATIVE))
         return [s for s in needs if s is not None and s is not step]
 
-    def _wishes(self, step: Step) -> list[Step]:
+    def _soft_needs(self, step: ModuleStep) -> list[CompileImplementation]:
         """Native code that the compiler looks into when it is there, through names in the unit's interface only."""
-        if step.kind != IMPLEMENTATION or step.engine != NATIVE:
+        if not _makes_native_code(step):
             return []
         named = self.named_in_interface(step.module, step.scope)
         found = (self.object_step(step.scope, other.object, NATIVE) for other in named.own)
         return [s for s in found if s is not None and s is not step]
 
-    def waits(self, step: Step) -> list[Step]:
+    def waits(self, step: ModuleStep) -> list[ModuleStep]:
         """The steps of its own scope that a compilation waits for."""
         return self.ordered(step.scope).waits.get(step, [])
 
     def foreign(self, step: Step) -> tuple[Scope, ...]:
         """The other scopes of which a compilation names anything; it waits for all of their units."""
         found = dict.fromkeys(self.named(step).scopes)
-        if step.kind == IMPLEMENTATION:
+        if isinstance(step, CompileImplementation):
             found.update(dict.fromkeys(self.named_in_interface(step.module, step.scope).scopes))
         return tuple(found)
 
-    def below(self, step: Step) -> dict[Step, Step]:
+    def below(self, step: Compile) -> dict[ModuleStep, ModuleStep]:
         """The steps whose interfaces the typing of a source can come to, each with the one that leads to it.
 
         Those of its own module may be among them; then what it names leads back to it.
@@ -170,8 +201,9 @@ class Plan:
         scope = step.scope
         named = [*self.named(step).own, *([scope.alias] if scope.alias else [])]
         first = [self.interface_step(scope, module.object) for module in named]
-        todo = [(other, step) for other in (*first, *self._all_of(self.foreign(step))) if other]
-        reached: dict[Step, Step] = {}
+        found = (*first, *self._all_of(self.foreign(step)))
+        todo: list[tuple[ModuleStep, ModuleStep]] = [(other, step) for other in found if other]
+        reached: dict[ModuleStep, ModuleStep] = {}
         while todo:
             other, user = todo.pop()
             if other not in reached:
@@ -179,10 +211,10 @@ class Plan:
                 todo += [(each, other) for each in (*self.waits(other), *self._all_of(self.foreign(other)))]
         return reached
 
-    def _all_of(self, scopes: Iterable[Scope]) -> list[Step]:
+    def _all_of(self, scopes: Iterable[Scope]) -> list[ModuleStep]:
         return [step for scope in scopes for step in self.ordered(scope).steps]
 
-    def opened(self, step: Step) -> str:
+    def opened(self, step: ModuleStep) -> str:
         """The alias module that a compilation opens, '' for none."""
         if step.module.generated or not step.scope.namespace:
             return ""
@@ -193,7 +225,7 @@ class Plan:
             self.add_module(step.scope, alias)
         return alias.object
 
-    def flags(self, step: Step) -> list[str]:
+    def flags(self, step: Compile) -> list[str]:
         """The arguments of a compilation that no construction variable holds."""
         return step_flags(step, self.opened(step))
 
@@ -201,18 +233,24 @@ class Plan:
 
     def linked(self, step: Step) -> list[Step]:
         """What an archive or a program consists of, in link order: the archives, then the units of its own scope."""
-        if step.copied:
+        if isinstance(step, Copy):
             return [step.copied]
+        if not isinstance(step, Collect):
+            return []
         if step not in self._linked:
-            order = self.link_order(step.scope, step.engine)  # first, for it may still find steps
-            wanted = self._reached(step) if step.entry else set(step.members)
-            linked = [s for s in order if s.module in wanted]
-            if step.entry and step.members:
-                linked = self._entry_last(step.entry, linked)
-            self._linked[step] = [*step.archives, *linked]
+            self._linked[step] = self._find_linked(step)
         return self._linked[step]
 
-    def _entry_last(self, entry: Module, linked: list[Step]) -> list[Step]:
+    def _find_linked(self, step: Collect) -> list[Step]:
+        order = self.link_order(step.scope, step.engine)  # first, for it may still find steps
+        archives, entry = (step.archives, step.entry) if isinstance(step, Link) else ((), None)
+        wanted = self._reached(step.scope, (entry, *step.members)) if entry else set(step.members)
+        linked = [each for each in order if each.module in wanted]
+        if entry and step.members:
+            linked = self._entry_last(entry, linked)
+        return [*archives, *linked]
+
+    def _entry_last(self, entry: Module, linked: list[CompileImplementation]) -> list[CompileImplementation]:
         """First what the entry does not have to be there for: who registers itself does so before the program runs."""
         late: dict[Module, None] = {}
         for step in linked:
@@ -220,26 +258,24 @@ class Plan:
                 late[step.module] = None
         return [*(s for s in linked if s.module not in late), *(s for s in linked if s.module in late)]
 
-    def link_order(self, scope: Scope, engine: str) -> list[Step]:
+    def link_order(self, scope: Scope, engine: str) -> list[CompileImplementation]:
         """The objects of a scope, each after those that its source names. Bytecode is *compiled* in any order."""
         key = scope, engine
         if key not in self._link_order:
-            every = [s for s in self.ordered(scope).steps if s.kind == IMPLEMENTATION and s.engine == engine]
+            compiled = (step for step in self.ordered(scope).steps if isinstance(step, CompileImplementation))
+            every = [step for step in compiled if step.engine == engine]
             in_order = every if engine == NATIVE else order(every, self._linked_before, lambda step: ()).steps
             self._link_order[key] = list(in_order)
         return self._link_order[key]
 
-    def _linked_before(self, step: Step) -> list[Step]:
+    def _linked_before(self, step: CompileImplementation) -> list[CompileImplementation]:
         found = (self.object_step(step.scope, other.object, step.engine) for other in self.named(step).own)
         return [s for s in found if s is not None]
 
-    def _reached(self, step: Step) -> set[Module]:
-        """The entry and the members of a program and all modules of its scope that these reach: no other unit's top
-        level may run.
-        """
-        scope = step.scope
-        todo = [step.entry, *step.members]
-        reached = {scope.alias, *todo}
+    def _reached(self, scope: Scope, modules: Iterable[Module]) -> set[Module]:
+        """Modules of a scope and all that these reach, with the alias module: no other unit's top level may run."""
+        todo = list(modules)
+        reached = {*todo, *([scope.alias] if scope.alias else [])}
         while todo:
             module = todo.pop()
             for source in module.sources:
@@ -251,10 +287,13 @@ class Plan:
 
     def inputs(self, step: Step) -> list[str]:
         """The files that a step reads by their names."""
-        if step.module:
-            return [*filter(None, [step.tree or step.source]), *step.extra]
+        return [*self._read_by_itself(step), *self.declared.get(step, NOTHING_DECLARED).files]
+
+    def _read_by_itself(self, step: Step) -> list[str]:
+        if isinstance(step, SourceStep):
+            return [step.read]
         parts = [path for part in self.linked(step) for path in objects(part)]
-        return [*parts, *step.foreign, *step.extra]
+        return [*parts, *step.foreign] if isinstance(step, Link) else parts
 
 
 def plan_in(root: str, state_path: str, jobs: int = 1) -> Plan:
@@ -264,5 +303,9 @@ def plan_in(root: str, state_path: str, jobs: int = 1) -> Plan:
 
 def topological(plan: Plan) -> list[Step]:
     """All steps, each after those that it waits for: scopes after those that they use, archives after their units."""
-    compiled = [step for scope in plan.scopes for step in plan.ordered(scope).steps]
-    return compiled + [step for step in plan.steps.values() if step.module is None]
+    compiled = (step for scope in plan.scopes for step in plan.ordered(scope).steps)
+    return [*compiled, *(step for step in plan.steps.values() if not isinstance(step, ModuleStep))]
+
+
+def _makes_native_code(step: Step) -> bool:
+    return isinstance(step, CompileImplementation) and step.engine == NATIVE

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from rebel_tools.memory.records import Record
-from rebel_tools.plan.model import IMPLEMENTATION, Step
+from rebel_tools.plan.step import CompileImplementation, ModuleStep, Step
 
 
 class Readers:
@@ -28,7 +28,9 @@ class Readers:
         anew: whether `step` itself may make another interface than before.
         """
         found = [(reader, True) for path in step.outputs for reader in self._files.get(path, ())]
-        if step.kind == IMPLEMENTATION:
+        if not isinstance(step, ModuleStep):
+            return found
+        if isinstance(step, CompileImplementation):
             found += [(reader, False) for reader in self._code.get(step.module.object, ())]
         if step.makes_interface and anew:
             found += [(reader, True) for reader in self._interfaces.get(step.module.object, ())]

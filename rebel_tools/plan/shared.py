@@ -16,8 +16,8 @@ from rebel_tools.cache.results import Result
 from rebel_tools.cache.store import Store
 from rebel_tools.memory.digests import text_digest
 from rebel_tools.memory.records import FORMAT, Record
-from rebel_tools.plan.model import COMPILATIONS, Step
 from rebel_tools.plan.status import Status
+from rebel_tools.plan.step import Compile, SourceStep, Step
 
 # What programs of the C toolchain obey besides their command lines and what counts anyway.
 VARIABLES = ("LD_RUN_PATH", "COMPILER_PATH", "GCC_EXEC_PREFIX", "SOURCE_DATE_EPOCH", "LD_LIBRARY_PATH", "LD_PRELOAD")
@@ -86,9 +86,10 @@ class Shared:
         """What is known before the step runs."""
         digest, environ = self.plan.files.digest, step.scope.settings.environ or os.environ
         inputs = (f"{path}={digest(path)}" for path in self.plan.inputs(step))
-        named = self.plan.named(step).units if step.kind in COMPILATIONS else ()
+        named = self.plan.named(step).units if isinstance(step, Compile) else ()
         variables = (f"{name}={environ.get(name)}" for name in VARIABLES)
-        about = [FORMAT, self.status.signature(step), step.source, *step.outputs]
+        source = step.source if isinstance(step, SourceStep) else ""
+        about = [FORMAT, self.status.signature(step), source, *step.outputs]
         return text_digest(*about, "", *inputs, "", *named, "", *variables)
 
     def _may_share(self, step: Step) -> bool:

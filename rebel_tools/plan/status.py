@@ -17,8 +17,21 @@ from rebel_tools.memory.digests import text_digest
 from rebel_tools.memory.disk import folders_above
 from rebel_tools.memory.records import Record
 from rebel_tools.ocaml.names import INITIAL
-from rebel_tools.plan.model import ALIAS, COMPILATIONS, COPYING, IMPLEMENTATION, NATIVE, TREE, Scope, Search, Step
+from rebel_tools.plan.model import NATIVE, Scope, Search
 from rebel_tools.plan.plan import Plan
+from rebel_tools.plan.step import (
+    NOTHING_DECLARED,
+    Collect,
+    Compile,
+    CompileImplementation,
+    Convert,
+    Copy,
+    Declared,
+    ModuleStep,
+    Step,
+    WriteAlias,
+    link_command,
+)
 from rebel_tools.plan.steps import imports_file
 
 
@@ -72,14 +85,15 @@ class Status:
         if list(record.inputs) != inputs:
             yield "it has other inputs than before"
         counting = record.inputs
-        if step.ignored:
-            counting = {path: digest for path, digest in counting.items() if path not in step.ignored}
+        ignored = self._declared(step).ignored
+        if ignored:
+            counting = {path: digest for path, digest in counting.items() if path not in ignored}
         yield from self._changed(counting, "is gone", "changed")
         if record.installed_digest != self.plan.installed.digest(self._folders(step), record.installed):
             yield "an installed file that it reads changed"
-        if step.tree and self.reason(self.plan.steps[step.tree]) is not None:
-            yield f"`{step.source}' changed"
-        if step.kind in COMPILATIONS:
+        if isinstance(step, Compile):
+            if step.tree and self.reason(self.plan.steps[step.tree]) is not None:
+                yield f"`{step.source}' changed"
             if self.plan.names.is_withheld(step.scope, step.module, step.source):
                 yield "a preprocessor would have to run to tell what its source names"
             if record.names != list(self.plan.named(step).units):
@@ -98,7 +112,7 @@ class Status:
         """The digests of a unit's .cmi and .cmx as they are now."""
         makers = self._makers_of(scope, unit)
         interface, implementation = self.records.get(makers[0]), self.records.get(makers[1])
-        return interface and interface.interface, implementation and implementation.implementation
+        return interface.interface if interface else None, implementation.implementation if implementation else None
 
     def _unopened(self, scope: Scope, unit: str) -> str | None:
         """Stands for a .cmx that was there and not opened (`-opaque`), which only other flags can change."""
@@ -117,22 +131,28 @@ class Status:
         found = scope.provider(unit)
         steps = self.plan.unit_steps(found[0], unit) if found else ()
         interface = next((s.key for s in steps if s.makes_interface), "")
-        return interface, next((s.key for s in steps if s.kind == IMPLEMENTATION and s.engine == NATIVE), "")
+        return interface, next(
+            (s.key for s in steps if isinstance(s, CompileImplementation) and s.engine == NATIVE), ""
+        )
 
     def signature(self, step: Step) -> str:
         """A digest over everything on the step's command line, the tools that it runs included."""
         settings, contents = step.scope.settings, self.plan.files.digest_of_all
-        if step.kind == ALIAS:
-            return text_digest(ALIAS, self.alias_text(step))
-        if step.kind == TREE:
-            return text_digest(TREE, contents(settings.reason().files), step.declared)
-        if step.kind == COPYING:
-            return text_digest(COPYING, step.declared)
-        own = self.plan.flags(step) if step.kind in COMPILATIONS else [step.settings]
-        files = contents((*settings.files, *step.files))
-        return text_digest(step.kind, step.engine, settings.identity, files, step.declared, *own)
+        declared = self._declared(step).digest
+        if isinstance(step, WriteAlias):
+            return text_digest(step.kind, self.alias_text(step))
+        if isinstance(step, Convert):
+            return text_digest(step.kind, contents(settings.reason().files), declared)
+        if isinstance(step, Copy):
+            return text_digest(step.kind, declared)
+        own = self.plan.flags(step) if isinstance(step, Compile) else [link_command(step).digest]
+        files = contents((*settings.files, *link_command(step).files))
+        return text_digest(step.kind, step.engine, settings.identity, files, declared, *own)
 
-    def alias_text(self, step: Step) -> str:
+    def _declared(self, step: Step) -> Declared:
+        return self.plan.declared.get(step, NOTHING_DECLARED)
+
+    def alias_text(self, step: WriteAlias) -> str:
         """What an alias step writes."""
         scope, name = step.scope, step.module.name
         if step.module == scope.face:
@@ -149,13 +169,13 @@ class Status:
             signature=self.signature(step),
             inputs={path: self._digest_read(step, path) for path in self.plan.inputs(step)},
             outputs={path: files.written(path) or "" for path in step.outputs},
-            source=step.source if said else "",
+            source=step.source if said and isinstance(step, Compile) else "",
             said=said,
         )
-        if step.kind in COMPILATIONS:
+        if isinstance(step, Compile):
             self._record_imports(step, record)
         else:
-            record.installed = step.installed()
+            record.installed = link_command(step).installed()
         record.installed_digest = self.plan.installed.digest(self._folders(step), record.installed)
         self.plan.installed.forget(step.outputs)
         self.records[step.key] = record
@@ -170,9 +190,9 @@ class Status:
     def _digest_read(self, step: Step, path: str) -> str:
         """The digest of an input, '' where nobody knows what a compiler has read, for it was written meanwhile."""
         digest = self.plan.files.digest(path) or ""
-        return digest if step.module is None or self.plan.files.is_as_read(path) else ""
+        return digest if not isinstance(step, ModuleStep) or self.plan.files.is_as_read(path) else ""
 
-    def _record_imports(self, step: Step, record: Record) -> None:
+    def _record_imports(self, step: Compile, record: Record) -> None:
         scope, own = step.scope, step.module.object
         imports = self.plan.ask.imports(imports_file(step))
         record.names = list(self.plan.named(step).units)
@@ -186,7 +206,7 @@ class Status:
         record.installed += [f"{u}.cmx" for u, _ in imports.implementations if u not in record.implementations]
         if step.makes_interface:
             record.interface = record.interfaces.pop(own, None)
-        if step.kind == IMPLEMENTATION and step.engine == NATIVE:
+        if isinstance(step, CompileImplementation) and step.engine == NATIVE:
             record.implementation = imports.crc
 
     def _is_made(self, step: Step, unit: str, suffix: str) -> bool:
@@ -202,7 +222,7 @@ class Status:
 
     def _folders(self, step: Step) -> tuple[str, ...]:
         """Where the program of a step looks for installed files."""
-        return self._search(step).folders if step.kind in COMPILATIONS else step.search
+        return self._search(step).folders if isinstance(step, Compile) else link_command(step).search
 
     def cache_key(self, step: Step) -> str:
         """A digest over everything that the outputs of a step can depend on, for a cache of build results.
@@ -211,7 +231,7 @@ class Status:
         """
         inputs = [f"{path}={self.plan.files.digest(path)}" for path in self.plan.inputs(step)]
         installed = self.plan.installed.digest(self._folders(step), self._reachable_installed(step))
-        if step.kind not in COMPILATIONS:
+        if not isinstance(step, Compile):
             return text_digest(self.signature(step), installed, *inputs)
         return text_digest(self.signature(step), installed, *inputs, *map(self._deep_digest, self._below(step)))
 
@@ -226,26 +246,26 @@ class Status:
     def _is_as_read(self, step: Step, names: Iterable[str]) -> bool:
         folders = self._folders(step)
         installed = [self.plan.installed.find(folders, name) for name in names]
-        read = (*self.plan.inputs(step), *step.scope.settings.files, *step.files, *installed)
-        made = {path for each in self.plan.linked(step) for path in each.outputs} if step.module is None else set()
+        read = (*self.plan.inputs(step), *step.scope.settings.files, *link_command(step).files, *installed)
+        made = {path for each in self.plan.linked(step) for path in each.outputs}
         files = self.plan.files
         known = (path for path in read if path in files.remembered)
         return all(files.is_as_read(path) or (path in made and files.has_contents_as_read(path)) for path in known)
 
     def _reachable_installed(self, step: Step) -> list[str]:
         """The names of installed files that a step can come to by itself, before it has run."""
-        if step.module is None:
-            return step.installed()
-        if step.kind not in COMPILATIONS or step.module.generated:
+        if isinstance(step, Collect):
+            return step.command.installed()
+        if not isinstance(step, Compile) or step.module.generated:
             return []
         named = self.plan.names.unresolved(step.scope, step.source)
         return self.plan.installed.reachable(self._folders(step), [*named, *step.scope.settings.opened, *INITIAL])
 
-    def _below(self, step: Step) -> list[Step]:
+    def _below(self, step: ModuleStep) -> list[ModuleStep]:
         foreign = [other for scope in self.plan.foreign(step) for other in self.plan.ordered(scope).steps]
         return [*self.plan.waits(step), *foreign]
 
-    def _deep_digest(self, step: Step) -> str:
+    def _deep_digest(self, step: ModuleStep) -> str:
         """A digest over what a step made and over everything that this refers to in its turn."""
         todo = [step]
         while todo:
@@ -287,7 +307,7 @@ class Status:
         """Note outputs before they are made for the first time, where the name of a module is that of its files: if the
         build is killed and the module removed, these would hide a module of that name. Returns whether there are any.
         """
-        compiled = (step for step in self.plan.steps.values() if step.module and step.scope in scopes)
+        compiled = (step for step in self.plan.steps.values() if isinstance(step, ModuleStep) and step.scope in scopes)
         short = (step for step in compiled if step.module.object == step.module.name)
         new = [step for step in short if step.key not in self.records]
         for step in new:

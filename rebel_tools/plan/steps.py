@@ -4,24 +4,22 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from typing import Any
 
 from rebel_tools.ocaml.alias import FLAGS as ALIAS_FLAGS
 from rebel_tools.ocaml.flags import by_compiler
 from rebel_tools.ocaml.names import is_reason
-from rebel_tools.plan.model import (
-    ALIAS,
-    ARCHIVE,
-    ARCHIVING,
-    BYTE,
-    COPYING,
-    IMPLEMENTATION,
-    INTERFACE,
-    NATIVE,
-    TREE,
-    Module,
-    Scope,
+from rebel_tools.plan.model import ARCHIVE, BYTE, NATIVE, Module, Scope
+from rebel_tools.plan.step import (
+    Archive,
+    Compile,
+    CompileImplementation,
+    CompileInterface,
+    Convert,
+    Copy,
+    LinkCommand,
+    ModuleStep,
     Step,
+    WriteAlias,
 )
 
 ANNOTATIONS = "-bin-annot"
@@ -32,19 +30,19 @@ def writes_annotations(step: Step) -> bool:
     return step.engine == step.scope.engines[0]
 
 
-def module_steps(scope: Scope, module: Module) -> Iterator[Step]:
+def module_steps(scope: Scope, module: Module) -> Iterator[ModuleStep]:
     """The steps of `module`: its alias file if it is one, its interface, and its object for every engine."""
     base = scope.path(_file_name(scope, module))
     annotated = scope.settings.annotations
     if module.generated:
-        yield Step(ALIAS, scope.engines[0], module.sources, scope, module)
+        yield WriteAlias(scope, scope.engines[0], module.sources, module)
     for source in module.sources:
         if tree_file(scope, module, source):
-            yield Step(TREE, scope.engines[0], (tree_file(scope, module, source),), scope, module, source)
+            yield Convert(scope, scope.engines[0], (tree_file(scope, module, source),), module, source)
     if module.interface:
-        outputs = (base + ".cmi", *([base + ".cmti"] if annotated else []))
+        outputs = [base + ".cmi", *([base + ".cmti"] if annotated else [])]
         tree = tree_file(scope, module, module.interface)
-        yield Step(INTERFACE, scope.engines[0], outputs, scope, module, module.interface, tree)
+        yield CompileInterface(scope, scope.engines[0], tuple(outputs), module, module.interface, tree)
     if module.implementation:
         tree = tree_file(scope, module, module.implementation)
         for engine in scope.engines:
@@ -54,7 +52,7 @@ def module_steps(scope: Scope, module: Module) -> Iterator[Step]:
                 outputs.append(base + ".cmi")
             if first and annotated:
                 outputs.append(base + ".cmt")
-            yield Step(IMPLEMENTATION, engine, tuple(outputs), scope, module, module.implementation, tree)
+            yield CompileImplementation(scope, engine, tuple(outputs), module, module.implementation, tree)
 
 
 def tree_file(scope: Scope, module: Module, source: str) -> str:
@@ -68,22 +66,22 @@ def _file_name(scope: Scope, module: Module) -> str:
     """The name of the compiled files, without suffix: of the unit, or of the source where there is no namespace."""
     if scope.namespace:
         return module.object
-    return os.path.splitext(os.path.basename(module.implementation or module.interface))[0]
+    return os.path.splitext(os.path.basename(module.sources[-1]))[0]
 
 
-def archive_step(scope: Scope, engine: str, base: str, settings: str, **reads: Any) -> Step:
+def archive_step(scope: Scope, engine: str, base: str, command: LinkCommand, besides: tuple[str, ...] = ()) -> Archive:
     """The archive of all modules of a scope but for programs, `base` being its path without suffix.
 
-    reads: more fields of the step.
+    besides: what else its command writes.
     """
-    files = archive_files(base, engine)
+    outputs = tuple(dict.fromkeys((*archive_files(base, engine), *besides)))
     members = tuple(module for module in scope_modules(scope) if module.name not in scope.programs)
-    return Step(ARCHIVING, engine, files, scope, members=members, settings=settings, **reads)
+    return Archive(scope, engine, outputs, members, command)
 
 
-def copy_step(archive: Step, base: str) -> Step:
+def copy_step(archive: Archive, base: str) -> Copy:
     """The step that has an archive a second time, `base` being the path of the copy without suffix."""
-    return Step(COPYING, archive.engine, archive_files(base, archive.engine), archive.scope, copied=archive)
+    return Copy(archive.scope, archive.engine, archive_files(base, archive.engine), archive)
 
 
 def archive_files(base: str, engine: str) -> tuple[str, ...]:
@@ -94,7 +92,7 @@ def scope_modules(scope: Scope) -> tuple[Module, ...]:
     return (*scope.generated, *scope.modules.values())
 
 
-def step_flags(step: Step, opened: str) -> list[str]:
+def step_flags(step: Compile, opened: str) -> list[str]:
     """The arguments of one compilation that follow from its scope and source, up to the source itself.
 
     opened: the alias module to open, or ''.
@@ -106,24 +104,24 @@ def step_flags(step: Step, opened: str) -> list[str]:
         flags += ALIAS_FLAGS
     elif opened:
         flags += ["-open", opened]
-    if step.kind == INTERFACE:
+    if isinstance(step, CompileInterface):
         return [*flags, "-intf"]
     if not step.makes_interface:
         # The .cmi is there already, wherever the .mli lies: a source with this suffix next to the implementation means
         # "has an interface" to the compiler, and the implementation itself is one.
-        flags += ["-intf-suffix", os.path.splitext(step.tree or step.source)[1]]
+        flags += ["-intf-suffix", os.path.splitext(step.read)[1]]
     return [*flags, "-impl"]
 
 
-def _flags_of_module(step: Step) -> list[str]:
+def _flags_of_module(step: ModuleStep) -> list[str]:
     """What is said about this module alone."""
     both, native = by_compiler(step.scope.module_flags.get(step.module.name, ()))
     return both + native if step.engine == NATIVE else both
 
 
-def imports_file(step: Step) -> str:
+def imports_file(step: Compile) -> str:
     """The output that tells what the compiler consulted."""
-    suffix = ".cmi" if step.kind == INTERFACE else ".cmo" if step.engine == BYTE else ".cmx"
+    suffix = ".cmi" if isinstance(step, CompileInterface) else ".cmo" if step.engine == BYTE else ".cmx"
     return next(path for path in step.outputs if path.endswith(suffix))
 
 

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from rebel_tools.plan.model import Step
 from rebel_tools.plan.plan import Plan, topological
+from rebel_tools.plan.step import ModuleStep, Step
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,7 @@ class Span:
     end: float
 
 
-def chrome_trace(spans: Sequence[Span]) -> dict:
+def chrome_trace(spans: Sequence[Span]) -> dict[str, Any]:
     """The trace as plain data, with time in which a worker had nothing to do as spans of their own."""
     lanes = {lane: number for number, lane in enumerate(sorted({span.lane for span in spans}))}
     zero = min((span.start for span in spans), default=0.0)
@@ -51,7 +52,8 @@ def chrome_trace(spans: Sequence[Span]) -> dict:
 
 def waiting(spans: Iterable[Span]) -> list[Span]:
     """The gaps between the actions of each worker."""
-    gaps, last = [], {}
+    gaps: list[Span] = []
+    last: dict[str, float] = {}
     for span in sorted((s for s in spans if s.category == "action"), key=lambda s: s.start):
         if span.lane in last and span.start > last[span.lane]:
             gaps.append(Span("waiting", "waiting", span.lane, last[span.lane], span.start))
@@ -65,17 +67,17 @@ def critical_path(plan: Plan, seconds: Mapping[str, float]) -> list[Step]:
     before: dict[Step, Step | None] = {}
     for step in topological(plan):
         below = [other for other in everything_below(plan, step) if other in total]
-        before[step] = max(below, key=total.__getitem__, default=None)
-        total[step] = seconds.get(step.key, 0.0) + (total[before[step]] if before[step] else 0.0)
-    step = max(total, key=total.__getitem__, default=None)
+        last = before[step] = max(below, key=total.__getitem__, default=None)
+        total[step] = seconds.get(step.key, 0.0) + (total[last] if last else 0.0)
     path: list[Step] = []
-    while step is not None:
-        path.append(step)
-        step = before[step]
+    end = max(total, key=total.__getitem__, default=None)
+    while end is not None:
+        path.append(end)
+        end = before[end]
     return [step for step in reversed(path) if step.key in seconds]
 
 
 def everything_below(plan: Plan, step: Step) -> list[Step]:
-    if step.module is None:
+    if not isinstance(step, ModuleStep):
         return plan.linked(step)
-    return plan.waits(step) + [other for scope in plan.foreign(step) for other in plan.ordered(scope).steps]
+    return [*plan.waits(step), *(other for scope in plan.foreign(step) for other in plan.ordered(scope).steps)]

@@ -7,38 +7,46 @@ import os
 import re
 import shutil
 from collections.abc import Iterable
-from functools import cache
+from typing import Any
 
 from SCons.Action import Action, CommandAction, LazyAction
 from SCons.Builder import Builder
 
-from rebel_tools.plan.model import ALIAS, ARCHIVING, COMPILATIONS, COPYING, LINKING, NATIVE, TREE
+from rebel_tools.plan.model import NATIVE
+from rebel_tools.plan.step import Archive, Compile, Convert, Copy, Link, Step, WriteAlias, foreign_files
 from rebel_tools.plan.steps import objects
-from rebel_tools.scons.words import literal, literals, signature_words
+from rebel_tools.scons.compat import Environment, Nodes
+from rebel_tools.scons.words import Literals, literal, literals, signature_words
 
 _VERSIONED = re.compile(r"\.so\.[0-9.]+\Z")
 
 COMPILER = {True: "OCAMLOPT", False: "OCAMLC"}
 
 
-def command_variable(kind: str, engine: str) -> str:
+def command_variable(kind: type[Step], engine: str) -> str:
     """The construction variable that holds the command line for a kind of step."""
-    compiler = COMPILER[engine == NATIVE]
-    if kind == TREE:
+    if kind is Convert:
         return "REFMTCOM"
-    if kind in COMPILATIONS:
-        return compiler + "COM"
-    return compiler + {ARCHIVING: "ARCHIVECOM", LINKING: "LINKCOM"}[kind]
+    commands = {Archive: "ARCHIVECOM", Link: "LINKCOM"}
+    return COMPILER[engine == NATIVE] + ("COM" if issubclass(kind, Compile) else commands[kind])
 
 
-@cache
-def builder_of(kind: str, engine: str):
+_builders: dict[tuple[type[Step], str], Any] = {}
+
+
+def builder_of(kind: type[Step], engine: str) -> Any:
     """The builder for one kind of step."""
-    if kind == ALIAS:
-        return Builder(action=Action(_write_alias, _say_alias))
-    if kind == COPYING:
-        return Builder(action=Action(_copy, _say_copy))
-    return Builder(action=Command(command_variable(kind, engine)))
+    if (kind, engine) not in _builders:
+        _builders[kind, engine] = Builder(action=_action(kind, engine))
+    return _builders[kind, engine]
+
+
+def _action(kind: type[Step], engine: str) -> Any:
+    if kind is WriteAlias:
+        return Action(_write_alias, _say_alias)
+    if kind is Copy:
+        return Action(_copy, _say_copy)
+    return Command(command_variable(kind, engine))
 
 
 class Command(LazyAction):
@@ -46,9 +54,9 @@ class Command(LazyAction):
 
     def __init__(self, variable: str):
         super().__init__(variable, {"cmdstr": f"${variable}STR"})
-        self._parsed: dict = {}
+        self._parsed: dict[str, Any] = {}
 
-    def _generate_cache(self, env):
+    def _generate_cache(self, env: Environment) -> Any:
         text = env.get(self.var) if env else None
         if not isinstance(text, str):
             return super()._generate_cache(env)
@@ -56,10 +64,10 @@ class Command(LazyAction):
             self._parsed[text] = super()._generate_cache(env)
         return self._parsed[text]
 
-    def get_presig(self, target, source, env, executor=None) -> bytes:
+    def get_presig(self, target: Nodes, source: Nodes, env: Environment, executor: Any = None) -> bytes:
         """SCons' own one makes one text of all words, in which it takes a word `$(` for its mark."""
         if self.get_parent_class(env) is not CommandAction:
-            return super().get_presig(target, source, env)
+            return bytes(super().get_presig(target, source, env))
         return repr(signature_words(env, self.var, target, source)).encode()
 
 
@@ -73,22 +81,22 @@ class Words(CommandAction):
         redirected = [">", literal(stdout)] if stdout else []  # a shell does that
         super().__init__([*map(literal, words), *redirected], cmdstr=message.replace("$", "$$"))
 
-    def get_presig(self, target, source, env, executor=None) -> bytes:
+    def get_presig(self, target: Nodes, source: Nodes, env: Environment, executor: Any = None) -> bytes:
         return repr(list(map(str, self.cmd_list))).encode()
 
 
-def _write_alias(target, source, env) -> None:
+def _write_alias(target: Nodes, source: Nodes, env: Environment) -> None:
     run, step = step_of(target)
     text = run.status.alias_text(step)
     with open(target[0].get_abspath(), "w", encoding="utf-8") as f:
         f.write(text)
 
 
-def _say_alias(target, source, env) -> str:
+def _say_alias(target: Nodes, source: Nodes, env: Environment) -> str:
     return env.subst("$OCAMLALIASCOMSTR", target=target, source=source) or f"writing module aliases {target[0]}"
 
 
-def _copy(target, source, env) -> None:
+def _copy(target: Nodes, source: Nodes, env: Environment) -> None:
     """Have files under a second name, as the same files where the file system can do that."""
     run, step = step_of(target)
     for path, copy in zip(run.plan.inputs(step), step.outputs):
@@ -101,40 +109,39 @@ def _copy(target, source, env) -> None:
             shutil.copyfile(original, made)
 
 
-def _say_copy(target, source, env) -> str:
+def _say_copy(target: Nodes, source: Nodes, env: Environment) -> str:
     text = env.subst("$OCAMLCOPYCOMSTR", target=target, source=source)
     return text or f"copying {step_of(target)[1].copied.key} to {target[0]}"
 
 
-def step_of(target) -> tuple:
+def step_of(target: Nodes) -> tuple[Any, Any]:
     """The session and the step behind the targets of an action."""
     attributes = target[0].attributes
     run = attributes.rebel_session
     return run, run.step_of(attributes.rebel_step)
 
 
-def unit_flags(target, source, env, for_signature):
+def unit_flags(target: Nodes, source: Nodes, env: Environment, for_signature: bool) -> Literals:
     """`$_OCAMLUNITFLAGS`: what follows from the step, such as -I, -open and -impl."""
     run, step = step_of(target)
     return literals(run.flags(step))
 
 
-def compiled_file(target, source, env, for_signature):
+def compiled_file(target: Nodes, source: Nodes, env: Environment, for_signature: bool) -> Literals:
     """`$_OCAMLSOURCE`: the file that the compiler reads."""
-    step = step_of(target)[1]
-    return literal(step.tree or step.source)
+    return literal(step_of(target)[1].read)
 
 
-def tree_converter(target, source, env, for_signature):
+def tree_converter(target: Nodes, source: Nodes, env: Environment, for_signature: bool) -> Literals:
     """`$_REFMT`: the command that makes syntax trees of Reason sources."""
     return literals(step_of(target)[1].scope.settings.reason().command)
 
 
-def linked_objects(target, source, env, for_signature):
+def linked_objects(target: Nodes, source: Nodes, env: Environment, for_signature: bool) -> Literals:
     """`$_OCAMLOBJECTS`: archives and objects in link order, and what the user gave besides."""
     run, step = step_of(target)
     paths = [objects(part)[0] for part in run.plan.linked(step)]
-    return literals([*paths, *(word for path in step.foreign for word in _foreign(path))])
+    return literals([*paths, *(word for path in foreign_files(step) for word in _foreign(path))])
 
 
 def _foreign(path: str) -> list[str]:

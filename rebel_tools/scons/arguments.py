@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from typing import Any
 
 import SCons.Node.FS
 import SCons.Util
@@ -11,9 +12,12 @@ import SCons.Util
 from rebel_tools.errors import RebelError
 from rebel_tools.ocaml.names import SUFFIXES
 from rebel_tools.project.names import is_module
+from rebel_tools.scons.compat import Environment, Node, Nodes
 
 
-def target_file(env, target, suffix: str = "", other_suffixes: Iterable[str] = ()) -> SCons.Node.FS.File:
+def target_file(
+    env: Environment, target: Nodes, suffix: str = "", other_suffixes: Iterable[str] = ()
+) -> SCons.Node.FS.File:
     """The one target of a builder, with `suffix` in place of any of the `other_suffixes`.
 
     Errors: no target, several, or a folder.
@@ -32,7 +36,7 @@ def target_file(env, target, suffix: str = "", other_suffixes: Iterable[str] = (
     return _file(env.fs.Entry(name[: len(name) - len(old)] + suffix), "target")
 
 
-def source_files(env, source) -> list[SCons.Node.FS.File]:
+def source_files(env: Environment, source: Any) -> list[SCons.Node.FS.File]:
     """The nodes of the sources of a builder. Errors: none at all, a folder, or something that is no file."""
     nodes = env.arg2nodes(SCons.Util.flatten([] if source is None else [source]), env.fs.Entry)
     if not nodes:
@@ -40,7 +44,7 @@ def source_files(env, source) -> list[SCons.Node.FS.File]:
     return [_file(node, "source") for node in nodes]
 
 
-def _file(node, what: str) -> SCons.Node.FS.File:
+def _file(node: Node, what: str) -> SCons.Node.FS.File:
     node = node.disambiguate()
     if isinstance(node, SCons.Node.FS.Dir):
         raise RebelError(f"the {what} `{node}` is a folder", expected="a file")
@@ -59,10 +63,10 @@ def path_of(node: SCons.Node.FS.File) -> str:
     if node.is_derived():
         node.set_local()
     if node.duplicate or node.is_derived():
-        return node.get_internal_path()
+        return str(node.get_internal_path())
     source = node.srcnode()
     found = source if source.exists() or not node.exists() else node
-    return found.rfile().get_internal_path()
+    return str(found.rfile().get_internal_path())
 
 
 def has_repositories() -> bool:
@@ -85,7 +89,7 @@ def from_top(path: str) -> str:
     return path if os.path.isabs(path) else "#" + path
 
 
-def output_file(env, path: str) -> SCons.Node.FS.File:
+def output_file(env: Environment, path: str) -> SCons.Node.FS.File:
     """The node of a file that is to be written, by its path as seen from the folder of the SConstruct."""
     try:
         return env.fs.File(from_top(path))
@@ -95,7 +99,7 @@ def output_file(env, path: str) -> SCons.Node.FS.File:
         raise RebelError(f"`{path}` is below a file", expected="a folder for what is built") from None
 
 
-def checked_module(name: str, node) -> str:
+def checked_module(name: str, node: Node) -> str:
     """`name`, if it can be the name of a module."""
     if not is_module(name):
         raise RebelError(

@@ -12,6 +12,7 @@ import os
 import posixpath
 import re
 from functools import partial
+from typing import Any
 
 import SCons.Node.Alias
 import SCons.Script
@@ -22,20 +23,23 @@ from rebel_tools.errors import Place, RebelError
 from rebel_tools.ocaml.javascript import BuckleScript, find_bsc, javascript_outputs
 from rebel_tools.ocaml.toolchain import program_identity
 from rebel_tools.outputs.naming import top_level
-from rebel_tools.plan.model import ALIAS, INTERFACE, NATIVE, Scope, Step
+from rebel_tools.plan.model import NATIVE, Scope
 from rebel_tools.plan.plan import plan_in
 from rebel_tools.plan.status import Status
+from rebel_tools.plan.step import Compile, CompileInterface, ModuleStep, Step, WriteAlias
 from rebel_tools.process import processors
 from rebel_tools.project.groups import Group
 from rebel_tools.project.model import Package, Project, Target
 from rebel_tools.scons import build_folder, profiles
 from rebel_tools.scons.actions import Words
+from rebel_tools.scons.compat import Environment, Node, Nodes
 from rebel_tools.scons.homes import note_served
-from rebel_tools.scons.output import TERMINAL, install_output, spawn
+from rebel_tools.scons.output import install_output, spawn
 from rebel_tools.scons.package_scope import package_scope
 from rebel_tools.scons.programs import check_tool
 from rebel_tools.scons.said import Said
 from rebel_tools.scons.settings import settings
+from rebel_tools.scons.terminal import TERMINAL
 from rebel_tools.scons.words import extended
 
 _COLOUR = re.compile(r"\x1b\[[\d;]*m")
@@ -45,7 +49,7 @@ _SUFFIXES = (".ml", ".mli", ".cmi", ".cmj", ".cmt", ".cmti", ".js")
 class BuckleScriptTargets:
     """The nodes of a group of targets. `programs` has app.js for each. Errors: those of missing tools, and cycles."""
 
-    def __init__(self, env, project: Project, group: Group):
+    def __init__(self, env: Environment, project: Project, group: Group):
         self.top = env.Dir("#").get_abspath()
         self.build = self._relative(build_folder.folder_of(project.root.root))
         self.place = f"{self.build}/{env[profiles.VARIABLE].folder}"
@@ -53,7 +57,7 @@ class BuckleScriptTargets:
         self.project, self.home = project, group.home
         self.root = project.package_of(self.home)
         self.env = env.Override({"OCAMLENGINES": [NATIVE], "OCAMLPACKAGES": []})
-        self._nodes: dict[Step, list] = {}
+        self._nodes: dict[Step, Nodes] = {}
         if SCons.Script.GetOption("clean"):
             # Their folders are removed, whatever the sources are like now.
             self.programs = {target: self._file(self._app(target), "") for target in group.targets}
@@ -82,7 +86,7 @@ class BuckleScriptTargets:
     def _relative(self, *parts: str) -> str:
         return build_folder.from_here(os.path.join(*parts))
 
-    def _programs(self, group: Group) -> dict[Target, list]:
+    def _programs(self, group: Group) -> dict[Target, Nodes]:
         scopes: dict[str, Scope] = {}
         for package in (*self.project.closure(self.root), self.root):
             scopes[package.name] = self._scope(package, scopes)
@@ -91,7 +95,7 @@ class BuckleScriptTargets:
         steps = [step for scope in scopes.values() for step in self.plan.ordered(scope).steps]
         made = [node for step in steps for node in self.nodes(step)]
         needed = [node for node in made if node.get_suffix() in (".js", ".cmi")]
-        programs: dict[Target, list] = {}
+        programs: dict[Target, Nodes] = {}
         for target in group.targets:
             path, root = self._app(target), scopes[self.root.name]
             compiled = root.path(root.modules[target.entry_module].object)
@@ -121,23 +125,29 @@ class BuckleScriptTargets:
 
     # Nodes
 
-    def nodes(self, step: Step) -> list:
+    def nodes(self, step: ModuleStep) -> Nodes:
         if step not in self._nodes:
-            self._nodes[step] = self._alias_file(step) if step.kind == ALIAS else self._compiled(step)
+            self._nodes[step] = self._of(step)
         return self._nodes[step]
 
-    def _alias_file(self, step: Step) -> list:
+    def _of(self, step: ModuleStep) -> Nodes:
+        if isinstance(step, WriteAlias):
+            return self._alias_file(step)
+        assert isinstance(step, Compile), "bsc reads Reason itself"
+        return self._compiled(step)
+
+    def _alias_file(self, step: WriteAlias) -> list[Node]:
         return self._file(step.key, Status(self.plan).alias_text(step))
 
-    def _compiled(self, step: Step) -> list:
+    def _compiled(self, step: Compile) -> list[Node]:
         command, outputs = self._command(step)
         action = Words(command, f"bsc {step.source}")
         targets = [self.env.fs.File(f"#{path}") for path in outputs]
-        nodes = self.env.Command(targets, [self.env.fs.File(f"#{step.source}")], action)
+        nodes: Nodes = self.env.Command(targets, [self.env.fs.File(f"#{step.source}")], action)
         self.env.Depends(nodes, [*self.always, *self._below(step)])
         return nodes
 
-    def _command(self, step: Step) -> tuple[list, list]:
+    def _command(self, step: Compile) -> tuple[list[str], list[str]]:
         """The command of a compilation, and what it writes."""
         base, module = step.scope.path(step.module.object), step.module
         compiler = self._compilers[step.scope]
@@ -145,17 +155,17 @@ class BuckleScriptTargets:
         opened = self.plan.opened(step)
         if module.generated:
             return compiler.alias(step.source, f"{base}.cmi"), [f"{base}.cmi", base + _annotations(step.source)]
-        if step.kind == INTERFACE:
+        if isinstance(step, CompileInterface):
             return compiler.interface(step.source, f"{base}.cmi", include, opened), [f"{base}.cmi", f"{base}.cmti"]
         split = module.interface is not None
         command = compiler.implementation(step.source, f"{base}.cmj", include, opened, split)
         return command, javascript_outputs(f"{base}.cmj", split)
 
-    def _below(self, step: Step) -> list:
+    def _below(self, step: ModuleStep) -> list[Node]:
         """What a compilation can reach, through whatever alias."""
         return [*map(self._consulted, self.plan.waits(step)), *map(self._all_of, self.plan.foreign(step))]
 
-    def _consulted(self, step: Step) -> SCons.Node.Alias.Alias:
+    def _consulted(self, step: ModuleStep) -> SCons.Node.Alias.Alias:
         """What a compiler may read because of this step: what it made, and what that refers to."""
         if step not in self._aliases:
             made = [node for node in self.nodes(step) if node.get_suffix() in (".cmi", ".cmj")]
@@ -184,10 +194,11 @@ class BuckleScriptTargets:
         names = [target.name for target in self.programs if target.name != self.home.name]
         note_served(os.path.join(self.top, self.folder), names)
 
-    def _file(self, path: str, text: str) -> list:
+    def _file(self, path: str, text: str) -> list[Node]:
         """An output with a text that is known now."""
         node = self.env.fs.File(f"#{path}")
-        return self.env.Command(node, self.env.Value(text), Action(_write, f"writing {node}".replace("$", "$$")))
+        action = Action(_write, f"writing {node}".replace("$", "$$"))
+        return list(self.env.Command(node, self.env.Value(text), action))
 
 
 def _no_rules(package: Package) -> RebelError:
@@ -200,7 +211,7 @@ def _no_rules(package: Package) -> RebelError:
     )
 
 
-def _alias(path: str, children: list) -> SCons.Node.Alias.Alias:
+def _alias(path: str, children: list[Any]) -> SCons.Node.Alias.Alias:
     alias = SCons.Node.Alias.default_ans.Alias(f"{path} and what it refers to")
     alias.add_dependency(children)
     return alias
@@ -216,6 +227,6 @@ def _annotations(source: str) -> str:
     return ".cmti" if source.endswith("i") else ".cmt"
 
 
-def _write(target, source, env) -> None:
+def _write(target: Nodes, source: Nodes, env: Environment) -> None:
     with open(target[0].get_abspath(), "w", encoding="utf-8") as file:
         file.write(source[0].get_text_contents())

@@ -105,4 +105,4 @@ def keep_notes() -> None:
 
 
 def _top() -> str:
-    return SCons.Node.FS.get_default_fs().Top.get_abspath()
+    return str(SCons.Node.FS.get_default_fs().Top.get_abspath())

@@ -8,17 +8,20 @@ them through `ocaml_builder.OCamlBuilder`, with targets and sources as lists or 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 import SCons.Node.FS
 import SCons.Util
 
 from rebel_tools.errors import RebelError
 from rebel_tools.ocaml.names import SUFFIXES, module_name
-from rebel_tools.plan.model import ARCHIVE, COMPILATIONS, Scope, Step
+from rebel_tools.plan.model import ARCHIVE, Scope
+from rebel_tools.plan.step import Compile, ModuleStep, Step
 from rebel_tools.project.names import is_module, package_module
 from rebel_tools.scons.arguments import checked_module, from_top, source_files, target_file
 from rebel_tools.scons.calls import is_true
+from rebel_tools.scons.compat import Environment, Node, Nodes, node_list
 from rebel_tools.scons.mistakes import user_error
 from rebel_tools.scons.nodes import StepFile
 from rebel_tools.scons.scopes import (
@@ -45,7 +48,7 @@ INSTALLED = (".cmi", ".cmx", ".cmt", ".cmti")
 
 
 @user_error
-def ocaml_alias(builder, env, target, source, chdir: bool):
+def ocaml_alias(builder: Any, env: Environment, target: Any, source: Any, chdir: bool) -> Nodes:
     """The module-alias file of a package: `env.OCamlAlias('foo.ml', ['a.ml', 'b.ml'])` aliases A to Foo__A."""
     sources = _sources(builder, env, source, chdir)
     env = scope_environment(env)
@@ -53,14 +56,15 @@ def ocaml_alias(builder, env, target, source, chdir: bool):
     namespace = env.subst("$OCAMLNAMESPACE") or checked_module(module_name(node.name), node)
     scope, run = new_scope(env, os.path.dirname(node.get_internal_path()), namespace)
     scope.alias_file = scope.alias_file or node.get_internal_path()
-    if scope.alias.implementation != node.get_internal_path():
-        raise RebelError(f"the alias file of {namespace} is already `{scope.alias.implementation}`")
+    alias = scope.alias
+    if alias is None or alias.implementation != node.get_internal_path():
+        raise RebelError(f"the alias file of {namespace} is already `{alias and alias.implementation}`")
     add_sources(run, scope, sources)
-    return run.nodes(run.plan.add_module(scope, scope.alias)[0])
+    return run.nodes(run.plan.add_module(scope, alias)[0])
 
 
 @user_error
-def ocaml_object(builder, env, target, source, chdir: bool):
+def ocaml_object(builder: Any, env: Environment, target: Any, source: Any, chdir: bool) -> Nodes:
     """Compile sources into the folder of the first one, or `$OCAMLOBJDIR`: `env.OCamlObject(['a.mli', 'a.ml'])`.
 
     They may use each other, and the sources of other calls for the same folder and `$OCAMLNAMESPACE`.
@@ -75,11 +79,11 @@ def ocaml_object(builder, env, target, source, chdir: bool):
     scope, run = new_scope(env, outdir, env.subst("$OCAMLNAMESPACE"))
     modules = add_sources(run, scope, sources)
     steps = [step for module in modules for step in run.plan.unit_steps(scope, module.object)]
-    return SCons.Util.NodeList([node for step in steps for node in run.nodes(step)])
+    return node_list([node for step in steps for node in run.nodes(step)])
 
 
 @user_error
-def ocaml_library(builder, env, target, source, chdir: bool):
+def ocaml_library(builder: Any, env: Environment, target: Any, source: Any, chdir: bool) -> Nodes:
     """A package: its modules behind one namespace, packed into `target`.cmxa and/or .cma for `$OCAMLENGINES`.
 
     The namespace is `$OCAMLNAMESPACE`, by default the name of the target as a module: `foo-bar` is `FooBar`. Other
@@ -103,11 +107,11 @@ def ocaml_library(builder, env, target, source, chdir: bool):
     steps += [library_step(env, run, scope, engine, base) for engine in others]
     nodes = [node for step in steps for node in run.nodes(step)]
     _own_folder(env, run, nodes, outdir)
-    return SCons.Util.NodeList(nodes)
+    return node_list(nodes)
 
 
 @user_error
-def ocaml_program(builder, env, target, source, chdir: bool):
+def ocaml_program(builder: Any, env: Environment, target: Any, source: Any, chdir: bool) -> Nodes:
     """An executable for the first of `$OCAMLENGINES` from sources, results of env.OCamlObject, and objects of C.
 
     Sources are compiled into `$OCAMLOBJDIR`, by default `target`.objs, in the namespace `$OCAMLNAMESPACE`, by default
@@ -121,7 +125,7 @@ def ocaml_program(builder, env, target, source, chdir: bool):
     path = SCons.Util.adjustixes(node.get_internal_path(), "", suffix)
     sources = [n for n in given if n.name.endswith(SUFFIXES)]
     made = [n.attributes.rebel_step for n in given if isinstance(n, StepFile)]
-    compiled = [step for step in made if step and step.module]
+    compiled = [step for step in made if isinstance(step, ModuleStep)]
     env["OCAMLLIBS"] = [*SCons.Util.flatten([env["OCAMLLIBS"]]), *(n for n in given if is_archive(n))]
     foreign = [n for n in given if n not in sources and not isinstance(n, StepFile)]
     if compiled:
@@ -140,20 +144,23 @@ def ocaml_program(builder, env, target, source, chdir: bool):
     nodes = run.nodes(step)
     if not compiled:
         _own_folder(env, run, nodes, scope.outdir)
-    return SCons.Util.NodeList(nodes)
+    return node_list(nodes)
 
 
 @user_error
-def ocaml_files(env, *libraries):
+def ocaml_files(env: Environment, *libraries: Any) -> Nodes:
     """What belongs beside the archives of libraries where they are installed: .cmi, .cmx, .cmt and .cmti files."""
-    run, found = session(), {}
+    run = session()
+    found: dict[Node, None] = {}
     for scope in scopes_of(env, libraries):
-        for step in [s for s in run.plan.steps.values() if s.scope is scope and s.kind in COMPILATIONS]:
+        for step in [s for s in run.plan.steps.values() if s.scope is scope and isinstance(s, Compile)]:
             found.update(dict.fromkeys(n for n in run.nodes(step) if n.name.endswith(INSTALLED)))
-    return SCons.Util.NodeList(found)
+    return node_list(found)
 
 
-def _sources(builder, env, source, chdir: bool, linked: Iterable[str] | None = None) -> list:
+def _sources(
+    builder: Any, env: Environment, source: Any, chdir: bool, linked: Iterable[str] | None = None
+) -> list[Any]:
     """The nodes of what is compiled (and linked), with what other builders make of some sources.
 
     linked: the suffixes of what a program is linked with on this platform; None where nothing is linked.
@@ -163,10 +170,10 @@ def _sources(builder, env, source, chdir: bool, linked: Iterable[str] | None = N
     given = meant(source_files(env, source), builder.suffixes(env), linked)
     if not given:
         raise RebelError("nothing among the sources is code", expected=f"files with {', '.join(SUFFIXES)}")
-    return builder.made_sources(env, given)
+    return list(builder.made_sources(env, given))
 
 
-def _emitted(builder, env, target, sources: list) -> tuple[list, list]:
+def _emitted(builder: Any, env: Environment, target: Node, sources: Nodes) -> tuple[Nodes, Nodes]:
     """Targets and sources as the user's emitters leave them, both as files."""
     targets, sources = builder.emitted(env, [target], sources)
     if not targets:
@@ -178,7 +185,7 @@ def _without(path: str, suffix: str) -> str:
     return path[: len(path) - len(suffix)] if path.endswith(suffix) else path
 
 
-def _scope_of(steps: list[Step]) -> Scope:
+def _scope_of(steps: Sequence[Step]) -> Scope:
     """The scope that compiled objects belong to. Errors: there are several."""
     scopes = dict.fromkeys(step.scope for step in steps)
     if len(scopes) > 1:
@@ -190,15 +197,15 @@ def _scope_of(steps: list[Step]) -> Scope:
     return next(iter(scopes))
 
 
-def _program_namespace(env, path: str) -> str:
+def _program_namespace(env: Environment, path: str) -> str:
     """A namespace that no library has, so that modules of a program can have the name of anything that they use."""
     if "OCAMLNAMESPACE" in env:
-        return env.subst("$OCAMLNAMESPACE")
+        return str(env.subst("$OCAMLNAMESPACE"))
     name = package_module(os.path.splitext(os.path.basename(path))[0])
     return f"{name if is_module(name) else 'Program'}__"
 
 
-def _own_folder(env, run: Session, nodes, outdir: str) -> None:
+def _own_folder(env: Environment, run: Session, nodes: Nodes, outdir: str) -> None:
     """The folder that the builder itself has thought of goes when `scons -c` has removed what is in it."""
     if not object_folder(env):
         run.own_folders.add(outdir)

@@ -8,8 +8,9 @@ import re
 import subprocess
 import tempfile
 import threading
+from collections.abc import Mapping
 from itertools import takewhile
-from typing import NamedTuple
+from typing import IO, NamedTuple
 
 _COMPILER = re.compile(r"ocaml(opt|c)")
 
@@ -25,20 +26,21 @@ class Captured(NamedTuple):
 class _File(threading.local):
     """Where the programs of one thread write to. Most of them are silent, and then the next one gets the same file."""
 
-    def __init__(self):
-        self.file = None
+    def __init__(self) -> None:
+        self.file: IO[bytes] | None = None
 
-    def open(self):
+    def open(self) -> IO[bytes]:
         if self.file is None:
             self.file = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as it is empty
         return self.file
 
     def take(self) -> str:
         """What was written. A file with text is not used again: a child that lives on may still write into it."""
-        if self.file.seek(0, 2) == 0:
+        file = self.open()
+        if file.seek(0, 2) == 0:
             return ""
-        self.file.seek(0)
-        with self.file as file:
+        file.seek(0)
+        with file:
             self.file = None
             return file.read().decode("utf-8", "replace")
 
@@ -46,7 +48,7 @@ class _File(threading.local):
 _STDOUT, _STDERR = _File(), _File()
 
 
-def run_captured(words: list[str], program: str, env: dict) -> Captured:
+def run_captured(words: list[str], program: str, env: Mapping[str, str]) -> Captured:
     """Run `program`, an absolute path, with `words` as its command line.
 
     A compiler of OCaml gets its arguments from a file where they are more than the system allows. Errors: OSError.
@@ -68,10 +70,11 @@ def _command(words: list[str]) -> list[str]:
     return list(takewhile(lambda word: not word.startswith("-"), words))
 
 
-def _run(words: list[str], program: str, env: dict) -> Captured:
-    """Nobody has to listen to a file, as one has to listen to a pipe: that is time which only one thread of Python can
-    have. With an absolute path and close_fds=False CPython uses posix_spawn, which does not copy SCons' page tables.
+def _run(words: list[str], program: str, env: Mapping[str, str]) -> Captured:
+    """The outputs are files: a pipe needs a reader, which competes with the other threads for Python's lock.
+
+    With an absolute path and close_fds=False CPython uses posix_spawn, which does not copy SCons' page tables.
     """
-    outputs = {"stdout": _STDOUT.open(), "stderr": _STDERR.open()}
-    done = subprocess.run(words, executable=program, env=env, close_fds=False, check=False, **outputs)
+    out, err = _STDOUT.open(), _STDERR.open()
+    done = subprocess.run(words, executable=program, env=env, close_fds=False, check=False, stdout=out, stderr=err)
     return Captured(done.returncode, _STDOUT.take(), _STDERR.take())

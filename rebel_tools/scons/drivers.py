@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from functools import cached_property
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from rebel_tools.errors import RebelError
 from rebel_tools.memory.digests import text_digest
@@ -17,14 +17,19 @@ from rebel_tools.ocaml.flags import LINK_ALL
 from rebel_tools.ocaml.names import Naming
 from rebel_tools.ocaml.reason import DATA
 from rebel_tools.ocaml.toolchain import FindlibError
-from rebel_tools.plan.model import NATIVE, Scope, Step
+from rebel_tools.plan.model import NATIVE, Scope
+from rebel_tools.plan.step import Link
 from rebel_tools.project.document import read_document
 from rebel_tools.project.errors import ProjectError
 from rebel_tools.project.model import Package
 from rebel_tools.project.ppx import place_of
+from rebel_tools.scons.compat import Nodes
 from rebel_tools.scons.scopes import library_step, program_step
 from rebel_tools.scons.settings import settings
 from rebel_tools.scons.words import extended
+
+if TYPE_CHECKING:
+    from rebel_tools.scons.target import TargetSession
 
 MAIN = os.path.join(DATA, "rebel_ppx_driver.ml")
 LIBRARY = "ppxlib"
@@ -36,13 +41,13 @@ class Driver(NamedTuple):
     """scope: of its main module; step: the link."""
 
     scope: Scope
-    step: Step
+    step: Link
 
 
 class Drivers:
     """run: the session of the targets."""
 
-    def __init__(self, run) -> None:
+    def __init__(self, run: TargetSession) -> None:
         self.run = run
         self._scopes: dict[str, Scope] = {}
         self._drivers: dict[tuple[str, ...], Driver] = {}
@@ -112,10 +117,10 @@ class Drivers:
         if package.name not in self._scopes:
             uses = {each.name: self._scope(each) for each in self.run.project.closure(package)}
             if self._is_shared:
-                scope = self.run.library_scope(package)
+                scope = self.run.packages_in_plan.library(package)
             else:
                 outdir = f"{self.run.rules.folder}/{_FOLDER}/.lib/{package.name}"
-                scope = self.run.rewriter_scope(package, outdir, uses)
+                scope = self.run.packages_in_plan.rewriter(package, outdir, uses)
             self._scopes[package.name] = scope
             library_step(self.run.environments[scope], self.run, scope, NATIVE, scope.path(package.module))
         return self._scopes[package.name]
@@ -138,10 +143,10 @@ class Drivers:
 
     # Nodes
 
-    def nodes(self) -> list:
+    def nodes(self) -> Nodes:
         return [self.run.node(driver.step) for driver in self._drivers.values()]
 
-    def nodes_for(self, scope: Scope) -> list:
+    def nodes_for(self, scope: Scope) -> Nodes:
         """The program that rewrites the sources of a scope."""
         driver = self._driver_of(scope)
         return [self.run.node(driver.step)] if driver else []

@@ -19,9 +19,10 @@ from rebel_tools.ocaml import editors
 from rebel_tools.ocaml.merlin import Merlin, remove_merlin, write_merlin
 from rebel_tools.plan.model import Scope, Search
 from rebel_tools.project.model import Package, Target
-from rebel_tools.scons.output import TERMINAL
+from rebel_tools.scons.compat import Environment
 from rebel_tools.scons.package_rules import FOLDER
 from rebel_tools.scons.settings import package_flags, package_folders, package_names
+from rebel_tools.scons.terminal import TERMINAL
 from rebel_tools.scons.words import expanded
 
 
@@ -60,7 +61,9 @@ def _or_tell(write: Callable[[], object]) -> None:
         TERMINAL.say(sys.stderr, f"rebel: note: editors are not told about this build: {error}\n")
 
 
-def _merlin(packages: tuple[Package, ...], scope: Scope, env, target: Target, top: str, output: str) -> Merlin:
+def _merlin(
+    packages: tuple[Package, ...], scope: Scope, env: Environment, target: Target, top: str, output: str
+) -> Merlin:
     root, used, folder = packages[-1], packages[-2::-1], os.path.join(top, output)
     places = ((p, source.made or source.path, bool(source.made)) for p in (root, *used) for source in p.sources)
     rewriters = env.get("_OCAMLREWRITERS", ())

@@ -55,7 +55,7 @@ class Events(Report):
 
     def mistake(self, error: RebelError) -> None:
         self._stream.diagnostic(of_error(error), None)
-        self._result("failed", 2)
+        self._close("failed", 2)
 
     def failed(self, failure: Failure) -> None:
         if failure.cause is not None:
@@ -71,14 +71,14 @@ class Events(Report):
             for found in diagnostics(each.text, False):
                 self._stream.diagnostic(found._asdict(), each.target, again=True)
         if signals.received() is not None:
-            self._result("interrupted", 128 + (signals.received() or 0))
+            self._close("interrupted", 128 + (signals.received() or 0))
         elif self._failures:
-            self._result("failed", 2)
+            self._close("failed", 2)
         else:
-            self._result("built" if self._began or TERMINAL.restored else "up_to_date", 0)
+            self._close("built" if self._began or TERMINAL.restored else "up_to_date", 0)
         SAID.clear()
 
-    def _result(self, status: str, exit_status: int) -> None:
+    def _close(self, status: str, exit_status: int) -> None:
         seconds = time.time() - SCons.Script.start_time
         self._stream.result(
             status, exit_status, seconds, self.made(), sorted(self._failures), len(self._began), TERMINAL.restored

@@ -11,8 +11,9 @@ import SCons.Node
 
 from rebel_tools.errors import RebelError
 from rebel_tools.plan.generated import abandoned, advice, complaint, is_abandoned, remember
-from rebel_tools.plan.model import Module, Scope, Step
+from rebel_tools.plan.model import Module, Scope
 from rebel_tools.plan.plan import Plan
+from rebel_tools.plan.step import Link, Step
 from rebel_tools.scons.interactive import option
 from rebel_tools.text import printable
 
@@ -49,7 +50,7 @@ class Generated:
                 print(f"Removed {printable(path)}")
 
     def _remove(self, plan: Plan, scope: Scope, module: Module, planned: Collection[Step]) -> None:
-        if any(step.entry == module for step in plan.steps.values()):
+        if any(isinstance(step, Link) and step.entry == module for step in plan.steps.values()):
             raise RebelError(complaint(module.sources[-1]), hint=advice(module.sources[-1]))
         for path in module.sources:
             _warn(f"{complaint(path)}; {advice(path)}")

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
 import SCons.Node
 
 from rebel_tools.ocaml.flags import LINK_ALL
-from rebel_tools.plan.model import ARCHIVE, ARCHIVING, BYTE, LINKING, NATIVE, Module, Scope, Step
+from rebel_tools.plan.model import ARCHIVE, BYTE, NATIVE, Module, Scope
+from rebel_tools.plan.step import Archive, Collect, Copy, Link
 from rebel_tools.plan.steps import archive_files, copy_step
 from rebel_tools.project.model import Package, Target
 from rebel_tools.scons.actions import builder_of
 from rebel_tools.scons.arguments import output_file
+from rebel_tools.scons.compat import Environment, Nodes
 from rebel_tools.scons.nodes import StepFile
 from rebel_tools.scons.scopes import library_step, program_step
 from rebel_tools.scons.words import expanded
+
+if TYPE_CHECKING:
+    from rebel_tools.scons.target import TargetSession
 
 ENGINES = {"native": NATIVE, "byte": BYTE, "jsoo": BYTE}
 
@@ -31,7 +37,7 @@ class Goal:
     copies: the steps that put archives of packages into the folder, where they lie in another one.
     """
 
-    def __init__(self, session, env, target: Target, package: Package):
+    def __init__(self, session: TargetSession, env: Environment, target: Target, package: Package) -> None:
         self.session = session
         self.env = env
         self.target = target
@@ -41,8 +47,8 @@ class Goal:
         self.outdir = f"{self.folder}/{package.name if target.is_library else 'src'}"
         self._base = f"{self.outdir}/{'app' if target.entry else target.module}"
         self.path = self._base + self._suffix
-        self.step: Step | None = None
-        self.copies: list[Step] = []
+        self.step: Collect | None = None
+        self.copies: list[Copy] = []
         self.is_expected = False
         self.program = self._nodes()
 
@@ -52,17 +58,17 @@ class Goal:
             return ARCHIVE[self.engine]
         return ".bc" if self.target.engine == "jsoo" else ".out"
 
-    def _nodes(self) -> list:
+    def _nodes(self) -> list[Any]:
         outputs = [self.path] if self.target.entry else archive_files(self._base, self.engine)
         made = [output_file(self.env, path) for path in outputs]
-        nodes = builder_of(LINKING if self.target.entry else ARCHIVING, self.engine)(self.env, target=made, source=[])
+        nodes: Nodes = builder_of(Link if self.target.entry else Archive, self.engine)(self.env, target=made, source=[])
         for node in nodes:
             StepFile.adopt(node, self.session, self)
         return nodes
 
     # In the plan
 
-    def add_steps(self, scope: Scope, archives: Iterable[tuple[str, Step]], entries: set[str]) -> None:
+    def add_steps(self, scope: Scope, archives: Iterable[tuple[str, Archive]], entries: set[str]) -> None:
         """Add what only this target needs to the plan.
 
         scope: of the root package. archives: of packages, each with its path in the folder of a target.
@@ -86,6 +92,12 @@ class Goal:
         return tuple(module for name, module in scope.modules.items() if name not in entries | scope.programs)
 
     @property
+    def last_step(self) -> Collect:
+        """The step that makes its program or archive, when the plan is made."""
+        assert self.step is not None, "the plan comes first"
+        return self.step
+
+    @property
     def needed(self) -> set[Scope]:
         """What is compiled for it, also what rewrites its sources; known when the plan is made."""
         return self.session.drivers.with_rewriters({self.step.scope, *self.step.scope.uses}) if self.step else set()
@@ -99,8 +111,8 @@ class Goal:
 
     @property
     def is_visited(self) -> bool:
-        return self.program[0].get_state() != SCons.Node.no_state
+        return bool(self.program[0].get_state() != SCons.Node.no_state)
 
     @property
     def is_done(self) -> bool:
-        return self.program[0].get_state() in DONE
+        return bool(self.program[0].get_state() in DONE)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import SCons.Errors
 import SCons.Node.FS
@@ -17,32 +18,38 @@ import SCons.Node.FS
 from rebel_tools.errors import RebelError
 from rebel_tools.ocaml import conflicts
 from rebel_tools.ocaml.flags import by_compiler
-from rebel_tools.plan.model import BYTE, IMPLEMENTATION, Module, Scope, Step
+from rebel_tools.plan.model import BYTE, Module, Scope
 from rebel_tools.plan.order import CycleError
+from rebel_tools.plan.step import Compile, CompileImplementation, ModuleStep
 from rebel_tools.plan.steps import ANNOTATIONS
 from rebel_tools.project.model import MENHIR, YACC, Rule
 from rebel_tools.scons.actions import Words
 from rebel_tools.scons.arguments import output_file
-from rebel_tools.scons.output import TERMINAL
+from rebel_tools.scons.compat import Environment, Nodes
 from rebel_tools.scons.settings import package_flags, program
+from rebel_tools.scons.terminal import TERMINAL
 from rebel_tools.scons.words import expanded
+
+if TYPE_CHECKING:
+    from rebel_tools.scons.package_rules import Place
+    from rebel_tools.scons.session import Session
 
 REPORTS = {MENHIR: ".conflicts", YACC: ".output"}
 """The endings of the files that tell of conflicts."""
 
 
-def base(rule: Rule, place) -> str:
+def base(rule: Rule, place: Place) -> str:
     """The path of what is made, without its ending."""
     return place.made_path(rule.targets[0])[: -len(".ml")]
 
 
-def report(rule: Rule, place) -> list[str]:
+def report(rule: Rule, place: Place) -> list[str]:
     """The path of the file that tells of conflicts, if the rule has such a file."""
     has_one = rule.kind == YACC or rule.infers
     return [base(rule, place) + REPORTS[rule.kind]] if has_one else []
 
 
-def tell_conflicts(rule: Rule, place) -> None:
+def tell_conflicts(rule: Rule, place: Place) -> None:
     """Say where the conflicts of a grammar are, of which its generator has only told the number."""
     for path in report(rule, place):
         with open(
@@ -61,14 +68,16 @@ def _text(path: str) -> str:
         return file.read()
 
 
-def make_nodes(rule: Rule, place, env, scope: Scope, run, targets: list, sources: list) -> list:
+def make_nodes(
+    rule: Rule, place: Place, env: Environment, scope: Scope, run: Session, targets: Nodes, sources: Nodes
+) -> Nodes:
     """The nodes of the parser that menhir makes of a grammar, and of what is asked and answered on the way to it."""
     from rebel_tools.scons.rules import RuleAction, plain
 
     names = [plain(place.path(name)) for name in rule.sources]
     menhir = [program(env, "MENHIR"), *rule.words, "--base", base(rule, place), *names]
     if not rule.infers:
-        return env.Command(targets, sources, RuleAction(menhir, rule, place))
+        return list(env.Command(targets, sources, RuleAction(menhir, rule, place)))
     mock, reply = (output_file(env, f"{base(rule, place)}.{name}") for name in ("mock.ml", "inferred.mli"))
     query = [*menhir, "--infer-write-query", mock.get_internal_path()]
     env.Command(mock, sources, Words(query, f"menhir --infer {names[0]}"))
@@ -82,13 +91,13 @@ def make_nodes(rule: Rule, place, env, scope: Scope, run, targets: list, sources
     return [*env.Command(targets, [*sources, reply], RuleAction(answer, rule, place)), mock, reply]
 
 
-def _step(scope: Scope, rule: Rule, mock: str, reply: str) -> Step:
+def _step(scope: Scope, rule: Rule, mock: str, reply: str) -> Compile:
     """The compilation of the mock, as if it were the module that the grammar becomes."""
     module = Module(rule.module, scope.naming.unit(rule.module), implementation=mock)
-    return Step(IMPLEMENTATION, BYTE, (reply,), scope, module, mock)
+    return CompileImplementation(scope, BYTE, (reply,), module, mock)
 
 
-def _typing(env, scope: Scope, step: Step) -> list[str]:
+def _typing(env: Environment, scope: Scope, step: Compile) -> list[str]:
     """The command that prints the types of the mock. What it warns of, the compilation of the parser will say."""
     flags = [word for word in expanded(env, "OCAMLFLAGS") if word != ANNOTATIONS]
     own, _ = by_compiler(scope.module_flags.get(step.module.name, ()))
@@ -98,7 +107,7 @@ def _typing(env, scope: Scope, step: Step) -> list[str]:
     return [*command, *folders, *opened, "-i", "-impl", step.source]
 
 
-def _interfaces(run, step: Step, rule: Rule, place) -> list:
+def _interfaces(run: Session, step: Compile, rule: Rule, place: Place) -> Nodes:
     """The compiled interfaces that the typing of the mock can come to, directly or through others."""
     if not os.path.isfile(step.source):
         return []
@@ -114,9 +123,10 @@ def _interfaces(run, step: Step, rule: Rule, place) -> list:
     return sorted((node for node in nodes if node.get_suffix() == ".cmi"), key=str)
 
 
-def _cycle(step: Step, own: Step, found: Mapping[Step, Step], grammar: str) -> RebelError:
+def _cycle(step: Compile, own: ModuleStep, found: Mapping[ModuleStep, ModuleStep], grammar: str) -> RebelError:
     """The error about a module that the grammar uses, and that uses what is made of the grammar."""
-    path, last = [], found[own]
+    path: list[ModuleStep] = []
+    last = found[own]
     while last is not step:
         if not path or path[-1].module != last.module:
             path.append(last)

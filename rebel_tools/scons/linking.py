@@ -1,4 +1,4 @@
-"""What archives and programs are made of besides the objects of this build, as fields of their steps."""
+"""What archives and programs are made of besides the objects of this build."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ from rebel_tools.memory.digests import text_digest
 from rebel_tools.ocaml.linker import CLinker, c_files
 from rebel_tools.ocaml.named import named, split
 from rebel_tools.ocaml.search import code_files, link_files, needs_of, search_path, stub_folders, values_of
-from rebel_tools.plan.model import ARCHIVING, LINKING, NATIVE
+from rebel_tools.plan.model import NATIVE
+from rebel_tools.plan.step import Archive, Link, LinkCommand
 from rebel_tools.scons.actions import COMPILER, command_variable
+from rebel_tools.scons.compat import Environment
 from rebel_tools.scons.named import files_in, library_files, top_of
 from rebel_tools.scons.settings import archive_flags, config_of, environ_of, path_of, standard_library
 from rebel_tools.scons.words import expanded, literals, signature_words
@@ -20,46 +22,48 @@ CALLS_C = {"-custom", "-output-obj", "-output-complete-obj", "-output-complete-e
 _OF_LINKER = ("-cclib", "-ccopt", "-dllib", "-dllpath")
 
 
-def archive_reads(env, engine: str) -> dict[str, object]:
-    """What an archive is made of besides the objects of this build, as fields of its step."""
+def archive_command(env: Environment, engine: str) -> LinkCommand:
+    """How an archive is made."""
     words, same = expanded(env, "OCAMLARCHIVEFLAGS"), _alone(env, engine)
     folders = _search(env, engine, words)
-    return {
-        "settings": text_digest(*signature_words(same, command_variable(ARCHIVING, engine))),
-        "files": files_in(env, words),
-        "libraries": library_files(env, words, folders),
-        "search": folders,
-        "installed": lambda: code_files(words),
-    }
+    return LinkCommand(
+        digest=text_digest(*signature_words(same, command_variable(Archive, engine))),
+        files=files_in(env, words),
+        libraries=library_files(env, words, folders),
+        search=folders,
+        installed=lambda: code_files(words),
+    )
 
 
-def link_reads(env, engine: str, archives: Sequence[str]) -> dict[str, object]:
-    """The same of a program. archives: the words that the archives in it were made with."""
+def link_command(env: Environment, engine: str, archives: Sequence[str]) -> LinkCommand:
+    """How a program is made. archives: the words that the archives in it were made with."""
     same, flags = _alone(env, engine), expanded(env, "OCAMLLINKFLAGS")
-    words = expanded(same, command_variable(LINKING, engine))
+    words = expanded(same, command_variable(Link, engine))
     recorded = [word for pair in zip(archives, archives[1:]) if pair[0] in _OF_LINKER for word in pair]
     folders = _search(env, engine, words)
     # Of a link of bytecode with C the compiler of C is not told what to write for this folder.
     here = [top_of(env)] if engine != NATIVE and not CALLS_C.isdisjoint(words) else []
-    return {
-        "settings": text_digest(*signature_words(same, command_variable(LINKING, engine)), *here),
-        "files": files_in(env, [*flags, *recorded]),
-        "libraries": library_files(env, [*flags, *recorded], folders),
-        "search": folders,
-        "installed": lambda: _inputs(env, engine, words, [*flags, *recorded], folders),
-    }
+    return LinkCommand(
+        digest=text_digest(*signature_words(same, command_variable(Link, engine)), *here),
+        files=files_in(env, [*flags, *recorded]),
+        libraries=library_files(env, [*flags, *recorded], folders),
+        search=folders,
+        installed=lambda: _inputs(env, engine, words, [*flags, *recorded], folders),
+    )
 
 
-def _search(env, engine: str, words: Sequence[str]) -> tuple[str, ...]:
+def _search(env: Environment, engine: str, words: Sequence[str]) -> tuple[str, ...]:
     return search_path(words, standard_library(env, COMPILER[engine == NATIVE]), environ_of(env), top_of(env))
 
 
-def _alone(env, engine: str):
+def _alone(env: Environment, engine: str) -> Environment:
     """The environment of an archive or a link, without the objects of this build."""
     return env.Override({"_OCAMLOBJECTS": "", "_OCAMLPACKAGEARCHIVES": literals(archive_flags(env, engine))})
 
 
-def _inputs(env, engine: str, words: Sequence[str], flags: Sequence[str], folders: Sequence[str]) -> list[str]:
+def _inputs(
+    env: Environment, engine: str, words: Sequence[str], flags: Sequence[str], folders: Sequence[str]
+) -> list[str]:
     """What a link reads that no step makes, by paths or names, with what the C compiler adds by itself.
 
     words: of the whole command line; flags: those of the user.

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import SCons.Node
 import SCons.Node.FS
@@ -18,7 +18,11 @@ from rebel_tools.ocaml.named import named, on_path
 from rebel_tools.ocaml.search import code_files
 from rebel_tools.plan.model import Scope
 from rebel_tools.scons import places
+from rebel_tools.scons.compat import Environment, Node
 from rebel_tools.scons.words import expanded
+
+if TYPE_CHECKING:
+    from rebel_tools.scons.session import Session
 
 
 class First(NamedTuple):
@@ -39,11 +43,11 @@ class First(NamedTuple):
 _INCLUDED = (".cmi", ".cmx", ".cmo", ".o", ".cmxa", ".cma", ".a")
 
 
-def top_of(env) -> str:
-    return env.Dir("#").get_abspath()
+def top_of(env: Environment) -> str:
+    return str(env.Dir("#").get_abspath())
 
 
-def files_in(env, words: Sequence[str]) -> tuple[str, ...]:
+def files_in(env: Environment, words: Sequence[str]) -> tuple[str, ...]:
     """The absolute paths of the files that words name, whether they are there or not, with programs on the PATH."""
     top = top_of(env)
     found = named(words, top)
@@ -52,7 +56,7 @@ def files_in(env, words: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(os.path.join(top, path) for path in (*found.files, *programs)))
 
 
-def library_files(env, words: Sequence[str], folders: Iterable[str]) -> tuple[str, ...]:
+def library_files(env: Environment, words: Sequence[str], folders: Iterable[str]) -> tuple[str, ...]:
     """Where the libraries that words name can be, and files with code that are named without a folder.
 
     folders: in which the compiler looks. As in SCons' own links, `$LIBPATH` counts as well.
@@ -67,12 +71,12 @@ def library_files(env, words: Sequence[str], folders: Iterable[str]) -> tuple[st
     return tuple(dict.fromkeys(os.path.join(folder, name) for folder in searched for name in names))
 
 
-def declared_reads(env) -> tuple[str, ...]:
+def declared_reads(env: Environment) -> tuple[str, ...]:
     """The absolute paths of what preprocessors read, as `$OCAMLPPDEPS` says: nodes, files, and patterns of Glob()."""
     return tuple(dict.fromkeys(node.get_abspath() for node in _declared(env)))
 
 
-def _declared(env) -> Iterator[SCons.Node.Node]:
+def _declared(env: Environment) -> Iterator[SCons.Node.Node]:
     for item in SCons.Util.flatten([env.get("OCAMLPPDEPS") or []]):
         if isinstance(item, SCons.Node.Node):
             yield item
@@ -82,7 +86,7 @@ def _declared(env) -> Iterator[SCons.Node.Node]:
                 yield from env.Glob(path) if not {*"*?["}.isdisjoint(path) else [env.fs.File(path)]
 
 
-def flag_words(env, variables: Iterable[str]) -> list[str]:
+def flag_words(env: Environment, variables: Iterable[str]) -> list[str]:
     """The words of construction variables."""
     return [word for variable in variables for word in expanded(env, variable)]
 
@@ -90,7 +94,7 @@ def flag_words(env, variables: Iterable[str]) -> list[str]:
 # Nodes
 
 
-def built_files(paths: Iterable[str], folders: Iterable[str] = ()) -> list:
+def built_files(paths: Iterable[str], folders: Iterable[str] = ()) -> list[Any]:
     """The nodes of what builders make: at one of these paths, and compiled files in one of these folders."""
     found = dict.fromkeys(places.built(paths))
     for folder in folders:
@@ -98,9 +102,9 @@ def built_files(paths: Iterable[str], folders: Iterable[str] = ()) -> list:
     return list(found)
 
 
-def leads_to(node, session, scope: Scope) -> bool:
-    """Whether a node is made, in any number of steps, from what a session compiles in a scope."""
-    todo, seen = [node], set()
+def leads_to(node: Node, session: Session, scope: Scope | Session) -> bool:
+    """Whether a node is made, in any number of steps, from what a session compiles in a scope, or at all."""
+    todo, seen = [node], set[Node]()
     while todo:
         each = todo.pop()
         if each in seen:

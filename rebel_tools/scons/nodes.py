@@ -9,6 +9,9 @@ failures, -k, -n, CacheDir, cleaning, printing) is SCons' own.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
 import SCons.CacheDir
 import SCons.Errors
 import SCons.Node
@@ -17,7 +20,15 @@ import SCons.Node.FS
 
 from rebel_tools.errors import RebelError
 from rebel_tools.scons import profile
+from rebel_tools.scons.compat import Node, begin_scan, wait_in
 from rebel_tools.text import printable
+
+if TYPE_CHECKING:
+    from rebel_tools.plan.model import Scope
+    from rebel_tools.plan.step import Step
+    from rebel_tools.scons.goals import Goal
+    from rebel_tools.scons.named import First
+    from rebel_tools.scons.session import Session
 
 
 class StepFile(SCons.Node.FS.File):
@@ -26,7 +37,7 @@ class StepFile(SCons.Node.FS.File):
     __slots__ = ()
 
     @classmethod
-    def adopt(cls, node: SCons.Node.FS.File, session, step) -> None:
+    def adopt(cls, node: Node, session: Session, step: Step | Goal) -> None:
         """Turn a File node, which others may already refer to, into an output of `step`.
 
         In place of a step there can be what `session.step_of` finds it by, when a plan is made.
@@ -46,19 +57,16 @@ class StepFile(SCons.Node.FS.File):
         self.attributes.rebel_cache_key = None
         _make_again(self.dir)
 
-    def add_to_waiting_parents(self, node) -> int:
-        if not isinstance(self.waiting_parents, _Parents):
-            self.waiting_parents = _Parents(self.waiting_parents)
-        return super().add_to_waiting_parents(node)
+    def add_to_waiting_parents(self, node: Node) -> int:
+        wait_in(self, _Parents)
+        return int(super().add_to_waiting_parents(node))
 
     def scan(self) -> None:
         if self.implicit is not None:
             return
         targets = self.get_executor().get_all_targets()
         for target in targets:
-            target.implicit = []
-            target.implicit_set = set()
-            target._children_reset()
+            begin_scan(target)
         with profile.span("dependencies", "planning"):
             nodes = [node for node in _answer(self, "dependencies") if node not in self.sources]
         for target in targets:
@@ -70,7 +78,7 @@ class StepFile(SCons.Node.FS.File):
     def is_up_to_date(self) -> bool:
         return _answer(self, "reason") is None
 
-    def changed(self, node=None, allowcache: bool = False) -> bool:
+    def changed(self, node: Node = None, allowcache: bool = False) -> bool:
         return not self.is_up_to_date()
 
     def explain(self) -> str:
@@ -84,22 +92,22 @@ class StepFile(SCons.Node.FS.File):
         key = getattr(self.attributes, "rebel_cache_key", None)
         if key is None:
             key = self.attributes.rebel_cache_key = _answer(self, "cache_key", self.get_internal_path())
-        return key
+        return str(key)
 
-    def push_to_cache(self):
+    def push_to_cache(self) -> None:
         """A source may have been saved since the key was taken, and what was made of it belongs to no key."""
         if self.attributes.rebel_session.has_cache and _answer(self, "is_as_keyed"):
             super().push_to_cache()
 
     def retrieve_from_cache(self) -> bool:
-        return self.attributes.rebel_session.has_cache and super().retrieve_from_cache()
+        return bool(self.attributes.rebel_session.has_cache and super().retrieve_from_cache())
 
     # What SCons would compute and store for its own decision is not needed.
 
     def make_ready(self) -> None:
         pass
 
-    def get_binfo(self):
+    def get_binfo(self) -> Any:
         return self.new_binfo()
 
     def visited(self) -> None:
@@ -135,11 +143,11 @@ def _make_again(folder: SCons.Node.FS.Dir) -> None:
         folder = folder.up()
 
 
-class _Parents(set):
-    """Nodes that wait for one node. SCons takes up the last one first, so the most urgent one has to come last."""
+class _Parents(set[Node]):
+    """Nodes that wait for one node. SCons takes up the last one first, so that of the highest priority comes last."""
 
-    def __iter__(self):
-        return iter(sorted(super().__iter__(), key=lambda node: getattr(node.attributes, "rebel_urgency", 0)))
+    def __iter__(self) -> Iterator[Node]:
+        return iter(sorted(super().__iter__(), key=lambda node: getattr(node.attributes, "rebel_priority", 0)))
 
 
 class SourceFile(SCons.Node.FS.File):
@@ -181,8 +189,7 @@ class MadeFile(SCons.Node.FS.File):
         if reads is None:
             super().scan()
         elif self.implicit is None:
-            self.implicit, self.implicit_set = [], set()
-            self._children_reset()
+            begin_scan(self)
             self.add_to_implicit(reads())
 
     def is_up_to_date(self) -> bool:
@@ -198,7 +205,7 @@ class Group(SCons.Node.Alias.Alias):
     `attributes.rebel_step` is the scope. Nodes of its units are made when SCons comes to them, while others compile.
     """
 
-    def __init__(self, session, scope, name: str):
+    def __init__(self, session: Session, scope: Scope | First | Goal | str, name: str) -> None:
         super().__init__(name)
         self.attributes.rebel_session = session
         self.attributes.rebel_step = scope
@@ -224,7 +231,7 @@ class Group(SCons.Node.Alias.Alias):
 _INDIFFERENT = (StepFile, SCons.Node.Alias.Alias, SCons.Node.FS.Dir)
 
 
-def _answer(node: StepFile | Group, question: str, *arguments):
+def _answer(node: StepFile | Group, question: str, *arguments: str) -> Any:
     """Ask the session about the node's step or scope; what it has to complain about ends the build of this node."""
     attributes = node.attributes
     try:

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import os
 from importlib import import_module
+from typing import Any
 
 import SCons.Errors
 import SCons.Util
 
 from rebel_tools.scons import profile, surroundings
+from rebel_tools.scons.compat import Environment, Nodes
 from rebel_tools.scons.ocaml_builder import BUILDERS, OCamlBuilder, lexer, parser
 
 _UNIT = "$_OCAMLPACKAGEFLAGS -c -o $TARGET $_OCAMLUNITFLAGS $_OCAMLSOURCE"
@@ -40,7 +42,7 @@ VARIABLES = {
 }
 
 
-def generate(env, **kw) -> None:
+def generate(env: Environment, **kw: Any) -> None:
     """Add the builders and their variables; what the user has set stays, and what the tool is called with wins.
 
     `tools=[('ocaml', {'OCAMLENGINES': ['byte']})]`
@@ -84,11 +86,11 @@ def generate(env, **kw) -> None:
     env.AddMethod(late("testing", "ocaml_test"), "OCamlTest")
 
 
-def exists(env) -> bool:
+def exists(env: Environment) -> bool:
     return bool(env.Detect(["ocamlopt", "ocamlc"]))
 
 
-def _find_compilers(env) -> None:
+def _find_compilers(env: Environment) -> None:
     """SCons does not hand the user's PATH on; a compiler that is only there (opam's) is taken from it."""
     if not env.WhereIs("ocamlc"):
         found = env.WhereIs("ocamlc", path=os.environ.get("PATH", ""))
@@ -96,10 +98,10 @@ def _find_compilers(env) -> None:
             env.PrependENVPath("PATH", os.path.dirname(found))
 
 
-def late(module: str, name: str):
+def late(module: str, name: str) -> Any:
     """The method of environments that is the function `name` of a module beside this one."""
 
-    def method(env, *args, **kw):
+    def method(env: Environment, *args: Any, **kw: Any) -> Any:
         return getattr(import_module(f"rebel_tools.scons.{module}"), name)(env, *args, **kw)
 
     # SCons shows the place of the innermost call that is not in its own files: that of the builder, in the SConstruct.
@@ -107,8 +109,8 @@ def late(module: str, name: str):
     return method
 
 
-def _variable(module: str, name: str):
-    def expand(target, source, env, for_signature):
+def _variable(module: str, name: str) -> Any:
+    def expand(target: Nodes, source: Nodes, env: Environment, for_signature: bool) -> Any:
         return getattr(import_module(f"rebel_tools.scons.{module}"), name)(target, source, env, for_signature)
 
     return expand

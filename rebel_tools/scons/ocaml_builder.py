@@ -55,7 +55,7 @@ class OCamlBuilder(SCons.Builder.BuilderBase):
 
     def suffixes(self, env: Any) -> list[str]:
         """The suffixes of what can be a source."""
-        self._memo = {}
+        self._memo: dict[str, Any] = {}
         found: list[str] = self.src_suffixes(env)
         return found
 

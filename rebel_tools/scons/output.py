@@ -7,7 +7,7 @@ import os
 import re
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
 
@@ -15,6 +15,7 @@ import SCons.Script
 
 from rebel_tools.scons import profile
 from rebel_tools.scons.captured import run_captured
+from rebel_tools.scons.compat import Environment, Nodes
 from rebel_tools.scons.terminal import TERMINAL
 from rebel_tools.scons.words import argument_vector, escape
 from rebel_tools.text import printable
@@ -33,7 +34,7 @@ SAID: dict[str, str] = {}
 
 # Each is asked about the complaint of the command that should have made a target, and answers with a hint, with the
 # RebelError that it comes to, or nothing.
-ADVISERS: list = []
+ADVISERS: list[Any] = []
 
 # Path of a syntax tree, or of what a preprocessor made, -> path of its source; path of what a step makes -> the same.
 SOURCES_OF_TREES: dict[str, str] = {}
@@ -41,7 +42,7 @@ SOURCES: dict[str, str] = {}
 _NAMES_OF_TREES = (".ast", ".pp.ml")
 
 
-def install_output(env) -> None:
+def install_output(env: Environment) -> None:
     """Run the commands of `env` without a shell where none is needed, and print what they say in one piece."""
     if env["SPAWN"].__module__.startswith("SCons.Platform"):  # else it is the user's own
         env["SPAWN"] = spawn
@@ -53,12 +54,12 @@ def install_output(env) -> None:
     _install_summary()
 
 
-def _print_command(text: str, targets, sources, env) -> None:
+def _print_command(text: str, targets: Nodes, sources: Nodes, env: Environment) -> None:
     """As SCons does, in one line."""
     sys.stdout.write(printable(text, keep="\t") + "\n")
 
 
-def short_messages(env) -> None:
+def short_messages(env: Environment) -> None:
     """A status line that says what is done to which file, instead of the whole command; `verbose=1` shows commands."""
     if "PRINT_CMD_LINE_FUNC" not in env:  # else it is the user's own
         env["PRINT_CMD_LINE_FUNC"] = lambda text, targets, sources, env: _listener.begins(text, targets)
@@ -77,7 +78,14 @@ def short_messages(env) -> None:
         )
 
 
-def spawn(shell: str, escape, command: str, arguments: list[str], env: dict, clean=None) -> int:
+def spawn(
+    shell: str,
+    escape: Any,
+    command: str,
+    arguments: list[str],
+    env: dict[str, str],
+    clean: Callable[[str], str] | None = None,
+) -> int:
     """Run a command as SCons' own SPAWN does; its output is not mixed with that of commands that run meanwhile.
 
     clean: what is done to its messages before they are printed.
@@ -143,7 +151,7 @@ def compiler_output(text: str) -> str:
 
 
 @cache
-def _which(name: str, path: str):
+def _which(name: str, path: str) -> str | None:
     found = shutil.which(name, path=path)
     return os.path.abspath(found) if found else None
 

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import os
 from functools import cached_property
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import SCons.Node
 import SCons.Node.FS
 
-from rebel_tools.plan.model import Step
+from rebel_tools.plan.step import Compile, Step
 from rebel_tools.project.model import Package, Rule
 from rebel_tools.scons.scopes import program_step
+
+if TYPE_CHECKING:
+    from rebel_tools.plan.model import Scope
+    from rebel_tools.scons.target import TargetSession
 
 # Of what is made, in the folder of a target: no package can be called so.
 FOLDER = ".generated"
@@ -57,7 +61,7 @@ class PackageRules:
     ran: whether this build has looked at the rules.
     """
 
-    def __init__(self, run) -> None:
+    def __init__(self, run: TargetSession) -> None:
         self.run = run
         self.ran = False
         self._users: dict[Step, tuple[Rule, Place]] = {}
@@ -84,7 +88,7 @@ class PackageRules:
                 found[package.name] = self._nodes_of(package, scope)
         return found
 
-    def _nodes_of(self, package: Package, scope) -> dict[str, SCons.Node.FS.File]:
+    def _nodes_of(self, package: Package, scope: Scope) -> dict[str, SCons.Node.FS.File]:
         from rebel_tools.scons import rules  # a project without any does not load it
 
         return rules.make_nodes(self.place(package), self.run.environments[scope], scope, self.run)
@@ -150,6 +154,7 @@ class PackageRules:
 
     def program(self, rule: Rule, place: Place) -> SCons.Node.FS.File:
         """The node of the program of OCaml that a rule starts."""
+        assert rule.program, "it starts one"
         owner, module = rule.program
         scope = next(s for s, package in self.run.package_of.items() if package.name == owner)
         env = self.run.environments[scope]
@@ -163,8 +168,9 @@ class PackageRules:
             return
         rule, place = self._users[step]
         for part in self.run.plan.linked(step):
-            made = place.made_by(part.source)
+            source = part.source if isinstance(part, Compile) else ""
+            made = place.made_by(source)
             if made and place.starts(made, rule.program):
                 from rebel_tools.scons import rules
 
-                raise rules.needs_itself(rule, made, place, part.source)
+                raise rules.needs_itself(rule, made, place, source)

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from functools import partial
+from typing import TYPE_CHECKING, Union
 
 import SCons.Scanner
 import SCons.Script
@@ -27,6 +28,7 @@ from rebel_tools.project.tests import test_names
 from rebel_tools.scons import build_folder, front, places, profiles, programs, report, saving
 from rebel_tools.scons.actions import Command
 from rebel_tools.scons.arguments import from_top
+from rebel_tools.scons.compat import Environment, Node, Nodes, node_list
 from rebel_tools.scons.goals import Goal
 from rebel_tools.scons.homes import remove_left_over
 from rebel_tools.scons.interactive import is_interactive, option, tell
@@ -41,9 +43,15 @@ from rebel_tools.sconstruct import BUILD_FOLDER, rebel_arguments
 from rebel_tools.server import SOCKET
 from rebel_tools.text import printable
 
+if TYPE_CHECKING:
+    from rebel_tools.scons.bucklescript import BuckleScriptTargets
+
+    # What makes the nodes of a group of targets.
+    Run = Union[TargetSession, BuckleScriptTargets]
+
 
 @project_error
-def rebel(env, folder: str = ".", profile: str | None = None):
+def rebel(env: Environment, folder: str = ".", profile: str | None = None) -> Nodes:
     """The programs of the default targets of `folder`/package.json, or its archive; each target is also an alias of its
     name.
 
@@ -67,11 +75,11 @@ def rebel(env, folder: str = ".", profile: str | None = None):
     groups = groups_of(project)
     if not is_interactive():
         _tidy_up(project, how)
-    default = SCons.Util.NodeList()
-    sessions: list[tuple[str, TargetSession]] = []
+    default = node_list()
+    sessions: list[tuple[str, Run]] = []
     told = front.report()
     on_demand = {*project.check, *project.test_programs}
-    made_for: dict[Target, list] = {}
+    made_for: dict[Target, Nodes] = {}
     _remember_up_to_date(project, sessions)
     for group in groups:
         for target in group.targets:
@@ -105,7 +113,7 @@ def rebel(env, folder: str = ".", profile: str | None = None):
         from rebel_tools.scons.asked import check_targets
 
         targets = (*project.targets, *project.as_library, *project.check)
-        check_targets(env, [each.name for each in (*targets, *project.tests)])
+        check_targets(env, [*(each.name for each in targets), *(test.name for test in project.tests)])
     return default
 
 
@@ -194,13 +202,13 @@ def _by_hand(project: Project) -> Project:
     return project._replace(packages=tuple(packages), consulted=())
 
 
-def _programs(env, project: Project, group: Group, started: int):
+def _programs(env: Environment, project: Project, group: Group, started: int) -> tuple[Run, dict[Target, Nodes]]:
     """The session of a group of targets, and the nodes of the program of each."""
     if group.home.engine == "bucklescript":
         from rebel_tools.scons.bucklescript import BuckleScriptTargets
 
-        run = BuckleScriptTargets(env, project, group)
-        return run, run.programs
+        of_bsc = BuckleScriptTargets(env, project, group)
+        return of_bsc, of_bsc.programs
     run = TargetSession(env, project, group, started)
     for goal in run.goals:
         goal.is_expected = _is_expected(goal.target, project, env[profiles.VARIABLE])
@@ -225,7 +233,7 @@ def _names_targets() -> bool:
     return [*map(str, SCons.Script.COMMAND_LINE_TARGETS)] not in ([], ["."])
 
 
-def _removed(run, target: Target, made: dict[Target, list], project: Project, how: profiles.Profile) -> list[str]:
+def _removed(run: Run, target: Target, made: dict[Target, Nodes], project: Project, how: profiles.Profile) -> list[str]:
     """The folders that `scons -c` removes with a target, besides its program.
 
     What it shares goes when no other program that is made from it is there.
@@ -263,26 +271,26 @@ def _is_named(target: Target, project: Project, how: profiles.Profile) -> bool:
     return by_name or any(f"{folder}/{how.folder}{target.name}" in name for name in asked)
 
 
-def _environment(env):
+def _environment(env: Environment) -> Environment:
     env = env.Clone()
     short_messages(env)
     return env
 
 
-def _script(goal: Goal):
+def _script(goal: Goal) -> Nodes:
     env = goal.env.Override({"JSOOFLAGS": extended(goal.env["JSOOFLAGS"], goal.target.unstable_flags.jsoo)})
     builder = Builder(action=Command("JSOOCOM"), target_scanner=SCons.Scanner.ScannerBase(_named_by_flags))
-    return builder(env, target=[from_top(os.path.splitext(goal.path)[0] + ".js")], source=goal.program)
+    return list(builder(env, target=[from_top(os.path.splitext(goal.path)[0] + ".js")], source=goal.program))
 
 
-def _named_by_flags(node, env, path) -> list:
+def _named_by_flags(node: Node, env: Environment, path: object) -> Nodes:
     """The files in the flags of js_of_ocaml, such as a runtime in JavaScript, that are there or are built."""
     words = [word.rpartition("=")[2] if word.startswith("-") else word for word in expanded(env, "JSOOFLAGS")]
     paths = [os.path.join(top_of(env), word) for word in words]
     return list(dict.fromkeys([*built_files(paths), *(env.fs.File(each) for each in paths if os.path.isfile(each))]))
 
 
-def _remember_up_to_date(project, sessions: list) -> None:
+def _remember_up_to_date(project: Project, sessions: list[tuple[str, Run]]) -> None:
     """When all sessions have finished, note what `rebel build` can look at instead of asking them.
 
     sessions: to be filled; when there is none for one of the default targets, an exception came in between.
@@ -297,10 +305,11 @@ def _remember_up_to_date(project, sessions: list) -> None:
         saving.at_the_end(lambda: _remember(folder, asked, sessions, len(project.default_targets)))
 
 
-def _remember(folder: str, asked: str, sessions: list, wanted: int) -> None:
+def _remember(folder: str, asked: str, sessions: list[tuple[str, Run]], wanted: int) -> None:
     if len(sessions) == wanted:
-        made, runs = [path for path, _ in sessions], {run.manifest.path: run for _, run in sessions}
+        made = [path for path, _ in sessions]
+        runs = {run.memory.manifest.path: run for _, run in sessions if isinstance(run, TargetSession)}
         said = {(each.about, each.text): each.target for run in runs.values() for each in run.said()}
         result = report.up_to_date(made, report.warnings(text for _, text in said))
         told = up_to_date.Told(result, made, [(said[each], each[1]) for each in sorted(said)])
-        up_to_date.remember(folder, asked, {path: run.identity for path, run in runs.items()}, told)
+        up_to_date.remember(folder, asked, {path: run.memory.identity for path, run in runs.items()}, told)

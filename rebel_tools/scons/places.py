@@ -6,12 +6,14 @@ import os
 import sys
 from collections.abc import Iterable, Iterator
 from functools import cache
+from typing import Any
 
 import SCons.Node
 import SCons.Node.FS
 
 from rebel_tools.ocaml.names import SUFFIXES
 from rebel_tools.project.model import Project
+from rebel_tools.scons.compat import Node
 
 # Absolute paths that are no nodes of SCons: what decided about this run, and what it wrote.
 LOOKED_AT: set[str] = set()
@@ -21,7 +23,7 @@ WRITTEN: set[str] = set()
 
 def top() -> str:
     """The folder of the SConstruct."""
-    return SCons.Node.FS.get_default_fs().Top.get_abspath()
+    return str(SCons.Node.FS.get_default_fs().Top.get_abspath())
 
 
 def written() -> set[str]:
@@ -62,19 +64,19 @@ def _is_behind_link(folder: str) -> bool:
     return bool(below) and (os.path.islink(folder) or _is_behind_link(os.path.dirname(folder)))
 
 
-def built(paths: Iterable[str]) -> list:
+def built(paths: Iterable[str]) -> list[Any]:
     """The nodes of what builders make at these paths, whether they are there or not."""
     return [node for node in map(_known, paths) if _is_built(node)]
 
 
-def built_in(folder: str, suffixes: tuple[str, ...]) -> list:
+def built_in(folder: str, suffixes: tuple[str, ...]) -> list[Any]:
     """The nodes of files with one of these suffixes that builders make in a folder."""
     node = _known(folder)
     inside = list(node.entries.values()) if isinstance(node, SCons.Node.FS.Dir) else []
     return [each for each in inside if each.name.endswith(suffixes) and _is_built(each)]
 
 
-def _is_built(node) -> bool:
+def _is_built(node: Node) -> bool:
     return node is not None and not isinstance(node, SCons.Node.FS.Dir) and node.has_builder()
 
 
@@ -84,7 +86,7 @@ def has_rule(path: str) -> bool:
     return node is not None and bool(node.has_builder())
 
 
-def _known(path: str):
+def _known(path: str) -> Node | None:
     """The node of a path from the top, None where nobody has asked for it."""
     nodes = list({*SCons.Node.FS.get_default_fs().Root.values()})
     for name in os.path.normpath(os.path.join(top(), path)).split(os.sep)[1:]:
@@ -92,30 +94,30 @@ def _known(path: str):
     return nodes[0] if nodes else None
 
 
-def files_below(folder: str) -> Iterator:
+def files_below(folder: str) -> Iterator[Node]:
     """The nodes of files below a folder, given by its path from the top, that somebody has asked for."""
     node = _known(folder)
     return _files_in([node] if isinstance(node, SCons.Node.FS.Dir) else [])
 
 
-def has_rules(node) -> bool:
+def has_rules(node: Node) -> bool:
     """Whether the user said something about an output that only SCons knows."""
     executor = getattr(node, "executor", None)  # not set where SCons did not ask for it
     added = executor is not None and (executor.pre_actions or executor.post_actions)
     return bool(added or node.depends or node.ignore or node.prerequisites or node.always_build)
 
 
-def file_nodes() -> Iterator:
+def file_nodes() -> Iterator[Node]:
     """The nodes of all files."""
     return _files_in(list({*SCons.Node.FS.get_default_fs().Root.values()}))
 
 
-def made_sources() -> Iterator:
+def made_sources() -> Iterator[Node]:
     """The nodes of all sources of modules that builders make."""
     return (node for node in file_nodes() if node.name.endswith(SUFFIXES) and node.has_builder())
 
 
-def _files_in(folders: list) -> Iterator:
+def _files_in(folders: list[Any]) -> Iterator[Node]:
     while folders:
         for name, node in folders.pop().entries.items():
             if isinstance(node, SCons.Node.FS.Dir):
@@ -125,14 +127,14 @@ def _files_in(folders: list) -> Iterator:
                 yield node
 
 
-def forget_builder(node) -> None:
+def forget_builder(node: Node) -> None:
     """Let a file that somebody else makes elsewhere be no target any more, with those that are made with it."""
     for target in node.get_executor().get_all_targets():
         target.builder_set(None)
         target.set_state(SCons.Node.up_to_date)
 
 
-def _is_written(node) -> bool:
+def _is_written(node: Node) -> bool:
     return node.is_derived() or (node.duplicate and node.srcnode() is not node)
 
 

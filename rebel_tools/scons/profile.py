@@ -11,14 +11,15 @@ import threading
 import time
 from collections.abc import Iterator
 from functools import cache
+from typing import Any
 
 import SCons.Script
 
 from rebel_tools.scons import places
 from rebel_tools.text import printable_lines
 
-SPANS: list = []
-SESSIONS: list = []
+SPANS: list[Any] = []
+SESSIONS: list[Any] = []
 
 
 @cache
@@ -40,7 +41,7 @@ def enabled() -> bool:
     return bool(SCons.Script.GetOption("profile_build"))
 
 
-def span(name: str, category: str) -> contextlib.AbstractContextManager:
+def span(name: str, category: str) -> contextlib.AbstractContextManager[None]:
     """Time what is inside; actions are told apart by the thread that runs them."""
     return _timed(name, category) if enabled() else contextlib.nullcontext()
 
@@ -67,6 +68,7 @@ def _write(path: str) -> None:
 
 
 def _summary(wall: float, path: str) -> list[str]:
+    from rebel_tools.plan.step import SourceStep
     from rebel_tools.plan.trace import critical_path
 
     actions = {s.name: s.end - s.start for s in SPANS if s.category == "action"}
@@ -79,5 +81,6 @@ def _summary(wall: float, path: str) -> list[str]:
         if chain:
             lines.append(f"critical path: {seconds:.2f} s in {len(chain)} actions, which no number of jobs can shorten")
             slowest = sorted(chain, key=lambda step: -actions[step.key])[:5]
-            lines += [f"  {actions[step.key]:6.2f} s  {step.source or step.key}" for step in slowest]
+            named = {step: step.source if isinstance(step, SourceStep) else step.key for step in slowest}
+            lines += [f"  {actions[step.key]:6.2f} s  {name}" for step, name in named.items()]
     return [*lines, f"trace: {path}"]

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from functools import cache
+from typing import Any
 
 import SCons.Script
 
@@ -18,6 +19,7 @@ from rebel_tools.ocaml.flags import first_program, first_program_of_c
 from rebel_tools.project.document import Path, quoted, read_document
 from rebel_tools.project.model import COMMAND, PREPROCESSOR, Flags, Package, Project
 from rebel_tools.project.ppx import place_of
+from rebel_tools.scons.compat import Environment
 from rebel_tools.text import quote
 from rebel_tools.tools import npm_package
 
@@ -105,7 +107,7 @@ def is_installed(package: Package, project: Project) -> bool:
 def _check(package: Package, allowed: Permission) -> None:
     document = read_document(os.path.join(package.root, "package.json"))
     for keys, words, at in _programs(package):
-        value = document.value
+        value: Any = document.value
         for key in keys:
             value = value[key]
         where: Path = (*keys, at) if isinstance(value, list) else keys
@@ -138,7 +140,7 @@ def _programs(package: Package) -> Iterator[tuple[Path, tuple[str, ...], int]]:
             yield rule.command_keys, rule.words, 0
 
 
-def check_tool(program: str, env) -> None:
+def check_tool(program: str, env: Environment) -> None:
     """A tool that was found in node_modules is a program of a package, too. Errors: RebelError."""
     package, allowed = npm_package(program), env.get(VARIABLE, Permission())
     if package is not None and not allowed.allows(package):

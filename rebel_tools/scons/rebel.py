@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 import sys
+from typing import Any
 
 import SCons.Util
 
 from rebel_tools.scons import build_folder, ocaml, profiles, programs
+from rebel_tools.scons.compat import Environment
 
 
-def generate(env, **kw) -> None:
+def generate(env: Environment, **kw: Any) -> None:
     # A build tool of a language, not of one project: compilers are the ones that the user's shell finds.
     env["ENV"] = {**env["ENV"], **os.environ}
     programs.add_option()
@@ -26,5 +28,5 @@ def generate(env, **kw) -> None:
         remote.generate(env)
 
 
-def exists(env) -> bool:
+def exists(env: Environment) -> bool:
     return ocaml.exists(env)

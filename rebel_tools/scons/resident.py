@@ -119,7 +119,7 @@ class Loaded:
         return {kind: {*paths, *asked[kind]} for kind, paths in wanted.items()}
 
 
-def _tell(answers: TextIO, answer: dict) -> None:
+def _tell(answers: TextIO, answer: dict[str, Any]) -> None:
     print(json.dumps(answer), file=answers, flush=True)
 
 
@@ -221,7 +221,7 @@ def _asked() -> Wanted:
     return {"roots": projects.ASKED, "states": STATES.asked, "manifests": MANIFESTS.asked}
 
 
-def _answer() -> dict:
+def _answer() -> dict[str, Any]:
     return {
         "top": places.top(),
         "places": sorted(places.looked_at()),

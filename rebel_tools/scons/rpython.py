@@ -11,8 +11,10 @@ on the interface, but not on the bytes of the library. A change inside the core 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import SCons.Action
 import SCons.Builder
@@ -30,6 +32,7 @@ from rebel_tools.rpython.setup import has_rpython
 from rebel_tools.scons import export_table
 from rebel_tools.scons.arguments import has_repositories
 from rebel_tools.scons.calls import in_source_folder, own_copy
+from rebel_tools.scons.compat import Environment, Node, Nodes, forget_scan, found_by_scan
 from rebel_tools.scons.mistakes import user_error
 
 SEPCOMP = os.path.join(os.path.dirname(os.path.abspath(imports.__file__)), "sepcomp")
@@ -40,7 +43,7 @@ _COMMON = f"{_WHERE} $_RPYTHONIMPORTS --rpython $RPYTHON_PATH"
 _UNSIGNED = "$( --jobs $RPYTHON_JOBS $)"
 
 
-def generate(env, **kw) -> None:
+def generate(env: Environment, **kw: Any) -> None:
     """Add the builders and their variables; what the user has set stays, and what the tool is called with wins.
 
     `tools=[('rpython', {'RPYTHON_OPT': '1'})]`
@@ -74,7 +77,7 @@ def generate(env, **kw) -> None:
     env.AddMethod(rpython_extension, "RPythonExtension")
 
 
-def exists(env) -> bool:
+def exists(env: Environment) -> bool:
     """Whether a Python 2.7 can be found."""
     try:
         require_python27(env.subst(env.get("RPYTHON_PYTHON", "")), _tools_folders(env))
@@ -83,7 +86,7 @@ def exists(env) -> bool:
     return True
 
 
-def _builder(command: str):
+def _builder(command: str) -> Any:
     action = SCons.Action.Action(f"${command}", f"${command}STR")
     return SCons.Builder.Builder(action=action, source_scanner=_scanner())
 
@@ -92,7 +95,7 @@ def _builder(command: str):
 
 
 @user_error
-def rpython_core(env, target, source, **kw):
+def rpython_core(env: Environment, target: Any, source: Any, **kw: Any) -> Nodes:
     """Translate a core; returns [library, interface, export table]. Extensions take the result as CORE."""
     env, main, folder, name = _asked(env, target, source, kw)
     env["RPYTHON_NAME"] = name
@@ -105,14 +108,15 @@ def rpython_core(env, target, source, **kw):
     )
     _clean(env, built, folder, name)
     table[0].attributes.rpython_core = (library, interface, templates, main, _folders(env, main))
-    return SCons.Util.NodeList([library, interface, *table])
+    made: Nodes = SCons.Util.NodeList([library, interface, *table])
+    return made
 
 
 @user_error
-def rpython_extension(env, target, source, CORE=None, **kw):
+def rpython_extension(env: Environment, target: Any, source: Any, CORE: Any = None, **kw: Any) -> Nodes:
     """Translate an extension of a core that env.RPythonCore returned; returns [module]."""
-    found = [getattr(node.attributes, "rpython_core", None) for node in SCons.Util.flatten([CORE]) if node is not None]
-    found = [core for core in found if core]
+    cores = (node.attributes for node in SCons.Util.flatten([CORE]) if node is not None)
+    found = [each.rpython_core for each in cores if getattr(each, "rpython_core", None)]
     if len(found) != 1:
         raise SCons.Errors.UserError(f"RPythonExtension {target}: CORE must be what env.RPythonCore returned")
     library, interface, core_templates, core_main, core_folders = found[0]
@@ -134,7 +138,7 @@ def rpython_extension(env, target, source, CORE=None, **kw):
     return built[:1]
 
 
-def _asked(env, target, source, kw):
+def _asked(env: Environment, target: Any, source: Any, kw: dict[str, Any]) -> tuple[Environment, Node, Node, str]:
     """What a call is about: its environment, the main module, the folder and the name of what is made."""
     if "srcdir" in kw:
         source = in_source_folder(source, kw.pop("srcdir"))
@@ -147,23 +151,23 @@ def _asked(env, target, source, kw):
     return env, main, targets[0].dir, targets[0].name
 
 
-def _decide_on_templates(env, offered, used) -> None:
+def _decide_on_templates(env: Environment, offered: Node, used: Node) -> None:
     """Of the generic code of the core (the file `offered`), only what the extension compiled in (`used`) matters."""
     decide_source, decide_target = env.decide_source, env.decide_target
 
-    def changed(dependency, target, previous, repository_node=None) -> bool:
+    def changed(dependency: Node, target: Node, previous: Any, repository_node: Node | None = None) -> bool:
         if dependency is offered:
             return not imports.bodies_in(used.abspath) <= imports.bodies_in(offered.abspath)
         decide = decide_target if dependency.is_derived() else decide_source
-        return decide(dependency, target, previous, repository_node)
+        return bool(decide(dependency, target, previous, repository_node))
 
     env.Decider(changed)
 
 
-def _translated(env, builder, targets, depfile, main):
+def _translated(env: Environment, builder: Any, targets: Nodes, depfile: Node, main: Node) -> Nodes:
     """The nodes of a translation. The last one is the depfile, which says what it read."""
     env["RPYTHON_DEPFILE"] = depfile
-    built = builder([*targets, depfile], main)
+    built: Nodes = builder([*targets, depfile], main)
     for node in built:
         node.__class__ = TranslatedFile  # as SCons does when an Entry turns out to be a File
         node.set_local()  # extensions name files here, which a repository may have built
@@ -177,9 +181,9 @@ class TranslatedFile(SCons.Node.FS.File):
 
     def built(self) -> None:
         """Store what it does depend on, so that the next run, which reads the depfile, compares with that."""
-        self.implicit = None
+        forget_scan(self)
         self.scan()
-        for node in self.implicit:
+        for node in found_by_scan(self):
             node.get_ninfo().update(node)
         super().built()
 
@@ -188,7 +192,7 @@ class TranslatedFile(SCons.Node.FS.File):
         return set(recorded(self.get_build_env())) <= set(self.children()) and super().push_to_cache()
 
 
-def _ready(env, target, **kw):
+def _ready(env: Environment, target: Node, **kw: Any) -> Environment:
     """A copy of the environment in which $RPYTHON_PYTHON and $RPYTHON_PATH are found. Errors: UserError."""
     env = own_copy(env.Override(kw))
     _check_target(env, target)
@@ -200,7 +204,7 @@ def _ready(env, target, **kw):
     return env
 
 
-def _check_target(env, target) -> None:
+def _check_target(env: Environment, target: Node) -> None:
     """RPython measures the system that it runs on. Errors: UserError when the environment is for Windows."""
     compiler = os.path.basename((env.subst("$CC").split() or [""])[0])
     if "mingw" in compiler or env.get("PLATFORM") in ("win32", "cygwin"):
@@ -210,17 +214,17 @@ def _check_target(env, target) -> None:
         )
 
 
-def _tools_folders(env) -> tuple[str, ...]:
+def _tools_folders(env: Environment) -> tuple[str, ...]:
     """Where `python -m rebel_tools.rpython.setup` may have put things: the project's folder, or ours."""
     ours = os.path.dirname(os.path.dirname(os.path.abspath(rebel_tools.__file__)))
-    return (env.Dir("#" + TOOLS).abspath, os.path.join(ours, TOOLS))
+    return str(env.Dir("#" + TOOLS).abspath), os.path.join(ours, TOOLS)
 
 
-def require_rpython(env) -> str:
+def require_rpython(env: Environment) -> str:
     """The folder that holds the rpython package. Errors: MissingTool."""
     chosen = env.subst("$RPYTHON_PATH") or os.environ.get("RPYTHON_PATH", "")
     if chosen:
-        chosen = env.Dir(chosen).abspath
+        chosen = str(env.Dir(chosen).abspath)
         if not has_rpython(chosen):
             raise MissingTool(f"$RPYTHON_PATH: there is no rpython package in {chosen}")
         return chosen
@@ -234,7 +238,7 @@ def require_rpython(env) -> str:
     )
 
 
-def _depend_on_toolchain(env, targets) -> None:
+def _depend_on_toolchain(env: Environment, targets: Nodes) -> None:
     """A changed translator translates again: sepcomp's sources, and the name of the rpython package's version."""
     env.Depends(targets, [env.File(str(path)) for path in sorted(Path(SEPCOMP).rglob("*.py"))])
     env.Depends(targets, env.Value(_version_of(env["RPYTHON_PATH"])))
@@ -246,18 +250,18 @@ def _version_of(rpython: str) -> str:
     return names[0] if names else "checkout"
 
 
-def _clean(env, targets, folder, name: str) -> None:
+def _clean(env: Environment, targets: Nodes, folder: Node, name: str) -> None:
     env.Clean(targets, [folder.File(f"{name}.log"), folder.Dir(f"{name}.sepcomp")])
 
 
-def _folders(env, main) -> list:
+def _folders(env: Environment, main: Node) -> Nodes:
     return [main.dir, *map(env.Dir, env.get("RPYTHON_IMPORTS", []))]
 
 
 # ---------------------------------------------------------------- the scanner
 
 
-def _scanner():
+def _scanner() -> Any:
     return SCons.Scanner.Scanner(
         scan,
         name="RPythonScanner",
@@ -268,7 +272,7 @@ def _scanner():
     )
 
 
-def scan(node, env, path=()):
+def scan(node: Node, env: Environment, path: tuple[Node, ...] = ()) -> Nodes:
     """The modules of the program that `node` imports, directly or not, without those of an extension's core."""
     folders = _folders(env, node)
     core = env.get("RPYTHON_COREMAIN")
@@ -276,7 +280,7 @@ def scan(node, env, path=()):
     return sorted((closure(node, folders) | set(recorded(env))) - known - {node}, key=str)
 
 
-def recorded(env) -> list:
+def recorded(env: Environment) -> list[Node]:
     """What the last translation read, as nodes: files, and for a folder that was listed the names in it."""
     depfile = env.get("RPYTHON_DEPFILE")
     if depfile is None or not depfile.rexists():
@@ -288,13 +292,13 @@ def recorded(env) -> list:
     return [*listed, *(node for node in files if node.rexists() or node.is_derived())]
 
 
-def _names_in(env, folder: str) -> list[str]:
+def _names_in(env: Environment, folder: str) -> list[str]:
     """The names in a folder that a program may mean, without what the build itself makes there."""
     known = env.fs.Dir(folder, env.fs.Top).entries
     return [name for name in imports.names_in(folder) if not (name in known and known[name].is_derived())]
 
 
-def closure(main, folders) -> set:
+def closure(main: Node, folders: Nodes) -> set[Node]:
     """All modules of the program from `main` on, `main` itself too."""
     seen, todo = {main}, [main]
     while todo:
@@ -305,7 +309,7 @@ def closure(main, folders) -> set:
     return seen
 
 
-def imported_nodes(node, folders):
+def imported_nodes(node: Node, folders: Nodes) -> Iterator[Node]:
     """Nodes that exist, or will, for the imports of one module."""
     if not node.rexists() and not node.is_derived():
         return

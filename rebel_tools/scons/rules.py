@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from functools import cache
 from importlib.resources import files
+from typing import TYPE_CHECKING, Any
 
 import SCons.Errors
 import SCons.Node.FS
@@ -27,16 +28,21 @@ from rebel_tools.project.model import COMMAND, LEXER, MENHIR, PREPROCESSOR, YACC
 from rebel_tools.scons import grammars
 from rebel_tools.scons.actions import Words
 from rebel_tools.scons.arguments import from_top, output_file
+from rebel_tools.scons.compat import Environment, Nodes
 from rebel_tools.scons.nodes import MadeFile
 from rebel_tools.scons.output import SOURCES_OF_TREES
 from rebel_tools.scons.package_rules import Place
 from rebel_tools.scons.settings import path_of, program
 from rebel_tools.text import quote
 
+if TYPE_CHECKING:
+    from rebel_tools.plan.model import Scope
+    from rebel_tools.scons.target import TargetSession
+
 VARIABLES = {LEXER: "OCAMLLEX", YACC: "OCAMLYACC", MENHIR: "MENHIR"}
 
 
-def make_nodes(place: Place, env, scope, run) -> dict[str, SCons.Node.FS.File]:
+def make_nodes(place: Place, env: Environment, scope: Scope, run: TargetSession) -> dict[str, SCons.Node.FS.File]:
     """The nodes of all that the rules of a package make, by path. Errors: MissingTool, ProjectError.
 
     scope, run: that of the package, and its session, for grammars whose types are inferred.
@@ -63,7 +69,7 @@ def make_nodes(place: Place, env, scope, run) -> dict[str, SCons.Node.FS.File]:
     return made
 
 
-def program_of(rule: Rule, env) -> str:
+def program_of(rule: Rule, env: Environment) -> str:
     """The installed program that a rule runs, '' where it is a file of the package."""
     if rule.kind in VARIABLES:
         return program(env, VARIABLES[rule.kind])
@@ -73,7 +79,7 @@ def program_of(rule: Rule, env) -> str:
     return shutil.which(name, path=path_of(env)) or ""
 
 
-def looked_at(rule: Rule, env) -> Iterator[str]:
+def looked_at(rule: Rule, env: Environment) -> Iterator[str]:
     """The files whose coming or going changes which installed program a rule runs, that program last."""
     if rule.program:
         return
@@ -88,7 +94,7 @@ def looked_at(rule: Rule, env) -> Iterator[str]:
         yield tool
 
 
-def _words(rule: Rule, place: Place, env) -> list[str]:
+def _words(rule: Rule, place: Place, env: Environment) -> list[str]:
     if rule.kind == LEXER:
         (source,), (target,) = rule.sources, rule.targets
         return [program(env, "OCAMLLEX"), "-q", *rule.words, "-o", place.made_path(target), plain(place.path(source))]
@@ -137,7 +143,7 @@ class RuleAction(Words):
         self.rule = rule
         self.place = place
 
-    def execute(self, target, source, env, executor=None):
+    def execute(self, target: Nodes, source: Nodes, env: Environment, executor: Any = None) -> Any:
         result = super().execute(target, source, env, executor)
         error = self._error(result)
         if error is None:
@@ -149,14 +155,13 @@ class RuleAction(Words):
             error = f"{error}\n{said}"
         return SCons.Errors.BuildError(node=target[0], errstr=error, status=status, exitstatus=2)
 
-    def _error(self, result) -> str | None:
+    def _error(self, result: Any) -> str | None:
         """What package.json has to do with it; of a lexer or a grammar its own file is to blame, which was named."""
         if result and self.rule.keys and self.rule.kind != MENHIR:
             status = getattr(result, "status", 1)
-            missing = (
-                tools.install_hint(self.rule.words[0]) if status == 127 and self.rule.words[0] in tools.TOOLS else ""
-            )
-            return str(self._complaint(f"this command failed with exit status {status}", missing))
+            is_missing = status == 127 and self.rule.words[0] in tools.TOOLS
+            hint = tools.install_hint(self.rule.words[0]) if is_missing else ""
+            return str(self._complaint(f"this command failed with exit status {status}", hint))
         missing = [name for name in self.rule.targets if not os.path.isfile(self.place.made_path(name))]
         if result or not missing:
             return None

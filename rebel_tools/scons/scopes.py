@@ -4,26 +4,31 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from typing import Any, TypeVar
 
 import SCons.Node.FS
 import SCons.Util
 
 from rebel_tools.errors import RebelError
 from rebel_tools.ocaml.names import SUFFIXES, Naming, is_interface, module_name
-from rebel_tools.plan.model import ARCHIVE, ARCHIVING, LINKING, Module, Scope, Step
+from rebel_tools.plan.model import ARCHIVE, Module, Scope
+from rebel_tools.plan.step import Archive, Collect, Link
 from rebel_tools.plan.steps import archive_step
 from rebel_tools.plan.units import check_units, namespace_of
 from rebel_tools.scons.arguments import checked_module, from_top, known_file, path_of
 from rebel_tools.scons.calls import own_copy
-from rebel_tools.scons.linking import archive_reads, link_reads
+from rebel_tools.scons.compat import Environment, Node
+from rebel_tools.scons.linking import archive_command, link_command
 from rebel_tools.scons.nodes import StepFile
 from rebel_tools.scons.output import install_output
 from rebel_tools.scons.session import Session, session
 from rebel_tools.scons.settings import map_places, package_names, settings
 from rebel_tools.scons.words import expanded, extended
 
+Collected = TypeVar("Collected", bound=Collect)
 
-def scope_environment(env):
+
+def scope_environment(env: Environment) -> Environment:
     """An environment of its own for one scope, so that what is set later does not change it."""
     env = own_copy(env)
     env["OCAMLENGINES"] = env.Split(env["OCAMLENGINES"])
@@ -37,7 +42,7 @@ def scope_environment(env):
     return env
 
 
-def new_scope(env, outdir: str, namespace: str, public: str = "") -> tuple[Scope, Session]:
+def new_scope(env: Environment, outdir: str, namespace: str, public: str = "") -> tuple[Scope, Session]:
     """The scope of a folder and namespace, the same one for the same folder, and the session that it belongs to."""
     run = session()
     uses = used_scopes(env)
@@ -56,18 +61,18 @@ def new_scope(env, outdir: str, namespace: str, public: str = "") -> tuple[Scope
     return scope, run
 
 
-def inherit_packages(env, run: Session, scopes: Iterable[Scope]) -> None:
+def inherit_packages(env: Environment, run: Session, scopes: Iterable[Scope]) -> None:
     """Who uses a library needs its findlib packages, too."""
     inherited = [name for scope in scopes for name in package_names(run.environments[scope])]
     env["OCAMLPACKAGES"] = extended([], dict.fromkeys(package_names(env) + inherited))
 
 
-def used_scopes(env) -> tuple[Scope, ...]:
+def used_scopes(env: Environment) -> tuple[Scope, ...]:
     """The scopes of the libraries in `$OCAMLLIBS` and of all that they use, each after those that it uses."""
     return tuple(dict.fromkeys(s for scope in scopes_of(env, env["OCAMLLIBS"]) for s in (*scope.uses, scope)))
 
 
-def scopes_of(env, libraries) -> list[Scope]:
+def scopes_of(env: Environment, libraries: Any) -> list[Scope]:
     nodes = env.arg2nodes(SCons.Util.flatten([libraries]), env.fs.Entry)
     for node in nodes:
         if not is_archive(node):
@@ -75,7 +80,7 @@ def scopes_of(env, libraries) -> list[Scope]:
     return list(dict.fromkeys(node.attributes.rebel_step.scope for node in nodes))
 
 
-def add_sources(run: Session, scope: Scope, nodes: Iterable) -> list[Module]:
+def add_sources(run: Session, scope: Scope, nodes: Iterable[Node]) -> list[Module]:
     """Modules for source nodes. Errors: two files for one module, or something that is no source of OCaml or Reason."""
     modules: dict[str, Module] = {}
     known = dict(scope.modules)
@@ -125,7 +130,7 @@ def _check_interface(run: Session, scope: Scope, module: Module) -> None:
         raise RebelError(f"`{beside}` is not among the sources, but `{module.implementation}` is", hint="add it")
 
 
-def _in_repository(implementation) -> str:
+def _in_repository(implementation: Node) -> str:
     """The path of the interface that a Repository() puts beside a source, '' for none."""
     source = implementation.srcnode()
     interface = known_file(source.dir, f"{source.name}i")
@@ -138,14 +143,23 @@ def make_nodes(run: Session, scope: Scope) -> None:
         run.nodes(step)
 
 
-def library_step(env, run: Session, scope: Scope, engine: str, base: str, more: Iterable = ()) -> Step:
+def library_step(
+    env: Environment, run: Session, scope: Scope, engine: str, base: str, more: Iterable[Node] = ()
+) -> Archive:
     """The step that makes an archive. more: nodes of what else its command writes."""
-    step = archive_step(scope, engine, base, **archive_reads(env, engine))
-    step.outputs = (*step.outputs, *_paths_besides(step.outputs, more))
-    return _add(env, run, step)
+    return _add(env, run, archive_step(scope, engine, base, archive_command(env, engine), _paths(more)))
 
 
-def program_step(env, run, scope: Scope, path: str, modules=(), entry=None, foreign=(), more: Iterable = ()) -> Step:
+def program_step(
+    env: Environment,
+    run: Session,
+    scope: Scope,
+    path: str,
+    modules: Iterable[Module] = (),
+    entry: Module | None = None,
+    foreign: Iterable[Node] = (),
+    more: Iterable[Node] = (),
+) -> Link:
     """The step that links a program from modules of `scope`, or from `entry` and what it reaches.
 
     more: nodes of what else its command writes.
@@ -155,40 +169,43 @@ def program_step(env, run, scope: Scope, path: str, modules=(), entry=None, fore
         raise RebelError(f"`{path}` needs objects for the engine {engine}, and they are not compiled for it")
     archives = tuple(used_archives(run, (*scope.uses, *used_scopes(env)), engine))
     words = [word for each in archives for word in expanded(run.environments[each], "OCAMLARCHIVEFLAGS")]
-    step = Step(
-        LINKING,
-        engine,
-        (path, *_paths_besides((path,), more)),
+    step = Link(
         scope,
+        engine,
+        outputs=tuple(dict.fromkeys((path, *_paths(more)))),
         members=tuple(modules),
-        entry=entry,
+        command=link_command(env, engine, words),
         archives=archives,
+        entry=entry,
         foreign=tuple(map(path_of, foreign)),
-        **link_reads(env, engine, words),
     )
     run.foreign_nodes[step] = list(foreign)
     return _add(env, run, step)
 
 
-def _paths_besides(outputs: tuple[str, ...], more: Iterable) -> list[str]:
-    return [path for path in (node.get_internal_path() for node in more) if path not in outputs]
+def _paths(nodes: Iterable[Node]) -> tuple[str, ...]:
+    return tuple(node.get_internal_path() for node in nodes)
 
 
-def _add(env, run: Session, step: Step) -> Step:
+def _add(env: Environment, run: Session, step: Collected) -> Collected:
     """The step of a library or program; asked for twice in the same way it is the same one."""
-    together = dict.fromkeys((step.scope, *step.scope.uses, *(archive.scope for archive in step.archives)))
-    check_units(map(namespace_of, together))
+    archives = step.archives if isinstance(step, Link) else ()
+    check_units(map(namespace_of, dict.fromkeys((step.scope, *step.scope.uses, *(each.scope for each in archives)))))
     known = run.plan.add(step)
-    compared = ("scope", "outputs", "members", "archives", "foreign", "settings", "files", "search")
-    if any(getattr(known, name) != getattr(step, name) for name in compared):
+    if _told(known) != _told(step):
         raise RebelError(f"there are two ways to build `{step.key}`", hint="give one of them another name")
     run.environments.setdefault(known, env)
     return known
 
 
-def used_archives(run: Session, scopes: Iterable[Scope], engine: str) -> list[Step]:
+def _told(step: Collect) -> dict[str, object]:
+    """All that a builder was told of a step. What finds its installed files is another function in each call."""
+    return {**vars(step), "command": step.command._replace(installed=list)}
+
+
+def used_archives(run: Session, scopes: Iterable[Scope], engine: str) -> list[Archive]:
     """The archives of libraries, in link order."""
-    archives = {s.scope: s for s in run.plan.steps.values() if s.kind == ARCHIVING and s.engine == engine}
+    archives = {s.scope: s for s in run.plan.steps.values() if isinstance(s, Archive) and s.engine == engine}
     wanted = list(dict.fromkeys(scopes))
     missing = next((scope for scope in wanted if scope not in archives), None)
     if missing:
@@ -199,11 +216,11 @@ def used_archives(run: Session, scopes: Iterable[Scope], engine: str) -> list[St
     return [archives[scope] for scope in wanted]
 
 
-def is_archive(node) -> bool:
+def is_archive(node: Node) -> bool:
     step = node.attributes.rebel_step if isinstance(node, StepFile) else None
-    return step is not None and step.kind == ARCHIVING
+    return isinstance(step, Archive)
 
 
-def object_folder(env) -> str:
+def object_folder(env: Environment) -> str:
     folder = env.subst("$OCAMLOBJDIR")
     return env.fs.Dir(folder).get_internal_path() if folder else ""

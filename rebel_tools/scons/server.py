@@ -23,8 +23,8 @@ from collections.abc import Sequence
 
 from rebel_tools import signals
 from rebel_tools.process import collect_seldom
-from rebel_tools.scons import output
 from rebel_tools.scons.resident import NOTHING, Child, Loaded
+from rebel_tools.scons.terminal import TERMINAL
 from rebel_tools.search_path import leave_out
 from rebel_tools.server.circumstances import circumstances
 from rebel_tools.server.protocol import GO, PATH, STATUS, Request, is_same_user, receive_request, tell
@@ -113,7 +113,8 @@ class Visit:
         """The arguments of the next build. `parent` ends with the server itself."""
         end = time.monotonic() + IDLE
         while time.monotonic() < end and _is_there(self._listener):
-            ready, _, _ = select.select([self._listener, parent], [], [], LOOK)
+            waiting: list[socket.socket | int] = [self._listener, parent]
+            ready, _, _ = select.select(waiting, [], [], LOOK)
             if parent in ready:
                 break
             if ready:
@@ -181,15 +182,15 @@ def _become(request: Request, streams: list[int]) -> None:
         os.dup2(stream, number)
     sys.stdin = sys.__stdin__ = open(0, encoding="utf-8", closefd=False)  # type: ignore[misc] # noqa: SIM115
     for number, name in ((1, "stdout"), (2, "stderr")):
-        stream = io.TextIOWrapper(
+        written = io.TextIOWrapper(
             open(number, "wb", closefd=False),  # noqa: SIM115 (it is the process' own)
             encoding=getattr(sys, name).encoding,
             errors="backslashreplace",
             line_buffering=number == 2 or os.isatty(number),
         )
-        setattr(sys, name, stream)
-        setattr(sys, f"__{name}__", stream)
-    output.TERMINAL.begin()
+        setattr(sys, name, written)
+        setattr(sys, f"__{name}__", written)
+    TERMINAL.begin()
     for number in (signal.SIGHUP, signal.SIGINT):
         signal.signal(number, signal.SIG_DFL)
     signals.end_in_order()

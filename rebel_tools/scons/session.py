@@ -15,23 +15,37 @@ import SCons.SConsign
 from rebel_tools.errors import RebelError
 from rebel_tools.memory.digests import text_digest
 from rebel_tools.plan.leftovers import leftovers
-from rebel_tools.plan.model import ARCHIVING, COMPILATIONS, IMPLEMENTATION, Scope, Step
+from rebel_tools.plan.model import Scope
 from rebel_tools.plan.order import CycleError
 from rebel_tools.plan.plan import Plan, plan_in
 from rebel_tools.plan.status import Status
+from rebel_tools.plan.step import (
+    NOTHING_DECLARED,
+    Archive,
+    Collect,
+    Compile,
+    CompileImplementation,
+    Link,
+    ModuleStep,
+    Step,
+    foreign_files,
+    link_command,
+)
 from rebel_tools.plan.steps import ANNOTATIONS
 from rebel_tools.process import processors
 from rebel_tools.scons import places, profile, saving
-from rebel_tools.scons.actions import builder_of
-from rebel_tools.scons.arguments import from_top, has_repositories, output_file, path_of
+from rebel_tools.scons.arguments import has_repositories, path_of
+from rebel_tools.scons.compat import Environment, Node
 from rebel_tools.scons.generated import Generated
 from rebel_tools.scons.interactive import option, tell
 from rebel_tools.scons.named import First, built_files, leads_to
-from rebel_tools.scons.nodes import Group, SourceFile, StepFile
+from rebel_tools.scons.nodes import Group
 from rebel_tools.scons.one_build import alone_in
-from rebel_tools.scons.output import ADVISERS, SOURCES, SOURCES_OF_TREES
-from rebel_tools.scons.settings import package_flags, packages_of_module
-from rebel_tools.scons.words import literals, without
+from rebel_tools.scons.output import ADVISERS
+from rebel_tools.scons.settings import packages_of_module
+from rebel_tools.scons.step_declared import declared_about
+from rebel_tools.scons.step_nodes import StepNodes
+from rebel_tools.scons.views import View, Whole
 
 # Beside the SConstruct, or after the name that SConsignFile() was given with a folder.
 STATE = ".rebel-tools.json"
@@ -54,18 +68,17 @@ class Session:
 
     def __init__(self, state_path: str):
         self.state_path = state_path
-        self.environments: dict[Scope | Step, object] = {}
+        self.environments: dict[Scope | Step, Environment] = {}
         self.source_nodes: dict[Scope, dict[str, SCons.Node.FS.File]] = {}
-        self.foreign_nodes: dict[Step, list] = {}
+        self.foreign_nodes: dict[Step, list[Node]] = {}
         self.old_copies: list[SCons.Node.FS.File] = []
         self.own_folders: set[str] = set()
         self.generated = Generated()
-        self._nodes: dict[Step, list] = {}
-        self._groups: dict[Scope, Group] = {}
-        self._compiling: dict[Scope, object] = {}
+        self.step_nodes = StepNodes(self)
+        self._groups: dict[Scope | First, Group] = {}
         self._keeps_annotations: set[Step] = set()
         self._noticed: set[tuple[Scope, SCons.Node.Node]] = set()
-        self._named: dict[Scope | Step, list] = {}
+        self._named: dict[Scope | Step, list[Node]] = {}
         self._prepared = False
         ADVISERS.append(self.hint)
         profile.SESSIONS.append(self)
@@ -77,10 +90,15 @@ class Session:
         return plan_in(SCons.Node.FS.get_default_fs().Top.get_abspath(), self.state_path, processors())
 
     @cached_property
+    def view(self) -> View:
+        """The part of the plan that SCons gets to see."""
+        return Whole(self.plan)
+
+    @cached_property
     def status(self) -> Status:
         return Status(self.plan)
 
-    def add_scope(self, scope: Scope, env) -> None:
+    def add_scope(self, scope: Scope, env: Environment) -> None:
         self.environments[scope] = env
         self.plan.scopes[scope] = None
 
@@ -95,7 +113,7 @@ class Session:
         self._noticed.clear()
         self._named.clear()
         self._keeps_annotations.clear()
-        for nodes in self._nodes.values():
+        for nodes in self.step_nodes.known.values():
             for node in nodes:
                 node.begin_again()
         for group in self._groups.values():
@@ -106,49 +124,16 @@ class Session:
 
     # Nodes
 
-    def nodes(self, step: Step) -> list:
+    def nodes(self, step: Step) -> list[Node]:
         """The nodes of a step's outputs, made when they are first asked for."""
-        if step not in self._nodes:
-            env = self.environments[step if step in self.environments else step.scope]
-            if step.kind in COMPILATIONS:
-                env = self._for_compilations(step.scope)
-            if step.source:
-                SOURCES[step.key] = step.source
-            if step.tree:
-                SOURCES_OF_TREES[step.tree] = step.source
-            # Nodes, not names: SCons would take a $ in a name for a variable.
-            source = [self._source_node(step, env)] if step.source else []
-            targets = [output_file(env, path) for path in self._visible(step, env)]
-            self._nodes[step] = builder_of(step.kind, step.engine)(env, target=targets, source=source)
-            for node in self._nodes[step]:
-                StepFile.adopt(node, self, step)
-        return self._nodes[step]
+        return self.step_nodes.of(step)
 
-    def _source_node(self, step: Step, env):
-        given = self.source_nodes.get(step.scope, {}).get(step.source)
-        return given or SourceFile.adopt(env.fs.File(from_top(step.source)))
-
-    def _for_compilations(self, scope: Scope):
-        """The environment of a scope without the flag that is given to some compilations only, and with expansions that
-        all of them share.
-        """
-        if scope not in self._compiling:
-            env = self.environments[scope]
-            packages = literals(package_flags(env))
-            flags = {"_OCAMLPACKAGEFLAGS": packages, **without(env, "OCAMLFLAGS", ANNOTATIONS)}
-            self._compiling[scope] = env.Override(flags)
-        return self._compiling[scope]
-
-    def node(self, step: Step):
+    def node(self, step: Step) -> Node:
         return self.nodes(step)[0]
 
-    def made_nodes(self, step: Step) -> list:
+    def made_nodes(self, step: Step) -> list[Node]:
         """Those nodes that there are so far."""
-        return self._nodes.get(step, [])
-
-    def _visible(self, step: Step, env) -> Iterable[str]:
-        """The outputs of which the engine has to know."""
-        return step.outputs
+        return self.step_nodes.known.get(step, [])
 
     @cached_property
     def has_cache(self) -> bool:
@@ -157,11 +142,11 @@ class Session:
 
     # Answers
 
-    def step_of(self, made):
+    def step_of(self, made: Step) -> Step:
         """The step behind a node, by its `attributes.rebel_step`."""
         return made
 
-    def dependencies(self, step: Step) -> list:
+    def dependencies(self, step: Step) -> list[Node]:
         """The nodes that have to be up to date before this step can be judged."""
         self._prepare()
         if step in self.generated.without:
@@ -170,73 +155,68 @@ class Session:
         if first and not option("clean"):
             return [self._group(First(step.scope))]
         self.notice_generated(step.scope)
-        if step.module is None:
-            parts = [self.node(part) for part in self._parts(step) if self._has_node(part)]
+        if not isinstance(step, ModuleStep):
+            parts = [self.node(part) for part in self._parts(step) if self.view.has(part)]
             made = [node for node in self._named_by(step) if node not in self.nodes(step)]
             return [*first, *parts, *self.foreign_nodes.get(step, ()), *made]
-        steps, scopes = self._waits(step)
+        steps, scopes = self.view.waits(step)
         return [*first, *map(self.node, steps), *map(self._group, scopes)]
-
-    def _waits(self, step: Step) -> tuple[list[Step], Iterable[Scope]]:
-        """The compilations and the whole scopes that have to be up to date before a compilation can be judged."""
-        return self.plan.waits(step), self.plan.foreign(step)
 
     def _parts(self, step: Step) -> list[Step]:
         """What is linked; a library is complete with the interfaces that have no implementation."""
         linked = self.plan.linked(step)
-        if step.kind != ARCHIVING:
+        if not isinstance(step, Archive):
             return linked
-        rest = (s for s in self.plan.ordered(step.scope).steps if s.kind != IMPLEMENTATION)
+        rest = (s for s in self.plan.ordered(step.scope).steps if not isinstance(s, CompileImplementation))
         return list(dict.fromkeys([*linked, *rest]))
 
-    def _group(self, scope: Scope):
+    def _group(self, scope: Scope | First) -> Group:
         """A node for all compilations of a scope at once, for those who wait for them all."""
         if scope not in self._groups:
             what = "what is named by" if isinstance(scope, First) else "units of"
             self._groups[scope] = Group(self, scope, f"{what} {scope.namespace or scope.outdir}")
+        if isinstance(scope, Scope):
+            self._groups[scope].attributes.rebel_priority = self.view.priority(scope)
         return self._groups[scope]
 
-    def units(self, scope: Scope) -> list:
+    def units(self, scope: Scope | First) -> list[Node]:
         """The nodes that a group waits for."""
         if isinstance(scope, First):
             return self._named_by(scope.scope)
-        steps, scopes = self._units(scope)
-        return [*map(self.node, steps), *map(self._group, scopes)]
-
-    def _units(self, scope: Scope) -> tuple[Iterable[Step], Iterable[Scope]]:
-        """The compilations of a scope that the engine has to see, and other scopes that come before its users."""
-        return self.plan.ordered(scope).steps, ()
+        steps, scopes = self.view.units(scope)
+        nodes = [self.node(step) for step in steps]
+        for node in nodes:
+            node.attributes.rebel_priority = self.view.priority(node.attributes.rebel_step)
+        return [*nodes, *map(self._group, scopes)]
 
     # What flags name and other builders make
 
-    def _named_by(self, named: Scope | Step) -> list:
+    def _named_by(self, named: Scope | Step) -> list[Node]:
         """The nodes of what the flags of a scope, an archive or a program name, without what is made from it."""
         if named not in self._named:
             if isinstance(named, Step):
-                self._named[named] = built_files([*named.files, *named.libraries])
+                command = link_command(named)
+                self._named[named] = built_files([*command.files, *command.libraries])
             else:
                 self._named[named] = [node for node in self.all_named(named) if not leads_to(node, self, named)]
         return self._named[named]
 
-    def all_named(self, scope: Scope) -> list:
+    def all_named(self, scope: Scope) -> list[Node]:
         """The nodes of what the flags of a scope name."""
         how = scope.settings
         folders = dict.fromkeys(folder for search in how.search.values() for folder in search.folders if folder)
         return built_files([*how.files, *how.dependency_files], folders)
 
-    def scopes_behind(self, node) -> Iterable[Scope]:
+    def scopes_behind(self, node: Node) -> Iterable[Scope | Session]:
         """The scopes that one of the nodes here is made from."""
         step = node.attributes.rebel_step
         scope = step.scope if isinstance(step, (Step, First)) else step
-        return (scope, *scope.uses, *(each.scope for each in getattr(step, "archives", ())))
+        archives = step.archives if isinstance(step, Link) else ()
+        return (scope, *scope.uses, *(each.scope for each in archives))
 
-    def _not_made(self, scope: Scope) -> list:
+    def _not_made(self, scope: Scope) -> list[Node]:
         """What the flags of a scope name and is not made yet: without it the sources cannot even be read."""
         return [node for node in self._named_by(scope) if node.get_state() < SCons.Node.up_to_date]
-
-    def _has_node(self, step: Step) -> bool:
-        """Whether the engine has to see this step; without an exception all of them."""
-        return True
 
     @cached_property
     def _dry(self) -> bool:
@@ -257,7 +237,7 @@ class Session:
                 node.exists()  # brings it into a variant folder that duplicates its sources
         for node in self.old_copies:
             node.exists()  # removes it
-        self.generated.leave_out(self.plan, self._ruled(), self._nodes, self._dry)
+        self.generated.leave_out(self.plan, self.ruled(), self.step_nodes.known, self._dry)
         scopes = self._scopes_in_doubt()
         self.plan.names.runs_programs = not (self._dry or option("clean"))
         ready = [scope for scope in scopes if not self._not_made(scope)]
@@ -274,7 +254,7 @@ class Session:
             if not option("clean") and self.status.note_first_runs(scopes):
                 self.plan.save()
 
-    def _ruled(self) -> dict[str, SCons.Node.FS.File]:
+    def ruled(self) -> dict[str, SCons.Node.FS.File]:
         """The nodes of all sources that builders make, by path."""
         every = (item for nodes in self.source_nodes.values() for item in nodes.items())
         return {path: node for path, node in every if node.has_builder()}
@@ -299,7 +279,7 @@ class Session:
         if new:
             self.plan.named_changed(scope, _paths(new))
 
-    def _was_just_built(self, scope: Scope, node) -> bool:
+    def _was_just_built(self, scope: Scope, node: Node) -> bool:
         """Whether a file has been built that a scope did not know of, or may have come from a repository; told once."""
         state = node.get_state()
         copied = state == SCons.Node.up_to_date and has_repositories() and node.is_derived()
@@ -309,7 +289,7 @@ class Session:
             self._noticed.add((scope, node))
         return new
 
-    def reason(self, step: Step):
+    def reason(self, step: Step) -> str | None:
         """Why the step has to run, None when it is up to date."""
         if step in self.generated.without:
             return None
@@ -318,32 +298,29 @@ class Session:
         if found and not self._dry and not option("clean") and self.bring_back(step):
             return None
         # SCons removes its targets before they are made; here it must know the first output only.
-        one_node = step.kind == IMPLEMENTATION and len(self.nodes(step)) == 1 < len(step.outputs)
+        one_node = isinstance(step, CompileImplementation) and len(self.nodes(step)) == 1 < len(step.outputs)
         if found and one_node and self.status.is_about_native_code_only(step):
             self._keeps_annotations.add(step)
         return found
 
-    def flags(self, step: Step) -> list[str]:
+    def flags(self, step: Compile) -> list[str]:
         """The arguments of a compilation that no construction variable holds, as they are now needed."""
         flags = self.plan.flags(step)
         return [flag for flag in flags if flag != ANNOTATIONS] if step in self._keeps_annotations else flags
 
     def _read_declared(self, step: Step) -> None:
         """What the user said with Depends() and Ignore(): files count by contents, other nodes by their signatures."""
-        step.ignored = frozenset(str(d) for node in self.nodes(step) for d in node.ignore or ())
-        named = _paths(self._named_by(step)) if step.module is None else []
-        for path in (*step.foreign, *named):
+        named = _paths(self._named_by(step)) if isinstance(step, Collect) else []
+        for path in (*foreign_files(step), *named):
             self.plan.files.forget(path)
         self.plan.installed.forget(named)
-        others = added_actions(self.nodes(step))
-        declared = [d for node in self.nodes(step) for d in node.depends or ()]
-        if declared:
-            files = dict.fromkeys(str(d.rfile()) for d in declared if isinstance(d, SCons.Node.FS.File))
-            others += [d.get_csig() for d in declared if not isinstance(d, SCons.Node.FS.File)]
-            step.extra = tuple(files)
-            for path in files:
-                self.plan.files.forget(path)
-        step.declared = text_digest(*others) if others else ""
+        declared = declared_about(self.nodes(step))
+        for path in declared.files:
+            self.plan.files.forget(path)
+        if declared == NOTHING_DECLARED:
+            self.plan.declared.pop(step, None)
+        else:
+            self.plan.declared[step] = declared
 
     def cache_key(self, step: Step, path: str) -> str:
         """The signature under which one output of the step lies in a CacheDir."""
@@ -360,12 +337,11 @@ class Session:
         Which of them it consulted the compiler tells afterwards, and only these are compared (see `status`).
         """
         scopes = dict.fromkeys((step.scope, *step.scope.uses))
-        linked = self.plan.linked(step) if step.module is None else ()
-        steps = [*linked, *(each for each in self.plan.steps.values() if each.scope in scopes)]
+        steps = [*self.plan.linked(step), *(each for each in self.plan.steps.values() if each.scope in scopes)]
         made = [path for each in steps for path in each.outputs]
         named = [path for scope in scopes for path in (*scope.settings.files, *scope.settings.dependency_files)]
-        named += [*step.files, *step.libraries]
-        return [*made, *step.foreign, *filter(os.path.isfile, named)]
+        named += [*link_command(step).files, *link_command(step).libraries]
+        return [*made, *foreign_files(step), *filter(os.path.isfile, named)]
 
     def built(self, step: Step) -> None:
         if not self._dry:
@@ -383,7 +359,7 @@ class Session:
         """What the program of a step said that is said again while the step is up to date."""
         return ""
 
-    def hint(self, target: str, complaint: str) -> str | None:
+    def hint(self, target: str, complaint: str) -> str | RebelError | None:
         """What the user can do when the command for `target` failed; called in the thread that ran the command."""
         from rebel_tools.plan.hints import Advice, hint
 
@@ -409,7 +385,7 @@ class Session:
         """Let the next run know what this one found out. Errors: OSError."""
         if option("clean"):
             self.status.forget_cleaned()
-        self.generated.remember(self.plan, self._ruled())
+        self.generated.remember(self.plan, self.ruled())
         if self.plan.save() and not self.owns_state:
             self._tell_editors()
 
@@ -423,16 +399,9 @@ class Session:
             forget_areas(self.plan.disk.root, "")
 
 
-def _paths(nodes: Iterable) -> list[str]:
+def _paths(nodes: Iterable[Node]) -> list[str]:
     """The absolute paths of nodes, and those from the top."""
     return [path for node in nodes for path in (node.get_abspath(), path_of(node))]
-
-
-def added_actions(nodes: list) -> list[str]:
-    """The signatures of what the user added to a step with AddPreAction() and AddPostAction()."""
-    executor = nodes[0].get_executor()
-    actions = (*executor.pre_actions, *executor.post_actions)
-    return [str(a.get_contents(nodes, executor.get_all_sources(), executor.get_build_env())) for a in actions]
 
 
 @cache

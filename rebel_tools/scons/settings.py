@@ -6,6 +6,7 @@ import os
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
+from typing import Any
 
 from rebel_tools import __version__
 from rebel_tools.errors import MissingTool
@@ -23,13 +24,15 @@ from rebel_tools.ocaml.toolchain import (
     findlib_places,
     packages_with,
 )
-from rebel_tools.plan.model import IMPLEMENTATION, NATIVE, Converter, Search, Settings
+from rebel_tools.plan.model import NATIVE, Converter, Search, Settings
+from rebel_tools.plan.step import Compile
 from rebel_tools.plan.steps import ANNOTATIONS
 from rebel_tools.scons.actions import COMPILER, command_variable, step_of
+from rebel_tools.scons.compat import Environment, Nodes
 from rebel_tools.scons.named import declared_reads, files_in, top_of
 from rebel_tools.scons.programs import check_tool
 from rebel_tools.scons.shareable import is_known
-from rebel_tools.scons.words import expanded, extended, literals, signature_words
+from rebel_tools.scons.words import Literals, expanded, extended, literals, signature_words
 from rebel_tools.tools import npm_package
 
 # The construction variable that holds the environment without what a package.json says, where it says anything.
@@ -42,14 +45,14 @@ FLAGS = ["OCAMLFLAGS", "OCAMLOPTFLAGS", "OCAMLCFLAGS", "OCAMLDEPFLAGS", "OCAMLAR
 _OWN = "@this-build@"
 
 
-def program(env, variable: str) -> str:
+def program(env: Environment, variable: str) -> str:
     """The path of the program that a construction variable names, by the user's own PATH. Errors: MissingTool."""
     words = env.Split(env.subst(f"${variable}"))
     if not words:
         raise MissingTool(f"${variable} is empty", expected="the name or path of a program")
     found = env.WhereIs(words[0], path_of(env))
     if found:
-        return found
+        return str(found)
     from rebel_tools import tools
 
     if words[0] in tools.TOOLS:
@@ -60,16 +63,17 @@ def program(env, variable: str) -> str:
     )
 
 
-def user_environ(env) -> dict:
+def user_environ(env: Environment) -> dict[str, str]:
     """The environment of programs without what a package.json says, which is for the build's own commands only."""
-    return env.get(_USER_ENVIRON, env["ENV"])
+    found: dict[str, str] = env.get(_USER_ENVIRON, env["ENV"])
+    return found
 
 
-def path_of(env) -> str:
+def path_of(env: Environment) -> str:
     return str(user_environ(env).get("PATH", ""))
 
 
-def build_environ(env, variables: Iterable[tuple[str, str]]) -> dict:
+def build_environ(env: Environment, variables: Iterable[tuple[str, str]]) -> dict[str, Any]:
     """Construction variables for commands that run with more environment variables, which a package.json says.
 
     They do not decide which compilers run, nor reach what is asked before anything is built.
@@ -85,12 +89,12 @@ def build_environ(env, variables: Iterable[tuple[str, str]]) -> dict:
     return found
 
 
-def map_places(env) -> None:
+def map_places(env: Environment) -> None:
     """Let what compilers write with this environment be the same in whatever folder the tree lies."""
     env["ENV"] = {**env["ENV"], **place.mapped(env["ENV"], top_of(env))}
 
 
-def packages(env, engine: str) -> Packages:
+def packages(env: Environment, engine: str) -> Packages:
     """The findlib packages in `$OCAMLPACKAGES`."""
     names = package_names(env)
     if not names:
@@ -106,7 +110,7 @@ def packages(env, engine: str) -> Packages:
     return _with_driver(env, found)
 
 
-def _with_driver(env, found: Packages) -> Packages:
+def _with_driver(env: Environment, found: Packages) -> Packages:
     """With the program that rewrites the sources, of a package.json that says `ppx`: its path, and its arguments."""
     command = env.get("_OCAMLPPX", ())
     if not command:
@@ -115,12 +119,12 @@ def _with_driver(env, found: Packages) -> Packages:
     return found._replace(preprocessors=preprocessors, preprocessor_programs=(*found.preprocessor_programs, path))
 
 
-def package_names(env) -> list[str]:
+def package_names(env: Environment) -> list[str]:
     """The names in `$OCAMLPACKAGES`."""
     return [name for word in expanded(env, "OCAMLPACKAGES") for name in word.split()]
 
 
-def packages_of_module(env, module: str) -> list[str]:
+def packages_of_module(env: Environment, module: str) -> list[str]:
     """The findlib packages that have a module; none where findlib is missing or fails, for this is only about hints."""
     try:
         return packages_with(module, [program(env, "OCAMLFIND")], path_of(env))
@@ -128,12 +132,12 @@ def packages_of_module(env, module: str) -> list[str]:
         return []
 
 
-def library_folder(target, source, env, for_signature) -> str:
+def library_folder(target: Nodes, source: Nodes, env: Environment, for_signature: bool) -> str:
     """`$OCAMLWHERE`: the folder of the standard library, which holds the header files for C stubs, too."""
     return standard_library(env, "OCAMLC")
 
 
-def package_flags(env) -> list[str]:
+def package_flags(env: Environment) -> list[str]:
     """Include folders, preprocessors and -thread for a compilation."""
     found = packages(env, env["OCAMLENGINES"][0])
     flags = [word for folder in found.include for word in ("-I", folder)]
@@ -141,29 +145,29 @@ def package_flags(env) -> list[str]:
     return flags + (["-thread"] if found.threads else [])
 
 
-def package_folders(env) -> tuple[str, ...]:
+def package_folders(env: Environment) -> tuple[str, ...]:
     """The folders of the findlib packages."""
     return packages(env, env["OCAMLENGINES"][0]).include
 
 
-def compiled_packages(target, source, env, for_signature):
+def compiled_packages(target: Nodes, source: Nodes, env: Environment, for_signature: bool) -> Literals:
     """`$_OCAMLPACKAGEFLAGS`"""
     return literals(package_flags(env))
 
 
-def linked_packages(target, source, env, for_signature):
+def linked_packages(target: Nodes, source: Nodes, env: Environment, for_signature: bool) -> Literals:
     """`$_OCAMLPACKAGEARCHIVES`"""
     return literals(archive_flags(env, step_of(target)[1].engine))
 
 
-def archive_flags(env, engine: str) -> list[str]:
+def archive_flags(env: Environment, engine: str) -> list[str]:
     """Include folders and archives for a link command."""
     found = packages(env, engine)
     flags = [word for folder in found.include for word in ("-I", folder)]
     return flags + (["-thread"] if found.threads else []) + list(found.archives)
 
 
-def settings(env, variables: Iterable[str] = (), reads: Sequence[str] = ()) -> Settings:
+def settings(env: Environment, variables: Iterable[str] = (), reads: Sequence[str] = ()) -> Settings:
     """How the sources of a scope with the environment `env` are compiled. Errors: MissingTool, FindlibError.
 
     variables: names of environment variables that count, besides those that OCaml's programs are known to obey.
@@ -174,8 +178,8 @@ def settings(env, variables: Iterable[str] = (), reads: Sequence[str] = ()) -> S
     compilers = {engine: COMPILER[engine == NATIVE] for engine in engines}
     libraries = {engine: standard_library(env, compiler) for engine, compiler in compilers.items()}
     same = env.Override({"_OCAMLUNITFLAGS": f"-I {_OWN}", "_OCAMLSOURCE": ""})
-    commands = {engine: expanded(same, command_variable(IMPLEMENTATION, engine)) for engine in engines}
-    signed = [w for engine in engines for w in signature_words(same, command_variable(IMPLEMENTATION, engine))]
+    commands = {engine: expanded(same, command_variable(Compile, engine)) for engine in engines}
+    signed = [w for engine in engines for w in signature_words(same, command_variable(Compile, engine))]
     words = [word for command in commands.values() for word in command]
     counting = (name for name in (*OCAML_VARIABLES, *variables) if name != place.VARIABLE)
     values = [*(f"{name}={env['ENV'].get(name)}" for name in counting), place.place(env["ENV"], top_of(env))]
@@ -201,14 +205,14 @@ def settings(env, variables: Iterable[str] = (), reads: Sequence[str] = ()) -> S
     )
 
 
-def _programs(env, compilers: Mapping[str, str]) -> list[str]:
+def _programs(env: Environment, compilers: Mapping[str, str]) -> list[str]:
     """The compilers, and the assembler that the one for native code starts."""
     found = [program(env, compiler) for compiler in compilers.values()]
     assembler = split(config_of(env, compilers[NATIVE]).get("asm", "")) if NATIVE in compilers else []
     return [*found, *(place for name in assembler[:1] for place in on_path(name, str(env["ENV"].get("PATH", ""))))]
 
 
-def config_of(env, compiler: str) -> dict[str, str]:
+def config_of(env: Environment, compiler: str) -> dict[str, str]:
     """What the compiler in a construction variable says of itself.
 
     It is asked before anything is built, also in a dry run: of what a package.json says, only the folder of the
@@ -220,22 +224,22 @@ def config_of(env, compiler: str) -> dict[str, str]:
     return compiler_config(program(env, compiler), *words[1:], environ=asked)
 
 
-def standard_library(env, compiler: str) -> str:
+def standard_library(env: Environment, compiler: str) -> str:
     """The folder that the compiler in a construction variable takes for that of the standard library, or ''."""
     return config_of(env, compiler).get("standard_library", "")
 
 
-def environ_of(env) -> dict[str, str]:
+def environ_of(env: Environment) -> dict[str, str]:
     return {name: str(value) for name, value in env["ENV"].items()}
 
 
-def _search(env, words: list[str], library: str) -> Search:
+def _search(env: Environment, words: list[str], library: str) -> Search:
     folders = search_path(words, library, env["ENV"], env.Dir("#").get_abspath())
     own = folders.index(_OWN)
     return Search(folders[:own], folders[own + 1 :])
 
 
-def installed_files(env) -> list[str]:
+def installed_files(env: Environment) -> list[str]:
     """The installed files and folders that decide about command lines with this environment."""
     findlib = program(env, "OCAMLFIND")
     compilers = [program(env, COMPILER[engine == NATIVE]) for engine in env["OCAMLENGINES"]]
@@ -245,7 +249,7 @@ def installed_files(env) -> list[str]:
     return [*programs, *findlib_places((findlib,), path_of(env)), *found.files]
 
 
-def tool_identity(env) -> str:
+def tool_identity(env: Environment) -> str:
     """What decides about the plan without being a file: command lines, where tools are found, the environment.
 
     Nothing is run for it.
@@ -259,7 +263,7 @@ def tool_identity(env) -> str:
     return identity(env["ENV"], [*found, *commands, *flags, "", *declared_reads(env)])
 
 
-def reason_converter(env) -> Converter:
+def reason_converter(env: Environment) -> Converter:
     """What makes syntax trees of Reason sources. Errors: MissingTool without refmt or ppxlib."""
     from rebel_tools.ocaml import reason
 

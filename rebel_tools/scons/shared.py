@@ -12,8 +12,8 @@ from rebel_tools.cache.place import folder_store, is_switched_on
 from rebel_tools.cache.upkeep import is_due as is_due_in
 from rebel_tools.cache.upkeep import limit
 from rebel_tools.errors import RebelError
-from rebel_tools.plan.model import Step
 from rebel_tools.plan.shared import Shared
+from rebel_tools.plan.step import Step
 from rebel_tools.scons import front, profile
 from rebel_tools.scons.interactive import option
 from rebel_tools.scons.places import has_rules
@@ -27,11 +27,8 @@ class SharedSteps:
 
     def __init__(self, session: Any) -> None:
         self._session = session
-        self._shared = Shared(folder_store(os.environ, bool(option("cache_readonly"))), session.status)
-
-    @property
-    def store(self) -> Any:
-        return self._shared.store
+        self.store = folder_store(os.environ, bool(option("cache_readonly")))
+        self._shared = Shared(self.store, session.status)
 
     def bring_back(self, step: Step) -> bool:
         """Whether a step has been made elsewhere from the same, so that its outputs are here now."""
@@ -56,7 +53,7 @@ class SharedSteps:
 
     def end(self) -> None:
         """The build is over: let somebody else trim the cache, if that is due."""
-        store = self._shared.store
+        store = self.store
         try:
             is_due = store.written and is_due_in(store.folder, store.written, limit(os.environ))
         except RebelError as error:

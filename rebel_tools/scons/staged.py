@@ -9,6 +9,8 @@ What the command makes goes to its place when the command has succeeded. In OCam
 become the paths that everybody else knows them by.
 """
 
+from __future__ import annotations
+
 import os
 import re
 import shutil
@@ -19,7 +21,7 @@ import tempfile
 DIRECTIVE = re.compile(rb'(?m)^(#(?:line)?[ \t]+[0-9]+[ \t]+")([^"\n]*)(")')
 
 
-def main(words):
+def main(words: list[str]) -> int:
     sources, words = take(words, 2)
     targets, words = take(words, 2)
     (printed, origin, program), command = words[:3], words[3:]
@@ -40,17 +42,17 @@ def main(words):
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def take(words, size):
+def take(words: list[str], size: int) -> tuple[list[list[str]], list[str]]:
     count, rest = int(words[0]), words[1:]
     return [rest[size * n : size * (n + 1)] for n in range(count)], rest[size * count :]
 
 
-def made_folder(path):
+def made_folder(path: str) -> str:
     os.makedirs(os.path.dirname(path), exist_ok=True)
     return path
 
 
-def run(command, folder, printed):
+def run(command: list[str], folder: str, printed: str) -> int:
     environment = {**os.environ, "PWD": folder}
     try:
         with open(os.path.join(folder, printed) if printed else os.devnull, "wb") as file:
@@ -62,7 +64,7 @@ def run(command, folder, printed):
     return done.returncode if done.returncode >= 0 else 128 - done.returncode
 
 
-def deliver(made, path, sources, origin):
+def deliver(made: str, path: str, sources: dict[str, str], origin: str) -> None:
     """Put what was made in its place; what is no file is left, and missed by whoever asked for it."""
     if os.path.islink(made) or not os.path.isfile(made):
         return
@@ -80,7 +82,7 @@ def deliver(made, path, sources, origin):
     shutil.copymode(made, path)
 
 
-def renamed(found, sources):
+def renamed(found: re.Match[bytes], sources: dict[str, str]) -> bytes:
     place = sources.get(os.fsdecode(found[2]))
     return found[0] if place is None else found[1] + os.fsencode(place) + found[3]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from rebel_tools.ocaml import c_messages
 from rebel_tools.project.document import Path, read_document
@@ -11,10 +12,13 @@ from rebel_tools.project.errors import ProjectError
 from rebel_tools.project.model import Package
 from rebel_tools.text import quote
 
+if TYPE_CHECKING:
+    from rebel_tools.scons.target import TargetSession
+
 _KEYS: Path = ("rebel", "stubs")
 
 
-def complaint(run, target: str, text: str) -> ProjectError | None:
+def complaint(run: TargetSession, target: str, text: str) -> ProjectError | None:
     """The error at the key that asked for what could not be made, None where that is not known.
 
     run: the session of the targets; target: what was to be made; text: what the program said.
@@ -35,7 +39,7 @@ def _error(package: Package, keys: Path, message: str, **more: str | None) -> Pr
     return document.error(keys if is_there else ("rebel",), message, key=not is_there or len(keys) == 2, **more)
 
 
-def _no_header(run, package: Package, header: str) -> ProjectError:
+def _no_header(run: TargetSession, package: Package, header: str) -> ProjectError:
     used = {each.name for each in (package, *run.project.closure(package))}
     owners = (each.name for each in run.project.packages if each.name not in used and _has(each, header))
     owner = next(owners, None)
@@ -71,7 +75,7 @@ def _no_library(package: Package, library: str) -> ProjectError:
     )
 
 
-def _not_linked(run, text: str) -> Iterator[ProjectError]:
+def _not_linked(run: TargetSession, text: str) -> Iterator[ProjectError]:
     library = c_messages.missing_library(text)
     if library:
         owner = next((each for each in run.packages if library in each.stubs.libraries), None)

@@ -10,8 +10,9 @@ import os
 import re
 import shlex
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 import SCons.Node
 import SCons.Node.FS
@@ -23,17 +24,21 @@ from rebel_tools.ocaml import place
 from rebel_tools.ocaml.named import split
 from rebel_tools.ocaml.pkg_config import CPackage, UnknownCPackage, c_package
 from rebel_tools.plan.model import NATIVE
-from rebel_tools.project.document import read_document
+from rebel_tools.project.document import Path, read_document
 from rebel_tools.project.model import Package
 from rebel_tools.project.stubs import CXX, C
 from rebel_tools.scons.actions import Words
 from rebel_tools.scons.arguments import from_top, output_file
+from rebel_tools.scons.compat import Environment, Node, Nodes
 from rebel_tools.scons.linking import CALLS_C
 from rebel_tools.scons.nodes import MadeFile
 from rebel_tools.scons.output import SOURCES, install_output
 from rebel_tools.scons.package_rules import Place
 from rebel_tools.scons.settings import config_of, environ_of, program, standard_library
-from rebel_tools.scons.words import expanded, extended, literals
+from rebel_tools.scons.words import Literals, expanded, extended, literals
+
+if TYPE_CHECKING:
+    from rebel_tools.scons.target import TargetSession
 
 _FOR_OBJECTS = re.compile(r"[^A-Za-z0-9_./+-]")  # ocamlmklib hands names to a shell
 _OF_SHELL = re.compile(r"[^A-Za-z0-9_./+@~,=:-]")
@@ -45,7 +50,7 @@ _COMMANDS = ("SHCCCOM", "SHCXXCOM", "ASPPCOM")
 class PackageStubs:
     """run: the session of the targets."""
 
-    def __init__(self, run) -> None:
+    def __init__(self, run: TargetSession) -> None:
         self.run = run
         self._known: dict[str, CPackage] = {}
 
@@ -60,7 +65,7 @@ class PackageStubs:
 
     # What archives and programs are told
 
-    def variables(self, package: Package, used: Iterable[Package]) -> dict:
+    def variables(self, package: Package, used: Iterable[Package]) -> dict[str, Any]:
         """Construction variables for the archive of a package, and for a program of its modules.
 
         used: the package and all that it depends on. What pkg-config says is asked for when they are expanded.
@@ -87,7 +92,7 @@ class PackageStubs:
     def _dlls(self, package: Package) -> list[str]:
         return ["-dllib", f"-l{package.stub_library}"] if package.stubs.sources and self._has_dlls else []
 
-    def _linked(self, package: Package, linked: Iterable[Package], env) -> list[str]:
+    def _linked(self, package: Package, linked: Iterable[Package], env: Environment) -> list[str]:
         """What a program is told: bytecode has its stubs inside, so that it finds them wherever it is moved."""
         words = [word for each in linked if each.stubs.sources for word in ("-I", self.folder(each))]
         given = env.Override({"_OCAMLSTUBLINK": ""})
@@ -101,7 +106,7 @@ class PackageStubs:
         names = enumerate(package.stubs.pkg_config)
         return [self._c_package(name, package, ("rebel", "stubs", "pkgConfig", index)) for index, name in names]
 
-    def _c_package(self, name: str, package: Package, keys: tuple) -> CPackage:
+    def _c_package(self, name: str, package: Package, keys: Path) -> CPackage:
         if name not in self._known:
             env = self.run.base
             environ = environ_of(env)
@@ -162,13 +167,13 @@ class PackageStubs:
             MadeFile.adopt(node)
         return [*libraries, *objects]
 
-    def _compiler(self, env, package: Package, path: str):
+    def _compiler(self, env: Environment, package: Package, path: str) -> Any:
         """The builder for a source, with the standard of its own language only."""
         is_c, is_cxx = path.endswith(C), path.endswith(CXX)
         flags = [word for word in package.stubs.flags if not _is_standard_of(word, cxx=is_c, c=is_cxx)]
         return env.Override({"_OCAMLSTUBFLAGS": _expander(lambda env: flags)}).SharedObject
 
-    def _packing(self, package: Package, objects: list) -> Words:
+    def _packing(self, package: Package, objects: list[Any]) -> Words:
         out, paths = f"{self.folder(package)}/{package.stub_library}", [node.get_internal_path() for node in objects]
         odd = next((path for path in (out, *paths) if _OF_SHELL.search(path)), None)
         if odd:
@@ -189,7 +194,7 @@ class PackageStubs:
         return self._config.get("supports_shared_libraries") == "true"
 
     @cached_property
-    def _base(self):
+    def _base(self) -> Environment:
         """The user's environment; where it knows no C, the compiler that OCaml was made with, and its flags."""
         env = self.run.base.Clone()
         own = []
@@ -212,7 +217,7 @@ class PackageStubs:
         install_output(env)
         return env
 
-    def _environment(self, package: Package):
+    def _environment(self, package: Package) -> Environment:
         env = self._base
         found = [word for each in self._installed(package) for word in each.compile]
         folders = [env.Dir(from_top(folder)) for folder in self._folders(package)]
@@ -264,21 +269,21 @@ def _below(where: Place, folder: str) -> str:
     return where.own if folder == "." else folder if where.own == "." else f"{where.own}/{folder}"
 
 
-def _made_in(where: Place):
+def _made_in(where: Place) -> Callable[[str], str]:
     """Where a folder of the package is among what is made."""
     return lambda folder: where.made if folder == "." else where.made_path(folder)
 
 
-def _expander(words):
+def _expander(words: Callable[[Environment], list[str]]) -> Any:
     """A construction variable that expands to words that mean themselves; a signature takes `$(` in them for a mark."""
 
-    def expand(target, source, env, for_signature):
+    def expand(target: Nodes, source: Nodes, env: Environment, for_signature: bool) -> Literals:
         return [word.replace("$", "%24") for word in words(env)] if for_signature else literals(words(env))
 
     return expand
 
 
-def _source(target, source, env, for_signature):
+def _source(target: Nodes, source: Nodes, env: Environment, for_signature: bool) -> Literals:
     path = source[0].get_internal_path()
     return path.replace("$", "%24") if for_signature else literals([path])
 
@@ -298,7 +303,7 @@ def _is_standard_of(word: str, cxx: bool, c: bool) -> bool:
     return found is not None and (cxx if found[2] else c)
 
 
-def _cxx(env, compiler: str) -> str:
+def _cxx(env: Environment, compiler: str) -> str:
     """The compiler of C++ that belongs to one of C."""
     for own, other in (("gcc", "g++"), ("clang", "clang++")):
         if compiler.endswith(own) and env.WhereIs(compiler[: -len(own)] + other):
@@ -317,5 +322,5 @@ def _object_names(sources: Iterable[str]) -> list[tuple[str, str]]:
     return [(path, name) for name, path in found.items()]
 
 
-def _is_value(node) -> bool:
+def _is_value(node: Node) -> bool:
     return not isinstance(node, SCons.Node.FS.Base)

@@ -7,6 +7,7 @@ import re
 import shutil
 import sys
 import threading
+from typing import Any, TextIO, cast
 
 from rebel_tools import signals
 from rebel_tools.presentation import colour
@@ -16,7 +17,7 @@ from rebel_tools.text import columns, printable, screened
 class Terminal:
     """Standard output and error: whole messages, and below them one status line where this is a terminal."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.lock = threading.RLock()
         self.begin()
 
@@ -25,7 +26,7 @@ class Terminal:
         self.out = sys.stdout
         self.fancy = sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
         # What others print, such as SCons, comes above the status line, too.
-        sys.stdout, sys.stderr = _Stream(self, sys.stdout), _Stream(self, sys.stderr)
+        sys.stdout, sys.stderr = (cast(TextIO, _Stream(self, stream)) for stream in (sys.stdout, sys.stderr))
         self.shown = False
         self.started = 0
         self.restored = 0
@@ -57,7 +58,7 @@ class Terminal:
                 self.out.write(line + "\n")
             self.out.flush()
 
-    def say(self, stream, text: str) -> None:
+    def say(self, stream: TextIO, text: str) -> None:
         """A message in one piece, above the status line."""
         if text:
             with self.lock, signals.needs_a_reader():
@@ -90,7 +91,7 @@ def _fit(text: str) -> str:
 class _Stream:
     """A stream of the process; the status line goes before anything is written to it."""
 
-    def __init__(self, terminal: Terminal, stream):
+    def __init__(self, terminal: Terminal, stream: TextIO) -> None:
         self._terminal = terminal
         self._stream = stream
 
@@ -99,7 +100,7 @@ class _Stream:
             self._terminal.clear()
             return self._stream.write(_fit(text))
 
-    def __getattr__(self, name: str):
+    def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)
 
 

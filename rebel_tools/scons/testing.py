@@ -27,6 +27,7 @@ from rebel_tools.project.model import Case, Project, Target, Test
 from rebel_tools.project.tests import test_names
 from rebel_tools.scons import build_folder, front
 from rebel_tools.scons.arguments import from_top, output_file
+from rebel_tools.scons.compat import Environment, Nodes
 from rebel_tools.scons.mistakes import user_error
 from rebel_tools.scons.output import SOURCES, pass_on
 
@@ -111,7 +112,14 @@ def _run_of(test: Test, case: Case, root: str, build: str, program: str) -> Test
 
 @user_error
 def ocaml_test(
-    env: Any, program: Any, arguments=(), input=None, expected=None, files=(), exit_status=0, target=None
+    env: Environment,
+    program: Any,
+    arguments: Any = (),
+    input: Any = None,
+    expected: Any = None,
+    files: Any = (),
+    exit_status: int = 0,
+    target: Any = None,
 ) -> Any:
     """Run a program; it passes when it ends with `exit_status` and prints what `expected` says, if that is given.
 
@@ -123,22 +131,22 @@ def ocaml_test(
         raise RebelError(f"env.OCamlTest runs one program, not {len(nodes)}")
     made = env.fs.File(target) if target else env.fs.File(from_top(nodes[0].get_internal_path() + ".passed"))
     reads = env.arg2nodes(SCons.Util.flatten([files]), env.fs.File)
-    given, right = (env.arg2nodes(name, env.fs.File)[0] if name else None for name in (input, expected))
+    given, right = (env.arg2nodes(name, env.fs.File)[:1] if name else [] for name in (input, expected))
     run = TestRun(
         wanted=Wanted(str(made).removesuffix(".passed"), int(exit_status), *_placed(right)),
         program=nodes[0].get_abspath(),
         actual=made.get_abspath() + ".actual",
         arguments=tuple(map(str, SCons.Util.flatten([arguments]))),
         reads=tuple((node.get_internal_path(), node.get_abspath()) for node in reads),
-        input=given.get_abspath() if given else "",
+        input=given[0].get_abspath() if given else "",
     )
     # What is expected may be missing, until it is promoted by hand.
-    files = [node for node in (*reads, given, right) if node and (node is not right or node.exists())]
+    files = [*reads, *given, *(node for node in right if node.exists())]
     return _nodes(env, run, made, [*nodes, *files], env.fs.File(from_top(f"{made.get_internal_path()}.actual")))
 
 
-def _placed(node: Any) -> tuple[str, str]:
-    return (node.get_abspath(), node.get_internal_path()) if node else ("", "")
+def _placed(nodes: Nodes) -> tuple[str, str]:
+    return (nodes[0].get_abspath(), nodes[0].get_internal_path()) if nodes else ("", "")
 
 
 # For both
@@ -196,9 +204,11 @@ def _started(run: TestRun, folder: str, environ: Mapping[str, str]) -> Run:
         os.unlink(run.actual)
     given = run.input or os.devnull
     with open(given, "rb") as stdin, open(run.actual, "xb") as stdout, tempfile.TemporaryFile() as stderr:
-        streams = {"stdin": stdin, "stdout": stdout, "stderr": stderr}
+        command = [run.program, *run.arguments]
         try:
-            done = subprocess.run([run.program, *run.arguments], cwd=folder, env=environ, check=False, **streams)
+            done = subprocess.run(
+                command, cwd=folder, env=environ, check=False, stdin=stdin, stdout=stdout, stderr=stderr
+            )
         except OSError as error:
             return Run(_NOT_STARTED, run.actual, f"{run.program}: {error.strerror}\n".encode())
         stderr.seek(0)

@@ -12,7 +12,7 @@ import re
 import shlex
 from collections.abc import Callable, Iterable, Sequence
 from itertools import groupby
-from typing import Any
+from typing import Any, Union
 
 import SCons.Subst
 import SCons.Util
@@ -36,6 +36,10 @@ def escape(text: str) -> Word:
     return word
 
 
+# Words for a construction variable: a text that SCons splits, or a list.
+Literals = Union[str, list[Any]]
+
+
 class _Expanded(SCons.Subst.Literal):
     """A word of an SConstruct that SCons has expanded; a shell may still see it."""
 
@@ -48,7 +52,7 @@ def literal(word: str) -> str | SCons.Subst.Literal:
     return word if _PLAIN.match(word) else SCons.Subst.Literal(word)
 
 
-def literals(words: Iterable[str]) -> str | list[str | SCons.Subst.Literal]:
+def literals(words: Iterable[str]) -> Literals:
     """Words that mean themselves. Where none is special they are one text, of which SCons makes words in a third of the
     time that a list takes.
     """

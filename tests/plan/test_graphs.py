@@ -203,8 +203,12 @@ def create(world: World) -> None:
         world.disk.write(path, "")
 
 
+def makes_a_file(name: str) -> bool:
+    return "module" in name or name == "all at once"
+
+
 def edited(world: World, edit: Callable[[World], None], name: str) -> None:
-    if "module" in name or name == "all at once":
+    if makes_a_file(name):
         create(world)
     edit(world)
 

@@ -6,7 +6,8 @@ import pytest
 
 from rebel_tools.ocaml.names import Naming
 from rebel_tools.plan.hints import Advice, hint
-from rebel_tools.plan.model import BYTE, IMPLEMENTATION, LINKING, NATIVE, Scope, Settings, Step
+from rebel_tools.plan.model import BYTE, NATIVE, Scope, Settings
+from rebel_tools.plan.step import CompileImplementation, Link, LinkCommand
 
 ADVICE = Advice("add {} to dependencies", "add {} to ocamlfindDependencies", {"Jsn": "the package jsn has no key"})
 
@@ -25,11 +26,17 @@ def scope(namespace: str, *modules: str, uses=()) -> Scope:
     return made
 
 
-def advise(text: str, kind: str = IMPLEMENTATION) -> str | None:
+def link(program: Scope) -> Link:
+    return Link(program, BYTE, ("out/main",), members=(), command=LinkCommand())
+
+
+def advise(text: str, is_link: bool = False) -> str | None:
     table = scope("Table", "Cell", "Row")
     own = scope("Own", "Report", uses=[table])
     own.add("Only", None, "src/only.mli")
-    return hint(Step(kind, NATIVE, ("out/main.cmx",), own), [own, table], text, lambda module: [], ADVICE)
+    module = own.modules["Report"]
+    compilation = CompileImplementation(own, NATIVE, ("out/main.cmx",), module, module.sources[0])
+    return hint(link(own) if is_link else compilation, [own, table], text, lambda module: [], ADVICE)
 
 
 PLACE = 'File "a.ml", line 1, characters 9-15:\n1 | let () = Cell.f ()\n             ^^^^^^\n'
@@ -83,13 +90,13 @@ NOT_LINKED = {
 @pytest.mark.parametrize("version", NOT_LINKED)
 def test_an_interface_without_an_implementation(version):
     expected = "module Only has an interface (src/only.mli) and no implementation"
-    assert advise(NOT_LINKED[version], LINKING) == expected
+    assert advise(NOT_LINKED[version], is_link=True) == expected
     assert advise(NOT_LINKED[version]) is None
 
 
 @pytest.mark.parametrize("version", NOT_LINKED)
 def test_a_library_that_is_not_linked(version):
     text = NOT_LINKED[version].replace("Own__Only", "Unix")
-    step = Step(LINKING, BYTE, ("out/main",), scope("Own", "Main"))
+    step = link(scope("Own", "Main"))
     found = hint(step, [step.scope], text, {"Unix": ["unix"]}.__getitem__, ADVICE)
     assert found == "module Unix is in the findlib package unix; add unix to ocamlfindDependencies"

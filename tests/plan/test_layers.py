@@ -7,8 +7,9 @@ from test_plan import Tree, needs_ocamldep
 
 from rebel_tools.memory.records import Record
 from rebel_tools.plan.layers import Layers
-from rebel_tools.plan.model import ALIAS, COMPILATIONS, IMPLEMENTATION, LINKING, NATIVE, Step
+from rebel_tools.plan.model import NATIVE
 from rebel_tools.plan.status import Status
+from rebel_tools.plan.step import Compile, CompileImplementation, Link, LinkCommand, Step, WriteAlias
 
 pytestmark = needs_ocamldep
 
@@ -24,7 +25,7 @@ class Build:
         self.scope = self.tree.scope("Own", files)
         self.plan = self.tree.plan
         self.status = Status(self.plan)
-        goal = Step(LINKING, NATIVE, ("app",), self.scope, members=tuple(self.scope.modules.values()))
+        goal = Link(self.scope, NATIVE, ("app",), tuple(self.scope.modules.values()), LinkCommand())
         self.goal = self.plan.add(goal)
         self.made: dict[str, str] = {}
 
@@ -46,12 +47,12 @@ class Build:
             inputs={path: digest(path) for path in self.plan.inputs(step)},
             outputs={path: digest(path) for path in step.outputs},
         )
-        if step.kind in COMPILATIONS:
+        if isinstance(step, Compile):
             named = self.plan.named(step)
             record.names = list(named.units)
             record.interfaces = {unit: self.status._current(self.scope, unit)[0] for unit in named.units}
             record.interface = content if step.makes_interface else None
-            if step.kind == IMPLEMENTATION:
+            if isinstance(step, CompileImplementation):
                 record.implementations = {m.object: self.status._current(self.scope, m.object)[1] for m in named.own}
                 record.implementation = content
         return record
@@ -80,7 +81,7 @@ def test_first_build_is_one_layer(tmp_path):
     layers = first.layers()
     layer = layers.next()
     assert len(layer) == len(first.plan.steps) - 1 and first.goal not in layer
-    assert layer[0].kind == ALIAS
+    assert isinstance(layer[0], WriteAlias)
     first.run(layer)
     assert layers.next() == []
 
@@ -138,7 +139,7 @@ def test_steps_wait_for_each_other_through_what_stays_out(tmp_path):
     assert keys(second) == ["Own__B.cmx", "Own__D.cmx"]
     steps, scopes = layers.waits(second[1])
     assert keys(steps) == ["Own__B.cmx"] and scopes == []
-    assert [layers.urgency[step] for step in second] == [1, 0]
+    assert [layers.priority[step] for step in second] == [1, 0]
 
 
 def test_interface_that_changes_unexpectedly_is_not_missed(tmp_path):

@@ -8,9 +8,10 @@ import pytest
 
 from rebel_tools.ocaml.names import Naming
 from rebel_tools.ocaml.ocamldep import Question, batch_size, batches
-from rebel_tools.plan.model import ARCHIVING, BYTE, IMPLEMENTATION, INTERFACE, NATIVE, Scope, Settings
+from rebel_tools.plan.model import BYTE, NATIVE, Scope, Settings
 from rebel_tools.plan.order import CycleError, order
 from rebel_tools.plan.plan import plan_in
+from rebel_tools.plan.step import Archive, CompileImplementation, CompileInterface, LinkCommand, Step
 from rebel_tools.plan.steps import archive_step
 
 needs_ocamldep = pytest.mark.skipif(shutil.which("ocamldep") is None, reason="ocamldep is not installed")
@@ -43,8 +44,8 @@ class Tree:
         self.plan.add_scope(scope)
         return scope
 
-    def step(self, scope: Scope, unit: str, kind: str = IMPLEMENTATION, engine: str = NATIVE):
-        return next(s for s in self.plan.unit_steps(scope, unit) if s.kind == kind and s.engine == engine)
+    def step(self, scope: Scope, unit: str, kind: type[Step] = CompileImplementation, engine: str = NATIVE):
+        return next(s for s in self.plan.unit_steps(scope, unit) if isinstance(s, kind) and s.engine == engine)
 
 
 @pytest.fixture
@@ -59,7 +60,7 @@ def test_names_are_units_and_an_opened_package_is_no_cycle(tree):
     own = tree.scope("Own", {"a.ml": "open Tp let a = B.x", "b.ml": "let b = A.a"}, uses=[tp])
     named = tree.plan.named(tree.step(own, "Own__A"))
     assert (named.units, named.scopes, named.own) == (("Own", "Tp", "Tp__B"), (tp,), ())
-    steps = [step.key for step in tree.plan.ordered(own).steps if step.kind == IMPLEMENTATION]
+    steps = [step.key for step in tree.plan.ordered(own).steps if isinstance(step, CompileImplementation)]
     assert steps.index("out/own/Own__A.cmx") < steps.index("out/own/Own__B.cmx")
 
 
@@ -101,11 +102,11 @@ def test_bytecode_is_compiled_in_any_order_and_linked_in_the_right_one(tree):
     own = tree.scope("Own", files, engines=(NATIVE, BYTE))
     byte = tree.step(own, "Own__A", engine=BYTE)
     assert tree.step(own, "Own__B", engine=BYTE) not in tree.plan.waits(byte)
-    assert tree.step(own, "Own__B", INTERFACE) in tree.plan.waits(byte)
-    linked = tree.plan.linked(archive_step(own, BYTE, "own", ""))
+    assert tree.step(own, "Own__B", CompileInterface) in tree.plan.waits(byte)
+    linked = tree.plan.linked(archive_step(own, BYTE, "own", LinkCommand()))
     assert [step.key for step in linked] == ["out/own/Own.cmo", "out/own/Own__B.cmo", "out/own/Own__A.cmo"]
-    assert archive_step(own, NATIVE, "own", "").outputs == ("own.cmxa", "own.a")
-    assert archive_step(own, NATIVE, "own", "").kind == ARCHIVING
+    assert archive_step(own, NATIVE, "own", LinkCommand()).outputs == ("own.cmxa", "own.a")
+    assert isinstance(archive_step(own, NATIVE, "own", LinkCommand()), Archive)
 
 
 @needs_ocamldep

@@ -26,20 +26,19 @@ from rebel_tools.ocaml.imports import Imports
 from rebel_tools.ocaml.names import Naming, module_name
 from rebel_tools.ocaml.ocamldep import Batch
 from rebel_tools.plan.layers import Layers
-from rebel_tools.plan.model import (
-    ALIAS,
-    COMPILATIONS,
-    IMPLEMENTATION,
-    INTERFACE,
-    LINKING,
-    NATIVE,
-    Converter,
-    Scope,
-    Settings,
-    Step,
-)
+from rebel_tools.plan.model import NATIVE, Converter, Scope, Settings
 from rebel_tools.plan.plan import Plan
 from rebel_tools.plan.status import Status
+from rebel_tools.plan.step import (
+    Compile,
+    CompileImplementation,
+    CompileInterface,
+    Link,
+    LinkCommand,
+    ModuleStep,
+    Step,
+    WriteAlias,
+)
 from rebel_tools.plan.steps import archive_step
 
 _PATH = re.compile(r"[A-Z]\w*(?:\.[A-Z]\w*)*")
@@ -223,10 +222,11 @@ class Build:
     def _goal(self) -> None:
         *packages, program = self.scopes.values()
         engine = program.engines[0]
-        archives = [self.plan.add(archive_step(scope, engine, scope.path(scope.namespace), "")) for scope in packages]
+        made = (archive_step(scope, engine, scope.path(scope.namespace), LinkCommand()) for scope in packages)
+        archives = tuple(map(self.plan.add, made))
         entry = list(self.world.packages[list(self.scopes)[-1]].files)[-1]
         module = program.modules[module_name(entry)]
-        step = Step(LINKING, engine, ("out/app",), program, entry=module, archives=tuple(archives))
+        step = Link(program, engine, ("out/app",), (), LinkCommand(), archives, entry=module)
         self.goals.append(self.plan.add(step))
 
     def run(self) -> None:
@@ -253,11 +253,12 @@ class Build:
         return done
 
     def _before(self, step: Step, layers: Layers) -> list[Step]:
-        if step.module is None:
+        if not isinstance(step, ModuleStep):
             return self.plan.linked(step)
         steps, scopes = layers.waits(step)
         reached = {each for scope in scopes for each in (scope, *layers.used(scope))}
-        return [*steps, *(other for other in layers._before if other.module and other.scope in reached)]
+        others = (other for other in layers._before if isinstance(other, ModuleStep))
+        return [*steps, *(other for other in others if other.scope in reached)]
 
     def _judge(self, step: Step) -> None:
         if self.status.reason(step) is None:
@@ -269,20 +270,20 @@ class Build:
     # The compilers
 
     def _compile(self, step: Step) -> bool:
-        if step.kind == ALIAS:
+        if isinstance(step, Compile):
+            return self._compile_module(step)
+        if isinstance(step, WriteAlias):
             self._write(step, {step.key: self.status.alias_text(step)})
-        elif step.kind not in COMPILATIONS:
+        else:
             content = _hash(*(self.disk.read(path) for path in self.plan.inputs(step)))
             self._write(step, dict.fromkeys(step.outputs, content))
-        else:
-            return self._compile_module(step)
         return True
 
     def _write(self, step: Step, outputs: Mapping[str, str]) -> None:
         for path in step.outputs:
             self.disk.write(path, outputs[path])
 
-    def _compile_module(self, step: Step) -> bool:
+    def _compile_module(self, step: Compile) -> bool:
         lines = statements(self.disk.read(step.source))
         if any("broken" in line for line in lines):
             for path in step.outputs:
@@ -298,7 +299,7 @@ class Build:
 class Unit:
     """One compilation: what it consulted, and what it writes."""
 
-    def __init__(self, build: Build, step: Step, lines: list[str]) -> None:
+    def __init__(self, build: Build, step: Compile, lines: list[str]) -> None:
         self.build, self.step, self.lines = build, step, lines
         self.own = step.module.object
         self.maps = self._maps()
@@ -308,8 +309,9 @@ class Unit:
         named = [] if step.module.generated else resolve(lines, self.opened, self.maps)
         self.named = [unit for unit in dict.fromkeys([*self.opened, *named]) if unit != self.own]
         self.interfaces = self._read_interfaces(self.named)
-        self.implementations = self._read_code(self.named) if step.engine == NATIVE and step.kind != INTERFACE else {}
-        if step.kind == IMPLEMENTATION and not step.makes_interface:
+        is_interface = isinstance(step, CompileInterface)
+        self.implementations = {} if is_interface or step.engine != NATIVE else self._read_code(self.named)
+        if isinstance(step, CompileImplementation) and not step.makes_interface:
             self.interfaces[self.own] = self._interface_of(self.own)["crc"]
 
     @property
@@ -368,7 +370,7 @@ class Unit:
 
     def outputs(self) -> dict[str, str]:
         step, base = self.step, os.path.splitext(self.step.key)[0]
-        said = self.lines if step.module.generated or step.kind == INTERFACE else self.said
+        said = self.lines if step.module.generated or isinstance(step, CompileInterface) else self.said
         reads = [] if step.module.generated else [u for u in resolve(said, self.opened, self.maps) if u != self.own]
         crc = _hash(self.own, said, self.interfaces)
         table = [[self.own, crc], *map(list, self.interfaces.items())]
