@@ -9,6 +9,7 @@ import sys
 
 import pytest
 from user_interactive import Interactive
+from user_project import unquoted
 
 pytestmark = pytest.mark.skipif(not shutil.which("ocamlopt"), reason="ocamlopt is not installed")
 
@@ -221,7 +222,7 @@ def test_a_link_that_fails_is_no_matter_of_the_others(app):
 def test_an_error_in_what_is_shared(app, options):
     app.write("src/greeting.ml", "let hello who = 1 + who\n")
     run = rebel(app, "build", *options, rc=2)
-    assert run.err.count("\nError: The implementation src/greeting.ml") == 1
+    assert unquoted(run.err).count("\nError: The implementation src/greeting.ml") == 1
     assert not list(app.path("_build").rglob("app.out"))
     app.write("src/greeting.ml", "let hello who = who\n")
     rebel(app, "build", *options)
