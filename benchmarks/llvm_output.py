@@ -26,7 +26,7 @@ RENAMED: dict[tuple[str, object], str] = {("s390", 64): "s390x", ("ppc64", "litt
 KINDS = {"NOTYPE": "unknown", "OBJECT": "object", "FUNC": "function", "COMMON": "object", "TLS": "tls"}
 BINDINGS = {"GLOBAL": "global", "WEAK": "weak", "UNIQUE": "unique"}
 VISIBLE = {"DEFAULT": "default", "PROTECTED": "protected"}
-SYMBOL = re.compile(r" *\d+: ([0-9a-f]+) +(\d+|0x[0-9a-f]+) (\S+) +(\S+) +(\S+) +(?:\[[^\]]*\] +)?(\S+) (.*)")
+SYMBOL = re.compile(r" *(\d+): ([0-9a-f]+) +(\d+|0x[0-9a-f]+) (\S+) +(\S+) +(\S+) +(?:\[[^\]]*\] +)?(\S+) (.*)")
 SEGMENT = re.compile(r"  (\S+) +0x[0-9a-f]+ 0x([0-9a-f]+) 0x[0-9a-f]+ 0x[0-9a-f]+ 0x([0-9a-f]+) ([RWE ]{3}) 0x")
 TAG = re.compile(r"  0x[0-9a-f]+ \(([^)]+)\) +(.*)")
 
@@ -38,7 +38,7 @@ def run(*command: str) -> str:
 
 def elf(path: Path) -> dict[str, object]:
     """By llvm-readelf in GNU's style."""
-    text = run("llvm-readelf", "-W", "-h", "-l", "-d", "--dyn-syms", str(path))
+    text = run("llvm-readelf", "-W", "-h", "-l", "-d", "--dyn-syms", "--gnu-hash-table", str(path))
     head = dict(re.findall(r"^  (Class|Data|Machine): +(.*)$", text, re.M))
     tags = [match.groups() for match in map(TAG.fullmatch, text.splitlines()) if match]
     machine, bits = MACHINES.get(head["Machine"], head["Machine"]), int(head["Class"][3:])
@@ -100,9 +100,15 @@ def loader(tags: dict[str, str], segments: list[tuple[str, ...]]) -> dict[str, s
 
 
 def elf_exports(text: str) -> Iterator[tuple[tuple[str, str | None], tuple[object, ...]]]:
-    """Every symbol that other modules can link against, by name and version."""
+    """Every symbol that other modules can link against, by name and version.
+
+    The dynamic linker finds those in the hash table only, which are the last ones.
+    """
+    first = re.search(r"First Hashed Symbol Index: (\d+)", text)
     rows = [match.groups() for match in map(SYMBOL.fullmatch, text.splitlines()) if match]
-    for value, size, kind, binding, visibility, section, name in rows:
+    for number, value, size, kind, binding, visibility, section, name in rows:
+        if first and int(number) < int(first[1]):
+            continue
         found = KINDS.get(kind, "ifunc" if kind == "IFUNC" else None)
         is_linkable = section != "UND" and binding in BINDINGS and visibility in VISIBLE and found
         if not is_linkable or (not int(value, 16) and section != "ABS" and found != "tls"):
@@ -124,8 +130,10 @@ def pe(path: Path) -> dict[str, object]:
     machine = re.search(r"^  Machine: (\w+)", text, re.M)
     flags = set(re.findall(r"IMAGE_DLL_CHARACTERISTICS_(\w+)", text))
     wanted = {"DYNAMIC_BASE": "dynamic base", "NX_COMPAT": "no execution of data", "GUARD_CF": "control flow guard"}
-    name = re.search(r"^ DLL name: (.*)$", run("llvm-objdump", "-p", str(path)), re.M)
+    private = run("llvm-objdump", "-p", str(path))
+    name = re.search(r"^ DLL name: (.*)$", private, re.M)
     sections = list(pe_sections(text))
+    exports = list(pe_exports(text)) or list(nameless_exports(private))
     return {
         "machine": MACHINES.get(machine[1], machine[1]) if machine else "",
         "bits": 64 if "  Magic: 0x20B" in text else 32,
@@ -134,7 +142,7 @@ def pe(path: Path) -> dict[str, object]:
         "needed": re.findall(r"^Import \{\n  Name: (.*)$", text, re.M),
         "memory": [section[:3] for section in sections],
         "loader": {words: "yes" for flag, words in wanted.items() if flag in flags},
-        "exports": dict(pe_exports(text, sections)),
+        "exports": {key: (kind_at(at, sections), at, forwarder) for key, at, forwarder in exports},
     }
 
 
@@ -147,15 +155,27 @@ def pe_sections(text: str) -> Iterator[tuple[int, int, bool, bool]]:
         yield start, start + max(size, 1), "IMAGE_SCN_MEM_WRITE" in entry, is_code
 
 
-def pe_exports(
-    text: str, sections: list[tuple[int, int, bool, bool]]
-) -> Iterator[tuple[tuple[str, int], tuple[object, ...]]]:
-    """Every export by name and ordinal; one without an address is none."""
+Row = tuple[tuple[str, int], "int | None", "str | None"]
+"""Name and ordinal, address, forwarder."""
+
+
+def pe_exports(text: str) -> Iterator[Row]:
+    """Every export that llvm-readobj prints; one without an address is none."""
     for entry in re.findall(r"^Export \{\n(.*?)^\}", text, re.M | re.S):
         fields = dict(re.findall(r"^  (\w+): ?(.*)$", entry, re.M))
         ordinal, forwarder = int(fields["Ordinal"]), fields.get("ForwardedTo")
         address = None if forwarder else int(fields["RVA"], 16)
-        code = [is_code for start, end, _, is_code in sections if address is not None and start <= address < end]
-        kind = "unknown" if not code else "function" if code[0] else "object"
         if address != 0:
-            yield (fields.get("Name") or f"#{ordinal}", ordinal), (kind, address, forwarder)
+            yield (fields.get("Name") or f"#{ordinal}", ordinal), address, forwarder
+
+
+def nameless_exports(text: str) -> Iterator[Row]:
+    """What llvm-objdump prints of a DLL that exports by ordinal only, for which llvm-readobj fails."""
+    table = re.search(r"^ +Ordinal +RVA +Name$(.*?)(?:^\S|\Z)", text, re.M | re.S)
+    for ordinal, address in re.findall(r"(\d+) +0x([0-9a-f]+)", table[1] if table else ""):
+        yield (f"#{ordinal}", int(ordinal)), int(address, 16), None
+
+
+def kind_at(address: int | None, sections: list[tuple[int, int, bool, bool]]) -> str:
+    found = [is_code for start, end, _, is_code in sections if address is not None and start <= address < end]
+    return "unknown" if not found else "function" if found[0] else "object"

@@ -22,6 +22,7 @@ from rebel_tools.gate.difference import MISSING, Difference, told
 from rebel_tools.gate.shapes import (
     all_of,
     bare,
+    fits_any_call,
     is_atomic,
     is_one_type,
     is_renamed,
@@ -191,6 +192,8 @@ class Comparison:
     def _signatures(self, a: t.FunctionType, b: t.FunctionType) -> bool | None:
         pairs = [self.same(x, y, True, True) for x, y in zip(a.parameters, b.parameters)]
         equal = len(a.parameters) == len(b.parameters) and a.varargs == b.varargs
+        if not equal:
+            equal = fits_any_call(a, b) or fits_any_call(b, a)
         convention = not list(conventions(self, a.convention, b.convention))
         return all_of([equal, convention, self.same(a.result, b.result, True, True), *pairs])
 

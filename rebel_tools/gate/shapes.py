@@ -8,6 +8,9 @@ from collections.abc import Iterator
 from rebel_tools.abi import types as t
 from rebel_tools.abi.spell import peel
 
+FLOAT, INT = 4, 4
+"""Bytes of a `float` and of an `int`, below which arguments are promoted."""
+
 
 def bare(kind: t.Type) -> t.Type:
     """The type below all names and qualifiers."""
@@ -15,6 +18,21 @@ def bare(kind: t.Type) -> t.Type:
     while isinstance(kind, t.Qualified):
         kind = peel(kind.target)
     return kind
+
+
+def fits_any_call(old_style: t.FunctionType, other: t.FunctionType) -> bool:
+    """Whether the first is C's `int (*)()`, which is compatible with the second: the same, or a fixed number of
+    arguments of types that a call without a prototype leaves as they are. Source: C17, section 6.7.6.3, paragraph 15.
+    """
+    is_open = old_style.varargs and not old_style.parameters
+    return is_open and not other.varargs and all(map(_is_promoted, other.parameters))
+
+
+def _is_promoted(kind: t.Type) -> bool:
+    kind = bare(kind)
+    if isinstance(kind, t.Float):
+        return kind.complex or kind.size > FLOAT
+    return not isinstance(kind, (t.Integer, t.Bool)) or kind.size >= INT
 
 
 def is_atomic(kind: t.Type) -> bool:

@@ -343,6 +343,18 @@ C = (
         BREAK, False, STRUCT,
     ),
     Pair("old-style-float", "int f(x) float x; { return x; }", "int f(float x) { return x; }", BREAK, False),
+    Pair(
+        "callback-got-a-prototype",
+        "struct s { void (*done)(); int (*next)(); };",
+        "struct s { void (*done)(void); int (*next)(struct s *, int); };",
+        None, True, STRUCT,
+    ),
+    Pair(
+        "callback-got-a-prototype-that-old-calls-do-not-fit",
+        "struct s { void (*put)(); };",
+        "struct s { void (*put)(float); };",
+        BREAK, False, STRUCT,
+    ),
     Pair("old-style-int", "int f(x) int x; { return x; }", "int f(int x) { return x; }", None, True),
 )  # fmt: skip
 
