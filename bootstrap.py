@@ -73,6 +73,7 @@ TEST_PROGRAMS = {
     "cppo": "cppo",
     "pkg-config": "pkg-config",
     "dwz": "dwz",
+    "gfortran": "gfortran",
     "llvm-dwp": "llvm",
     "chromium": "chromium",
     "clang++": "clang",

@@ -18,6 +18,7 @@ class Tag:
     UNION = 0x17
     UNSPECIFIED_PARAMETERS = 0x18
     INHERITANCE = 0x1C
+    MODULE = 0x1E
     PTR_TO_MEMBER = 0x1F
     SUBRANGE = 0x21
     BASE = 0x24

@@ -17,7 +17,7 @@ from rebel_tools.binary.dwarf_levels import tells_types
 from rebel_tools.binary.dwarf_reader import Dwarf
 from rebel_tools.binary.dwarf_unit import Die, Unit
 
-SCOPES = frozenset({Tag.NAMESPACE, Tag.STRUCTURE, Tag.CLASS, Tag.UNION, Tag.INTERFACE})
+SCOPES = frozenset({Tag.NAMESPACE, Tag.MODULE, Tag.STRUCTURE, Tag.CLASS, Tag.UNION, Tag.INTERFACE})
 UNITS = frozenset({Tag.COMPILE_UNIT, Tag.PARTIAL_UNIT, Tag.TYPE_UNIT})
 SYMBOLS = frozenset({Tag.SUBPROGRAM, Tag.VARIABLE})
 MAX_DEPTH = 10_000

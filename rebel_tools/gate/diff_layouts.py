@@ -79,7 +79,9 @@ class Layouts:
                     name = t.spelled(pair[0])
                     what = f"{difference.field} of {name}" if difference.field else f"the layout of {name}"
                     for user in self.users(pair):
-                        found.setdefault(user, Reason(f"{what} is not known on both sides", COMPLETE))
+                        found.setdefault(
+                            user, Reason(f"{what} is not known on both sides", "" if difference.field else COMPLETE)
+                        )
         return found
 
 

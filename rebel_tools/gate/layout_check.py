@@ -57,7 +57,7 @@ class LayoutCheck:
         for difference in self.reached[pair].differences:
             if difference.unknown:
                 what = f"{difference.field} of {name}" if difference.field else f"the layout of {name}"
-                yield Reason(f"the debug information does not have {what}", COMPLETE)
+                yield Reason(f"the debug information does not have {what}", "" if difference.field else COMPLETE)
 
     def findings(self) -> Iterator[Finding]:
         """One for each difference, with the symbols that lead to it."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from rebel_tools.abi.reach import definitions_for, parts, types_of
-from rebel_tools.abi.types import Declarations, Record, Type, Unknown
+from rebel_tools.abi.types import Declarations, Function, Record, Type, Unknown
 from rebel_tools.binary.debug_search import ONLY_SYSTEM, DebugPath
 from rebel_tools.binary.library import open_library
 from rebel_tools.binary.model import ExportTable, undecorate
@@ -43,7 +43,7 @@ def record(path: str, only: tuple[str, ...] = (), debug_path: DebugPath = ONLY_S
         names = {name for name in _names(table) if not only or matches(name, only)}
         debug = read_debug_information(library, names, debug_path)
     found = debug.declarations
-    functions = {name: f for name, f in sorted(found.functions.items()) if name in names}
+    functions = {name: _as_exported(table, f) for name, f in sorted(found.functions.items()) if name in names}
     variables = {
         name: replace(variable, writable=_is_writable(table, name))
         for name, variable in sorted(found.variables.items())
@@ -75,6 +75,12 @@ def _unknown(kinds: Iterable[Type]) -> list[Unknown]:
             return [kind]
         work += parts(kind)
     return []
+
+
+def _as_exported(table: ExportTable, function: Function) -> Function:
+    """The function with the calling convention that its decorated name tells, which GCC does not write."""
+    export = table.find(function.name) if table.is_decorated and function.convention is None else None
+    return function if export is None else replace(function, convention=undecorate(export.name).convention)
 
 
 def _is_writable(table: ExportTable, name: str) -> bool | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -273,6 +274,44 @@ def test_record_tells_what_cannot_be_checked(audit):
     whole = audit.compile("whole.so", source + " void s::key() {}", "-x", "c++")
     audit.run("record", whole, "-o", str(audit.root / "whole.interface"))
     assert "cannot be checked" not in audit.err
+
+
+def test_record_of_a_32_bit_dll_has_the_conventions_of_its_names(audit):
+    if not shutil.which("i686-w64-mingw32-gcc"):
+        pytest.skip("i686-w64-mingw32-gcc is missing")
+    shown = "__declspec(dllexport) int"
+    source = f"{shown} __stdcall core_std(int a) {{ return a; }} {shown} core_c(int a) {{ return a; }}"
+    command = ["i686-w64-mingw32-gcc", "-x", "c", "-g", "-shared", "-o", "core.dll", "-"]
+    subprocess.run(command, input=source, text=True, check=True, cwd=audit.root)
+    library, path = str(audit.root / "core.dll"), str(audit.root / "core.interface")
+    audit.run("record", library, "-o", path)
+    audit.run("check", "--evidence", "layout", path, library)
+    assert "__attribute__((stdcall)) int core_std" in audit.run("show", path)
+
+
+def test_symbols_of_a_fortran_module_are_described(audit):
+    if not shutil.which("gfortran"):
+        pytest.skip("gfortran is missing")
+    source = """module m
+ use iso_c_binding
+ type, bind(c) :: pt
+  integer(c_int) :: x
+ end type
+contains
+ integer(c_int) function first(p) bind(c)
+  type(pt) :: p
+  first = p%x
+ end function
+end module
+"""
+    for name, kind in (("old.so", "c_int"), ("new.so", "c_long")):
+        text = source.replace("integer(c_int) :: x", f"integer({kind}) :: x")
+        command = ["gfortran", "-x", "f95", "-g", "-shared", "-fPIC", "-J", str(audit.root), "-o", name, "-"]
+        subprocess.run(command, input=text, text=True, check=True, cwd=audit.root)
+    old, new = (str(audit.root / name) for name in ("old.so", "new.so"))
+    assert "struct pt: x was integer(kind=4) (4 bytes), is integer(kind=8) (8 bytes)" in audit.run(
+        "diff", old, new, rc=1
+    )
 
 
 def test_record_of_headers(audit, monkeypatch):
