@@ -95,7 +95,7 @@ class TypeReader:
         varargs = False
         for child in die.unit.children(die):
             if child.tag == Tag.FORMAL_PARAMETER:
-                parameters += self._parameter(child)
+                parameters += self._parameter(child, is_first=not parameters)
             elif child.tag == PARAMETER_PACK:
                 parameters += self._parameters(child)[0]
             elif child.tag == Tag.UNSPECIFIED_PARAMETERS:
@@ -104,11 +104,14 @@ class TypeReader:
                 break
         return tuple(parameters), varargs
 
-    def _parameter(self, die: Die) -> list[t.Parameter]:
-        """One parameter; none for what a C++ compiler passes to constructors on its own (`__in_chrg`)."""
+    def _parameter(self, die: Die, is_first: bool) -> list[t.Parameter]:
+        """One parameter; none for what GCC passes to constructors of its own accord (`__in_chrg`, `__vtt_parm`).
+
+        Declarations give these no names, and none to `this`, which comes first.
+        """
         links = chain(die)
         name = first_string(links, At.NAME)
-        if flag(links, At.ARTIFICIAL) and name not in (None, "this"):
+        if flag(links, At.ARTIFICIAL) and not (name == "this" or (name is None and is_first)):
             return []
         return [t.Parameter(name, self._first_type(links))]
 

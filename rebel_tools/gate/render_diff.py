@@ -49,7 +49,8 @@ def advice(report: DiffReport) -> str:
     """What the new version has to be called, as far as one can say."""
     if report.compatible and report.says_nothing_about_types:
         return "none, since no types were compared"
-    return f"{SONAME[report.soname]} ({report.advice} version)"
+    limit = ", as far as types were compared" if report.compatible and report.compared < report.symbols else ""
+    return f"{SONAME[report.soname]} ({report.advice} version){limit}"
 
 
 def as_dict(report: DiffReport) -> dict[str, Any]:

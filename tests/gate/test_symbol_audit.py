@@ -276,6 +276,17 @@ def test_record_tells_what_cannot_be_checked(audit):
     assert "cannot be checked" not in audit.err
 
 
+def test_constructors_of_a_class_with_a_virtual_base_have_the_arguments_of_the_source(audit, monkeypatch):
+    """GCC adds some to them, with names in the definition and without in the declaration."""
+    monkeypatch.chdir(audit.root)
+    header = "struct A { int a; }; struct B : virtual A { int b; B(int x); virtual ~B(); };"
+    Path("core.hpp").write_text(header)
+    library = audit.compile("core.so", header + " B::B(int x) : b(x) {} B::~B() {}", "-x", "c++")
+    audit.run("record", "--header", "core.hpp", "-o", "core.interface")
+    audit.run("check", "--evidence", "layout", "core.interface", library)
+    audit.run("check", "core.interface", audit.compile("bad.so", header.replace("int x", "long x"), "-x", "c++"), rc=1)
+
+
 def test_record_of_a_32_bit_dll_has_the_conventions_of_its_names(audit):
     if not shutil.which("i686-w64-mingw32-gcc"):
         pytest.skip("i686-w64-mingw32-gcc is missing")
