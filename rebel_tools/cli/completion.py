@@ -56,9 +56,9 @@ def programs() -> list[Program]:
 
 def scons_options() -> tuple[Option, ...]:
     """The options that the installed SCons has by itself."""
-    from SCons.Script.SConsOptions import Parser
+    from rebel_tools.scons.compat import own_options
 
-    known = Parser("")
+    known = own_options("")
     every = [option for group in (known, *known.option_groups) for option in group.option_list]
     shown = (option for option in every if option.help and option.help != optparse.SUPPRESS_HELP)
     return tuple(_option(option) for option in shown if "--help" not in option._long_opts)

@@ -7,16 +7,13 @@ empty, or that of an earlier build of the same project, which a file in it tells
 from __future__ import annotations
 
 import os
-from functools import cache
-
-import SCons.Node.FS
-import SCons.SConsign
-import SCons.Script
 
 from rebel_tools.errors import Place, RebelError
 from rebel_tools.memory.atomic import read_regular, write_atomically
 from rebel_tools.project.model import Project
+from rebel_tools.scons.compat import database, top_folder, use_database
 from rebel_tools.scons.interactive import option
+from rebel_tools.scons.options import Option, value
 from rebel_tools.sconstruct import BUILD_ENVIRON, BUILD_FOLDER, BUILD_OPTION
 
 MARK = ".rebel-tools.build"
@@ -25,22 +22,19 @@ MARK = ".rebel-tools.build"
 _INNER = ".projects"
 
 
-@cache
-def add_option() -> None:
-    """Add the option to SCons' own."""
-    SCons.Script.AddOption(
-        BUILD_OPTION,
-        dest="build_dir",
-        metavar="DIR",
-        help=f"the folder for all that is built of OCaml, in place of {BUILD_FOLDER}; or the environment variable "
-        f"{BUILD_ENVIRON}",
-    )
+OPTION = Option(
+    BUILD_OPTION,
+    "build_dir",
+    f"the folder for all that is built of OCaml, in place of {BUILD_FOLDER}; or the environment variable "
+    f"{BUILD_ENVIRON}",
+    metavar="DIR",
+)
 
 
 def chosen() -> str:
     """The real path of the folder that the user has named, '' for none."""
-    given = SCons.Script.GetOption("build_dir") or os.environ.get(BUILD_ENVIRON)
-    return os.path.realpath(os.path.join(_top(), given)) if given else ""
+    given = value(OPTION) or os.environ.get(BUILD_ENVIRON)
+    return os.path.realpath(os.path.join(top_folder(), given)) if given else ""
 
 
 def folder_of(root: str) -> str:
@@ -48,13 +42,13 @@ def folder_of(root: str) -> str:
     elsewhere = chosen()
     if not elsewhere:
         return os.path.join(root, BUILD_FOLDER)
-    inner = os.path.relpath(root, _top())
+    inner = os.path.relpath(root, top_folder())
     return elsewhere if inner == "." else os.path.join(elsewhere, _INNER, inner.replace("..", "__"))
 
 
 def from_here(path: str) -> str:
     """A path as seen from the folder of the SConstruct; SCons knows what lies outside of it by absolute paths."""
-    found = os.path.relpath(path, _top())
+    found = os.path.relpath(path, top_folder())
     elsewhere = chosen()
     outside = elsewhere and f"{path}{os.sep}".startswith(f"{elsewhere}{os.sep}") and found.startswith("..")
     return path if outside else found.replace(os.sep, "/")
@@ -80,7 +74,7 @@ def check(project: Project) -> None:
     if names and not owner:
         message = "this cannot be the folder for what is built: there are files in it that are none of a build"
         raise RebelError(message, place=place, expected=f"with {BUILD_OPTION}, a new or an empty folder")
-    if owner and owner != _top() and os.path.isdir(owner):
+    if owner and owner != top_folder() and os.path.isdir(owner):
         message = f"this is the folder for what is built of another project, {owner}"
         raise RebelError(message, place=place, expected=f"with {BUILD_OPTION}, a folder for each project")
 
@@ -91,7 +85,7 @@ def claim() -> None:
     if not folder:
         return
     mark = os.path.join(folder, MARK)
-    text = os.fsencode(_top()) + b"\n"
+    text = os.fsencode(top_folder()) + b"\n"
     if read_regular(mark) != text:
         write_atomically(mark, text)
 
@@ -100,9 +94,5 @@ def keep_notes() -> None:
     """Let SCons keep its database in the folder, unless the SConstruct has said where it is."""
     folder = chosen()
     looks = any(map(option, ("no_exec", "question", "help", "clean")))
-    if folder and SCons.SConsign.DB_Name is None and os.path.isdir(folder) and not looks:
-        SCons.SConsign.File(os.path.join(folder, ".sconsign"))
-
-
-def _top() -> str:
-    return str(SCons.Node.FS.get_default_fs().Top.get_abspath())
+    if folder and database() is None and os.path.isdir(folder) and not looks:
+        use_database(os.path.join(folder, ".sconsign"))

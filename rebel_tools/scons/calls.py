@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 from typing import Any
 
-import SCons.Environment
 import SCons.Util
+
+from rebel_tools.scons.compat import override_of
 
 
 def in_source_folder(source: Any, folder: Any) -> list[Any]:
@@ -20,9 +21,8 @@ def in_source_folder(source: Any, folder: Any) -> list[Any]:
 def own_copy(env: Any) -> Any:
     """A copy of an environment, also of what env.Override() has returned, which SCons' own Clone() fails on."""
     changed: dict[str, Any] = {}
-    while isinstance(env, SCons.Environment.OverrideEnvironment):
-        changed = {**env.__dict__["overrides"], **changed}
-        env = env.__dict__["__subject"]
+    while (override := override_of(env)) is not None:
+        env, changed = override[0], {**override[1], **changed}
     copy = env.Clone()
     copy.Replace(**changed)
     return copy

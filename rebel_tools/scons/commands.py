@@ -14,6 +14,7 @@ import SCons.Util
 
 from rebel_tools.errors import MissingTool
 from rebel_tools.producers.compiler import Compiler
+from rebel_tools.scons.compat import shell_environment
 
 _ASSIGNMENT = re.compile(r"\w+=")
 
@@ -41,7 +42,7 @@ def compiler(env: Any, variable: str, command: str, target: Any, source: Any) ->
 
 def environment(env: Any, target: Any, source: Any) -> Mapping[str, str]:
     """$ENV as a process wants it: SCons allows lists of paths and other values, and functions that add to it."""
-    variables = SCons.Action._resolve_shell_env(env, target, source)
+    variables = shell_environment(env, target, source)
     return {
         key: os.pathsep.join(map(str, value)) if SCons.Util.is_List(value) else str(value)
         for key, value in variables.items()

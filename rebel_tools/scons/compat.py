@@ -1,26 +1,29 @@
 """Every part of SCons that its manual does not describe and that is used here all the same: one list of it.
 
-Where SCons changes one of them, this is the place to look. A test holds the list: no other module imports a module of
-SCons that is named here, or touches a name of SCons that begins with `_`, and everything named here is there in the
-SCons that is installed. The matrix of `bootstrap.py` runs it with the oldest and the newest one.
+Where SCons changes one of them, this is the place to look. A test holds the list: nobody else imports the modules that
+are imported here under other names, or touches a name of SCons that begins with `_`; and all that is named in
+OVERRIDDEN is there in the installed SCons. The matrix of `bootstrap.py` runs it with the oldest and the newest one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
 
-import SCons.CacheDir
+import SCons.Action
+import SCons.CacheDir as _cache_dir
 import SCons.Environment
 import SCons.Errors
+import SCons.Executor
+import SCons.Node
 import SCons.Node.FS
-import SCons.SConf
-import SCons.SConsign
+import SCons.SConf as _sconf
+import SCons.SConsign as _sconsign
 import SCons.Script
-import SCons.Script.Interactive
-import SCons.Script.Main
-import SCons.Script.SConsOptions
-import SCons.Taskmaster
+import SCons.Script.Interactive as _interactive
+import SCons.Script.Main as _main
+import SCons.Script.SConsOptions as _options
+import SCons.Taskmaster as _taskmaster
 import SCons.Util
 
 # SCons has no types: what these names say is for readers.
@@ -28,46 +31,165 @@ Environment = Any
 Node = Any
 Nodes = list[Any]
 
-# The modules that only this one imports.
-MODULES = (
-    "SCons.CacheDir",
-    "SCons.SConf",
-    "SCons.SConsign",
-    "SCons.Script.Interactive",
-    "SCons.Script.Main",
-    "SCons.Script.SConsOptions",
-    "SCons.Taskmaster",
-)
+# What is overridden, or exchanged while the process runs, by the class of SCons that has it.
+OVERRIDDEN: dict[str, tuple[str, ...]] = {
+    "SCons.Action.CommandAction": ("execute", "get_presig", "process", "strfunction"),
+    "SCons.Action.LazyAction": ("_generate_cache", "get_parent_class", "get_presig"),
+    "SCons.Builder.BuilderBase": ("_create_nodes", "_execute", "src_builder_sources", "src_suffixes"),
+    "SCons.Environment.Base": ("Decider", "Execute"),
+    "SCons.Executor.Executor": ("__call__", "get_all_targets", "get_build_env"),
+    "SCons.Node.Alias.Alias": ("get_csig", "make_ready", "scan", "visited"),
+    "SCons.Node.FS.Dir": ("_glob1", "entry_exists_on_disk", "getRepositories", "get_all_rdirs"),
+    "SCons.Node.FS.File": (
+        "_children_reset",
+        "add_to_implicit",
+        "add_to_waiting_parents",
+        "built",
+        "changed",
+        "clear",
+        "do_duplicate",
+        "explain",
+        "get_binfo",
+        "get_cachedir_bsig",
+        "get_internal_path",
+        "get_stored_info",
+        "is_up_to_date",
+        "make_ready",
+        "new_binfo",
+        "push_to_cache",
+        "release_target_info",
+        "retrieve_from_cache",
+        "scan",
+        "visited",
+    ),
+    "SCons.SConf.SConfBase": ("__init__",),
+    "SCons.Script.Interactive.SConsInteractiveCmd": ("do_build",),
+    "SCons.Script.Main.BuildTask": ("do_failed", "exc_clear", "exc_info", "executed", "failed", "needs_execute"),
+    "SCons.Script.SConsOptions.SConsOptionParser": ("error",),
+    "SCons.Taskmaster.OutOfDateTask": ("executed", "make_ready", "needs_execute"),
+}
 
-# What nodes have: overridden or called in nodes.py, rpython.py and observe.py.
-OF_NODES = (
-    "add_to_implicit",
-    "add_to_waiting_parents",
-    "built",
-    "changed",
-    "clear",
-    "explain",
-    "get_binfo",
-    "get_build_env",
-    "get_cachedir_bsig",
-    "get_executor",
-    "get_internal_path",
-    "get_stored_info",
-    "is_up_to_date",
-    "make_ready",
-    "new_binfo",
-    "push_to_cache",
-    "release_target_info",
-    "retrieve_from_cache",
-    "scan",
-    "visited",
-)
+BuildTask = _main.BuildTask
+OutOfDateTask = _taskmaster.OutOfDateTask
+Executor = SCons.Executor.Executor
+Configuration = _sconf.SConfBase
+InteractiveCommand = _interactive.SConsInteractiveCmd
+OptionParser = _options.SConsOptionParser
+own_options = _options.Parser
 
-# What runs the steps; `rebel` has a kind of its own, which prints otherwise (front.py).
-BuildTask = SCons.Script.Main.BuildTask
-OutOfDateTask = SCons.Taskmaster.OutOfDateTask
-Interactive = SCons.Script.Interactive.SConsInteractiveCmd
-Configure = SCons.SConf.SConfBase
+Function = TypeVar("Function", bound=Callable[..., Any])
+TellMistake = Callable[[Any], Any]
+
+
+# One run of scons
+
+
+def use_task(kind: type) -> None:
+    """Have steps run as tasks of this class."""
+    _main.BuildTask = kind
+
+
+def around_build(around: Callable[..., Any]) -> None:
+    """Call `around` in place of what builds the targets, with that and its arguments."""
+    real = _main._build_targets
+    _main._build_targets = lambda *arguments, **keywords: around(real, *arguments, **keywords)
+
+
+def tell_mistakes(tell: TellMistake) -> TellMistake:
+    """Have `tell` say what ends the reading of the SConstruct; returns who has said it before."""
+    before: TellMistake = _main._scons_user_error
+    _main._scons_user_error = tell
+    return before
+
+
+def tells_mistakes_itself() -> bool:
+    """Whether it is still SCons that tells them."""
+    return bool(_main._scons_user_error.__module__ == _main.__name__)
+
+
+def shows_stacktrace() -> bool:
+    return bool(_main.print_stacktrace)
+
+
+def shows_progress() -> bool:
+    """Whether Progress() was called."""
+    return bool(_main.ProgressObject)
+
+
+def given_options() -> Any:
+    """The options of this run; None where scons did not come to read them."""
+    return getattr(getattr(_main, "OptionsParser", None), "values", None)
+
+
+def is_configuring() -> bool:
+    """Whether a check of Configure() runs."""
+    return bool(_sconf.sconf_global)
+
+
+def is_cache_forced() -> bool:
+    """Whether --cache-force was given."""
+    return bool(_cache_dir.cache_force)
+
+
+# Its database
+
+
+def database() -> str | None:
+    """The name that SConsignFile() was given; None for none."""
+    name: str | None = _sconsign.DB_Name
+    return name
+
+
+def usual_database() -> str:
+    return str(_sconsign.current_sconsign_filename())
+
+
+def use_database(path: str) -> None:
+    _sconsign.File(path)
+
+
+# Environments and calls
+
+
+def shell_environment(env: Environment, target: Nodes, source: Nodes) -> dict[str, Any]:
+    """The environment variables of a command, as SHELL_ENV_GENERATORS and ENV say."""
+    found: dict[str, Any] = SCons.Action._resolve_shell_env(env, target, source)
+    return found
+
+
+def override_of(env: Environment) -> tuple[Environment, dict[str, Any]] | None:
+    """Of what env.Override() has returned, the environment behind it and what is otherwise; None for others."""
+    if not isinstance(env, SCons.Environment.OverrideEnvironment):
+        return None
+    return env.__dict__["__subject"], env.__dict__["overrides"]
+
+
+def in_the_name_of_scons(function: Function) -> Function:
+    """Let errors be about the caller of a function.
+
+    SCons shows the place of the innermost call that is not in its own files: that of the builder, in the SConstruct.
+    """
+    function.__code__ = function.__code__.replace(co_filename=SCons.Errors.__file__)
+    return function
+
+
+def node_list(nodes: Iterable[Node] = ()) -> Nodes:
+    """What builders return: a list whose attributes are those of its nodes."""
+    made: Nodes = SCons.Util.NodeList(nodes)
+    return made
+
+
+# Nodes
+
+
+def top_folder() -> str:
+    """The absolute path of the folder of the SConstruct."""
+    return str(SCons.Node.FS.get_default_fs().Top.get_abspath())
+
+
+def roots() -> Nodes:
+    """The folders that all nodes of files lie below."""
+    return list({*SCons.Node.FS.get_default_fs().Root.values()})
 
 
 def begin_scan(node: Node) -> None:
@@ -89,9 +211,3 @@ def wait_in(node: Node, kind: type[set[Node]]) -> None:
     """Keep the nodes that wait for a node in a set of this kind."""
     if not isinstance(node.waiting_parents, kind):
         node.waiting_parents = kind(node.waiting_parents)
-
-
-def node_list(nodes: Iterable[Node] = ()) -> Nodes:
-    """What builders return: a list whose attributes are those of its nodes."""
-    made: Nodes = SCons.Util.NodeList(nodes)
-    return made

@@ -11,6 +11,7 @@ import SCons.Node.FS
 import SCons.Util
 
 from rebel_tools.sandbox.model import Declared
+from rebel_tools.scons.compat import top_folder
 
 
 def declared(targets: list[Any], sources: list[Any], env: Any) -> Declared:
@@ -19,7 +20,7 @@ def declared(targets: list[Any], sources: list[Any], env: Any) -> Declared:
     What counts are sources, scanned dependencies, and those of Depends(). Read, but not compared, may be what
     Requires() and Ignore() name, `$SANDBOX_READS`, and what a builder knows of its own (see `_besides`).
     """
-    top = SCons.Node.FS.get_default_fs().Top.get_abspath()
+    top = top_folder()
     inputs, outputs, extra = _Paths(), _Paths(), _Paths()
     for node in targets:
         inputs.add([*(node.sources or ()), *(node.depends or ()), *(node.implicit or ())])
@@ -79,7 +80,7 @@ def _besides(node: Any) -> Iterable[Any]:
     yield from getattr(attributes, "sandbox_reads", ())
     session = getattr(attributes, "rebel_session", None)
     if session is not None:
-        top = SCons.Node.FS.get_default_fs().Top.get_abspath()
+        top = top_folder()
         yield from (os.path.normpath(os.path.join(top, path)) for path in session.may_read(attributes.rebel_step))
 
 

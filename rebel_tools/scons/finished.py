@@ -12,13 +12,12 @@ import io
 import os
 from typing import Any
 
-import SCons.Executor
 import SCons.Node
 import SCons.Node.FS
-import SCons.Script.Main
 
 from rebel_tools.observed.check import DIGEST_SIZES, digest_like
 from rebel_tools.observed.recorder import Recorder
+from rebel_tools.scons.compat import BuildTask, Executor, around_build, given_options, shows_progress
 from rebel_tools.scons.observe import acting, observe_questions
 
 OPENING = "scons: Building targets ...\n"
@@ -41,17 +40,16 @@ class Building:
 
     def install(self) -> None:
         """Have SCons tell about it."""
-        main = SCons.Script.Main
-        real_targets, real_built = main._build_targets, SCons.Node.Node.built
-        real_needs, real_execute = main.BuildTask.needs_execute, SCons.Executor.Executor.__call__
+        real_built = SCons.Node.Node.built
+        real_needs, real_execute = BuildTask.needs_execute, Executor.__call__
         scripts_are_read = observe_questions(self._recorder)
 
-        def build_targets(*arguments: Any, **keywords: Any) -> Any:
+        def build_targets(real: Any, *arguments: Any, **keywords: Any) -> Any:
             scripts_are_read()
             self._recorder.scripts_are_read = True
             self._begun, self._errors_begun = self.output.tell(), self._errors.tell()
             try:
-                return real_targets(*arguments, **keywords)
+                return real(*arguments, **keywords)
             finally:
                 self._ended = self.output.tell()
 
@@ -72,10 +70,10 @@ class Building:
                 self._asked_for.append((str(task.node), bool(task.targets[0].has_builder())))
             return bool(real_needs(task))
 
-        main._build_targets = build_targets
-        SCons.Executor.Executor.__call__ = execute
+        around_build(build_targets)
+        Executor.__call__ = execute
         SCons.Node.Node.built = built
-        main.BuildTask.needs_execute = needs_execute
+        BuildTask.needs_execute = needs_execute
 
     def refuse_what_goes_on(self) -> None:
         """Refuse a manifest where the next run could have something to do, or something else to say."""
@@ -84,7 +82,7 @@ class Building:
             refuse("something was built while SConscripts were read")
         if self._recorder.deciders:
             refuse("a Decider that does not go by contents", self._recorder.deciders[0])
-        if SCons.Script.Main.ProgressObject:
+        if shows_progress():
             refuse("Progress() tells about the build")
         if self.output.tell() > self._ended or self._errors.tell() > self._errors_begun:
             refuse("something was printed about the build")
@@ -97,7 +95,7 @@ class Building:
         """What the next run prints, which has nothing to do."""
         text = self.output.getvalue()
         before, during = text[: self._begun], text[self._begun : self._ended]
-        silent = SCons.Script.Main.OptionsParser.values.silent
+        silent = given_options().silent
         lines = []
         for name, has_builder in self._asked_for:
             if not has_builder:

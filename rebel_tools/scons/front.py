@@ -8,19 +8,25 @@ from __future__ import annotations
 
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 import SCons.Errors
 import SCons.Node
 import SCons.Script
-import SCons.Script.Main
-import SCons.Script.SConsOptions
-import SCons.Taskmaster
 
 from rebel_tools.errors import RebelError
 from rebel_tools.presentation import OPTIONS, Presentation
 from rebel_tools.scons import output
+from rebel_tools.scons.compat import (
+    BuildTask,
+    OptionParser,
+    OutOfDateTask,
+    around_build,
+    given_options,
+    tell_mistakes,
+    use_task,
+)
 from rebel_tools.scons.failures import failure
 from rebel_tools.scons.report import Report
 
@@ -38,10 +44,10 @@ def install(how: Presentation, arguments: Sequence[str]) -> None:
         return
     _reports[:] = [_events(how, arguments) if how.json else Report(how)]
     output.listen(_reports[0])
-    SCons.Script.Main.BuildTask = Task
-    SCons.Script.Main._build_targets = _build
-    SCons.Script.Main._scons_user_error = _tell_mistake
-    SCons.Script.SConsOptions.SConsOptionParser.error = _tell_option
+    use_task(Task)
+    around_build(_build)
+    tell_mistakes(_tell_mistake)
+    OptionParser.error = _tell_option
 
 
 def _events(how: Presentation, arguments: Sequence[str]) -> Report:
@@ -64,7 +70,7 @@ def go_on_after_failures() -> None:
     """Build what does not depend on a step that failed, so that all independent errors are shown at once."""
     global _set_here
     if not SCons.Script.GetOption(_OPTION):
-        setattr(SCons.Script.Main.OptionsParser.values, _OPTION, True)
+        setattr(given_options(), _OPTION, True)
         _set_here = True
 
 
@@ -73,24 +79,21 @@ def user_keeps_going() -> bool:
     return bool(SCons.Script.GetOption(_OPTION)) and not _set_here
 
 
-_build_targets = SCons.Script.Main._build_targets
-
-
-def _build(*arguments: Any) -> Any:
+def _build(build_targets: Callable[..., Any], *arguments: Any) -> Any:
     try:
-        return _build_targets(*arguments)
+        return build_targets(*arguments)
     finally:
         _reports[0].built()
 
 
-class Task(SCons.Script.Main.BuildTask):
+class Task(BuildTask):
     """A step, as SCons' own kind has it, but for what is printed."""
 
     def needs_execute(self) -> bool:
-        return bool(SCons.Taskmaster.OutOfDateTask.needs_execute(self))
+        return bool(OutOfDateTask.needs_execute(self))
 
     def make_ready(self) -> None:
-        SCons.Taskmaster.OutOfDateTask.make_ready(self)
+        OutOfDateTask.make_ready(self)
         explanation = self.out_of_date and self.options.debug_explain and self.out_of_date[0].explain()
         if explanation:
             sys.stdout.write(f"rebel: {explanation}")
@@ -99,7 +102,7 @@ class Task(SCons.Script.Main.BuildTask):
         node = self.targets[0]
         is_built = not self.top or node.has_builder() or node.side_effect
         if not is_built and node.exists():
-            SCons.Taskmaster.OutOfDateTask.executed(self)  # a source, for which nothing has to be done
+            OutOfDateTask.executed(self)  # a source, for which nothing has to be done
         elif not is_built:  # what a session that reads the project once was asked for
             error = SCons.Errors.BuildError(node, "there is no such target")
             _reports[0].failed(failure(error))

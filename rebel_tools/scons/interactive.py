@@ -12,9 +12,9 @@ from functools import cache
 from typing import Any, Protocol
 
 import SCons.Script
-import SCons.Script.Interactive
 
 from rebel_tools.errors import RebelError
+from rebel_tools.scons.compat import InteractiveCommand
 
 
 class Builds(Protocol):
@@ -50,8 +50,7 @@ def tell(builds: Builds) -> None:
 @cache
 def _listen() -> None:
     """`build` and `clean`, and their abbreviations, all end in one method."""
-    command = SCons.Script.Interactive.SConsInteractiveCmd
-    build = command.do_build
+    build = InteractiveCommand.do_build
 
     def do_build(self: Any, argv: list[str]) -> None:
         _options[:] = [self.parser.parse_args(argv[1:], values=copy.deepcopy(self.options))[0]]
@@ -66,4 +65,4 @@ def _listen() -> None:
                 each.end()
 
     do_build.__doc__ = build.__doc__  # what `help build` shows
-    command.do_build = do_build
+    InteractiveCommand.do_build = do_build

@@ -8,9 +8,9 @@ from functools import cache
 from typing import Any
 
 import SCons.Errors
-import SCons.Script.Main
 
 from rebel_tools.errors import RebelError
+from rebel_tools.scons.compat import in_the_name_of_scons, shows_stacktrace, tell_mistakes, tells_mistakes_itself
 
 
 def user_error(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -46,20 +46,16 @@ def project_error(function: Callable[..., Any]) -> Callable[..., Any]:
 
 @cache
 def _tell_without_line() -> None:
-    told: Callable[[SCons.Errors.UserError], None] = SCons.Script.Main._scons_user_error
-
     def tell(error: SCons.Errors.UserError) -> None:
-        if not isinstance(error, ProjectMistake) or SCons.Script.Main.print_stacktrace:
+        if not isinstance(error, ProjectMistake) or shows_stacktrace():
             told(error)
         sys.stderr.write(f"\nscons: *** {error}\n")
         sys.exit(2)
 
-    if told.__module__ == SCons.Script.Main.__name__:  # else `rebel` tells it
-        SCons.Script.Main._scons_user_error = tell
+    if tells_mistakes_itself():  # else `rebel` tells it
+        told = tell_mistakes(tell)
 
 
 def _in_the_name_of(function: Callable[..., Any], checked: Callable[..., Any]) -> Callable[..., Any]:
     checked.__doc__ = function.__doc__
-    # SCons shows the place of the innermost call that is not in its own files: that of the builder, in the SConstruct.
-    checked.__code__ = checked.__code__.replace(co_filename=SCons.Errors.__file__)
-    return checked
+    return in_the_name_of_scons(checked)

@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-import SCons.CacheDir
 import SCons.Errors
 import SCons.Node
 import SCons.Node.Alias
@@ -20,7 +19,7 @@ import SCons.Node.FS
 
 from rebel_tools.errors import RebelError
 from rebel_tools.scons import profile
-from rebel_tools.scons.compat import Node, begin_scan, wait_in
+from rebel_tools.scons.compat import Node, begin_scan, is_cache_forced, wait_in
 from rebel_tools.text import printable
 
 if TYPE_CHECKING:
@@ -111,7 +110,7 @@ class StepFile(SCons.Node.FS.File):
         return self.new_binfo()
 
     def visited(self) -> None:
-        if SCons.CacheDir.cache_force and self.exists() and _answer(self, "is_as_keyed"):
+        if is_cache_forced() and self.exists() and _answer(self, "is_as_keyed"):
             self.get_build_env().get_CacheDir().push_if_forced(self)
 
     def release_target_info(self) -> None:

@@ -13,13 +13,11 @@ from typing import Any, Callable
 import SCons.Environment
 import SCons.Node
 import SCons.Node.FS
-import SCons.SConf
-import SCons.SConsign
 import SCons.Script
-import SCons.Script.Main
 
 from rebel_tools.observed.recorder import Recorder, find_caller
 from rebel_tools.observed.summary import Graph
+from rebel_tools.scons.compat import Configuration, database, given_options, roots
 
 # Runs of another kind do not tell whether there is something to build.
 _OTHER_RUNS = ["no_exec", "question", "clean", "ignore_errors", "touch", "interactive", "help"]
@@ -35,7 +33,7 @@ def install(recorder: Recorder) -> None:
     _wrap(fs.File, "do_duplicate", _duplicated(recorder))
     _wrap(fs.File, "retrieve_from_cache", _retrieved(recorder))
     _wrap(fs.File, "push_to_cache", _kept(recorder))
-    _wrap(SCons.SConf.SConfBase, "__init__", _configured(recorder))
+    _wrap(Configuration, "__init__", _configured(recorder))
     _wrap(SCons.Environment.Base, "Execute", _executed(recorder))
     _wrap(SCons.Environment.Base, "Decider", _decided(recorder))
 
@@ -174,9 +172,8 @@ def note_kind_of_run(recorder: Recorder, status: int) -> None:
     """Refuse runs that do not tell whether everything is up to date."""
     if status:
         recorder.refuse(f"scons ended with status {status}")
-    parser = getattr(SCons.Script.Main, "OptionsParser", None)
-    options = getattr(parser, "values", None)
-    if options is None or parser is None:
+    options = given_options()
+    if options is None:
         recorder.refuse("scons did not come to read its options")
         return
     for name in _OTHER_RUNS:
@@ -207,8 +204,7 @@ def graph_of(recorder: Recorder, made: Iterable[Any]) -> Graph:
         digest = getattr(node.ninfo, "csig", None) if hasattr(node, "ninfo") else None
         if digest:
             digests[path] = digest
-    database = SCons.SConsign.DB_Name
-    full = str(database) if os.path.isabs(str(database)) else os.path.join(recorder.top, str(database))
+    full = os.path.join(recorder.top, str(database()))
     own = {full, *(full + suffix for suffix in (".dblite", ".tmp"))}
     built = frozenset(node.get_abspath() for node in made)
     # What a node that was built depends on, SCons has forgotten in part: then all results count by their stamps.
@@ -234,7 +230,7 @@ def _children(node: Any) -> Iterator[Any]:
 
 
 def _file_nodes() -> Iterator[Any]:
-    work = list(set(SCons.Node.FS.get_default_fs().Root.values()))
+    work = roots()
     seen = set()
     while work:
         folder = work.pop()

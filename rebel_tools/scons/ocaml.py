@@ -9,11 +9,10 @@ import os
 from importlib import import_module
 from typing import Any
 
-import SCons.Errors
 import SCons.Util
 
 from rebel_tools.scons import profile, surroundings
-from rebel_tools.scons.compat import Environment, Nodes
+from rebel_tools.scons.compat import Environment, Nodes, in_the_name_of_scons
 from rebel_tools.scons.ocaml_builder import BUILDERS, OCamlBuilder, lexer, parser
 
 _UNIT = "$_OCAMLPACKAGEFLAGS -c -o $TARGET $_OCAMLUNITFLAGS $_OCAMLSOURCE"
@@ -104,9 +103,7 @@ def late(module: str, name: str) -> Any:
     def method(env: Environment, *args: Any, **kw: Any) -> Any:
         return getattr(import_module(f"rebel_tools.scons.{module}"), name)(env, *args, **kw)
 
-    # SCons shows the place of the innermost call that is not in its own files: that of the builder, in the SConstruct.
-    method.__code__ = method.__code__.replace(co_filename=SCons.Errors.__file__)
-    return method
+    return in_the_name_of_scons(method)
 
 
 def _variable(module: str, name: str) -> Any:

@@ -14,6 +14,7 @@ import SCons.Errors
 
 from rebel_tools.ocaml.names import SUFFIXES
 from rebel_tools.scons.calls import in_source_folder
+from rebel_tools.scons.compat import in_the_name_of_scons
 
 # Name of a builder -> its function in builders.py, and the variable with its emitters.
 BUILDERS = {
@@ -49,9 +50,8 @@ class OCamlBuilder(SCons.Builder.BuilderBase):
         function = getattr(import_module("rebel_tools.scons.builders"), self.function)
         return function(self, env, target, source, bool((executor_kw or {}).get("chdir")))
 
-    # SCons shows the place of the innermost call that is not in its own files: that of the builder, in the SConstruct.
-    __call__.__code__ = __call__.__code__.replace(co_filename=SCons.Errors.__file__)
-    _execute.__code__ = _execute.__code__.replace(co_filename=SCons.Errors.__file__)
+    in_the_name_of_scons(__call__)
+    in_the_name_of_scons(_execute)
 
     def suffixes(self, env: Any) -> list[str]:
         """The suffixes of what can be a source."""

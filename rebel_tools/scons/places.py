@@ -13,7 +13,7 @@ import SCons.Node.FS
 
 from rebel_tools.ocaml.names import SUFFIXES
 from rebel_tools.project.model import Project
-from rebel_tools.scons.compat import Node
+from rebel_tools.scons.compat import Node, roots, top_folder
 
 # Absolute paths that are no nodes of SCons: what decided about this run, and what it wrote.
 LOOKED_AT: set[str] = set()
@@ -23,7 +23,7 @@ WRITTEN: set[str] = set()
 
 def top() -> str:
     """The folder of the SConstruct."""
-    return str(SCons.Node.FS.get_default_fs().Top.get_abspath())
+    return top_folder()
 
 
 def written() -> set[str]:
@@ -88,7 +88,7 @@ def has_rule(path: str) -> bool:
 
 def _known(path: str) -> Node | None:
     """The node of a path from the top, None where nobody has asked for it."""
-    nodes = list({*SCons.Node.FS.get_default_fs().Root.values()})
+    nodes = roots()
     for name in os.path.normpath(os.path.join(top(), path)).split(os.sep)[1:]:
         nodes = [n.entries[name] for n in nodes if isinstance(n, SCons.Node.FS.Dir) and name in n.entries]
     return nodes[0] if nodes else None
@@ -109,7 +109,7 @@ def has_rules(node: Node) -> bool:
 
 def file_nodes() -> Iterator[Node]:
     """The nodes of all files."""
-    return _files_in(list({*SCons.Node.FS.get_default_fs().Root.values()}))
+    return _files_in(roots())
 
 
 def made_sources() -> Iterator[Node]:

@@ -16,29 +16,34 @@ from typing import Any
 import SCons.Script
 
 from rebel_tools.scons import places
+from rebel_tools.scons.options import Option, add, value
 from rebel_tools.text import printable_lines
 
 SPANS: list[Any] = []
 SESSIONS: list[Any] = []
 
 
+OPTION = Option(
+    "--profile-build",
+    "profile_build",
+    "write where the time goes to FILE (for chrome://tracing) and tell the critical path",
+    metavar="FILE",
+)
+
+
 @cache
 def add_option() -> None:
-    """Add the option to SCons' own; asked for by every environment that loads a tool."""
-    SCons.Script.AddOption(
-        "--profile-build",
-        dest="profile_build",
-        metavar="FILE",
-        help="write where the time goes to FILE (for chrome://tracing) and tell the critical path",
-    )
-    if SCons.Script.GetOption("profile_build"):
-        atexit.register(_write, SCons.Script.GetOption("profile_build"))
+    """Asked for by every environment that loads a tool."""
+    add(OPTION)
+    path = value(OPTION)
+    if path:
+        atexit.register(_write, path)
 
 
 @cache
 def enabled() -> bool:
     add_option()
-    return bool(SCons.Script.GetOption("profile_build"))
+    return bool(value(OPTION))
 
 
 def span(name: str, category: str) -> contextlib.AbstractContextManager[None]:

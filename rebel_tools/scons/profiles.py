@@ -10,14 +10,12 @@ Source: the options in OCaml's manual, chapter 13 (-opaque) and chapter 23 (-O3,
 from __future__ import annotations
 
 import os
-from functools import cache
 from typing import NamedTuple
-
-import SCons.Script
 
 from rebel_tools.errors import RebelError
 from rebel_tools.nearest import did_you_mean
 from rebel_tools.project.model import Flags, Package
+from rebel_tools.scons.options import Option, value
 from rebel_tools.sconstruct import PROFILE_OPTION
 from rebel_tools.text import quote
 
@@ -52,16 +50,14 @@ RELEASE = Profile("release", "_release/", native=("-O3",), writes_for_editors=Fa
 _PROFILES = {profile.name: profile for profile in (DEV, RELEASE)}
 
 
-@cache
-def add_option() -> None:
-    """Add the option to SCons' own, whose --profile is about SCons."""
-    SCons.Script.AddOption(
-        PROFILE_OPTION,
-        dest="build_profile",
-        metavar="NAME",
-        help=f"what OCaml is built for: {' or '.join(_PROFILES)}; the default is {DEV.name}, or what the environment "
-        f"variable {ENVIRON} says",
-    )
+# SCons' own --profile is about SCons.
+OPTION = Option(
+    PROFILE_OPTION,
+    "build_profile",
+    f"what OCaml is built for: {' or '.join(_PROFILES)}; the default is {DEV.name}, or what the environment "
+    f"variable {ENVIRON} says",
+    metavar="NAME",
+)
 
 
 def chosen(given: str | None) -> Profile:
@@ -69,8 +65,7 @@ def chosen(given: str | None) -> Profile:
 
     Errors: RebelError for a name that is none.
     """
-    option = SCons.Script.GetOption("build_profile")
-    for name, who in ((option, PROFILE_OPTION), (given, "env.Rebel()"), (os.environ.get(ENVIRON), ENVIRON)):
+    for name, who in ((value(OPTION), PROFILE_OPTION), (given, "env.Rebel()"), (os.environ.get(ENVIRON), ENVIRON)):
         if name:
             return _named(str(name), who)
     return DEV

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from functools import cache
 from typing import Any
 
 import SCons.Script
@@ -20,6 +19,7 @@ from rebel_tools.project.document import Path, quoted, read_document
 from rebel_tools.project.model import COMMAND, PREPROCESSOR, Flags, Package, Project
 from rebel_tools.project.ppx import place_of
 from rebel_tools.scons.compat import Environment
+from rebel_tools.scons.options import Option
 from rebel_tools.text import quote
 from rebel_tools.tools import npm_package
 
@@ -30,17 +30,14 @@ KEY = "packagePrograms"
 VARIABLE = "_PACKAGEPROGRAMS"
 
 
-@cache
-def add_option() -> None:
-    """Add the option to SCons' own."""
-    SCons.Script.AddOption(
-        "--package-programs",
-        dest="package_programs",
-        choices=[ALL, LISTED, NONE],
-        default=ALL,
-        help="which packages below node_modules may have programs of theirs run: all (the default), those that are "
-        f"listed under rebel.{KEY} in the package.json of the root package, or none",
-    )
+OPTION = Option(
+    "--package-programs",
+    "package_programs",
+    "which packages below node_modules may have programs of theirs run: all (the default), those that are "
+    f"listed under rebel.{KEY} in the package.json of the root package, or none",
+    choices=(ALL, LISTED, NONE),
+    default=ALL,
+)
 
 
 class Permission:

@@ -10,14 +10,13 @@ import SCons.Util
 
 from rebel_tools.scons import build_folder, ocaml, profiles, programs
 from rebel_tools.scons.compat import Environment
+from rebel_tools.scons.options import add
 
 
 def generate(env: Environment, **kw: Any) -> None:
     # A build tool of a language, not of one project: compilers are the ones that the user's shell finds.
     env["ENV"] = {**env["ENV"], **os.environ}
-    programs.add_option()
-    profiles.add_option()
-    build_folder.add_option()
+    add(programs.OPTION, profiles.OPTION, build_folder.OPTION)
     ocaml.generate(env, **kw)
     env.SetDefault(JSOO="js_of_ocaml", JSOOFLAGS=SCons.Util.CLVar(""), JSOOCOM="$JSOO $JSOOFLAGS $SOURCE -o $TARGET")
     env.SetDefault(MENHIR="menhir")

@@ -13,7 +13,6 @@ though they do not count, `$SANDBOX_TOOLCHAIN` are more folders of tools.
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Any
 
 import SCons.Errors
@@ -21,6 +20,7 @@ import SCons.Script
 
 from rebel_tools.errors import RebelError
 from rebel_tools.sandbox.model import Mode
+from rebel_tools.scons.options import Option, add
 
 MODES = [mode.value for mode in Mode]
 
@@ -31,7 +31,7 @@ def generate(env: Any, **kw: Any) -> None:
     env.SetDefault(SANDBOX=Mode.OFF.value, SANDBOX_READS=[], SANDBOX_TOOLCHAIN=[])
     if env["SANDBOX"] not in MODES:
         raise SCons.Errors.UserError(f"SANDBOX is {env['SANDBOX']!r}, expected one of {', '.join(MODES)}")
-    _add_options()
+    add(OPTION)
     given = SCons.Script.GetOption("sandbox")
     if given or env["SANDBOX"] != Mode.OFF.value:
         try:
@@ -44,19 +44,14 @@ def exists(env: Any) -> bool:
     return True
 
 
-@cache
-def _add_options() -> None:
-    SCons.Script.AddOption(
-        "--sandbox",
-        dest="sandbox",
-        nargs="?",
-        type="choice",
-        choices=MODES,
-        const=Mode.FULL.value,
-        action="store",
-        metavar="MODE",
-        help="Run commands where they find only what they declared: full (without MODE), report, fast, trace.",
-    )
+OPTION = Option(
+    "--sandbox",
+    "sandbox",
+    "Run commands where they find only what they declared: full (without MODE), report, fast, trace.",
+    metavar="MODE",
+    choices=tuple(MODES),
+    alone=Mode.FULL.value,
+)
 
 
 def hold_to(mode: Mode | None) -> None:

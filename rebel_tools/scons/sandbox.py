@@ -11,13 +11,13 @@ from typing import Any
 import SCons.Action
 import SCons.Errors
 import SCons.Node.FS
-import SCons.SConf
 import SCons.Util
 
 from rebel_tools.sandbox import audit, bubblewrap, trace
 from rebel_tools.sandbox.box import Box, remove_stages
 from rebel_tools.sandbox.model import Finding, Mode, judge
 from rebel_tools.sandbox.toolchain import toolchain
+from rebel_tools.scons.compat import is_configuring
 from rebel_tools.scons.declared import declared
 from rebel_tools.text import printable
 
@@ -53,7 +53,7 @@ def check(mode: Mode) -> None:
 
 def _mode(env: Any, targets: Any) -> Mode:
     """OFF for what runs while SConscripts are read: tests of Configure(), and env.Execute()."""
-    if not targets or SCons.SConf.sconf_global or not env:
+    if not targets or is_configuring() or not env:
         return Mode.OFF
     mode = _chosen[0] if _chosen else Mode(env.get("SANDBOX", Mode.OFF.value))
     return mode

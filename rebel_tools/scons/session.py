@@ -10,7 +10,6 @@ from functools import cache, cached_property
 
 import SCons.Node
 import SCons.Node.FS
-import SCons.SConsign
 
 from rebel_tools.errors import RebelError
 from rebel_tools.memory.digests import text_digest
@@ -35,7 +34,7 @@ from rebel_tools.plan.steps import ANNOTATIONS
 from rebel_tools.process import processors
 from rebel_tools.scons import places, profile, saving
 from rebel_tools.scons.arguments import has_repositories, path_of
-from rebel_tools.scons.compat import Environment, Node
+from rebel_tools.scons.compat import Environment, Node, database, top_folder, usual_database
 from rebel_tools.scons.generated import Generated
 from rebel_tools.scons.interactive import option, tell
 from rebel_tools.scons.named import First, built_files, leads_to
@@ -87,7 +86,7 @@ class Session:
 
     @cached_property
     def plan(self) -> Plan:
-        return plan_in(SCons.Node.FS.get_default_fs().Top.get_abspath(), self.state_path, processors())
+        return plan_in(top_folder(), self.state_path, processors())
 
     @cached_property
     def view(self) -> View:
@@ -410,6 +409,5 @@ def session() -> Session:
     where SCons' own database does.
     """
     alone_in(places.top(), nested=True)
-    usual = SCons.SConsign.current_sconsign_filename()
-    database = os.path.normpath(SCons.SConsign.DB_Name or usual)
-    return Session(STATE if database == usual else f"{database}{STATE}")
+    named = os.path.normpath(database() or usual_database())
+    return Session(STATE if named == usual_database() else f"{named}{STATE}")
