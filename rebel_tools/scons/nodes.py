@@ -72,7 +72,7 @@ class StepFile(SCons.Node.FS.File):
             target.add_to_implicit(nodes)
         for source in self.sources:  # only now, for among the nodes may be the step that makes it
             if isinstance(source, SourceFile):
-                source.settle()
+                source.mark_done()
 
     def is_up_to_date(self) -> bool:
         return _answer(self, "reason") is None
@@ -165,7 +165,7 @@ class SourceFile(SCons.Node.FS.File):
         if self.has_builder():  # somebody said so later
             super().visited()
 
-    def settle(self) -> None:
+    def mark_done(self) -> None:
         """Spare SCons the visit when nothing has to run before this source is read."""
         waits = self.has_builder() or self.sources or self.depends or self.prerequisites
         if not waits and self.get_state() == SCons.Node.no_state:
