@@ -57,6 +57,8 @@ SARIF_MULTITOOL = NpmPackage(
     "NxUbpq6ISCWoTQ/NfOYEwEDKq1Heka/rMoJ5R5LMydcAZQX/X7g5mWHcgxDub+0M07LC96tZ5LZHvF1Qy3gjTA==",
 )
 
+LINTERS_OF_PYTHON27 = ("pyflakes==2.4.0", "pycodestyle==2.8.0")
+
 # What has to be on PATH, or to be a findlib library, and the Debian package that brings it.
 BUILD_PROGRAMS = {"ocamlopt": "ocaml", "ocamlfind": "ocaml-findlib", "gcc": "gcc"}
 BUILD_LIBRARIES = {"ppxlib": "libppxlib-ocaml-dev"}
@@ -115,6 +117,7 @@ def main(arguments: list[str]) -> int:
     if testing:
         install_sarif_multitool()
         set_up_rpython()
+        install_linters_of_python27()
         return run_tests(arguments[1:])
     build_example()
     return 0
@@ -263,6 +266,15 @@ def set_up_rpython() -> None:
     print("+", shlex.join(setup), flush=True)
     if subprocess.run(setup).returncode != 0:
         print("bootstrap.py: going on without RPython", file=sys.stderr)
+
+
+def install_linters_of_python27() -> None:
+    """The last releases that Python 2.7 can run, for the sources of sepcomp."""
+    if not (TOOLS / "lint27" / "pyflakes").is_dir():
+        pip = [str(BIN / "python"), "-m", "pip", "install", "--quiet", "--no-deps", "--target", str(TOOLS / "lint27")]
+        print("+", shlex.join([*pip, *LINTERS_OF_PYTHON27]), flush=True)
+        if subprocess.run([*pip, *LINTERS_OF_PYTHON27]).returncode != 0:
+            print("bootstrap.py: going on without linters for Python 2.7", file=sys.stderr)
 
 
 def build_example() -> None:

@@ -39,7 +39,7 @@ READ = {  # statements of the main file -> what they read
 }
 RECORD = """
 import sys
-from sepcomp import depfile, program
+from sepcomp.sources import depfile, program
 recorder = depfile.Recorder()
 recorder.install()
 found = depfile.dependencies(recorder, program.Program(sys.argv[1]), (), sys.argv[2])

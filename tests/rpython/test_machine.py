@@ -252,7 +252,7 @@ def test_windows_is_refused(toolchain, tmp_path, monkeypatch):
 
 PLACES = """
 import sys
-from sepcomp import errors, messages
+from sepcomp.command import errors, messages
 for error in (errors.SepcompError("x"), errors.InterfaceError("y"), KeyError("z"), AssertionError()):
     print messages.of(error, "main.py")
 """

@@ -10,8 +10,8 @@ _HERE = os.path.dirname(os.path.abspath(__file__))
 if sys.path[0] == _HERE:        # run as a folder
     sys.path[0] = os.path.dirname(_HERE)
 
-from sepcomp.cli import main        # noqa: E402
-from sepcomp.settle import settle   # noqa: E402
+from sepcomp.command.cli import main        # noqa: E402
+from sepcomp.sources.settle import settle   # noqa: E402
 
 settle()
 sys.exit(main(sys.argv[1:]))

@@ -50,8 +50,9 @@ def export_class(cls):
 def export_package(name):
     """Export what a module, or a package with all that is below it, defines; its source stays as it is.
 
-    name: 'pkg.module', or the module; of a package, the modules that the program imports.  Classes that the core uses are exported as by @export_class, functions that it
-    calls as by a bare @export.  What it does not use, or has several versions of, is refused where an extension uses it.
+    name: 'pkg.module', or the module; of a package, the modules that the program imports.  Classes that the core uses
+    are exported as by @export_class, functions that it calls as by a bare @export.  What it does not use, or has
+    several versions of, is refused where an extension uses it.
     """
     name = getattr(name, '__name__', name)
     __import__(name)

@@ -14,7 +14,7 @@ is refused, before anything is translated: half of a translation that goes on wo
 import importlib
 
 from sepcomp.adapters import pypy_7_3, rpython_0_2
-from sepcomp.errors import SetupError
+from sepcomp.command.errors import SetupError
 
 SUPPORTED = (rpython_0_2, pypy_7_3)
 
@@ -34,7 +34,8 @@ MUST_HAVE = {
     'rpython.rtyper.exceptiondata': ['ll_issubclass'],
     'rpython.rtyper.normalizecalls': ['assign_inheritance_ids', 'get_unique_cdef_id'],
     'rpython.rtyper.rclass': ['OBJECT_VTABLE', 'make_ll_isinstance', 'll_issubclass', 'ClassRepr.fill_vtable_root',
-                              'ClassRepr.rtype_issubtype', 'ClassRepr.setup_vtable', 'InstanceRepr._setup_repr', 'InstanceRepr._check_for_immutable_conflicts'],
+                              'ClassRepr.rtype_issubtype', 'ClassRepr.setup_vtable', 'InstanceRepr._setup_repr',
+                              'InstanceRepr._check_for_immutable_conflicts'],
     'rpython.rtyper.rpbc': ['getFrozenPBCRepr', 'ClassesPBCRepr.redispatch_call'],
     'rpython.rtyper.lltypesystem.rordereddict': ['OrderedDictRepr.convert_const'],
     'rpython.rtyper.rlist': ['AbstractBaseListRepr.convert_const'],
@@ -42,7 +43,8 @@ MUST_HAVE = {
     'rpython.translator.c.gc': ['ShadowStackFrameworkGcPolicy'],
     'rpython.translator.c.genc': ['add_extra_files', 'gen_startupcode', 'gen_forwarddecl', 'gen_source',
                                   'gen_threadlocal_structdef'],
-    'rpython.translator.c.node': ['generic_initializationexpr', 'GroupNode.forward_declaration', 'ContainerNodeFactory'],
+    'rpython.translator.c.node': ['generic_initializationexpr', 'GroupNode.forward_declaration',
+                                  'ContainerNodeFactory'],
     'rpython.translator.c.primitive': ['name_small_integer', 'PrimitiveName'],
 }
 

@@ -41,7 +41,7 @@ def match(original):
         from rpython.flowspace.model import Constant, SpaceOperation
         from rpython.rtyper.lltypesystem import lltype
         from rpython.translator.unsimplify import varoftype
-        from sepcomp.classids import ExtensionId
+        from sepcomp.shared.classids import ExtensionId
         if not isinstance(const_etype.value.subclassrange_max, ExtensionId):
             return original(self, oplist, var_etype, const_etype)
         function = self.fn_exception_match

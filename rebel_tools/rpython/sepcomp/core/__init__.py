@@ -1,0 +1,1 @@
+"""What a core promises, and its translation."""

@@ -1,0 +1,134 @@
+"""Configuration and the passes of a translation that both sides share."""
+
+import hashlib
+import os
+
+
+GCS = ('incminimark', 'minimark')
+LEVELS = ('2', '3', 'mem')
+
+
+class Options(object):
+    """What a translation depends on, besides sources: part of the interface, since both sides must agree."""
+
+    FIELDS = ('gc', 'opt', 'debug', 'type_reserve')
+
+    def __init__(self, gc='incminimark', opt='2', debug=False, type_reserve=1 << 17):
+        self.gc = gc
+        self.opt = opt
+        self.debug = debug                  # RPY_ASSERT and RPY_LL_ASSERT
+        self.type_reserve = type_reserve    # bytes for the type ids of all extensions of a process
+
+    def check(self):
+        """Raises SetupError for a core that cannot be translated."""
+        from sepcomp.command.errors import SetupError
+        if self.opt == 'jit':
+            raise SetupError('--opt jit: a core with a JIT cannot be translated yet, and one without would only look '
+                             'like it; use --opt 2')
+        for option, value, known in (('--opt', self.opt, LEVELS), ('--gc', self.gc, GCS)):
+            if value not in known:
+                raise SetupError('%s %s: unknown; a core can have %s' % (option, value, ', '.join(known)))
+        if self.type_reserve < 0:
+            raise SetupError('--type-reserve %d: must not be negative' % self.type_reserve)
+
+    def plain(self):
+        return dict((name, getattr(self, name)) for name in self.FIELDS)
+
+
+def configure(options):
+    from rpython.config.translationoption import get_combined_translation_config, set_opt_level
+    config = get_combined_translation_config(translating=True)
+    config.translation.backend = 'c'
+    config.translation.gc = options.gc
+    config.translation.gcrootfinder = 'shadowstack'
+    config.translation.gcremovetypeptr = False     # vtables would move into the group of type ids
+    config.translation.withsmallfuncsets = 0       # a closed table of functions
+    set_opt_level(config, options.opt)
+    return config
+
+
+def make_translator(options, class_names, core=None):
+    """A translator with an annotator; `core` is the bound.Core of an extension."""
+    from rpython.translator.translator import TranslationContext
+    from sepcomp import adapters
+    from sepcomp.command import messages
+    from sepcomp.core import chars
+    from sepcomp.interfaces import classnames
+    from sepcomp.shared import classids, openness
+    adapters.choose().install(is_extension=core is not None)
+    classnames.install(class_names)
+    classids.install(is_extension=core is not None)
+    openness.install()
+    chars.install()
+    messages.install()
+    if core is not None:
+        from sepcomp.extension import hooks
+        hooks.install(core)     # before the annotator, which makes the classes of the standard exceptions
+    translator = TranslationContext(config=configure(options))
+    translator.buildannotator()
+    return translator
+
+
+def rtype(translator):
+    translator.annotator.simplify()
+    translator.buildrtyper().specialize(dont_simplify_again=True)
+
+
+def check_hashes(translator):
+    """Strings cache their hash, so all libraries must compute it alike; siphash has a seed for each."""
+    if hasattr(translator, 'll_hash_string'):
+        from sepcomp.command.errors import SepcompError
+        raise SepcompError('enable_siphash24() is not supported: its seed would differ between core and extensions')
+
+
+def optimise(translator, heads):
+    """Back-end optimisations and stack checks; `heads` are graphs that the other side may call in a cycle."""
+    from rpython.translator.backendopt.all import backend_optimizations
+    from rpython.translator.transform import insert_ll_stackcheck
+    check_hashes(translator)
+    backend_optimizations(translator, replace_we_are_jitted=True)
+    insert_ll_stackcheck(translator)
+    check_stack_in(translator, heads)
+    translator.frozen = True
+
+
+def check_stack_in(translator, graphs):
+    """Insert a stack check at the start of each graph: a cycle through two libraries is invisible to both."""
+    from rpython.flowspace.model import Constant, SpaceOperation
+    from rpython.rlib.rstack import stack_check
+    from rpython.rtyper.lltypesystem import lltype
+    from rpython.translator.unsimplify import varoftype
+    rtyper = translator.rtyper
+    check = rtyper.getcallable(rtyper.annotate_helper(stack_check, []))
+    rtyper.specialize_more_blocks()
+    c_check = Constant(check, lltype.typeOf(check))
+    for graph in graphs:
+        operations = graph.startblock.operations
+        if not any(op.opname == 'direct_call' and op.args[0] == c_check for op in operations):
+            if not has_calls(graph):
+                continue
+            operations.insert(0, SpaceOperation('direct_call', [c_check], varoftype(lltype.Void)))
+            graph.inhibit_tail_call = True
+
+
+def has_calls(graph):
+    return any(op.opname in ('direct_call', 'indirect_call') for block in graph.iterblocks() for op in block.operations)
+
+
+PARTS = ('annotator', 'memory', 'rtyper', 'translator')
+
+
+def version_of_rpython():
+    """A hash over the parts of the rpython package that decide on layouts and code: another hash, another compiler."""
+    import rpython
+    root = os.path.dirname(os.path.abspath(rpython.__file__))
+    total = hashlib.sha256()
+    for part in PARTS:
+        for folder, folders, files in os.walk(os.path.join(root, part)):
+            folders[:] = sorted(f for f in folders if f != 'test')
+            for name in sorted(files):
+                if name.endswith(('.py', '.c', '.h')):
+                    total.update(name)
+                    with open(os.path.join(folder, name), 'rb') as f:
+                        total.update(f.read())
+    return total.hexdigest()
