@@ -121,7 +121,9 @@ class _Loader:
                 expected="the package.json of the root package",
                 hint="make a project: rebel new NAME",
             ) from None
-        manifest = read_manifest(document, os.path.basename(self.root), is_root=not is_no_package(document))
+        manifest = read_manifest(
+            document, os.path.basename(self.root), is_root=not is_no_package(document, self.consulted)
+        )
         self.manifests[path] = manifest
         self.overridden = overridden(document)
         return manifest

@@ -1,7 +1,8 @@
 """The members of a workspace: the folders that `workspaces` in package.json names, as npm, yarn and bun read it.
 
 It is a list of patterns or, as yarn has it, an object with this list under `packages`. `*` and `?` stand for characters
-of one name, `**` for any folders; a pattern after `!` excludes. A member is a folder with a package.json.
+of one name, `**` for any folders; a pattern after `!` excludes. A member is a folder with a package.json. Where the key
+is not there, the file of pnpm counts (`pnpm.py`).
 """
 
 from __future__ import annotations
@@ -10,14 +11,28 @@ import os
 from collections.abc import Iterator
 
 from rebel_tools.project.document import Document, Path
+from rebel_tools.project.errors import ProjectError
+from rebel_tools.project.pnpm import file_beside, patterns
 from rebel_tools.project.selection import Selection
 
 _KEY = "workspaces"
+_OUTSIDE, _EXPECTED = "this is no folder below the workspace", 'such as "packages/*"'
 
 
-def is_no_package(document: Document) -> bool:
+def is_no_package(document: Document, consulted: set[str]) -> bool:
     """Whether it is that of a workspace that is nothing else: its members are built, and no sources of its own."""
-    return isinstance(document.value, dict) and _KEY in document.value and "rebel" not in document.value
+    return isinstance(document.value, dict) and "rebel" not in document.value and _is_workspace(document, consulted)
+
+
+def _is_workspace(document: Document, consulted: set[str]) -> bool:
+    return isinstance(document.value, dict) and (_KEY in document.value or _is_pnpm(document, consulted))
+
+
+def _is_pnpm(document: Document, consulted: set[str]) -> bool:
+    """Whether the members are those that pnpm has: npm's key comes first."""
+    path = file_beside(document.path)
+    consulted.add(path)
+    return isinstance(document.value, dict) and _KEY not in document.value and os.path.isfile(path)
 
 
 def member_folders(document: Document, consulted: set[str]) -> list[str]:
@@ -26,10 +41,11 @@ def member_folders(document: Document, consulted: set[str]) -> list[str]:
     consulted: gets every folder that was listed and every package.json that was looked for.
     Errors: ProjectError for what is no list of patterns, or leads outside of the folder of the workspace.
     """
-    if not isinstance(document.value, dict) or _KEY not in document.value:
+    if not _is_workspace(document, consulted):
         return []
     root = os.path.dirname(document.path)
-    selection = Selection(list(_patterns(document)))
+    every = _pnpm_patterns(document) if _is_pnpm(document, consulted) else _patterns(document)
+    selection = Selection(list(every))
     found = (folder for top in selection.folders for folder in _folders(root, top, selection, consulted))
     members = []
     for folder in sorted({*found}):
@@ -48,21 +64,35 @@ def _patterns(document: Document) -> Iterator[str]:
     if not isinstance(value, list):
         raise document.error(keys, "the members of a workspace are no list", expected='folders: ["packages/*"]')
     for at, pattern in enumerate(value):
-        parts = pattern.lstrip("!").split("/") if isinstance(pattern, str) else [".."]
-        if ".." in parts or pattern.startswith("/"):
-            raise document.error((*keys, at), "this is no folder below the workspace", expected='such as "packages/*"')
+        if not isinstance(pattern, str) or _leads_out(pattern):
+            raise document.error((*keys, at), _OUTSIDE, expected=_EXPECTED)
         yield pattern
 
 
+def _pnpm_patterns(document: Document) -> Iterator[str]:
+    for pattern, place, line in patterns(file_beside(document.path)):
+        if _leads_out(pattern):
+            raise ProjectError(_OUTSIDE, place=place, source=line, expected=_EXPECTED)
+        yield pattern
+
+
+def _leads_out(pattern: str) -> bool:
+    return pattern.startswith("/") or ".." in pattern.lstrip("!").split("/")
+
+
 def _folders(root: str, top: str, selection: Selection, consulted: set[str]) -> Iterator[str]:
-    """The folders that are selected, not those below them. The workspace itself is none."""
-    todo = [top]
+    """The folders that are selected, not those below them. The workspace itself is none.
+
+    With `**` those of any depth are, and the uppermost with a package.json count.
+    """
+    todo, is_deep = [top], any("**" in pattern for pattern in selection.patterns)
     while todo:
         folder = todo.pop()
         path = os.path.join(root, folder)
         if folder != "." and selection.takes(folder):
             yield folder
-            continue
+            if not is_deep or os.path.isfile(os.path.join(path, "package.json")):
+                continue
         consulted.add(path)
         if os.path.isdir(path) and not os.path.islink(path):
             inner = (entry.name for entry in os.scandir(path) if entry.is_dir(follow_symlinks=False))

@@ -7,6 +7,7 @@ import shutil
 import sys
 
 import pytest
+from user_project import ROOT
 
 pytestmark = pytest.mark.skipif(not shutil.which("ocamlopt"), reason="ocamlopt is not installed")
 
@@ -184,3 +185,50 @@ def test_two_members_of_one_name_and_of_one_module(shop):
     assert "two packages are the module Prices" in rebel(shop, "build", rc=2).err
     shop.write("package.json", '{"workspaces": ["packages/*", "!packages/other"]}')
     rebel(shop, "build", "till")
+
+
+PNPM = "packages:\n  - 'packages/*'\n  - tools/**\n  - '!**/old'\ncatalog:\n  x: 1\n"
+
+
+def test_the_file_of_pnpm(shop):
+    pytest.importorskip("yaml", reason="the Python package PyYAML is not installed")
+    shop.write("package.json", '{"name": "shop", "private": true}')
+    shop.write("pnpm-workspace.yaml", PNPM)
+    member(shop, "old", {"src/Index.ml": "let () = 1\n"}, folder="tools/old")
+    rebel(shop, "build")
+    assert (said(shop, "till/default"), said(shop, "@acme/x/one")) == ("6", "18")
+    assert "up to date" in rebel(shop, "build").out
+    shop.write("pnpm-workspace.yaml", "packages: [packages/*]\n")
+    rebel(shop, "build")
+    assert not shop.path("_build/@acme/x/one/src/app.out").exists()
+    shop.path("pnpm-workspace.yaml").unlink()
+    assert "no entry" in rebel(shop, "build", rc=2).err  # it is a package of its own again
+
+
+@pytest.mark.parametrize(
+    "text, said",
+    [
+        ("packages: ['../x']", "pnpm-workspace.yaml:1:12: this is no folder below the workspace"),
+        ("packages:\n  - [a]", "pnpm-workspace.yaml:2:5: this is no list of folders"),
+        ("packages: a", "pnpm-workspace.yaml:1:11: this is no list of folders"),
+        ("catalog: {}", "there is no key `packages`"),
+        ("", "there is no key `packages`"),
+        ("packages: [", "not YAML: "),
+        ("packages: [" + "[" * 5000, "not YAML"),
+        ("packages: ['none/*']", "no member of the workspace"),
+    ],
+)
+def test_files_of_pnpm_that_are_none(project, text, said):
+    pytest.importorskip("yaml", reason="the Python package PyYAML is not installed")
+    project.write("package.json", "{}")
+    project.write("pnpm-workspace.yaml", text)
+    run = rebel(project, "build", rc=2)
+    assert said in run.err and "Traceback" not in run.err
+
+
+def test_without_pyyaml(project):
+    project.write("package.json", "{}")
+    project.write("pnpm-workspace.yaml", PNPM)
+    project.write("without/yaml.py", "raise ImportError")
+    said = rebel(project, "build", rc=2, env={"PYTHONPATH": f"{project.path('without')}:{ROOT}"}).err
+    assert "PyYAML, which is not installed" in said and "pip install pyyaml" in said
