@@ -175,3 +175,18 @@ def test_the_command_rebel_is_scons(example):
     assert project.path(program()).exists() and project.up_to_date("-f", SCONSTRUCT)
     project.run(sys.executable, "-m", "rebel_tools", "clean")
     assert not project.path(program()).exists()
+
+
+def test_the_workspace_is_tested_and_installed(example):
+    """What the tests of the members say holds, and findlib finds the library that was installed."""
+    project = example("workspace")
+    rebel = [sys.executable, "-m", "rebel_tools"]
+    if project.run("ocamlfind", "query", "ounit2", rc=None).rc:
+        pytest.skip("the OCaml library ounit2 is missing")
+    assert "4 tests passed\n" in project.run(*rebel, "test", "-j4").out
+    project.run(*rebel, "install", "--prefix", project.path("prefix"))
+    assert project.run(project.path("prefix/bin/convert"), "1 m", "1 mi").out == "1610.34 m\n"
+    project.write("use/a.ml", "let () = print_string Units.Length.(to_string (metres 7.))\n")
+    command = ["ocamlfind", "ocamlopt", "-package", "units", "-linkpkg", "a.ml", "-o", "a.out"]
+    project.run(*command, cwd="use", env={"OCAMLPATH": str(project.path("prefix/lib"))})
+    assert project.run(project.path("use/a.out")).out == "7.00 m"
