@@ -51,7 +51,8 @@ class PackagePlan:
                         raise
                     run.goals = [goal for goal in run.goals if goal not in goals]  # what only tests need is not there
                     continue
-            self._add_steps(package, goals, scope, archives)
+            if goals:  # there are none of a package that is there for rewriters only
+                self._add_steps(package, goals, scope, archives)
         run.stubs.nodes()  # made now, for links look for what others build
 
     def _add_steps(

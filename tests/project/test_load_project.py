@@ -201,6 +201,7 @@ def test_consulted_has_what_was_read_and_what_was_missing(project):
     write_package(project, "node_modules/b")
     assert consulted(project) == {
         "package.json",
+        "pnpm-workspace.yaml",  # not there: it would name members
         "src",
         "src/x",
         "node_modules/a/package.json",
