@@ -12,7 +12,6 @@ from rebel_tools.plan.step import Archive
 from rebel_tools.project.model import Package
 from rebel_tools.project.reads import selected_files
 from rebel_tools.scons.goals import Goal
-from rebel_tools.scons.named import files_in
 from rebel_tools.scons.package_scope import package_scope
 from rebel_tools.scons.scopes import library_step
 from rebel_tools.scons.settings import settings
@@ -86,8 +85,7 @@ class PackagePlan:
         declared = (name for name, _ in run.home.unstable_flags.envvars)
         reads = selected_files(package.root, package.preprocessor_reads)
         run.read_in.update(reads.folders)
-        how = settings(env, declared, reads.files)
-        how = how._replace(files=(*how.files, *files_in(env, package.words_of_modules)))
+        how = settings(env, declared, reads.files, package.words_of_modules)
         outdir = rewriting or (goal.outdir if goal else f"{run.folder}/{package.name}")
         meant = top_level(package, goal.target) if goal else package
         place = run.rules.place(package)

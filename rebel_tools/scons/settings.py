@@ -167,11 +167,14 @@ def archive_flags(env: Environment, engine: str) -> list[str]:
     return flags + (["-thread"] if found.threads else []) + list(found.archives)
 
 
-def settings(env: Environment, variables: Iterable[str] = (), reads: Sequence[str] = ()) -> Settings:
+def settings(
+    env: Environment, variables: Iterable[str] = (), reads: Sequence[str] = (), of_modules: Sequence[str] = ()
+) -> Settings:
     """How the sources of a scope with the environment `env` are compiled. Errors: MissingTool, FindlibError.
 
     variables: names of environment variables that count, besides those that OCaml's programs are known to obey.
     reads: what preprocessors read besides the sources, and besides what `$OCAMLPPDEPS` says.
+    of_modules: all flags of single modules, which may name programs and files as well.
     """
     engines = env["OCAMLENGINES"]
     found = packages(env, engines[0])
@@ -184,7 +187,7 @@ def settings(env: Environment, variables: Iterable[str] = (), reads: Sequence[st
     counting = (name for name in (*OCAML_VARIABLES, *variables) if name != place.VARIABLE)
     values = [*(f"{name}={env['ENV'].get(name)}" for name in counting), place.place(env["ENV"], top_of(env))]
     dependency_flags = expanded(env, "OCAMLDEPFLAGS")
-    flags = [word for command in commands.values() for word in command[1:]]
+    flags = [*(word for command in commands.values() for word in command[1:]), *of_modules]
     runs = found.preprocessors or not {"-pp", "-ppx"}.isdisjoint((*flags, *dependency_flags))
     reads = (*declared_reads(env), *reads) if runs else ()
     ppx = [word for command in found.preprocessors for word in ("-ppx", command)]

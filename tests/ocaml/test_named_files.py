@@ -243,9 +243,16 @@ def build(project, *arguments: str, rc: int = 0) -> str:
     return project.run(sys.executable, "-m", "rebel_tools", "build", *arguments, rc=rc).text
 
 
-def test_what_a_preprocessor_of_a_package_reads(project) -> None:
-    flags = {"compile": ["-pp", "sh tools/pp.sh"], "dep": ["-pp", "sh tools/pp.sh"]}
-    keys = {"flags": flags, "preprocessorDependencies": ["config/**/*.txt", "version", "!config/old"]}
+BY_PREPROCESSOR = {
+    "package": {"flags": {"compile": ["-pp", "sh tools/pp.sh"], "dep": ["-pp", "sh tools/pp.sh"]}},
+    "module": {"moduleFlags": {"Index": ["-pp", "sh tools/pp.sh"]}},
+}
+
+
+@pytest.mark.parametrize("keys", BY_PREPROCESSOR.values(), ids=BY_PREPROCESSOR)
+def test_what_a_preprocessor_of_a_package_reads(project, tmp_path, monkeypatch, keys) -> None:
+    monkeypatch.setenv("REBEL_CACHE", str(tmp_path / "cache"))  # what a preprocessor made has no place there
+    keys = {**keys, "preprocessorDependencies": ["config/**/*.txt", "version", "!config/old"]}
     project.write("package.json", json.dumps({"name": "x", "rebel": keys}))
     project.write("src/Index.ml", "let () = print_string NAME\n")
     script = 'cat version $(find config -name "*.txt" | sort) 2> /dev/null | tr -d "\\n" > all\n'

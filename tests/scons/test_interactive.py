@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 
 from tool_project import HEAD, commands, sconstruct
@@ -91,6 +92,7 @@ def test_packages(project: Project) -> None:
     project.write("SConstruct", HEAD.replace('"ocaml"', '"rebel"') + "env.Rebel()\n")
     project.write("src/main.ml", MAIN)
     project.write("src/a.ml", "let v = 1\n")
+    project.write("src/deep/er/lexer.mll", "rule all = parse eof { 1 }\n")
     program = "_build/app/src/app.out"
     with Interactive(project) as scons:
         scons("build")
@@ -106,6 +108,9 @@ def test_packages(project: Project) -> None:
         assert scons("build -n --clean") and project.path(program).exists()
         scons("clean")
         assert not project.path("_build").exists()
+        scons("build")
+        assert project.run(program).out == "4\n"
+        shutil.rmtree(project.path("_build"))
         scons("build")
         assert project.run(program).out == "4\n"
         project.write("src/a.ml", "let v = tru\n")
