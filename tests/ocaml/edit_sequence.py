@@ -48,6 +48,14 @@ NULL_BUILDS = {"watch": 0, "scons": 0.3, "rebel scons": 0.5, "rebel": 1, "server
 OTHERS = ("back", "old stamps", "saved during a build", "damaged cache")
 """Kinds of edits that are neither one of the sources alone nor one of the tree behind them."""
 
+OFTEN = {
+    **dict.fromkeys(("member", "stub", "profile", "targets", "shadow_opened", "damaged cache", "preprocessor"), 4),
+    **dict.fromkeys(("how", "shape", "grammar", "saved during a build"), 2),
+}
+"""Kinds that are tried more often: they apply to few projects, or have to meet each other."""
+
+KINDS = [kind for kind in (*random_edits.EDITS, *MEDDLING, *OTHERS) for _ in range(OFTEN.get(kind, 1))]
+
 
 class Sequence:
     """One project in a folder below `work`, and what was done to it so far. coarse: of its file system's stamps."""
@@ -131,7 +139,7 @@ class Sequence:
         written_project.write(self.project, self.folder)
         if "old stamps" in self.kinds:
             set_back(self.folder, before)
-        if not isinstance(self.session, Watch) and self.rng.random() < 0.25:
+        if not isinstance(self.session, Watch) and self.rng.random() < 0.5:
             self.kill()
         return self.compare()
 
@@ -198,7 +206,7 @@ class Sequence:
     def _one_edit(self) -> str:
         done = None
         while done is None:
-            kind = self.rng.choice([*random_edits.EDITS, *MEDDLING, *OTHERS])
+            kind = self.rng.choice(KINDS)
             if self.project.broken and self.rng.random() < 0.4:
                 kind = "mend"
             done = self._edit_of(kind)
