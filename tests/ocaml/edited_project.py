@@ -1,0 +1,323 @@
+"""A random project that is edited, built, and compared with a clean build, again and again."""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import os
+import random
+import shutil
+import subprocess
+import time
+from pathlib import Path
+
+import edit_builds
+import edit_clean
+import random_edits
+import random_project
+import written_project
+from edit_builds import Built, Difference, Interactive, Kill, Place, Session, Watch
+from edit_clean import Clean, programs
+from edit_tree import MEDDLING, ROOTS, Meddling, contents, is_left_by_us, set_back, stamps
+
+NULL_BUILDS = {"watch": 0, "scons": 0.3, "rebel scons": 0.5, "rebel": 1, "server": 1, "interactive": 1}
+"""Way -> how often a second build is tried, which costs more in some of them."""
+
+OTHERS = ("back", "old stamps", "saved during a build", "damaged cache")
+"""Kinds of edits that are neither one of the sources alone nor one of the tree behind them."""
+
+OFTEN = {
+    **dict.fromkeys(("member", "stub", "profile", "targets", "shadow_opened", "damaged cache", "preprocessor"), 4),
+    **dict.fromkeys(("how", "shape", "grammar", "saved during a build"), 2),
+}
+"""Kinds that are tried more often: they apply to few projects, or have to meet each other."""
+
+KINDS = [kind for kind in (*random_edits.EDITS, *MEDDLING, *OTHERS) for _ in range(OFTEN.get(kind, 1))]
+
+
+class Sequence:
+    """One project in a folder below `work`, and what was done to it so far. coarse: of its file system's stamps."""
+
+    def __init__(self, work: Path, rng: random.Random, coarse: bool = False) -> None:
+        self.work = work
+        self.rng = rng
+        self.coarse = coarse
+        self.cache: Path | None = None
+        self.tree = Meddling(rng, work / ROOTS[0])
+        self.tree.folder.mkdir(parents=True)
+        self.history: list[str] = []
+        self.project = random_project.random_project(rng)
+        self.way = ""
+        self.session: Session | None = None
+        self.clean: dict[str, Clean] = {}
+        self.kinds: list[str] = []
+        self.kills: list[Kill] = []
+        self._shape()
+        self.past = [copy.deepcopy(self.project)]
+
+    def _shape(self) -> None:
+        project, rng = self.project, self.rng
+        project.scripted = rng.random() < 0.35
+        if not project.scripted and rng.random() < 0.25:
+            project.become_workspace()
+        elif rng.random() < 0.25:
+            project.targets.append("byte")
+        if not project.scripted and rng.random() < 0.5:
+            self.cache = self.work / "cache"
+        for edit in (random_edits.edit_targets, random_edits.edit_stub, random_edits.edit_preprocessor):
+            if rng.random() < 0.3:
+                edit(rng, project)
+
+    @property
+    def folder(self) -> Path:
+        return self.tree.folder
+
+    @property
+    def place(self) -> Place:
+        return Place(self.folder, self.cache)
+
+    @property
+    def is_comparable(self) -> bool:
+        """Whether bytes are as elsewhere: GNU as takes no map of folders with such names."""
+        return "=" not in self.folder.name
+
+    # Steps
+
+    def run(self, edits: int, tell=lambda **what: None) -> None:
+        """tell: is given what each step was."""
+        for number in range(edits + 1):
+            self.kinds, self.kills = [], []
+            since = time.monotonic()
+            programs = self.step("new project" if number == 0 else "")
+            tell(
+                step=number,
+                kinds=self.kinds,
+                way=self.way,
+                workspace=self.project.workspace,
+                scripted=self.project.scripted,
+                coarse=self.coarse,
+                cache=self.cache is not None,
+                rules=not self.project.scripted
+                and any(m.form or p.grammar for p in self.project.packages.values() for m in p.modules),
+                stub=self.project.stub is not None,
+                preprocessor=self.project.pre is not None,
+                folder=self.folder.name,
+                programs=programs,
+                kills=[kill._asdict() for kill in self.kills],
+                seconds=round(time.monotonic() - since, 1),
+            )
+        self.check_removed()
+
+    def step(self, description: str) -> int:
+        """Change something, build, compare; how many programs were compared, 0 where the project does not build."""
+        self.choose_way()
+        self.history.append(description or self.edit())
+        self.past.append(copy.deepcopy(self.project))
+        before = stamps(self.folder)
+        written_project.write(self.project, self.folder)
+        if "old stamps" in self.kinds:
+            set_back(self.folder, before)
+        if not isinstance(self.session, Watch) and self.rng.random() < 0.5:
+            self.kill()
+        return self.compare()
+
+    def compare(self) -> int:
+        clean = self.clean_build()
+        if isinstance(self.session, Watch):
+            built = self.session.until(lambda well: well == (clean.rc == 0) and (not well or not self.rows(clean)))
+        else:
+            built = self.build()
+        if built.rc != clean.rc:
+            texts = f"incremental:\n{built.text}\nclean:\n{clean.text}"
+            raise Difference(f"exit status {built.rc}, but {clean.rc} from clean\n{texts}")
+        self.check_sources()
+        if built.rc:
+            if not self.project.broken:
+                raise Difference(f"a project without errors does not build:\n{built.text}")
+            return 0
+        if rows := self.rows(clean):
+            raise Difference("not as a clean build:\n" + "\n".join(rows) + f"\n{built.text}")
+        said = programs(self.folder, self.project.profile)
+        if said != clean.said or not said:
+            raise Difference(f"the programs print {said}, those of a clean build {clean.said}\n{built.text}")
+        if self.rng.random() < NULL_BUILDS[self.way]:
+            self.check_null()
+        if self.rng.random() < 0.3:
+            self.tree.keep()
+        return len(said)
+
+    def choose_way(self) -> None:
+        """Mostly as the last time; a session ends where it is of no use any more."""
+        possible = edit_builds.ways(self.project)
+        if self.way not in possible or self.rng.random() < 0.2:
+            self.end_session()
+            self.way = self.rng.choice(possible)
+            self.history.append(f"from now on by {self.way}")
+
+    def build(self) -> Built:
+        if self.way in edit_builds.SESSIONS:
+            return self.in_session()
+        more = self.rng.choice((["-j1"], ["-j1"], ["-j2"], ["-j1", "-k"]))
+        return edit_builds.run(self.way, self.project, self.place, more)
+
+    def in_session(self) -> Built:
+        kind = Interactive if self.way == "interactive" else Watch
+        if self.session and self.session.lasts_for != kind.signature(self.project, self.folder):
+            self.end_session()
+        if self.session is None:
+            self.session = kind(self.project, self.place)
+        if isinstance(self.session, Interactive):
+            return self.session.build(self.project)
+        return self.session.until(lambda well: True)
+
+    def end_session(self) -> None:
+        if self.session is not None:
+            self.session.close()
+            self.session = None
+
+    # What is done
+
+    def edit(self) -> str:
+        """Edit the sources, mostly once, or meddle with files behind the build's back."""
+        return "; ".join(self._one_edit() for _ in range(self.rng.choice((1, 1, 1, 1, 2))))
+
+    def _one_edit(self) -> str:
+        done = None
+        while done is None:
+            kind = self.rng.choice(KINDS)
+            if self.project.broken and self.rng.random() < 0.4:
+                kind = "mend"
+            done = self._edit_of(kind)
+        self.kinds.append(kind)
+        if isinstance(self.session, Watch):
+            wanted = Watch.signature(self.project, self.folder)
+            if self.session.lasts_for != wanted:
+                self.end_session()
+        return done
+
+    def _edit_of(self, kind: str) -> str | None:
+        if kind in random_edits.EDITS:
+            return random_edits.EDITS[kind](self.rng, self.project)
+        if kind in MEDDLING:
+            if isinstance(self.session, Watch) or kind in ("copy", "move"):
+                self.end_session()  # outputs are not watched, and a session stays where it is
+            return getattr(self.tree, MEDDLING[kind])()
+        if kind == "back":
+            when = self.rng.randrange(len(self.past))
+            self.project = copy.deepcopy(self.past[when])
+            return f"back to the sources of step {when}"
+        if kind == "old stamps":
+            return f"{self._source_edit()}, with the old time stamps"
+        if kind == "damaged cache":
+            return self.damage_cache()
+        return self.save_during_build()
+
+    def damage_cache(self) -> str | None:
+        """A file of the cache gets another bit or is cut off, and all that was built has to be taken from there."""
+        kept = sorted(path for path in self.cache.rglob("*") if path.is_file()) if self.cache else []
+        if not kept or isinstance(self.session, Watch):
+            return None
+        path = self.rng.choice(kept)
+        data = path.read_bytes()
+        where = self.rng.randrange(len(data))
+        path.write_bytes(self.rng.choice((data[:where] + bytes([data[where] ^ 1]) + data[where + 1 :], data[:where])))
+        shutil.rmtree(self.folder / "_build", ignore_errors=True)
+        return f"damage {path.name} in the cache"
+
+    def _source_edit(self) -> str:
+        done = None
+        while done is None:
+            done = random_edits.EDITS[self.rng.choice(list(random_edits.EDITS))](self.rng, self.project)
+        return done
+
+    def save_during_build(self) -> str | None:
+        """The sources are saved twice, the second time while a command of a build runs."""
+        if self.way in edit_builds.SESSIONS:
+            return None
+        first = self._source_edit()
+        written_project.write(self.project, self.folder)
+        process = edit_builds.start(self.way, self.project, self.place)
+        edit_builds.catch(self.rng, process, process.pid)
+        second = self._source_edit()
+        written_project.write(self.project, self.folder)
+        process.wait()
+        return f"{first}; while that is built {second}"
+
+    def kill(self) -> None:
+        if self.way not in edit_builds.SESSIONS:
+            killed = edit_builds.kill(self.rng, self.way, self.project, self.place)
+            if killed:
+                self.kills.append(killed)
+                self.history.append(f"{killed.signal} to {killed.whom}")
+
+    # What is compared
+
+    def clean_build(self) -> Clean:
+        project = self.project
+        key = repr((sorted(project.files().items()), project.links(), project.profile, project.asked))
+        if key not in self.clean:
+            fresh = self.work / "fresh"
+            shutil.rmtree(fresh, ignore_errors=True)
+            fresh.mkdir()
+            written_project.write(self.project, fresh)
+            words = edit_builds.command("scons", self.project)[len(edit_builds.SCONS) :]
+            built = edit_builds.checked(*edit_clean.scons(words, fresh, edit_builds.environment()))
+            said = programs(fresh, self.project.profile) if built.rc == 0 else {}
+            self.clean[key] = Clean(built, contents(fresh, self.project.profile), said)
+        return self.clean[key]
+
+    def rows(self, clean: Clean) -> list[str]:
+        """What is other than in a clean build."""
+        old, new = contents(self.folder, self.project.profile), clean.contents
+        # A target that is gone from an SConstruct leaves what it made, as all targets of SCons do.
+        dropped = "_build/Prelib" if self.project.scripted and not self.project.pre else "\0"
+        rows = [f"  left over: {n}" for n in sorted(old.keys() - new.keys()) if not n.startswith(dropped)]
+        rows += [f"  missing: {n}" for n in sorted(new.keys() - old.keys())]
+        both = sorted(old.keys() & new.keys()) if self.is_comparable else []
+        return rows + [f"  different: {n}" for n in both if old[n] != new[n] and self.is_promised(n)]
+
+    def is_promised(self, name: str) -> bool:
+        """With -pp the name of a temporary file is in .cmt files, and in what bytecode knows for debuggers."""
+        pre = self.project.pre
+        if not pre or pre.how == "key" and not self.project.scripted:
+            return True
+        unit, suffix = os.path.splitext(os.path.basename(name))
+        if suffix in (".cmt", ".cmti", ".cmo", ".cma"):
+            return not unit.endswith(("Pre", "Prelib"))
+        return self.project.native or suffix not in ("", ".out", ".byte")
+
+    def check_null(self) -> None:
+        before = stamps(self.folder)
+        again = self.build()
+        written = sorted(n for n, stamp in stamps(self.folder).items() if before.get(n) != stamp)
+        if again.rc or written:
+            raise Difference(f"a second build wrote {written} (exit status {again.rc}):\n{again.text}")
+
+    def check_sources(self) -> None:
+        """Nothing is written beside the outputs, and no source is changed."""
+        wanted, here = self.project.files(), {}
+        for path in (p for p in self.folder.rglob("*") if p.is_file() and not p.name.startswith(".")):
+            name = path.relative_to(self.folder).as_posix()
+            if not name.startswith(("_build/", "c/", "ext/")):
+                here[name] = path.read_bytes()
+        there = {name: text.encode() for name, text in wanted.items() if isinstance(text, str) and name[:2] != "c/"}
+        if here != there:
+            names = sorted(name for name in here.keys() | there.keys() if here.get(name) != there.get(name))
+            raise Difference(f"other sources than those that were written: {names}")
+
+    def check_removed(self) -> None:
+        """`scons -c` leaves the sources only."""
+        self.end_session()
+        edit_builds.stop_server(self.folder)
+        done = edit_builds.run("scons", self.project, self.place, ["-c"])
+        files = {p.relative_to(self.folder).as_posix() for p in self.folder.rglob("*") if is_left_by_us(p)}
+        others = (".sconsign", ".rebel-tools.scons", "c/", "ext/")
+        left = {name for name in files - self.project.files().keys() if not name.startswith(others)}
+        if left or done.rc:
+            raise Difference(f"scons -c leaves {sorted(left)} (exit status {done.rc})\n{done.text}")
+
+    def close(self) -> None:
+        with contextlib.suppress(OSError, subprocess.SubprocessError):
+            self.end_session()
+        if self.folder.exists():
+            edit_builds.stop_server(self.folder)
