@@ -182,10 +182,6 @@ class MadeFile(SCons.Node.FS.File):
         """`attributes.rebel_reads` of a node finds the nodes that it depends on besides its sources."""
         node.__class__ = cls
 
-    def begin_again(self) -> None:
-        """Another build begins in this process; the folder may have been removed, and is made again."""
-        _make_again(self.dir)
-
     def scan(self) -> None:
         """What a scanner of SCons finds in a source is found once; here each thing that is built can lead to others."""
         reads = getattr(self.attributes, "rebel_reads", None)

@@ -93,11 +93,6 @@ class PackageRules:
 
         return rules.make_nodes(self.place(package), self.run.environments[scope], scope, self.run)
 
-    def begin_again(self) -> None:
-        """Another build begins in this process."""
-        for node in self.nodes() if "by_package" in self.__dict__ else ():
-            node.begin_again()
-
     def nodes(self) -> list[SCons.Node.FS.File]:
         """What is made before the rest is planned: sources, and programs that rewrite sources."""
         return [*self._made(), *self.run.drivers.nodes()]

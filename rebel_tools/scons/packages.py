@@ -185,6 +185,7 @@ class _AsRead:
             message = "package.json, or which sources there are, is not as it was when this session began"
             raise RebelError(message, place=Place(self.root), hint="exit, and start scons --interactive again")
         _tidy_up(self.read, self.how)
+        places.look_again_at(build_folder.folder_of(self.root))
 
     def end(self) -> None:
         unlock(build_folder.folder_of(self.root))

@@ -112,6 +112,18 @@ def file_nodes() -> Iterator[Node]:
     return _files_in(roots())
 
 
+def look_again_at(path: str) -> None:
+    """SCons looks for a folder once in a process, and makes it once; those at and below a path may be gone."""
+    waiting = [_known(path)]
+    while waiting:
+        folder = waiting.pop()
+        if isinstance(folder, SCons.Node.FS.Dir):
+            folder.clear_memoized_values()
+            if not folder.exists():
+                folder.reset_executor()
+            waiting += [node for name, node in folder.entries.items() if name not in (".", "..")]
+
+
 def made_sources() -> Iterator[Node]:
     """The nodes of all sources of modules that builders make."""
     return (node for node in file_nodes() if node.name.endswith(SUFFIXES) and node.has_builder())

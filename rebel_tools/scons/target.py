@@ -295,7 +295,6 @@ class TargetSession(Session):
 
     def begin_again(self) -> None:
         super().begin_again()
-        self.rules.begin_again()
         self._is_told, self.active = False, set()
         for group in (self._first, self._by_rules, *self._by_goal.values()):
             group.set_state(SCons.Node.no_state)

@@ -312,6 +312,8 @@ class Sequence:
         done = edit_builds.run("scons", self.project, self.place, ["-c"])
         files = {p.relative_to(self.folder).as_posix() for p in self.folder.rglob("*") if is_left_by_us(p)}
         others = (".sconsign", ".rebel-tools.scons", "c/", "ext/")
+        if self.project.scripted and not self.project.pre:  # there may have been one, and what it made is known
+            others += ("_build/Prelib", ".rebel-tools.")
         left = {name for name in files - self.project.files().keys() if not name.startswith(others)}
         if left or done.rc:
             raise Difference(f"scons -c leaves {sorted(left)} (exit status {done.rc})\n{done.text}")

@@ -162,6 +162,24 @@ def test_what_targets_have_made_that_are_gone_is_removed(project: Project) -> No
         assert not project.path("_build/two").exists() and project.path("_build/one/src/app.out").exists()
 
 
+def test_what_targets_share_moves_to_a_new_one(project: Project) -> None:
+    """Folders are removed and made again in one build."""
+    targets = [{"target": name, "entry": "src/main.ml"} for name in ("one", "two")]
+    manifest = {"name": "app", "dependencies": {"@s/lib": "*"}, "rebel": {"targets": targets}}
+    project.write("package.json", json.dumps(manifest))
+    project.write("SConstruct", HEAD.replace('"ocaml"', '"rebel"') + "env.Rebel()\n")
+    project.write("node_modules/@s/lib/package.json", '{"name": "@s/lib", "rebel": {"targets": []}}')
+    project.write("node_modules/@s/lib/src/a.ml", "let v = 1\n")
+    project.write("src/main.ml", "let () = print_int Lib.A.v\n")
+    project.scons()
+    targets.insert(0, {"target": "aaa", "entry": "src/main.ml"})
+    project.write("package.json", json.dumps(manifest))
+    with Interactive(project) as scons:
+        scons("build one two aaa")
+        for name in ("aaa", "one", "two"):
+            assert project.run(f"_build/{name}/src/app.out").out == "1"
+
+
 def test_the_gate(project: Project) -> None:
     project.write(
         "SConstruct",
