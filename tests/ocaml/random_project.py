@@ -360,7 +360,7 @@ HOSTILE = (
     "a#b=c%d/",
     "star *? [x]/",
     "\u00fcn\u00ef \u00a9/",
-    "back\\slash/",
+    "two  blanks /",
 )
 """Names of folders that mean something to a shell, to SCons, to make, or to a terminal."""
 
