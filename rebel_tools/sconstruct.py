@@ -61,7 +61,7 @@ def enter_project() -> None:
 
 
 def project_folder() -> str | None:
-    """The folder of the project that the current one lies in; None where there is none, or it is somebody else's."""
+    """The folder of the project that the current one lies in; None where there is none, or another user's."""
     folder = here = os.getcwd()
     while not _is_project(folder):
         above = os.path.dirname(folder)

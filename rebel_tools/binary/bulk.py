@@ -22,7 +22,7 @@ def collector_paused() -> Iterator[None]:
     try:
         yield
     finally:
-        if gc.get_freeze_count() == 0:  # else somebody keeps objects frozen, and thawing would take that away
+        if gc.get_freeze_count() == 0:  # else other code has frozen objects, and unfreezing would undo that
             gc.freeze()
             gc.unfreeze()
         gc.enable()

@@ -96,7 +96,7 @@ class FolderStore:
         return [name for name in self._listed[folder] if name.startswith(beginning)]
 
     def forget(self) -> None:
-        """Another build begins: what others have put here meanwhile is to be seen."""
+        """Another build begins: forget what was listed, so that results of other processes are found."""
         self._listed.clear()
 
     def _path(self, kind: str, name: str) -> str:

@@ -8,8 +8,8 @@ from typing import Protocol
 class Store(Protocol):
     """Data by kind and name. Kinds and names are plain words: letters, digits, `-` and `.`.
 
-    It may forget everything at any time, and what it answers may be damaged: whoever asks checks that. It raises
-    nothing, for no build fails for want of a result that can be made.
+    It may forget everything at any time, and its answers may be damaged: the caller checks them. It raises nothing,
+    because a build can always make the result itself.
     """
 
     def get(self, kind: str, name: str) -> bytes | None:

@@ -32,7 +32,7 @@ def write_all(descriptor: int, data: bytes | memoryview) -> None:
 
 
 def write_atomically(path: str, data: bytes) -> None:
-    """Write a file anew: whoever reads it finds the old contents or all of the new ones. A link is replaced."""
+    """Write a file anew: readers find the old contents or all of the new ones. A link is replaced."""
     temporary = f"{path}.{os.getpid()}"
     with contextlib.suppress(FileNotFoundError):
         os.unlink(temporary)

@@ -58,7 +58,7 @@ class Record:
 
 
 class Records(MutableMapping[str, Record]):
-    """Records by key. Those of a state file stay texts until somebody asks for them, and are saved as they came."""
+    """Records by key. Those of a state file stay text until they are looked up; the others are saved as they came."""
 
     def __init__(self, texts: dict[str, str]):
         self.texts = texts

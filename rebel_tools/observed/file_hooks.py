@@ -95,7 +95,7 @@ def status_hooks(recorder: Recorder) -> list[Hook]:
 
 
 def _is_about_more_than_existence() -> bool:
-    """Whether somebody wants to know a time, a size or the like; what SCons' nodes are asked, `observe` notes."""
+    """Whether the caller wants a time, a size or the like; questions to SCons' nodes are noted in `observe`."""
     frame = sys._getframe(2)
     while frame is not None and belongs_to_python(frame.f_code.co_filename):
         if frame.f_code.co_name in _EXISTENCE:

@@ -14,7 +14,7 @@ def _options(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-# The options that are known to start no program. What is not known may do so, and so may what hands text on to a shell
+# The options that are known to start no program. Unknown options may do so, and so may one that passes text to a shell
 # (-cc, -ccopt), takes further options from a file (-args), or loads native code into the compiler (-dllib, -plugin).
 _HARMLESS = _options(
     """

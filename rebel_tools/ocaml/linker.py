@@ -123,7 +123,7 @@ class _Command:
             yield from self._library(part[2:], depth - 1) if is_library else self._with_parts(part, depth - 1)
 
     def _needed(self, path: str) -> Iterator[str]:
-        """What a shared library needs, and what that needs in its turn, wherever it may be."""
+        """What a shared library needs, directly or through other libraries, wherever these are."""
         waiting = [path]
         while waiting:
             needs = needed_by(os.path.join(self.current, waiting.pop()))

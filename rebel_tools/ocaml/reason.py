@@ -95,7 +95,7 @@ def _compile(ocamlopt: str, libraries: Sequence[Library], driver: str, environ: 
         with tempfile.TemporaryDirectory(dir=folder) as work:
             sources = [os.path.basename(shutil.copy(source, work)) for source in DRIVER_SOURCES]
             _run_compiler(ocamlopt, libraries, sources, work, environ)
-            # Whoever comes last wins; the loser's program is the same, and a running one keeps its file.
+            # The last process wins; the other program is the same, and a running one keeps its file.
             os.replace(os.path.join(work, "refmt_pp"), driver)
     except OSError as error:
         hint = "set XDG_CACHE_HOME to a folder that can be written"

@@ -23,8 +23,8 @@ ARCHIVES = {"native": ".cmxa", "byte": ".cma"}
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*\Z")
 
 
-# What installed programs have answered, by PATH and command line. Whoever knows that nothing that is installed has
-# changed since an earlier build can put its answers in, which saves several processes.
+# What installed programs have answered, by PATH and command line. A build that knows that
+# nothing installed has changed fills it with the answers of the last one, which saves several processes.
 ANSWERS: dict[str, str] = {}
 
 

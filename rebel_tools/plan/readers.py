@@ -1,4 +1,4 @@
-"""Who consulted what when it last ran: records the other way round."""
+"""Which steps consulted what when they last ran: an index from files and units to the steps whose records have them."""
 
 from __future__ import annotations
 

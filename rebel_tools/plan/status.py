@@ -316,7 +316,7 @@ class Status:
         return bool(new)
 
     def remove(self, path: str) -> None:
-        """Remove what an earlier build made, if somebody may."""
+        """Remove what an earlier build made, if that is allowed."""
         self.plan.files.remembered.pop(path, None)
         with contextlib.suppress(OSError):
             self.plan.disk.remove(path)

@@ -282,7 +282,7 @@ def _command(document: Document, said: Mapping[str, Any], keys: Path) -> Command
 
 
 def _module(document: Document, name: str, is_program: bool) -> str:
-    """The module that a package's name gives. Nobody can name a package of programs: its module does not matter."""
+    """The module that a package's name gives. Of a package of programs it may be anything: no source can name it."""
     module = package_module(name)
     if not is_program and not (is_module(module) and len(module) <= MAX_MODULE):
         what = "is too long" if is_module(module) else "OCaml does not allow"

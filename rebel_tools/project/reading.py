@@ -24,7 +24,7 @@ def read_text(path: str) -> str:
     """The text of `path`, without a byte order mark, which npm drops, too.
 
     FileNotFoundError and NotADirectoryError pass through where no link is; all else that is wrong is a ProjectError.
-    What is no regular file is not opened, for a FIFO would wait for somebody to write into it.
+    Only regular files are opened: reading a FIFO would wait for a writer.
     """
     try:
         status = os.stat(path)

@@ -77,7 +77,7 @@ def has_repositories() -> bool:
 def known_file(folder: SCons.Node.FS.Dir, name: str) -> SCons.Node.FS.File | None:
     """The node of a file that is in a folder, here or in a repository, or that something makes there.
 
-    Glob() would find a node that is there only because somebody has asked.
+    Glob() would also find a node that exists only because some code looked it up.
     """
     places = [os.path.join(place.get_abspath(), name) for place in folder.get_all_rdirs()]
     known = folder.entries.get(name)

@@ -1,4 +1,4 @@
-"""What is otherwise when the command `rebel` runs scons, with the SConstruct that comes with it.
+"""What the command `rebel` changes in scons when it runs it with the SConstruct that comes with it.
 
 SCons says for each failed step that it failed, although the compiler has said why, and reports a user's mistake with a
 line of the SConstruct, which is ours. The parts of it that do so are exchanged here, before it starts.
@@ -62,7 +62,7 @@ def is_installed() -> bool:
 
 
 def report() -> Report | None:
-    """Who tells about this build, None where SCons does."""
+    """What reports on this build; None where SCons does."""
     return _reports[0] if _reports else None
 
 

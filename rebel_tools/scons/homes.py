@@ -65,7 +65,7 @@ def remove_left_over(build: str, homes: Mapping[str, str]) -> None:
     """Remove what compilers have made below `build` for targets that are gone or have another home than they had.
 
     homes: target -> the target in whose folder everything lies that it shares.
-    What may be somebody else's file stays, and so does what cannot be removed; links are not followed.
+    Files that compilers may not have made stay, and so does what cannot be removed; links are not followed.
     """
     with suppress(OSError):
         for home in list(_with_state(build, "")):
@@ -102,5 +102,5 @@ def _remove(folder: str) -> None:
             if by_rule or name.endswith((*_MADE, *SUFFIXES)) or name in (STATE, MANIFEST, EDITORS_FILE, _SERVED):
                 with suppress(OSError):
                     os.unlink(os.path.join(path, name))
-        with suppress(OSError):  # something of somebody else's is in it
+        with suppress(OSError):  # it holds other files
             os.rmdir(path)

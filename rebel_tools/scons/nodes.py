@@ -150,7 +150,7 @@ class _Parents(set[Node]):
 
 
 class SourceFile(SCons.Node.FS.File):
-    """A source of a step. What SCons would store of it, for nodes that compare it in SCons' way, nobody asks for."""
+    """A source of a step. SCons need not store its signature, because only the plan compares it."""
 
     __slots__ = ()
 
@@ -162,7 +162,7 @@ class SourceFile(SCons.Node.FS.File):
         return node
 
     def visited(self) -> None:
-        if self.has_builder():  # somebody said so later
+        if self.has_builder():  # it was given one after the plan was made
             super().visited()
 
     def mark_done(self) -> None:
@@ -199,7 +199,7 @@ class MadeFile(SCons.Node.FS.File):
 
 
 class Group(SCons.Node.Alias.Alias):
-    """All units of a scope, for those who wait for every one of them. Nobody compares its signature.
+    """All units of a scope, for nodes that wait for every one of them. Its signature is never compared.
 
     `attributes.rebel_step` is the scope. Nodes of its units are made when SCons comes to them, while others compile.
     """
@@ -215,7 +215,7 @@ class Group(SCons.Node.Alias.Alias):
         super().scan()
 
     def visited(self) -> None:
-        """Who waited is asked again what it waits for, as after a node that ran: a goal may name more groups."""
+        """Nodes that waited for it are scanned again, as after a node that ran: a goal may name more groups."""
         for parent in self.waiting_parents:
             parent.implicit = None
 

@@ -157,7 +157,7 @@ def _which(name: str, path: str) -> str | None:
 
 
 class Listener:
-    """Who is told what commands say. Under scons that is printed at once, and a summary of the failures at the end."""
+    """Receives the output of commands. Under scons it is printed at once, with a summary of failures at the end."""
 
     name = "scons"
 

@@ -123,7 +123,7 @@ class PackageRules:
         """Remove what the rules that are gone have made."""
         folder = os.path.join(self.run.top, self.folder)
         if os.path.islink(folder):
-            os.unlink(folder)  # what it leads to is somebody else's
+            os.unlink(folder)  # what it points to may belong to another project
         elif os.path.isdir(folder):
             if self.come_first:
                 self.run.make_plan()

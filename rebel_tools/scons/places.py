@@ -140,7 +140,7 @@ def _files_in(folders: list[Any]) -> Iterator[Node]:
 
 
 def forget_builder(node: Node) -> None:
-    """Let a file that somebody else makes elsewhere be no target any more, with those that are made with it."""
+    """Take the builder from a file, and from those made with it: something else makes it."""
     for target in node.get_executor().get_all_targets():
         target.builder_set(None)
         target.set_state(SCons.Node.up_to_date)

@@ -24,7 +24,7 @@ def project_of(root: str, consulted: set[str]) -> Project:
 
 
 def prepare(root: str) -> None:
-    """Have a project ready; one with an error is left to whoever wants it."""
+    """Load a project ahead of its build. One with an error is not kept: the build loads it again and reports it."""
     if _is_ready(root):
         return
     started = time.time_ns()

@@ -148,7 +148,7 @@ class Child:
         return self.report()
 
     def report(self) -> Report | None:
-        """The same of one that somebody else asks."""
+        """The report of a child that was asked to build by another process; None when it ended without one."""
         with open(self._report, encoding="utf-8", errors="surrogateescape", closefd=False) as report:
             text = report.read()
         return json.loads(text) if text else None

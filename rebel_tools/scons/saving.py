@@ -1,4 +1,4 @@
-"""What a run of SCons saves for the next one: at its end, or when whoever waits for the build has been told."""
+"""What a run of SCons saves for the next one: at its end, or when the waiting client has its answer."""
 
 from __future__ import annotations
 

@@ -62,7 +62,7 @@ def new_scope(env: Environment, outdir: str, namespace: str, public: str = "") -
 
 
 def inherit_packages(env: Environment, run: Session, scopes: Iterable[Scope]) -> None:
-    """Who uses a library needs its findlib packages, too."""
+    """Users of a library need its findlib packages, too."""
     inherited = [name for scope in scopes for name in package_names(run.environments[scope])]
     env["OCAMLPACKAGES"] = extended([], dict.fromkeys(package_names(env) + inherited))
 
@@ -91,7 +91,7 @@ def add_sources(run: Session, scope: Scope, nodes: Iterable[Node]) -> list[Modul
         name = checked_module(module_name(node.name), node)
         _check_source(path, name, scope.modules.get(name))
         real = os.path.join(run.plan.disk.root, path)
-        if os.path.exists(real) and not os.path.isfile(real):  # who reads a FIFO waits for somebody to write into it
+        if os.path.exists(real) and not os.path.isfile(real):  # reading a FIFO would wait for a writer
             raise RebelError(f"the source `{path}` is no file", hint="remove it")
         intf, impl = (path, None) if is_interface(path) else (None, path)
         run.source_nodes.setdefault(scope, {})[path] = node

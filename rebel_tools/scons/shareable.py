@@ -15,7 +15,7 @@ _OUT_OF_SIGHT = {"-args", "-args0", "-pp", "-ppx"}
 def is_known(env: Any, compilers: Iterable[str], flags: Sequence[str]) -> bool:
     """compilers: the construction variables that name them; flags: of compilations.
 
-    A command line that somebody has written may read anything, and so may a script in place of a compiler.
+    A command line that the user has changed may read anything, and so may a script in place of a compiler.
     """
     own = all(env.get(name) == command for name, command in COMMANDS.items()) and env["SPAWN"] is spawn
     if not own or _OUT_OF_SIGHT & {*flags} or env["ENV"].get("OCAMLPARAM"):

@@ -52,7 +52,7 @@ class SharedSteps:
             self._shared.keep(step)
 
     def end(self) -> None:
-        """The build is over: let somebody else trim the cache, if that is due."""
+        """The build is over: start a process that trims the cache, if that is due."""
         store = self.store
         try:
             is_due = store.written and is_due_in(store.folder, store.written, limit(os.environ))
@@ -70,7 +70,7 @@ class SharedSteps:
 
 
 def _trim() -> None:
-    """In a process of its own, for which nobody waits."""
+    """Start a detached process that trims the cache."""
     with contextlib.suppress(OSError):
         subprocess.Popen(
             [*python_command("rebel_tools"), "cache", "trim"],

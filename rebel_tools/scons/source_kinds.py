@@ -13,7 +13,7 @@ from rebel_tools.scons.arguments import known_file
 from rebel_tools.scons.nodes import StepFile
 
 # Copies that editors, merges and version control leave, templates of generated sources, and what belongs to ocamlbuild
-# and odoc. Nobody means them as code.
+# and odoc. They are not code, even where a pattern matches them.
 _NO_CODE = re.compile(
     r"[#.].*|.*(~|\.(orig|rej|bak|old|save|swp|tmp|in|mlpack|mllib|mldylib|mld))\Z",
 )
@@ -54,7 +54,7 @@ def _is_linked(name: str, more: Iterable[str]) -> bool:
 def _has_own_rule(node: Any) -> bool:
     """Whether the SConstruct itself says how the module of a lexer or parser is made.
 
-    Errors: RebelError where the module is there and nobody knows whether somebody has written it.
+    Errors: RebelError where the module is there and may have been written by hand.
     """
     name = os.path.splitext(node.name)[0] + ".ml"
     made, source = known_file(node.dir, name), known_file(node.srcnode().dir, name)

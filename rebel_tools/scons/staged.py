@@ -65,7 +65,7 @@ def run(command: list[str], folder: str, printed: str) -> int:
 
 
 def deliver(made: str, path: str, sources: dict[str, str], origin: str) -> None:
-    """Put what was made in its place; what is no file is left, and missed by whoever asked for it."""
+    """Move a result to its place. What is not a regular file is left behind, and reported as missing."""
     if os.path.islink(made) or not os.path.isfile(made):
         return
     with open(made, "rb") as file:

@@ -422,7 +422,7 @@ class TargetSession(Session):
             self.shared.keep(step)
 
     def kept(self, step: Step) -> str:
-        """Who has installed a package cannot do anything about its warnings."""
+        """Warnings of installed packages are not kept: the user cannot mend them."""
         package = self.package_of.get(step.scope)
         return "" if package and is_installed(package, self.project) else said.shortened(SAID.get(step.key, ""))
 

@@ -17,7 +17,7 @@ from rebel_tools.server.circumstances import circumstances
 from rebel_tools.server.protocol import BUILD, GO, PATH, STATUS, Request, is_ours, is_same_user, send_request
 from rebel_tools.signals import ENDING, IGNORED, end_by
 
-PATIENCE = 2.0  # seconds for the server to take a request; it may be about to end, or to build for somebody else
+PATIENCE = 2.0  # seconds for the server to take a request; it may be about to end, or busy with another build
 
 
 def build(words: Sequence[str]) -> int | None:
@@ -84,7 +84,7 @@ def _handed_on(process: int) -> Iterator[None]:
 
 
 def start() -> None:
-    """Start a server for the current folder, where there is none. Nobody waits for it."""
+    """Start a server for the current folder, where there is none, without waiting for it."""
     if os.path.lexists(PATH):
         return
     import subprocess  # a build that is served does not load it

@@ -117,8 +117,8 @@ _FAILED = "failed; waiting for changes"
 
 
 def _written(path: str) -> tuple[int, ...]:
-    """When a file was written, its size and inode; nothing when there is none. Who makes another hard link of a source,
-    as SCons does for a variant folder, has not written it.
+    """When a file was written, its size and inode; nothing when there is none. A new hard link to a source, as
+    SCons makes for a variant folder, does not count as a change.
     """
     try:
         status = os.stat(path)
