@@ -18,9 +18,10 @@ from rebel_tools.binary.debug_files import DebugFile, DebugFiles
 from rebel_tools.binary.debug_search import ONLY_SYSTEM, DebugPath
 from rebel_tools.binary.debug_sections import debug_sections
 from rebel_tools.binary.dwarf_classes import is_clang
-from rebel_tools.binary.dwarf_constants import At, Tag
-from rebel_tools.binary.dwarf_find import Finder
+from rebel_tools.binary.dwarf_constants import ASSEMBLERS, At, Tag
+from rebel_tools.binary.dwarf_find import Finder, language
 from rebel_tools.binary.dwarf_headers import read_enumerations
+from rebel_tools.binary.dwarf_levels import tells_types
 from rebel_tools.binary.dwarf_reader import Dwarf
 from rebel_tools.binary.dwarf_split import SplitUnits, may_be_split
 from rebel_tools.binary.dwarf_types import TypeReader
@@ -33,11 +34,15 @@ TLS_OPERATORS = (0x9B, 0xE0)
 
 
 class DebugInformation(NamedTuple):
-    """What was found. missing: files that the library's debug information is in, and that are not there."""
+    """What was found. missing: files that the library's debug information is in, and that are not there.
+
+    tells_types: False when all of it is functions and lines, as with -g1.
+    """
 
     is_there: bool
     declarations: Declarations
     missing: tuple[str, ...] = ()
+    tells_types: bool = True
 
 
 def has_debug_information(library: Library) -> bool:
@@ -75,8 +80,16 @@ def read_debug_information(
         supplement = files.supplement(main) if main else None
         if main is None or files.missing:  # without its supplement a file has no names of types
             return DebugInformation(False, Declarations(), tuple(files.missing))
-        declarations = _read(library, names, _dwarf(files, main, supplement), SplitUnits(files, main), headers)
-        return DebugInformation(True, declarations, tuple(dict.fromkeys(files.missing)))
+        dwarf, split = _dwarf(files, main, supplement), SplitUnits(files, main)
+        declarations = _read(library, names, dwarf, split, headers)
+        is_empty = not declarations.functions and not declarations.variables
+        tells = not (is_empty and _is_functions_and_lines(dwarf, split))
+        return DebugInformation(True, declarations, tuple(dict.fromkeys(files.missing)), tells)
+
+
+def _is_functions_and_lines(dwarf: Dwarf, split: SplitUnits) -> bool:
+    whole = [split.whole(unit) for unit in dwarf.units if language(unit) not in ASSEMBLERS]
+    return bool(whole) and not any(unit is None or tells_types(unit) for unit in whole)
 
 
 def debug_files(library: Library, path: DebugPath) -> tuple[str, ...]:

@@ -42,6 +42,10 @@ def read_debug(
         return DebugInfo(found.declarations if has_any else None, reason, undescribed=reason)
     if not found.is_there:
         return DebugInfo(None, Reason(f"{name} has no debug information", "compile with -g"))
+    if not found.tells_types:
+        return DebugInfo(
+            None, Reason(f"the debug information of {name} has functions and lines only", "compile with -g")
+        )
     text = f"the debug information of {name} does not describe them"
     return DebugInfo(found.declarations, undescribed=Reason(text, "compile all of it with -g"))
 

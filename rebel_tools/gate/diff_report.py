@@ -116,8 +116,8 @@ class DiffReport:
 
     @property
     def says_nothing_about_types(self) -> bool:
-        """Whether there are common symbols and the type of none was compared."""
-        return bool(self.symbols) and self.compared == 0
+        """Whether there are common symbols and a side does not know the type of any."""
+        return bool(self.symbols and self.untyped)
 
     @property
     def advice(self) -> str:
