@@ -23,3 +23,11 @@ def test_each_pattern_is_of_use(pattern: str) -> None:
 def test_most_files_run_real_tools() -> None:
     assert tier("ocaml/test_reason_builds.py") == "real"
     assert {tier(path) for path in FILES} == {"quick", "real", "long"}
+
+
+def test_each_file_has_a_name_of_its_own() -> None:
+    """pytest imports a test file by its name alone, and a conftest.py too: only the one beside a test is certain."""
+    names = [Path(path).name for path in FILES]
+    assert sorted({name for name in names if names.count(name) > 1}) == []
+    importing = [TESTS / path for path in FILES if "\nfrom conftest import" in (TESTS / path).read_text()]
+    assert [path for path in importing if not path.with_name("conftest.py").is_file()] == []

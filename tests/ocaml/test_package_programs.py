@@ -8,8 +8,8 @@ import shutil
 from pathlib import Path
 
 import pytest
-from conftest import ROOT
 from test_what_counts import App, replace_as_before
+from user_project import ROOT
 
 from rebel_tools import tools
 
