@@ -53,7 +53,9 @@ def libraries_of(project: Project) -> list[tuple[Package, Target]]:
 
 def programs_of(project: Project) -> list[tuple[str, Target]]:
     """The programs of the default targets: under the name of the package the one that is called `default`."""
-    default = [target for target in project.default_targets if target.entry and target.engine in PROGRAMS]
+    default = [
+        target for target in project.default_targets if target.entry and target.engine in PROGRAMS and not target.plugin
+    ]
     return [(_program_name(project, target), target) for target in default]
 
 

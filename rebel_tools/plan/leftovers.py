@@ -15,7 +15,7 @@ from rebel_tools.plan.plan import Plan
 
 _ANNOTATIONS = (".cmt", ".cmti")
 _COMPILED = (".cmi", ".cmx", ".cmo", ".o", *_ANNOTATIONS)
-_MADE = (*_COMPILED, ".ast", ".cmxa", ".cma", ".a", ".so")
+_MADE = (*_COMPILED, ".ast", ".cmxa", ".cma", ".a", ".so", ".cmxs")
 
 
 def leftovers(plan: Plan, own: Iterable[str], has_rule: Callable[[str], bool]) -> Iterator[str]:

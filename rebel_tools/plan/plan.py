@@ -26,6 +26,7 @@ from rebel_tools.plan.step import (
     Copy,
     Declared,
     Link,
+    LinkPlugin,
     ModuleStep,
     SourceStep,
     Step,
@@ -248,7 +249,8 @@ class Plan:
         linked = [each for each in order if each.module in wanted]
         if entry and step.members:
             linked = self._entry_last(entry, linked)
-        return [*archives, *linked]
+        loaded = self.linked(step.host) if isinstance(step, LinkPlugin) and step.host else ()
+        return [*archives, *(each for each in linked if each not in loaded)]
 
     def _entry_last(self, entry: Module, linked: list[CompileImplementation]) -> list[CompileImplementation]:
         """First what the entry does not have to be there for: who registers itself does so before the program runs."""

@@ -11,6 +11,7 @@
       Collect                   puts objects together
         Archive
         Link                    makes a program
+          LinkPlugin            makes what a program loads
       Copy                      has an archive a second time
 
 A step is itself, and equal to no other; what the user declared about it besides is in `Plan.declared`.
@@ -155,6 +156,14 @@ class Link(Collect):
     archives: tuple[Archive, ...] = ()
     entry: Module | None = None
     foreign: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class LinkPlugin(Link):
+    """Makes what a program loads. host: the program, if it is of this build; its modules are no part of the plugin."""
+
+    kind = "plugin"
+    host: Link | None = None
 
 
 @dataclass(frozen=True, eq=False, repr=False)

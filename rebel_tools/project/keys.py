@@ -126,6 +126,12 @@ TARGET_KEYS = Members(
         "the file that the program starts with",
         "`src/Index.re`, or `src/Index.ml` where that is what exists",
     ),
+    Key(
+        "plugin",
+        Text("the name of a target, or the path of a program"),
+        "the target, or the path of the program that is built, which loads what this target makes (Dynlink)",
+        "none: the target is a program",
+    ),
     Key("unstable_flags", TARGET_FLAGS, "extra flags for this target"),
 )
 TEST_KEYS = Members(

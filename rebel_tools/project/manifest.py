@@ -23,6 +23,7 @@ class TargetSpec(NamedTuple):
     entry: str | None
     unstable_flags: Flags
     keys: Path
+    plugin: str = ""
 
 
 class Grammar(NamedTuple):
@@ -335,7 +336,12 @@ def _target(document: Document, given: Mapping[str, Any], keys: Path) -> TargetS
         at = (*keys, "unstable_flags", "envvars")
         flags["envvars"] = tuple(_variable(document, at, word) for word in flags["envvars"])
     return TargetSpec(
-        given.get("target", "default"), given.get("engine", "native"), given.get("entry"), Flags(**flags), keys
+        name=given.get("target", "default"),
+        engine=given.get("engine", "native"),
+        entry=given.get("entry"),
+        unstable_flags=Flags(**flags),
+        keys=keys,
+        plugin=given.get("plugin", ""),
     )
 
 

@@ -34,6 +34,7 @@ class Target(NamedTuple):
     engine: one of ENGINES.
     entry: the source with the program's entry, relative to the root, and `entry_module` its module.
     is_library: whether the modules have the names that they have for those who depend on the package.
+    plugin: of what a program loads: that program, as the name of its target, or as a path with a `/` in it.
     """
 
     name: str
@@ -44,6 +45,12 @@ class Target(NamedTuple):
     unstable_flags: Flags = Flags()
     is_library: bool = False
     package: str = ""
+    plugin: str = ""
+
+    @property
+    def has_program_elsewhere(self) -> bool:
+        """Whether this is a plugin for a program that another project builds."""
+        return "/" in self.plugin
 
 
 class Source(NamedTuple):

@@ -19,7 +19,39 @@ DEFAULT_ENTRIES = ("Index.re", "Index.ml", "index.re", "index.ml")
 
 def targets_of(manifest: Manifest, package: Package) -> tuple[Target, ...]:
     """The targets of `manifest`, which is that of `package`. Errors: ProjectError for an entry that is no source."""
+    for spec in manifest.targets:
+        _check_plugin(spec, manifest)
     return tuple(_target(spec, manifest, package) for spec in manifest.targets)
+
+
+def _check_plugin(spec: TargetSpec, manifest: Manifest) -> None:
+    """Errors: ProjectError for a plugin without a program that can load it, and where names of units would be taken."""
+    if not spec.plugin:
+        return
+    keys, others = (*spec.keys, "plugin"), {each.name: each for each in manifest.targets if not each.plugin}
+    if spec.engine not in ("native", "byte"):
+        raise manifest.document.error(keys, f"there are no plugins for the engine {spec.engine}")
+    if "/" in spec.plugin:
+        if others:
+            message = "a package with plugins for a program elsewhere has no programs of its own"
+            raise manifest.document.error(keys, message, hint="make a package for the plugins")
+        return
+    host = others.get(spec.plugin)
+    if host is None:
+        raise manifest.document.error(
+            keys,
+            f"no program is the target {quote(spec.plugin)}",
+            expected="the name of a target that is no plugin, or a path with a / in it",
+            hint=did_you_mean(spec.plugin, others),
+        )
+    flags, its = spec.unstable_flags, host.unstable_flags
+    same = (flags.dep, flags.compile, flags.envvars) == (its.dep, its.compile, its.envvars)
+    if host.engine != spec.engine or not same:
+        raise manifest.document.error(
+            keys,
+            f'the target "{spec.name}" is compiled in another way than "{host.name}", which is to load it',
+            expected="one engine, and the same flags `dep`, `compile` and `envvars`",
+        )
 
 
 def library_of(package: Package) -> tuple[Target, ...]:
@@ -41,7 +73,8 @@ def check_of(package: Package, targets: Sequence[Target]) -> tuple[Target, ...]:
 
 def _target(spec: TargetSpec, manifest: Manifest, package: Package) -> Target:
     source = _entry(spec, manifest, package)
-    return Target(spec.name, ROOT_MODULE, spec.engine, source.path, source.module, spec.unstable_flags)
+    module = package.module if "/" in spec.plugin else ROOT_MODULE  # which the program has
+    return Target(spec.name, module, spec.engine, source.path, source.module, spec.unstable_flags, plugin=spec.plugin)
 
 
 def _entry(spec: TargetSpec, manifest: Manifest, package: Package) -> Source:

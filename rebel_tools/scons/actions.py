@@ -13,7 +13,7 @@ from SCons.Action import Action, CommandAction, LazyAction
 from SCons.Builder import Builder
 
 from rebel_tools.plan.model import NATIVE
-from rebel_tools.plan.step import Archive, Compile, Convert, Copy, Link, Step, WriteAlias, foreign_files
+from rebel_tools.plan.step import Archive, Compile, Convert, Copy, Link, LinkPlugin, Step, WriteAlias, foreign_files
 from rebel_tools.plan.steps import objects
 from rebel_tools.scons.compat import Environment, Nodes
 from rebel_tools.scons.words import Literals, literal, literals, signature_words
@@ -27,7 +27,7 @@ def command_variable(kind: type[Step], engine: str) -> str:
     """The construction variable that holds the command line for a kind of step."""
     if kind is Convert:
         return "REFMTCOM"
-    commands = {Archive: "ARCHIVECOM", Link: "LINKCOM"}
+    commands = {Archive: "ARCHIVECOM", Link: "LINKCOM", LinkPlugin: "PLUGINCOM"}
     return COMPILER[engine == NATIVE] + ("COM" if issubclass(kind, Compile) else commands[kind])
 
 
@@ -46,7 +46,8 @@ def _action(kind: type[Step], engine: str) -> Any:
         return Action(_write_alias, _say_alias)
     if kind is Copy:
         return Action(_copy, _say_copy)
-    return Command(command_variable(kind, engine))
+    command = Command(command_variable(kind, engine))
+    return [command, Action(_check_plugin, _say_nothing)] if kind is LinkPlugin else command
 
 
 class Command(LazyAction):
@@ -94,6 +95,18 @@ def _write_alias(target: Nodes, source: Nodes, env: Environment) -> None:
 
 def _say_alias(target: Nodes, source: Nodes, env: Environment) -> str:
     return env.subst("$OCAMLALIASCOMSTR", target=target, source=source) or f"writing module aliases {target[0]}"
+
+
+def _check_plugin(target: Nodes, source: Nodes, env: Environment) -> None:
+    """Whether the program that is to load a plugin can do so. Errors: BuildError, and the plugin goes."""
+    from rebel_tools.scons import plugins
+
+    run, step = step_of(target)
+    plugins.check(run, step, target)
+
+
+def _say_nothing(target: Nodes, source: Nodes, env: Environment) -> str:
+    return ""
 
 
 def _copy(target: Nodes, source: Nodes, env: Environment) -> None:

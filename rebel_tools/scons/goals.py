@@ -9,19 +9,20 @@ import SCons.Node
 
 from rebel_tools.ocaml.flags import LINK_ALL
 from rebel_tools.plan.model import ARCHIVE, BYTE, NATIVE, Module, Scope
-from rebel_tools.plan.step import Archive, Collect, Copy, Link
+from rebel_tools.plan.step import Archive, Collect, Copy, Link, LinkPlugin
 from rebel_tools.plan.steps import archive_files, copy_step
 from rebel_tools.project.model import Package, Target
 from rebel_tools.scons.actions import builder_of
 from rebel_tools.scons.arguments import output_file
 from rebel_tools.scons.compat import Environment, Nodes
 from rebel_tools.scons.nodes import StepFile
-from rebel_tools.scons.scopes import library_step, program_step
+from rebel_tools.scons.scopes import library_step, plugin_step, program_step, used_archives
 from rebel_tools.scons.words import expanded
 
 if TYPE_CHECKING:
     from rebel_tools.scons.target import TargetSession
 
+PLUGINS = {NATIVE: ".cmxs", BYTE: ".cma"}
 ENGINES = {"native": NATIVE, "byte": BYTE, "jsoo": BYTE}
 
 DONE = (SCons.Node.up_to_date, SCons.Node.executed)
@@ -56,12 +57,15 @@ class Goal:
     def _suffix(self) -> str:
         if not self.target.entry:
             return ARCHIVE[self.engine]
+        if self.target.plugin:
+            return PLUGINS[self.engine]
         return ".bc" if self.target.engine == "jsoo" else ".out"
 
     def _nodes(self) -> list[Any]:
         outputs = [self.path] if self.target.entry else archive_files(self._base, self.engine)
         made = [output_file(self.env, path) for path in outputs]
-        nodes: Nodes = builder_of(Link if self.target.entry else Archive, self.engine)(self.env, target=made, source=[])
+        kind = LinkPlugin if self.target.plugin else Link if self.target.entry else Archive
+        nodes: Nodes = builder_of(kind, self.engine)(self.env, target=made, source=[])
         for node in nodes:
             StepFile.adopt(node, self.session, self)
         return nodes
@@ -77,17 +81,38 @@ class Goal:
         if self.target.entry:
             entry = scope.modules[self.target.entry_module]
             anyway = self._linked_anyway(scope, entries)
-            self.step = program_step(self.env, self.session, scope, self.path, anyway, entry)
+            if self.target.plugin:
+                self.step = self._plugin(scope, entry)
+            else:
+                self.step = program_step(self.env, self.session, scope, self.path, anyway, entry)
             copies = (copy_step(archive, f"{self.folder}/{base}") for base, archive in archives)
             if not self.package.tests_of:  # nobody takes archives from there
                 self.copies = [self.session.plan.add(copy) for copy in copies if copy.outputs != copy.copied.outputs]
         else:  # the archive of another engine is a part of the way to that of the first one
             steps = [library_step(self.env, self.session, scope, engine, self._base) for engine in scope.engines]
             self.step = steps[0]
+            if self.engine == NATIVE and self.session.has_plugins:
+                plugin_step(self.env, self.session, scope, f"{self._base}.cmxs", members=steps[0].members)
+
+    def _plugin(self, scope: Scope, entry: Module) -> Link:
+        """Of what a program loads: of one in this build the plan knows what it has, of another one its tables tell."""
+        if not self.target.has_program_elsewhere:
+            host = self.session.goal_of(self.target).last_step
+            assert isinstance(host, Link), "package.json has been checked"
+            return plugin_step(self.env, self.session, scope, self.path, entry, host)
+        from rebel_tools.scons import plugins
+
+        known = plugins.units_of_program_elsewhere(self.session, self.target, self.package)
+        archives = used_archives(self.session, scope.uses, self.engine)
+        missing = [each for each in archives if known.isdisjoint(module.object for module in each.members)]
+        path = plugins.host_path(self.session, self.target, self.package)
+        return plugin_step(self.env, self.session, scope, self.path, entry, archives=missing, reading=[path])
 
     def _linked_anyway(self, scope: Scope, entries: set[str]) -> tuple[Module, ...]:
         """What is linked although the entry does not lead to it: with linkAll everything but other programs."""
-        if not self.package.link_all and LINK_ALL not in expanded(self.env, "OCAMLLINKFLAGS"):
+        if not self.package.link_all and LINK_ALL not in expanded(
+            self.env.Override({"_OCAMLHOST": ""}), "OCAMLLINKFLAGS"
+        ):
             return ()
         return tuple(module for name, module in scope.modules.items() if name not in entries | scope.programs)
 

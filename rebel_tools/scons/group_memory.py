@@ -131,4 +131,5 @@ class GroupMemory:
         folders.update(folder for goal in run.goals for folder in goal.last_step.command.search)
         folders = {os.path.join(run.top, folder) for folder in folders if folder}
         drivers = {os.path.join(run.top, path) for path in run.drivers.paths}  # which steps make
-        return {*converters, *named, *folders, *run.read_in} - drivers
+        programs = {os.path.join(run.top, goal.path) for goal in run.goals}  # which plugins are held to
+        return {*converters, *named, *folders, *run.read_in} - drivers - programs

@@ -31,6 +31,7 @@ _MADE = (
     ".cmxa",
     ".a",
     ".so",
+    ".cmxs",
     ".o",
     ".ast",
     ".out",

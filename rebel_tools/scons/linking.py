@@ -35,16 +35,16 @@ def archive_command(env: Environment, engine: str) -> LinkCommand:
     )
 
 
-def link_command(env: Environment, engine: str, archives: Sequence[str]) -> LinkCommand:
-    """How a program is made. archives: the words that the archives in it were made with."""
+def link_command(env: Environment, engine: str, archives: Sequence[str], kind: type[Link] = Link) -> LinkCommand:
+    """How a program, or another kind of link, is made. archives: the words that the archives in it were made with."""
     same, flags = _alone(env, engine), expanded(env, "OCAMLLINKFLAGS")
-    words = expanded(same, command_variable(Link, engine))
+    words = expanded(same, command_variable(kind, engine))
     recorded = [word for pair in zip(archives, archives[1:]) if pair[0] in _OF_LINKER for word in pair]
     folders = _search(env, engine, words)
     # Of a link of bytecode with C the compiler of C is not told what to write for this folder.
     here = [top_of(env)] if engine != NATIVE and not CALLS_C.isdisjoint(words) else []
     return LinkCommand(
-        digest=text_digest(*signature_words(same, command_variable(Link, engine)), *here),
+        digest=text_digest(*signature_words(same, command_variable(kind, engine)), *here),
         files=files_in(env, [*flags, *recorded]),
         libraries=library_files(env, [*flags, *recorded], folders),
         search=folders,

@@ -74,6 +74,8 @@ def short_messages(env: Environment) -> None:
             OCAMLCARCHIVECOMSTR="archive $TARGET",
             OCAMLOPTLINKCOMSTR="link $TARGET",
             OCAMLCLINKCOMSTR="link $TARGET",
+            OCAMLOPTPLUGINCOMSTR="link $TARGET",
+            OCAMLCPLUGINCOMSTR="link $TARGET",
             JSOOCOMSTR="js_of_ocaml $TARGET",
         )
 

@@ -47,7 +47,9 @@ def package_environment(
             "OCAMLLINKFLAGS": [
                 *extended(base["OCAMLLINKFLAGS"], links),
                 *(["$_OCAMLSTUBLINK"] if "_OCAMLSTUBLINK" in more else []),
+                "$_OCAMLHOST",
             ],
+            "_OCAMLHOST": "",
             **more,
             **build_environ(base, flags.envvars),
         }

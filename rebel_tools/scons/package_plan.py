@@ -59,7 +59,7 @@ class PackagePlan:
     ) -> None:
         project = self.run.project
         entries = {each.entry_module for each in project.every_target if project.package_of(each) is package}
-        for goal in goals:
+        for goal in sorted(goals, key=lambda goal: bool(goal.target.plugin)):  # programs before what they load
             goal.add_steps(scope, [archives[each.name] for each in project.closure(package)], entries)
             self.run.step_nodes.known[goal.last_step] = goal.program
 

@@ -12,7 +12,7 @@ import SCons.Util
 from rebel_tools.errors import RebelError
 from rebel_tools.ocaml.names import SUFFIXES, Naming, is_interface, module_name
 from rebel_tools.plan.model import ARCHIVE, Module, Scope
-from rebel_tools.plan.step import Archive, Collect, Link
+from rebel_tools.plan.step import Archive, Collect, Link, LinkPlugin
 from rebel_tools.plan.steps import archive_step
 from rebel_tools.plan.units import check_units, namespace_of
 from rebel_tools.scons.arguments import checked_module, from_top, known_file, path_of
@@ -180,6 +180,37 @@ def program_step(
         foreign=tuple(map(path_of, foreign)),
     )
     run.foreign_nodes[step] = list(foreign)
+    return _add(env, run, step)
+
+
+def plugin_step(
+    env: Environment,
+    run: Session,
+    scope: Scope,
+    path: str,
+    entry: Module | None = None,
+    host: Link | None = None,
+    members: Iterable[Module] = (),
+    archives: Iterable[Archive] = (),
+    reading: Iterable[str] = (),
+) -> LinkPlugin:
+    """The step that links what a program loads: from `entry` and what it reaches, without what the step `host` has, or
+    from `members`; and from whole archives. reading: the paths of other files that decide whether it can be loaded.
+    """
+    engine = env["OCAMLENGINES"][0]
+    words = [word for each in archives for word in expanded(run.environments[each], "OCAMLARCHIVEFLAGS")]
+    command = link_command(env, engine, words, LinkPlugin)
+    files = (*command.files, *((host.key,) if host else ()), *reading)
+    step = LinkPlugin(
+        scope,
+        engine,
+        outputs=(path,),
+        members=tuple(members),
+        command=command._replace(files=files),
+        archives=tuple(archives),
+        entry=entry,
+        host=host,
+    )
     return _add(env, run, step)
 
 

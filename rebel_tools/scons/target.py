@@ -11,6 +11,7 @@ import SCons.Script
 
 from rebel_tools.errors import RebelError
 from rebel_tools.memory.verdict import ALL
+from rebel_tools.ocaml.flags import LINK_ALL
 from rebel_tools.ocaml.toolchain import FindlibError
 from rebel_tools.plan.layers import Layers
 from rebel_tools.plan.model import ARCHIVE, NATIVE, Scope
@@ -38,7 +39,7 @@ from rebel_tools.scons.package_rules import PackageRules
 from rebel_tools.scons.programs import is_installed
 from rebel_tools.scons.said import Said
 from rebel_tools.scons.session import Session
-from rebel_tools.scons.settings import map_places
+from rebel_tools.scons.settings import config_of, map_places
 from rebel_tools.scons.shared import SharedSteps, is_wanted
 from rebel_tools.scons.stubs import PackageStubs
 from rebel_tools.scons.terminal import TERMINAL
@@ -103,7 +104,24 @@ class TargetSession(Session):
     def _goal(self, target: Target) -> Goal:
         package = self.project.package_of(target)
         env = self.environment(package, target in self.project.as_library, target.unstable_flags.link)
-        return Goal(self, env, target, package)
+        return Goal(self, env.Override(self._loading(target)), target, package)
+
+    def goal_of(self, plugin: Target) -> Goal:
+        """The program in this build that loads a plugin."""
+        name = f"{plugin.package}/{plugin.plugin}" if plugin.package else plugin.plugin
+        return next(goal for goal in self.goals if goal.target.name == name)
+
+    @property
+    def has_plugins(self) -> bool:
+        """Whether native code can be loaded on this machine."""
+        return config_of(self.base, "OCAMLC").get("supports_shared_libraries") == "true"
+
+    def _loading(self, target: Target) -> dict[str, str]:
+        """Construction variables of the link of a program that loads plugins, and of a plugin."""
+        hosts = {each.plugin for each in self.project.targets if each.package == target.package}
+        if target.plugin and not target.has_program_elsewhere:
+            return {"_OCAMLSTUBLINK": ""}  # the program has the stubs
+        return {"_OCAMLHOST": LINK_ALL} if target.name.rpartition("/")[2] in hosts else {}
 
     def _all_packages(self) -> tuple[Package, ...]:
         roots = dict.fromkeys(goal.package for goal in self.goals)

@@ -117,6 +117,17 @@ def test_own_ppx(example):
     assert "line 4, characters 53-60" in said and "x is no unit of time" in said
 
 
+def test_plugins(example):
+    project = example("plugins")
+    build(project, "default", "json", "table")
+    said = {
+        name: project.run(f"./{program()}", f"_build/{name}/src/app.cmxs", "tests/people.txt").out
+        for name in ("json", "table")
+    }
+    assert '{"name": "Alan \\"the machine\\" Turing", "born": "1912"}' in said["json"]
+    assert said["table"].splitlines()[1] == "1815     | Ada     "
+
+
 def test_csv_query_explains_mistakes(example):
     project = example("csv-query")
     build(project)
