@@ -90,6 +90,12 @@ def edit_grammar(rng, project):
     return f"grammar {package.grammar} in {package.name}"
 
 
+def edit_code(rng, project):
+    package, _ = _any_module(rng, project)
+    package.code = rng.choice([n for n in range(4) if n != package.code])
+    return f"{package.code or 'no'} C in {package.name}"
+
+
 def edit_module_flags(rng, project):
     package, module = _any_module(rng, project)
     module.quiet = not module.quiet

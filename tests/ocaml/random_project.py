@@ -71,6 +71,12 @@ class Package:
     public: bool = False  # has a handwritten face, which names the modules that others may use
     grammar: int = 0  # has a grammar, with that many lines of comments and actions less one
     member: bool = False  # of a workspace
+    code: int = 0  # has C, with that number in it
+
+    @property
+    def function(self) -> str:
+        """Of C, which its first module calls."""
+        return "code_" + "".join(letter for letter in self.name if letter.isalnum())
 
     @property
     def root(self) -> str:
@@ -150,6 +156,9 @@ class Project:
             found[f"{package.root}package.json"] = self._manifest(package)
             if self._has_grammar(package):
                 found[f"{package.root}src/grammar.mly"] = self._grammar(package)
+            if package.code and not self.scripted:
+                found[f"{package.root}c/code.h"] = f"#define CODE {package.code}\n"
+                found[f"{package.root}c/code.c"] = CODE % package.function
             for module in package.modules:
                 stem = f"{package.root}{module.path}.{'re' if self._is_reason(module) else 'ml'}"
                 if not module.only_interface:
@@ -225,6 +234,8 @@ class Project:
         made = [module for module in package.modules if module.form == "text" and not module.only_interface]
         texts = [(f"texts/{module.name}.txt", f"{module.path}.ml") for module in made]
         rebel["rules"] = [{"command": ["cat", text], "sources": [text], "stdout": path} for text, path in texts]
+        if package.code:
+            rebel["stubs"] = {"sources": ["c"], "flags": "-O1"}
         rebel["moduleFlags"] = {module.name: "-w -a" for module in package.modules if module.quiet}
         if self.workspace and package.name != APP:
             rebel["targets"] = []
@@ -316,6 +327,8 @@ class Project:
             text.append("let length l = List.length l + c")
         text.append(f"let f x = if x <= 0 then c else {' + '.join(terms)}")
         text += [f"let e{n} = {n}" for n in range(module.extras)]
+        if package.code and not self.scripted and module.name in package.shown[:1]:
+            text += [f'external code : unit -> int = "{package.function}"', "let _ = code ()"]
         text += [module.broken] if module.broken else []
         text += [f"(* {module.bottom} *)"] if module.bottom else []
         return "\n".join(text) + "\n"
@@ -327,6 +340,12 @@ class Project:
         values = [] if module.only_interface else ["val c : int", "val f : int -> int", *more, *extras]
         return "\n".join([SHAPES[module.shape], *lines, *values]) + "\n"
 
+
+CODE = """\
+#include <caml/mlvalues.h>
+#include "code.h"
+value %s(value unit) { return Val_int(CODE); }
+"""
 
 SCONSTRUCT = """\
 import os
@@ -374,6 +393,7 @@ def random_project(rng: random.Random) -> Project:
         package = Package(name, ["lib-a", "lib_b"] if uses is None else uses, [])
         project.packages[name] = package
         package.grammar = rng.choice((0, 0, 1))
+        package.code = rng.choice((0, 0, 1))
         for number in range(rng.choice((1, 2, 2, 3))):
             module = Module(f"M{number}", rng.randrange(100), interface=rng.random() < 0.4)
             random_form(rng, module)
