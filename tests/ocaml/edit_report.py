@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -54,7 +55,13 @@ def tables(steps: list[Step]) -> Iterator[str]:
     yield from _table("in a project with", among)
     yield from _table("killed", Counter({f"{whom}, {signal}": n for (whom, signal), n in kills.items()}))
     for step in differences:
-        yield f"- seed {step['seed']}: {step['difference'].splitlines()[0]}"
+        yield f"- seed {step['seed']}: {_what(step['difference'])}"
+
+
+def _what(difference: str) -> str:
+    """The first line behind the history."""
+    lines = (line for line in difference.splitlines()[1:] if not re.match(r"  \d+\. ", line))
+    return next(lines, difference)
 
 
 def _table(what: str, counted: Counter[str]) -> Iterator[str]:

@@ -112,6 +112,8 @@ class Sequence:
         """Change something, build, compare; how many programs were compared, 0 where the project does not build."""
         self.choose_way()
         self.history.append(description or self.edit())
+        if self.way not in edit_builds.ways(self.project):
+            self.choose_way()  # the SConstruct has come or gone
         self.past.append(copy.deepcopy(self.project))
         before = stamps(self.folder)
         written_project.write(self.project, self.folder)

@@ -377,11 +377,11 @@ HOSTILE = (
     "; touch ran; > ran/",
     "-dash/",
     "a#b=c%d/",
-    "star *? [x]/",
+    "{x} ~ !y/",
     "\u00fcn\u00ef \u00a9/",
     "two  blanks /",
 )
-"""Names of folders that mean something to a shell, to SCons, to make, or to a terminal."""
+"""Names of folders that mean something to a shell, to SCons, to make, or to a terminal; rules may write there."""
 
 SHAPES = ("type t = A of int | B", "type t = { a : int }", "type t = { a : int; b : string }", "type t = int")
 

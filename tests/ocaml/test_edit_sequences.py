@@ -44,7 +44,11 @@ def test_what_a_log_holds(tmp_path):
         **{"seed": 7, "step": 1, "kinds": ["const", "copy"], "way": "rebel", "folder": "pro ject", "programs": 1},
         "kills": [{"whom": "the server", "signal": "SIGKILL"}],
     }
-    steps = [step, {**step, "seed": 8, "programs": 0, "kills": []}, {"seed": 10, "difference": "seed 10, after\n..."}]
+    steps = [
+        step,
+        {**step, "seed": 8, "programs": 0, "kills": []},
+        {"seed": 10, "difference": "seed 10, after\n  0. x\nnot as"},
+    ]
     log = tmp_path / "log"
     log.write_text("".join(json.dumps(each) + "\n" for each in steps))
     said = subprocess.run(
@@ -52,4 +56,4 @@ def test_what_a_log_holds(tmp_path):
     ).stdout
     assert said.startswith("4 edits in 3 projects; 2 of them end in\n")
     assert "; 1 kills while a command ran;\n1 differences.\n" in said and "Seeds: 7 to 8, 10.\n" in said
-    assert "| const | 2 |" in said and "| the server, SIGKILL | 1 |" in said and "- seed 10: seed 10, after" in said
+    assert "| const | 2 |" in said and "| the server, SIGKILL | 1 |" in said and "- seed 10: not as" in said
