@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from rebel_tools.outputs.naming import naming
+from rebel_tools.outputs.naming import naming, top_level
 from rebel_tools.outputs.places import Places
 from rebel_tools.project.model import Flags, Package, Project, Target, Test
 
@@ -37,14 +37,18 @@ def _package(package: Package, project: Project) -> dict[str, Any]:
         "ocamlfind": list(package.ocamlfind),
         "flags": _flags(package.flags),
         "profiles": {name: _flags(flags) for name, flags in package.profiles},
-        "modules": _modules(package),
+        "modules": _modules(package, project),
     }
 
 
-def _modules(package: Package) -> list[dict[str, Any]]:
-    names, found = naming(package), dict[str, dict[str, Any]]()
+def _modules(package: Package, project: Project) -> list[dict[str, Any]]:
+    """units: what the module is called where it is compiled: programs give the modules of their package other names."""
+    targets = [each for each in (*project.targets, *project.as_library) if project.package_of(each) is package]
+    names = dict.fromkeys(naming(top_level(package, target)) for target in targets) or [naming(package)]
+    found = dict[str, dict[str, Any]]()
     for source in package.sources:
-        module = found.setdefault(source.module, {"name": source.module, "unit": names.unit(source.module)})
+        units = [each.unit(source.module) for each in names]
+        module = found.setdefault(source.module, {"name": source.module, "units": units})
         module["interface" if source.is_interface else "implementation"] = source.path
         module["is_private"] = source.module in package.private
     return list(found.values())

@@ -39,8 +39,10 @@ def test_describe(app):
     assert found["version"] == 1 and [package["name"] for package in found["packages"]] == ["dep", "app"]
     dep = found["packages"][0]
     assert dep["folder"] == "node_modules/dep" and dep["version"] == "1.0"
-    assert {"name": "Z", "unit": "Dep__Z", "implementation": "src/z.ml", "is_private": True} in dep["modules"]
-    assert found["packages"][1]["ocamlfind"] == ["str"]
+    assert {"name": "Z", "units": ["Dep__Z"], "implementation": "src/z.ml", "is_private": True} in dep["modules"]
+    own = found["packages"][1]
+    assert own["ocamlfind"] == ["str"]
+    assert {"name": "B", "units": ["Default_Tar__B"]}.items() <= own["modules"][1].items()
     assert [(target["name"], target["made"]) for target in found["targets"]] == [
         ("default", "_build/default/src/app.out")
     ]
