@@ -197,10 +197,11 @@ class PackageStubs:
     def _base(self) -> Environment:
         """The user's environment; where it knows no C, the compiler that OCaml was made with, and its flags."""
         env = self.run.base.Clone()
-        own = []
-        if "SHCCCOM" not in env:
-            for tool in ("cc", "c++", "as"):
+        own, knows_c = [], "SHCCCOM" in env
+        for tool, command in zip(("cc", "c++", "as"), _COMMANDS):
+            if command not in env:  # who has chosen tools for C may have none for C++
                 env.Tool(tool)
+        if not knows_c:
             compiler = split(self._config.get("c_compiler", "cc")) or ["cc"]
             own = split(self._config.get("ocamlc_cflags", "")) + split(self._config.get("ocamlc_cppflags", ""))
             env.Replace(CC=extended([], compiler), CXX=extended([], [_cxx(env, compiler[0]), *compiler[1:]]))

@@ -279,8 +279,12 @@ class Sequence:
         return rows + [f"  different: {n}" for n in both if old[n] != new[n] and self.is_promised(n)]
 
     def is_promised(self, name: str) -> bool:
-        """With -pp the name of a temporary file is in .cmt files, and in what bytecode knows for debuggers."""
-        pre = self.project.pre
+        """With -pp the name of a temporary file is in .cmt files, and in what bytecode knows for debuggers. The folder
+        is in a program in bytecode that has code of C.
+        """
+        pre, code = self.project.pre, any(package.code for package in self.project.packages.values())
+        if code and not self.project.native and name.endswith(".out"):
+            return False
         if not pre or pre.how == "key" and not self.project.scripted:
             return True
         unit, suffix = os.path.splitext(os.path.basename(name))

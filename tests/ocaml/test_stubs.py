@@ -67,6 +67,15 @@ def test_a_package_with_c_needs_nothing_in_who_uses_it(app, engine):
     app.equals_a_clean_build()
 
 
+def test_an_sconstruct_with_tools_for_c_and_none_for_others(app):
+    adder(app)
+    tools = '["gcc", "ar", "gnulink", "rebel"]'
+    script = f"env = Environment(tools={tools}, toolpath=[rebel_tools.TOOLPATH])\nenv.Rebel()\n"
+    app.write("SConstruct", f"import rebel_tools\nDefaultEnvironment(tools=[])\n{script}")
+    app.project.scons()
+    assert app.output() == "23"
+
+
 def test_the_program_itself_has_c(app):
     app.package(stubs={"sources": ["src/*.c"]}, targets=[{"entry": "src/index.ml"}, *byte()][:1])
     app.write("src/one.c", "#include <caml/mlvalues.h>\nvalue one(value u) { return Val_int(1); }\n")
