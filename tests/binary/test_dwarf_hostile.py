@@ -35,7 +35,8 @@ def unit(body: bytes, abbrev_offset: int = 0) -> bytes:
     return struct.pack("<IHIB", len(body) + 7, 4, abbrev_offset, 8) + body
 
 
-UNIT = abbrev(1, Tag.COMPILE_UNIT, True)
+# The typedef is there because a unit in which nothing can have a type is passed over, as one of -g1.
+UNIT = abbrev(1, Tag.COMPILE_UNIT, True) + abbrev(99, Tag.TYPEDEF, False, (At.TYPE, Form.REF4))
 FUNCTION = abbrev(
     2, Tag.SUBPROGRAM, False, (At.NAME, Form.STRING), (At.EXTERNAL, Form.FLAG_PRESENT), (At.TYPE, Form.REF4)
 )
