@@ -105,9 +105,9 @@ def _read_output(path: str) -> tuple[bytes, bool] | None:
         return None
 
 
-def write_out(output: Output, root: str) -> Stamp:
-    """Write an output to its place, as a new file; its stamp. Errors: OSError."""
-    path = os.path.join(root, output.path)
+def write_out(output: Output, root: str = "") -> Stamp:
+    """Write an output to its place, below `root` or the current folder, as a new file; its stamp. Errors: OSError."""
+    path = os.path.join(root, output.path) if root else output.path
     mode = 0o777 if output.is_program else 0o666
     try:
         descriptor = new_file(path, mode)

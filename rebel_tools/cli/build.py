@@ -62,6 +62,8 @@ def run(arguments: Sequence[str]) -> int:
     if verdict.extent == NOTHING:
         _tell(how, told, arguments)
         return 0
+    if not os.path.lexists(folder) and folder == BUILD_FOLDER and _begin_with_the_cache(how, words, arguments):
+        return 0
     if how.explain:
         from rebel_tools.text import printable  # a build with nothing to do does not load it
 
@@ -83,6 +85,21 @@ def _ask_the_server(arguments: Sequence[str]) -> int | None:
     if status is None:
         client.start()
     return status
+
+
+def _begin_with_the_cache(how: Presentation, words: Sequence[str], arguments: Sequence[str]) -> bool:
+    """Make the folder for all that is built as an earlier build has left it; whether nothing else has to be done."""
+    from rebel_tools.cache.place import is_switched_on
+
+    everywhere = up_to_date.question(words, os.environ, "")
+    if everywhere is None or "--no-cache" in words or not is_switched_on(os.environ):
+        return False
+    from rebel_tools.cli import from_cache
+
+    told = from_cache.begin(everywhere, words)
+    if told is not None:
+        _tell(how, told, arguments)
+    return told is not None
 
 
 def _tell(how: Presentation, told: up_to_date.Told, arguments: Sequence[str]) -> None:

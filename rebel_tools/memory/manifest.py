@@ -13,7 +13,7 @@ import json
 import os
 from collections.abc import Mapping
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from rebel_tools import __version__
 from rebel_tools.memory.ahead import Preloaded
@@ -21,7 +21,19 @@ from rebel_tools.memory.atomic import read_regular, write_atomically
 from rebel_tools.memory.stamp import Stamp, stamp
 from rebel_tools.memory.verdict import Verdict, everything, these
 
+NAME = ".rebel-tools.manifest"
+"""What a manifest is called."""
+
 FORMAT = f"rebel-tools {__version__} manifest 4"
+
+
+class Written(NamedTuple):
+    """What a manifest holds."""
+
+    identity: str
+    steps: Mapping[str, Stamp]
+    others: Mapping[str, Stamp]
+    answers: Mapping[str, str]
 
 
 class Manifest:
@@ -29,6 +41,7 @@ class Manifest:
 
     steps: the stamps of all files that steps read or write; others: those of everything else.
     answers: what installed programs said, and would say again while `others` are the same.
+    written: what this process has written.
     """
 
     def __init__(self, path: str, root: str):
@@ -37,6 +50,7 @@ class Manifest:
         self.steps: dict[str, Stamp] = {}
         self.others: dict[str, Stamp] = {}
         self.answers: dict[str, str] = {}
+        self.written: Written | None = None
         self._looked: dict[str, Verdict] = {}
 
     def verdict(self, identity: str) -> Verdict:
@@ -73,8 +87,10 @@ class Manifest:
         data = {"format": FORMAT, "identity": identity, "others": others, "answers": answers, "steps": steps}
         text = json.dumps(data, separators=(",", ":"), ensure_ascii=False)
         write_atomically(self.path, text.encode("utf-8", "surrogateescape"))
+        self.written = Written(identity, steps, others, answers)
 
     def remove(self) -> None:
+        self.written = None
         with contextlib.suppress(FileNotFoundError):
             os.unlink(self.path)
 

@@ -7,23 +7,14 @@ import json
 import os
 from collections.abc import Iterable, Iterator, MutableMapping
 from dataclasses import dataclass, field
-from typing import Any
 
-from rebel_tools import __version__
-from rebel_tools.memory.ahead import Preloaded
-from rebel_tools.memory.atomic import read_regular, write_atomically
-from rebel_tools.memory.digests import Remembered, bytes_digest
-from rebel_tools.memory.stamp import Stamp, stamp
-
-FORMAT = f"rebel-tools {__version__} state 10"
+from rebel_tools.memory.atomic import write_atomically
+from rebel_tools.memory.digests import Remembered
+from rebel_tools.memory.stamp import stamp
+from rebel_tools.memory.state_file import STATES, Answers, Contents, Generated, as_json, whole
+from rebel_tools.memory.state_file import block as block_of
 
 _SILENT = ',"said":""}'  # how the text of a record ends
-
-# What ocamldep said: folder and source -> digest of the source, digest of the question, module names.
-Answers = dict[str, list[Any]]
-
-# Sources that rules of the SConstruct made: path -> when it was written, in nanoseconds, and a digest of its contents.
-Generated = dict[str, list[Any]]
 
 
 @dataclass
@@ -71,7 +62,7 @@ class Records(MutableMapping[str, Record]):
         return record
 
     def __setitem__(self, key: str, record: Record) -> None:
-        self.texts[key] = _json(record.__dict__)
+        self.texts[key] = as_json(record.__dict__)
         self._records[key] = record
 
     def __delitem__(self, key: str) -> None:
@@ -95,7 +86,7 @@ class Records(MutableMapping[str, Record]):
 
     def mentioning(self, names: Iterable[str]) -> set[str]:
         """The keys of all records in which one of these names stands, without reading them."""
-        quoted = [_json(name) for name in names]
+        quoted = [as_json(name) for name in names]
         return {key for key, text in self.texts.items() if any(name in text for name in quoted)}
 
 
@@ -126,105 +117,15 @@ class State:
         known = self._known
         if not known.stamp or known.stamp != stamp(self.path):
             known = Contents()  # nothing may be added to the file that is there now
-        block = _block(now, known)
+        block = block_of(now, known)
         if known.stamp and known.stamp[1] + len(block) <= 2 * known.base:
             now.base = known.base
             with open(self.path, "ab") as file:
                 file.write(block)
         else:
-            whole = _block(now, Contents()) if known.stamp else block
-            now.base = len(whole)
+            every = whole(now) if known.stamp else block
+            now.base = len(every)
             os.makedirs(os.path.dirname(self.path) or ".", exist_ok=True)
-            write_atomically(self.path, whole)
+            write_atomically(self.path, every)
         now.stamp = stamp(self.path)
         self._known = now
-
-
-@dataclass
-class Contents:
-    """What a state file holds: four dictionaries by key, the records as texts.
-
-    stamp: the status of the file that was read, None where nothing may be added to it.
-    base: how long its first block is, in bytes.
-    """
-
-    files: Remembered = field(default_factory=dict)
-    names: Answers = field(default_factory=dict)
-    generated: Generated = field(default_factory=dict)
-    records: dict[str, str] = field(default_factory=dict)
-    stamp: Stamp = None
-    base: int = 0
-
-    @property
-    def tables(self) -> tuple[dict[str, Any], ...]:
-        return self.files, self.names, self.generated, self.records
-
-
-def _block(now: Contents, known: Contents) -> bytes:
-    """What turns `known` into `now`: a header, whose digest tells damage of any kind from what was written here, and
-    lines. The first of these is JSON, the others are a key and a record, which have no tab and no end of line in them.
-    """
-    files, names, generated, records = map(_difference, now.tables, known.tables)
-    gone = [list(old.keys() - new.keys()) for old, new in zip(known.tables, now.tables)]
-    rest = {"files": files, "names": names, "generated": generated, "gone": gone}
-    lines = (f"{_json(key)}\t{text}" for key, text in records.items())
-    text = "\n".join([_json(rest), *lines]).encode("utf-8", "surrogateescape")
-    return _header(text) + text + b"\n"
-
-
-def _difference(now: dict[str, Any], known: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in now.items() if known.get(key) is not value}
-
-
-def _header(text: bytes) -> bytes:
-    digest = bytes_digest(text)
-    return f"{FORMAT} {digest} {len(text)}\n".encode()
-
-
-def _read(path: str) -> Contents:
-    contents, known = Contents(), stamp(path)
-    data = read_regular(path)
-    if data is None:
-        return contents
-    start = 0
-    while start < len(data):
-        block = _whole_block(data, start)
-        if block is None:
-            return contents
-        text, start = block
-        contents.base = contents.base or start
-        _add(contents, text)
-    contents.stamp = known
-    return contents
-
-
-STATES = Preloaded(_read)
-
-
-def _whole_block(data: bytes, start: int) -> tuple[bytes, int] | None:
-    """The lines of the block at `start`, and where the next one begins; None when it is damaged or cut off."""
-    begin = data.find(b"\n", start) + 1
-    length = data[start:begin].rpartition(b" ")[2].strip()
-    if not length.isdigit():
-        return None
-    end = begin + int(length)
-    text = data[begin:end]
-    return (text, end + 1) if data[start:begin] == _header(text) and data[end : end + 1] == b"\n" else None
-
-
-def _add(contents: Contents, block: bytes) -> None:
-    rest, *records = block.decode("utf-8", "surrogateescape").split("\n")
-    data = json.loads(rest)
-    for table, keys in zip(contents.tables, data["gone"]):
-        for key in keys:
-            del table[key]
-    contents.files.update(data["files"])
-    contents.names.update(data["names"])
-    contents.generated.update(data["generated"])
-    for line in records:
-        key, _, record = line.partition("\t")
-        contents.records[json.loads(key) if "\\" in key else key[1:-1]] = record
-
-
-def _json(data: object) -> str:
-    return json.dumps(data, separators=(",", ":"), ensure_ascii=False)

@@ -28,16 +28,17 @@ _HARMLESS = re.compile(
 )
 
 
-def question(arguments: Sequence[str], environ: Mapping[str, str]) -> str | None:
+def question(arguments: Sequence[str], environ: Mapping[str, str], folder: str | None = None) -> str | None:
     """A digest over what the answer depends on, besides files; None where only scons can tell.
 
-    arguments: of scons, apart from the SConstruct.
+    arguments: of scons, apart from the SConstruct. folder: that of the project, by default the current one.
     """
     if not _HARMLESS.fullmatch(" ".join(arguments)) or environ.get("SCONSFLAGS"):
         return None
     path = environ.get("PATH", "")
+    programs = (f"{name}={_program(name, path)}" for name in _PROGRAMS)
     profile = [word for word in arguments if word.startswith(PROFILE_OPTION)]
-    return identity(environ, [os.getcwd(), *profile, *(f"{name}={_program(name, path)}" for name in _PROGRAMS)])
+    return identity(environ, [os.getcwd() if folder is None else folder, *profile, *programs])
 
 
 def _program(name: str, path: str) -> str:

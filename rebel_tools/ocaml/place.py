@@ -27,6 +27,11 @@ def mapped(environ: Mapping[str, object], root: str) -> dict[str, str]:
     return {VARIABLE: ":".join(f".={_encoded(path)}" for path in roots)}
 
 
+def can_move(environ: Mapping[str, object], root: str) -> bool:
+    """Whether what is made in the folder `root` is what is made in any other one of which this is true."""
+    return VARIABLE not in environ and _can_be_mapped(root) and sys.platform != "darwin"
+
+
 def place(environ: Mapping[str, object], root: str) -> str:
     """What of `root` and the variable decides about the bytes that compilers write."""
     pairs = [pair for pair in map(_decoded, str(environ.get(VARIABLE, "")).split(":")) if pair]

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from rebel_tools.errors import RebelError
-from rebel_tools.memory.records import STATES
+from rebel_tools.memory.state_file import STATES
 from rebel_tools.nearest import did_you_mean
 from rebel_tools.outputs.naming import naming, top_level
 from rebel_tools.outputs.places import Places

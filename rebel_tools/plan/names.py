@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, Callable, NamedTuple, Optional
 
 from rebel_tools.memory.digests import Files, text_digest
-from rebel_tools.memory.records import Answers
+from rebel_tools.memory.state_file import Answers
 from rebel_tools.ocaml.names import is_reason
 from rebel_tools.ocaml.ocamldep import Batch, Question, batch_size, batches
 from rebel_tools.plan.ask import Ask

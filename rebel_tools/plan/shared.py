@@ -15,12 +15,17 @@ from rebel_tools.cache import results
 from rebel_tools.cache.results import Result
 from rebel_tools.cache.store import Store
 from rebel_tools.memory.digests import text_digest
-from rebel_tools.memory.records import FORMAT, Record
+from rebel_tools.memory.records import Record
+from rebel_tools.memory.state_file import FORMAT
 from rebel_tools.plan.status import Status
-from rebel_tools.plan.step import Compile, SourceStep, Step
+from rebel_tools.plan.step import Compile, ModuleStep, SourceStep, Step
 
 # What programs of the C toolchain obey besides their command lines and what counts anyway.
 VARIABLES = ("LD_RUN_PATH", "COMPILER_PATH", "GCC_EXEC_PREFIX", "SOURCE_DATE_EPOCH", "LD_LIBRARY_PATH", "LD_PRELOAD")
+
+
+# Options that let flags stand in a file, or run a program of the user on each source.
+OUT_OF_SIGHT = frozenset(("-args", "-args0", "-pp", "-ppx"))
 
 
 class Answer(NamedTuple):
@@ -94,4 +99,5 @@ class Shared:
 
     def _may_share(self, step: Step) -> bool:
         """Whether all that decides about a step is known: what a preprocessor reads is not."""
-        return step.scope.settings.is_shared and bool(step.outputs)
+        own = step.scope.module_flags.get(step.module.name, ()) if isinstance(step, ModuleStep) else ()
+        return step.scope.settings.is_shared and OUT_OF_SIGHT.isdisjoint(own)

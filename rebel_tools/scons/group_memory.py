@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from rebel_tools.memory.digests import text_digest
+from rebel_tools.memory.manifest import NAME as MANIFEST
 from rebel_tools.memory.manifest import manifest
 from rebel_tools.memory.stamp import Stamp, stamp, stamps_before
 from rebel_tools.memory.verdict import ALL, NOTHING, everything
@@ -17,7 +18,6 @@ from rebel_tools.plan.model import Scope
 from rebel_tools.plan.recall import Recall, files_of, scopes_in_doubt
 from rebel_tools.plan.step import Convert, link_command
 from rebel_tools.scons.goals import DONE, Goal
-from rebel_tools.scons.homes import MANIFEST
 from rebel_tools.scons.settings import installed_files, tool_identity
 from rebel_tools.scons.step_declared import added_actions
 
@@ -46,7 +46,8 @@ class GroupMemory:
             ignored = [str(ignored) for node in goal.program for ignored in node.ignore]
             said += [repr(goal.target), *added_actions(goal.program), "", *ignored]
         made = sorted(self.run.ruled())
-        return text_digest(tool_identity(self.run.base), repr(self.run.packages), *said, "", *made)
+        packages = repr(self.run.packages).replace(self.run.top, ".")  # the same wherever the project lies
+        return text_digest(tool_identity(self.run.base), packages, *said, "", *made)
 
     # What the last build left
 

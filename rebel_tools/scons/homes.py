@@ -12,12 +12,12 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 
 from rebel_tools.memory.atomic import read_regular, write_atomically
+from rebel_tools.memory.manifest import NAME as MANIFEST
+from rebel_tools.memory.state_file import NAME as STATE
 from rebel_tools.ocaml.editors import FILE as EDITORS_FILE
 from rebel_tools.ocaml.names import SUFFIXES
 from rebel_tools.scons.package_rules import FOLDER
 
-STATE = ".rebel-tools.json"
-MANIFEST = ".rebel-tools.manifest"
 _SERVED = ".rebel-tools.targets"
 
 _MADE = (

@@ -25,7 +25,7 @@ from rebel_tools.project.load import load_project
 from rebel_tools.project.model import Package, Project, Target, Test
 from rebel_tools.project.targets import CHECK
 from rebel_tools.project.tests import test_names
-from rebel_tools.scons import build_folder, front, places, profiles, programs, report, saving
+from rebel_tools.scons import build_folder, front, places, profiles, programs, report, saving, shared
 from rebel_tools.scons.actions import Command
 from rebel_tools.scons.arguments import from_top
 from rebel_tools.scons.compat import Environment, Node, Nodes, node_list
@@ -314,3 +314,5 @@ def _remember(folder: str, asked: str, sessions: list[tuple[str, Run]], wanted: 
         result = report.up_to_date(made, report.warnings(text for _, text in said))
         told = up_to_date.Told(result, made, [(said[each], each[1]) for each in sorted(said)])
         up_to_date.remember(folder, asked, {path: run.memory.identity for path, run in runs.items()}, told)
+        if folder == os.path.join(os.getcwd(), BUILD_FOLDER):
+            shared.keep_build(list(runs.values()), told)

@@ -30,8 +30,8 @@ import SCons.Script
 
 import rebel_tools.scons.packages  # noqa: F401 (what every build loads)
 from rebel_tools.memory.manifest import MANIFESTS
-from rebel_tools.memory.records import STATES
 from rebel_tools.memory.stamp import stamp
+from rebel_tools.memory.state_file import STATES
 from rebel_tools.presentation import presentation
 from rebel_tools.process import collect_seldom, exit_status
 from rebel_tools.scons import front, places, projects, saving

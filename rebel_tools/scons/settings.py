@@ -94,6 +94,11 @@ def map_places(env: Environment) -> None:
     env["ENV"] = {**env["ENV"], **place.mapped(env["ENV"], top_of(env))}
 
 
+def is_mappable(env: Environment) -> bool:
+    """Whether the folder of the build is written nowhere, by a map of ours."""
+    return place.can_move(os.environ, top_of(env))
+
+
 def packages(env: Environment, engine: str) -> Packages:
     """The findlib packages in `$OCAMLPACKAGES`."""
     names = package_names(env)

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from rebel_tools.plan.shared import OUT_OF_SIGHT
 from rebel_tools.scons.ocaml import COMMANDS
 from rebel_tools.scons.output import spawn
-
-# Options that let flags stand in a file, or run a program of the user on each source.
-_OUT_OF_SIGHT = {"-args", "-args0", "-pp", "-ppx"}
 
 
 def is_known(env: Any, compilers: Iterable[str], flags: Sequence[str]) -> bool:
@@ -18,7 +16,7 @@ def is_known(env: Any, compilers: Iterable[str], flags: Sequence[str]) -> bool:
     A command line that the user has changed may read anything, and so may a script in place of a compiler.
     """
     own = all(env.get(name) == command for name, command in COMMANDS.items()) and env["SPAWN"] is spawn
-    if not own or _OUT_OF_SIGHT & {*flags} or env["ENV"].get("OCAMLPARAM"):
+    if not own or not OUT_OF_SIGHT.isdisjoint(flags) or env["ENV"].get("OCAMLPARAM"):
         return False
     words = [env.Split(env.subst(f"${name}")) for name in compilers]
     return all(len(each) == 1 and not _is_script(env.WhereIs(each[0])) for each in words)

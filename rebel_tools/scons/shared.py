@@ -6,18 +6,22 @@ import contextlib
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from typing import Any
 
+from rebel_tools.cache import seeds
 from rebel_tools.cache.place import folder_store, is_switched_on
 from rebel_tools.cache.upkeep import is_due as is_due_in
 from rebel_tools.cache.upkeep import limit
 from rebel_tools.errors import RebelError
+from rebel_tools.memory.up_to_date import Told, question
 from rebel_tools.plan.shared import Shared
 from rebel_tools.plan.step import Step
 from rebel_tools.scons import front, profile
 from rebel_tools.scons.interactive import option
 from rebel_tools.scons.places import has_rules
 from rebel_tools.scons.terminal import TERMINAL
+from rebel_tools.sconstruct import BUILD_FOLDER, rebel_arguments
 from rebel_tools.search_path import python_command
 from rebel_tools.text import printable
 
@@ -67,6 +71,20 @@ class SharedSteps:
         if "explain" in (option("debug") or ()) and (is_hit or reason):
             what = "is taken from the cache" if is_hit else f"is not in the cache: {reason}"
             sys.stdout.write(f"rebel: `{printable(step.key)}' {printable(what)}\n")
+
+
+def keep_build(sessions: Sequence[Any], told: Told) -> None:
+    """Keep what a build of all default targets has left, for one that finds no folder of outputs."""
+    asked = question(rebel_arguments(sys.argv[1:]) or (), os.environ, "")
+    every = [session.shared for session in sessions]
+    manifests = {os.path.relpath(each.folder, os.getcwd()): each.memory.manifest.written for each in sessions}
+    # What SCons itself remembers of these lies elsewhere.
+    ruled = any(session.rules.nodes() or session.stubs.nodes() for session in sessions)
+    if asked is None or ruled or None in every or None in manifests.values() or option("cache_readonly"):
+        return
+    is_movable = all(session.is_movable for session in sessions)
+    beside = [os.path.relpath(path, os.getcwd()) for session in sessions for path in session.editors.files]
+    seeds.keep(every[0].store, asked, BUILD_FOLDER, manifests, told, is_movable, beside)
 
 
 def _trim() -> None:

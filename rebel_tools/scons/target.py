@@ -10,6 +10,7 @@ import SCons.Node
 import SCons.Script
 
 from rebel_tools.errors import RebelError
+from rebel_tools.memory.state_file import NAME as STATE
 from rebel_tools.memory.verdict import ALL
 from rebel_tools.ocaml.flags import LINK_ALL
 from rebel_tools.ocaml.toolchain import FindlibError
@@ -27,7 +28,7 @@ from rebel_tools.scons.drivers import Drivers
 from rebel_tools.scons.for_editors import ForEditors
 from rebel_tools.scons.goals import DONE, ENGINES, Goal
 from rebel_tools.scons.group_memory import GroupMemory
-from rebel_tools.scons.homes import STATE, note_served
+from rebel_tools.scons.homes import note_served
 from rebel_tools.scons.interactive import is_interactive, option
 from rebel_tools.scons.made_first import MadeFirst
 from rebel_tools.scons.named import First
@@ -39,7 +40,7 @@ from rebel_tools.scons.package_rules import PackageRules
 from rebel_tools.scons.programs import is_installed
 from rebel_tools.scons.said import Said
 from rebel_tools.scons.session import Session
-from rebel_tools.scons.settings import config_of, map_places
+from rebel_tools.scons.settings import config_of, is_mappable, map_places
 from rebel_tools.scons.shared import SharedSteps, is_wanted
 from rebel_tools.scons.stubs import PackageStubs
 from rebel_tools.scons.terminal import TERMINAL
@@ -431,6 +432,11 @@ class TargetSession(Session):
     def shared(self) -> SharedSteps | None:
         """The results that trees share; None where this build is to do without."""
         return SharedSteps(self) if is_wanted(self.has_cache) else None
+
+    @property
+    def is_movable(self) -> bool:
+        """Whether what it makes is the same in another folder."""
+        return self.engine == NATIVE and is_mappable(self.env)
 
     def bring_back(self, step: Step) -> bool:
         return self.shared is not None and self.shared.bring_back(step)

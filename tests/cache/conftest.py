@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
+import shutil
 import sys
 from pathlib import Path
 
@@ -26,7 +26,12 @@ SOURCES = {
 
 
 class Tree(Project):
-    """A project whose builds use the cache in the folder `cache`."""
+    """A project whose builds use the cache in the folder `cache`.
+
+    steps_only: a build does not find what a whole one has left, so that each step is asked for.
+    """
+
+    steps_only = False
 
     def __init__(self, root: Path, cache: Path, sources: dict[str, str]) -> None:
         super().__init__(root)
@@ -36,6 +41,8 @@ class Tree(Project):
             self.write(name, text)
 
     def run(self, *command: str, env: dict | None = None, **options) -> Run:
+        if self.steps_only and self.cache.is_dir():
+            shutil.rmtree(self.cache / "seeds", ignore_errors=True)
         return super().run(*command, env={"REBEL_CACHE": str(self.cache), "NO_COLOR": "1", **(env or {})}, **options)
 
     def rebel(self, *words: str, **options) -> Run:
@@ -47,7 +54,9 @@ class Tree(Project):
     def clone(self, name: str) -> Tree:
         """The same sources, as they are now, in another folder beside this one."""
         sources = {each: self.path(each).read_text() for each in self.sources}
-        return Tree(self.root.parent / name, self.cache, sources)
+        clone = Tree(self.root.parent / name, self.cache, sources)
+        clone.steps_only = self.steps_only
+        return clone
 
     def kept(self) -> list[Path]:
         """The results in the cache."""
@@ -61,7 +70,3 @@ class Tree(Project):
 @pytest.fixture
 def tree(tmp_path: Path) -> Tree:
     return Tree(tmp_path / "one", tmp_path / "cache", SOURCES)
-
-
-def is_root() -> bool:
-    return hasattr(os, "getuid") and os.getuid() == 0

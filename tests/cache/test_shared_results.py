@@ -15,6 +15,14 @@ from rebel_tools import tools
 
 pytestmark = pytest.mark.skipif(not tools.find("ocamlfind"), reason="needs ocamlfind")
 
+
+@pytest.fixture
+def tree(tree):
+    """One in which each step is asked for."""
+    tree.steps_only = True
+    return tree
+
+
 ALL = "(11 steps from the cache)"
 
 

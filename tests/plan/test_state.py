@@ -8,7 +8,8 @@ import pytest
 
 from rebel_tools.memory.digests import Files
 from rebel_tools.memory.disk import RealDisk
-from rebel_tools.memory.records import FORMAT, Record, State
+from rebel_tools.memory.records import Record, State
+from rebel_tools.memory.state_file import FORMAT
 
 RECORD = Record("s", {"a.ml": "1"}, {"a.cmx": "2"}, ["B"], {"B": "3", "C": None}, {"B": None}, "4", None)
 
