@@ -83,6 +83,8 @@ TEST_PROGRAMS = {
     "pahole": "dwarves",
     "bwrap": "bubblewrap",
     "strace": "strace",
+    "nginx": "nginx-light",
+    "openssl": "openssl",
     "zsh": "zsh",
     "fish": "fish",
     "man": "man-db",

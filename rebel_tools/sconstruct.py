@@ -106,6 +106,9 @@ BUILD_FOLDER = "_build"
 BUILD_OPTION = "--build-dir"
 BUILD_ENVIRON = "REBEL_BUILD_DIR"
 
+REMOTE_OPTION, UPLOAD_OPTION = "--remote-cache", "--remote-upload"
+REMOTE_ENVIRON = "REBEL_REMOTE_CACHE"
+
 
 def build_folder(arguments: Sequence[str], environ: Mapping[str, str]) -> str:
     """The folder for what is built of the project in the current folder, by what scons is given."""

@@ -95,9 +95,9 @@ class FolderStore:
             self._listed[folder] = _newest_first(folder)
         return [name for name in self._listed[folder] if name.startswith(beginning)]
 
-    def forget(self) -> None:
-        """Another build begins: forget what was listed, so that results of other processes are found."""
-        self._listed.clear()
+    def make_room(self, kind: str, beginning: str, most: int) -> None:
+        for name in self.names(kind, beginning)[most:]:
+            self.discard(kind, name)
 
     def _path(self, kind: str, name: str) -> str:
         return f"{self.folder}/{kind}/{name[:2]}/{name}"

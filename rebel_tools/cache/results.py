@@ -70,7 +70,7 @@ def _result(name: str, pack: Pack) -> Result:
 
 def known(store: Store, key: str) -> Iterator[Result]:
     """The results under a key, the newest first."""
-    for name in store.names(KIND, f"{key}-")[:MOST]:
+    for name in store.names(KIND, f"{key}-"):
         found = read(store, name)
         if found is not None:
             yield found
@@ -85,14 +85,8 @@ def keep(store: Store, name: str, record: Mapping[str, Any], root: str) -> bool:
             return False
         pieces.append(found[0])
         outputs.append([path, found[1]])
-    _make_room(store, name)
+    store.make_room(KIND, f"{name.partition('-')[0]}-", MOST - 1)
     return store.put(KIND, name, packed(Pack({"record": dict(record), "outputs": outputs}, pieces)))
-
-
-def _make_room(store: Store, name: str) -> None:
-    others = [each for each in store.names(KIND, f"{name.partition('-')[0]}-") if each != name]
-    for each in others[MOST - 1 :]:
-        store.discard(KIND, each)
 
 
 def _read_output(path: str) -> tuple[bytes, bool] | None:

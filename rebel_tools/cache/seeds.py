@@ -109,9 +109,8 @@ def keep(
     if len(found) == len(pieces):
         told_here = os.fsencode(os.getcwd()) in b"".join(found[len(groups) :])
         seed = Seed(FORMAT, os.getcwd(), build, is_movable and not told_here, groups, inside, outside, files, told)
+        store.make_room(KIND, name.partition("-")[0], MOST)
         store.put(KIND, name, packed(Pack(seed, found)))
-        for other in [each for each in store.names(KIND, name.partition("-")[0]) if each != name][MOST - 1 :]:
-            store.discard(KIND, other)
 
 
 def _others(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Protocol
 
 
@@ -21,5 +22,8 @@ class Store(Protocol):
     def discard(self, kind: str, name: str) -> None:
         """Forget what is there, for it is damaged."""
 
-    def names(self, kind: str, beginning: str) -> list[str]:
+    def names(self, kind: str, beginning: str) -> Iterable[str]:
         """The names that begin so, the newest first; a store that cannot list has none."""
+
+    def make_room(self, kind: str, beginning: str, most: int) -> None:
+        """Let no more than so many of these names stay."""

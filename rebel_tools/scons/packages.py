@@ -25,7 +25,7 @@ from rebel_tools.project.load import load_project
 from rebel_tools.project.model import Package, Project, Target, Test
 from rebel_tools.project.targets import CHECK
 from rebel_tools.project.tests import test_names
-from rebel_tools.scons import build_folder, front, places, profiles, programs, report, saving, shared
+from rebel_tools.scons import build_folder, front, places, profiles, programs, remote_cache, report, saving, shared
 from rebel_tools.scons.actions import Command
 from rebel_tools.scons.arguments import from_top
 from rebel_tools.scons.compat import Environment, Node, Nodes, node_list
@@ -59,6 +59,7 @@ def rebel(env: Environment, folder: str = ".", profile: str | None = None) -> No
     profile: "dev" or "release", where the command line says nothing.
     """
     how = profiles.chosen(profile)
+    remote_cache.check()
     started, root = time.time_ns(), env.Dir(folder).get_abspath()
     project = _project(root)
     build_folder.check(project)

@@ -8,7 +8,7 @@ from typing import Any
 
 import SCons.Util
 
-from rebel_tools.scons import build_folder, ocaml, profiles, programs
+from rebel_tools.scons import build_folder, ocaml, profiles, programs, remote_cache
 from rebel_tools.scons.compat import Environment
 from rebel_tools.scons.options import add
 
@@ -16,7 +16,7 @@ from rebel_tools.scons.options import add
 def generate(env: Environment, **kw: Any) -> None:
     # A build tool of a language, not of one project: compilers are the ones that the user's shell finds.
     env["ENV"] = {**env["ENV"], **os.environ}
-    add(programs.OPTION, profiles.OPTION, build_folder.OPTION)
+    add(programs.OPTION, profiles.OPTION, build_folder.OPTION, *remote_cache.OPTIONS)
     ocaml.generate(env, **kw)
     env.SetDefault(JSOO="js_of_ocaml", JSOOFLAGS=SCons.Util.CLVar(""), JSOOCOM="$JSOO $JSOOFLAGS $SOURCE -o $TARGET")
     env.SetDefault(MENHIR="menhir")

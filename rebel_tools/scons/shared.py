@@ -20,6 +20,7 @@ from rebel_tools.plan.step import Step
 from rebel_tools.scons import front, profile
 from rebel_tools.scons.interactive import option
 from rebel_tools.scons.places import has_rules
+from rebel_tools.scons.remote_cache import with_remote
 from rebel_tools.scons.terminal import TERMINAL
 from rebel_tools.sconstruct import BUILD_FOLDER, rebel_arguments
 from rebel_tools.search_path import python_command
@@ -31,8 +32,9 @@ class SharedSteps:
 
     def __init__(self, session: Any) -> None:
         self._session = session
-        self.store = folder_store(os.environ, bool(option("cache_readonly")))
-        self._shared = Shared(self.store, session.status)
+        read_only = bool(option("cache_readonly"))
+        self.store = folder_store(os.environ, read_only)
+        self._shared = Shared(with_remote(self.store, read_only), session.status)
 
     def bring_back(self, step: Step) -> bool:
         """Whether a step has been made elsewhere from the same, so that its outputs are here now."""

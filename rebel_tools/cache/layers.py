@@ -1,0 +1,108 @@
+"""Results at a server besides those of this machine: another store of the same kind, behind the first one.
+
+At the server `cas/` has the packs of results, by their digests, and `ac/` a list for each key: a pack without pieces
+whose `about` is the key and, newest first, pairs of the name of a result and its digest. Two who add to one list at
+the same time lose one of both entries, which costs a step that runs, and nothing else.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+
+from rebel_tools.cache.pack import Pack, packed, unpacked
+from rebel_tools.cache.results import KIND, MOST
+from rebel_tools.cache.server import HttpCache
+from rebel_tools.cache.store import Store
+
+
+class RemoteResults:
+    """The results at a server, as a store of nothing else."""
+
+    def __init__(self, server: HttpCache, uploads: bool) -> None:
+        self.server = server
+        self._uploads = uploads
+        self._lists: dict[str, list[list[str]]] = {}
+
+    def get(self, kind: str, name: str) -> bytes | None:
+        digests = dict(self._list(name.partition("-")[0])) if kind == KIND else {}
+        return self.server.get("cas", digests[name]) if name in digests else None
+
+    def put(self, kind: str, name: str, data: bytes) -> bool:
+        if kind != KIND or not self._uploads:
+            return False
+        key, digest = name.partition("-")[0], hashlib.sha256(data).hexdigest()
+        if not self.server.put("cas", digest, data):
+            return False
+        entries = [[name, digest], *(each for each in self._list(key) if each[0] != name)][:MOST]
+        self._lists[key] = entries
+        return self.server.put("ac", _place(key), packed(Pack([key, entries], [])))
+
+    def discard(self, kind: str, name: str) -> None:
+        """What a server keeps is its own affair; it is not asked for again."""
+        key = name.partition("-")[0]
+        self._lists[key] = [each for each in self._list(key) if each[0] != name] if kind == KIND else []
+
+    def names(self, kind: str, beginning: str) -> list[str]:
+        return [name for name, _ in self._list(beginning.rstrip("-"))] if kind == KIND else []
+
+    def make_room(self, kind: str, beginning: str, most: int) -> None:
+        """A list never gets longer than `MOST`; what it names a server trims by itself."""
+
+    def _list(self, key: str) -> list[list[str]]:
+        if key not in self._lists:
+            data = self.server.get("ac", _place(key))
+            self._lists[key] = _entries(key, data) if data else []
+        return self._lists[key]
+
+
+def _place(key: str) -> str:
+    return hashlib.sha256(f"rebel-tools results {key}".encode()).hexdigest()
+
+
+def _entries(key: str, data: bytes) -> list[list[str]]:
+    """The entries of a list; none in one that is damaged, or that of another key."""
+    try:
+        pack = unpacked(data)
+        found, entries = pack.about if pack else ("", [])
+        wanted = [[name, digest] for name, digest in entries if f"{name}".startswith(f"{key}-") and _is_digest(digest)]
+        return wanted if found == key else []
+    except (ValueError, LookupError, TypeError):
+        return []
+
+
+def _is_digest(text: str) -> bool:
+    return len(text) == 64 and set(text) <= set("0123456789abcdef")
+
+
+class Layered:
+    """A store of this machine, and behind it another one, from which it takes what it lacks."""
+
+    def __init__(self, near: Store, far: Store) -> None:
+        self.near = near
+        self.far = far
+
+    def get(self, kind: str, name: str) -> bytes | None:
+        data = self.near.get(kind, name)
+        if data is None:
+            data = self.far.get(kind, name)
+            if data is not None and unpacked(data) is not None:
+                self.near.put(kind, name, data)
+        return data
+
+    def put(self, kind: str, name: str, data: bytes) -> bool:
+        kept = self.near.put(kind, name, data)
+        return self.far.put(kind, name, data) or kept
+
+    def discard(self, kind: str, name: str) -> None:
+        self.near.discard(kind, name)
+        self.far.discard(kind, name)
+
+    def names(self, kind: str, beginning: str) -> Iterator[str]:
+        """Those of this machine first: the other one is asked when none of them is the right one."""
+        near = list(self.near.names(kind, beginning))
+        yield from near
+        yield from (name for name in self.far.names(kind, beginning) if name not in near)
+
+    def make_room(self, kind: str, beginning: str, most: int) -> None:
+        self.near.make_room(kind, beginning, most)

@@ -1,0 +1,237 @@
+"""A server that keeps data by name: the HTTP cache protocol of Bazel, which bazel-remote and nginx with WebDAV speak.
+
+GET and PUT of `ac/NAME` and `cas/NAME`, both names being 64 hexadecimal digits; what lies below `cas/` is named by its
+SHA-256. A server may be away, slow, full, or answer with anything: each call has a deadline and is tried twice, and
+after that there is no server for the rest of the build. Nothing is followed elsewhere, so that a token stays here.
+
+Source: https://bazel.build/remote/caching#http-caching, "HTTP caching protocol"; bazel-remote's README, "HTTP".
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import http.client
+import os
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+from urllib.parse import SplitResult, urlsplit
+
+from rebel_tools.errors import Place, RebelError
+from rebel_tools.text import printable
+
+# Seconds for one call, from its first byte to its last one, and before the second attempt.
+DEADLINE_S = 10.0
+_PAUSE_S = 0.2
+
+_LARGEST = 512 << 20  # bytes of an answer
+_DONE = (200, 201, 204)
+_NOT_THERE = 404
+_REFUSED = (401, 403)
+
+TOKEN, TOKEN_FILE = "REBEL_REMOTE_TOKEN", "REBEL_REMOTE_TOKEN_FILE"
+HEADERS_FILE = "REBEL_REMOTE_HEADERS_FILE"
+CERTIFICATE, AUTHORITIES = "REBEL_REMOTE_CERTIFICATE", "REBEL_REMOTE_CA"
+
+
+class Credentials(NamedTuple):
+    """What a server is told and shown. None of it comes from a command line, where others could see it.
+
+    headers: of each request; certificate: a PEM file with the one of the client and its key; authorities: a PEM file
+    with those that the server may be certified by; '' for none, and for those of the system.
+    """
+
+    headers: Mapping[str, str] = {}
+    certificate: str = ""
+    authorities: str = ""
+
+
+def credentials(environ: Mapping[str, str]) -> Credentials:
+    """Those that the environment names. Errors: RebelError for a file that cannot be read or is no list of headers."""
+    headers: dict[str, str] = {}
+    if environ.get(HEADERS_FILE):
+        path = environ[HEADERS_FILE]
+        for number, line in enumerate(_text(path).splitlines(), 1):
+            name, colon, value = line.partition(":")
+            if line.strip() and not (colon and name.strip().replace("-", "").isalnum() and value.isprintable()):
+                raise RebelError("this is no header", place=Place(path, number), expected="Name: value")
+            headers.update({name.strip(): value.strip()} if colon else {})
+    token = environ.get(TOKEN) or (_text(environ[TOKEN_FILE]) if environ.get(TOKEN_FILE) else "")
+    if token.strip():
+        if not token.strip().isprintable() or not token.isascii():
+            raise RebelError("the token of the remote cache has characters that no header can have")
+        headers["Authorization"] = f"Bearer {token.strip()}"
+    return Credentials(headers, environ.get(CERTIFICATE, ""), environ.get(AUTHORITIES, ""))
+
+
+def _text(path: str) -> str:
+    try:
+        with open(path, encoding="utf-8") as file:
+            return file.read()
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is no text"
+        raise RebelError(f"it cannot be read: {reason}", place=Place(path)) from None
+
+
+class Unavailable(Exception):
+    """The server did not do what it was asked for; the text says why, for a person."""
+
+
+class Counts(NamedTuple):
+    """Numbers of pieces of data and of bytes, in both directions."""
+
+    down: int = 0
+    bytes_down: int = 0
+    up: int = 0
+    bytes_up: int = 0
+
+
+class HttpCache:
+    """The server at `url`. say: is told in one line, once, when it is used no more.
+
+    Errors: RebelError for a URL that is none, or a certificate that cannot be used.
+    """
+
+    def __init__(self, url: str, shown: Credentials, say: Callable[[str], None], deadline: float = DEADLINE_S) -> None:
+        self._at = _checked(url)
+        self._name = f"{self._at.scheme}://{self._at.hostname}{f':{self._at.port}' if self._at.port else ''}"
+        self._say = say
+        self._deadline = deadline
+        self._headers = dict(shown.headers)
+        self._tls = _context(shown) if self._at.scheme == "https" else None
+        self._connection: http.client.HTTPConnection | None = None
+        self.is_used = True
+        self.counts = Counts()
+
+    def get(self, kind: str, name: str) -> bytes | None:
+        """What is kept there; None where nothing is, or nobody answers. Of `cas` only what its name says."""
+        data = self._try("GET", kind, name)
+        if data is None:
+            return None
+        if kind == "cas" and hashlib.sha256(data).hexdigest() != name:
+            return None  # damaged: as good as none
+        self.counts = self.counts._replace(down=self.counts.down + 1, bytes_down=self.counts.bytes_down + len(data))
+        return data
+
+    def put(self, kind: str, name: str, data: bytes) -> bool:
+        """Keep data; whether the server says that it does."""
+        if self._try("PUT", kind, name, data) is None:
+            return False
+        self.counts = self.counts._replace(up=self.counts.up + 1, bytes_up=self.counts.bytes_up + len(data))
+        return True
+
+    def _try(self, method: str, kind: str, name: str, data: bytes | None = None) -> bytes | None:
+        reason = ""
+        for attempt in range(2 if self.is_used else 0):
+            if attempt:
+                time.sleep(_PAUSE_S)
+            try:
+                return self._call(method, f"{self._at.path.rstrip('/')}/{kind}/{name}", data)
+            except Unavailable as error:
+                reason = str(error)
+                break
+            except (OSError, http.client.HTTPException, ValueError) as error:
+                reason = _reason(error)
+            self.close()
+        if self.is_used:
+            self.is_used = False
+            self.close()
+            self._say(f"the remote cache {printable(self._name)} is not used: {printable(reason)}")
+        return None
+
+    def _call(self, method: str, path: str, data: bytes | None) -> bytes | None:
+        """The body of the answer, None for what is not there. Errors: Unavailable, OSError, HTTPException."""
+        connection = self._connection = self._connection or self._connect()
+        connection.connect() if connection.sock is None else None
+        late = _Deadline(self._deadline, connection.sock)
+        try:
+            connection.request(method, path, body=data, headers=self._headers)
+            answer = connection.getresponse()
+            body = answer.read(_LARGEST + 1)
+            if len(body) > _LARGEST:
+                raise Unavailable("an answer is too large")
+            if not answer.isclosed():
+                raise http.client.HTTPException("it ended in the middle of an answer")
+        finally:
+            late.end()
+        if answer.status in _DONE:
+            return body
+        if answer.status == _NOT_THERE and method == "GET":
+            return None
+        words = f"{answer.status} {answer.reason}"
+        if answer.status >= 500:
+            raise http.client.HTTPException(f"it answers {words}")
+        if answer.status in _REFUSED:
+            raise Unavailable(f"it refuses ({words}); look at {TOKEN}, {TOKEN_FILE} or {CERTIFICATE}")
+        raise Unavailable(f"it does not speak the protocol of an HTTP cache (it answers {words})")
+
+    def _connect(self) -> http.client.HTTPConnection:
+        host, timeout = self._at.hostname or "", self._deadline
+        if self._tls is None:
+            return http.client.HTTPConnection(host, self._at.port, timeout=timeout)
+        return http.client.HTTPSConnection(host, self._at.port, timeout=timeout, context=self._tls)
+
+    def close(self) -> None:
+        """End the connection; the next call begins another one."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+
+class _Deadline:
+    """Ends a call when its time is over, however much or little the server says meanwhile."""
+
+    def __init__(self, seconds: float, connection: socket.socket) -> None:
+        self._is_over = False
+        self._connection = connection
+        self._timer = threading.Timer(seconds, self._shut)
+        self._timer.daemon = True
+        self._timer.start()
+
+    def _shut(self) -> None:
+        self._is_over = True
+        with contextlib.suppress(OSError):
+            self._connection.shutdown(socket.SHUT_RDWR)
+
+    def end(self) -> None:
+        """The call has ended. Errors: TimeoutError when what it has brought is only the beginning."""
+        self._timer.cancel()
+        if self._is_over:
+            raise TimeoutError
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"its certificate does not fit: {error.verify_message} ({AUTHORITIES} names those that certify it)"
+    if isinstance(error, TimeoutError):
+        return "it does not answer in time"
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    return str(error) or "it ended the connection"
+
+
+def _checked(url: str) -> SplitResult:
+    expected = "http://HOST[:PORT][/FOLDER] or https://..., without a user and a password"
+    try:
+        found = urlsplit(url)
+        is_right = found.scheme in ("http", "https") and found.hostname and (found.port is None or found.port > 0)
+    except ValueError:
+        is_right = False
+    if not is_right or found.username or found.query or found.fragment or not url.isascii() or " " in url:
+        raise RebelError("this is no address of a remote cache", expected=expected)
+    return found
+
+
+def _context(shown: Credentials) -> ssl.SSLContext:
+    try:
+        context = ssl.create_default_context(cafile=shown.authorities or None)
+        if shown.certificate:
+            context.load_cert_chain(shown.certificate)
+        return context
+    except OSError as error:  # SSLError is one
+        path = shown.authorities or shown.certificate
+        raise RebelError(f"the certificate cannot be used: {error}", place=Place(os.fspath(path))) from None

@@ -1,0 +1,80 @@
+"""`--remote-cache`: a server that keeps results for several machines."""
+
+from __future__ import annotations
+
+import os
+import sys
+from functools import cache
+from typing import TYPE_CHECKING
+
+from rebel_tools.errors import RebelError
+from rebel_tools.scons import saving
+from rebel_tools.scons.options import Option, value
+from rebel_tools.scons.terminal import TERMINAL
+from rebel_tools.sconstruct import REMOTE_ENVIRON, REMOTE_OPTION, UPLOAD_OPTION
+
+if TYPE_CHECKING:
+    from rebel_tools.cache.server import Counts, HttpCache
+    from rebel_tools.cache.store import Store
+
+URL = Option(
+    REMOTE_OPTION,
+    "remote_cache",
+    f"a server that keeps results for several machines: http://... or https://...; or {REMOTE_ENVIRON}",
+    metavar="URL",
+)
+UPLOAD = Option(
+    UPLOAD_OPTION,
+    "remote_upload",
+    "what is put there: success, what was made without errors (the default), or never",
+    choices=("success", "never"),
+    default="success",
+)
+OPTIONS = URL, UPLOAD
+
+
+def check() -> None:
+    """Errors: RebelError when what is said about the server cannot be true."""
+    if _url():
+        _server(_url())
+
+
+def with_remote(near: Store, read_only: bool) -> Store:
+    """A store with the server behind it that this build is to use, if there is one. Errors: RebelError."""
+    if not _url():
+        return near
+    from rebel_tools.cache.layers import Layered, RemoteResults
+
+    return Layered(near, RemoteResults(_server(_url()), value(UPLOAD) == "success" and not read_only))
+
+
+def _url() -> str:
+    return value(URL) or os.environ.get(REMOTE_ENVIRON, "")
+
+
+@cache
+def _server(url: str) -> HttpCache:
+    """One for all sessions of a run: it is asked over one connection, and given up once."""
+    from rebel_tools.cache.server import HttpCache, credentials  # other builds do not load it
+
+    try:
+        server = HttpCache(url, credentials(os.environ), _say)
+    except RebelError as error:
+        message = f"the remote cache cannot be used: {error.message}"
+        raise RebelError(message, place=error.place, expected=error.expected) from None
+    saving.at_the_end(lambda: _sum_up(server.counts))
+    return server
+
+
+def _say(text: str) -> None:
+    TERMINAL.say(sys.stderr, f"rebel: warning: {text}\n")
+
+
+def _sum_up(counts: Counts) -> None:
+    if any(counts):
+        down, up = _amount(counts.down, counts.bytes_down), _amount(counts.up, counts.bytes_up)
+        TERMINAL.say(sys.stderr, f"rebel: remote cache: {down} down, {up} up\n")
+
+
+def _amount(number: int, size: int) -> str:
+    return f"{number} file{'s' * (number != 1)} ({size / 1024:,.0f} KB)"
