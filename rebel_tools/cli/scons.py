@@ -61,7 +61,7 @@ def run(arguments: Sequence[str]) -> int:
     signals.end_in_order()
     signals.pass_on()
     collect_seldom()
-    leave(record(asked, _main))
+    leave(record(asked, _main, manifest, verdict.changed, explain))
 
 
 def _run_in_sandbox(option: str, words: Sequence[str]) -> NoReturn:

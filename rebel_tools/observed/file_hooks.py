@@ -172,6 +172,8 @@ def file_hooks(recorder: Recorder) -> list[Hook]:
         if not _is_run():
             recorder.data.add(full)
         caller = find_caller() if recorder.reading else None
+        if caller is not None and caller.path != recorder.launcher and recorder.scripts_are_read:
+            recorder.read_when_judging.add(full)
         if writes and recorder.reading:
             if full not in recorder.written:
                 recorder.written[full] = contents(full)

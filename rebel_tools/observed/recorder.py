@@ -67,12 +67,14 @@ class Recorder:
     exact: paths whose time or size an SConscript asked for. data: paths that were read as something else than an
     SConscript. looked_into: paths of which more was asked before all SConscripts were read than whether they exist,
     or, of absent ones, than whether they are folders.
+    read_when_judging: paths that a scanner, or other code of the user, read when targets were judged.
     copies: file of a variant folder -> its source. links: path -> target. written: path -> contents before
     an SConscript, or SCons for it, wrote it. refusals: reason -> places.
     """
 
     def __init__(self) -> None:
         self.started = time.time_ns()
+        self.launcher = _outermost()
         self.status = os.stat  # as it is now: a look of ours is none of the user's
         self.top = os.getcwd()
         self.folder = self.top
@@ -83,6 +85,7 @@ class Recorder:
         self.links: dict[str, str] = {}
         self.exact: set[str] = set()
         self.data: set[str] = set()
+        self.read_when_judging: set[str] = set()
         self.looked_into: set[str] = set()
         self.written: dict[str, bytes | None] = {}
         self.written_directly: dict[str, str] = {}  # path -> which line of an SConscript did it
@@ -142,6 +145,14 @@ class Recorder:
         caller = find_caller()
         if caller is not None and caller.direct:
             self.refuse(reason, caller)
+
+
+def _outermost() -> str:
+    """The file of the program that runs, which is no code of the user."""
+    frame = sys._getframe()
+    while frame.f_back is not None:
+        frame = frame.f_back
+    return frame.f_code.co_filename
 
 
 def find_caller() -> Caller | None:

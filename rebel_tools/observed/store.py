@@ -17,10 +17,12 @@ from typing import NamedTuple
 from rebel_tools import __version__
 from rebel_tools.memory.atomic import write_atomically
 from rebel_tools.memory.user_cache import user_cache
+from rebel_tools.observed.edges import Edges
 from rebel_tools.observed.model import Folder, Manifest, Refusal, Replay
 
 FORMAT = f"rebel-tools {__version__} observed 2"
 MOST_MANIFESTS = 16  # of one project
+_EDGES = ".edges"
 _REFUSED = ".json"  # what the name of a file ends in that says why there is no manifest
 
 UNSEEN, ANSWERS, REFUSED = "unseen", "answers", "refused"
@@ -115,6 +117,34 @@ def save(asked: Question, manifest: Manifest) -> None:
     _forget_refusals(asked)
 
 
+def save_edges(asked: Question, edges: Edges) -> None:
+    """Keep the graph that belongs to the manifest that was just saved."""
+    with contextlib.suppress(OSError):
+        data = marshal.dumps((_seal(asked), tuple(edges)))
+        write_atomically(asked.path + _EDGES, zlib.crc32(data).to_bytes(4, "big") + data)
+
+
+def load_edges(asked: Question) -> Edges | None:
+    """The graph that belongs to the manifest for a question, None where there is none that can be trusted."""
+    try:
+        with open(asked.path + _EDGES, "rb") as f:
+            if os.fstat(f.fileno()).st_uid != os.getuid():
+                return None
+            seal, data = f.read(4), f.read()
+        if zlib.crc32(data) != int.from_bytes(seal, "big"):
+            return None
+        belongs_to, plain = marshal.loads(data)
+        return Edges(*plain) if belongs_to == _seal(asked) else None
+    except (OSError, ValueError, EOFError, TypeError, IndexError):
+        return None  # missing, or damaged
+
+
+def _seal(asked: Question) -> bytes:
+    """What a manifest begins with: the checksum of all of it."""
+    with open(asked.path, "rb") as f:
+        return f.read(4)
+
+
 def save_refusals(asked: Question, refusals: Sequence[Refusal]) -> None:
     """Remember why there is no manifest, for `--explain`."""
     import json
@@ -135,7 +165,8 @@ def last_run(environ: Mapping[str, str]) -> LastRun:
     """What the last `rebel scons` in this folder left, whatever was asked."""
     folder = _folder_of(os.getcwd(), environ)
     try:
-        newest = max(os.scandir(folder), key=lambda entry: entry.stat().st_mtime_ns)
+        entries = [entry for entry in os.scandir(folder) if not entry.name.endswith(_EDGES)]
+        newest = max(entries, key=lambda entry: entry.stat().st_mtime_ns)
     except (OSError, ValueError):  # no folder, or nothing in it
         return LastRun(UNSEEN)
     return LastRun(REFUSED, tuple(_refusals_in(newest.path))) if newest.path.endswith(_REFUSED) else LastRun(ANSWERS)
@@ -165,5 +196,5 @@ def _forget_refusals(asked: Question) -> None:
 def _trim(folder: str) -> None:
     """Keep the newest manifests of a project."""
     entries = sorted(os.scandir(folder), key=lambda entry: -entry.stat().st_mtime_ns)
-    for entry in entries[MOST_MANIFESTS:]:
+    for entry in entries[2 * MOST_MANIFESTS :]:  # a manifest and a graph, or the reasons why there is none
         os.unlink(entry.path)

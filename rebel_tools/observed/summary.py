@@ -10,7 +10,15 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from rebel_tools.memory.stamp import RACY_NS, is_settled
-from rebel_tools.observed.check import DIGEST_SIZES, Difference, check_names, matching, modules_among, public_variables
+from rebel_tools.observed.check import (
+    DIGEST_SIZES,
+    Difference,
+    check_names,
+    digest_like,
+    matching,
+    modules_among,
+    public_variables,
+)
 from rebel_tools.observed.model import (
     FOLDER,
     REGULAR,
@@ -86,12 +94,14 @@ class Summary:
         if self.graph.by_content:
             own.update(path for path in self.recorder.data if _is_of_the_user(path))
         digests = dict(self.graph.digests) if self.graph.by_content else {}
+        copies = self.recorder.copies.items()
+        digests.update({source: digests[copy] for copy, source in copies if copy in digests})
         for path in own - digests.keys():
             data = _small_contents(path)
             if data is not None:
                 digests[path] = hashlib.sha256(data).hexdigest()
-        exact = self.recorder.exact
-        return {path: each for path, each in digests.items() if len(each) in DIGEST_SIZES and path not in exact}
+        compared = {path for path, _ in self._stamps()} - self.recorder.exact
+        return {path: each for path, each in digests.items() if len(each) in DIGEST_SIZES and path in compared}
 
     def _scripts(self) -> dict[str, bytes]:
         """The programs among the files: SConscripts, and modules of the user."""
@@ -133,7 +143,15 @@ class Summary:
             return False
         written = path in recorder.written and recorder.written[path] == _contents(path)
         # Scons links or copies the sources of a variant folder in each run.
-        return written or (path in self.linked and first[0] == now[0] and first[2] == now[2])
+        linked = path in self.linked and first[0] == now[0] and first[2] == now[2]
+        return written or linked or self._is_new_copy(path)
+
+    def _is_new_copy(self, path: str) -> bool:
+        """Whether scons has put another source into a variant folder, before it looked at more than the name."""
+        digest = self.graph.digests.get(path, "")
+        if path not in self.recorder.copies or path in self.recorder.looked_into or path in self.recorder.exact:
+            return False
+        return len(digest) in DIGEST_SIZES and digest_like(path, digest) == digest
 
     def _only_exists(self, path: str) -> bool:
         """Whether scons only asks for the existence of a file: one that it makes, and whose contents nobody

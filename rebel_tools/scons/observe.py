@@ -187,15 +187,17 @@ def note_kind_of_run(recorder: Recorder, status: int) -> None:
         recorder.refuse("SCons' ninja tool builds")
 
 
-def graph_of(recorder: Recorder, made: Iterable[Any]) -> Graph:
-    """What scons knows about files when it has ended. made: nodes that this run has built."""
+def graph_of(recorder: Recorder, made: Iterable[Any], skipped: frozenset[str]) -> Graph:
+    """What scons knows about files when it has ended. made: nodes that this run has built. skipped: targets that it
+    was told to pass over.
+    """
     digests: dict[str, str] = {}
     derived: set[str] = set()
     used: set[str] = set()
     visited: set[str] = set()
-    for node in _file_nodes():
+    for node in file_nodes():
         path = node.get_abspath()
-        if node.get_state() != SCons.Node.no_state:
+        if node.get_state() != SCons.Node.no_state and path not in skipped:
             visited.add(path)
         if node.has_builder():
             if type(node) is SCons.Node.FS.File:  # a class of somebody else's, as ours, may look at its results
@@ -207,8 +209,9 @@ def graph_of(recorder: Recorder, made: Iterable[Any]) -> Graph:
     full = os.path.join(recorder.top, str(database()))
     own = {full, *(full + suffix for suffix in (".dblite", ".tmp"))}
     built = frozenset(node.get_abspath() for node in made)
-    # What a node that was built depends on, SCons has forgotten in part: then all results count by their stamps.
-    results = frozenset() if built else frozenset(derived - used)
+    # What a node depends on that was built, or passed over, is not known in full: then all results count by their
+    # stamps.
+    results = frozenset() if built or skipped else frozenset(derived - used)
     scripts = frozenset(_scripts() - used)
     return Graph(digests, results, built, frozenset(visited), scripts, frozenset(own), not recorder.deciders)
 
@@ -229,7 +232,8 @@ def _children(node: Any) -> Iterator[Any]:
         yield from (each for each in listed or () if hasattr(each, "get_abspath"))
 
 
-def _file_nodes() -> Iterator[Any]:
+def file_nodes() -> Iterator[Any]:
+    """All files of the graph, and what SCons does not know yet to be a file or a folder."""
     work = roots()
     seen = set()
     while work:
@@ -242,5 +246,5 @@ def _file_nodes() -> Iterator[Any]:
                 continue
             if isinstance(node, SCons.Node.FS.Dir):
                 work.append(node)
-            elif isinstance(node, SCons.Node.FS.File):
+            elif isinstance(node, (SCons.Node.FS.File, SCons.Node.FS.Entry)):
                 yield node

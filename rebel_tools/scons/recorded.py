@@ -8,19 +8,26 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from rebel_tools.observed import hooks, store
+from rebel_tools.observed.edges import Edges, updated
 from rebel_tools.observed.model import Manifest, Refusal
+from rebel_tools.observed.partial import Disagreement, merged
 from rebel_tools.observed.recorder import Recorder
 from rebel_tools.observed.summary import Summary, refusals
 from rebel_tools.process import exit_status, run_last_functions
 
 if TYPE_CHECKING:
     from rebel_tools.scons.finished import Building
+    from rebel_tools.scons.partial import Judging
 
 
-def record(asked: store.Question, main: Any) -> int:
+def record(asked: store.Question, main: Any, manifest: Manifest | None, changed: frozenset[str], tells: bool) -> int:
     """Run `main`, the main program of scons, under a recorder; its exit status. Afterwards there is a manifest, or a
     reason.
+
+    manifest: that of the last run, and `changed` the only files whose contents are others since then, if there are
+    any. tells: whether it is said when only a part is judged.
     """
+    edges = store.load_edges(asked) if manifest and changed else None
     store.forget(asked)
     recorder = Recorder()
     output, errors = _Echo(sys.stdout), _Echo(sys.stderr)
@@ -28,10 +35,13 @@ def record(asked: store.Question, main: Any) -> int:
     try:
         from rebel_tools.scons import observe  # with it SCons is imported, under the recorder
         from rebel_tools.scons.finished import Building
+        from rebel_tools.scons.partial import Edits, Judging
 
         observe.install(recorder)
         building = Building(recorder, output.text, errors.text)
         building.install()
+        judging = Judging(recorder, Edits(manifest, edges, changed, tells) if manifest and edges else None)
+        judging.install()
         recorder.recording = True
         sys.stdout, sys.stderr, sys.stdin = output, errors, _Input(recorder, sys.stdin)
         status = exit_status(main)
@@ -42,11 +52,13 @@ def record(asked: store.Question, main: Any) -> int:
         recorder.recording = False
         os.chdir(recorder.top)
         hooks.uninstall()
-    _keep(asked, recorder, building, status, errors.text.getvalue())
+    _keep(asked, recorder, building, judging, status, errors.text.getvalue())
     return status
 
 
-def _keep(asked: store.Question, recorder: Recorder, building: Building, status: int, errors: str) -> None:
+def _keep(
+    asked: store.Question, recorder: Recorder, building: Building, judging: Judging, status: int, errors: str
+) -> None:
     from rebel_tools import signals
     from rebel_tools.scons import observe
 
@@ -59,14 +71,34 @@ def _keep(asked: store.Question, recorder: Recorder, building: Building, status:
     found: Manifest | list[Refusal] = refusals(recorder)
     if not found:
         output = building.output_of_the_next() if recorder.work else building.output.getvalue()
-        found = Summary(recorder, observe.graph_of(recorder, building.made)).manifest(output, errors)
+        graph = observe.graph_of(recorder, building.made, judging.skipped)
+        found = Summary(recorder, graph).manifest(output, errors)
+        if isinstance(found, Manifest) and judging.skipped:
+            found = _with_what_was_skipped(found, recorder, judging, graph.made | graph.bookkeeping)
     if isinstance(found, Manifest):
         store.save(asked, found)
+        edges = judging.edges()
+        if edges is not None:
+            old = judging.edits.edges if judging.edits and judging.skipped else Edges({}, [], [])
+            store.save_edges(asked, updated(old, edges))
         return
     if recorder.work:
         first = ", ".join(recorder.work[:3]) + (", ..." if len(recorder.work) > 3 else "")
         found.insert(0, Refusal("the last run built something", (first,)))
     store.save_refusals(asked, found)
+
+
+def _with_what_was_skipped(
+    new: Manifest, recorder: Recorder, judging: Judging, written: frozenset[str]
+) -> Manifest | list[Refusal]:
+    edits = judging.edits
+    assert edits is not None  # without edits nothing is skipped
+    copied = {copy for copy, source in recorder.copies.items() if source in edits.changed}
+    others = edits.changed | written | copied | recorder.written.keys()
+    try:
+        return merged(edits.manifest, new, others, recorder.copies.keys() | set(recorder.copies.values()))
+    except Disagreement as disagreement:
+        return [Refusal("something changed while scons ran that had seemed not to", (str(disagreement),))]
 
 
 class _Input:

@@ -1,0 +1,133 @@
+"""A run of scons that judged only what depends on the files that had changed: what it observed, and what the run before
+it observed, together tell about the whole tree.
+
+Nothing is taken from the earlier run where the two differ, but for the changed files and what was made. Then there is
+no manifest, and the next run judges everything.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Set
+from typing import Any
+
+from rebel_tools.observed.check import Difference, check_names
+from rebel_tools.observed.model import FOLDER, REGULAR, Folder, Known, Manifest
+from rebel_tools.observed.recorder import Recorder
+
+
+def reads_the_same(recorder: Recorder, manifest: Manifest, changed: Set[str]) -> bool:
+    """Whether SConscripts were read from the same files and folders as in the earlier run, none of them changed."""
+    if not changed.isdisjoint(recorder.looked_into) or recorder.refusals or recorder.work:
+        return False
+    files = ((path, known) for path, known in recorder.files.items() if path not in recorder.logs)
+    return (
+        all(_is_compatible(_known(manifest, path), known) or path in changed for path, known in files)
+        and all(_lists(manifest, path, "patterns", found) for path, found in recorder.patterns.items())
+        and all(_folder(manifest, path).listing == listing for path, listing in recorder.listings.items())
+        and all(
+            (_known(manifest, f"{path}/{name}") is not None) is found
+            for path, names in recorder.names.items()
+            for name, found in names.items()
+        )
+    )
+
+
+_NOTHING = Folder((0, 0, 0, 0), {}, {}, {}, None, None, {})
+
+
+def _folder(manifest: Manifest, path: str) -> Folder:
+    return manifest.folders.get(path, _NOTHING)
+
+
+def _known(manifest: Manifest, path: str) -> Known | None:
+    folder, name = os.path.split(path.rstrip("/"))
+    return _folder(manifest, folder or "/").files.get(name) if name else FOLDER
+
+
+def _lists(manifest: Manifest, path: str, kind: str, found: Mapping[str, Any]) -> bool:
+    before = getattr(_folder(manifest, path), kind)
+    return all(before.get(pattern) == (names or []) for pattern, names in found.items())
+
+
+def _is_compatible(old: Known | None, new: Known | None) -> bool:
+    """Whether two looks at a file saw the same; one may have been at its existence only."""
+    if old == new:
+        return True
+    return old is not None and new is not None and FOLDER not in (old, new) and REGULAR in (old, new)
+
+
+class Disagreement(Exception):
+    """Something is not as the earlier run had it; the text says what."""
+
+
+def merged(old: Manifest, new: Manifest, others: Set[str], linked: Set[str]) -> Manifest:
+    """What both runs observed. others: files that are not what they were for the earlier one: those that changed, and
+    what was made. linked: files of variant folders and their sources, which are linked anew in each run. Raises
+    Disagreement.
+    """
+    if [each[:4] for each in old.commands] != [each[:4] for each in new.commands]:
+        raise Disagreement("a command says something else")
+    imported = sorted({*old.imported, *new.imported})
+    folders = dict(old.folders)
+    for path, folder in new.folders.items():
+        folders[path] = _folders(path, folders[path], folder, others, linked, imported) if path in folders else folder
+    kept = {path: digest for path, digest in old.digests.items() if path not in others}
+    scripts = {path: text for path, text in old.scripts.items() if path not in others}
+    return new._replace(
+        environ=_agreeing("the environment", old.environ, new.environ),
+        every=old.every if new.every is None else new.every,
+        folders=folders,
+        digests=_agreeing("contents", kept, new.digests),
+        scripts=_agreeing("SConscripts", scripts, new.scripts),
+        imported=imported,
+    )
+
+
+def _agreeing(what: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
+    for name in old.keys() & new.keys():
+        if old[name] != new[name]:
+            raise Disagreement(f"{what}: {name}")
+    return {**old, **new}
+
+
+def _folders(path: str, old: Folder, new: Folder, others: Set[str], linked: Set[str], imported: list[str]) -> Folder:
+    files = dict(old.files)
+    for name, known in new.files.items():
+        before, full = files.get(name), f"{path}/{name}"
+        if before is None or full in others or (full in linked and _is_link_of_the_same(before, known)):
+            files[name] = known
+        elif not _is_compatible(before, known):
+            raise Disagreement(f"{path}/{name}")
+        elif known != REGULAR:
+            files[name] = known
+    absent = {**old.absent, **new.absent}
+    for name in old.absent.keys() & new.absent.keys():
+        each = old.absent[name], new.absent[name]
+        absent[name] = [] if [] in each else sorted({*each[0], *each[1]})
+    folder = Folder(
+        new.stamp,
+        files,
+        {name: deep for name, deep in absent.items() if name not in files or files[name] == FOLDER},
+        _agreeing(path, old.patterns, new.patterns),
+        _one_of(path, old.listing, new.listing),
+        _one_of(path, old.modules, new.modules),
+        _agreeing(path, old.links, new.links),
+    )
+    if not files.keys().isdisjoint(name for name, deep in absent.items() if not deep):
+        raise Disagreement(f"{path}: a name that was not there")
+    try:
+        check_names(path, folder, imported)  # the stamp is newer than what the earlier run saw
+    except Difference as difference:
+        raise Disagreement(str(difference)) from None
+    return folder
+
+
+def _is_link_of_the_same(old: Known, new: Known) -> bool:
+    return not isinstance(old, str) and not isinstance(new, str) and (old[0], old[2]) == (new[0], new[2])
+
+
+def _one_of(path: str, old: list[str] | None, new: list[str] | None) -> list[str] | None:
+    if old is not None and new is not None and old != new:
+        raise Disagreement(path)
+    return old if new is None else new

@@ -1,0 +1,169 @@
+"""Small edits: SCons reads the SConscripts and judges what depends on the changed files; the rest is as it was.
+
+That holds when the last run left nothing to do, all that was observed but the contents of some files is the same, and
+none of these was read for SConscripts or Configure: then everything that does not depend on them would be found up to
+date again. In doubt SCons judges everything.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Container, Iterator
+from typing import Any, NamedTuple
+
+import SCons.Node
+import SCons.Node.FS
+import SCons.Script.Main
+import SCons.Taskmaster
+
+from rebel_tools.observed.edges import Edges, affected, are_known
+from rebel_tools.observed.model import Manifest
+from rebel_tools.observed.partial import reads_the_same
+from rebel_tools.observed.recorder import Recorder
+from rebel_tools.scons.observe import file_nodes, note_kind_of_run
+
+
+class Edits(NamedTuple):
+    """What is known before a run in which some files have other contents: of the last one, its manifest and its graph.
+
+    tells: whether to say on standard error that only a part is judged.
+    """
+
+    manifest: Manifest
+    edges: Edges
+    changed: frozenset[str]
+    tells: bool
+
+
+class Judging:
+    """Has SCons pass over what does not depend on the edits. skipped: paths of targets that it passed over."""
+
+    def __init__(self, recorder: Recorder, edits: Edits | None) -> None:
+        self.skipped: frozenset[str] = frozenset()
+        self.edits = edits
+        self._recorder = recorder
+        self._together: dict[str, list[Any]] = {}
+        self._scanners: dict[int, tuple[Any, bool]] = {}  # by identity: an environment, and whether all are SCons' own
+
+    def install(self) -> None:
+        master = SCons.Taskmaster.Taskmaster
+        real = master.__init__
+        begun = False
+
+        def init(self_: Any, targets: Any = (), *arguments: Any, **keywords: Any) -> None:
+            nonlocal begun
+            if self._recorder.scripts_are_read and not begun:  # those before belong to Configure
+                begun = True
+                self._together = dict(_made_together())
+                if self.edits is not None:
+                    self._skip(self.edits, targets)
+            real(self_, targets, *arguments, **keywords)
+
+        master.__init__ = init
+
+    def _skip(self, edits: Edits, targets: Container[Any]) -> None:
+        note_kind_of_run(self._recorder, 0)
+        if not are_known(edits.edges, edits.changed) or not _is_plain(self._recorder):
+            return
+        if not reads_the_same(self._recorder, edits.manifest, edits.changed):
+            return
+        stale = affected(edits.edges, edits.changed)
+        known = edits.edges.children
+        nodes = {node.get_abspath(): node for node in file_nodes() if node.has_builder()}
+        nodes = {path: node for path, node in nodes.items() if path in known}
+        passed_over = {path for path, node in nodes.items() if path not in stale and node not in targets}
+        found = {path: nodes[path].disambiguate() for path in passed_over}
+        fresh = {path: node for path, node in found.items() if _is_unseen(node)}
+        for node in fresh.values():
+            node.set_state(SCons.Node.up_to_date)
+        for path in stale:
+            for child in known.get(path, ()):
+                if child in fresh:  # their signatures are compared, and stored
+                    fresh[child].get_ninfo().update(fresh[child])
+        self.skipped = frozenset(fresh)
+        if edits.tells:
+            count = f"{len(nodes) - len(fresh)} of {len(nodes)} targets"
+            print(f"rebel: nothing else changed, so {count} are judged", file=sys.__stderr__, flush=True)
+
+    def edges(self) -> Edges | None:
+        """The graph of what SCons came to; None where that is not only files of its own kind."""
+        children: dict[str, list[str]] = {}
+        doubtful = []
+        for node in file_nodes():
+            path = node.get_abspath()
+            if node.get_state() == SCons.Node.no_state or path in self.skipped:
+                continue
+            if not node.has_builder():
+                sources = [each for each in (node.srcnode(), *self._together.get(path, ())) if each is not node]
+                if sources:
+                    children[path] = [each.get_abspath() for each in sources]
+                continue
+            if type(node) is not SCons.Node.FS.File:
+                return None
+            listed = [*node.sources, *(node.depends or ()), *(node.implicit or ()), *self._together.get(path, ())]
+            children[path] = [each.get_abspath() for each in listed if isinstance(each, SCons.Node.FS.File)]
+            if node.implicit is None or len(children[path]) < len(listed) or not self._is_scanned_by_scons(node):
+                doubtful.append(path)
+        for path, others in self._together.items():
+            if path not in children and path not in self.skipped:  # side effects that nobody asked for
+                children[path] = [each.get_abspath() for each in others]
+        return Edges(children, doubtful, sorted(self._recorder.read_when_judging))
+
+    def _is_scanned_by_scons(self, node: Any) -> bool:
+        """Whether no function of the user looks for dependencies of a node."""
+        env = node.get_build_env()
+        if id(env) not in self._scanners:
+            self._scanners[id(env)] = env, all(map(_is_of_scons, env.get("SCANNERS") or ()))
+        own = node.builder.source_scanner, node.builder.target_scanner
+        return self._scanners[id(env)][1] and all(_is_of_scons(scanner) for scanner in own if scanner)
+
+
+def _made_together() -> Iterator[tuple[str, list[Any]]]:
+    """What nodes are connected by besides dependencies: prerequisites, targets of one action, side effects. SCons
+    forgets some of it when a node was built.
+    """
+    makers: dict[str, list[Any]] = {}
+    for node in file_nodes():
+        for effect in node.side_effects or ():
+            makers.setdefault(effect.get_abspath(), []).append(node)
+        if node.has_builder():
+            executor = node.get_executor(create=0)
+            targets = executor.get_all_targets() if executor else []
+            others = [*(node.prerequisites or ()), *(each for each in targets if each is not node)]
+            if others:
+                makers.setdefault(node.get_abspath(), []).extend(others)
+    yield from makers.items()
+
+
+def _is_of_scons(scanner: Any) -> bool:
+    """Whether it is one of SCons' own scanners: one of many, or a function of SCons."""
+    function = getattr(scanner, "function", None)
+    if isinstance(function, dict):
+        return all(map(_is_of_scons, function.values()))
+    code = getattr(getattr(function, "__func__", function), "__code__", None)
+    return code is not None and "/SCons/" in code.co_filename
+
+
+def _is_unseen(node: Any) -> bool:
+    return type(node) is SCons.Node.FS.File and node.get_state() == SCons.Node.no_state and not node.always_build
+
+
+def _is_plain(recorder: Recorder) -> bool:
+    """Whether the graph is judged in SCons' usual way."""
+    options = SCons.Script.Main.OptionsParser.values
+    if (
+        recorder.deciders
+        or SCons.Script.Main.ProgressObject
+        or options.implicit_cache
+        or options.implicit_deps_changed
+        or options.cache_force
+    ):
+        return False
+    return not any(folder.repositories for folder in _folders(SCons.Node.FS.get_default_fs().Top))
+
+
+def _folders(folder: Any) -> Iterator[Any]:
+    yield folder
+    for name, node in folder.entries.items():
+        if name not in (".", "..") and isinstance(node, SCons.Node.FS.Dir):
+            yield from _folders(node)
