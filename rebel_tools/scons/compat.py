@@ -66,6 +66,7 @@ OVERRIDDEN: dict[str, tuple[str, ...]] = {
     "SCons.Script.Interactive.SConsInteractiveCmd": ("do_build",),
     "SCons.Script.Main.BuildTask": ("do_failed", "exc_clear", "exc_info", "executed", "failed", "needs_execute"),
     "SCons.Script.SConsOptions.SConsOptionParser": ("error",),
+    "SCons.Taskmaster.Taskmaster": ("__init__",),
     "SCons.Taskmaster.OutOfDateTask": ("executed", "make_ready", "needs_execute"),
 }
 
@@ -93,6 +94,18 @@ def around_build(around: Callable[..., Any]) -> None:
     """Call `around` in place of what builds the targets, with that and its arguments."""
     real = _main._build_targets
     _main._build_targets = lambda *arguments, **keywords: around(real, *arguments, **keywords)
+
+
+def before_judging(look: Callable[[Nodes], None]) -> None:
+    """Call `look` with the nodes that are asked for, each time before SCons begins to judge some."""
+    master = _taskmaster.Taskmaster
+    real = master.__init__
+
+    def init(self: Any, targets: Any = (), *arguments: Any, **keywords: Any) -> None:
+        look(targets)
+        real(self, targets, *arguments, **keywords)
+
+    master.__init__ = init
 
 
 def tell_mistakes(tell: TellMistake) -> TellMistake:

@@ -13,13 +13,12 @@ from typing import Any, NamedTuple
 
 import SCons.Node
 import SCons.Node.FS
-import SCons.Script.Main
-import SCons.Taskmaster
 
 from rebel_tools.observed.edges import Edges, affected, are_known
 from rebel_tools.observed.model import Manifest
 from rebel_tools.observed.partial import reads_the_same
 from rebel_tools.observed.recorder import Recorder
+from rebel_tools.scons.compat import before_judging, given_options, shows_progress
 from rebel_tools.scons.observe import file_nodes, note_kind_of_run
 
 
@@ -42,24 +41,21 @@ class Judging:
         self.skipped: frozenset[str] = frozenset()
         self.edits = edits
         self._recorder = recorder
+        self._begun = False
         self._together: dict[str, list[Any]] = {}
         self._scanners: dict[int, tuple[Any, bool]] = {}  # by identity: an environment, and whether all are SCons' own
 
     def install(self) -> None:
-        master = SCons.Taskmaster.Taskmaster
-        real = master.__init__
-        begun = False
+        """Look at the graph when SCons begins to judge it."""
+        before_judging(self._begin)
 
-        def init(self_: Any, targets: Any = (), *arguments: Any, **keywords: Any) -> None:
-            nonlocal begun
-            if self._recorder.scripts_are_read and not begun:  # those before belong to Configure
-                begun = True
-                self._together = dict(_made_together())
-                if self.edits is not None:
-                    self._skip(self.edits, targets)
-            real(self_, targets, *arguments, **keywords)
-
-        master.__init__ = init
+    def _begin(self, targets: list[Any]) -> None:
+        if self._begun or not self._recorder.scripts_are_read:  # what is judged before belongs to Configure
+            return
+        self._begun = True
+        self._together = dict(_made_together())
+        if self.edits is not None:
+            self._skip(self.edits, targets)
 
     def _skip(self, edits: Edits, targets: Container[Any]) -> None:
         note_kind_of_run(self._recorder, 0)
@@ -150,14 +146,9 @@ def _is_unseen(node: Any) -> bool:
 
 def _is_plain(recorder: Recorder) -> bool:
     """Whether the graph is judged in SCons' usual way."""
-    options = SCons.Script.Main.OptionsParser.values
-    if (
-        recorder.deciders
-        or SCons.Script.Main.ProgressObject
-        or options.implicit_cache
-        or options.implicit_deps_changed
-        or options.cache_force
-    ):
+    options = given_options()
+    remembers = options.implicit_cache or options.implicit_deps_changed or options.cache_force
+    if recorder.deciders or remembers or shows_progress():
         return False
     return not any(folder.repositories for folder in _folders(SCons.Node.FS.get_default_fs().Top))
 
