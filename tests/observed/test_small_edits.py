@@ -17,6 +17,11 @@ ONE = "a = env.Command('a', 'value', 'cp $SOURCE $TARGET')"
 PART = "targets are judged"
 
 
+@pytest.fixture(autouse=True)
+def switched_on(monkeypatch):
+    monkeypatch.setenv("REBEL_SMALL_EDITS", "1")
+
+
 @pytest.fixture
 def programs(project):
     """A tree with three programs, and a header for each."""

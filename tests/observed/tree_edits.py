@@ -83,7 +83,7 @@ def judge(tree: Tree, folder: Path, name: str, verbose: bool = False) -> Counter
 
 
 def environment(tree: Tree, cache: Path | None) -> dict[str, str]:
-    own = {"PYTHONDONTWRITEBYTECODE": "1", **tree.environ}
+    own = {"PYTHONDONTWRITEBYTECODE": "1", "REBEL_SMALL_EDITS": "1", **tree.environ}
     return {**os.environ, **own, **({"XDG_CACHE_HOME": str(cache)} if cache else {})}
 
 
