@@ -37,6 +37,9 @@ MOST = 4
 
 FILE, FOLDER = "file", "folder"
 
+# The one file that builds write beside sources.
+EDITORS = ".merlin"
+
 # What a path inside of the project was: nothing, or FILE or FOLDER and a digest of its contents or of the names in it.
 Seen = Optional[list[str]]
 
@@ -190,7 +193,15 @@ def _read(store: Store, name: str) -> tuple[Seed, Sequence[bytes]] | None:
         return None
     seed = Seed(*pack.about)
     seed = seed._replace(groups=[Group(*each) for each in seed.groups], told=Told(*seed.told))
-    return seed, [bytes(piece) for piece in pack.pieces]
+    folders = all(_is_below(f"{group.folder}/", seed.build) for group in seed.groups)
+    beside = [path for path in seed.files if not _is_below(path, seed.build)]
+    files = all(os.path.basename(path) == EDITORS and _is_below(f"./{path}", ".") for path in beside)
+    return (seed, [bytes(piece) for piece in pack.pieces]) if folders and files else None
+
+
+def _is_below(path: str, folder: str) -> bool:
+    """Whether a path leads into a folder: nothing is written elsewhere."""
+    return path.startswith(f"{folder}/") and ".." not in path.split("/")
 
 
 class _Sown:
@@ -202,10 +213,9 @@ class _Sown:
         self.is_same_root = seed.root == os.getcwd()
         self.started = time.time_ns()
         self.is_whole = True
-        self._below = f"{seed.build}/"
         self.states = [self._sow(group, state) for group, state in zip(seed.groups, pieces)]
         for path, data in zip(seed.files, pieces[len(seed.groups) :]):
-            there = None if path.startswith(self._below) else read_regular(path)
+            there = None if _is_below(path, seed.build) else read_regular(path)
             self.is_whole &= there in (None, data)  # one beside the sources may have lines of the user
             if there is None:
                 write_atomically(path, data)
@@ -239,8 +249,8 @@ class _Sown:
             self.is_whole = False
             return
         for output in result.outputs:
-            if not output.path.startswith(self._below) or "/." in output.path:
-                self.is_whole = False  # nothing is written elsewhere
+            if not _is_below(output.path, self.seed.build):
+                self.is_whole = False
                 continue
             known = results.write_out(output) or []
             yield output.path, [*known, output.digest]
