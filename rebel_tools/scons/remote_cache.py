@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from rebel_tools.errors import RebelError
 from rebel_tools.scons import saving
 from rebel_tools.scons.options import Option, value
-from rebel_tools.scons.terminal import TERMINAL
 from rebel_tools.sconstruct import REMOTE_ENVIRON, REMOTE_OPTION, UPLOAD_OPTION
 
 if TYPE_CHECKING:
@@ -67,13 +66,19 @@ def _server(url: str) -> HttpCache:
 
 
 def _say(text: str) -> None:
-    TERMINAL.say(sys.stderr, f"rebel: warning: {text}\n")
+    _tell(f"warning: {text}")
+
+
+def _tell(text: str) -> None:
+    from rebel_tools.scons.terminal import TERMINAL  # which takes the streams as they are; the tool opens them first
+
+    TERMINAL.say(sys.stderr, f"rebel: {text}\n")
 
 
 def _sum_up(counts: Counts) -> None:
     if any(counts):
         down, up = _amount(counts.down, counts.bytes_down), _amount(counts.up, counts.bytes_up)
-        TERMINAL.say(sys.stderr, f"rebel: remote cache: {down} down, {up} up\n")
+        _tell(f"remote cache: {down} down, {up} up")
 
 
 def _amount(number: int, size: int) -> str:
