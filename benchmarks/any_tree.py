@@ -60,6 +60,7 @@ class Trees:
     def __init__(self, folder: Path, files: int, compiler: str) -> None:
         self.cache = folder / "cache"
         os.environ["XDG_CACHE_HOME"] = str(self.cache)
+        os.environ["REBEL_SMALL_EDITS"] = "1"
         for name in COMMANDS:
             write_tree(folder / name, files, compiler)
         self.folder = folder
