@@ -53,7 +53,9 @@ class Result:
 
 
 def environment() -> dict:
-    return {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "", "DUNE_CACHE": "disabled"}
+    """Nothing comes from a cache: what is measured is building."""
+    without = {"DUNE_CACHE": "disabled", "REBEL_CACHE": "0"}
+    return {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "", **without}
 
 
 @dataclass(frozen=True)
@@ -64,12 +66,26 @@ class Most:
     cpu: float
 
 
-def timed(command: list, cwd: Path, log: Path | None = None, most: Most | None = None) -> Sample:
-    """Run one command, which must succeed; what it prints goes to `log` if there is one."""
+def timed(
+    command: list,
+    cwd: Path,
+    log: Path | None = None,
+    most: Most | None = None,
+    environ: Mapping[str, str] | None = None,
+) -> Sample:
+    """Run one command, which must succeed; what it prints goes to `log` if there is one.
+
+    environ: variables besides those of `environment()`.
+    """
     with open(log, "w+b") if log else tempfile.TemporaryFile() as output:
         start = time.perf_counter()
         process = subprocess.Popen(
-            command, cwd=cwd, env=environment(), stdin=subprocess.DEVNULL, stdout=output, stderr=output
+            command,
+            cwd=cwd,
+            env={**environment(), **(environ or {})},
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
         )
         with _Watch(process.pid, most) as watch:
             _, status, usage = os.wait4(process.pid, 0)
