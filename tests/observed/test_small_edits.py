@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 import time
 
 import pytest
@@ -49,7 +50,7 @@ def programs(project):
             copy = project.root.parent / "copy"
             shutil.rmtree(copy, ignore_errors=True)
             shutil.copytree(project.root, copy, symlinks=True)
-            found = project.run("scons", "-q", cwd=copy, rc=None)
+            found = project.run(sys.executable, "-m", "SCons", "-q", cwd=copy, rc=None)
             assert found.rc == 0, found.text
 
         def answers(self) -> bool:
