@@ -243,6 +243,7 @@ class _Sown:
 
     def _restored(self, record: str) -> Iterator[tuple[str, list[Any]]]:
         """Write the outputs of a step; they, and what is to be remembered of them."""
+        # To read all of a record would take longer; in a text of JSON these quotes would have backslashes before them.
         name = record.partition('"entry":"')[2].partition('"')[0]
         result = results.read(self.store, name) if name else None
         if result is None:

@@ -13,6 +13,7 @@ from rebel_tools.errors import RebelError
 from rebel_tools.outputs.places import Places
 from rebel_tools.project import load_project
 from rebel_tools.project.model import Project
+from rebel_tools.project.profiles import BY_NAME, DEV, ENVIRON, Profile
 from rebel_tools.sconstruct import (
     PROFILE_OPTION,
     build_folder,
@@ -22,10 +23,6 @@ from rebel_tools.sconstruct import (
     with_profile,
 )
 from rebel_tools.search_path import python_command
-
-# As `scons/profiles.py` has them.
-FOLDERS = {"dev": "", "release": "_release/"}
-PROFILE = "REBEL_PROFILE"
 
 
 class Built(NamedTuple):
@@ -62,9 +59,10 @@ def entered(arguments: Sequence[str], profile: str = "") -> Built:
         words.append(f"{PROFILE_OPTION}={profile}")
     project = load_project(".")
     folder = os.path.abspath(build_folder(words, os.environ))
-    return Built(project, Places(project, folder, FOLDERS.get(_profile(words), "")), tuple(words))
+    return Built(project, Places(project, folder, _profile(words).folder), tuple(words))
 
 
-def _profile(words: Sequence[str]) -> str:
+def _profile(words: Sequence[str]) -> Profile:
+    """The profile of a build; where there is none of that name, the build says so."""
     given = [word.partition("=")[2] for word in words if re.match(f"{PROFILE_OPTION}=", word)]
-    return given[-1] if given else os.environ.get(PROFILE, "") or "dev"
+    return BY_NAME.get(given[-1] if given else os.environ.get(ENVIRON, ""), DEV)

@@ -65,7 +65,7 @@ def run(arguments: Sequence[str]) -> int:
     signals.end_in_order()
     signals.pass_on()
     collect_seldom()
-    changed = verdict.changed if os.environ.get(SMALL_EDITS) == "1" else frozenset()
+    changed = verdict.changed if os.environ.get(SMALL_EDITS) == "1" else None
     leave(record(asked, _main, manifest, changed, explain))
 
 

@@ -12,7 +12,7 @@ import os
 import sys
 import zlib
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from rebel_tools import __version__
 from rebel_tools.memory.atomic import write_atomically
@@ -88,13 +88,7 @@ def _that_count(arguments: Sequence[str]) -> list[str]:
 def load(asked: Question) -> Manifest | None:
     """The manifest for a question, None where there is none that can be trusted."""
     try:
-        with open(asked.path, "rb") as f:
-            if os.fstat(f.fileno()).st_uid != os.getuid():
-                return None
-            seal, data = f.read(4), f.read()
-        if zlib.crc32(data) != int.from_bytes(seal, "big"):
-            return None
-        question, *plain = marshal.loads(data)
+        question, *plain = _read_sealed(asked.path)
         if question != asked.text:
             return None
         plain[2] = {path: Folder(*folder) for path, folder in plain[2].items()}
@@ -109,10 +103,9 @@ def save(asked: Question, manifest: Manifest) -> None:
     folders = {path: tuple(folder) for path, folder in manifest.folders.items()}
     commands = [tuple(each) for each in manifest.commands]
     plain = manifest._replace(folders=folders, commands=commands)  # type: ignore[arg-type]
-    data = marshal.dumps((asked.text, *plain))
     with contextlib.suppress(OSError):
         os.makedirs(os.path.dirname(asked.path), mode=0o700, exist_ok=True)
-        write_atomically(asked.path, zlib.crc32(data).to_bytes(4, "big") + data)
+        _write_sealed(asked.path, (asked.text, *plain))
         _trim(os.path.dirname(asked.path))
     _forget_refusals(asked)
 
@@ -120,29 +113,41 @@ def save(asked: Question, manifest: Manifest) -> None:
 def save_edges(asked: Question, edges: Edges) -> None:
     """Keep the graph that belongs to the manifest that was just saved."""
     with contextlib.suppress(OSError):
-        data = marshal.dumps((_seal(asked), tuple(edges)))
-        write_atomically(asked.path + _EDGES, zlib.crc32(data).to_bytes(4, "big") + data)
+        _write_sealed(asked.path + _EDGES, (_seal(asked), tuple(edges)))
 
 
 def load_edges(asked: Question) -> Edges | None:
     """The graph that belongs to the manifest for a question, None where there is none that can be trusted."""
     try:
-        with open(asked.path + _EDGES, "rb") as f:
-            if os.fstat(f.fileno()).st_uid != os.getuid():
-                return None
-            seal, data = f.read(4), f.read()
-        if zlib.crc32(data) != int.from_bytes(seal, "big"):
-            return None
-        belongs_to, plain = marshal.loads(data)
+        belongs_to, plain = _read_sealed(asked.path + _EDGES)
         return Edges(*plain) if belongs_to == _seal(asked) else None
     except (OSError, ValueError, EOFError, TypeError, IndexError):
         return None  # missing, or damaged
 
 
+_SEAL = 4  # bytes, of the checksum that a file begins with
+
+
 def _seal(asked: Question) -> bytes:
     """What a manifest begins with: the checksum of all of it."""
     with open(asked.path, "rb") as f:
-        return f.read(4)
+        return f.read(_SEAL)
+
+
+def _write_sealed(path: str, values: tuple[Any, ...]) -> None:
+    data = marshal.dumps(values)
+    write_atomically(path, zlib.crc32(data).to_bytes(_SEAL, "big") + data)
+
+
+def _read_sealed(path: str) -> Any:
+    """Errors: OSError, ValueError, EOFError and TypeError for a file that is damaged, or another user's."""
+    with open(path, "rb") as f:
+        if os.fstat(f.fileno()).st_uid != os.getuid():
+            raise ValueError("it is another user's")
+        seal, data = f.read(_SEAL), f.read()
+    if zlib.crc32(data) != int.from_bytes(seal, "big"):
+        raise ValueError("it is damaged")
+    return marshal.loads(data)
 
 
 def save_refusals(asked: Question, refusals: Sequence[Refusal]) -> None:

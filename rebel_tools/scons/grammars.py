@@ -52,9 +52,7 @@ def report(rule: Rule, place: Place) -> list[str]:
 def tell_conflicts(rule: Rule, place: Place) -> None:
     """Say where the conflicts of a grammar are, of which its generator has only told the number."""
     for path in report(rule, place):
-        with open(
-            path, "a", encoding="utf-8"
-        ):  # there are versions of menhir that write none when there is no conflict
+        with open(path, "a", encoding="utf-8"):  # some versions of menhir write none when there is no conflict
             pass
         text = _text(path)
         if "conflict" in text.lower():

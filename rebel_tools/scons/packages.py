@@ -23,6 +23,7 @@ from rebel_tools.plan.units import Namespace, check_units
 from rebel_tools.project.groups import Group, groups_of
 from rebel_tools.project.load import load_project
 from rebel_tools.project.model import Package, Project, Target, Test
+from rebel_tools.project.profiles import Profile
 from rebel_tools.project.targets import CHECK
 from rebel_tools.project.tests import test_names
 from rebel_tools.scons import build_folder, front, places, profiles, programs, remote_cache, report, saving, shared
@@ -160,7 +161,7 @@ def _lock(root: str) -> bool:
     return waited
 
 
-def _tidy_up(project: Project, how: profiles.Profile) -> None:
+def _tidy_up(project: Project, how: Profile) -> None:
     """Remove what was made for targets that are gone."""
     if not only_looks() and not option("clean"):
         homes = {target.name: group.home.name for group in groups_of(project) for target in group.targets}
@@ -174,7 +175,7 @@ class _AsRead:
     sources that were there.
     """
 
-    def __init__(self, project: Project, how: profiles.Profile) -> None:
+    def __init__(self, project: Project, how: Profile) -> None:
         self.root = project.root.root
         self.read = project
         self.how = how
@@ -217,7 +218,7 @@ def _programs(env: Environment, project: Project, group: Group, started: int) ->
     return run, {goal.target: _script(goal) if goal.target.engine == "jsoo" else goal.program for goal in run.goals}
 
 
-def _is_wanted(target: Target, project: Project, how: profiles.Profile) -> bool:
+def _is_wanted(target: Target, project: Project, how: Profile) -> bool:
     """Whether this run can be about a target. Where its graph is made in parts, all but `check` count."""
     if target in project.check or target in project.test_programs:
         return _is_named(target, project, how)
@@ -226,7 +227,7 @@ def _is_wanted(target: Target, project: Project, how: profiles.Profile) -> bool:
     return _is_expected(target, project, how)
 
 
-def _is_expected(target: Target, project: Project, how: profiles.Profile) -> bool:
+def _is_expected(target: Target, project: Project, how: Profile) -> bool:
     return _is_named(target, project, how) if _names_targets() else target in project.default_targets
 
 
@@ -235,7 +236,7 @@ def _names_targets() -> bool:
     return [*map(str, SCons.Script.COMMAND_LINE_TARGETS)] not in ([], ["."])
 
 
-def _removed(run: Run, target: Target, made: dict[Target, Nodes], project: Project, how: profiles.Profile) -> list[str]:
+def _removed(run: Run, target: Target, made: dict[Target, Nodes], project: Project, how: Profile) -> list[str]:
     """The folders that `scons -c` removes with a target, besides its program.
 
     What it shares goes when no other program that is made from it is there.
@@ -264,7 +265,7 @@ def _is_named_test(test: Test) -> bool:
     return not {str(name) for name in SCons.Script.COMMAND_LINE_TARGETS}.isdisjoint(test_names(test))
 
 
-def _is_named(target: Target, project: Project, how: profiles.Profile) -> bool:
+def _is_named(target: Target, project: Project, how: Profile) -> bool:
     """Whether the command line is about a target, by a name or the path of something in its folder."""
     asked = [str(name) for name in SCons.Script.COMMAND_LINE_TARGETS]
     tested = any(_is_named_test(test) for test in project.tests if test.target is target)

@@ -82,7 +82,9 @@ class Judging:
             print(f"rebel: nothing else changed, so {count} are judged", file=sys.__stderr__, flush=True)
 
     def edges(self) -> Edges | None:
-        """The graph of what SCons came to; None where that is not only files of its own kind."""
+        """The graph of what SCons came to; None where nobody has looked, or that is not only files of its own kind."""
+        if not self._begun:
+            return None
         children: dict[str, list[str]] = {}
         doubtful = []
         for node in file_nodes():

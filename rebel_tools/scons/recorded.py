@@ -20,12 +20,15 @@ if TYPE_CHECKING:
     from rebel_tools.scons.partial import Judging
 
 
-def record(asked: store.Question, main: Any, manifest: Manifest | None, changed: frozenset[str], tells: bool) -> int:
+def record(
+    asked: store.Question, main: Any, manifest: Manifest | None, changed: frozenset[str] | None, tells: bool
+) -> int:
     """Run `main`, the main program of scons, under a recorder; its exit status. Afterwards there is a manifest, or a
     reason.
 
     manifest: that of the last run, and `changed` the only files whose contents are others since then, if there are
-    any. tells: whether it is said when only a part is judged.
+    any; None where SCons is to judge everything, in this run and in the next one. tells: whether it is said when only a
+    part is judged.
     """
     edges = store.load_edges(asked) if manifest and changed else None
     store.forget(asked)
@@ -40,8 +43,9 @@ def record(asked: store.Question, main: Any, manifest: Manifest | None, changed:
         observe.install(recorder)
         building = Building(recorder, output.text, errors.text)
         building.install()
-        judging = Judging(recorder, Edits(manifest, edges, changed, tells) if manifest and edges else None)
-        judging.install()
+        judging = Judging(recorder, Edits(manifest, edges, changed, tells) if manifest and changed and edges else None)
+        if changed is not None:
+            judging.install()
         recorder.recording = True
         sys.stdout, sys.stderr, sys.stdin = output, errors, _Input(recorder, sys.stdin)
         status = exit_status(main)

@@ -1,0 +1,53 @@
+"""Profiles: what a build is for. `dev`, the default, is about the next edit; `release` is about the program.
+
+In `dev` native code is compiled with -opaque, as dune's profile of that name does: no module looks into the native code
+of another one, so an edit of a body compiles one module and links. In `release` functions are inlined across modules,
+and a compiler with flambda optimizes as far as it can.
+
+Source: the options in OCaml's manual, chapter 13 (-opaque) and chapter 23 (-O3, ignored without flambda).
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from rebel_tools.errors import RebelError
+from rebel_tools.nearest import did_you_mean
+from rebel_tools.project.model import PROFILES, Flags, Package
+from rebel_tools.text import quote
+
+ENVIRON = "REBEL_PROFILE"
+
+
+class Profile(NamedTuple):
+    """How everything is compiled.
+
+    folder: below `_build`, in front of the folder of a target; no target is called so. both: flags for all compilers;
+    native: for ocamlopt only. writes_for_editors: whether its builds tell editors where compiled interfaces lie.
+    installs: whether what it builds is installed, so that libraries are built with all that goes with them.
+    """
+
+    name: str
+    folder: str = ""
+    both: tuple[str, ...] = ()
+    native: tuple[str, ...] = ()
+    writes_for_editors: bool = True
+    installs: bool = False
+
+    def flags(self, package: Package) -> Flags:
+        """What a package says about this profile."""
+        return dict(package.profiles).get(self.name, Flags())
+
+
+_DEV, _RELEASE = PROFILES
+DEV = Profile(_DEV, both=("-opaque",))
+RELEASE = Profile(_RELEASE, "_release/", native=("-O3",), writes_for_editors=False, installs=True)
+BY_NAME = {profile.name: profile for profile in (DEV, RELEASE)}
+
+
+def named(name: str, who: str) -> Profile:
+    """The profile of that name. who: who has asked for it. Errors: RebelError where there is none."""
+    if name not in BY_NAME:
+        message = f"{who}: there is no profile {quote(name)}"
+        raise RebelError(message, expected=" or ".join(BY_NAME), hint=did_you_mean(name, BY_NAME))
+    return BY_NAME[name]
