@@ -8,7 +8,7 @@ import subprocess
 import time
 
 import pytest
-from test_what_counts import PROGRAM, App
+from package_app import PROGRAM, App
 from user_project import Project
 
 from rebel_tools import tools

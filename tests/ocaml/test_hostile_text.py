@@ -6,7 +6,7 @@ import json
 import shutil
 
 import pytest
-from test_what_counts import App
+from package_app import App
 from tool_project import sconstruct
 from user_project import ROOT, unquoted
 

@@ -7,7 +7,7 @@ import shutil
 import subprocess
 
 import pytest
-from test_what_counts import PROGRAM, App, Findlib
+from package_app import PROGRAM, App, Findlib
 from user_project import unquoted
 
 from rebel_tools import tools

@@ -8,7 +8,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from test_what_counts import App, replace_as_before
+from package_app import App, replace_as_before
 from user_project import ROOT
 
 from rebel_tools import tools

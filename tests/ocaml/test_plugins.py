@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from test_rules import edit, steps
-from test_what_counts import App
+from package_app import App, edit, steps
 
 from rebel_tools import tools
 

@@ -7,8 +7,7 @@ import shutil
 
 import pytest
 from needs import missing_for_reason, needs_reason
-from test_rules import edit, steps
-from test_what_counts import App
+from package_app import App, edit, steps
 
 from rebel_tools import tools
 

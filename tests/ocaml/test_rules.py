@@ -6,7 +6,7 @@ import json
 import shutil
 
 import pytest
-from test_what_counts import App, replace_as_before
+from package_app import App, edit, replace_as_before, steps
 from user_project import unquoted
 
 from rebel_tools import tools
@@ -50,18 +50,6 @@ def calculator(app: App, **rebel) -> None:
         app.write(f"src/{name}", text)
 
 
-def edit(app: App, name: str, old: str, new: str) -> None:
-    text = app.path(name).read_text()
-    assert old in text
-    app.write(name, text.replace(old, new))
-
-
-def steps(text: str) -> list[str]:
-    """What a build did, in a word and a file's name for each step."""
-    rows = [line.partition("] ")[2].split() for line in text.splitlines() if line.startswith("[")]
-    return [f"{row[0]} {row[-1].rpartition('/')[2]}" for row in rows]
-
-
 def files(app: App) -> list[str]:
     return sorted(str(path.relative_to(app.path("src"))) for path in app.path("src").rglob("*"))
 
@@ -80,11 +68,7 @@ def test_a_lexer_and_a_grammar_are_sources_in_the_first_build(app):
 
 def test_many_jobs_make_what_one_makes(app):
     calculator(app)
-    app.build("-j1")
-    made = app.made()
-    app.project.run("rm", "-r", "_build")
-    app.build("-j8")
-    assert app.made() == made
+    app.is_made_alike_by_many_jobs()
 
 
 def test_clean_leaves_nothing(app):

@@ -7,8 +7,7 @@ import os
 import shutil
 
 import pytest
-from test_rules import edit, steps
-from test_what_counts import App
+from package_app import App, edit, steps
 
 from rebel_tools import tools
 
@@ -138,11 +137,7 @@ def test_sources_come_and_go(app):
 
 def test_many_jobs_make_what_one_makes(app):
     adder(app)
-    app.build("-j1")
-    made = app.made()
-    app.project.run("rm", "-r", "_build")
-    app.build("-j8")
-    assert app.made() == made
+    app.is_made_alike_by_many_jobs()
 
 
 def test_clean_leaves_nothing(app):
