@@ -340,7 +340,8 @@ def test_a_build_folder_among_the_sources_does_not_call_for_the_next_build(proje
     watcher.built()
     write(project.path("src/greeting.ml"), 'let text = "two"\n')
     watcher.built()
-    shutil.rmtree(project.path("out"))
+    while project.path("out").exists():  # what reads ahead for the next build may still write into it
+        shutil.rmtree(project.path("out"), ignore_errors=True)
     watcher.built()
     assert project.run(project.path("out/default/src/app.out")).out == "two"
     changes = re.findall("rebel: (.*) changed; building", watcher.text)
