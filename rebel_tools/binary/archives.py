@@ -20,6 +20,7 @@ from rebel_tools.binary.archive_paths import SEPARATOR
 from rebel_tools.binary.errors import UnreadableBinary
 from rebel_tools.binary.identify import HEAD, archive_kind, is_elf, is_pe
 from rebel_tools.binary.source import Source
+from rebel_tools.binary.tape import Stream
 from rebel_tools.binary.unpack import unpacked
 from rebel_tools.errors import Place
 
@@ -38,13 +39,13 @@ class Member:
     It can be read, once, until the next one is asked for: a compressed tar is only read forwards.
     """
 
-    def __init__(self, archive: Source, name: str, size: int, open_stream: Callable[[], tar.Stream]) -> None:
+    def __init__(self, archive: Source, name: str, size: int, open_stream: Callable[[], Stream]) -> None:
         self.name = name
         self.path = f"{archive.name}{SEPARATOR}{name}"
         self._archive = archive
         self._size = size
         self._open = open_stream
-        self._stream: tar.Stream | None = None
+        self._stream: Stream | None = None
         self._head = b""
 
     def head(self, size: int = 8) -> bytes:
@@ -175,7 +176,11 @@ class _DirectoryLimit(io.RawIOBase):
 def _tar_members(source: Source, kind: str) -> Iterator[Member]:
     stream, kind = _debian_data(source) if kind == "deb" else (source.stream, kind)
     for member in tar.members(unpacked(stream, kind, source.name), source.name):
-        yield Member(source, member.name.removeprefix("./"), member.size, lambda m=member: m.contents)
+        yield _tar_member(source, member)
+
+
+def _tar_member(source: Source, member: tar.TarMember) -> Member:
+    return Member(source, member.name.removeprefix("./"), member.size, lambda: member.contents)
 
 
 def _debian_data(source: Source) -> tuple[io.BytesIO, str]:

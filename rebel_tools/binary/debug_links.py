@@ -10,6 +10,8 @@ import os
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from rebel_tools.binary.model import ByteOrder
+
 GNU_BUILD_ID = 3
 Sections = Mapping[str, bytes]
 
@@ -28,7 +30,7 @@ class Supplement(NamedTuple):
     build_id: bytes
 
 
-def build_id(sections: Sections, byteorder: str) -> bytes | None:
+def build_id(sections: Sections, byteorder: ByteOrder) -> bytes | None:
     """What identifies the build of a file, from its note; None without a usable one."""
     note = sections.get(".note.gnu.build-id", b"")
     name_size, size, kind = (int.from_bytes(note[at : at + 4], byteorder) for at in (0, 4, 8))
@@ -36,7 +38,7 @@ def build_id(sections: Sections, byteorder: str) -> bytes | None:
     return found if name_size == 4 and kind == GNU_BUILD_ID and found and len(found) == size else None
 
 
-def debug_link(sections: Sections, byteorder: str) -> DebugLink | None:
+def debug_link(sections: Sections, byteorder: ByteOrder) -> DebugLink | None:
     """The link that `objcopy --add-gnu-debuglink` writes; None without a usable one."""
     data = sections.get(".gnu_debuglink", b"")
     name = os.path.basename(os.fsdecode(data.partition(b"\0")[0]))

@@ -28,6 +28,7 @@ from rebel_tools.binary.dwarf_types import TypeReader
 from rebel_tools.binary.dwarf_unit import Die
 from rebel_tools.binary.errors import UnreadableBinary
 from rebel_tools.binary.library import Library, open_library
+from rebel_tools.binary.pe_image import PeImage
 
 TLS_OPERATORS = (0x9B, 0xE0)
 """DW_OP_form_tls_address and DW_OP_GNU_push_tls_address, which end the location of a thread's data."""
@@ -50,7 +51,9 @@ def has_debug_information(library: Library) -> bool:
     return ".debug_info" in debug_sections(library.image)
 
 
-def read_declarations(library: Library | str | os.PathLike | bytes, names: Iterable[str] | None = None) -> Declarations:
+def read_declarations(
+    library: Library | str | os.PathLike[str] | bytes, names: Iterable[str] | None = None
+) -> Declarations:
     """What the debug information says about functions and data, and all records that they lead to.
 
     library: an open one, or what `open_library` takes. It must be linked, since object files are not relocated.
@@ -130,11 +133,14 @@ def _addresses(library: Library, names: frozenset[str] | None) -> dict[str, int]
     Not those of ifuncs: at that address is the function that chooses one, with a prototype of its own.
     """
     table = library.table
-    base = 0 if library.is_elf else library.image.base
+    base = library.image.base if isinstance(library.image, PeImage) else 0
     mask = ~1 if table.machine == "arm" else ~0  # bit 0 of a function's address says that it is Thumb code
-    plain = table.by_plain_name if names is None else [name for name in names if table.find(name)]
-    exports = ((name, table.find(name)) for name in plain)
-    return {name: (e.address & mask) + base for name, e in exports if e.address is not None and e.kind != "ifunc"}
+    exports = ((name, table.find(name)) for name in (table.by_plain_name if names is None else names))
+    return {
+        name: (export.address & mask) + base
+        for name, export in exports
+        if export is not None and export.address is not None and export.kind != "ifunc"
+    }
 
 
 def _declarations(reader: TypeReader, dies: dict[str, Die], enumerations: tuple[Enum, ...]) -> Declarations:

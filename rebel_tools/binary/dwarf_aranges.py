@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from sys import byteorder as NATIVE
 
 from rebel_tools.binary.dwarf_reader import Dwarf
@@ -33,7 +33,7 @@ def _holds(wanted: list[int], start: int, length: int) -> bool:
     return bool(index) and wanted[index - 1] >= start
 
 
-def _sets(dwarf: Dwarf, data: bytes):
+def _sets(dwarf: Dwarf, data: bytes) -> Iterator[tuple[int, array[int], array[int]]]:
     """(unit, starts, lengths) of each set of ranges; tuples are aligned to their own size from the set's start."""
     cursor = Cursor(dwarf, ".debug_aranges", 0)
     while cursor.at < len(data):

@@ -15,7 +15,7 @@ from rebel_tools.binary.dwarf_aranges import units_of
 from rebel_tools.binary.dwarf_constants import ASSEMBLERS, C_LANGUAGES, CPLUSPLUS, At, Tag
 from rebel_tools.binary.dwarf_levels import tells_types
 from rebel_tools.binary.dwarf_reader import Dwarf
-from rebel_tools.binary.dwarf_unit import Die, Unit
+from rebel_tools.binary.dwarf_unit import Die, Unit, Value
 
 SCOPES = frozenset({Tag.NAMESPACE, Tag.MODULE, Tag.STRUCTURE, Tag.CLASS, Tag.UNION, Tag.INTERFACE})
 UNITS = frozenset({Tag.COMPILE_UNIT, Tag.PARTIAL_UNIT, Tag.TYPE_UNIT})
@@ -60,7 +60,9 @@ def walk(unit: Unit, enter: frozenset[int], wanted: frozenset[int]) -> Iterator[
                 return
             parents.pop()
             continue
-        abbrev = abbrevs.get(code) or unit.abbrev_at(start)[0]
+        abbrev = abbrevs.get(code)
+        if abbrev is None:
+            raise unit.undefined(code, offset)
         tag, has_children, _, steps, sibling, _, _ = abbrev
         after = offset + steps[0] if len(steps) == 1 and steps[0] >= 0 else unit.skip(offset, abbrev)
         parent = parents[-1] if parents else start
@@ -72,7 +74,7 @@ def walk(unit: Unit, enter: frozenset[int], wanted: frozenset[int]) -> Iterator[
         offset = after
 
 
-def _enter(unit: Unit, parents: list, entered: int | None, offset: int, after: int, sibling: int) -> int:
+def _enter(unit: Unit, parents: list[int | None], entered: int | None, offset: int, after: int, sibling: int) -> int:
     """Where to go on: at the first child, or behind all children when nobody wants them and DW_AT_sibling is usable."""
     if entered is None and sibling >= 0:
         target = unit.start + unit.integer(offset + sibling, 4)
@@ -97,7 +99,7 @@ def chain(die: Die) -> list[Die]:
     return links
 
 
-def first_value(links: list[Die], *attributes: int) -> tuple[Die, tuple] | None:
+def first_value(links: list[Die], *attributes: int) -> tuple[Die, Value] | None:
     """The first DIE of a chain that has one of the attributes, and its value."""
     for die in links:
         for attribute in attributes:
@@ -171,15 +173,15 @@ class Finder:
         for name in at_address:
             self._keep(name, die, AT_ADDRESS)
         links = chain(die)
-        name = first_string(links, At.LINKAGE_NAME, At.MIPS_LINKAGE_NAME) or first_string(links, At.NAME)
-        if name is None or (self.names is not None and name not in self.names) or not flag(links, At.EXTERNAL):
+        own = first_string(links, At.LINKAGE_NAME, At.MIPS_LINKAGE_NAME) or first_string(links, At.NAME)
+        if own is None or (self.names is not None and own not in self.names) or not flag(links, At.EXTERNAL):
             return
-        if name in at_address:
-            self._keep(name, die, DEFINED_AT_ADDRESS)
+        if own in at_address:
+            self._keep(own, die, DEFINED_AT_ADDRESS)
         elif address is not None or At.DECLARATION not in die.values:  # equal functions are folded into one address
-            self._keep(name, die, DEFINED)
+            self._keep(own, die, DEFINED)
         elif not _has_no_symbol(die) and At.SIGNATURE not in die.unit.die(parent).values:
-            self._keep(name, die, DECLARED)  # (a skeleton of a type unit has no parameters)
+            self._keep(own, die, DECLARED)  # (a skeleton of a type unit has no parameters)
 
     def _keep(self, name: str, die: Die, rank: int) -> None:
         known = self.found.get(name)

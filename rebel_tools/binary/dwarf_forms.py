@@ -6,12 +6,13 @@ Source: DWARF 5, section 7.5.5 and 7.5.6.
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cached_property
 from itertools import groupby
 from typing import NamedTuple
 
 from rebel_tools.binary.dwarf_constants import At, Form
+from rebel_tools.binary.model import ByteOrder
 
 ULEB, BLOCK, STRING, INDIRECT = -1, -2, -8, -9  # -2: the length is a LEB128; -3, -4, -6: of 1, 2 or 4 bytes
 BLOCKS = {Form.BLOCK: -2, Form.EXPRLOC: -2, Form.BLOCK1: -3, Form.BLOCK2: -4, Form.BLOCK4: -6}
@@ -52,20 +53,24 @@ class Sizes(NamedTuple):
         return self.offset if form in _OFFSETS or form == Form.REF_ADDR else None
 
 
+Spec = tuple[int, int, int]
+"""Attribute, form, and the value if the form is DW_FORM_implicit_const (else 0)."""
+
+
 class AbbrevParts(NamedTuple):
     """What an abbreviation consists of.
 
-    specs: (attribute, form, implicit constant); steps: bytes to skip, or a negative code for what has no fixed size;
+    steps: bytes to skip, or a negative code for what has no fixed size;
     sibling: where DW_AT_sibling stands when it is a 4-byte reference behind fixed sizes, else -1.
     """
 
     tag: int
     has_children: bool
-    specs: tuple[tuple[int, int, int], ...]
+    specs: tuple[Spec, ...]
     steps: tuple[int, ...]
     sibling: int
     sizes: Sizes
-    byteorder: str
+    byteorder: ByteOrder
 
 
 class Run(NamedTuple):
@@ -101,14 +106,16 @@ class Abbrev(AbbrevParts):
                 runs += [Run(None, (attribute,), (form,)) for attribute, form, _ in specs]
         return tuple(runs)
 
-    def _has_value(self, spec: tuple[int, int, int]) -> bool:
+    def _has_value(self, spec: Spec) -> bool:
         return self.sizes.fixed(spec[1]) != 0
 
-    def _is_plain(self, spec: tuple[int, int, int]) -> bool:
+    def _is_plain(self, spec: Spec) -> bool:
         return self.sizes.fixed(spec[1]) in _CODES
 
 
-def compile_steps(sizes: Sizes, specs, unknown: Callable[[int], Exception]) -> tuple[tuple[int, ...], int]:
+def compile_steps(
+    sizes: Sizes, specs: Iterable[Spec], unknown: Callable[[int], Exception]
+) -> tuple[tuple[int, ...], int]:
     """The steps that skip `specs`, and the position of a usable DW_AT_sibling (-1: none).
 
     unknown: makes the error for a form that DWARF 2 to 5 do not have.

@@ -56,10 +56,10 @@ def _old(cursor: Cursor) -> tuple[str, ...]:
         folders.append(folder)
     files = [""]
     while name := _text(cursor):
-        folder = cursor.uleb()
-        cursor.uleb()
-        cursor.uleb()
-        files.append(_join(folders, folder, name))
+        index = cursor.uleb()
+        cursor.uleb()  # the time of the last change
+        cursor.uleb()  # the size
+        files.append(_join(folders, index, name))
     return tuple(files)
 
 
@@ -81,7 +81,7 @@ def _entries(cursor: Cursor, unit: Unit, offset_size: int) -> list[tuple[str, in
     return entries
 
 
-def _value(cursor: Cursor, unit: Unit, form: int, offset_size: int):
+def _value(cursor: Cursor, unit: Unit, form: int, offset_size: int) -> str | int | None:
     if form == Form.STRING:
         return _text(cursor)
     if form in (Form.LINE_STRP, Form.STRP):

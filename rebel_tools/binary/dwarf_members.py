@@ -5,7 +5,7 @@ Source: DWARF 5, section 5.7.6 and 5.7.3; DWARF 3, section 5.6.6 for DW_AT_bit_o
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from rebel_tools.abi import types as t
@@ -17,26 +17,27 @@ MEMBER_TAGS = frozenset({Tag.MEMBER, Tag.INHERITANCE})
 STATIC_TAGS = frozenset({Tag.MEMBER, Tag.VARIABLE})
 """DWARF 5 writes static members as variables."""
 OP_PLUS_UCONST = 0x23
-
-
 ACCESS = {1: "public", 2: "protected", 3: "private"}
 
+Target = Callable[[Die], t.Type]
+"""Reads the type that DW_AT_type of a DIE refers to."""
 
-def read_field(reader, die: Die, is_class: bool) -> t.Field | None:
+
+def read_field(target: Target, die: Die, is_class: bool) -> t.Field | None:
     """The member that a DIE describes; None for a static one, which is no part of the layout.
 
     is_class: whether members and bases without a word are private.
     """
-    field = _read(reader, die)
+    field = _read(target, die)
     access = ACCESS.get(die.number(At.ACCESSIBILITY), "private" if is_class else "public")
     return replace(field, access=access) if field is not None and field.kind != "vptr" and access != "public" else field
 
 
-def _read(reader, die: Die) -> t.Field | None:
+def _read(target: Target, die: Die) -> t.Field | None:
     values = die.values
     if At.EXTERNAL in values or At.DECLARATION in values:
         return None
-    name, kind = die.unit.string(values.get(At.NAME)), reader.target(die)
+    name, kind = die.unit.string(values.get(At.NAME)), target(die)
     offset, alignment = _offset(die), die.number(At.ALIGNMENT, None)
     if die.tag == Tag.INHERITANCE:
         return _base_class(die, kind, offset)
@@ -51,13 +52,13 @@ def _read(reader, die: Die) -> t.Field | None:
     return t.Field(name, kind, offset or 0, alignment=alignment)
 
 
-def read_constants(reader, dies: Iterable[Die]) -> tuple[tuple[str, int], ...]:
+def read_constants(target: Target, dies: Iterable[Die]) -> tuple[tuple[str, int], ...]:
     """The static members among those of a class whose value is a number that the compiler knows."""
     found = []
     for die in dies:
         _, value = die.values.get(At.CONST_VALUE, (0, None))
         if die.tag in STATIC_TAGS and At.EXTERNAL in die.values and isinstance(value, int):
-            kind = reader.target(die)
+            kind = target(die)
             while isinstance(kind, (t.Typedef, t.Qualified)):
                 kind = kind.target
             value = in_range(value, kind) if isinstance(kind, t.Integer) else value

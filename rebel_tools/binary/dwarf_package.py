@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from rebel_tools.binary.dwarf_unit import ALONE, Parts
 from rebel_tools.binary.errors import UnreadableBinary
+from rebel_tools.binary.model import ByteOrder
 from rebel_tools.errors import Place
 
 INFO, TYPES, ABBREV, LINE, STR_OFFSETS = 1, 2, 3, 4, 6
@@ -27,7 +28,7 @@ class Index(NamedTuple):
 class Package:
     """The indexes of one file; all places are 0 in a .dwo file, which has none."""
 
-    def __init__(self, sections: Mapping[str, bytes], byteorder: str, name: str) -> None:
+    def __init__(self, sections: Mapping[str, bytes], byteorder: ByteOrder, name: str) -> None:
         self._byteorder = byteorder
         self._name = name
         self.units = Index({}, {})
@@ -62,7 +63,7 @@ class Package:
         end = at + count * size
         if end > len(data):
             raise self._error(f"{name} is cut off", at)
-        return [int.from_bytes(data[i : i + size], self._byteorder) for i in range(at, end, size)]  # type: ignore[arg-type]
+        return [int.from_bytes(data[i : i + size], self._byteorder) for i in range(at, end, size)]
 
     def _error(self, message: str, offset: int) -> UnreadableBinary:
         return UnreadableBinary(message, place=Place(self._name, offset=offset), expected="an index of split units")

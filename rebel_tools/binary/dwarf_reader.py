@@ -11,6 +11,7 @@ from rebel_tools.binary.dwarf_forms import Abbrev, Sizes
 from rebel_tools.binary.dwarf_tables import read_abbrevs, read_headers
 from rebel_tools.binary.dwarf_unit import ALONE, MAX_STRING, Die, Parts, Unit
 from rebel_tools.binary.errors import UnreadableBinary
+from rebel_tools.binary.model import ByteOrder
 from rebel_tools.errors import Place
 
 MAX_UNITS = 200_000
@@ -23,7 +24,7 @@ MAX_TEXT = 32 << 20
 class Dwarf:
     """The debug sections of one file (names as in ELF), and its units by offset and by signature.
 
-    byteorder: `little` or `big`; name: the file in errors, whose offsets are relative to the section.
+    name: the file in errors, whose offsets are relative to the section.
     supplement: the file that dwz put into what several files have in common, which references can lead to.
     parts: where the parts of a unit begin, by section and offset, in a package of split units (.dwp).
     """
@@ -31,7 +32,7 @@ class Dwarf:
     def __init__(
         self,
         sections: Mapping[str, bytes],
-        byteorder: str,
+        byteorder: ByteOrder,
         name: str,
         supplement: Dwarf | None = None,
         parts: Callable[[str, int], Parts] = lambda section, start: ALONE,

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from rebel_tools.binary.dwarf_constants import Form
-from rebel_tools.binary.dwarf_forms import Abbrev, Sizes, compile_steps
+from rebel_tools.binary.dwarf_forms import Abbrev, Sizes, Spec, compile_steps
 from rebel_tools.binary.errors import UnreadableBinary
+
+if TYPE_CHECKING:
+    from rebel_tools.binary.dwarf_reader import Dwarf
 
 TYPE_UNIT, SKELETON, SPLIT_COMPILE, SPLIT_TYPE = 0x02, 0x04, 0x05, 0x06
 MAX_SPECS = 512
@@ -15,12 +18,9 @@ MAX_SPECS = 512
 
 
 class Cursor:
-    """Numbers out of a section, one after the other; reading past the end is an UnreadableBinary.
+    """Numbers out of a section, one after the other; reading past the end is an UnreadableBinary."""
 
-    dwarf: the file, with `sections`, `byteorder` and `error`.
-    """
-
-    def __init__(self, dwarf, section: str, at: int) -> None:
+    def __init__(self, dwarf: Dwarf, section: str, at: int) -> None:
         self.dwarf = dwarf
         self.section = section
         self.data = dwarf.sections.get(section, b"")
@@ -74,7 +74,7 @@ class UnitHeader(NamedTuple):
     dwo_id: int | None = None
 
 
-def read_headers(dwarf, section: str) -> Iterator[UnitHeader]:
+def read_headers(dwarf: Dwarf, section: str) -> Iterator[UnitHeader]:
     """The units of .debug_info or .debug_types; each begins where the one before it ends."""
     cursor = Cursor(dwarf, section, 0)
     while cursor.at < len(cursor.data):
@@ -115,7 +115,7 @@ def _extent(cursor: Cursor) -> tuple[int, int]:
     return cursor.at + length, offset
 
 
-def read_abbrevs(dwarf, offset: int, sizes: Sizes) -> tuple[dict[int, Abbrev], int]:
+def read_abbrevs(dwarf: Dwarf, offset: int, sizes: Sizes) -> tuple[dict[int, Abbrev], int]:
     """The abbreviations of one table by code, compiled for a unit's sizes, and how many bytes they take."""
     cursor = Cursor(dwarf, ".debug_abbrev", offset)
     abbrevs: dict[int, Abbrev] = {}
@@ -127,7 +127,7 @@ def read_abbrevs(dwarf, offset: int, sizes: Sizes) -> tuple[dict[int, Abbrev], i
     return abbrevs, cursor.at - offset
 
 
-def _specs(cursor: Cursor) -> Iterator[tuple[int, int, int]]:
+def _specs(cursor: Cursor) -> Iterator[Spec]:
     for _ in range(MAX_SPECS):
         attribute, form = cursor.uleb(), cursor.uleb()
         constant = cursor.sleb() if form == Form.IMPLICIT_CONST else 0

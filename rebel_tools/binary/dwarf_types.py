@@ -15,7 +15,7 @@ from rebel_tools.binary.dwarf_find import chain, first_string, first_value, flag
 from rebel_tools.binary.dwarf_members import MEMBER_TAGS, read_constants, read_field
 from rebel_tools.binary.dwarf_names import Names
 from rebel_tools.binary.dwarf_scalars import in_range, read_base, read_count, read_unspecified
-from rebel_tools.binary.dwarf_unit import Die
+from rebel_tools.binary.dwarf_unit import Die, Spot, Value
 
 MAX_NESTING = 48
 MAX_TYPES = 500_000
@@ -30,8 +30,6 @@ LOCAL = frozenset({0x0A, 0x0B, 0x1D, Tag.VARIABLE, 0x48, 0x4109})
 PARAMETER_PACK = 0x4108
 FLOAT = 4
 """Bytes of a `float`."""
-Spot = tuple[object, int]
-"""The place of a DIE among those of all files: `Unit.space` and the offset."""
 
 
 class TypeReader:
@@ -131,9 +129,9 @@ class TypeReader:
 
     # Types
 
-    def _referred(self, die: Die, value: tuple) -> t.Type:
+    def _referred(self, die: Die, value: Value) -> t.Type:
         spot = die.unit.spot(value)
-        if spot in self._known:  # most types are referred to often, and need not be decoded again
+        if spot is not None and spot in self._known:  # most types are referred to often, and need not be decoded again
             self._weight += self._weights[spot]
             return self._known[spot]
         target = die.unit.reference(value)
@@ -254,14 +252,14 @@ class TypeReader:
             alignment=die.number(At.ALIGNMENT, None),
             passing=read_passing(die, functions),
             virtuals=read_virtuals(functions),
-            constants=read_constants(self, children),
+            constants=read_constants(self.target, children),
             left_out=is_declared and not is_standard(name or "") and is_left_out(die, functions),
         )
 
     def _field(self, die: Die, is_class: bool) -> t.Field | None:
         if die.tag == Tag.VARIANT_PART:  # an enumeration of Rust that holds data, a record of Ada or Pascal
             return t.Field(None, t.Unknown("it has variants"), 0)
-        return read_field(self, die, is_class) if die.tag in MEMBER_TAGS else None
+        return read_field(self.target, die, is_class) if die.tag in MEMBER_TAGS else None
 
     def _enum(self, die: Die, name: str | None, is_tagged: bool) -> t.Enum:
         unit = die.unit

@@ -7,13 +7,17 @@ Offsets only move forward, so a damaged file ends the walk. Source: DWARF 5, sec
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cached_property
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Union, overload
 
 from rebel_tools.binary.dwarf_constants import At, Form
 from rebel_tools.binary.dwarf_forms import BLOCK, BLOCKS, INDIRECT, LEBS, STRING, ULEB, Abbrev
 from rebel_tools.binary.dwarf_tables import UnitHeader
 from rebel_tools.binary.errors import UnreadableBinary
+
+if TYPE_CHECKING:
+    from rebel_tools.binary.dwarf_reader import Dwarf
 
 MAX_STRING = 32 << 10
 _LOCAL_REFS = frozenset({Form.REF1, Form.REF2, Form.REF4, Form.REF8, Form.REF_UDATA})
@@ -22,19 +26,32 @@ _ADDRX = frozenset({Form.ADDRX, Form.ADDRX1, Form.ADDRX2, Form.ADDRX3, Form.ADDR
 _SUP_STRINGS = frozenset({Form.STRP_SUP, Form.GNU_STRP_ALT})
 _SUP_REFS = frozenset({Form.REF_SUP4, Form.REF_SUP8, Form.GNU_REF_ALT})
 
+Raw = Union[int, bytes]
+"""What is written for an attribute: a number, or the bytes of a block or of a string in place."""
+Value = tuple[int, Raw]
+"""The form of an attribute, and what is written."""
+Spot = tuple[object, int]
+"""The place of a DIE among those of all files: `Unit.space` and the offset."""
+
 
 class Die(NamedTuple):
-    """A decoded DIE: raw values by attribute, and where its first child (or its next sibling) begins."""
+    """A decoded DIE: its values by attribute, and where its first child (or its next sibling) begins."""
 
     unit: Unit
     offset: int
     abbrev: Abbrev
-    values: dict[int, tuple[int, object]]
+    values: dict[int, Value]
     end: int
 
     @property
     def tag(self) -> int:
         return self.abbrev.tag
+
+    @overload
+    def number(self, attribute: int, default: int = 0) -> int: ...
+
+    @overload
+    def number(self, attribute: int, default: None) -> int | None: ...
 
     def number(self, attribute: int, default: int | None = 0) -> int | None:
         """An attribute that is a number; `default` when it is absent, or an expression for run time."""
@@ -62,7 +79,7 @@ class Unit:
     skeleton: for a unit of a .dwo or .dwp file, the unit in the linked file that has its addresses and line table.
     """
 
-    def __init__(self, dwarf, section: str, header: UnitHeader, parts: Parts = ALONE) -> None:
+    def __init__(self, dwarf: Dwarf, section: str, header: UnitHeader, parts: Parts = ALONE) -> None:
         self.dwarf = dwarf
         self.section = section
         self.space = dwarf, section
@@ -101,7 +118,10 @@ class Unit:
         try:
             return self.abbrevs[code], offset
         except KeyError:
-            raise self.error(f"the abbreviation {code} is not defined", offset, "a code of its table") from None
+            raise self.undefined(code, offset) from None
+
+    def undefined(self, code: int, offset: int) -> UnreadableBinary:
+        return self.error(f"the abbreviation {code} is not defined", offset, "a code of its table")
 
     def skip(self, offset: int, abbrev: Abbrev) -> int:
         """Where the values of an abbreviation end that begin at `offset`."""
@@ -132,7 +152,7 @@ class Unit:
     def _decoded(self, offset: int, abbrev: Abbrev, at: int) -> Die:
         """The DIE at `offset` of this abbreviation, whose values begin at `at`."""
         self.dwarf.spend(len(abbrev.specs) + 1)
-        values: dict[int, tuple[int, object]] = dict(abbrev.constants)
+        values: dict[int, Value] = dict(abbrev.constants)
         for layout, attributes, forms in abbrev.runs:
             if layout is None:
                 form = forms[0]
@@ -147,7 +167,7 @@ class Unit:
                 values.update(zip(attributes, zip(forms, layout.unpack_from(self.data, start))))
         return Die(self, offset, abbrev, values, at)
 
-    def children(self, die: Die):
+    def children(self, die: Die) -> Iterator[Die]:
         """The DIEs directly below `die`, in order; each step moves forward, whatever DW_AT_sibling says."""
         offset, depth = die.end, 0
         while die.abbrev.has_children and offset < self.end:
@@ -178,7 +198,7 @@ class Unit:
 
     # What a form stands for
 
-    def value(self, form: int, at: int) -> tuple[object, int]:
+    def value(self, form: int, at: int) -> tuple[Raw, int]:
         """The raw value of `form` at `at` and where it ends: an integer, or the bytes of a block or a string."""
         size = self.sizes.fixed(form)
         if size is not None:
@@ -241,13 +261,13 @@ class Unit:
 
     # What a value means
 
-    def string(self, value: tuple[int, object] | None) -> str | None:
-        """The text of a string attribute; None when there is none here (absent, or in a file that is not there)."""
+    def string(self, value: Value | None) -> str | None:
+        """The text of a string attribute; None without the attribute, or when its text is in a missing file."""
         if value is None:
             return None
         form, raw = value
-        if form == Form.STRING:
-            return raw.decode("utf-8", "surrogateescape")
+        if isinstance(raw, bytes):
+            return raw.decode("utf-8", "surrogateescape") if form == Form.STRING else None
         if form == Form.STRP:
             return self.dwarf.string(".debug_str", raw)
         if form == Form.LINE_STRP:
@@ -263,14 +283,14 @@ class Unit:
     def base(self, attribute: int, default: int) -> int:
         return self.top.number(attribute, default if self.sizes.version >= 5 else 0)
 
-    def address(self, value: tuple[int, object] | None) -> int | None:
+    def address(self, value: Value | None) -> int | None:
         """The address of an attribute such as DW_AT_low_pc."""
         if value is None:
             return None
         form, raw = value
-        if form == Form.ADDR:
+        if form == Form.ADDR and isinstance(raw, int):
             return raw
-        return self.address_at(raw) if form in _ADDRX else None
+        return self.address_at(raw) if form in _ADDRX and isinstance(raw, int) else None
 
     def address_at(self, index: int) -> int | None:
         """An entry of the linked file's table of addresses; None when it has none."""
@@ -281,16 +301,18 @@ class Unit:
             base = holder.base(At.ADDR_BASE, 8)
         return holder.dwarf.entry(".debug_addr", base + index * holder.sizes.address, holder.sizes.address)
 
-    def spot(self, value: tuple[int, object]) -> tuple[object, int] | None:
-        """What tells the DIE in this unit that an attribute leads to from those of all files; None for another unit."""
+    def spot(self, value: Value) -> Spot | None:
+        """The place of the DIE in this unit that an attribute refers to; None for a DIE of another unit."""
         form, raw = value
-        return (self.space, self.start + raw) if form in _LOCAL_REFS else None
+        return (self.space, self.start + raw) if form in _LOCAL_REFS and isinstance(raw, int) else None
 
-    def reference(self, value: tuple[int, object] | None) -> Die | None:
-        """The DIE that an attribute leads to; None when it is absent or in a file that is not there."""
+    def reference(self, value: Value | None) -> Die | None:
+        """The DIE that an attribute refers to; None without the attribute, or when the DIE is in a missing file."""
         if value is None:
             return None
         form, raw = value
+        if not isinstance(raw, int):
+            return None
         if form in _LOCAL_REFS:
             return self.die(self.start + raw)
         if form == Form.REF_ADDR:

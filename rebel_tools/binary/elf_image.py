@@ -8,9 +8,11 @@ Source of the layouts: System V gABI, chapters 4 and 5.
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterable
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from rebel_tools.binary.model import ByteOrder
 from rebel_tools.binary.source import Source
 
 PT_LOAD, PT_DYNAMIC, PT_GNU_STACK, PT_GNU_RELRO = 1, 2, 0x6474E551, 0x6474E552
@@ -19,7 +21,8 @@ DT_NULL, DT_NEEDED, DT_HASH, DT_STRTAB, DT_SYMTAB, DT_STRSZ, DT_SYMENT, DT_SONAM
 DT_GNU_HASH, DT_VERSYM, DT_VERDEF, DT_VERDEFNUM = 0x6FFFFEF5, 0x6FFFFFF0, 0x6FFFFFFC, 0x6FFFFFFD
 DT_VERNEED, DT_VERNEEDNUM, DT_MIPS_SYMTABNO = 0x6FFFFFFE, 0x6FFFFFFF, 0x70000011
 
-CLASSES, ORDERS = {1: 32, 2: 64}, {1: "little", 2: "big"}
+CLASSES = {1: 32, 2: 64}
+ORDERS: dict[int, ByteOrder] = {1: "little", 2: "big"}
 MAX_SEGMENTS = 4096
 MAX_DYNAMIC = 100_000
 
@@ -114,7 +117,7 @@ class ElfImage:
         """A compiled layout in the byte order of the file, `W` standing for the word of its class."""
         return struct.Struct(self.order + layout.replace("W", self.word))
 
-    def unpack(self, layout: str, data: bytes, offset: int, what: str) -> tuple:
+    def unpack(self, layout: str, data: bytes, offset: int, what: str) -> tuple[Any, ...]:
         """One record of `data`, which holds `what`."""
         record = self.format(layout)
         if offset < 0 or offset + record.size > len(data):
@@ -184,8 +187,9 @@ class ElfImage:
         data = self.source.read(offset, min(size, whole) if available > 0 else size, "PT_DYNAMIC")
         return self._tags(layout.iter_unpack(data), offset)
 
-    def _tags(self, pairs, offset: int) -> Dynamic:
-        values, needed = {}, []
+    def _tags(self, pairs: Iterable[tuple[int, int]], offset: int) -> Dynamic:
+        values: dict[int, int] = {}
+        needed: list[int] = []
         for tag, value in pairs:
             if tag == DT_NULL:
                 return Dynamic(values, tuple(needed))

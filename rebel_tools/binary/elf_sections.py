@@ -62,6 +62,8 @@ def section_findings(image: ElfImage, extent: Extent | None) -> tuple[TableFindi
 def _displaced(image: ElfImage) -> Iterator[str]:
     """PT_DYNAMIC by its offset, which tools read, and by its address, which the dynamic linker reads."""
     segment = image.dynamic_segment
+    if segment is None:
+        return
     offset = image.locate(segment.address, "PT_DYNAMIC")[0]
     if segment.offset != offset:
         yield f"PT_DYNAMIC has the offset {segment.offset:#x}, at its address the dynamic linker finds {offset:#x}"
@@ -96,5 +98,5 @@ def _misplaced(image: ElfImage, name: str, section: Section, address: int) -> It
 
 def _miscounted(image: ElfImage, symbols: Section, extent: Extent) -> Iterator[str]:
     counted = symbols.size // (24 if image.bits == 64 else 16)
-    if counted != extent.count:
-        yield f"the section .dynsym has {counted} symbols, the dynamic linker finds {extent.count}"
+    if counted != extent.total:
+        yield f"the section .dynsym has {counted} symbols, the dynamic linker finds {extent.total}"

@@ -6,10 +6,11 @@ Source: gABI chapter 4 "Symbol Table", chapter 5 "Hash Table"; DT_GNU_HASH as in
 from __future__ import annotations
 
 from array import array
+from collections.abc import Iterable
 from itertools import compress, repeat
 from operator import itemgetter
 from sys import byteorder as NATIVE
-from typing import NamedTuple
+from typing import NamedTuple, Optional
 
 from rebel_tools.binary.elf_image import (
     DT_GNU_HASH,
@@ -34,12 +35,12 @@ VISIBILITIES = {0: "default", 3: "protected"}
 
 
 class Extent(NamedTuple):
-    """How far the symbol table reaches: `count` entries, of which the first `hidden` are not in the hash table.
+    """How far the symbol table reaches: `total` entries, of which the first `hidden` are not in the hash table.
 
     `exact` is False when the hash table is empty and so says nothing about the number of undefined symbols.
     """
 
-    count: int
+    total: int
     hidden: int = 0
     exact: bool = True
 
@@ -55,8 +56,8 @@ def symbol_extent(image: ElfImage) -> Extent | None:
         extent = Extent(values[DT_MIPS_SYMTABNO])
     else:
         return None
-    if extent.count > MAX_SYMBOLS:
-        raise image.source.error(f"{extent.count} dynamic symbols are too many", expected=f"at most {MAX_SYMBOLS}")
+    if extent.total > MAX_SYMBOLS:
+        raise image.source.error(f"{extent.total} dynamic symbols are too many", expected=f"at most {MAX_SYMBOLS}")
     return extent
 
 
@@ -96,7 +97,7 @@ def _chain_end(image: ElfImage, chains: int, index: int) -> int:
     )
 
 
-def _words(image: ElfImage, data: bytes, code: str = "I") -> array:
+def _words(image: ElfImage, data: bytes, code: str = "I") -> array[int]:
     words = array(code, data)
     if image.byteorder != NATIVE:
         words.byteswap()
@@ -133,19 +134,19 @@ def unhashed(image: ElfImage, extent: Extent) -> int:
     return sum(1 for section, key in zip(columns.sections, columns.traits) if section and _Traits()[key][0])
 
 
-def _transposed(rows, width: int) -> list[tuple]:
+def _transposed(rows: Iterable[tuple[object, ...]], width: int) -> list[tuple[object, ...]]:
     return list(zip(*rows)) or [()] * width
 
 
 class Columns(NamedTuple):
     """The fields of all symbols, one array for each; `traits` is st_info and st_other as two bytes in file order."""
 
-    names: array
-    traits: array
-    sections: array
-    values: array
-    sizes: array
-    versions: array
+    names: array[int]
+    traits: array[int]
+    sections: array[int]
+    values: array[int]
+    sizes: array[int]
+    versions: array[int]
 
 
 def _columns(image: ElfImage, extent: Extent) -> Columns:
@@ -153,26 +154,29 @@ def _columns(image: ElfImage, extent: Extent) -> Columns:
     values, size = image.dynamic.values, 24 if image.bits == 64 else 16
     if values.get(DT_SYMENT, size) != size:
         raise image.source.error(f"DT_SYMENT is {values[DT_SYMENT]}", expected=f"{size} bytes per symbol")
-    data = image.read_address(values[DT_SYMTAB], extent.count * size, "DT_SYMTAB")[extent.hidden * size :]
+    data = image.read_address(values[DT_SYMTAB], extent.total * size, "DT_SYMTAB")[extent.hidden * size :]
     words, halves = _words(image, data), _words(image, data, "H")
-    versions = _version_indices(image, extent.count)[extent.hidden :]
+    versions = _version_indices(image, extent.total)[extent.hidden :]
     if image.bits == 64:
         longs = _words(image, data, "Q")
         return Columns(words[0::6], array("H", data)[2::12], halves[3::12], longs[1::3], longs[2::3], versions)
     return Columns(words[0::4], array("H", data)[6::8], halves[7::8], words[1::4], words[2::4], versions)
 
 
-class _Traits(dict):
+Traits = tuple[Optional[str], Optional[str], Optional[str]]
+
+
+class _Traits(dict[int, Traits]):
     """(kind, binding, visibility) by st_info and st_other; all None for what other modules cannot link against."""
 
-    def __missing__(self, key: int) -> tuple[str | None, ...]:
+    def __missing__(self, key: int) -> Traits:
         info, other = key.to_bytes(2, NATIVE)
         trait = KINDS.get(info & 15), BINDINGS.get(info >> 4), VISIBILITIES.get(other & 3)
         self[key] = (None, None, None) if None in trait else trait
         return self[key]
 
 
-class _VersionLabels(dict):
+class _VersionLabels(dict[int, tuple[Optional[str], bool]]):
     """(version name, whether it is the default) by the raw index of DT_VERSYM.
 
     Index 1 is the unversioned base. Index 0 is called local, but glibc takes it for the same (`check_match` in
@@ -195,7 +199,7 @@ class _VersionLabels(dict):
         return label
 
 
-def _version_indices(image: ElfImage, count: int) -> array:
+def _version_indices(image: ElfImage, count: int) -> array[int]:
     """The raw entries of DT_VERSYM, or all ones (unversioned) when there is none."""
     address = image.dynamic.values.get(DT_VERSYM)
     if address is None:

@@ -9,7 +9,7 @@ from rebel_tools.binary.archive_paths import split_member
 from rebel_tools.binary.elf import read_elf
 from rebel_tools.binary.elf_image import ElfImage
 from rebel_tools.binary.identify import identify, is_elf, is_pe
-from rebel_tools.binary.model import Export, ExportTable
+from rebel_tools.binary.model import ByteOrder, Export, ExportTable
 from rebel_tools.binary.pe import read_pe
 from rebel_tools.binary.pe_image import PeImage
 from rebel_tools.binary.source import Source
@@ -27,11 +27,11 @@ class Library:
     @cached_property
     def table(self) -> ExportTable:
         """What the library exports; UnreadableBinary when that cannot be said."""
-        return read_elf(self.source, self.image) if self.is_elf else read_pe(self.source, self.image)
+        image = self.image
+        return read_elf(self.source, image) if isinstance(image, ElfImage) else read_pe(self.source, image)
 
     @property
-    def byteorder(self) -> str:
-        """`little` or `big`."""
+    def byteorder(self) -> ByteOrder:
         return self.image.byteorder if isinstance(self.image, ElfImage) else "little"
 
     @property
@@ -58,11 +58,11 @@ class Library:
     def __enter__(self) -> Library:
         return self
 
-    def __exit__(self, *_) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
 
-def open_library(path: str | os.PathLike | bytes, name: str | None = None) -> Library:
+def open_library(path: str | os.PathLike[str] | bytes, name: str | None = None) -> Library:
     """Open a shared library by path (`archive!member` too) or from its bytes, under `name` in errors and tables.
 
     UnreadableBinary says what the file is when it is something else.
@@ -75,13 +75,13 @@ def open_library(path: str | os.PathLike | bytes, name: str | None = None) -> Li
         raise
 
 
-def read_table(path: str | os.PathLike | bytes, name: str | None = None) -> ExportTable:
+def read_table(path: str | os.PathLike[str] | bytes, name: str | None = None) -> ExportTable:
     """The export table of a shared library, given as in `open_library`."""
     with open_library(path, name) as library:
         return library.table
 
 
-def _source(path: str | os.PathLike | bytes, name: str | None) -> tuple[Source, str | None]:
+def _source(path: str | os.PathLike[str] | bytes, name: str | None) -> tuple[Source, str | None]:
     """The bytes, and where they are on disk."""
     if isinstance(path, (bytes, bytearray, memoryview)):
         return Source.from_bytes(bytes(path), name or "<bytes>"), None

@@ -7,9 +7,12 @@ GNU tools spell them.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
+from typing import Literal, NamedTuple
+
+ByteOrder = Literal["little", "big"]
 
 KINDS = ("function", "object", "tls", "ifunc", "unknown")
 
@@ -46,7 +49,7 @@ class Export(NamedTuple):
         """Whether this is a PE export by ordinal only."""
         return self.ordinal is not None and self.name == f"#{self.ordinal}"
 
-    def as_dict(self) -> dict:
+    def as_dict(self) -> dict[str, str | int | None]:
         """The eight published fields as plain data, None where the format has no such thing."""
         fields = dict(zip(self._fields[:8], self))
         return {**fields, "name": None} if self.noname else fields
@@ -81,7 +84,7 @@ def undecorate(name: str) -> Decoration:
     return Decoration(name)
 
 
-def _grouped(exports, key) -> dict[str, tuple[Export, ...]]:
+def _grouped(exports: Iterable[Export], key: Callable[[Export], str]) -> dict[str, tuple[Export, ...]]:
     groups: dict[str, list[Export]] = {}
     for export in exports:
         groups.setdefault(key(export), []).append(export)
@@ -95,7 +98,7 @@ class TableFinding:
     rule: str
     message: str
 
-    def as_dict(self) -> dict:
+    def as_dict(self) -> dict[str, str]:
         return {"rule": self.rule, "message": self.message}
 
 
@@ -125,7 +128,7 @@ class ExportTable:
     format: str
     machine: str
     bits: int
-    byteorder: str
+    byteorder: ByteOrder
     soname: str | None
     needed: tuple[str, ...]
     exports: tuple[Export, ...]
@@ -172,7 +175,7 @@ class ExportTable:
             return next((e for e in candidates if e.version == version), None)
         return next((e for e in candidates if e.default is not False), candidates[0] if candidates else None)
 
-    def as_dict(self) -> dict:
+    def as_dict(self) -> dict[str, object]:
         """The JSON object of `symbol-audit exports`."""
         return {
             "path": self.path,

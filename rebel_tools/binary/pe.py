@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 from array import array
 from bisect import bisect_right
+from collections.abc import Iterator
 from itertools import compress, repeat
 from operator import add, itemgetter, lt
 from typing import NamedTuple
@@ -98,7 +99,7 @@ def _exports(image: PeImage, directory: Directory) -> tuple[tuple[Export, ...], 
     return tuple(exports), findings
 
 
-def _nameless(addresses: array, slots: array) -> list[int]:
+def _nameless(addresses: array[int], slots: array[int]) -> list[int]:
     """The used slots that no name leads to."""
     named = set(slots)
     if len(named) == len(addresses):
@@ -106,7 +107,9 @@ def _nameless(addresses: array, slots: array) -> list[int]:
     return [slot for slot, address in enumerate(addresses) if address and slot not in named]
 
 
-def _rows(image: PeImage, directory: Directory, names: list[str], slots: array, addresses: list[int]) -> list[Export]:
+def _rows(
+    image: PeImage, directory: Directory, names: list[str], slots: array[int], addresses: list[int]
+) -> list[Export]:
     """Exports without a step of Python for each; only forwarders are made one by one."""
     starts, kinds = _regions(image, directory)
     found = list(map(kinds.__getitem__, map(bisect_right, repeat(starts), addresses)))
@@ -119,7 +122,7 @@ def _rows(image: PeImage, directory: Directory, names: list[str], slots: array, 
 
 def _resolved(image: PeImage, export: Export) -> Export:
     """The export with the text of its forwarder, if it is one."""
-    if export.kind != FORWARDER:
+    if export.kind != FORWARDER or export.address is None:
         return export
     return export._replace(kind="unknown", forwarder=_string(image, export.address, "a forwarder"), address=None)
 
@@ -146,7 +149,7 @@ def _kind(image: PeImage, directory: Directory, address: int) -> str:
     return "unknown" if section is None else "function" if section.is_code else "object"
 
 
-def _findings(names: list[str], slots: array, addresses: array):
+def _findings(names: list[str], slots: array[int], addresses: array[int]) -> Iterator[TableFinding]:
     if any(map(lt, names[1:], names)):
         message = "the export names are not sorted: the loader, which searches by halves, misses some of them"
         yield TableFinding("export-order", message)
@@ -155,7 +158,7 @@ def _findings(names: list[str], slots: array, addresses: array):
             yield TableFinding("export-address", f"the name {name} has no address and is no export")
 
 
-def _array(image: PeImage, code: str, address: int, count: int, what: str) -> array:
+def _array(image: PeImage, code: str, address: int, count: int, what: str) -> array[int]:
     items = array(code)
     if count:
         items.frombytes(image.read_address(address, count * items.itemsize, what))
@@ -164,7 +167,7 @@ def _array(image: PeImage, code: str, address: int, count: int, what: str) -> ar
     return items
 
 
-def _strings(image: PeImage, pointers: array) -> list[str]:
+def _strings(image: PeImage, pointers: array[int]) -> list[str]:
     """The names at all pointers: in one piece where they lie in one section, as all linkers write them."""
     if not pointers:
         return []

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import struct
 from functools import cached_property
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from rebel_tools.binary.source import Source
+
+if TYPE_CHECKING:
+    import pefile
 
 MAX_HEADERS = 1 << 20
 
@@ -64,7 +67,7 @@ class PeImage:
     @property
     def base(self) -> int:
         """The address that relative ones are added to when the file is loaded where it wants to be."""
-        return self._pe.OPTIONAL_HEADER.ImageBase
+        return int(self._pe.OPTIONAL_HEADER.ImageBase)
 
     @property
     def coff_symbols(self) -> tuple[int, int]:
@@ -74,7 +77,7 @@ class PeImage:
     @property
     def characteristics(self) -> int:
         """DllCharacteristics: what the loader may do with the file."""
-        return self._pe.OPTIONAL_HEADER.DllCharacteristics
+        return int(self._pe.OPTIONAL_HEADER.DllCharacteristics)
 
     def directory(self, index: int) -> tuple[int, int]:
         """Address and size of a data directory, zeros when the file has none."""
@@ -125,7 +128,7 @@ class PeImage:
         return self.source.read(offset, size, what)
 
 
-def _parse_headers(source: Source):
+def _parse_headers(source: Source) -> pefile.PE:
     """pefile's view of the headers alone: it gets the first MiB of the file, which bounds what it can do."""
     import pefile
 

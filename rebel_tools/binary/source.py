@@ -48,7 +48,7 @@ class Source:
     def __enter__(self) -> Source:
         return self
 
-    def __exit__(self, *_) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def read(self, offset: int, size: int, what: str) -> bytes:
@@ -70,6 +70,8 @@ class Source:
         self.stream.seek(0)
         return self.stream.read(size)
 
-    def error(self, message: str, offset: int | None = None, **details) -> UnreadableBinary:
+    def error(
+        self, message: str, offset: int | None = None, *, expected: str | None = None, hint: str | None = None
+    ) -> UnreadableBinary:
         """An UnreadableBinary about this file, to be raised by the caller."""
-        return UnreadableBinary(message, place=Place(self.name, offset=offset), **details)
+        return UnreadableBinary(message, place=Place(self.name, offset=offset), expected=expected, hint=hint)

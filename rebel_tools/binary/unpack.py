@@ -8,8 +8,10 @@ import io
 import lzma
 import sys
 import zlib
+from typing import IO
 
 from rebel_tools.binary.errors import UnreadableBinary
+from rebel_tools.binary.tape import Stream
 from rebel_tools.errors import Place
 
 MAX_UNPACKED = 512 << 20
@@ -24,7 +26,7 @@ class Bounded(io.RawIOBase):
     failures: what its decoder raises for damaged data, which becomes an UnreadableBinary about `name`.
     """
 
-    def __init__(self, stream, name: str, failures: tuple[type[Exception], ...] = (OSError,)) -> None:
+    def __init__(self, stream: Stream, name: str, failures: tuple[type[Exception], ...] = (OSError,)) -> None:
         self._stream = stream
         self._name = name
         self._failures = failures
@@ -49,7 +51,7 @@ class Bounded(io.RawIOBase):
 class _Xz(io.RawIOBase):
     """xz streams, one after the other, under a limit of memory for the dictionary, which `lzma.open` does not offer."""
 
-    def __init__(self, stream) -> None:
+    def __init__(self, stream: Stream) -> None:
         self._stream = stream
         self._decoder = _xz_decoder()
 
@@ -74,7 +76,7 @@ def _xz_decoder() -> lzma.LZMADecompressor:
     return lzma.LZMADecompressor(format=lzma.FORMAT_XZ, memlimit=XZ_MEMORY)
 
 
-def unpacked(stream, kind: str, name: str) -> Bounded:
+def unpacked(stream: IO[bytes], kind: str, name: str) -> Bounded:
     """What `stream` holds, without its compression `kind` (`tar` for none, else `gz`, `bz2`, `xz`, `zst`)."""
     if kind == "gz":
         return Bounded(gzip.GzipFile(fileobj=stream), name, (OSError, EOFError, zlib.error))
@@ -85,7 +87,7 @@ def unpacked(stream, kind: str, name: str) -> Bounded:
     return _zstd(stream, name) if kind == "zst" else Bounded(stream, name)
 
 
-def _zstd(stream, name: str) -> Bounded:
+def _zstd(stream: IO[bytes], name: str) -> Bounded:
     """Python 3.14 reads Zstandard itself; before, the `zstandard` package does when it is installed."""
     try:
         from compression import zstd
