@@ -19,12 +19,12 @@ import SCons.Action
 import SCons.Builder
 import SCons.Scanner
 import SCons.Tool
-from SCons.Subst import Literal
 
 import rebel_tools
 from rebel_tools.errors import RebelError
 from rebel_tools.scons import gate_actions
 from rebel_tools.scons.mistakes import user_error
+from rebel_tools.scons.words import Literals, literals
 
 IMPORT_LIBRARIES = (".a", ".lib", ".def", ".pdb", ".exp", ".ilk")
 
@@ -139,9 +139,9 @@ def extension_module(env: Any, target: Any, source: Any = None, CORE: Any = None
 
     found = list(cores(env, CORE))
 
-    def words(target: Any, source: Any, env: Any, for_signature: bool) -> list[Literal]:
+    def words(target: Any, source: Any, env: Any, for_signature: bool) -> Literals:
         """No nodes, so that SCons does not depend on the bytes of the libraries."""
-        return [Literal(word) for core in found for word in core.words(for_signature)]
+        return literals(word for core in found for word in core.words(for_signature))
 
     flags = f"{kw.pop('_LIBFLAGS', env.get('_LIBFLAGS', ''))} $_REBELCORES"
     modules = env.LoadableModule(target, source, _LIBFLAGS=flags, _REBELCORES=words, **kw)

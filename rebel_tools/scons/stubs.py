@@ -276,17 +276,16 @@ def _made_in(where: Place) -> Callable[[str], str]:
 
 
 def _expander(words: Callable[[Environment], list[str]]) -> Any:
-    """A construction variable that expands to words that mean themselves; a signature takes `$(` in them for a mark."""
+    """A construction variable that expands to words that mean themselves."""
 
     def expand(target: Nodes, source: Nodes, env: Environment, for_signature: bool) -> Literals:
-        return [word.replace("$", "%24") for word in words(env)] if for_signature else literals(words(env))
+        return literals(words(env))
 
     return expand
 
 
 def _source(target: Nodes, source: Nodes, env: Environment, for_signature: bool) -> Literals:
-    path = source[0].get_internal_path()
-    return path.replace("$", "%24") if for_signature else literals([path])
+    return literals([source[0].get_internal_path()])
 
 
 def _for_ocaml(word: str) -> list[str]:

@@ -40,6 +40,13 @@ def escape(text: str) -> Word:
 Literals = Union[str, list[Any]]
 
 
+class _Meant(SCons.Subst.Literal):
+    """A word that means itself, in signatures, too, where SCons would take `$(` in it for a mark of its own."""
+
+    def for_signature(self) -> str:
+        return str(self).replace("%", "%25").replace("$", "%24")
+
+
 class _Expanded(SCons.Subst.Literal):
     """A word of an SConstruct that SCons has expanded; a shell may still see it."""
 
@@ -49,7 +56,7 @@ class _Expanded(SCons.Subst.Literal):
 
 def literal(word: str) -> str | SCons.Subst.Literal:
     """A word that means itself, for a construction variable or what one expands to."""
-    return word if _PLAIN.match(word) else SCons.Subst.Literal(word)
+    return word if _PLAIN.match(word) else _Meant(word)
 
 
 def literals(words: Iterable[str]) -> Literals:
@@ -98,7 +105,7 @@ def _expander(variable: str, word: str) -> Callable[..., list[Any]]:
     def expand(target: Any, source: Any, env: Any, for_signature: bool) -> list[Any]:
         mode = SCons.Subst.SUBST_SIG if for_signature else SCons.Subst.SUBST_CMD
         words = [w for line in env.subst_list(f"${variable}", mode, target, source) for w in line if w != word]
-        return [SCons.Subst.Literal(str(w)) if w.is_literal() else _Expanded(str(w)) for w in words]
+        return [_Meant(str(w)) if w.is_literal() else _Expanded(str(w)) for w in words]
 
     return expand
 

@@ -85,6 +85,16 @@ def test_nothing_is_left_in_the_tree(build, flag):
     assert names - {".sconsign.dblite"} == {"SConstruct", "core.c", "core.h"}
 
 
+@pytest.mark.parametrize("folder", ["a b", "$(x) $y", "$) 100%"])
+def test_a_core_may_lie_in_any_folder(build, folder):
+    (build.project.path(folder)).mkdir()
+    build.project.write("ext.c", '#include "core.h"\nint twice(int a) { return core_add(a, a); }\n')
+    core = f"core = env.SharedLibrary({folder.replace('$', '$$') + '/core'!r}, 'core.c')"
+    table = "table = env.ExportTable('core.exports', [core, env.Interface('core.interface', 'core.h')])"
+    build(after=f"{core}\n{table}\nenv.ExtensionModule('ext', 'ext.c', CORE=table)\n")
+    assert build.project.path("libext.so").exists() and build.project.up_to_date()
+
+
 @pytest.fixture
 def with_dependency(build):
     """The header includes one of a library that lies in the tree."""

@@ -165,11 +165,12 @@ def test_what_somebody_changed_is_made_again(app):
         assert app.made() == made
 
 
-def test_a_moved_tree_is_built_to_the_same(app):
+@pytest.mark.parametrize("folder", ["another folder", "a $(touch ran) `touch ran`", "$) 100% ${x}"])
+def test_a_moved_tree_is_built_to_the_same(app, folder):
     adder(app)
     app.build()
     made = {path: data for path, data in app.made().items() if path.endswith((".o", ".a", ".so", ".out"))}
-    other = app.project.root.parent / "another folder"
+    other = app.project.root.parent / folder
     shutil.copytree(app.project.root, other, symlinks=True, ignore=shutil.ignore_patterns("_build"))
     app.project.root = other
     app.path = app.project.path
