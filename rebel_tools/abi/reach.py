@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Union
 
 from rebel_tools.abi import types as t
@@ -20,6 +21,11 @@ def types_of(symbol: Symbol) -> list[t.Type]:
 
 def reached(kinds: Iterable[t.Type], definitions: Definitions) -> list[str]:
     """The keys that these types lead to, through pointers and members too, sorted."""
+    return sorted({kind.key for kind in visited(kinds, definitions) if isinstance(kind, t.Ref)})
+
+
+def visited(kinds: Iterable[t.Type], definitions: Definitions) -> Iterator[t.Type]:
+    """These types and all that they lead to; a definition with a name once."""
     keys: set[str] = set()
     seen: set[int] = set()
     work = list(kinds)
@@ -28,12 +34,33 @@ def reached(kinds: Iterable[t.Type], definitions: Definitions) -> list[str]:
         if id(kind) in seen:  # readers use one object for all that refer to a type
             continue
         seen.add(id(kind))
+        yield kind
         if isinstance(kind, t.Ref) and kind.key not in keys:
             keys.add(kind.key)
             if kind.key in definitions:
                 work.append(definitions[kind.key])
         work.extend(parts(kind))
-    return sorted(keys)
+
+
+def with_enumerations(declared: t.Declarations, enumerations: Iterable[t.Enum]) -> t.Declarations:
+    """The declarations with those of the enumerations that no symbol leads to."""
+    symbols: list[Symbol] = [*declared.functions.values(), *declared.variables.values()]
+    kinds = [kind for symbol in symbols for kind in types_of(symbol)]
+    return replace(declared, enumerations=tuple(unreached(enumerations, kinds, declared.types)))
+
+
+def unreached(enumerations: Iterable[t.Enum], kinds: Iterable[t.Type], definitions: Definitions) -> Iterator[t.Enum]:
+    """The enumerations that these types do not lead to, each once."""
+    seen = {_identity(kind) for kind in visited(kinds, definitions) if isinstance(kind, t.Enum)}
+    for enum in enumerations:
+        if _identity(enum) not in seen:
+            seen.add(_identity(enum))
+            yield enum
+
+
+def _identity(enum: t.Enum) -> tuple[object, ...]:
+    """What one has under its tag, the name of a typedef, or none."""
+    return enum.values, enum.declared_at
 
 
 def definitions_for(symbols: Iterable[Symbol], definitions: Definitions) -> dict[str, t.Record | t.Enum]:

@@ -277,7 +277,8 @@ class Declarations:
 
     conflicts: further definitions under a key of `types` that differ from the first (two translation units that
         disagree about one tag). A definition without a size is no conflict: the complete one is kept.
-    enumerations: those that the headers which were asked for declare, whether a symbol leads to them or not.
+    enumerations: those that headers declare, for programs are compiled with their constants. A library's are all of
+        the headers that were asked for, those of an interface the ones that no symbol leads to.
     tells_atomic: whether `_Atomic` is told from a plain type; DWARF before version 5 cannot.
     tells_conventions: whether a function without a calling convention is known to have the platform's default one.
     """
@@ -297,6 +298,11 @@ def key_of(definition: Record | Enum) -> str:
         return f"{TYPEDEF}{definition.name}"
     kind = "enum" if isinstance(definition, Enum) else definition.kind
     return f"{kind} {definition.name}"
+
+
+def constants_key(enum: Enum) -> str:
+    """What an enumeration is called by the constants that it declares: one without a tag by its first constant."""
+    return f"enum {enum.name}" if enum.name and enum.tagged else f"enum of {enum.values[0][0]}"
 
 
 TYPEDEF = "typedef "

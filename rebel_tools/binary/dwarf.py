@@ -52,19 +52,22 @@ def has_debug_information(library: Library) -> bool:
 
 
 def read_declarations(
-    library: Library | str | os.PathLike[str] | bytes, names: Iterable[str] | None = None
+    library: Library | str | os.PathLike[str] | bytes,
+    names: Iterable[str] | None = None,
+    headers: tuple[str, ...] = (),
 ) -> Declarations:
     """What the debug information says about functions and data, and all records that they lead to.
 
     library: an open one, or what `open_library` takes. It must be linked, since object files are not relocated.
     names: symbols as a linker sees them, undecorated; None for all external functions and data, also those that are
         only declared. A name without debug information is missing in the result.
+    headers: patterns of headers whose enumerations are read, too (`dwarf_headers`).
     Raises UnreadableBinary for a damaged file.
     """
     if isinstance(library, Library):
-        return read_debug_information(library, names).declarations
+        return read_debug_information(library, names, headers=headers).declarations
     with open_library(library) as opened:
-        return read_debug_information(opened, names).declarations
+        return read_debug_information(opened, names, headers=headers).declarations
 
 
 def read_debug_information(
@@ -75,7 +78,6 @@ def read_debug_information(
 ) -> DebugInformation:
     """The same, and what could not be found. `path`: where to search besides the folder of the library.
 
-    headers: patterns of headers whose enumerations are read, too (`dwarf_headers`).
     Raises UnreadableBinary also for a file that belongs to another build of the library.
     """
     with DebugFiles(library, path) as files:

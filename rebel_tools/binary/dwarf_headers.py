@@ -16,6 +16,8 @@ from rebel_tools.binary.dwarf_types import TypeReader
 from rebel_tools.binary.dwarf_unit import Unit
 
 ENUMERATIONS = frozenset({Tag.ENUMERATION})
+EVERY = ("*",)
+"""The pattern of all files."""
 
 
 def is_header(path: str, patterns: tuple[str, ...]) -> bool:

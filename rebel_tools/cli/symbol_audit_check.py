@@ -6,7 +6,7 @@ import argparse
 import datetime
 from typing import TYPE_CHECKING
 
-from rebel_tools.cli.symbol_audit_paths import add_debug_options, add_patterns
+from rebel_tools.cli.symbol_audit_paths import add_debug_options, add_headers, add_patterns
 from rebel_tools.cli.symbol_audit_report import add_report_options, print_outcome, read_all_suppressions
 from rebel_tools.gate.evidence import LEVELS
 
@@ -30,6 +30,7 @@ def configure_parser(commands: Commands) -> None:
     parser.add_argument("--complete", action="store_true", help="further exports are findings")
     add_patterns(parser, "--allow", "exports that are fine with --complete")
     add_patterns(parser, "--forbid", "exports that must not be there")
+    add_headers(parser, " (default: all that the interface has)")
     add_debug_options(parser)
     add_report_options(parser)
     parser.set_defaults(execute=execute)
@@ -47,7 +48,8 @@ def execute(args: argparse.Namespace) -> int:
     from rebel_tools.gate.verify import Policy
     from rebel_tools.interface.file import read_interface
 
-    policy = Policy(required(args.evidence or DEFAULT), args.complete, tuple(args.allow), tuple(args.forbid))
+    levels, patterns = required(args.evidence or DEFAULT), (args.allow, args.forbid, args.headers)
+    policy = Policy(levels, args.complete, *map(tuple, patterns))
     interface, path, accepted = read_interface(args.interface), debug_path_of(args), read_all_suppressions(args)
     today = datetime.date.today()
     reports, errors = read_each(args.libraries, lambda it: check(interface, it, policy, args.interface, path)[0])

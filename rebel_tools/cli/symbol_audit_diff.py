@@ -7,7 +7,7 @@ import datetime
 import sys
 from typing import TYPE_CHECKING
 
-from rebel_tools.cli.symbol_audit_paths import add_debug_options, add_patterns, debug_path_of
+from rebel_tools.cli.symbol_audit_paths import add_debug_options, add_headers, debug_path_of
 from rebel_tools.cli.symbol_audit_report import add_report_options, print_outcome, read_all_suppressions
 from rebel_tools.errors import MissingTool, RebelError
 from rebel_tools.search_path import python_command
@@ -31,12 +31,7 @@ def configure_parser(commands: Commands) -> None:
         choices=("kind", "layout"),
         help="'layout' makes it a finding when the types of a symbol cannot be compared; 'kind' needs no types",
     )
-    add_patterns(
-        parser,
-        "--headers",
-        "headers that programs include (path or folder, with wildcards): constants of their enumerations count "
-        "also where no symbol leads to them; may be given several times",
-    )
+    add_headers(parser, "")
     add_debug_options(parser)
     parser.add_argument(
         "--deep", action="store_true", help="hand the two libraries to abicheck, which knows the C++ ABI's catalogue"
@@ -67,12 +62,11 @@ def execute(args: argparse.Namespace) -> int:
 
 def _report(args: argparse.Namespace, accepted: tuple[Suppression, ...]) -> DiffReport:
     from rebel_tools.gate.diff import diff
-    from rebel_tools.gate.sides import read_side
+    from rebel_tools.gate.sides import read_sides
     from rebel_tools.gate.suppress import suppress_changes
 
     path = debug_path_of(args)
-    headers = tuple(args.headers)
-    report = diff(*(read_side(name, debug_path=path, headers=headers) for name in (args.old, args.new)))
+    report = diff(*read_sides(args.old, args.new, path, tuple(args.headers)))
     return suppress_changes(report, accepted, datetime.date.today())
 
 

@@ -36,6 +36,15 @@ def add_debug_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_headers(parser: argparse.ArgumentParser, default: str) -> None:
+    """`--headers`; `default` says what counts without it."""
+    text = (
+        "headers that programs include (path or folder, with wildcards): constants of their enumerations count also "
+        f"where no symbol leads to them{default}; may be given several times"
+    )
+    add_patterns(parser, "--headers", text)
+
+
 def debug_path_of(args: argparse.Namespace) -> DebugPath:
     """Where to search debug information besides the folder of a library."""
     from rebel_tools.binary.debug_search import debug_path

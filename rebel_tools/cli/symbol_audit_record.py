@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from rebel_tools.cli.symbol_audit_paths import add_debug_options, add_patterns, debug_path_of
+from rebel_tools.cli.symbol_audit_paths import add_debug_options, add_headers, add_patterns, debug_path_of
 from rebel_tools.errors import Place, RebelError
 from rebel_tools.text import printable
 
@@ -32,6 +32,7 @@ def configure_parser(commands: Commands) -> None:
     parser.add_argument("--format", choices=("pickle", "text"), default="pickle", help=kinds)
     add_patterns(parser, "--only", "record these exports only")
     parser.add_argument("--partial", action="store_true", help="leave out exports that have no debug information")
+    add_headers(parser, "")
     add_debug_options(parser)
     header = parser.add_argument_group("headers")
     header.add_argument("--header", action="append", default=[], metavar="FILE", help="a header, or a Python file")
@@ -44,6 +45,8 @@ def configure_parser(commands: Commands) -> None:
 def execute(args: argparse.Namespace) -> int:
     """Write the file; 1 and no file when exports are not described and --partial does not allow that."""
     if args.header:
+        if args.headers:
+            raise RebelError("--headers is for a library", hint="--include and --exclude choose included headers")
         return _record_headers(args)
     if len(args.words) != 1:
         raise RebelError(f"record wants one library, and got {len(args.words)}", hint="or headers: --header FILE")
@@ -53,7 +56,7 @@ def execute(args: argparse.Namespace) -> int:
 def _record_library(args: argparse.Namespace, library: str) -> int:
     from rebel_tools.producers.record import record
 
-    recording = record(library, tuple(args.only), debug_path_of(args))
+    recording = record(library, tuple(args.only), debug_path_of(args), tuple(args.headers))
     for file in recording.missing:
         text = f"debug information is in {printable(file)}, which cannot be found (--debug-dir)"
         print(f"{printable(library)}: {text}", file=sys.stderr)

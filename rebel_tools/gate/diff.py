@@ -9,15 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from rebel_tools.abi.types import Declarations, Function, Variable
+from rebel_tools.abi.types import Declarations, Function, Variable, constants_key
 from rebel_tools.errors import Place
 from rebel_tools.gate.compare import Comparison
 from rebel_tools.gate.compared import Compared, Pair
-from rebel_tools.gate.diff_enums import header_enums
 from rebel_tools.gate.diff_facts import facts
 from rebel_tools.gate.diff_layouts import Layouts
 from rebel_tools.gate.diff_report import Change, DiffReport, change
 from rebel_tools.gate.diff_versions import counterparts
+from rebel_tools.gate.header_enums import differences, header_enums
 from rebel_tools.gate.not_compared import Reason, grouped
 from rebel_tools.gate.rules import NOTE, SOURCE
 from rebel_tools.gate.side import Item, Side
@@ -114,7 +114,11 @@ class _Diff:
         """Of all records and enumerations that the common symbols lead to, and of those of the headers."""
         layouts = Layouts(self.comparison, self.ours, self.met)
         yield from layouts.changes()
-        yield from header_enums(self.comparison, self.ours, self.theirs, {pair[0] for pair in layouts.reached})
+        for enum in header_enums(self.ours, self.theirs, layouts.reached, self.met):
+            for d in differences(self.comparison, enum, self.theirs) or ():
+                where = (constants_key(enum), d.field, d.expected, d.found)
+                rule, place = d.rule or "layout-changed", enum.declared_at
+                yield change(rule, *where, level=d.level, declared_at=place, is_type=True)
         for name, reason in layouts.unknown().items():
             self.unchecked.setdefault(name, reason)
 

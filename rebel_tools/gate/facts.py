@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from rebel_tools.binary.debug_search import ONLY_SYSTEM, DebugPath
+from rebel_tools.binary.dwarf_headers import EVERY
 from rebel_tools.binary.errors import UnreadableBinary
 from rebel_tools.binary.library import Library
 from rebel_tools.gate.debug import DebugInfo, read_debug
@@ -20,7 +21,8 @@ def read_facts(library: Library, interface: Interface, policy: Policy, path: Deb
     """
     debug = DebugInfo(None, Reason("only names were asked for"))
     if policy.required != ("name",):
-        debug = read_debug(library, set(interface.symbols), path)
+        headers = (policy.headers or EVERY) if interface.declarations.enumerations else ()
+        debug = read_debug(library, set(interface.symbols), path, headers)
     digest = _digest(library, interface, CONTENTS in policy.required)
     known = (debug.declarations, debug.reason, digest, debug.is_unreadable, debug.undescribed)
     return LibraryFacts(library.table, *known)

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 from rebel_tools.abi.sizes import size_of
 from rebel_tools.abi.types import Function
 from rebel_tools.binary.debug_search import ONLY_SYSTEM, DebugPath
+from rebel_tools.binary.dwarf_headers import EVERY
 from rebel_tools.binary.library import open_library
 from rebel_tools.binary.model import ExportTable, undecorate
+from rebel_tools.gate.header_enums import of_headers
 from rebel_tools.gate.not_compared import Reason
 from rebel_tools.gate.side import Item, Side
 
@@ -31,8 +33,26 @@ def read_side(
     if _is_interface(path):
         from rebel_tools.interface.file import read_interface
 
-        return interface_side(read_interface(path), path)
+        return interface_side(read_interface(path), path, headers)
     return library_side(path, with_types, debug_path, headers)
+
+
+def read_sides(
+    old: str, new: str, debug_path: DebugPath = ONLY_SYSTEM, headers: tuple[str, ...] = ()
+) -> tuple[Side, Side]:
+    """Both sides of a diff. Beside an interface with enumerations those of a library count, whatever its headers."""
+    from rebel_tools.interface.file import read_interface
+
+    interfaces = {path: read_interface(path) for path in (old, new) if _is_interface(path)}
+    if any(interface.declarations.enumerations for interface in interfaces.values()):
+        headers = headers or EVERY
+    first, second = (
+        interface_side(interfaces[path], path, headers)
+        if path in interfaces
+        else library_side(path, True, debug_path, headers)
+        for path in (old, new)
+    )
+    return first, second
 
 
 def _is_interface(path: str) -> bool:
@@ -42,8 +62,8 @@ def _is_interface(path: str) -> bool:
         return stream.read(3).startswith(BEGINNINGS)
 
 
-def interface_side(interface: Interface, name: str) -> Side:
-    """What an `Interface` promises, as a side."""
+def interface_side(interface: Interface, name: str, headers: tuple[str, ...] = ()) -> Side:
+    """What an `Interface` promises, as a side; `headers` as in `read_side`, all without one."""
     items = {}
     for symbol in interface.symbols.values():
         if isinstance(symbol, Function):
@@ -53,7 +73,7 @@ def interface_side(interface: Interface, name: str) -> Side:
             items[symbol.name] = Item(symbol.name, "tls" if symbol.tls else "object", size, symbol.writable)
     target = interface.target
     facts = {"target": f"{target.machine}, {8 * target.pointer_size} bits, {target.byteorder} endian"}
-    return Side(name, items, interface.declarations, facts=facts)
+    return Side(name, items, of_headers(interface.declarations, headers), facts=facts)
 
 
 def library_side(

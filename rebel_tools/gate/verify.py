@@ -12,6 +12,8 @@ from rebel_tools.abi.types import Declarations, Function
 from rebel_tools.binary.model import ExportTable, undecorate
 from rebel_tools.gate import evidence as ev
 from rebel_tools.gate.compare import Comparison
+from rebel_tools.gate.constants_check import ConstantsCheck
+from rebel_tools.gate.header_enums import of_headers
 from rebel_tools.gate.layout_check import LayoutCheck
 from rebel_tools.gate.not_compared import Reason, grouped
 from rebel_tools.gate.report import Finding, Report, SymbolEvidence
@@ -31,12 +33,14 @@ class Policy:
     complete: the interface is the complete list; any further export is a finding.
     allow: patterns of exports that are fine beside the interface (with `complete`).
     forbid: patterns of exports that must not be there.
+    headers: patterns of the headers whose enumerations count where no symbol leads to them; without one all count.
     """
 
     required: tuple[str, ...] = ("name", "kind")
     complete: bool = False
     allow: tuple[str, ...] = ()
     forbid: tuple[str, ...] = ()
+    headers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -71,24 +75,29 @@ class _Check:
 
     def run(self) -> Report:
         whole = [*self.target(), *self.contradictions(), *self.unreadable(), *self.digest()]
-        verdicts, findings = self.symbols()
+        verdicts, findings, left_out = self.symbols()
         evidence = tuple(self.evidence(symbol, verdicts[symbol.name]) for symbol in self.interface.symbols.values())
         lacking = self.lacking(verdicts)
         findings = [*whole, *findings, *self.exceptions(), *self.unexpected(), *lacking]
-        unchecked = ((name, verdict.unchecked) for name, verdict in verdicts.items() if verdict.unchecked)
+        unchecked = [(name, verdict.unchecked) for name, verdict in verdicts.items() if verdict.unchecked] + left_out
         table, digest = self.library.table, self.interface.digest
         required = self.policy.required
         return Report(self.name, digest, table.path, required, evidence, tuple(findings), grouped(unchecked))
 
-    def symbols(self) -> tuple[dict[str, Verdict], list[Finding]]:
-        """What was proved about each symbol, and what contradicts the interface."""
+    def symbols(self) -> tuple[dict[str, Verdict], list[Finding], list[tuple[str, Reason]]]:
+        """What was proved about each symbol, what contradicts the interface, and the enumerations left out."""
         debug = self.library.debug or Declarations()
         comparison = Comparison(self.interface.declarations, debug, self.interface.language not in ("c", "c++"))
         check = SymbolCheck(self.interface.declarations.types, self.library, comparison)
         verdicts = {symbol.name: check.verdict(symbol) for symbol in self.interface.symbols.values()}
         layouts = LayoutCheck(comparison, self.interface.declarations.types, verdicts)
         layouts.prove()
-        return verdicts, [*check.findings, *layouts.findings()]
+        findings = [*check.findings, *layouts.findings()]
+        if self.library.debug is None:
+            return verdicts, findings, []
+        promised = of_headers(self.interface.declarations, self.policy.headers)
+        constants = ConstantsCheck(comparison, promised, debug, layouts.reached)
+        return verdicts, [*findings, *constants.findings()], list(constants.left_out())
 
     def evidence(self, symbol: Symbol, verdict: Verdict) -> SymbolEvidence:
         proved = tuple(verdict.proved)

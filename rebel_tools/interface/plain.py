@@ -35,6 +35,8 @@ from rebel_tools.interface.shapes import (
     step,
 )
 
+DECLARED = ("functions", "variables", "types", "enumerations")
+"""What stands in the declarations of an interface."""
 CONVENTION = one_of(None, *t.CONVENTIONS)
 ALIGNMENT = {"alignment": (optional(SIZE), None)}
 TAGGED = {"tagged": (FLAG, True)}
@@ -136,6 +138,25 @@ def _decode_definitions(value: Any) -> dict[str, t.Record | t.Enum]:
     return found
 
 
+def _encode_enumerations(value: tuple[t.Enum, ...]) -> dict[str, list[Any]]:
+    return {t.constants_key(enum): _encode_type(enum) for enum in reversed(value)}
+
+
+def _decode_enumerations(value: Any) -> tuple[t.Enum, ...]:
+    found = {key: step(key, Shape(same, _decode_enumeration), item) for key, item in DICTIONARY.decode(value).items()}
+    for key, enum in found.items():
+        if t.constants_key(enum) != key:
+            raise SchemaError(f'"{key}"', t.constants_key(enum))
+    return tuple(found.values())
+
+
+def _decode_enumeration(value: Any) -> t.Enum:
+    definition = _decode_type(value)
+    if not isinstance(definition, t.Enum) or not definition.values:
+        raise SchemaError("an enum with constants", value)
+    return definition
+
+
 _BODY = {
     "language": TEXT,
     "target": Shape(
@@ -163,22 +184,32 @@ _BODY = {
     "digest_symbol": optional(TEXT),
     "extra": DICTIONARY,
 }
+_FURTHER = {"enumerations": Shape(_encode_enumerations, _decode_enumerations)}
+"""What is there only where there is something to say: most interfaces have the bytes that they always had."""
 
 
 def encode(interface: Interface) -> dict[str, Any]:
     """The part of an interface that its digest covers."""
-    return {key: shape.encode(_part(interface, key)) for key, shape in _BODY.items()}
+    found = {key: shape.encode(_part(interface, key)) for key, shape in _BODY.items()}
+    further = {key: shape.encode(_part(interface, key)) for key, shape in _FURTHER.items() if _part(interface, key)}
+    return {**found, **further}
 
 
 def _part(interface: Interface, key: str) -> Any:
-    owner = interface.declarations if key in ("functions", "variables", "types") else interface
+    owner = interface.declarations if key in DECLARED else interface
     return getattr(owner, key)
 
 
 def places(interface: Interface) -> dict[str, list[Any]]:
     """Where each symbol and type was declared: {name or key: [path, line]}."""
     declarations = interface.declarations
-    declared: dict[str, Any] = {**declarations.types, **declarations.functions, **declarations.variables}
+    enumerations = {t.constants_key(enum): enum for enum in reversed(declarations.enumerations)}
+    declared: dict[str, Any] = {
+        **enumerations,
+        **declarations.types,
+        **declarations.functions,
+        **declarations.variables,
+    }
     return {
         name: [item.declared_at.path, item.declared_at.line]
         for name, item in declared.items()
@@ -188,14 +219,16 @@ def places(interface: Interface) -> dict[str, list[Any]]:
 
 def decode(envelope: dict[str, Any]) -> Interface:
     """The interface in what `codec.unseal` returned; raises SchemaError, whose path starts at the envelope."""
-    body = step("interface", Shape(same, lambda value: fields(value, _BODY)), envelope["interface"])
+    body = step("interface", Shape(same, lambda value: fields(value, _BODY, _FURTHER)), envelope["interface"])
     where = step("places", Shape(same, _decode_places), envelope["places"])
     producer = step("producer", Shape(same, _decode_producer), envelope["producer"])
+    enumerations = body.pop("enumerations", ())
     declared = {kind: body.pop(kind) for kind in ("functions", "variables", "types")}
     _check_references(body, declared)
     placed: dict[str, Any] = {
         kind: {name: _placed(item, where.get(name)) for name, item in items.items()} for kind, items in declared.items()
     }
+    placed["enumerations"] = tuple(_placed(enum, where.get(t.constants_key(enum))) for enum in enumerations)
     return Interface(producer=producer, declarations=t.Declarations(**placed), **body)
 
 

@@ -21,6 +21,7 @@ def to_text(interface: Interface) -> str:
         *([f"digest object: {interface.digest_symbol}"] if interface.digest_symbol else []),
         *(f"exception {e.name}{f' ({e.base})' if e.base else ''}" for _, e in sorted(interface.exceptions.items())),
         *(definition_text(item) for _, item in sorted(declarations.types.items())),
+        *sorted(map(constants_text, declarations.enumerations)),
         *(symbol_text(symbol) for symbol in interface.symbols.values()),
     ]
     return "\n".join(lines)
@@ -41,12 +42,21 @@ def symbol_text(symbol: t.Function | t.Variable) -> str:
 def definition_text(definition: t.Record | t.Enum) -> str:
     """A record with its offsets, or an enumeration."""
     if isinstance(definition, t.Enum):
-        values = ", ".join(f"{name} = {value}" for name, value in definition.values)
-        return f"{t.key_of(definition)} {{ {values} }}"
+        return f"{t.key_of(definition)} {{ {_constants(definition)} }}"
     if definition.size is None:
         return f"{t.key_of(definition)} ({'not in the debug information' if definition.left_out else 'opaque'})"
     fields = "; ".join(f"{member(field)} @{field.offset}" for field in definition.fields)
     return f"{t.key_of(definition)} {{ {fields} }} ({definition.size} bytes)"
+
+
+def constants_text(enum: t.Enum) -> str:
+    """An enumeration that no symbol leads to, which need not have a name."""
+    head = f"enum {enum.name}" if enum.name else "enum"
+    return f"{head} {{ {_constants(enum)} }}"
+
+
+def _constants(enum: t.Enum) -> str:
+    return ", ".join(f"{name} = {value}" for name, value in enum.values)
 
 
 def as_dict(interface: Interface) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from rebel_tools.abi.reach import parts, types_of
 from rebel_tools.abi.sizes import size_of
 from rebel_tools.abi.spell import declare, member, prototype, without_typedefs
 from rebel_tools.interface.model import Interface
+from rebel_tools.interface.render import constants_text
 
 _IDENTIFIER = re.compile(r"(?:(?:struct|union|enum|typedef) )?[A-Za-z_]\w*")
 
@@ -34,6 +35,7 @@ def to_header(interface: Interface) -> str:
             "#endif",
             "",
             *_Definitions(interface).lines(),
+            *_further(interface),
             "",
             *(_symbol(symbol) for symbol in interface.symbols.values()),
             "",
@@ -85,6 +87,13 @@ class _Definitions:
         indirect = isinstance(kind, (t.Pointer, t.MemberPointer, t.FunctionType))
         for part in parts(kind):
             self.needs(part, by_value and not indirect)
+
+
+def _further(interface: Interface) -> list[str]:
+    """The enumerations that no symbol leads to; those of C++ are in scopes that are not known."""
+    types, enumerations = interface.declarations.types, interface.declarations.enumerations
+    is_c = interface.language == "c"
+    return sorted(f"{constants_text(enum)};" for enum in enumerations if is_c and t.constants_key(enum) not in types)
 
 
 def _kind(definition: t.Record | t.Enum) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 MAX_SIZE = 1 << 62
@@ -144,11 +145,11 @@ def named(make: Callable[..., Any], tail: Mapping[str, tuple[Shape, Any]] | None
     return Shape(lambda objects: {name: one.encode(value) for name, value in objects.items()}, decode)
 
 
-def fields(value: Any, items: dict[str, Shape]) -> dict[str, Any]:
-    """Read a dictionary that has exactly these keys."""
-    if type(value) is not dict or value.keys() != items.keys():
+def fields(value: Any, items: dict[str, Shape], further: Mapping[str, Shape] = MappingProxyType({})) -> dict[str, Any]:
+    """Read a dictionary that has exactly these keys, and some of the `further` ones or none."""
+    if type(value) is not dict or value.keys() - further.keys() != items.keys():
         raise SchemaError("a dictionary with exactly " + ", ".join(items), value)
-    return {key: step(key, shape, value[key]) for key, shape in items.items()}
+    return {key: step(key, shape, value[key]) for key, shape in {**items, **further}.items() if key in value}
 
 
 TEXT = exact(str, "text")

@@ -10,11 +10,12 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from rebel_tools.abi.types import constants_key
 from rebel_tools.errors import Place
 from rebel_tools.interface import codec
 from rebel_tools.interface.errors import UnreadableInterface
 from rebel_tools.interface.model import Interface
-from rebel_tools.interface.render import definition_text, symbol_text
+from rebel_tools.interface.render import constants_text, definition_text, symbol_text
 from rebel_tools.text import printable
 
 HEAD = "# A rebel-interface as text. It is read as it is: write it again from its source instead of editing it."
@@ -80,6 +81,8 @@ def _comments(interface: Interface) -> Comments:
     found: Comments = {}
     for group, symbols in (("functions", declared.functions), ("variables", declared.variables)):
         found.update({("interface", group, name): _without_place(symbol_text(s), s) for name, s in symbols.items()})
+    enumerations = declared.enumerations
+    found.update({("interface", "enumerations", constants_key(enum)): constants_text(enum) for enum in enumerations})
     found.update({("interface", "types", key): definition_text(kind) for key, kind in declared.types.items()})
     return {path: printable(text) for path, text in found.items()}
 

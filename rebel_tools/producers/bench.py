@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar, Union
 
+from rebel_tools.abi.reach import with_enumerations
 from rebel_tools.abi.types import Declarations, Enum, Function, Record, Variable
 from rebel_tools.interface.errors import InterfaceSourceError
 from rebel_tools.producers.compiler import QUIET, SUFFIXES, Compiler, Description
@@ -96,11 +97,20 @@ class Bench:
         def moved(items: Mapping[str, Declared]) -> dict[str, Declared]:
             return {name: self._moved(item) for name, item in items.items()}
 
-        return Declarations(moved(found.functions), moved(found.variables), moved(found.types), found.conflicts)
+        enumerations = tuple(map(self._moved, found.enumerations))
+        return Declarations(
+            moved(found.functions), moved(found.variables), moved(found.types), found.conflicts, enumerations
+        )
 
     def _moved(self, item: Declared) -> Declared:
         place = item.declared_at
         return replace(item, declared_at=place._replace(path=self.relative(place.path))) if place else item
+
+
+def with_constants(declared: Declarations, enumerations: Iterable[Enum], files: frozenset[str]) -> Declarations:
+    """The declarations with the enumerations in these files that no symbol leads to."""
+    ours = (enum for enum in enumerations if enum.declared_at and enum.declared_at.path in files)
+    return with_enumerations(declared, ours)
 
 
 def _makefile_names(rule: str) -> set[str]:

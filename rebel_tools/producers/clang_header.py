@@ -18,11 +18,12 @@ from typing import TypeVar
 
 from rebel_tools.abi.types import Array, Declarations, Function, Parameter, Pointer, Record, Variable, Void
 from rebel_tools.binary.dwarf import read_declarations
+from rebel_tools.binary.dwarf_headers import EVERY
 from rebel_tools.binary.model import undecorate
 from rebel_tools.errors import Place
 from rebel_tools.interface.errors import InterfaceSourceError
 from rebel_tools.producers import clang_ast as ast
-from rebel_tools.producers.bench import Bench
+from rebel_tools.producers.bench import Bench, with_constants
 from rebel_tools.producers.header import PROBE, pointed_to
 from rebel_tools.producers.itanium import symbols, with_types
 
@@ -31,7 +32,7 @@ Symbol = TypeVar("Symbol", Function, Variable)
 _NOEXCEPT = re.compile(r" (?:noexcept|throw)\b(?:\([^()]*\))?")
 """Before C++17 it is no part of a type, and a name for a type may not have it."""
 
-DEBUG = ("-O0", "-g", "-fstandalone-debug", "-fPIC")
+DEBUG = ("-O0", "-g", "-fstandalone-debug", "-fno-eliminate-unused-debug-types", "-fPIC")
 
 
 def read_clang(headers: Sequence[str], bench: Bench) -> tuple[Declarations, set[str]]:
@@ -44,7 +45,7 @@ def read_clang(headers: Sequence[str], bench: Bench) -> tuple[Declarations, set[
         listed = ast.declarations(stream.read(), lambda path: bench.relative(path) in files.counted | files.left_out)
     counted = [item for item in listed if bench.relative(item.place.path) in files.counted]
     others = {bench.relative(item.place.path) for item in listed if item.kind == ast.FUNCTION} & files.left_out
-    return _Probe(_promised(counted, bench.language), bench).read(include), others
+    return _Probe(_promised(counted, bench.language), bench).read(include, files.counted), others
 
 
 def _promised(items: Sequence[ast.Declared], language: str) -> list[ast.Declared]:
@@ -65,8 +66,8 @@ class _Probe:
         self.overloads = Counter(item.path for item in items if item.kind == ast.FUNCTION)
         self.classes = {item.path: number for number, item in enumerate(items) if item.kind == ast.CLASS}
 
-    def read(self, include: str) -> Declarations:
-        """What the debug information says about the items."""
+    def read(self, include: str, files: frozenset[str]) -> Declarations:
+        """What the debug information says about the items, and the enumerations of these files."""
         aliases = "".join(self.alias(n, item) for n, item in enumerate(self.items))
         lines = "".join(self.line(n, item) for n, item in enumerate(self.items))
         options: tuple[str, ...] = DEBUG
@@ -75,8 +76,10 @@ class _Probe:
         self.bench.compile(include + aliases + lines, "probe", *options)
         is_windows = self.bench.described.target.os == "windows"
         labels = [item.symbol.removeprefix("\1") for item in self.items if item.symbol]
-        found = read_declarations(self.bench.link("probe", labels if is_windows else ()))  # ELF leaves them undefined
-        return self.select(self.bench.with_relative_places(_with_opaque_types(found)))
+        library = self.bench.link("probe", labels if is_windows else ())  # ELF leaves them undefined
+        found = read_declarations(library, headers=EVERY)
+        found = self.bench.with_relative_places(_with_opaque_types(found))
+        return with_constants(self.select(found), found.enumerations, files)
 
     # the source
 

@@ -17,13 +17,17 @@ from dataclasses import replace
 
 from rebel_tools.abi.types import Declarations, Function, Variable
 from rebel_tools.binary.dwarf import read_declarations
+from rebel_tools.binary.dwarf_headers import EVERY
 from rebel_tools.errors import Place
 from rebel_tools.interface.errors import InterfaceSourceError
-from rebel_tools.producers.bench import Bench
+from rebel_tools.producers.bench import Bench, with_constants
 from rebel_tools.producers.cxx_dump import Node, declared
 from rebel_tools.producers.itanium import structor_kind, symbols, with_types
 
-DEBUG = ("-O0", "-g", "-gdwarf-5", "-fno-eliminate-unused-debug-symbols", "-femit-class-debug-always", "-fPIC")
+DEBUG = (
+    "-O0", "-g", "-gdwarf-5", "-fno-eliminate-unused-debug-symbols", "-fno-eliminate-unused-debug-types",
+    "-femit-class-debug-always", "-fPIC",
+)  # fmt: skip
 PRIVATE = "-fno-access-control"
 """Members of a private class are exported like all others."""
 
@@ -79,8 +83,9 @@ def read_cxx(headers: Sequence[str], bench: Bench) -> tuple[Declarations, set[st
     others = {node.file for node in declared(dump, _bare(files.left_out)) if node.role == "function"}
     text = include + _probe(_usable(include, nodes, bench))
     bench.compile(text, "probe", *DEBUG, PRIVATE)
-    found = bench.with_relative_places(read_declarations(bench.link("probe", ())))
-    return _select(found, nodes, files.counted), {path for path in files.left_out if os.path.basename(path) in others}
+    found = bench.with_relative_places(read_declarations(bench.link("probe", ()), headers=EVERY))
+    interface = with_constants(_select(found, nodes, files.counted), found.enumerations, files.counted)
+    return interface, {path for path in files.left_out if os.path.basename(path) in others}
 
 
 def _bare(paths: Iterable[str]) -> frozenset[str]:

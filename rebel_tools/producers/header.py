@@ -3,7 +3,8 @@
 1. `gcc -aux-info` lists every function that the headers declare, with file and line.
 2. A probe has a pointer to each function and is compiled with debug information for the target, and thereby holds the
    prototypes and layouts of exactly that ABI as DWARF; its assembly shows the names as the linker sees them.
-   `-fno-eliminate-unused-debug-symbols` adds the declared data. (It adds declared functions since GCC 11 only.)
+   `-fno-eliminate-unused-debug-symbols` adds the declared data (and declared functions since GCC 11 only), and
+   `-fno-eliminate-unused-debug-types` the enumerations that no function leads to.
 3. The probe is linked, with a label for every address.
 
 What counts as declared is what stands in the files that `selection` chooses.
@@ -19,14 +20,15 @@ from rebel_tools.abi.reach import definitions_for
 from rebel_tools.abi.spell import peel
 from rebel_tools.abi.types import Declarations, Function, FunctionType, Parameter, Pointer, Variable
 from rebel_tools.binary.dwarf import read_declarations
+from rebel_tools.binary.dwarf_headers import EVERY
 from rebel_tools.binary.model import undecorate
 from rebel_tools.errors import Place
 from rebel_tools.interface.errors import InterfaceSourceError
-from rebel_tools.producers.bench import Bench
+from rebel_tools.producers.bench import Bench, with_constants
 from rebel_tools.producers.selection import Files
 
 PROBE = "rebel_tools_probe"
-DEBUG = ("-O0", "-g", "-gdwarf-5", "-fno-eliminate-unused-debug-symbols")
+DEBUG = ("-O0", "-g", "-gdwarf-5", "-fno-eliminate-unused-debug-symbols", "-fno-eliminate-unused-debug-types")
 
 _AUX_INFO = re.compile(r"/\* (?P<path>.*):(?P<line>\d+):[NOI][CF] \*/ (?P<text>.*)")
 _DECLARED_NAME = re.compile(r"(\w+) \((?!\*)")
@@ -53,7 +55,7 @@ def read_c(headers: Sequence[str], bench: Bench) -> tuple[Declarations, set[str]
     addresses = ", ".join(f"(void *){f.name}" for f in functions)
     text = f"{include}{pointers}void *{PROBE}[] = {{ {addresses or '0'} }};\n"
     underscore, labels = _addresses(bench.compile(text, "probe", *DEBUG), len(functions))
-    found = bench.with_relative_places(read_declarations(bench.link("probe", labels)))
+    found = bench.with_relative_places(read_declarations(bench.link("probe", labels), headers=EVERY))
     selected = {}
     for n, declared in enumerate(functions):
         function = pointed_to(found.variables, n, declared.place)
@@ -62,7 +64,7 @@ def read_c(headers: Sequence[str], bench: Bench) -> tuple[Declarations, set[str]
     data = {n: v for n, v in found.variables.items() if v.declared_at and v.declared_at.path in files.counted}
     variables = _with_threads(include, data, bench)
     types = definitions_for([*selected.values(), *variables.values()], found.types)
-    return Declarations(selected, variables, types), others
+    return with_constants(Declarations(selected, variables, types), found.enumerations, files.counted), others
 
 
 def _list_functions(include: str, headers: Sequence[str], bench: Bench) -> tuple[Files, list[Declared], set[str]]:

@@ -9,6 +9,7 @@ compiler really did.
 from __future__ import annotations
 
 from rebel_tools.abi import types as t
+from rebel_tools.abi.reach import with_enumerations
 from rebel_tools.abi.types import Declarations, Field, Function, Parameter, Variable
 from rebel_tools.errors import Place
 from rebel_tools.interface.declare import (
@@ -49,7 +50,8 @@ class Layout:
                 functions[item.name] = self.function(item, item.arguments)
         for declared in self.collected.tagged.values():
             self.define(declared)
-        return Declarations(functions, variables, dict(self.done))
+        enumerations = [kind for kind in self.done.values() if isinstance(kind, t.Enum)]
+        return with_enumerations(Declarations(functions, variables, dict(self.done)), enumerations)
 
     def function(self, item: Export, arguments: tuple[tuple[str, CType], ...]) -> Function:
         parameters = tuple(Parameter(name, self.type(kind)) for name, kind in arguments)

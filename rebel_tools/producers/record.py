@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from rebel_tools.abi.reach import definitions_for, parts, types_of
+from rebel_tools.abi.reach import definitions_for, parts, types_of, with_enumerations
 from rebel_tools.abi.types import Declarations, Function, Record, Type, Unknown
 from rebel_tools.binary.debug_search import ONLY_SYSTEM, DebugPath
 from rebel_tools.binary.library import open_library
@@ -31,9 +31,12 @@ class Recording:
     vague: tuple[tuple[str, str], ...] = ()
 
 
-def record(path: str, only: tuple[str, ...] = (), debug_path: DebugPath = ONLY_SYSTEM) -> Recording:
+def record(
+    path: str, only: tuple[str, ...] = (), debug_path: DebugPath = ONLY_SYSTEM, headers: tuple[str, ...] = ()
+) -> Recording:
     """The interface of the exports that match a pattern of `only` (all without one).
 
+    headers: patterns of headers whose enumerations are recorded, also those that no symbol leads to.
     Raises UnreadableBinary when the file is no library; `undescribed` lists everything when it has no DWARF.
     """
     from rebel_tools.binary.dwarf import read_debug_information
@@ -41,7 +44,7 @@ def record(path: str, only: tuple[str, ...] = (), debug_path: DebugPath = ONLY_S
     with open_library(path) as library:
         table = library.table
         names = {name for name in _names(table) if not only or matches(name, only)}
-        debug = read_debug_information(library, names, debug_path)
+        debug = read_debug_information(library, names, debug_path, headers)
     found = debug.declarations
     functions = {name: _as_exported(table, f) for name, f in sorted(found.functions.items()) if name in names}
     variables = {
@@ -51,7 +54,8 @@ def record(path: str, only: tuple[str, ...] = (), debug_path: DebugPath = ONLY_S
     }
     types = definitions_for([*functions.values(), *variables.values()], found.types)
     language = "c++" if any(name.startswith("_Z") for name in names) else "c"
-    interface = Interface(_target(table), PRODUCER, Declarations(functions, variables, types), language=language)
+    declarations = with_enumerations(Declarations(functions, variables, types), found.enumerations)
+    interface = Interface(_target(table), PRODUCER, declarations, language=language)
     undescribed = sorted(names - functions.keys() - variables.keys())
     undescribed = [name for name in undescribed if not matches(name, COMPILER_MADE)]
     left_out = (key for key, kind in types.items() if isinstance(kind, Record) and kind.left_out)

@@ -273,3 +273,29 @@ def test_suppressions_of_a_table(build):
     assert not build.project.path("core.exports").exists()
     write("accept.txt", "[suppress]\nrule = missing\nreason = x\n")
     assert "accept.txt:2:8: there is no rule missing" in build(lines, rc=2).err
+
+
+@pytest.mark.parametrize(
+    "lines, promised",
+    [
+        ("", {"OWN", "PART"}),
+        ("env['INTERFACE_EXCLUDE'] = 'part.h'", {"OWN"}),
+        ("env['INTERFACE_HEADERS'] = 'deps'", {"OWN", "FOREIGN"}),
+        ("env['INTERFACE_HEADERS'] = ['*.h']", {"OWN", "PART", "FOREIGN"}),
+    ],
+)
+def test_constants_of_the_headers_that_count(build, lines, promised):
+    """An enumeration that no symbol leads to is promised by the header that declares it."""
+    write = build.project.write
+    write("deps/foreign.h", "enum foreign { FOREIGN = 1 };\n")
+    write("part.h", "#ifndef VALUE\n#define VALUE 2\n#endif\nenum { PART = VALUE };\n")
+    write("core.h", '#include "part.h"\n#include <foreign.h>\nenum own { OWN };\nint core_add(int a, int b);\n')
+    write("core.c", '#include "core.h"\nint core_add(int a, int b) { return a == PART || b == OWN || a == FOREIGN; }\n')
+    lines = f"env.Append(CPPPATH=['deps'])\n{lines}"
+    build(lines)
+    declared = read_interface(build.project.path("core.interface")).declarations
+    assert {enum.values[0][0] for enum in declared.enumerations} == promised
+    assert build.project.up_to_date()
+    stale = CORE.replace("'core.c')", "'core.c', CPPDEFINES={'VALUE': 3})")
+    run = build(lines, stale, rc=2 if "PART" in promised else 0)
+    assert ("enum of PART: PART: interface says 2, library has 3" in run.text) == ("PART" in promised)
