@@ -7,7 +7,7 @@ import os
 from typing import TYPE_CHECKING
 
 from rebel_tools.errors import Place, RebelError
-from rebel_tools.sconstruct import shipped_sconstruct
+from rebel_tools.sconstruct import check_installation, shipped_sconstruct
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -61,6 +61,7 @@ def create(name: str, syntax: str) -> None:
     """Write the project into the new folder `name`; a folder that is there must be empty."""
     from rebel_tools.project.names import is_module, is_package, package_module
 
+    check_installation()
     if not is_package(name) or "/" in name or not is_module(package_module(name)):
         raise RebelError(
             f'"{name}" cannot be the name of a package',

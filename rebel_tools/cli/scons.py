@@ -61,7 +61,9 @@ def run(arguments: Sequence[str]) -> int:
     from rebel_tools import signals
     from rebel_tools.process import collect_seldom, leave
     from rebel_tools.scons.recorded import record
+    from rebel_tools.sconstruct import check_installation
 
+    check_installation()
     signals.end_in_order()
     signals.pass_on()
     collect_seldom()

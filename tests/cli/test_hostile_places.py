@@ -241,8 +241,8 @@ def test_from_inside_of_an_archive(app):
     shutil.copy(ROOT / "rebel_tools" / "__main__.py", source)
     zipapp.create_archive(source, app.path("rebel.pyz"))
     shutil.rmtree(source)
-    for command in ("build", "clean", "watch", "sconstruct"):
-        run = app.run(sys.executable, "rebel.pyz", command, rc=1, env={"PYTHONPATH": ""})
+    for words in (("build",), ("clean",), ("watch",), ("sconstruct",), ("new", "other"), ("scons", "x")):
+        run = app.run(sys.executable, "rebel.pyz", *words, rc=1, env={"PYTHONPATH": ""})
         assert run.err.splitlines()[0] == (
             f"rebel: error: {app.path('rebel.pyz/rebel_tools')}: rebel cannot build from inside of an archive"
         )
