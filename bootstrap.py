@@ -79,6 +79,7 @@ TEST_PROGRAMS = {
     "llvm-dwp": "llvm",
     "chromium": "chromium",
     "clang++": "clang",
+    "ld.lld": "lld",
     "powerpc-linux-gnu-gcc": "gcc-powerpc-linux-gnu",
     "pahole": "dwarves",
     "bwrap": "bubblewrap",

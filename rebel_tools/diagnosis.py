@@ -11,6 +11,7 @@ from importlib import metadata
 from rebel_tools import tools
 from rebel_tools.project import Project, ProjectError, load_project
 from rebel_tools.project.document import read_document
+from rebel_tools.project.model import AUTO
 from rebel_tools.rpython.python27 import PRIVATE
 from rebel_tools.tools import FINDLIB, PROGRAM, Tool
 
@@ -78,6 +79,8 @@ def _needed(project: Project) -> set[str]:
     needed |= {name for rule in rules for name in (rule.kind, *rule.words[:1]) if name in tools.TOOLS}
     engines = {target.engine for target in project.targets}
     needed |= {tool for engine, tool in (("jsoo", "js_of_ocaml"), ("bucklescript", "bsc")) if engine in engines}
+    if project.linker not in ("", AUTO):
+        needed.add(f"ld.{project.linker}")
     return needed
 
 

@@ -52,6 +52,10 @@ def _ocaml(name: str, needed_by: str, required: bool = True) -> Tool:
     return Tool(name, PROGRAM, needed_by, install, required, version=("-version",), minimum=(4, 8))
 
 
+def _linker(name: str, package: str) -> Tool:
+    return Tool(f"ld.{name}", PROGRAM, "`rebel.linker`", f"apt-get install {package}")
+
+
 def _gcc(name: str, needed_by: str, package: str, required: bool = False) -> Tool:
     install = f"apt-get install {package}"
     return Tool(name, PROGRAM, needed_by, install, required, version=("-dumpfullversion", "-dumpversion"))
@@ -94,6 +98,10 @@ TOOLS = {
         Tool("dot", PROGRAM, "`rebel graph --svg`", "apt-get install graphviz", version=("-V",)),
         _gcc("gcc", "linking OCaml programs; C cores", "gcc", required=True),
         _gcc("g++", "cores written in C++", "g++"),
+        _linker("mold", "mold"),
+        _linker("lld", "lld"),
+        _linker("gold", "binutils"),
+        _linker("bfd", "binutils"),
         Tool("refmt", PROGRAM, "Reason (.re, .rei)", _BS_PLATFORM.format("REFMT"), variable="REFMT", npm="refmt.exe"),
         # 0.22 is the first ppxlib with one syntax tree for all compilers.
         Tool(

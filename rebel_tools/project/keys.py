@@ -6,7 +6,7 @@ the JSON Schema come from it (`json_schema.py`).
 
 from __future__ import annotations
 
-from rebel_tools.project.model import ENGINES, MENHIR, PROFILES, YACC
+from rebel_tools.project.model import ENGINES, LINKERS, MENHIR, PROFILES, YACC
 from rebel_tools.project.names import (
     C_LIBRARY,
     FILE,
@@ -252,6 +252,13 @@ REBEL = Members(
     ),
     Key("rules", ListOf(RULE_KEYS), "commands of this package that make some of its sources, see below"),
     Key("stubs", STUBS_KEYS, "C and C++ of this package, see below"),
+    Key(
+        "linker",
+        OneOf("linker", LINKERS),
+        "what links programs: `mold`, `lld`, `gold` or `bfd`, which have to be on PATH as `ld.mold` and so on; "
+        "`auto`: mold or lld, where one of them is; only that of the root package counts",
+        "that of the C compiler",
+    ),
     Key(
         "packagePrograms",
         Names(PACKAGE_NAME),

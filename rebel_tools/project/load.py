@@ -49,6 +49,7 @@ def load_project(root: str = ".", consulted: set[str] | None = None) -> Project:
         consulted=tuple(sorted(loader.consulted)),
         warnings=tuple(loader.warnings),
         package_programs=manifest.package_programs,
+        linker=manifest.linker,
         as_library=tuple(target for each in roots for target in each.library),
         check=tuple(target for each in roots for target in each.check),
         tests=tuple(test for each in roots for test in each.tests),

@@ -134,6 +134,7 @@ class Manifest(NamedTuple):
     module_flags: tuple[tuple[str, tuple[str, ...]], ...] = ()
     generating: Generating = Generating()
     package_programs: tuple[str, ...] = ()
+    linker: str = ""
     findlib: str = ""
     stubs: StubsSpec | None = None
     tests: Tests = Tests()
@@ -197,6 +198,7 @@ def read_manifest(document: Document, default_name: str, is_root: bool = False) 
         module_flags=tuple(rebel.get("moduleFlags", {}).items()),
         generating=_generating(document, rebel),
         package_programs=rebel.get("packagePrograms", ()),
+        linker=rebel.get("linker", ""),
         findlib=rebel.get("findlibName", "") or findlib_name(name),
         stubs=_stubs(rebel),
         tests=tests,

@@ -10,6 +10,9 @@ from rebel_tools.project.selection import DEFAULT, Selection
 
 PROFILES = ("dev", "release")
 ENGINES = ("native", "byte", "jsoo", "bucklescript")
+AUTO = "auto"  # the first of FAST_LINKERS that is installed
+FAST_LINKERS = ("mold", "lld")
+LINKERS = (*FAST_LINKERS, "gold", "bfd", AUTO)
 
 
 class Flags(NamedTuple):
@@ -256,6 +259,7 @@ class Project(NamedTuple):
         found. While the stat of each of them (or its absence) stays as it is, so does the project.
     warnings: sentences about what was ignored in packages that are not the user's own.
     package_programs: npm packages whose programs may run where only listed ones may.
+    linker: one of LINKERS, '' for that of the C compiler.
     """
 
     packages: tuple[Package, ...]
@@ -263,6 +267,7 @@ class Project(NamedTuple):
     consulted: tuple[str, ...]
     warnings: tuple[str, ...] = ()
     package_programs: tuple[str, ...] = ()
+    linker: str = ""
     as_library: tuple[Target, ...] = ()
     check: tuple[Target, ...] = ()
     tests: tuple[Test, ...] = ()

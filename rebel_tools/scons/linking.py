@@ -13,6 +13,7 @@ from rebel_tools.plan.model import NATIVE
 from rebel_tools.plan.step import Archive, Link, LinkCommand
 from rebel_tools.scons.actions import COMPILER, command_variable
 from rebel_tools.scons.compat import Environment
+from rebel_tools.scons.linker_choice import LOOKED_FOR
 from rebel_tools.scons.named import files_in, library_files, top_of
 from rebel_tools.scons.settings import archive_flags, config_of, environ_of, path_of, standard_library
 from rebel_tools.scons.words import expanded, literals, signature_words
@@ -81,6 +82,7 @@ def _inputs(
         wanted = [*(f"-L{folder}" for folder in searched if folder != top), *given.linker, *needs_of(words, searched)]
         wanted += split(config.get(f"{kind}_libraries", ""))
         found += c_files(CLinker(tuple(command), path_of(env), tuple(wanted), environ, top))
+        found += env.get(LOOKED_FOR, ())
     return list(dict.fromkeys(_below(path, top) for path in found))
 
 

@@ -30,6 +30,7 @@ from rebel_tools.scons.goals import DONE, ENGINES, Goal
 from rebel_tools.scons.group_memory import GroupMemory
 from rebel_tools.scons.homes import note_served
 from rebel_tools.scons.interactive import is_interactive, option
+from rebel_tools.scons.linker_choice import LOOKED_FOR, Choice, choose
 from rebel_tools.scons.made_first import MadeFirst
 from rebel_tools.scons.named import First
 from rebel_tools.scons.nodes import Group
@@ -40,7 +41,7 @@ from rebel_tools.scons.package_rules import PackageRules
 from rebel_tools.scons.programs import is_installed
 from rebel_tools.scons.said import Said
 from rebel_tools.scons.session import Session
-from rebel_tools.scons.settings import config_of, is_mappable, map_places
+from rebel_tools.scons.settings import config_of, environ_of, is_mappable, map_places
 from rebel_tools.scons.shared import SharedSteps, is_wanted
 from rebel_tools.scons.stubs import PackageStubs
 from rebel_tools.scons.terminal import TERMINAL
@@ -104,8 +105,13 @@ class TargetSession(Session):
 
     def _goal(self, target: Target) -> Goal:
         package = self.project.package_of(target)
-        env = self.environment(package, target in self.project.as_library, target.unstable_flags.link)
-        return Goal(self, env.Override(self._loading(target)), target, package)
+        link = (*target.unstable_flags.link, *self._linker.words) if target.entry else ()
+        env = self.environment(package, target in self.project.as_library, link)
+        return Goal(self, env.Override({LOOKED_FOR: self._linker.looked_for, **self._loading(target)}), target, package)
+
+    @cached_property
+    def _linker(self) -> Choice:
+        return choose(self.project, environ_of(self.base))
 
     def goal_of(self, plugin: Target) -> Goal:
         """The program in this build that loads a plugin."""
