@@ -107,7 +107,7 @@ BUILD_OPTION = "--build-dir"
 BUILD_ENVIRON = "REBEL_BUILD_DIR"
 
 REMOTE_OPTION, UPLOAD_OPTION = "--remote-cache", "--remote-upload"
-REMOTE_ENVIRON = "REBEL_REMOTE_CACHE"
+REMOTE_ENVIRON, UPLOAD_ENVIRON = "REBEL_REMOTE_CACHE", "REBEL_REMOTE_UPLOAD"
 
 
 def build_folder(arguments: Sequence[str], environ: Mapping[str, str]) -> str:

@@ -25,6 +25,7 @@ QUICK = (
     "gate/test_verify.py",
     "interface/test_codec.py",
     "ocaml/test_javascript.py",
+    "remote/test_messages.py",
 )
 LONG = (
     "rpython/*",

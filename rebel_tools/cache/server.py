@@ -24,13 +24,16 @@ from urllib.parse import SplitResult, urlsplit
 from rebel_tools.errors import Place, RebelError
 from rebel_tools.text import printable
 
-# Seconds for one call, from its first byte to its last one, and before the second attempt.
+# Seconds for one call, from its first byte to its last one, besides what is sent, in bytes a second; and before the
+# second attempt.
 DEADLINE_S = 10.0
+_SLOWEST = 1 << 20
 _PAUSE_S = 0.2
 
 _LARGEST = 512 << 20  # bytes of an answer
 _DONE = (200, 201, 204)
 _NOT_THERE = 404
+_TOO_LARGE = 413  # one piece of data, and others may not be
 _REFUSED = (401, 403)
 
 TOKEN, TOKEN_FILE = "REBEL_REMOTE_TOKEN", "REBEL_REMOTE_TOKEN_FILE"
@@ -89,9 +92,12 @@ class Counts(NamedTuple):
     up: int = 0
     bytes_up: int = 0
 
+    def with_more(self, more: Counts) -> Counts:
+        return Counts(*(one + other for one, other in zip(self, more)))
+
 
 class HttpCache:
-    """The server at `url`. say: is told in one line, once, when it is used no more.
+    """The server at `url`, for several threads. say: is told in one line, once, when it is used no more.
 
     Errors: RebelError for a URL that is none, or a certificate that cannot be used.
     """
@@ -103,7 +109,8 @@ class HttpCache:
         self._deadline = deadline
         self._headers = dict(shown.headers)
         self._tls = _context(shown) if self._at.scheme == "https" else None
-        self._connection: http.client.HTTPConnection | None = None
+        self._own = threading.local()  # the connection of each thread
+        self._lock = threading.Lock()
         self.is_used = True
         self.counts = Counts()
 
@@ -114,15 +121,19 @@ class HttpCache:
             return None
         if kind == "cas" and hashlib.sha256(data).hexdigest() != name:
             return None  # damaged: as good as none
-        self.counts = self.counts._replace(down=self.counts.down + 1, bytes_down=self.counts.bytes_down + len(data))
+        self._count(Counts(down=1, bytes_down=len(data)))
         return data
 
     def put(self, kind: str, name: str, data: bytes) -> bool:
         """Keep data; whether the server says that it does."""
         if self._try("PUT", kind, name, data) is None:
             return False
-        self.counts = self.counts._replace(up=self.counts.up + 1, bytes_up=self.counts.bytes_up + len(data))
+        self._count(Counts(up=1, bytes_up=len(data)))
         return True
+
+    def _count(self, more: Counts) -> None:
+        with self._lock:
+            self.counts = self.counts.with_more(more)
 
     def _try(self, method: str, kind: str, name: str, data: bytes | None = None) -> bytes | None:
         reason = ""
@@ -137,30 +148,32 @@ class HttpCache:
             except (OSError, http.client.HTTPException, ValueError) as error:
                 reason = _reason(error)
             self.close()
-        if self.is_used:
-            self.is_used = False
-            self.close()
+        with self._lock:
+            is_first, self.is_used = self.is_used, False
+        self.close()
+        if is_first:
             self._say(f"the remote cache {printable(self._name)} is not used: {printable(reason)}")
         return None
 
     def _call(self, method: str, path: str, data: bytes | None) -> bytes | None:
         """The body of the answer, None for what is not there. Errors: Unavailable, OSError, HTTPException."""
-        connection = self._connection = self._connection or self._connect()
+        connection = self._own.connection = getattr(self._own, "connection", None) or self._connect()
         connection.connect() if connection.sock is None else None
-        late = _Deadline(self._deadline, connection.sock)
+        late = _Deadline(self._deadline + len(data or b"") / _SLOWEST, connection.sock)
         try:
             connection.request(method, path, body=data, headers=self._headers)
             answer = connection.getresponse()
+            size = answer.length
             body = answer.read(_LARGEST + 1)
             if len(body) > _LARGEST:
                 raise Unavailable("an answer is too large")
-            if not answer.isclosed():
+            if not answer.isclosed() or (size is not None and len(body) < size):
                 raise http.client.HTTPException("it ended in the middle of an answer")
         finally:
             late.end()
         if answer.status in _DONE:
             return body
-        if answer.status == _NOT_THERE and method == "GET":
+        if answer.status == (_NOT_THERE if method == "GET" else _TOO_LARGE):
             return None
         words = f"{answer.status} {answer.reason}"
         if answer.status >= 500:
@@ -176,10 +189,11 @@ class HttpCache:
         return http.client.HTTPSConnection(host, self._at.port, timeout=timeout, context=self._tls)
 
     def close(self) -> None:
-        """End the connection; the next call begins another one."""
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+        """End the connection of this thread; its next call begins another one."""
+        connection = getattr(self._own, "connection", None)
+        if connection is not None:
+            connection.close()
+            self._own.connection = None
 
 
 class _Deadline:

@@ -11,6 +11,7 @@ from rebel_tools.errors import RebelError
 from rebel_tools.memory.verdict import NOTHING, Verdict
 from rebel_tools.observed import store
 from rebel_tools.observed.run import ask, repeat_output
+from rebel_tools.sconstruct import REMOTE_ENVIRON, REMOTE_OPTION, UPLOAD_ENVIRON, UPLOAD_OPTION
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -31,7 +32,8 @@ def configure_parser(commands: Commands) -> None:
         help="run scons in any tree, and say at once when there is nothing to do",
         description="Run scons as it is, in any tree with an SConstruct. After a run that had nothing to do the next "
         "one is answered from what that run looked at, without SCons. --explain says why scons was asked. "
-        "--sandbox[=report|fast|trace] runs commands where they find only what they declared (docs/remote.md).",
+        "--sandbox[=report|fast|trace] runs commands where they find only what they declared, and --remote-cache=URL "
+        "shares their results with other machines (docs/remote.md).",
         allow_abbrev=False,
     )
     parser.set_defaults(execute=execute, takes_scons_arguments=True)
@@ -45,6 +47,7 @@ def run(arguments: Sequence[str]) -> int:
     """Answer, or run scons under a recorder; its exit status."""
     explain = EXPLAIN in arguments
     words = [word for word in arguments if word != EXPLAIN]
+    words = _remote_in_environment(words)
     modes = [word for word in words if word == SANDBOX or word.startswith(SANDBOX + "=")]
     if modes:
         _run_in_sandbox(modes[-1], [word for word in words if word not in modes])
@@ -68,7 +71,22 @@ def run(arguments: Sequence[str]) -> int:
     signals.pass_on()
     collect_seldom()
     changed = verdict.changed if os.environ.get(SMALL_EDITS) == "1" else None
-    leave(record(asked, _main, manifest, changed, explain))
+    leave(record(asked, _shared_main, manifest, changed, explain))
+
+
+def _remote_in_environment(words: list[str]) -> list[str]:
+    """The words without the options about the server of results, which the environment says from now on: an SConstruct
+    need not know them.
+    """
+    names = {REMOTE_OPTION: REMOTE_ENVIRON, UPLOAD_OPTION: UPLOAD_ENVIRON}
+    rest = []
+    for word in words:
+        option, equals, value = word.partition("=")
+        if option in names and equals:
+            os.environ[names[option]] = value
+        else:
+            rest.append(word)
+    return rest
 
 
 def _run_in_sandbox(option: str, words: Sequence[str]) -> NoReturn:
@@ -84,7 +102,15 @@ def _run_in_sandbox(option: str, words: Sequence[str]) -> NoReturn:
 
     remote.hold_to(Mode(given))
     sys.argv = ["scons", *words]
-    leave(exit_status(_main))
+    leave(exit_status(_shared_main))
+
+
+def _shared_main() -> None:
+    if os.environ.get(REMOTE_ENVIRON):
+        from rebel_tools.scons import remote
+
+        remote.share()
+    _main()
 
 
 def _main() -> None:

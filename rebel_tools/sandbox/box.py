@@ -45,6 +45,8 @@ class Box:
         self._expected: set[str] = set()
         self._before: dict[str, Stamp | None] = {}
         self._is_filled = False
+        self._read: set[str] = set()  # outside of the project
+        self._written: set[str] = set()
 
     def wrap(self, shell: str, arguments: Sequence[str], variables: Mapping[str, str]) -> list[str]:
         """The command line, a list of words for a shell, with what makes it run in the sandbox before it."""
@@ -71,9 +73,21 @@ class Box:
         if self.traces:
             with open(self._log, encoding="ascii", errors="surrogateescape") as stream:
                 seen = list(trace.accesses(stream.read(), os.getcwd()))
+            others = [access for access in seen if not is_below(access.path, [self.declared.root])]
+            self._read.update(access.path for access in others if not access.writes)
+            self._written.update(access.path for access in others if access.writes)
             found = judge(self.declared, seen, self._toolchain)
             # An input that was opened for writing may be as it was: in a stage, stamps tell.
             self._note(each for each in found if not (self.hides and each.kind is Kind.WRITTEN))
+
+    def consulted(self) -> list[str]:
+        """The paths outside of the project that the command asked for, be there something or not, in their order.
+
+        Those are left out that nobody finds again: what the command wrote, what is private to it or to the machine.
+        """
+        seen = (*self._toolchain, *SYSTEM) if self.hides else ("/",)
+        found = self._read - self._written
+        return sorted(path for path in found if is_below(path, seen) and not _is_private(path))
 
     def finish(self, succeeded: bool) -> list[Finding]:
         """What was not declared. What a command made goes into the project when it is right, or nothing stops at it."""
@@ -134,6 +148,17 @@ class Box:
     def _empty_log(self) -> None:
         with open(self._log, "wb"):
             pass
+
+
+# The list of the libraries of this machine is another one on each; those that a program was given are named themselves.
+_PRIVATE = ("/proc", "/sys", "/dev", "/run", "/etc/ld.so.cache")
+_TEMPORARY = ("/tmp", "/var/tmp")
+
+
+def _is_private(path: str) -> bool:
+    if is_below(path, _TEMPORARY) and not os.path.isfile(path):
+        return True
+    return is_below(path, _PRIVATE) or "/__pycache__" in path or not path.isprintable()
 
 
 def _neighbours(folders: set[str]) -> set[str]:

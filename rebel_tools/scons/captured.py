@@ -34,15 +34,15 @@ class _File(threading.local):
             self.file = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as it is empty
         return self.file
 
-    def take(self) -> str:
+    def take(self) -> bytes:
         """What was written. A file with text is not used again: a child that lives on may still write into it."""
         file = self.open()
         if file.seek(0, 2) == 0:
-            return ""
+            return b""
         file.seek(0)
         with file:
             self.file = None
-            return file.read().decode("utf-8", "replace")
+            return file.read()
 
 
 _STDOUT, _STDERR = _File(), _File()
@@ -77,4 +77,10 @@ def _run(words: list[str], program: str, env: Mapping[str, str]) -> Captured:
     """
     out, err = _STDOUT.open(), _STDERR.open()
     done = subprocess.run(words, executable=program, env=env, close_fds=False, check=False, stdout=out, stderr=err)
-    return Captured(done.returncode, _STDOUT.take(), _STDERR.take())
+    return Captured(done.returncode, *(said.take().decode("utf-8", "replace") for said in (_STDOUT, _STDERR)))
+
+
+def run_bytes(words: list[str], env: Mapping[str, str]) -> tuple[int, bytes, bytes]:
+    """Run a program as SCons' own SPAWN does, and keep what it says as it is. Errors: OSError."""
+    status = subprocess.run(words, env=env, check=False, stdout=_STDOUT.open(), stderr=_STDERR.open()).returncode
+    return status, _STDOUT.take(), _STDERR.take()

@@ -44,6 +44,10 @@ def _words(option: Option) -> dict[str, Any]:
     return words
 
 
+def is_added(option: Option) -> bool:
+    return option.name in _added
+
+
 def value(option: Option) -> str | None:
     """What the command line says. Errors: AttributeError for an option that was not added."""
     found: str | None = SCons.Script.GetOption(option.destination)

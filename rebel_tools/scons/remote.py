@@ -1,4 +1,4 @@
-"""The SCons tool `remote`: the options `--sandbox` and its modes, for every command builder of an SConstruct.
+"""The SCons tool `remote`: `--sandbox` and `--remote-cache`, for every command builder of an SConstruct.
 
     env = Environment(tools=['default', 'remote'])
 
@@ -6,9 +6,11 @@
     scons --sandbox=report    the build goes on, and the end lists it
     scons --sandbox=fast      without a trace: cheap, but what was missing is not named
     scons --sandbox=trace     without a root of its own, where user namespaces are forbidden
+    scons --remote-cache=URL  results of commands come from a server, and go there
 
 `$SANDBOX` says the same for one environment when no option is given. `$SANDBOX_READS` are files that commands may read
-though they do not count, `$SANDBOX_TOOLCHAIN` are more folders of tools.
+though they do not count, `$SANDBOX_TOOLCHAIN` are more folders of tools. `$REMOTE_CACHE` is a server for the whole run,
+when nothing else says one.
 """
 
 from __future__ import annotations
@@ -18,8 +20,9 @@ from typing import Any
 import SCons.Errors
 import SCons.Script
 
-from rebel_tools.errors import RebelError
 from rebel_tools.sandbox.model import Mode
+from rebel_tools.scons import remote_cache
+from rebel_tools.scons.mistakes import project_error
 from rebel_tools.scons.options import Option, add
 
 MODES = [mode.value for mode in Mode]
@@ -28,16 +31,20 @@ MODES = [mode.value for mode in Mode]
 def generate(env: Any, **kw: Any) -> None:
     """Add the options and hold commands to them; what the user has set stays, and what the tool is called with wins."""
     env.Replace(**kw)
-    env.SetDefault(SANDBOX=Mode.OFF.value, SANDBOX_READS=[], SANDBOX_TOOLCHAIN=[])
+    env.SetDefault(SANDBOX=Mode.OFF.value, SANDBOX_READS=[], SANDBOX_TOOLCHAIN=[], REMOTE_CACHE="", REMOTE_PLATFORM={})
     if env["SANDBOX"] not in MODES:
         raise SCons.Errors.UserError(f"SANDBOX is {env['SANDBOX']!r}, expected one of {', '.join(MODES)}")
-    add(OPTION)
+    add(OPTION, *remote_cache.OPTIONS)
+    _obey(env)
+
+
+@project_error
+def _obey(env: Any) -> None:
+    """What options, the environment and variables say."""
     given = SCons.Script.GetOption("sandbox")
     if given or env["SANDBOX"] != Mode.OFF.value:
-        try:
-            hold_to(Mode(given) if given else None)
-        except RebelError as error:
-            raise SCons.Errors.UserError(str(error)) from error
+        hold_to(Mode(given) if given else None)
+    share(str(env["REMOTE_CACHE"]))
 
 
 def exists(env: Any) -> bool:
@@ -62,3 +69,15 @@ def hold_to(mode: Mode | None) -> None:
     from rebel_tools.scons import sandbox  # a build without the option does not load it
 
     sandbox.install(mode)
+
+
+def share(otherwise: str = "") -> None:
+    """From here on results of commands are shared, if a server is named; `otherwise`: where nobody has named one.
+
+    Errors: RebelError when what is said about the server is wrong.
+    """
+    url, uploads = remote_cache.url() or otherwise, remote_cache.uploads()
+    if url:
+        from rebel_tools.scons import sharing  # a build without a server does not load it
+
+        sharing.install(url, uploads)

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from rebel_tools.errors import RebelError
 from rebel_tools.scons import saving
-from rebel_tools.scons.options import Option, value
-from rebel_tools.sconstruct import REMOTE_ENVIRON, REMOTE_OPTION, UPLOAD_OPTION
+from rebel_tools.scons.options import Option, is_added, value
+from rebel_tools.sconstruct import REMOTE_ENVIRON, REMOTE_OPTION, UPLOAD_ENVIRON, UPLOAD_OPTION
 
 if TYPE_CHECKING:
     from rebel_tools.cache.server import Counts, HttpCache
@@ -27,45 +27,55 @@ UPLOAD = Option(
     "remote_upload",
     "what is put there: success, what was made without errors (the default), or never",
     choices=("success", "never"),
-    default="success",
 )
 OPTIONS = URL, UPLOAD
 
 
 def check() -> None:
     """Errors: RebelError when what is said about the server cannot be true."""
-    if _url():
-        _server(_url())
+    uploads()
+    if url():
+        server(url())
 
 
 def with_remote(near: Store, read_only: bool) -> Store:
     """A store with the server behind it that this build is to use, if there is one. Errors: RebelError."""
-    if not _url():
+    if not url():
         return near
     from rebel_tools.cache.layers import Layered, RemoteResults
 
-    return Layered(near, RemoteResults(_server(_url()), value(UPLOAD) == "success" and not read_only))
+    return Layered(near, RemoteResults(server(url()), uploads() and not read_only))
 
 
-def _url() -> str:
-    return value(URL) or os.environ.get(REMOTE_ENVIRON, "")
+def url() -> str:
+    """The address of the server; '' where none is to be used."""
+    return (value(URL) if is_added(URL) else None) or os.environ.get(REMOTE_ENVIRON, "")
+
+
+def uploads() -> bool:
+    """Whether what is made here is put there. Errors: RebelError for a word that says neither."""
+    said = (value(UPLOAD) if is_added(UPLOAD) else None) or os.environ.get(UPLOAD_ENVIRON) or UPLOAD.choices[0]
+    if said not in UPLOAD.choices:
+        raise RebelError(f"{UPLOAD_OPTION}, or {UPLOAD_ENVIRON}, is {said}", expected=" or ".join(UPLOAD.choices))
+    return said == UPLOAD.choices[0]
 
 
 @cache
-def _server(url: str) -> HttpCache:
+def server(url: str) -> HttpCache:
     """One for all sessions of a run: it is asked over one connection, and given up once."""
     from rebel_tools.cache.server import HttpCache, credentials  # other builds do not load it
 
     try:
-        server = HttpCache(url, credentials(os.environ), _say)
+        found = HttpCache(url, credentials(os.environ), say)
     except RebelError as error:
         message = f"the remote cache cannot be used: {error.message}"
         raise RebelError(message, place=error.place, expected=error.expected) from None
-    saving.at_the_end(lambda: _sum_up(server.counts))
-    return server
+    saving.at_the_end(lambda: _sum_up(found.counts))
+    return found
 
 
-def _say(text: str) -> None:
+def say(text: str) -> None:
+    """Tell something that is not as it was meant, and that no build ends for."""
     _tell(f"warning: {text}")
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import atexit
 import os
 import sys
+from collections.abc import Callable
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import SCons.Action
 import SCons.Errors
@@ -15,15 +16,19 @@ import SCons.Util
 
 from rebel_tools.sandbox import audit, bubblewrap, trace
 from rebel_tools.sandbox.box import Box, remove_stages
-from rebel_tools.sandbox.model import Finding, Mode, judge
+from rebel_tools.sandbox.model import Declared, Finding, Mode, judge
 from rebel_tools.sandbox.toolchain import toolchain
 from rebel_tools.scons.compat import is_configuring
 from rebel_tools.scons.declared import declared
 from rebel_tools.text import printable
 
+if TYPE_CHECKING:
+    from rebel_tools.scons.sharing import Attempt, Sharing
+
 _real_command = SCons.Action.CommandAction.execute
 _real_function = SCons.Action.FunctionAction.execute
 _chosen: list[Mode] = []
+_sharing: list[Sharing] = []
 _reported: dict[Finding, None] = {}
 
 
@@ -32,6 +37,12 @@ def install(mode: Mode | None) -> None:
     if mode is not None:
         check(mode)
         _chosen[:] = [mode]
+    _install()
+
+
+def share(sharing: Sharing) -> None:
+    """From here on results of commands are looked for, and kept."""
+    _sharing[:] = [sharing]
     _install()
 
 
@@ -52,34 +63,76 @@ def check(mode: Mode) -> None:
 
 
 def _mode(env: Any, targets: Any) -> Mode:
-    """OFF for what runs while SConscripts are read: tests of Configure(), and env.Execute()."""
-    if not targets or is_configuring() or not env:
+    if not _is_building(env, targets):
         return Mode.OFF
-    mode = _chosen[0] if _chosen else Mode(env.get("SANDBOX", Mode.OFF.value))
-    return mode
+    return _chosen[0] if _chosen else Mode(env.get("SANDBOX", Mode.OFF.value))
+
+
+def _is_building(env: Any, targets: Any) -> bool:
+    """Not so while SConscripts are read: in tests of Configure(), and in env.Execute()."""
+    return bool(targets and env and not is_configuring())
 
 
 def _command(self: Any, target: Any, source: Any, env: Any, executor: Any = None) -> Any:
     mode = _mode(env, target)
-    if mode is Mode.OFF:
+    is_shared = bool(_sharing) and _is_building(env, target)
+    if mode is Mode.OFF and not is_shared:
         return _real_command(self, target, source, env, executor)
     targets, sources = _nodes(target, source, executor)
-    box = Box(declared(targets, sources, env), mode, _folders(env))
+    allowed = declared(targets, sources, env)
+    attempt = _sharing[0].attempt(targets, allowed, env) if is_shared else None
+    if mode is Mode.OFF and attempt is None:
+        return _real_command(self, target, source, env, executor)
     spawn = env["SPAWN"]
     if SCons.Util.is_String(spawn):
         spawn = env.subst(spawn, raw=1, conv=lambda x: x)
-
-    def in_box(shell: str, escape: Any, command: str, arguments: list[str], variables: dict[str, str]) -> Any:
-        words = box.wrap(shell, arguments, variables)
-        status = spawn(shell, escape, words[0], words, variables)
-        box.ran()
-        return status
-
-    result = _real_command(self, target, source, env.Override({"SPAWN": in_box}), executor)
-    if result and not box.traces:
+    run = _Run(spawn, allowed, mode, _folders(env), attempt)
+    result = _real_command(self, target, source, env.Override({"SPAWN": run.spawn}), executor)
+    box = run.box
+    if result and box and not box.traces:
         line = f"scons: {targets[0]}: only declared files were there; scons --sandbox names others"
         print(printable(line), file=sys.stderr)
-    return _judged(box.finish(not result), mode, targets, result)
+    findings = box.finish(not result) if box else []
+    if mode is not Mode.OFF:
+        result = _judged(findings, mode, targets, result)
+    if attempt is not None:
+        attempt.end(not result, findings, box)
+    return result
+
+
+class _Run:
+    """The command lines of one action, in the place of SCons' own SPAWN.
+
+    box: where they run; made when one has to. Without a mode there is one for what is to be shared, as a witness.
+    """
+
+    def __init__(
+        self,
+        real: Callable[..., Any],
+        allowed: Declared,
+        mode: Mode,
+        folders: tuple[str, ...],
+        attempt: Attempt | None,
+    ) -> None:
+        self._real, self._allowed, self._mode, self._folders = real, allowed, mode, folders
+        self._attempt = attempt
+        self.box: Box | None = None
+
+    def spawn(self, shell: str, escape: Any, command: str, arguments: list[str], variables: dict[str, str]) -> Any:
+        attempt = self._attempt
+        if attempt is not None and attempt.restore(shell, arguments, variables):
+            return 0
+        if self.box is None and (self._mode is not Mode.OFF or (attempt is not None and attempt.wants_trace)):
+            mode = Mode.TRACE if self._mode is Mode.OFF else self._mode
+            self.box = Box(self._allowed, mode, self._folders)
+        words = self.box.wrap(shell, arguments, variables) if self.box else arguments
+        if attempt is not None:
+            status = attempt.run(shell, words, variables)
+        else:
+            status = self._real(shell, escape, words[0], words, variables)
+        if self.box:
+            self.box.ran()
+        return status
 
 
 def _function(self: Any, target: Any, source: Any, env: Any, executor: Any = None) -> Any:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import shutil
 import socket
 import ssl
 import subprocess
 import sys
-import time
 
 import pytest
 from faulty_server import FAULTS, running
+from nginx_cache import running_nginx
 
 from rebel_tools import tools
 from rebel_tools.cache.server import Credentials, HttpCache, credentials
@@ -72,7 +71,7 @@ def test_wrong_bytes_are_not_taken(server, client) -> None:
 def test_one_failure_is_tried_again(server, client) -> None:
     there, said = client
     assert there.put("cas", DIGEST, DATA)
-    there._connection.sock.shutdown(socket.SHUT_RDWR)  # as a proxy that was started anew
+    there._own.connection.sock.shutdown(socket.SHUT_RDWR)  # as a proxy that was started anew
     assert there.get("cas", DIGEST) == DATA and said == []
 
 
@@ -222,51 +221,10 @@ def test_mistakes_are_told_before_anything_is_built(tree) -> None:
         assert not tree.path("_build/default/src/app.out").exists()
 
 
-NGINX = """
-daemon off; worker_processes 1; pid %(at)s/pid; error_log %(at)s/log; %(user)s
-events { }
-http {
-    access_log off; client_body_temp_path %(at)s/body; client_max_body_size 1g;
-    proxy_temp_path %(at)s/p; fastcgi_temp_path %(at)s/f; uwsgi_temp_path %(at)s/u; scgi_temp_path %(at)s/s;
-    server {
-        listen 127.0.0.1:%(port)d;
-        root %(at)s/data;
-        location ~ "^/(?:[A-Za-z0-9._-]+/)*(?:ac|cas)/[0-9a-f]{64}$" {
-            dav_methods PUT; create_full_put_path on; limit_except GET HEAD PUT { deny all; }
-        }
-        location / { deny all; }
-    }
-}
-"""
-
-
 @pytest.fixture
 def nginx(tmp_path):
-    """The address of an nginx, as docs/cache.md has it."""
-    program = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
-    if not program:
-        pytest.skip("needs nginx with WebDAV: apt-get install nginx-light")
-    at = tmp_path / "nginx"
-    (at / "data").mkdir(parents=True)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    user = "user root;" if os.getuid() == 0 else ""
-    (at / "conf").write_text(NGINX % {"at": at, "port": port, "user": user})
-    process = subprocess.Popen([program, "-c", at / "conf", "-e", at / "log"], stdin=subprocess.DEVNULL)
-    try:
-        while not _answers(port):
-            assert process.poll() is None, (at / "log").read_text()
-            time.sleep(0.05)
-        yield f"http://127.0.0.1:{port}/some/team"
-    finally:
-        process.terminate()
-        process.wait()
-
-
-def _answers(port: int) -> bool:
-    with socket.socket() as attempt:
-        return attempt.connect_ex(("127.0.0.1", port)) == 0
+    with running_nginx(tmp_path / "nginx") as url:
+        yield url
 
 
 @with_ocaml

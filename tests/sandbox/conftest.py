@@ -7,14 +7,8 @@ from pathlib import Path
 from typing import Callable
 
 import pytest
+from c_tree import HEAD
 from user_project import Project
-
-import rebel_tools
-
-HEAD = f"""
-DefaultEnvironment(tools=[])
-env = Environment(tools=['default', 'remote'], toolpath=[{rebel_tools.TOOLPATH!r}])
-"""
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,7 +10,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
 class Server(ThreadingHTTPServer):
-    """fault: '' or what goes wrong. seen: method, path and headers of each request. ended: no request waits longer."""
+    """fault: '' or what goes wrong. dies_after: so many requests.
+
+    seen: method, path and headers of each request. ended: no request waits longer.
+    """
 
     daemon_threads = True
 
@@ -17,6 +21,7 @@ class Server(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Handler)
         self.data: dict[str, bytes] = {}
         self.fault = ""
+        self.dies_after = sys.maxsize
         self.seen: list[tuple[str, str, dict[str, str]]] = []
         self.ended = threading.Event()
 
@@ -39,8 +44,8 @@ class Handler(BaseHTTPRequestHandler):
         data = self.rfile.read(int(self.headers["Content-Length"]))
         if self._goes_wrong(b""):
             return
-        if self.server.fault == "full":
-            self._answer(507, b"")
+        if self.server.fault in FULL:
+            self._answer(FULL[self.server.fault], b"")
             return
         self.server.data[self.path] = data
         self._answer(201, b"")
@@ -54,7 +59,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def _goes_wrong(self, data: bytes) -> bool:
         self.server.seen.append((self.command, self.path, dict(self.headers)))
-        fault = self.server.fault
+        fault = self.server.fault if len(self.server.seen) <= self.server.dies_after else "closes"
         if fault == "silent":
             self.server.ended.wait()
         elif fault == "drips":
@@ -88,6 +93,7 @@ class Handler(BaseHTTPRequestHandler):
         """Nothing is printed."""
 
 
+FULL = {"full": 507, "too large": 413}
 FAULTS = ("silent", "drips", "closes", "truncated", "noise", "500", "401", "elsewhere")
 
 

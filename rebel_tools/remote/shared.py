@@ -1,0 +1,151 @@
+"""Results of commands, taken from a server and put there."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+import time
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from rebel_tools.cache.results import LARGEST, write_out
+from rebel_tools.cache.results import Output as File
+from rebel_tools.remote import entry
+from rebel_tools.remote.command import Asked, Key
+from rebel_tools.remote.files import FileDigests, changed_since
+from rebel_tools.remote.messages import Digest, Output, Result, digest_of
+from rebel_tools.remote.server import Server
+
+_LONGEST = 1 << 16  # bytes that a command may say, for what it says is part of the result
+
+
+class Tally(NamedTuple):
+    """How many commands ran here and how many came from the cache; saved: how many nanoseconds less that took."""
+
+    local: int = 0
+    cached: int = 0
+    saved: int = 0
+
+
+class Said(NamedTuple):
+    """What a command wrote to its two outputs."""
+
+    stdout: bytes
+    stderr: bytes
+
+
+class SharedCommands:
+    """uploads: whether what is made here is put at the server, too. For several threads."""
+
+    def __init__(self, server: Server, uploads: bool) -> None:
+        self.server = server
+        self.uploads = uploads
+        self.files = FileDigests()
+        self.tally = Tally()
+        self._lock = threading.Lock()
+
+    def count(self, *, local: int = 0, cached: int = 0, saved: int = 0) -> None:
+        with self._lock:
+            more = Tally(local, cached, saved)
+            self.tally = Tally(*(one + other for one, other in zip(self.tally, more)))
+
+    def restore(self, asked: Asked) -> Said | None:
+        """Make the outputs of a command as its result has them; what it said, or None where there is no result."""
+        start = time.time_ns()
+        found = self._find(asked)
+        said = found and _said(found)
+        if found is None or said is None:
+            return None
+        data = self.server.blobs(output.digest for output in found.outputs)
+        if any(output.digest not in data for output in found.outputs):
+            return None
+        if not _write(asked, found.outputs, data):
+            return None
+        self.count(cached=1, saved=found.ended - found.started - (time.time_ns() - start))
+        return said
+
+    def _find(self, asked: Asked) -> Result | None:
+        found = None if asked.is_bound else self._look_up(asked, asked.free)
+        if asked.is_bound or (found is not None and not found.outputs):  # a result there is in its own folder
+            found = self._look_up(asked, asked.bound)
+        is_whole = found and found.outputs and {output.path for output in found.outputs} <= set(asked.outputs)
+        return found if is_whole else None
+
+    def _look_up(self, asked: Asked, key: Key) -> Result | None:
+        data = self.server.result(key.digest)
+        opened = entry.opened(key.digest, data) if data else None
+        if opened is None:
+            return None
+        result, states, consulted = opened
+        is_whole = not (result.exit_code or result.others)
+        return result if is_whole and entry.fits(states, consulted, self.files.state) else None
+
+    def keep(self, asked: Asked, said: Said, started: int, ended: int, consulted: Sequence[str]) -> str:
+        """Put the result of a command that ended well at the server; why not, or ''.
+
+        consulted: what it looked at outside of the project. Everything is read after the command, and compared with
+        what the key was made from.
+        """
+        if sum(map(len, said)) > _LONGEST:
+            return "it says very much"
+        outputs, blobs = [], {}
+        try:
+            for name, path in sorted(asked.outputs.items()):
+                if os.path.islink(path) or os.path.getsize(path) > LARGEST:
+                    return "it makes a link, or a very large file"
+                with open(path, "rb") as file:
+                    data = file.read()
+                    is_executable = bool(os.fstat(file.fileno()).st_mode & 0o100)
+                digest = digest_of(data)
+                blobs[digest] = data
+                outputs.append(Output(name, digest, is_executable))
+            made = set(asked.outputs.values())
+            if not self.files.are_as_read(each for each in asked.inputs if each[0] not in made):
+                return "a file that it reads was changed meanwhile"
+        except FileNotFoundError:
+            return "it did not make all of its targets"
+        except OSError as error:
+            return error.strerror or "a file cannot be read"
+        if any(changed_since(path, started) for path in consulted):
+            return "a file of the machine that it reads was changed meanwhile"
+        is_bound = asked.is_bound or asked.hides_folder or any(map(asked.mentions_folder, (*blobs.values(), *said)))
+        result = Result(outputs, *said, started=started, ended=ended)
+        self._put(asked, result, blobs, consulted, is_bound)
+        return ""
+
+    def _put(
+        self, asked: Asked, result: Result, blobs: dict[Digest, bytes], consulted: Sequence[str], is_bound: bool
+    ) -> None:
+        key = asked.bound if is_bound else asked.free
+        if not self.server.upload(blobs):
+            return
+        self.server.keep_result(key.digest, entry.sealed(key.digest, result, consulted, self.files.state))
+        if is_bound and not asked.is_bound:  # who asks in another folder learns it with one question
+            self.server.keep_result(asked.free.digest, entry.sealed(asked.free.digest, Result([]), [], str))
+
+
+def _said(result: Result) -> Said | None:
+    """What is said again; None where only a digest of it is there, which no entry of ours has."""
+    if isinstance(result.stdout, Digest) or isinstance(result.stderr, Digest):
+        return None
+    return Said(result.stdout, result.stderr)
+
+
+def _write(asked: Asked, outputs: Sequence[Output], data: dict[Digest, bytes]) -> bool:
+    """Whether the outputs are there now, and no other target; else none is."""
+    _remove(asked)
+    try:
+        for output in outputs:
+            path = asked.outputs[output.path]
+            write_out(File(path, data[output.digest], output.is_executable, output.digest.hash))
+        return True
+    except OSError:
+        _remove(asked)
+        return False
+
+
+def _remove(asked: Asked) -> None:
+    for path in asked.outputs.values():
+        with contextlib.suppress(OSError):
+            os.unlink(path)
