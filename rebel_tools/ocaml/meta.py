@@ -6,7 +6,8 @@ Source of the format: findlib's manual, "META" (site-lib(5)): definitions `name(
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 from rebel_tools.text import printable
@@ -31,8 +32,13 @@ class Meta(NamedTuple):
     link_options: tuple[str, ...] = ()
 
 
-def meta_text(meta: Meta) -> str:
-    return "".join(f"{name} = {_quoted(value)}\n" for name, value in _definitions(meta))
+def meta_text(meta: Meta, parts: Mapping[str, Meta] = MappingProxyType({})) -> str:
+    """parts: further libraries in folders of their names, each of which findlib calls `NAME.PART`."""
+    text = "".join(f"{name} = {_quoted(value)}\n" for name, value in _definitions(meta))
+    for name, part in sorted(parts.items()):
+        own = meta_text(part).replace("\n", "\n  ").rstrip(" ")
+        text += f'\npackage "{name}" (\n  directory = {_quoted(name)}\n  {own})\n'
+    return text
 
 
 def _definitions(meta: Meta) -> Iterator[tuple[str, str]]:

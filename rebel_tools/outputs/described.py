@@ -33,6 +33,7 @@ def _package(package: Package, project: Project) -> dict[str, Any]:
         "folder": _shown(package.root, project),
         "module": package.module,
         "tests_of": package.tests_of or None,
+        "library_of": package.library_of or None,
         "dependencies": list(package.dependencies),
         "ocamlfind": list(package.ocamlfind),
         "flags": _flags(package.flags),

@@ -11,8 +11,8 @@ from rebel_tools.errors import RebelError
 from rebel_tools.ocaml.meta import FILE, Meta, meta_text
 from rebel_tools.outputs.naming import naming
 from rebel_tools.outputs.places import ARCHIVE, Places
-from rebel_tools.project.document import read_document
 from rebel_tools.project.errors import ProjectError
+from rebel_tools.project.manifest import document_of
 from rebel_tools.project.model import Package, Project, Target
 from rebel_tools.project.names import INSTALLED
 from rebel_tools.text import quote
@@ -73,7 +73,7 @@ def installed_of(places: Places, requires: Callable[[Iterable[str]], Iterable[st
     project = places.project
     libraries = libraries_of(project)
     _check_names([package for package, _ in libraries])
-    found = [_library(package, target, places, requires) for package, target in libraries]
+    found = list(_together(_library(package, target, places, requires) for package, target in libraries))
     programs: dict[str, Target] = {}
     for name, target in programs_of(project):
         if programs.setdefault(name, target) is not target:
@@ -90,8 +90,13 @@ def installed_of(places: Places, requires: Callable[[Iterable[str]], Iterable[st
 
 def names_of(project: Project) -> list[str]:
     """The names under which a project is installed."""
-    libraries = [package.findlib for package, _ in libraries_of(project)]
+    libraries = list(dict.fromkeys(head_of(package.findlib) for package, _ in libraries_of(project)))
     return [*libraries, *(_owner(name, libraries) for name, _ in programs_of(project))]
+
+
+def head_of(findlib: str) -> str:
+    """The package that findlib has a library in, which is installed as a whole: `foo` of `foo.unix`."""
+    return findlib.partition(".")[0]
 
 
 def _owner(program: str, libraries: Iterable[str]) -> str:
@@ -100,12 +105,16 @@ def _owner(program: str, libraries: Iterable[str]) -> str:
 
 
 def _check_names(packages: Iterable[Package]) -> None:
-    first: dict[str, Package] = {}
+    heads: dict[str, Package] = {}
+    names: dict[str, Package] = {}
     for package in packages:
-        if not re.fullmatch(INSTALLED, package.findlib):
+        head = head_of(package.findlib)
+        if not re.fullmatch(INSTALLED, head):
             message = f"the package {package.name} cannot be installed as {quote(package.findlib)}"
             raise _wrong_name(package, message, "letters, digits, - and _, and a name that OCaml's own folders lack")
-        other = first.setdefault(package.findlib.lower(), package)
+        other = heads.setdefault(head.lower(), package)
+        if other.npm_name == package.npm_name:  # several libraries in one META
+            other = names.setdefault(package.findlib.lower(), package)
         if other is not package:
             message = (
                 f"the packages {other.name} and {package.name} would both be installed as {quote(package.findlib)}"
@@ -115,7 +124,7 @@ def _check_names(packages: Iterable[Package]) -> None:
 
 
 def _wrong_name(package: Package, message: str, expected: str) -> ProjectError:
-    document = read_document(os.path.join(package.root, "package.json"))
+    document = document_of(package)
     said = document.value.get("rebel", {}) if isinstance(document.value, dict) else {}
     keys = ("rebel", "findlibName") if "findlibName" in said else ("name",)
     return document.error(keys, message, expected=expected, hint='"rebel": {"findlibName": "another-name"}')
@@ -123,16 +132,36 @@ def _wrong_name(package: Package, message: str, expected: str) -> ProjectError:
 
 def _same_program(name: str, one: Target, other: Target, project: Project) -> ProjectError:
     package = project.package_of(other)
-    document = read_document(os.path.join(package.root, "package.json"))
+    document = document_of(package)
     keys = ("rebel", "targets") if project.package_of(one) is package else ("name",)
     message = f"the targets {quote(one.name)} and {quote(other.name)} would both be installed as bin/{name}"
     return document.error(keys, message, hint="give one of them another name")
 
 
+class _Library(NamedTuple):
+    """One library with its files. name: in findlib, such as `foo.unix`."""
+
+    name: str
+    items: tuple[Item, ...]
+    meta: Meta
+
+
+def _together(libraries: Iterable[_Library]) -> Iterator[Installed]:
+    """What findlib has in one META is one."""
+    found: dict[str, list[_Library]] = {}
+    for each in libraries:
+        found.setdefault(head_of(each.name), []).append(each)
+    for head, every in found.items():
+        items = [item for each in every for item in each.items]
+        metas = {each.name.partition(".")[2]: each.meta for each in every}
+        own = metas.pop("", None) or Meta(version=next(iter(metas.values())).version)
+        yield Installed(head, (*items, Item(f"lib/{head}/{FILE}", text=meta_text(own, metas))))
+
+
 def _library(
     package: Package, target: Target, places: Places, requires: Callable[[Iterable[str]], Iterable[str]]
-) -> Installed:
-    folder, into = places.units(package, target), f"lib/{package.findlib}"
+) -> _Library:
+    folder, into = places.units(package, target), f"lib/{package.findlib.replace('.', '/')}"
     archives = [package.module + ending for ending in (*ARCHIVE.values(), ".a", ".cmxs")]
     units = [unit + suffix for unit in dict.fromkeys(_units(package)) for suffix in _COMPILED]
     found = [Item(f"{into}/{name}", os.path.join(folder, name)) for name in (*archives, *units)]
@@ -150,7 +179,7 @@ def _library(
         plugin=_named(f"{package.module}.cmxs", names),
         link_options=_link_options(package),
     )
-    return Installed(package.findlib, (*found, Item(f"{into}/{FILE}", text=meta_text(described))))
+    return _Library(package.findlib, tuple(found), described)
 
 
 def _stubs(package: Package, target: Target, places: Places, into: str) -> Iterator[Item]:
@@ -189,7 +218,7 @@ def _link_options(package: Package) -> tuple[str, ...]:
     """Errors: ProjectError for a word that META cannot hold, in which spaces are between words."""
     for at, word in enumerate(package.flags.link):
         if len(word.split()) != 1:
-            document = read_document(os.path.join(package.root, "package.json"))
+            document = document_of(package)
             message = f"word {at + 1}, {quote(word)}, cannot stand in META, where words have no spaces"
             raise document.error(("rebel", "flags", "link"), message)
     return package.flags.link

@@ -6,11 +6,11 @@ Source of the format: opam's manual, "opam" files: fields `name: value`, strings
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
-from rebel_tools.project.document import Document, Path, read_document
+from rebel_tools.project.document import Document, Path
+from rebel_tools.project.manifest import document_of
 from rebel_tools.project.model import Package, Project
 from rebel_tools.text import printable, quote
 
@@ -25,7 +25,7 @@ Value = object  # a string, or a list of these
 
 def opam_text(package: Package, project: Project) -> str:
     """The file `<name>.opam` of a package. Errors: ProjectError for what opam wants to know and package.json lacks."""
-    document = read_document(os.path.join(package.root, "package.json"))
+    document = document_of(package)
     about = _About(document)
     fields: dict[str, Value] = {
         "opam-version": "2.0",
@@ -105,7 +105,8 @@ def _repository(url: str) -> str:
 
 def _depends(package: Package, project: Project) -> Iterator[Value]:
     every: list[str] = ["ocaml", "ocamlfind"]  # rebel itself is no package of opam
-    packages = (*project.closure(package), package)  # those of npm come with it, and are installed with it
+    owners = [package, *(each for each in project.packages if each.library_of == package.name)]
+    packages = [used for owner in owners for used in (*project.closure(owner), owner)]  # npm's are installed with it
     heads = (name.partition(".")[0] for each in packages for name in each.ocamlfind)
     every += [_NAMES.get(head, head) for head in heads if head not in _OF_OCAML]
     yield from dict.fromkeys(every)

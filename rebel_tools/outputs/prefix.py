@@ -114,12 +114,14 @@ def _put(item: Item, path: str) -> None:
 
 def _remove(places: Iterable[str], prefix: Prefix) -> None:
     """Remove files, and the folders that are empty then."""
-    for place in places:
-        path = prefix.path(place)
+    folders = set()
+    for path in map(prefix.path, places):
         with suppress(FileNotFoundError, IsADirectoryError, NotADirectoryError):
             os.unlink(path)
+        folders.add(os.path.dirname(path))
+    for folder in sorted(folders, reverse=True):  # what lies in another one comes before it
         with suppress(OSError):  # it is not empty
-            os.rmdir(os.path.dirname(path))
+            os.rmdir(folder)
 
 
 # The lists

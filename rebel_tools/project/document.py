@@ -67,9 +67,33 @@ class Document:
                 raise _error(self.path, self.text, offset, message, None, hint)
 
     def _offset(self, wanted: Path, key: bool) -> int:
-        """Of a key that is there twice the last one counts, as for the decoder; for one that is missing its object."""
+        """Of a key that is there twice the last one counts, as for the decoder; for one that is missing its object.
+        What stands in a list has no key.
+        """
+        key = key and isinstance(wanted[-1], str)
         found = {keys: at for keys, is_key, at in _walk(self.text) if is_key == key and keys == wanted[: len(keys)]}
         return next((found[wanted[:depth]] for depth in range(len(wanted), -1, -1) if wanted[:depth] in found), 0)
+
+
+class Part(Document):
+    """A part of a file that is read as a file of its own, in which the object at `within` stands under "rebel".
+
+    name: what that file has under "name". All other keys are those of the whole file.
+    """
+
+    def __init__(self, whole: Document, name: str, within: Path) -> None:
+        top = whole.value
+        assert isinstance(top, dict), "the whole file was read before"
+        part: object = top
+        for key in within:
+            part = part[key]  # type: ignore[index]
+        super().__init__(whole.path, whole.text, {**top, "name": name, "rebel": part})
+        self.within = within
+
+    def _offset(self, wanted: Path, key: bool) -> int:
+        if wanted == ("name",):
+            return super()._offset(self.within, key=True)
+        return super()._offset((*self.within, *wanted[1:]) if wanted[:1] == ("rebel",) else wanted, key)
 
 
 def read_document(path: str) -> Document:

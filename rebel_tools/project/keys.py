@@ -16,6 +16,7 @@ from rebel_tools.project.names import (
     MAX_PACKAGE,
     MODULE,
     PACKAGE,
+    PART,
     SOURCES,
     TARGET,
 )
@@ -49,6 +50,14 @@ INSTALLED_NAME = Text(
     "the name of an installed package",
     INSTALLED,
     "letters, digits, - and _, starting with a letter, a digit or _, and not stublibs, ocaml or stdlib",
+    MAX_MODULE,
+)
+
+LIBRARY_NAME = Text("the name of a library", PACKAGE, PACKAGE_NAME.expected, MAX_PACKAGE)
+PART_NAME = Text(
+    "the name of a library of a package",
+    PART,
+    "letters, digits, - and _, starting with a letter, a digit or _",
     MAX_MODULE,
 )
 
@@ -160,23 +169,12 @@ TESTS = Members(
     ),
     Key("ocamlfindDependencies", Names(FINDLIB_NAME), "findlib libraries that they use, besides those of the package"),
 )
-REBEL = Members(
-    Key(
-        "targets",
-        ListOf(TARGET_KEYS),
-        "the programs to build, see below; only those of the root package count",
-        "one target `default`",
-    ),
+# What can be said of a package, and of each of its libraries.
+_COMMON = (
     Key(
         "ocamlfindDependencies",
         Names(FINDLIB_NAME),
         "findlib libraries that the sources use, ppx rewriters included: a list, or an object whose keys count",
-    ),
-    Key(
-        "sources",
-        ListOf(SOURCE_PATTERN),
-        'where the sources are: folders, and patterns such as `"lib/*_util.ml"`; `"!lib/test"` excludes one, see below',
-        '`["src"]`',
     ),
     Key("module", MODULE_NAME, "the module that is the package for its users", "from `name`, see below"),
     Key(
@@ -232,13 +230,6 @@ REBEL = Members(
         ListOf(FILE_PATTERN),
         "other files that the preprocessor reads, and those in flags",
     ),
-    Key("tests", TESTS, "programs that `rebel test` runs, see below"),
-    Key(
-        "findlibName",
-        INSTALLED_NAME,
-        "what findlib calls the package when it is installed",
-        "`name` without its scope, with `-` for `.`",
-    ),
     Key(
         "ppx",
         Either(Names(REWRITER_NAME), Table(REWRITER_NAME, Words())),
@@ -252,6 +243,50 @@ REBEL = Members(
     ),
     Key("rules", ListOf(RULE_KEYS), "commands of this package that make some of its sources, see below"),
     Key("stubs", STUBS_KEYS, "C and C++ of this package, see below"),
+    Key(
+        "uses",
+        Names(LIBRARY_NAME),
+        "the libraries that the sources see, and no others: `foo` and `foo.unix` of a package `foo` in `dependencies`, "
+        "and those of this package, see below",
+        "all packages in `dependencies`; of one of `libraries` none",
+    ),
+)
+LIBRARY_KEYS = Members(
+    Key(
+        "sources",
+        ListOf(SOURCE_PATTERN),
+        "where its sources are, which are none of the package itself",
+        "has to be there",
+    ),
+    *_COMMON,
+    Key("findlibName", INSTALLED_NAME, "what findlib calls the library", "`foo.unix`"),
+)
+REBEL = Members(
+    Key(
+        "targets",
+        ListOf(TARGET_KEYS),
+        "the programs to build, see below; only those of the root package count",
+        "one target `default`",
+    ),
+    Key(
+        "sources",
+        ListOf(SOURCE_PATTERN),
+        'where the sources are: folders, and patterns such as `"lib/*_util.ml"`; `"!lib/test"` excludes one, see below',
+        '`["src"]`',
+    ),
+    *_COMMON,
+    Key(
+        "libraries",
+        Table(PART_NAME, LIBRARY_KEYS),
+        'further libraries of this package, such as `{"unix": {...}}`, which is `foo.unix` of package `foo`, see below',
+    ),
+    Key("tests", TESTS, "programs that `rebel test` runs, see below"),
+    Key(
+        "findlibName",
+        INSTALLED_NAME,
+        "what findlib calls the package when it is installed",
+        "`name` without its scope, with `-` for `.`",
+    ),
     Key(
         "linker",
         OneOf("linker", LINKERS),

@@ -9,7 +9,14 @@ from rebel_tools.errors import Place
 from rebel_tools.nearest import did_you_mean
 from rebel_tools.project.document import Path
 from rebel_tools.project.errors import ProjectError
-from rebel_tools.project.manifest import Dependency, Manifest, check_name, read_manifest
+from rebel_tools.project.manifest import (
+    Dependency,
+    Manifest,
+    check_name,
+    library_name,
+    manifest_of_library,
+    read_manifest,
+)
 from rebel_tools.project.model import Package, Project, Target, Test
 from rebel_tools.project.modules import Modules
 from rebel_tools.project.names import package_module
@@ -21,6 +28,7 @@ from rebel_tools.project.sources import scan_package
 from rebel_tools.project.stubs import stubs_of
 from rebel_tools.project.targets import check_of, library_of, targets_of
 from rebel_tools.project.tests import manifest_of_tests, tests_of
+from rebel_tools.project.uses import no_such_library, own_package, wanted_of
 from rebel_tools.project.versions import overridden, version_warnings
 from rebel_tools.project.workspace import is_no_package, member_folders
 from rebel_tools.text import printable, quote
@@ -36,6 +44,9 @@ def load_project(root: str = ".", consulted: set[str] | None = None) -> Project:
     members = loader.member_manifests(manifest)
     for each in (*members, manifest):
         loader.visit(each)
+    libraries = [library for each in (*members, manifest) for library in loader.libraries_of(each)]
+    for each in libraries:
+        loader.visit(each)
     for each in (*members, manifest):
         if each.tests.has_sources:
             loader.visit(manifest_of_tests(each))
@@ -43,6 +54,7 @@ def load_project(root: str = ".", consulted: set[str] | None = None) -> Project:
     roots = [_Targets(loader, each, _PREFIX.format(each.name)) for each in members]
     if manifest.has_rebel or not members:
         roots.append(_Targets(loader, manifest))
+    roots += [_Targets(loader, each, _PREFIX.format(each.name)) for each in libraries if loader.is_built(each)]
     return Project(
         packages=tuple(loader.packages.values()),
         targets=tuple(target for each in roots for target in each.targets),
@@ -65,10 +77,10 @@ class _Targets:
     """The targets of the root package, or of a member of a workspace, whose names begin with `prefix`."""
 
     def __init__(self, loader: _Loader, manifest: Manifest, prefix: str = "") -> None:
-        package = loader.packages[manifest.document.path]
+        package = loader.packages[manifest.key]
         self.targets = targets_of(manifest, package)
-        self.library = library_of(package) if not self.targets else ()
-        self.check = check_of(package, self.targets)
+        self.library = library_of(package) if not self.targets and not _is_empty(manifest, package) else ()
+        self.check = check_of(package, self.targets) if self.targets or self.library else ()
         loader.modules.add_root(manifest, package, (*self.targets, *self.library, *self.check))
         if prefix:
             self.targets, self.library, self.check = (
@@ -76,6 +88,11 @@ class _Targets:
                 for each in (self.targets, self.library, self.check)
             )
         self.tests = loader.tests(manifest, (*self.targets, *self.library), prefix)
+
+
+def _is_empty(manifest: Manifest, package: Package) -> bool:
+    """Whether a package has libraries and nothing besides."""
+    return bool(manifest.libraries) and not manifest.library_of and not package.sources
 
 
 def _real_path(root: str) -> str:
@@ -107,6 +124,7 @@ class _Loader:
         self.overridden: frozenset[str] = frozenset()
         self.members: set[str] = set()
         self.warnings: list[str] = []
+        self.owners: dict[str, Manifest] = {}  # of sources of packages with several libraries, by path
 
     def root_manifest(self) -> Manifest:
         path = os.path.join(self.root, "package.json")
@@ -144,9 +162,13 @@ class _Loader:
                 message = f'two members of the workspace are called "{manifest.name}"; the other one is'
                 raise document.error(("name",), f"{message} {other.document.path}", hint="rename one of them")
         self.members = {manifest.document.path for manifest in members.values()}
+        every = [*members.values(), *([root] if root.has_rebel else [])]
+        libraries = {library_name(each.name, library) for each in every for library in each.libraries}
+        taken = {name.partition("/")[0]: "a member of the workspace" for name in members}
+        taken.update((name.partition("/")[0], "a library") for name in libraries)
         for target in root.targets:
-            if target.name in {name.partition("/")[0] for name in members}:
-                message = f'the target "{target.name}" is called like a member of the workspace'
+            if target.name in taken:
+                message = f'the target "{target.name}" is called like {taken[target.name]}'
                 expected = "names that differ: each is that of a folder in _build"
                 raise root.document.error(target.keys, message, expected=expected, hint="rename the target")
         if not root.has_rebel and not members:
@@ -157,6 +179,19 @@ class _Loader:
                 hint='add "rebel": {} to those that are to be built',
             )
         return list(members.values())
+
+    def libraries_of(self, manifest: Manifest) -> list[Manifest]:
+        """Those that a package has besides itself."""
+        return [self._library(manifest, name) for name in manifest.libraries] if manifest.has_rebel else []
+
+    def _library(self, manifest: Manifest, library: str) -> Manifest:
+        found = manifest_of_library(manifest, library)
+        return self.manifests.setdefault(found.key, found)
+
+    def is_built(self, library: Manifest) -> bool:
+        """Whether a library is built by itself: all are but those of packages for BuckleScript alone."""
+        targets = self.manifests[library.document.path].targets
+        return not targets or any(target.engine != "bucklescript" for target in targets)
 
     def add_libraries(self, members: Sequence[Manifest]) -> None:
         """Check the modules of those members that are libraries, or that others depend on."""
@@ -194,6 +229,18 @@ class _Loader:
         return None
 
     def _dependency(self, visit: _Visit, wanted: Dependency) -> Manifest | None:
+        """The package of ours, or the library of one, that a dependency is, if it is there."""
+        is_own = wanted.name == own_package(visit.manifest)
+        package = self.manifests[visit.manifest.document.path] if is_own else self._package(visit, wanted)
+        if package is None or not wanted.library:
+            return package
+        if wanted.library in package.libraries:
+            return self._library(package, wanted.library)
+        if wanted.used_at:
+            raise no_such_library(visit.manifest, wanted, package)
+        return None
+
+    def _package(self, visit: _Visit, wanted: Dependency) -> Manifest | None:
         """The package of ours that a dependency is; of any other one the reason is noted, for hints."""
         importer = visit.manifest.document
         document = self.resolver.find(wanted.name, os.path.dirname(importer.path))
@@ -247,10 +294,13 @@ class _Loader:
             findlib=manifest.findlib,
             stubs=stubs_of(manifest, root, self.consulted, rules),
             tests_of=manifest.tests_of,
+            library_of=manifest.library_of,
         )
         _check_public_module(manifest, package)
         self.modules.add_stubs(manifest, package)
-        if root != self.root and manifest.document.path not in self.members:
+        if manifest.libraries:
+            self._check_apart(manifest, package)
+        if manifest.library_of or root != self.root and manifest.document.path not in self.members:
             self.modules.add(manifest, package)
         self.warnings += [
             *manifest.warnings,
@@ -258,6 +308,16 @@ class _Loader:
             *_unknown_modules(manifest, package),
         ]
         self.packages[manifest.key] = package
+
+    def _check_apart(self, manifest: Manifest, package: Package) -> None:
+        """Errors: ProjectError for a source that two libraries of one package have."""
+        for source in package.sources:
+            owner = self.owners.setdefault(os.path.join(package.root, source.path), manifest)
+            if owner is not manifest:
+                message = f"{quote(source.path)} would be a source of {owner.name} and of {manifest.name}"
+                hint = f'exclude it in one of them: "!{source.path}"'
+                at = manifest if manifest.library_of else owner
+                raise at.document.error(("rebel", "sources"), message, expected="one library for each file", hint=hint)
 
     def tests(self, manifest: Manifest, targets: Sequence[Target], prefix: str) -> tuple[Test, ...]:
         """The tests of the root package, or of a member of a workspace with these targets."""
@@ -280,14 +340,20 @@ class _Visit:
 
     def __init__(self, manifest: Manifest) -> None:
         self.manifest = manifest
-        self.rest = iter(manifest.dependencies)
-        self.needed: list[str] = [manifest.tests_of] if manifest.tests_of else []
+        self.rest = wanted_of(manifest)
+        self.needed: list[str] = _tested(manifest)
         self.absent: dict[str, str] = {}
         self.following = Dependency("", "", "")
 
     def note_absent(self, name: str, why: str) -> None:
         if name not in self.needed:
             self.absent.setdefault(package_module(name), f"the package {name} {why}")
+
+
+def _tested(manifest: Manifest) -> list[str]:
+    """What tests use anyway: the package and its libraries."""
+    libraries = (library_name(manifest.tests_of, library) for library in manifest.libraries)
+    return [manifest.tests_of, *libraries] if manifest.tests_of else []
 
 
 def _is_in(chain: Sequence[_Visit], manifest: Manifest) -> bool:
@@ -300,9 +366,9 @@ def _check_cycle(chain: Sequence[_Visit], dependency: Manifest) -> None:
     keys = [visit.manifest.key for visit in chain]
     cycle = chain[keys.index(dependency.key) :]
     names = [visit.manifest.name for visit in cycle] + [dependency.name]
-    places = [str(visit.manifest.document.key_place(*visit.following.keys)) for visit in cycle]
+    places = [str(visit.manifest.document.key_place(*visit.following.at)) for visit in cycle]
     raise cycle[-1].manifest.document.error(
-        cycle[-1].following.keys,
+        cycle[-1].following.at,
         "packages depend on each other: " + " -> ".join(names),
         key=True,
         expected="no cycle between packages",

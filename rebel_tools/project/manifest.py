@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-from rebel_tools.project.document import TYPE_NAMES, Document, Path, quoted
+from rebel_tools.project.document import TYPE_NAMES, Document, Part, Path, quoted, read_document
 from rebel_tools.project.keys import DEPENDENCIES, TOP
-from rebel_tools.project.model import Flags
-from rebel_tools.project.names import MAX_MODULE, findlib_name, is_module, is_package, package_module
+from rebel_tools.project.model import Flags, Package
+from rebel_tools.project.names import MAX_MODULE, MAX_PACKAGE, findlib_name, is_module, is_package, package_module
 from rebel_tools.project.selection import DEFAULT, Selection
 from rebel_tools.project.shapes import Reader
 from rebel_tools.text import quote
@@ -94,15 +94,25 @@ class StubsSpec(NamedTuple):
 
 
 class Dependency(NamedTuple):
-    """A package that this one wants: the range of versions as it is written, and the key that it stands under."""
+    """A package that this one wants: the range of versions as it is written, and the key that it stands under.
+
+    library: which of its libraries, '' for the package itself; used_at: where `rebel.uses` says so.
+    """
 
     name: str
     range: str
     key: str
+    library: str = ""
+    used_at: Path = ()
 
     @property
     def keys(self) -> tuple[str, str]:
         return (self.key, self.name)
+
+    @property
+    def at(self) -> Path:
+        """Where it is said that the sources use it."""
+        return self.used_at or self.keys
 
     @property
     def is_required(self) -> bool:
@@ -113,6 +123,8 @@ class Manifest(NamedTuple):
     """One package.json. `has_rebel` tells a package of ours from any other npm package, whose rest is empty then.
 
     tests_of: of what the tests of a package are as a package of their own, the name of the one that they test.
+    libraries: the names of its further libraries; library_of: of one of these, as a manifest of its own, the name of
+        the package. uses: the libraries that it names, or None where all of its dependencies count.
     """
 
     document: Document
@@ -139,6 +151,9 @@ class Manifest(NamedTuple):
     stubs: StubsSpec | None = None
     tests: Tests = Tests()
     tests_of: str = ""
+    libraries: tuple[str, ...] = ()
+    library_of: str = ""
+    uses: tuple[str, ...] | None = None
     ppx: tuple[tuple[str, tuple[str, ...]], ...] = ()
     ppx_runtime: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
@@ -146,7 +161,7 @@ class Manifest(NamedTuple):
     @property
     def key(self) -> str:
         """What tells it from all others."""
-        return f"{self.document.path}#tests" if self.tests_of else self.document.path
+        return f"{self.document.path}#{self.name}" if self.tests_of or self.library_of else self.document.path
 
     @property
     def module_keys(self) -> Path:
@@ -177,6 +192,7 @@ def read_manifest(document: Document, default_name: str, is_root: bool = False) 
     if not is_root or tests.programs:
         check_name(document, name)
     _check_visibility(document, rebel)
+    _check_libraries(document, name, rebel)
     _check_module_flags(document, rebel)
     return Manifest(
         document=document,
@@ -186,6 +202,8 @@ def read_manifest(document: Document, default_name: str, is_root: bool = False) 
         has_rebel=True,
         targets=_targets(document, rebel) if is_root else (),
         sources=_sources(rebel),
+        libraries=tuple(rebel.get("libraries", ())),
+        uses=rebel.get("uses"),
         ocamlfind=rebel.get("ocamlfindDependencies", ()),
         dependencies=_dependencies(top),
         development=_development(document.value),
@@ -208,6 +226,36 @@ def read_manifest(document: Document, default_name: str, is_root: bool = False) 
     )
 
 
+def library_name(package: str, library: str) -> str:
+    """What the others call a library of a package."""
+    return f"{package}.{library}"
+
+
+def library_document(document: Document, package: str, library: str) -> Document:
+    """What the package.json of a package says of one of its libraries, as a document of its own."""
+    return Part(document, library_name(package, library), ("rebel", "libraries", library))
+
+
+def document_of(package: Package) -> Document:
+    """The package.json of a package, or its part about a library that it is; for errors."""
+    document = read_document(os.path.join(package.root, "package.json"))
+    return library_document(document, package.library_of, package.part) if package.library_of else document
+
+
+def manifest_of_library(manifest: Manifest, library: str) -> Manifest:
+    """One of the libraries of a package, as a package of its own."""
+    name = library_name(manifest.name, library)
+    found = read_manifest(library_document(manifest.document, manifest.name, library), name)
+    return found._replace(
+        library_of=manifest.name,
+        libraries=manifest.libraries,
+        sources=_without(found.sources, manifest.tests.sources if manifest.tests.has_sources else ()),
+        uses=found.uses or (),
+        findlib=found.findlib if found.findlib != findlib_name(name) else f"{manifest.findlib}.{library}",
+        warnings=(),  # those of the whole package.json are there
+    )
+
+
 def check_name(document: Document, name: str) -> None:
     """Whether a package that others may use can have a name."""
     if name == "src":
@@ -225,6 +273,16 @@ def _check_visibility(document: Document, rebel: Mapping[str, Any]) -> None:
             raise document.error(("rebel", key), message, key=True, hint="remove one of the two")
 
 
+def _check_libraries(document: Document, package: str, rebel: Mapping[str, Any]) -> None:
+    for name, said in rebel.get("libraries", {}).items():
+        keys: Path = ("rebel", "libraries", name)
+        if "sources" not in said:
+            raise document.error(keys, f'{quoted(keys)} has no "sources"', expected='such as "sources": ["lib/unix"]')
+        if not is_package(library_name(package, name)):
+            message = f"the name {quote(library_name(package, name))} is too long"
+            raise document.error(keys, message, key=True, expected=f"at most {MAX_PACKAGE} characters")
+
+
 def _check_module_flags(document: Document, rebel: Mapping[str, Any]) -> None:
     """Where modules are found is the same for all of a package, for ocamldep answers about them together."""
     for module, words in rebel.get("moduleFlags", {}).items():
@@ -236,10 +294,15 @@ def _check_module_flags(document: Document, rebel: Mapping[str, Any]) -> None:
 def _sources(rebel: Mapping[str, Any]) -> tuple[str, ...]:
     """The patterns of a package's sources, without what its tests have among them."""
     sources: tuple[str, ...] = rebel.get("sources", DEFAULT)
-    if "tests" not in rebel:
-        return sources
-    own = [pattern for pattern in rebel["tests"].get("sources", Tests().sources) if not pattern.startswith("!")]
+    own = [*rebel["tests"].get("sources", Tests().sources)] if "tests" in rebel else []
+    own += [pattern for library in rebel.get("libraries", {}).values() for pattern in library["sources"]]
+    return _without(sources, own)
+
+
+def _without(sources: tuple[str, ...], others: Iterable[str]) -> tuple[str, ...]:
+    """Patterns that do not select what belongs to others, whose patterns are more special."""
     selection = Selection(sources)
+    own = (pattern for pattern in others if not pattern.startswith("!"))
     inside = (pattern for pattern in own if any(map(selection.enters, Selection([pattern]).folders)))
     return (*sources, *(f"!{pattern}" for pattern in inside if pattern != "."))
 

@@ -166,6 +166,7 @@ class Package(NamedTuple):
     version: as package.json has it, or ''. findlib: its name in findlib, when it is installed.
     stubs: its C and C++.
     tests_of: of the tests of a package, which are one of their own in its folder: the npm name of that package.
+    library_of: the same of one of its `rebel.libraries`, whose name begins with that one and a dot.
     ppx: what rewrites its sources; ppx_runtime: what is needed by code that it makes as a rewriter, by names of
         packages that it depends on, or of findlib.
     """
@@ -191,8 +192,24 @@ class Package(NamedTuple):
     findlib: str = ""
     stubs: Stubs = Stubs()
     tests_of: str = ""
+    library_of: str = ""
     ppx: Ppx = Ppx()
     ppx_runtime: tuple[str, ...] = ()
+
+    @property
+    def is_part(self) -> bool:
+        """Whether it belongs to another package, in the same folder."""
+        return bool(self.tests_of or self.library_of)
+
+    @property
+    def npm_name(self) -> str:
+        """That of the package that it is, or that it is a library of."""
+        return self.library_of or self.name
+
+    @property
+    def part(self) -> str:
+        """What `library_of` calls it."""
+        return self.name.removeprefix(f"{self.library_of}.")
 
     @property
     def stub_library(self) -> str:
@@ -275,7 +292,7 @@ class Project(NamedTuple):
 
     @property
     def root(self) -> Package:
-        return next(each for each in reversed(self.packages) if each.root == self.folder and not each.tests_of)
+        return next(each for each in reversed(self.packages) if each.root == self.folder and not each.is_part)
 
     @property
     def test_programs(self) -> tuple[Target, ...]:

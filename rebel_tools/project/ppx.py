@@ -42,10 +42,13 @@ def rewriting_of(manifest: Manifest, needed: Mapping[str, Package], known: Itera
     )
 
 
-def place_of(document: Document, name: str) -> tuple[Path, bool]:
+NAMED_IN = ("ppx", "ocamlfindDependencies", "ppxRuntime")
+
+
+def place_of(document: Document, name: str, where: Iterable[str] = NAMED_IN) -> tuple[Path, bool]:
     """The keys where a package.json names a rewriter or a findlib package, and whether the last of them is the name."""
     rebel = document.value.get("rebel", {}) if isinstance(document.value, dict) else {}
-    for key in ("ppx", "ocamlfindDependencies", "ppxRuntime"):
+    for key in where:
         said = rebel.get(key)
         if isinstance(said, dict) and name in said:
             return ("rebel", key, name), True

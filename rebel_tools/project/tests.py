@@ -25,7 +25,9 @@ _ENGINES = ("native", "byte")  # whose programs can be run
 
 
 def manifest_of_tests(manifest: Manifest) -> Manifest:
-    """The tests of a package as a package of their own, which depends on it and on what is there for development."""
+    """The tests of a package as a package of their own, which depends on it, on its libraries and on what is there for
+    development.
+    """
     known = {dependency.name for dependency in manifest.dependencies}
     more = (name for name in manifest.development if name not in known)
     return manifest._replace(
@@ -42,6 +44,7 @@ def manifest_of_tests(manifest: Manifest) -> Manifest:
         module_flags=(),
         generating=Generating(),
         stubs=None,
+        uses=None,
         tests=Tests(),
         tests_of=manifest.name,
         warnings=(),

@@ -19,8 +19,8 @@ from rebel_tools.ocaml.reason import DATA
 from rebel_tools.ocaml.toolchain import FindlibError
 from rebel_tools.plan.model import NATIVE, Scope
 from rebel_tools.plan.step import Link
-from rebel_tools.project.document import read_document
 from rebel_tools.project.errors import ProjectError
+from rebel_tools.project.manifest import document_of
 from rebel_tools.project.model import Package
 from rebel_tools.project.ppx import place_of
 from rebel_tools.scons.compat import Nodes
@@ -167,7 +167,7 @@ class Drivers:
 
 
 def _at_key(error: FindlibError, package: Package) -> ProjectError:
-    document = read_document(os.path.join(package.root, "package.json"))
+    document = document_of(package)
     keys, is_key = place_of(document, error.package)
     message, hint = error.message, error.hint
     if keys[1:2] == ("ppx",):

@@ -23,6 +23,13 @@ class Failure(NamedTuple):
     reason: str = ""
 
 
+def refusal(node: Any, complaint: RebelError, status: int = 1) -> Any:
+    """The BuildError of SCons for a step that ends with a mistake of the user, who is told of that."""
+    error = SCons.Errors.BuildError(node=node, errstr=str(complaint), status=status, exitstatus=2)
+    error.complaint = complaint
+    return error
+
+
 def failure(error: Any) -> Failure:
     """What a BuildError of SCons is about."""
     target = str(error.node[0] if isinstance(error.node, list) else error.node)
@@ -37,7 +44,7 @@ def failure(error: Any) -> Failure:
 
 def _cause(error: Any) -> RebelError | None:
     stopped = error.exc_info[1]
-    cause = stopped.__cause__ if isinstance(stopped, SCons.Errors.StopError) else None
+    cause = stopped.__cause__ if isinstance(stopped, SCons.Errors.StopError) else getattr(error, "complaint", None)
     return cause if isinstance(cause, RebelError) else None
 
 

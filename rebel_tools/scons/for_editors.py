@@ -21,9 +21,12 @@ class ForEditors:
 
     @property
     def goals(self) -> list[Goal]:
-        """There is one .merlin in a folder; it is about the first default target of the package there."""
-        first = {target.package: target for target in reversed(self.run.project.default_targets)}
-        return [goal for goal in self.run.goals if first.get(goal.target.package) == goal.target]
+        """There is one .merlin in a folder; it is about the first default target of the package there, which comes
+        before its libraries.
+        """
+        project = self.run.project
+        first = {project.package_of(target).root: target for target in reversed(project.default_targets)}
+        return [goal for goal in self.run.goals if first.get(goal.package.root) == goal.target]
 
     @property
     def are_written(self) -> bool:

@@ -7,18 +7,18 @@ import sys
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-import SCons.Errors
-
 from rebel_tools.errors import RebelError
 from rebel_tools.memory.stamp import stamp
 from rebel_tools.ocaml import loaded
 from rebel_tools.ocaml.imports import read_imports
 from rebel_tools.plan.model import NATIVE
 from rebel_tools.plan.step import Step
-from rebel_tools.project.document import Document, Path, read_document
+from rebel_tools.project.document import Document, Path
 from rebel_tools.project.errors import ProjectError
+from rebel_tools.project.manifest import document_of
 from rebel_tools.project.model import Package, Target
 from rebel_tools.scons.compat import Nodes
+from rebel_tools.scons.failures import refusal
 from rebel_tools.scons.terminal import TERMINAL
 from rebel_tools.text import quote
 
@@ -39,8 +39,7 @@ def check(run: TargetSession, step: Step, target: Nodes) -> None:
         return
     if found:
         os.unlink(path)
-        refused = _error(goal.target, goal.package, run.relative(host), found)
-        raise SCons.Errors.BuildError(node=target[0], errstr=str(refused), exitstatus=2)
+        raise refusal(target[0], _error(goal.target, goal.package, run.relative(host), found))
 
 
 def host_path(run: TargetSession, target: Target, package: Package) -> str:
@@ -100,7 +99,7 @@ def _contents(path: str, symbol: str) -> bytes:
 
 def _place(target: Target, package: Package) -> tuple[Document, Path]:
     """The document, and the keys of what a target says about its program."""
-    document = read_document(os.path.join(package.root, "package.json"))
+    document = document_of(package)
     name = target.name.rpartition("/")[2]
     value: Any = document.value  # which has been checked
     rows = value["rebel"]["targets"]

@@ -15,7 +15,8 @@ import SCons.Script
 
 from rebel_tools.errors import RebelError
 from rebel_tools.ocaml.flags import first_program, first_program_of_c
-from rebel_tools.project.document import Path, quoted, read_document
+from rebel_tools.project.document import Path, quoted
+from rebel_tools.project.manifest import document_of
 from rebel_tools.project.model import COMMAND, PREPROCESSOR, Flags, Package, Project
 from rebel_tools.project.ppx import place_of
 from rebel_tools.scons.compat import Environment
@@ -60,7 +61,7 @@ def permission(project: Project) -> Permission:
     found = Permission(SCons.Script.GetOption("package_programs"), project.package_programs)
     if found.policy != ALL:
         for package in project.packages:
-            if is_installed(package, project) and not found.allows(package.name):
+            if is_installed(package, project) and not found.allows(package.npm_name):
                 _check(package, found)
             _check_started(package, project, found)
     return found
@@ -70,27 +71,27 @@ def _check_started(package: Package, project: Project, allowed: Permission) -> N
     """Whether a package, perhaps the user's own, has a rule or a ppx that starts a program of one that may run none."""
     for name in package.ppx.packages:
         owner = project.package(name)
-        if is_installed(owner, project) and not allowed.allows(name):
-            document = read_document(os.path.join(package.root, "package.json"))
+        if is_installed(owner, project) and not allowed.allows(owner.npm_name):
+            document = document_of(package)
             keys, is_key = place_of(document, name)
             raise document.error(
                 keys,
                 f"the package {name} rewrites sources",
                 key=is_key,
                 expected=f"no programs of such packages, because of --package-programs={allowed.policy}",
-                hint=allowed.hint(name),
+                hint=allowed.hint(owner.npm_name),
             )
     for rule in package.rules:
         if not rule.program:
             continue
         owner = project.package(rule.program[0])
-        if is_installed(owner, project) and not allowed.allows(owner.name):
-            document = read_document(os.path.join(package.root, "package.json"))
+        if is_installed(owner, project) and not allowed.allows(owner.npm_name):
+            document = document_of(package)
             raise document.error(
                 (*rule.command_keys, 0),
                 f"{quote(rule.words[0])} is a program of the package {owner.name}",
                 expected=f"no programs of such packages, because of --package-programs={allowed.policy}",
-                hint=allowed.hint(owner.name),
+                hint=allowed.hint(owner.npm_name),
             )
 
 
@@ -102,7 +103,7 @@ def is_installed(package: Package, project: Project) -> bool:
 
 
 def _check(package: Package, allowed: Permission) -> None:
-    document = read_document(os.path.join(package.root, "package.json"))
+    document = document_of(package)
     for keys, words, at in _programs(package):
         value: Any = document.value
         for key in keys:
@@ -113,7 +114,7 @@ def _check(package: Package, allowed: Permission) -> None:
             where,
             f"the package {package.name} may start a program with {quoted(where)}, which is {said}",
             expected=f"nothing that starts one, because of --package-programs={allowed.policy}",
-            hint=allowed.hint(package.name),
+            hint=allowed.hint(package.npm_name),
         )
 
 

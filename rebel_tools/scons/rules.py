@@ -16,19 +16,20 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-import SCons.Errors
 import SCons.Node.FS
 
 from rebel_tools import tools
+from rebel_tools.errors import RebelError
 from rebel_tools.memory.disk import folders_above
 from rebel_tools.ocaml.toolchain import program_identity
-from rebel_tools.project.document import read_document
 from rebel_tools.project.errors import ProjectError
+from rebel_tools.project.manifest import document_of
 from rebel_tools.project.model import COMMAND, LEXER, MENHIR, PREPROCESSOR, YACC, Rule
 from rebel_tools.scons import grammars
 from rebel_tools.scons.actions import Words
 from rebel_tools.scons.arguments import from_top, output_file
 from rebel_tools.scons.compat import Environment, Nodes
+from rebel_tools.scons.failures import refusal
 from rebel_tools.scons.nodes import MadeFile
 from rebel_tools.scons.output import SOURCES_OF_TREES
 from rebel_tools.scons.package_rules import Place
@@ -123,7 +124,7 @@ def _staged() -> str:
 
 def needs_itself(rule: Rule, made: Rule, place: Place, source: str) -> ProjectError:
     """The error about a program that is compiled from a source which is made with this program."""
-    document = read_document(os.path.join(place.package.root, "package.json"))
+    document = document_of(place.package)
     return document.error(
         rule.command_keys,
         f"the program {quote(rule.words[0])} needs {quote(made.targets[0])}, which is made with it",
@@ -152,27 +153,27 @@ class RuleAction(Words):
             return result
         status, said = getattr(result, "status", 0) or 1, getattr(result, "errstr", "")
         if said and not said.startswith("Error "):  # what a sandbox has to say
-            error = f"{error}\n{said}"
-        return SCons.Errors.BuildError(node=target[0], errstr=error, status=status, exitstatus=2)
+            error.details = (*error.details, *said.splitlines())
+        return refusal(target[0], error, status)
 
-    def _error(self, result: Any) -> str | None:
+    def _error(self, result: Any) -> RebelError | None:
         """What package.json has to do with it; of a lexer or a grammar its own file is to blame, which was named."""
         if result and self.rule.keys and self.rule.kind != MENHIR:
             status = getattr(result, "status", 1)
             is_missing = status == 127 and self.rule.words[0] in tools.TOOLS
             hint = tools.install_hint(self.rule.words[0]) if is_missing else ""
-            return str(self._complaint(f"this command failed with exit status {status}", hint))
+            return self._complaint(f"this command failed with exit status {status}", hint)
         missing = [name for name in self.rule.targets if not os.path.isfile(self.place.made_path(name))]
         if result or not missing:
             return None
         if not self.rule.keys:
-            return f"{self.rule.kind} did not write {self.place.made_path(missing[0])}"
+            return RebelError(f"{self.rule.kind} did not write {self.place.made_path(missing[0])}")
         names = " and ".join(map(quote, missing))
-        return str(self._complaint(f"this command ended well and did not write {names}"))
+        return self._complaint(f"this command ended well and did not write {names}")
 
     def _complaint(self, message: str, hint: str = "") -> ProjectError:
         rule = self.rule
-        document = read_document(os.path.join(self.place.package.root, "package.json"))
+        document = document_of(self.place.package)
         where = "in a folder in which only its `sources` are"
         if rule.kind == PREPROCESSOR:
             where = "where only the source and `preprocessorDependencies` are"

@@ -80,10 +80,10 @@ def keep_build(sessions: Sequence[Any], told: Told) -> None:
     asked = question(rebel_arguments(sys.argv[1:]) or (), os.environ, "")
     every = [session.shared for session in sessions]
     manifests = {os.path.relpath(each.folder, os.getcwd()): each.memory.manifest.written for each in sessions}
-    # What SCons itself remembers of these lies elsewhere.
-    ruled = any(session.rules.nodes() or session.stubs.nodes() for session in sessions)
-    if asked is None or ruled or None in every or None in manifests.values() or option("cache_readonly"):
+    if asked is None or None in every or None in manifests.values() or option("cache_readonly"):
         return
+    if any(session.rules.nodes() or session.stubs.nodes() for session in sessions):
+        return  # what SCons itself remembers of these lies elsewhere
     is_movable = all(session.is_movable for session in sessions)
     beside = [os.path.relpath(path, os.getcwd()) for session in sessions for path in session.editors.files]
     seeds.keep(every[0].store, asked, BUILD_FOLDER, manifests, told, is_movable, beside)

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from rebel_tools.ocaml import c_messages
-from rebel_tools.project.document import Path, read_document
+from rebel_tools.project.document import Path
 from rebel_tools.project.errors import ProjectError
+from rebel_tools.project.manifest import document_of
 from rebel_tools.project.model import Package
 from rebel_tools.text import quote
 
@@ -33,7 +34,7 @@ def complaint(run: TargetSession, target: str, text: str) -> ProjectError | None
 
 
 def _error(package: Package, keys: Path, message: str, **more: str | None) -> ProjectError:
-    document = read_document(os.path.join(package.root, "package.json"))
+    document = document_of(package)
     rebel = document.value.get("rebel") if isinstance(document.value, dict) else None
     is_there = isinstance(rebel, dict) and "stubs" in rebel
     return document.error(keys if is_there else ("rebel",), message, key=not is_there or len(keys) == 2, **more)

@@ -24,7 +24,8 @@ from rebel_tools.ocaml import place
 from rebel_tools.ocaml.named import split
 from rebel_tools.ocaml.pkg_config import CPackage, UnknownCPackage, c_package
 from rebel_tools.plan.model import NATIVE
-from rebel_tools.project.document import Path, read_document
+from rebel_tools.project.document import Path
+from rebel_tools.project.manifest import document_of
 from rebel_tools.project.model import Package
 from rebel_tools.project.stubs import CXX, C
 from rebel_tools.scons.actions import Words
@@ -113,7 +114,7 @@ class PackageStubs:
             try:
                 self._known[name] = c_package(tools.require("pkg-config", environ=environ), name, environ)
             except UnknownCPackage as error:
-                document = read_document(os.path.join(package.root, "package.json"))
+                document = document_of(package)
                 found = document.error(keys, error.message, expected=error.expected, hint=error.hint)
                 found.details = error.details
                 raise found from None

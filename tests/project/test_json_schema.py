@@ -61,6 +61,10 @@ GOOD = [
     {"rebel": {"targets": [{"target": "a.b", "engine": "byte", "unstable_flags": {"envvars": "A=1", "link": ["-g"]}}]}},
     {"rebel": {"flags": {"compile": "-w +a", "dep": []}, "ocamlfindDependencies": ["str"]}},
     {"rebel": {"targets": [], "stubs": {"flags": "-O2", "libraries": ["z"], "pkgConfig": ["gtk+-3.0"]}}},
+    {
+        "name": "a",
+        "rebel": {"targets": [], "uses": ["a.x"], "libraries": {"x": {"sources": ["src"], "uses": {}}}},
+    },
     {"name": "a", "rebel": {"tests": {"programs": [{"target": "default", "exitStatus": 2}]}}},
 ]
 BAD = [
@@ -96,6 +100,10 @@ BAD = [
     {"rebel": {"tests": {"programs": [{"target": "default", "exitStatus": 2.5}]}}},
     {"rebel": {"tests": {"programs": [{"entry": "test/*.ml"}]}}},
     {"rebel": {"findlibName": "a.b"}},
+    {"rebel": {"uses": "a"}},
+    {"rebel": {"libraries": ["a"]}},
+    {"rebel": {"libraries": {"a.b": {"sources": ["src"]}}}},
+    {"rebel": {"libraries": {"a": {"sources": ["src"], "tests": {}}}}},
 ]
 
 

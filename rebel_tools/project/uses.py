@@ -1,0 +1,75 @@
+"""Which libraries the sources of a package see: all packages that it depends on, or what `rebel.uses` names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rebel_tools.nearest import did_you_mean
+from rebel_tools.project.document import Path
+from rebel_tools.project.errors import ProjectError
+from rebel_tools.project.manifest import Dependency, Manifest, library_name
+from rebel_tools.project.ppx import place_of
+from rebel_tools.text import quote
+
+
+def wanted_of(manifest: Manifest) -> Iterator[Dependency]:
+    """What a package depends on. Errors: ProjectError for a name in `rebel.uses` that can be no library of anybody.
+
+    A rewriter that is named in `rebel.ppx` alone, and may be a library of another package or one of findlib, has no
+    `used_at`.
+    """
+    if manifest.uses is None:
+        yield from manifest.dependencies
+    for name in manifest.uses or ():
+        keys, _ = place_of(manifest.document, name, ("uses",))
+        found = _wanted(manifest, name)
+        if found is None:
+            raise _unknown(manifest, name, keys)
+        yield found._replace(used_at=keys)
+    for name, _ in manifest.ppx:
+        found = _wanted(manifest, name)
+        if found and name not in (manifest.uses or ()) and (found.library or manifest.uses is not None):
+            keys, _ = place_of(manifest.document, name)
+            yield found._replace(used_at=keys) if found.name == own_package(manifest) else found
+
+
+def own_package(manifest: Manifest) -> str:
+    """The npm package that a manifest is one of, which may have several libraries."""
+    return manifest.library_of or manifest.name
+
+
+def no_such_library(importer: Manifest, wanted: Dependency, owner: Manifest) -> ProjectError:
+    """The error for a package that has no library of a name which `importer` uses."""
+    names = [library_name(owner.name, each) for each in owner.libraries]
+    name = library_name(wanted.name, wanted.library)
+    message = f"the package {wanted.name} has no library {quote(name)}"
+    expected = " or ".join(names) or f"{wanted.name}, for it has one library"
+    return importer.document.error(wanted.used_at, message, key=True, expected=expected, hint=did_you_mean(name, names))
+
+
+def _wanted(manifest: Manifest, name: str) -> Dependency | None:
+    """The package with the library that a name means, a dependency before a library of one."""
+    own = own_package(manifest)
+    known = {dependency.name: dependency for dependency in manifest.dependencies}
+    package, _, library = name.rpartition(".")
+    if name in known:
+        return known[name]
+    if name == own and manifest.library_of:
+        return Dependency(own, "*", "")
+    if package == own and library in manifest.libraries:
+        return Dependency(own, "*", "", library)
+    return known[package]._replace(library=library) if package in known else None
+
+
+def _unknown(manifest: Manifest, name: str, keys: Path) -> ProjectError:
+    own = [library_name(own_package(manifest), each) for each in manifest.libraries]
+    library = name.rpartition(".")[2]
+    theirs = [each.name for each in manifest.dependencies]
+    names = [*theirs, *own, *(library_name(each, library) for each in theirs if "." in name)]
+    return manifest.document.error(
+        keys,
+        f"no package in `dependencies` has the library {quote(name)}",
+        key=True,
+        expected="a package in `dependencies`, a library of one, or one in `rebel.libraries` of this package",
+        hint=did_you_mean(name, names) or "what findlib has stands in `ocamlfindDependencies`",
+    )
