@@ -106,8 +106,16 @@ BUILD_FOLDER = "_build"
 BUILD_OPTION = "--build-dir"
 BUILD_ENVIRON = "REBEL_BUILD_DIR"
 
-REMOTE_OPTION, UPLOAD_OPTION = "--remote-cache", "--remote-upload"
-REMOTE_ENVIRON, UPLOAD_ENVIRON = "REBEL_REMOTE_CACHE", "REBEL_REMOTE_UPLOAD"
+REMOTE_OPTION, UPLOAD_OPTION, INSTANCE_OPTION = "--remote-cache", "--remote-upload", "--remote-instance"
+REMOTE_ENVIRON, UPLOAD_ENVIRON, INSTANCE_ENVIRON = "REBEL_REMOTE_CACHE", "REBEL_REMOTE_UPLOAD", "REBEL_REMOTE_INSTANCE"
+EXECUTOR_OPTION, EXECUTOR_ENVIRON = "--remote-executor", "REBEL_REMOTE_EXECUTOR"
+REMOTE_VARIABLES = {
+    EXECUTOR_OPTION: EXECUTOR_ENVIRON,
+    REMOTE_OPTION: REMOTE_ENVIRON,
+    UPLOAD_OPTION: UPLOAD_ENVIRON,
+    INSTANCE_OPTION: INSTANCE_ENVIRON,
+}
+"""The environment variables that say what options say."""
 
 
 def build_folder(arguments: Sequence[str], environ: Mapping[str, str]) -> str:

@@ -1,7 +1,7 @@
 """Results at a server besides those of this machine: another store of the same kind, behind the first one.
 
 At the server `cas/` has the packs of results, by their digests, and `ac/` a list for each key: a pack without pieces
-whose `about` is the key and, newest first, pairs of the name of a result and its digest. Two who add to one list at
+whose `about` is the key and, newest first, the name of each result, its digest and its size. Two who add to one list at
 the same time lose one of both entries, which costs a step that runs, and nothing else.
 """
 
@@ -9,24 +9,25 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from rebel_tools.cache.pack import Pack, packed, unpacked
 from rebel_tools.cache.results import KIND, MOST
-from rebel_tools.cache.server import HttpCache
-from rebel_tools.cache.store import Store
+from rebel_tools.cache.store import Data, Store
 
 
 class RemoteResults:
     """The results at a server, as a store of nothing else."""
 
-    def __init__(self, server: HttpCache, uploads: bool) -> None:
+    def __init__(self, server: Data, uploads: bool) -> None:
         self.server = server
         self._uploads = uploads
-        self._lists: dict[str, list[list[str]]] = {}
+        self._lists: dict[str, list[_Entry]] = {}
 
     def get(self, kind: str, name: str) -> bytes | None:
-        digests = dict(self._list(name.partition("-")[0])) if kind == KIND else {}
-        return self.server.get("cas", digests[name]) if name in digests else None
+        entries = self._list(name.partition("-")[0]) if kind == KIND else []
+        found = next((entry for entry in entries if entry.name == name), None)
+        return self.server.get("cas", found.digest, found.size) if found else None
 
     def put(self, kind: str, name: str, data: bytes) -> bool:
         if kind != KIND or not self._uploads:
@@ -34,39 +35,45 @@ class RemoteResults:
         key, digest = name.partition("-")[0], hashlib.sha256(data).hexdigest()
         if not self.server.put("cas", digest, data):
             return False
-        entries = [[name, digest], *(each for each in self._list(key) if each[0] != name)][:MOST]
+        entries = [_Entry(name, digest, len(data)), *(each for each in self._list(key) if each.name != name)][:MOST]
         self._lists[key] = entries
         return self.server.put("ac", _place(key), packed(Pack([key, entries], [])))
 
     def discard(self, kind: str, name: str) -> None:
         """What a server keeps is its own affair; it is not asked for again."""
         key = name.partition("-")[0]
-        self._lists[key] = [each for each in self._list(key) if each[0] != name] if kind == KIND else []
+        self._lists[key] = [each for each in self._list(key) if each.name != name] if kind == KIND else []
 
     def names(self, kind: str, beginning: str) -> list[str]:
-        return [name for name, _ in self._list(beginning.rstrip("-"))] if kind == KIND else []
+        return [entry.name for entry in self._list(beginning.rstrip("-"))] if kind == KIND else []
 
     def make_room(self, kind: str, beginning: str, most: int) -> None:
         """A list never gets longer than `MOST`; what it names a server trims by itself."""
 
-    def _list(self, key: str) -> list[list[str]]:
+    def _list(self, key: str) -> list[_Entry]:
         if key not in self._lists:
             data = self.server.get("ac", _place(key))
             self._lists[key] = _entries(key, data) if data else []
         return self._lists[key]
 
 
+class _Entry(NamedTuple):
+    name: str
+    digest: str
+    size: int
+
+
 def _place(key: str) -> str:
-    return hashlib.sha256(f"rebel-tools results {key}".encode()).hexdigest()
+    return hashlib.sha256(f"rebel-tools results 2 {key}".encode()).hexdigest()
 
 
-def _entries(key: str, data: bytes) -> list[list[str]]:
+def _entries(key: str, data: bytes) -> list[_Entry]:
     """The entries of a list; none in one that is damaged, or that of another key."""
     try:
         pack = unpacked(data)
         found, entries = pack.about if pack else ("", [])
-        wanted = [[name, digest] for name, digest in entries if f"{name}".startswith(f"{key}-") and _is_digest(digest)]
-        return wanted if found == key else []
+        wanted = [_Entry(name, digest, int(size)) for name, digest, size in entries if _is_digest(digest)]
+        return [entry for entry in wanted if f"{entry.name}".startswith(f"{key}-")] if found == key else []
     except (ValueError, LookupError, TypeError):
         return []
 

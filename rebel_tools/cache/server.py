@@ -114,7 +114,7 @@ class HttpCache:
         self.is_used = True
         self.counts = Counts()
 
-    def get(self, kind: str, name: str) -> bytes | None:
+    def get(self, kind: str, name: str, size: int = 0) -> bytes | None:
         """What is kept there; None where nothing is, or nobody answers. Of `cas` only what its name says."""
         data = self._try("GET", kind, name)
         if data is None:

@@ -6,6 +6,16 @@ from collections.abc import Iterable
 from typing import Protocol
 
 
+class Data(Protocol):
+    """A server's `ac` and `cas`: data by a name of 64 hexadecimal digits, which in `cas` is its SHA-256."""
+
+    def get(self, kind: str, name: str, size: int = 0) -> bytes | None:
+        """What is there, if there is. size: of what `cas` has under that name."""
+
+    def put(self, kind: str, name: str, data: bytes) -> bool:
+        """Keep data; whether it is kept."""
+
+
 class Store(Protocol):
     """Data by kind and name. Kinds and names are plain words: letters, digits, `-` and `.`.
 

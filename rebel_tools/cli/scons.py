@@ -11,7 +11,7 @@ from rebel_tools.errors import RebelError
 from rebel_tools.memory.verdict import NOTHING, Verdict
 from rebel_tools.observed import store
 from rebel_tools.observed.run import ask, repeat_output
-from rebel_tools.sconstruct import REMOTE_ENVIRON, REMOTE_OPTION, UPLOAD_ENVIRON, UPLOAD_OPTION
+from rebel_tools.sconstruct import EXECUTOR_ENVIRON, REMOTE_ENVIRON, REMOTE_VARIABLES
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -78,12 +78,11 @@ def _remote_in_environment(words: list[str]) -> list[str]:
     """The words without the options about the server of results, which the environment says from now on: an SConstruct
     need not know them.
     """
-    names = {REMOTE_OPTION: REMOTE_ENVIRON, UPLOAD_OPTION: UPLOAD_ENVIRON}
     rest = []
     for word in words:
         option, equals, value = word.partition("=")
-        if option in names and equals:
-            os.environ[names[option]] = value
+        if option in REMOTE_VARIABLES and equals:
+            os.environ[REMOTE_VARIABLES[option]] = value
         else:
             rest.append(word)
     return rest
@@ -106,7 +105,7 @@ def _run_in_sandbox(option: str, words: Sequence[str]) -> NoReturn:
 
 
 def _shared_main() -> None:
-    if os.environ.get(REMOTE_ENVIRON):
+    if os.environ.get(REMOTE_ENVIRON) or os.environ.get(EXECUTOR_ENVIRON):
         from rebel_tools.scons import remote
 
         remote.share()

@@ -17,14 +17,14 @@ from rebel_tools.memory.atomic import read_regular, write_atomically
 from rebel_tools.memory.identity import identity
 from rebel_tools.memory.manifest import manifest
 from rebel_tools.memory.verdict import NOTHING, Verdict, everything, nothing
-from rebel_tools.sconstruct import BUILD_OPTION, PROFILE_OPTION, REMOTE_OPTION, UPLOAD_OPTION
+from rebel_tools.sconstruct import BUILD_OPTION, INSTANCE_OPTION, PROFILE_OPTION, REMOTE_OPTION, UPLOAD_OPTION
 
 _FILE = ".rebel-tools.up-to-date"
 
 _PROGRAMS = ("ocamlc", "ocamlopt", "ocamldep", "ocamlfind", "refmt")
 _HARMLESS = re.compile(
     r"(?:(?:-Q|-j ?\d+|--jobs=\d+|verbose=\d|--debug=explain|--no-cache"
-    rf"|{REMOTE_OPTION}=\S*|{UPLOAD_OPTION}=\w+|{PROFILE_OPTION}=\w+|{BUILD_OPTION}=\S*)(?: |$))*"
+    rf"|{REMOTE_OPTION}=\S*|{UPLOAD_OPTION}=\w+|{INSTANCE_OPTION}=\S*|{PROFILE_OPTION}=\w+|{BUILD_OPTION}=\S*)(?: |$))*"
 )
 
 

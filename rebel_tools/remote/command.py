@@ -15,6 +15,7 @@ from rebel_tools.remote.files import FileDigests
 from rebel_tools.remote.messages import Action, Command, Digest, digest_of
 from rebel_tools.remote.tree import Input, Tree, merkle_tree
 from rebel_tools.sandbox.model import Declared, is_below
+from rebel_tools.sandbox.toolchain import SYSTEM
 
 _FORMAT = "rebel-tools command 1"  # changes when keys mean something else
 
@@ -56,6 +57,7 @@ class Asked:
     ) -> None:
         self.declared = declared
         self.root = declared.root
+        self.target = declared.target
         self.words = _words(shell, " ".join(arguments))
         self.variables = variables
         self.folder = self._relative(folder, "it runs outside of the project")
@@ -83,6 +85,20 @@ class Asked:
             self.free, self.bound = self._key(""), self._key(self.root)
         except UnicodeEncodeError:
             raise NotShared("one of its names is no text") from None
+
+    def why_only_here(self) -> str:
+        """Why a machine that has nothing but the input root and a system cannot run it; '' where it can."""
+        if self.is_bound or any(map(self._is_map, self.words)):
+            return "its command line, or its environment, names the folder of the project"
+        if self.named_files:
+            return "its command line is in a file elsewhere"
+        strange = sorted(path for path in self.outside if not is_below(path, SYSTEM))
+        if strange:
+            return f"{strange[0]} lies outside of the project, and is no part of a system"
+        program = shutil.which(self.words[0], path=self.variables.get("PATH", os.defpath))
+        if program and os.path.isabs(program) and not is_below(program, (*SYSTEM, self.root)):
+            return f"{program} lies outside of the project, and is no part of a system"
+        return ""
 
     def mentions_folder(self, data: bytes) -> bool:
         """Whether something that the command made says, or may say, in which folder that was."""

@@ -38,6 +38,15 @@ def opened(key: Digest, data: bytes) -> tuple[Result, str, list[str]] | None:
         return None
 
 
+def of_a_worker(data: bytes) -> Result | None:
+    """A result that somebody else has put there, who noted nothing; None for what is none."""
+    try:
+        result = result_from(data)
+        return None if result.note else result
+    except ValueError:
+        return None
+
+
 def fits(states: str, consulted: Sequence[str], state: Callable[[str], str]) -> bool:
     """Whether this machine is, where a command looks at it, as the one that made a result."""
     return _states(consulted, state) == states

@@ -108,6 +108,16 @@ class Result(NamedTuple):
     note: bytes = b""
     others: int = 0
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether it is that of a command which ended well, and all of its outputs are files."""
+        return not (self.exit_code or self.others)
+
+    def data(self) -> set[Digest]:
+        """What has to be there besides, for all that it has: outputs, and what was said."""
+        said = {digest for digest in (self.stdout, self.stderr) if isinstance(digest, Digest)}
+        return said | {output.digest for output in self.outputs}
+
     def encode(self) -> bytes:
         metadata = encoded(
             (7, _timestamp(self.started)),

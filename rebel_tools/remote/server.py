@@ -12,7 +12,9 @@ from rebel_tools.remote.messages import Digest
 class Server(Protocol):
     """Results by the digests of actions, and data by its own digest. Nothing is raised: a build needs no server."""
 
-    counts: Counts
+    @property
+    def counts(self) -> Counts:
+        """What went both ways up to now."""
 
     @property
     def is_used(self) -> bool:

@@ -6,7 +6,7 @@ import contextlib
 import os
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from rebel_tools.cache.results import LARGEST, write_out
@@ -21,10 +21,14 @@ _LONGEST = 1 << 16  # bytes that a command may say, for what it says is part of 
 
 
 class Tally(NamedTuple):
-    """How many commands ran here and how many came from the cache; saved: how many nanoseconds less that took."""
+    """How many commands ran here, came from the cache, and ran elsewhere.
+
+    saved: how many nanoseconds less it took to have results from the cache.
+    """
 
     local: int = 0
     cached: int = 0
+    remote: int = 0
     saved: int = 0
 
 
@@ -36,32 +40,34 @@ class Said(NamedTuple):
 
 
 class SharedCommands:
-    """uploads: whether what is made here is put at the server, too. For several threads."""
+    """uploads: whether what is made here is put at the server, too. trusts: whether results count that others have put
+    there, such as workers of which a user says that they are as this machine. For several threads.
+    """
 
-    def __init__(self, server: Server, uploads: bool) -> None:
+    def __init__(self, server: Server, uploads: bool, trusts: bool = False) -> None:
         self.server = server
+        self.trusts = trusts
         self.uploads = uploads
         self.files = FileDigests()
         self.tally = Tally()
         self._lock = threading.Lock()
 
-    def count(self, *, local: int = 0, cached: int = 0, saved: int = 0) -> None:
+    def count(self, *, local: int = 0, cached: int = 0, remote: int = 0, saved: int = 0) -> None:
         with self._lock:
-            more = Tally(local, cached, saved)
+            more = Tally(local, cached, remote, saved)
             self.tally = Tally(*(one + other for one, other in zip(self.tally, more)))
 
     def restore(self, asked: Asked) -> Said | None:
         """Make the outputs of a command as its result has them; what it said, or None where there is no result."""
         start = time.time_ns()
         found = self._find(asked)
-        said = found and _said(found)
-        if found is None or said is None:
+        if found is None:
             return None
-        data = self.server.blobs(output.digest for output in found.outputs)
-        if any(output.digest not in data for output in found.outputs):
+        wanted = found.data()
+        data = self.server.blobs(wanted)
+        if wanted - data.keys() or not write(asked, found.outputs, data):
             return None
-        if not _write(asked, found.outputs, data):
-            return None
+        said = Said(*(data[each] if isinstance(each, Digest) else each for each in (found.stdout, found.stderr)))
         self.count(cached=1, saved=found.ended - found.started - (time.time_ns() - start))
         return said
 
@@ -69,17 +75,17 @@ class SharedCommands:
         found = None if asked.is_bound else self._look_up(asked, asked.free)
         if asked.is_bound or (found is not None and not found.outputs):  # a result there is in its own folder
             found = self._look_up(asked, asked.bound)
-        is_whole = found and found.outputs and {output.path for output in found.outputs} <= set(asked.outputs)
-        return found if is_whole else None
+        if found is None or not (found.is_whole and found.outputs):
+            return None
+        return found if {output.path for output in found.outputs} <= set(asked.outputs) else None
 
     def _look_up(self, asked: Asked, key: Key) -> Result | None:
         data = self.server.result(key.digest)
         opened = entry.opened(key.digest, data) if data else None
         if opened is None:
-            return None
+            return entry.of_a_worker(data) if data and self.trusts else None
         result, states, consulted = opened
-        is_whole = not (result.exit_code or result.others)
-        return result if is_whole and entry.fits(states, consulted, self.files.state) else None
+        return result if entry.fits(states, consulted, self.files.state) else None
 
     def keep(self, asked: Asked, said: Said, started: int, ended: int, consulted: Sequence[str]) -> str:
         """Put the result of a command that ended well at the server; why not, or ''.
@@ -125,14 +131,7 @@ class SharedCommands:
             self.server.keep_result(asked.free.digest, entry.sealed(asked.free.digest, Result([]), [], str))
 
 
-def _said(result: Result) -> Said | None:
-    """What is said again; None where only a digest of it is there, which no entry of ours has."""
-    if isinstance(result.stdout, Digest) or isinstance(result.stderr, Digest):
-        return None
-    return Said(result.stdout, result.stderr)
-
-
-def _write(asked: Asked, outputs: Sequence[Output], data: dict[Digest, bytes]) -> bool:
+def write(asked: Asked, outputs: Sequence[Output], data: Mapping[Digest, bytes]) -> bool:
     """Whether the outputs are there now, and no other target; else none is."""
     _remove(asked)
     try:

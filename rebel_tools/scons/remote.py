@@ -34,7 +34,7 @@ def generate(env: Any, **kw: Any) -> None:
     env.SetDefault(SANDBOX=Mode.OFF.value, SANDBOX_READS=[], SANDBOX_TOOLCHAIN=[], REMOTE_CACHE="", REMOTE_PLATFORM={})
     if env["SANDBOX"] not in MODES:
         raise SCons.Errors.UserError(f"SANDBOX is {env['SANDBOX']!r}, expected one of {', '.join(MODES)}")
-    add(OPTION, *remote_cache.OPTIONS)
+    add(OPTION, *remote_cache.OPTIONS, remote_cache.EXECUTOR)
     _obey(env)
 
 
@@ -76,8 +76,8 @@ def share(otherwise: str = "") -> None:
 
     Errors: RebelError when what is said about the server is wrong.
     """
-    url, uploads = remote_cache.url() or otherwise, remote_cache.uploads()
-    if url:
+    url, uploads, executor = remote_cache.url() or otherwise, remote_cache.uploads(), remote_cache.executor_url()
+    if url or executor:
         from rebel_tools.scons import sharing  # a build without a server does not load it
 
-        sharing.install(url, uploads)
+        sharing.install(url, uploads, executor)

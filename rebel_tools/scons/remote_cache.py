@@ -2,24 +2,37 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
+from collections.abc import Iterator
 from functools import cache
 from typing import TYPE_CHECKING
 
 from rebel_tools.errors import RebelError
 from rebel_tools.scons import saving
 from rebel_tools.scons.options import Option, is_added, value
-from rebel_tools.sconstruct import REMOTE_ENVIRON, REMOTE_OPTION, UPLOAD_ENVIRON, UPLOAD_OPTION
+from rebel_tools.sconstruct import (
+    EXECUTOR_ENVIRON,
+    EXECUTOR_OPTION,
+    INSTANCE_ENVIRON,
+    INSTANCE_OPTION,
+    REMOTE_ENVIRON,
+    REMOTE_OPTION,
+    UPLOAD_ENVIRON,
+    UPLOAD_OPTION,
+)
 
 if TYPE_CHECKING:
-    from rebel_tools.cache.server import Counts, HttpCache
+    from rebel_tools.cache.server import Counts, Credentials
     from rebel_tools.cache.store import Store
+    from rebel_tools.remote.connect import Connection
+    from rebel_tools.remote.execute import Engine
 
 URL = Option(
     REMOTE_OPTION,
     "remote_cache",
-    f"a server that keeps results for several machines: http://... or https://...; or {REMOTE_ENVIRON}",
+    f"a server that keeps results for several machines: http, https, grpc or grpcs://...; or {REMOTE_ENVIRON}",
     metavar="URL",
 )
 UPLOAD = Option(
@@ -28,14 +41,29 @@ UPLOAD = Option(
     "what is put there: success, what was made without errors (the default), or never",
     choices=("success", "never"),
 )
-OPTIONS = URL, UPLOAD
+INSTANCE = Option(
+    INSTANCE_OPTION,
+    "remote_instance",
+    f"the part of a server of gRPC that is meant; or {INSTANCE_ENVIRON}",
+    metavar="NAME",
+)
+EXECUTOR = Option(
+    EXECUTOR_OPTION,
+    "remote_executor",
+    f"an engine that runs commands: grpc://HOST:PORT or grpcs://...; or {EXECUTOR_ENVIRON}",
+    metavar="URL",
+)
+OPTIONS = URL, UPLOAD, INSTANCE
+
+PATIENCE_S = 3600.0
+"""How many seconds a command may take on an engine, waiting for a worker included, before it runs here."""
 
 
 def check() -> None:
     """Errors: RebelError when what is said about the server cannot be true."""
     uploads()
     if url():
-        server(url())
+        connection(url())
 
 
 def with_remote(near: Store, read_only: bool) -> Store:
@@ -44,34 +72,74 @@ def with_remote(near: Store, read_only: bool) -> Store:
         return near
     from rebel_tools.cache.layers import Layered, RemoteResults
 
-    return Layered(near, RemoteResults(server(url()), uploads() and not read_only))
+    return Layered(near, RemoteResults(connection(url()).data, uploads() and not read_only))
 
 
 def url() -> str:
     """The address of the server; '' where none is to be used."""
-    return (value(URL) if is_added(URL) else None) or os.environ.get(REMOTE_ENVIRON, "")
+    return _said(URL, REMOTE_ENVIRON)
+
+
+def executor_url() -> str:
+    """The address of the engine; '' where commands run here."""
+    return _said(EXECUTOR, EXECUTOR_ENVIRON)
 
 
 def uploads() -> bool:
     """Whether what is made here is put there. Errors: RebelError for a word that says neither."""
-    said = (value(UPLOAD) if is_added(UPLOAD) else None) or os.environ.get(UPLOAD_ENVIRON) or UPLOAD.choices[0]
+    said = _said(UPLOAD, UPLOAD_ENVIRON) or UPLOAD.choices[0]
     if said not in UPLOAD.choices:
         raise RebelError(f"{UPLOAD_OPTION}, or {UPLOAD_ENVIRON}, is {said}", expected=" or ".join(UPLOAD.choices))
     return said == UPLOAD.choices[0]
 
 
-@cache
-def server(url: str) -> HttpCache:
-    """One for all sessions of a run: it is asked over one connection, and given up once."""
-    from rebel_tools.cache.server import HttpCache, credentials  # other builds do not load it
+def _said(option: Option, environ: str) -> str:
+    return (value(option) if is_added(option) else None) or os.environ.get(environ, "")
 
-    try:
-        found = HttpCache(url, credentials(os.environ), say)
-    except RebelError as error:
-        message = f"the remote cache cannot be used: {error.message}"
-        raise RebelError(message, place=error.place, expected=error.expected) from None
-    saving.at_the_end(lambda: _sum_up(found.counts))
+
+@cache
+def connection(url: str) -> Connection:
+    """One for all sessions of a run: it is given up once. Errors: RebelError."""
+    from rebel_tools.remote.connect import connect  # other builds do not load it
+
+    with _about("remote cache"):
+        found = connect(url, _said(INSTANCE, INSTANCE_ENVIRON), _credentials(), say)
+    saving.at_the_end(lambda: _sum_up("remote cache", found.counts))
     return found
+
+
+@cache
+def engine(url: str) -> Engine:
+    """The engine at an address. Errors: RebelError."""
+    from rebel_tools.remote.connect import is_grpc, needs_grpc
+
+    what = "remote executor"
+    with _about(what):
+        if not is_grpc(url):
+            raise RebelError("this is no address of one", expected="grpc://HOST:PORT or grpcs://HOST:PORT")
+        needs_grpc()
+        from rebel_tools.remote.execute import Engine
+        from rebel_tools.remote.grpc_server import GrpcServer
+
+        server = GrpcServer(url, _said(INSTANCE, INSTANCE_ENVIRON), _credentials(), say, what)
+    saving.at_the_end(lambda: _sum_up(what, server.counts))
+    return Engine(server, PATIENCE_S)
+
+
+def _credentials() -> Credentials:
+    from rebel_tools.cache.server import credentials
+
+    return credentials(os.environ)
+
+
+@contextlib.contextmanager
+def _about(what: str) -> Iterator[None]:
+    """Mistakes say what they are about."""
+    try:
+        yield
+    except RebelError as error:
+        message = f"the {what} cannot be used: {error.message}"
+        raise type(error)(message, place=error.place, expected=error.expected, hint=error.hint) from None
 
 
 def say(text: str) -> None:
@@ -85,10 +153,10 @@ def _tell(text: str) -> None:
     TERMINAL.say(sys.stderr, f"rebel: {text}\n")
 
 
-def _sum_up(counts: Counts) -> None:
+def _sum_up(what: str, counts: Counts) -> None:
     if any(counts):
         down, up = _amount(counts.down, counts.bytes_down), _amount(counts.up, counts.bytes_up)
-        _tell(f"remote cache: {down} down, {up} up")
+        _tell(f"{what}: {down} down, {up} up")
 
 
 def _amount(number: int, size: int) -> str:

@@ -122,6 +122,9 @@ class _Run:
         attempt = self._attempt
         if attempt is not None and attempt.restore(shell, arguments, variables):
             return 0
+        elsewhere = attempt.execute() if attempt is not None else None
+        if elsewhere is not None:
+            return elsewhere
         if self.box is None and (self._mode is not Mode.OFF or (attempt is not None and attempt.wants_trace)):
             mode = Mode.TRACE if self._mode is Mode.OFF else self._mode
             self.box = Box(self._allowed, mode, self._folders)

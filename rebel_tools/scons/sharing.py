@@ -7,14 +7,14 @@ import sys
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import SCons.Node.FS
 import SCons.Util
 
 from rebel_tools.errors import MissingTool
 from rebel_tools.remote.command import Asked, NotShared
-from rebel_tools.remote.shared import Said, SharedCommands
+from rebel_tools.remote.shared import Said, SharedCommands, write
 from rebel_tools.sandbox import trace
 from rebel_tools.sandbox.box import Box
 from rebel_tools.sandbox.model import Declared, Finding
@@ -22,29 +22,64 @@ from rebel_tools.scons import remote_cache, sandbox, saving
 from rebel_tools.scons.captured import run_bytes
 from rebel_tools.text import printable, screened
 
+if TYPE_CHECKING:
+    from rebel_tools.remote.execute import Engine
+
 _SHOWN = 3  # names in a sentence
+_PATIENCE = 3  # commands that an engine may fail to run before it is given up
 
 
 class Sharing:
     """What is asked about all commands of a run."""
 
-    def __init__(self, shared: SharedCommands) -> None:
+    def __init__(self, shared: SharedCommands, engine: Engine | None) -> None:
         self.shared = shared
+        self.engine = engine
+        self.has_engine = engine is not None
         self.undeclared: dict[str, None] = {}
+        self._said: set[str] = set()
+        self._failures = 0
+        self._has_told = False
         self.refused: dict[str, dict[str, None]] = {}  # why a result was not put at the server, and of which targets
 
     def attempt(self, targets: Sequence[Any], declared: Declared, env: Any) -> Attempt | None:
         """To be asked and told about one action; None for one that is nobody else's affair."""
-        if not self.shared.server.is_used or any(map(_is_of_another_cache, targets)):
+        if any(map(_is_of_another_cache, targets)):
+            return None
+        if not (self.shared.server.is_used or self.engine):
+            self.shared.count(local=1)
             return None
         reason = _why_not(targets, env)
         if reason:
             self.refuse(reason, declared.target)
+            if self.engine:
+                self.stays_here(reason, declared.target)
             return None
         return Attempt(self, declared, _platform(env))
 
     def refuse(self, reason: str, target: str) -> None:
+        """A result is not looked for, or not kept; where there is an engine, the command runs here all the same."""
         self.refused.setdefault(reason, {})[target] = None
+
+    def stays_here(self, reason: str, target: str) -> None:
+        """A command does not run on the engine: said once for each reason."""
+        if reason not in self._said:
+            self._said.add(reason)
+            _tell(f"{target} does not run remotely: {reason}")
+
+    def succeeded(self) -> None:
+        self._failures = 0
+
+    def failed(self, reason: str) -> None:
+        """The engine did not do what it was asked for; after a few times in a row it is asked no more."""
+        self._failures += 1
+        if self.engine is None or not self.engine.server.is_used:  # which it has said itself
+            self._failures = _PATIENCE
+        elif not self._has_told:
+            self._has_told = True
+            remote_cache.say(f"the remote executor has failed, and commands run here: {reason}")
+        if self._failures >= _PATIENCE:
+            self.engine = None
 
 
 class Attempt:
@@ -77,12 +112,42 @@ class Attempt:
             self._asked = Asked(self._declared, shell, arguments, variables, here, files, self._platform)
         except (NotShared, OSError) as error:
             self._refuse(str(error))
+            if self._sharing.engine:
+                self._sharing.stays_here(str(error), self._declared.target)
             return False
-        said = self._shared.restore(self._asked)
+        said = self._shared.restore(self._asked) if self._shared.server.is_used else None
         if said is not None:
             self._asked = None
             _say(said, screened)
         return said is not None
+
+    def execute(self) -> int | None:
+        """The exit status of the command line on the engine; None where it has to run here."""
+        engine, asked = self._sharing.engine, self._asked
+        if engine is None or asked is None:
+            return None
+        reason = asked.why_only_here()
+        if reason:
+            self._sharing.stays_here(reason, self._declared.target)
+            return None
+        from rebel_tools.remote.execute import EngineFailed
+
+        try:
+            ended = engine.run(asked)
+        except EngineFailed as error:
+            self._sharing.failed(str(error))
+            return None
+        status = ended.result.exit_code
+        if not status and (ended.result.others or not write(asked, ended.result.outputs, ended.outputs)):
+            self._sharing.stays_here("it makes links or folders, or its outputs cannot be written", asked.target)
+            return None
+        self._asked = None
+        self._sharing.succeeded()
+        self._shared.count(cached=int(ended.is_cached), remote=int(not ended.is_cached))
+        _say(Said(ended.stdout, ended.stderr), screened)
+        if status:
+            _tell(f"{self._declared.target}: only declared files were there; scons --sandbox names others")
+        return status
 
     def run(self, shell: str, words: Sequence[str], variables: dict[str, str]) -> int:
         """Run a command line as SCons does, and keep what it says, which is said when it has ended."""
@@ -114,13 +179,24 @@ class Attempt:
             self._sharing.refuse(reason, self._declared.target)
 
 
-def install(url: str, uploads: bool) -> None:
-    """From here on results of commands are shared. Errors: RebelError when what is said about the server is wrong."""
-    from rebel_tools.remote.server import HttpServer
+def install(url: str, uploads: bool, executor: str = "") -> None:
+    """From here on results of commands are shared, and commands run on the engine `executor`, if there is one.
 
-    if uploads:
-        uploads = _can_trace()
-    _install(HttpServer(remote_cache.server(url)), uploads)
+    url: of the server; '' for that of the engine, at which only the engine itself keeps results.
+    Errors: RebelError when what is said about them is wrong.
+    """
+    if _installed:
+        return
+    engine = remote_cache.engine(executor) if executor else None
+    server = remote_cache.connection(url).server if url or engine is None else engine.server
+    shared = SharedCommands(server, bool(url) and uploads and _can_trace(), url in ("", executor))
+    sharing = Sharing(shared, engine)
+    _installed.append(sharing)
+    sandbox.share(sharing)
+    saving.at_the_end(lambda: _sum_up(sharing))
+
+
+_installed: list[Sharing] = []
 
 
 @cache
@@ -131,13 +207,6 @@ def _can_trace() -> bool:
     except MissingTool as error:
         remote_cache.say(f"nothing is put at the remote cache: {error.message} ({error.hint})")
         return False
-
-
-@cache
-def _install(server: Any, uploads: bool) -> None:
-    sharing = Sharing(SharedCommands(server, uploads))
-    sandbox.share(sharing)
-    saving.at_the_end(lambda: _sum_up(sharing))
 
 
 def _why_not(targets: Sequence[Any], env: Any) -> str:
@@ -174,10 +243,12 @@ def _say(said: Said, clean: Callable[[str], str]) -> None:
 
 def _sum_up(sharing: Sharing) -> None:
     tally = sharing.shared.tally
-    if not (tally.local or tally.cached):
+    number = tally.local + tally.cached + tally.remote
+    if not number:
         return
     saved = f", {max(tally.saved, 0) / 1e9:.1f} s saved" if tally.cached else ""
-    _tell(f"remote cache: {tally.local + tally.cached} commands, {tally.cached} of them from the cache{saved}")
+    remote = f", {tally.remote} on the executor" if sharing.has_engine else ""
+    _tell(f"remote cache: {number} commands, {tally.cached} of them from the cache{remote}{saved}")
     if sharing.undeclared:
         what = "did not declare all that they read or write, so that their results are not shared"
         _tell(f"remote cache: {_names(sharing.undeclared)} {what}; scons --sandbox=report names it")

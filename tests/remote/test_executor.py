@@ -1,0 +1,207 @@
+"""`--remote-executor`: commands run on an engine, and the build is what it would be here, whatever the engine does."""
+
+from __future__ import annotations
+
+import os
+import re
+
+import pytest
+
+pytest.importorskip("grpc", reason="needs the extra `remote`: grpcio")
+pytest.importorskip("buildgrid", reason="needs the extra `remote`: buildgrid-common")
+
+from buildgrid.common.protos.build.bazel.remote.execution.v2 import remote_execution_pb2 as api  # noqa: E402
+from buildgrid.common.protos.google.rpc import status_pb2  # noqa: E402
+from c_tree import FILES, PROGRAM  # noqa: E402
+from casd import running_casd  # noqa: E402
+from faulty_engine import running_engine  # noqa: E402
+from user_project import snapshot  # noqa: E402
+
+COUNT = re.compile(r"remote cache: (\d+) commands, (\d+) of them from the cache, (\d+) on the executor")
+
+
+@pytest.fixture
+def casd(tmp_path):
+    with running_casd(tmp_path / "casd") as found:
+        yield found
+
+
+@pytest.fixture
+def engine():
+    with running_engine() as found:
+        yield found
+
+
+def counts(run) -> tuple[int, int, int]:
+    """How many commands there were, came from the cache, and ran on the engine."""
+    found = COUNT.search(run.err)
+    assert found, run.text
+    return int(found[1]), int(found[2]), int(found[3])
+
+
+def remotely(project, url: str, *words: str, **options):
+    return project.scons(f"--remote-executor={url}", *words, **options)
+
+
+def test_a_tree_is_what_it_would_be_here(tree, casd) -> None:
+    here, there = tree(), tree(at="two")
+    here.scons()
+    run = remotely(there, casd.url)
+    assert counts(run) == (5, 0, 5)
+    assert snapshot(here.root) == snapshot(there.root) and os.access(there.path("prog"), os.X_OK)
+    assert run.err.count("unused variable") == 1
+    assert there.up_to_date() and "up to date" in remotely(there, casd.url).out
+    there.write("part.c", FILES["part.c"] + "/* a comment */\n")
+    assert counts(remotely(there, casd.url))[0] == 1  # the object is as it was
+    there.scons("-c")
+    assert set(snapshot(there.root)) == {*FILES, "SConstruct"}
+    there.write("part.c", FILES["part.c"])
+    run = remotely(there, casd.url, "-j8")
+    assert counts(run) == (5, 5, 0) and snapshot(here.root) == snapshot(there.root)
+    assert run.err.count("unused variable") == 1
+
+
+def test_a_front_that_has_another_one_execute(tree, casd, tmp_path) -> None:
+    words = [f"--cas-remote={casd.url.replace('grpc', 'http')}", f"--ac-remote={casd.url.replace('grpc', 'http')}"]
+    words += [f"--exec-remote={casd.url.replace('grpc', 'http')}"]
+    with running_casd(tmp_path / "front", *words, executes=False) as front:
+        here, there = tree(), tree(at="two")
+        here.scons()
+        assert counts(remotely(there, front.url)) == (5, 0, 5) and snapshot(here.root) == snapshot(there.root)
+
+
+def test_failures_are_those_of_the_command(tree, casd) -> None:
+    script = """
+env.Command('a.txt', 'in.txt', 'echo said; echo loud >&2; exit 7')
+env.Command('b.txt', 'in.txt', 'kill -9 $$$$')
+env.Command('c.txt', 'in.txt', '-cp $SOURCE $TARGET; exit 3')
+env.Command('d.txt', 'in.txt', 'true')
+env.Object('wrong.c')
+"""
+    project = tree(script, **{"in.txt": "a\n", "wrong.c": "int main(void) { return x; }\n"})
+    for _ in range(2):  # an engine may keep failures, and what it kept is no answer
+        run = remotely(project, casd.url, "-k", rc=2)
+        assert "said\n" in run.out and "loud\n" in run.err and "[a.txt] Error 7" in run.err
+        assert "[b.txt] Error 137" in run.err and "[wrong.o] Error 1" in run.err and "'x' undeclared" in run.err
+        assert "has failed, and commands run here" not in run.err
+    assert not project.path("a.txt").exists()
+
+
+def test_what_is_not_declared_is_not_there(tree, casd) -> None:
+    project = tree("env.Object('main.c', CCFLAGS=['-Iinc'])\n")
+    run = remotely(project, casd.url, rc=2)
+    assert "part.h: No such file or directory" in run.err and "scons --sandbox names others" in run.err
+
+
+def test_a_program_that_is_not_there_is_the_engines_fault(tree, casd, tmp_path) -> None:
+    tool = tmp_path / "bin" / "own-tool"
+    tool.parent.mkdir()
+    tool.write_text("#!/bin/sh\ncat in.txt\n")
+    tool.chmod(0o755)
+    script = f"env.PrependENVPath('PATH', {str(tool.parent)!r})\n"
+    script += (
+        "env.Command('a.txt', 'in.txt', 'own-tool > $TARGET')\nenv.Command('b.txt', 'in.txt', 'own-tool in.txt')\n"
+    )
+    script += "env.Command('c.txt', ['in.txt', 'sub/tool'], 'sub/tool > $TARGET')\n"
+    project = tree(script, **{"in.txt": "a\n", "sub/tool": "#!/bin/sh\ncat in.txt\n"})
+    project.path("sub/tool").chmod(0o755)
+    run = remotely(project, casd.url, "-k", rc=None)
+    assert "own-tool lies outside of the project, and is no part of a system" in run.err
+    assert project.path("c.txt").read_text() == "a\n" and counts(run)[2] >= 1
+
+
+def test_what_has_to_run_here_says_why_once(tree, casd) -> None:
+    script = """
+top = Dir('#').get_abspath()
+for n in range(3):
+    env.Command(f'{n}.txt', 'in.txt', f'test -d {top}; cp $SOURCE $TARGET')
+env.Command(Dir('made'), 'in.txt', 'mkdir -p $TARGET; cp $SOURCE $TARGET/copy.txt')
+env.AlwaysBuild(env.Command('always.txt', 'in.txt', 'cp $SOURCE $TARGET'))
+env.Command('link.txt', 'in.txt', 'ln -s in.txt $TARGET')
+env.Command('twice.txt', 'in.txt', ['cp $SOURCE $TARGET', 'echo b >> $TARGET', Touch('$TARGET')])
+"""
+    project = tree(script, **{"in.txt": "a\n"})
+    run = remotely(project, casd.url)
+    assert run.err.count("names the folder of the project") == 1, run.err
+    assert "AlwaysBuild was said of it" in run.err and run.err.count("warning:") <= 1
+    assert "links or folders" in run.err or "is not a file or directory" in run.err  # casd refuses links
+    assert project.path("2.txt").read_text() == "a\n" and project.path("made/copy.txt").exists()
+    assert project.path("link.txt").is_symlink() and project.path("twice.txt").read_text() == "a\nb\n"
+
+
+def test_the_engine_dies_in_the_middle(tree, casd) -> None:
+    plain = tree(at="plain")
+    plain.scons()
+    script = (
+        PROGRAM + f"env.AlwaysBuild(env.Command('late', 'main.o', 'kill {casd.process.pid}; cp $SOURCE $TARGET'))\n"
+    )
+    project = tree(script + "env.Depends('libpart.a', 'late')\n")
+    run = remotely(project, casd.url, "-j1")
+    assert "Traceback" not in run.text and run.err.count("warning: the remote executor") in (1, 2), run.err
+    assert project.path("prog").read_bytes() == plain.path("prog").read_bytes()
+
+
+def test_with_a_cache_elsewhere_and_a_sandbox(tree, casd, server) -> None:
+    """What the engine makes is kept at the engine; what runs here is held to what it declared."""
+    words = (f"--remote-cache={server.url}", "--sandbox=trace")
+    assert counts(remotely(tree(), casd.url, *words)) == (5, 0, 5)
+    assert counts(remotely(tree(at="two"), casd.url, *words)) == (5, 5, 0)
+
+
+def done(**fields) -> api.ExecuteResponse:
+    return api.ExecuteResponse(**fields)
+
+
+def failed(code: int) -> api.ActionResult:
+    return api.ActionResult(exit_code=code, stderr_raw=b"wrong\n")
+
+
+COPY = "env.Command('a.txt', 'in.txt', 'cp $SOURCE $TARGET')\n"
+CANCELLED = status_pb2.Status(code=1, message="the worker was told to end")
+
+
+GONE = api.OutputFile(path="a.txt", digest=api.Digest(hash="a" * 64))
+NOT_STARTED = api.ActionResult(exit_code=1, stderr_raw=b"bwrap: execvp cp: No such file\n")
+
+
+@pytest.mark.parametrize(
+    ("answer", "text"),
+    [
+        (None, "it ended in the middle of an execution"),
+        (done(status=CANCELLED, result=failed(143)), "the worker was told to end"),
+        (done(result=api.ActionResult(output_files=[GONE])), "cannot be fetched, or is damaged"),
+        (done(result=NOT_STARTED), "bwrap: execvp cp"),
+    ],
+)
+def test_an_engine_that_fails(tree, engine, answer, text: str) -> None:
+    engine.answers = [answer] * 2
+    project = tree(COPY, **{"in.txt": "a\n"})
+    run = remotely(project, engine.url)
+    assert project.path("a.txt").read_text() == "a\n" and text in run.err and counts(run) == (1, 0, 0)
+    assert run.err.count("warning:") == 1 and "Error" not in run.err and engine.skipped == [False, False]
+
+
+def test_a_failure_that_was_kept_is_no_answer(tree, engine) -> None:
+    engine.answers = [done(result=failed(1), cached_result=True), done(result=failed(5))]
+    project = tree(COPY, **{"in.txt": "a\n"})
+    run = remotely(project, engine.url, rc=2)
+    assert engine.skipped == [False, True] and "[a.txt] Error 5" in run.err and "wrong\n" in run.err
+
+
+def test_what_comes_back_is_checked(tree, engine) -> None:
+    """Outputs that nobody asked for are none, and a result that a worker has kept is taken at its digests."""
+    engine.data["b" * 64] = b"something else"
+    stray = api.OutputFile(path="../b.txt", digest=api.Digest(hash="b" * 64, size_bytes=14))
+    engine.answers = [done(result=api.ActionResult(output_files=[stray]))] * 2
+    project = tree(COPY, **{"in.txt": "a\n"})
+    remotely(project, engine.url)
+    assert project.path("a.txt").read_text() == "a\n" and not (project.root.parent / "b.txt").exists()
+
+
+@pytest.mark.parametrize("fault", ["token", "no engine", "full", "md5"])
+def test_an_engine_that_is_of_no_use(tree, engine, fault: str) -> None:
+    engine.fault = fault
+    project = tree()
+    run = remotely(project, engine.url, "-j2", env={"REBEL_REMOTE_TOKEN": "old-secret"})
+    assert project.path("prog").exists() and "Traceback" not in run.text and "old-secret" not in run.text
+    assert run.err.count("rebel: warning") == 1 and counts(run) == (5, 0, 0)
