@@ -91,6 +91,17 @@ GRAMMAR_KEYS = Members(
     Key("flags", Words(), "flags of menhir, such as `--only-tokens`, `--external-tokens Tokens` or `--table`"),
 )
 REWRITER_NAME = Text("the name of a ppx rewriter", PACKAGE, PACKAGE_NAME.expected, MAX_PACKAGE)
+CHOICE_KEYS = Members(
+    Key(
+        "if",
+        ListOf(
+            Text("the name of a library", f"!?{PACKAGE}", "a name as in `uses`, or of findlib, or a ! and one", 215)
+        ),
+        "the libraries that have to be installed, those after a `!` must not be",
+        "it fits anyway",
+    ),
+    Key("source", MADE_FILE, "the file that is the source then"),
+)
 RULE_KEYS = Members(
     Key("command", Command(), "the program and its arguments as a list of words; no shell reads them"),
     Key("sources", ListOf(FILE_PATTERN), "all that it reads: files, folders and patterns, as in `rebel.sources`"),
@@ -243,6 +254,12 @@ _COMMON = (
     ),
     Key("rules", ListOf(RULE_KEYS), "commands of this package that make some of its sources, see below"),
     Key("stubs", STUBS_KEYS, "C and C++ of this package, see below"),
+    Key(
+        "select",
+        Table(MADE_FILE, ListOf(CHOICE_KEYS)),
+        'sources that are chosen by which libraries are installed, such as `{"src/x.ml": [{"if": ["lwt"], "source": '
+        '"src/x.lwt.ml"}, {"source": "src/x.none.ml"}]}`, see below',
+    ),
     Key(
         "uses",
         Names(LIBRARY_NAME),

@@ -9,6 +9,7 @@ from rebel_tools.errors import Place
 from rebel_tools.nearest import did_you_mean
 from rebel_tools.project.document import Path
 from rebel_tools.project.errors import ProjectError
+from rebel_tools.project.findlib import Findlib
 from rebel_tools.project.manifest import (
     Dependency,
     Manifest,
@@ -23,6 +24,7 @@ from rebel_tools.project.names import package_module
 from rebel_tools.project.ppx import rewriting_of
 from rebel_tools.project.resolve import Resolver, installed
 from rebel_tools.project.rules import libraries_of, rules_of
+from rebel_tools.project.select import Chosen, choose, patterns_of
 from rebel_tools.project.selection import DEFAULT, Selection
 from rebel_tools.project.sources import scan_package
 from rebel_tools.project.stubs import stubs_of
@@ -124,6 +126,7 @@ class _Loader:
         self.overridden: frozenset[str] = frozenset()
         self.members: set[str] = set()
         self.warnings: list[str] = []
+        self.findlib = Findlib(consulted)
         self.owners: dict[str, Manifest] = {}  # of sources of packages with several libraries, by path
 
     def root_manifest(self) -> Manifest:
@@ -222,6 +225,10 @@ class _Loader:
             if dependency is None or wanted.key == "peerDependencies" and _is_in(chain, dependency):
                 continue  # who is the peer of its own user cannot use its modules
             visit.following = wanted
+            if not wanted.is_choice:
+                visit.choices.discard(dependency.name)
+            elif dependency.name not in visit.needed:
+                visit.choices.add(dependency.name)
             visit.needed.append(dependency.name)
             _check_cycle(chain, dependency)
             self.warnings += version_warnings(visit.manifest, wanted, dependency, self.overridden)
@@ -265,19 +272,24 @@ class _Loader:
         root = os.path.dirname(manifest.document.path)
         for name in manifest.development:
             visit.note_absent(name, "is in `devDependencies`, which do not count; move it to `dependencies`")
-        selection = Selection(manifest.sources if manifest.has_rebel else ())
+        chosen = self._chosen(visit, root)
+        selection = Selection(patterns_of(manifest) if manifest.has_rebel else ())
         found = scan_package(root, self.consulted, selection)
+        found = found._replace(sources=(*found.sources, *chosen.sources))
         needed = {used.name: used for used in self.packages.values() if used.name in visit.needed}
         rules, sources = rules_of(manifest, root, found, self.consulted, needed)
         rewriting = rewriting_of(manifest, needed, self.packages.values())
+        own = (name for name in dict.fromkeys(visit.needed) if name not in rewriting.apart)
+        chosen_findlib = (name for name in chosen.libraries if name not in needed)
+        findlib = manifest.ocamlfind, chosen_findlib, libraries_of(rules), rewriting.libraries
         package = Package(
             name=manifest.name,
             module=manifest.module,
             root=root,
             sources=sources,
             selected=manifest.sources,
-            ocamlfind=tuple(dict.fromkeys((*manifest.ocamlfind, *libraries_of(rules), *rewriting.libraries))),
-            dependencies=(*(name for name in visit.needed if name not in rewriting.apart), *rewriting.packages),
+            ocamlfind=tuple(dict.fromkeys(name for each in findlib for name in each)),
+            dependencies=(*own, *rewriting.packages),
             ppx=rewriting.ppx,
             ppx_runtime=manifest.ppx_runtime,
             absent=tuple(visit.absent.items()),
@@ -309,6 +321,15 @@ class _Loader:
         ]
         self.packages[manifest.key] = package
 
+    def _chosen(self, visit: _Visit, root: str) -> Chosen:
+        """What `rebel.select` chooses; of what only other choices need nothing is needed."""
+        if not visit.manifest.select:
+            return Chosen()
+        there = {*visit.needed}
+        chosen = choose(visit.manifest, root, lambda name: name in there or self.findlib.has(name), self.consulted)
+        visit.needed = [name for name in visit.needed if name not in visit.choices or name in chosen.libraries]
+        return chosen
+
     def _check_apart(self, manifest: Manifest, package: Package) -> None:
         """Errors: ProjectError for a source that two libraries of one package have."""
         for source in package.sources:
@@ -335,13 +356,15 @@ class _Loader:
 class _Visit:
     """A package whose dependencies are being added.
 
-    needed: the packages among them; absent: module -> why it cannot be used; following: the one that is looked at now.
+    needed: the packages among them, choices: those that only `rebel.select` may want; absent: module -> why it cannot
+        be used; following: the one that is looked at now.
     """
 
     def __init__(self, manifest: Manifest) -> None:
         self.manifest = manifest
         self.rest = wanted_of(manifest)
         self.needed: list[str] = _tested(manifest)
+        self.choices: set[str] = set()
         self.absent: dict[str, str] = {}
         self.following = Dependency("", "", "")
 

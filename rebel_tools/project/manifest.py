@@ -33,6 +33,16 @@ class Grammar(NamedTuple):
     flags: tuple[str, ...] = ()
 
 
+class Choice(NamedTuple):
+    """One of the sources that a file of `rebel.select` may be, as it is written.
+
+    wanted: libraries that have to be installed, and after a `!` those that must not be.
+    """
+
+    source: str
+    wanted: tuple[str, ...] = ()
+
+
 class Command(NamedTuple):
     """One of `rebel.rules` as it is written."""
 
@@ -97,6 +107,7 @@ class Dependency(NamedTuple):
     """A package that this one wants: the range of versions as it is written, and the key that it stands under.
 
     library: which of its libraries, '' for the package itself; used_at: where `rebel.uses` says so.
+    is_choice: whether it is wanted only where `rebel.select` chooses a source for it.
     """
 
     name: str
@@ -104,6 +115,7 @@ class Dependency(NamedTuple):
     key: str
     library: str = ""
     used_at: Path = ()
+    is_choice: bool = False
 
     @property
     def keys(self) -> tuple[str, str]:
@@ -125,6 +137,7 @@ class Manifest(NamedTuple):
     tests_of: of what the tests of a package are as a package of their own, the name of the one that they test.
     libraries: the names of its further libraries; library_of: of one of these, as a manifest of its own, the name of
         the package. uses: the libraries that it names, or None where all of its dependencies count.
+    select: file -> the sources that it may be.
     """
 
     document: Document
@@ -154,6 +167,7 @@ class Manifest(NamedTuple):
     libraries: tuple[str, ...] = ()
     library_of: str = ""
     uses: tuple[str, ...] | None = None
+    select: tuple[tuple[str, tuple[Choice, ...]], ...] = ()
     ppx: tuple[tuple[str, tuple[str, ...]], ...] = ()
     ppx_runtime: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
@@ -204,6 +218,7 @@ def read_manifest(document: Document, default_name: str, is_root: bool = False) 
         sources=_sources(rebel),
         libraries=tuple(rebel.get("libraries", ())),
         uses=rebel.get("uses"),
+        select=tuple(_choices(document, path, said) for path, said in rebel.get("select", {}).items()),
         ocamlfind=rebel.get("ocamlfindDependencies", ()),
         dependencies=_dependencies(top),
         development=_development(document.value),
@@ -337,6 +352,15 @@ def _stubs(rebel: Mapping[str, Any]) -> StubsSpec | None:
     said = dict(rebel.get("stubs", {}))
     said["pkg_config"] = said.pop("pkgConfig", ())
     return StubsSpec(**said) if "stubs" in rebel else None
+
+
+def _choices(document: Document, path: str, said: tuple[Mapping[str, Any], ...]) -> tuple[str, tuple[Choice, ...]]:
+    keys: Path = ("rebel", "select", path)
+    missing = next((at for at, each in enumerate(said) if "source" not in each), None)
+    if missing is not None:
+        at = (*keys, missing)
+        raise document.error(at, f'{quoted(at)} has no "source"', expected="the file that is chosen")
+    return path, tuple(Choice(each["source"], each.get("if", ())) for each in said)
 
 
 def _command(document: Document, said: Mapping[str, Any], keys: Path) -> Command:

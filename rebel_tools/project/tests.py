@@ -45,6 +45,7 @@ def manifest_of_tests(manifest: Manifest) -> Manifest:
         generating=Generating(),
         stubs=None,
         uses=None,
+        select=(),
         tests=Tests(),
         tests_of=manifest.name,
         warnings=(),

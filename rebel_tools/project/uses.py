@@ -9,6 +9,7 @@ from rebel_tools.project.document import Path
 from rebel_tools.project.errors import ProjectError
 from rebel_tools.project.manifest import Dependency, Manifest, library_name
 from rebel_tools.project.ppx import place_of
+from rebel_tools.project.select import names_in
 from rebel_tools.text import quote
 
 
@@ -31,6 +32,10 @@ def wanted_of(manifest: Manifest) -> Iterator[Dependency]:
         if found and name not in (manifest.uses or ()) and (found.library or manifest.uses is not None):
             keys, _ = place_of(manifest.document, name)
             yield found._replace(used_at=keys) if found.name == own_package(manifest) else found
+    for name in names_in(manifest):
+        found = _wanted(manifest, name)
+        if found:
+            yield found._replace(is_choice=True)
 
 
 def own_package(manifest: Manifest) -> str:
@@ -55,9 +60,9 @@ def _wanted(manifest: Manifest, name: str) -> Dependency | None:
     if name in known:
         return known[name]
     if name == own and manifest.library_of:
-        return Dependency(own, "*", "")
+        return Dependency(own, "*", "rebel")
     if package == own and library in manifest.libraries:
-        return Dependency(own, "*", "", library)
+        return Dependency(own, "*", "rebel", library)
     return known[package]._replace(library=library) if package in known else None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 
 from rebel_tools.memory.stamp import Stamp, stamp, stamps_before
@@ -10,7 +11,7 @@ from rebel_tools.project.load import load_project
 from rebel_tools.project.model import Project
 
 ASKED: list[str] = []  # the root packages that this process wanted to have
-_ready: dict[str, tuple[Project, dict[str, Stamp]]] = {}
+_ready: dict[str, tuple[Project, dict[str, Stamp], list[str | None]]] = {}
 
 
 def project_of(root: str, consulted: set[str]) -> Project:
@@ -18,7 +19,7 @@ def project_of(root: str, consulted: set[str]) -> Project:
     ASKED.append(root)
     if not _is_ready(root):
         return load_project(root, consulted)
-    project, _ = _ready.pop(root)
+    project, *_ = _ready.pop(root)
     consulted.update(project.consulted)
     return project
 
@@ -34,8 +35,16 @@ def prepare(root: str) -> None:
         return
     stamps = stamps_before(project.consulted, started)
     if stamps:
-        _ready[root] = project, stamps
+        _ready[root] = project, stamps, _environment()
 
 
 def _is_ready(root: str) -> bool:
-    return root in _ready and all(stamp(path) == known for path, known in _ready[root][1].items())
+    if root not in _ready:
+        return False
+    _, stamps, environment = _ready[root]
+    return environment == _environment() and all(stamp(path) == known for path, known in stamps.items())
+
+
+def _environment() -> list[str | None]:
+    """What decides about a project besides files: where findlib looks for what `rebel.select` asks about."""
+    return [os.environ.get(name) for name in ("PATH", "OCAMLPATH", "OCAMLFIND", "OCAMLFIND_CONF")]

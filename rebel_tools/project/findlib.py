@@ -1,0 +1,54 @@
+"""Whether findlib has a library, for what depends on that in a project."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from functools import cached_property
+
+from rebel_tools import tools
+
+
+class Findlib:
+    """What is installed for the `ocamlfind` that is found; where there is none, nothing is.
+
+    consulted: gets every file whose coming, going or change can make an answer another one.
+    """
+
+    def __init__(self, consulted: set[str]) -> None:
+        self.consulted = consulted
+        self._known: dict[str, bool] = {}
+
+    def has(self, name: str) -> bool:
+        if name not in self._known:
+            self._known[name] = self._is_described(name) and self._said("query", name) is not None
+        return self._known[name]
+
+    def _is_described(self, name: str) -> bool:
+        """Whether there is a META for it; the first one on the way counts."""
+        head = name.partition(".")[0]
+        for folder in self._places:
+            for path in (f"{folder}/{head}/META", f"{folder}/META.{head}"):
+                self.consulted.add(path)
+                if os.path.isfile(path):
+                    return True
+        return False
+
+    @cached_property
+    def _places(self) -> list[str]:
+        """The folders that findlib searches, as its configuration and OCAMLPATH have them."""
+        said = self._said("printconf", "conf"), self._said("printconf", "path")
+        self.consulted.update((said[0] or "").split("\n")[:1] if said[0] else ())
+        return (said[1] or "").split()
+
+    @cached_property
+    def _program(self) -> str | None:
+        return tools.find("ocamlfind")
+
+    def _said(self, *arguments: str) -> str | None:
+        """What ocamlfind prints, None where it fails."""
+        program = self._program
+        if program is None:
+            return None
+        done = subprocess.run([program, *arguments], stdin=subprocess.DEVNULL, capture_output=True, check=False)
+        return done.stdout.decode("utf-8", "surrogateescape").strip() if done.returncode == 0 else None

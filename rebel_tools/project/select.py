@@ -1,0 +1,111 @@
+"""Modules whose source is chosen by which libraries are installed: `rebel.select`."""
+
+from __future__ import annotations
+
+import os
+import posixpath
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+from rebel_tools.nearest import did_you_mean
+from rebel_tools.project.document import Path
+from rebel_tools.project.errors import ProjectError
+from rebel_tools.project.manifest import Choice, Manifest
+from rebel_tools.project.model import Source
+from rebel_tools.project.selection import Selection
+from rebel_tools.project.sources import KINDS, module_of
+from rebel_tools.text import quote
+
+NOT = "!"
+
+
+class Chosen(NamedTuple):
+    """The sources that were chosen, and the libraries that they were chosen for."""
+
+    sources: tuple[Source, ...] = ()
+    libraries: tuple[str, ...] = ()
+
+
+def names_in(manifest: Manifest) -> Iterator[str]:
+    """The libraries that choices are for."""
+    for _, choices in manifest.select:
+        for choice in choices:
+            yield from (name for name in choice.wanted if not name.startswith(NOT))
+
+
+def patterns_of(manifest: Manifest) -> tuple[str, ...]:
+    """The sources of a package without those that are to be chosen from."""
+    others = (choice.source for _, choices in manifest.select for choice in choices)
+    return (*manifest.sources, *(f"!{posixpath.normpath(path)}" for path in dict.fromkeys(others)))
+
+
+def choose(manifest: Manifest, root: str, has: Callable[[str], bool], consulted: set[str]) -> Chosen:
+    """What the sources of the package in `root` are. has: whether a library is there.
+
+    Errors: ProjectError where no choice fits, and for files that are not there or cannot be such a source.
+    """
+    found = [_Select(manifest, root, path, choices, consulted) for path, choices in manifest.select]
+    chosen = [(each, each.choice(has)) for each in found]
+    return Chosen(
+        tuple(each.source(choice) for each, choice in chosen),
+        tuple(dict.fromkeys(name for _, choice in chosen for name in choice.wanted if not name.startswith(NOT))),
+    )
+
+
+class _Select(NamedTuple):
+    """One file that is chosen."""
+
+    manifest: Manifest
+    root: str
+    path: str
+    choices: tuple[Choice, ...]
+    consulted: set[str]
+
+    @property
+    def keys(self) -> Path:
+        return ("rebel", "select", self.path)
+
+    def choice(self, has: Callable[[str], bool]) -> Choice:
+        """The first choice that fits. Errors: ProjectError."""
+        self._check()
+        for choice in self.choices:
+            if all(has(name.removeprefix(NOT)) != name.startswith(NOT) for name in choice.wanted):
+                return choice
+        wanted = dict.fromkeys(name for choice in self.choices for name in choice.wanted)
+        missing = [name for name in wanted if not name.startswith(NOT) and not has(name)]
+        raise self.manifest.document.error(
+            self.keys,
+            f"no source of {quote(self.path)} can be chosen",
+            key=True,
+            expected='a last choice without "if", or one that fits',
+            hint=f"install {' or '.join(missing)}" if missing else None,
+        )
+
+    def source(self, choice: Choice) -> Source:
+        path = posixpath.normpath(self.path)
+        stem, _, kind = posixpath.basename(path).rpartition(".")
+        return Source(posixpath.normpath(choice.source), module_of(stem, os.path.join(self.root, path)), kind)
+
+    def _check(self) -> None:
+        kind = self.path.rpartition(".")[2]
+        if kind not in KINDS or not Selection(self.manifest.sources).takes(posixpath.normpath(self.path)):
+            raise self._error((), f"{quote(self.path)} would be no source", "an .ml, .mli, .re or .rei among `sources`")
+        if os.path.lexists(os.path.join(self.root, self.path)):
+            raise self._error((), f"{quote(self.path)} is there, and cannot be chosen besides", "one of the two")
+        for index, choice in enumerate(self.choices):
+            self._check_file(choice.source, (index, "source"), kind)
+
+    def _check_file(self, source: str, keys: Path, kind: str) -> None:
+        path = os.path.join(self.root, source)
+        self.consulted.add(path)
+        if source.rpartition(".")[2] != kind:
+            raise self._error(keys, f"{quote(source)} cannot be {quote(self.path)}", f"a file that ends in .{kind}")
+        if not os.path.isfile(path):
+            folder = os.path.dirname(path)
+            there = os.listdir(folder) if os.path.isdir(folder) else ()
+            near = did_you_mean(source, [posixpath.join(posixpath.dirname(source), name) for name in there])
+            raise self._error(keys, f"{quote(source)} is not there", "a file of this package", near)
+
+    def _error(self, keys: Path, message: str, expected: str, hint: str | None = None) -> ProjectError:
+        where = (*self.keys, *keys)
+        return self.manifest.document.error(where, message, key=not keys, expected=expected, hint=hint)
