@@ -1,4 +1,4 @@
-"""`python -m rebel_tools` is the command `rebel`, where that is not on PATH."""
+"""`python -m rebel_tools` runs the command `rebel` where it is not on PATH."""
 
 import sys
 

@@ -22,9 +22,9 @@ TIMEOUT = 20  # seconds for one `tool --version`
 
 @dataclass(frozen=True)
 class Finding:
-    """One tool: whether it is there, and what to do when it is not.
+    """One tool: whether it is installed, and what to do if not.
 
-    status: FOUND, MISSING, TOO_OLD or BROKEN (it is there, but does not tell its version).
+    status: FOUND, MISSING, TOO_OLD or BROKEN (installed, but it does not report a version).
     required: whether the main job, or the project in the current folder, needs it.
     """
 
@@ -43,7 +43,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """All findings. project: the package.json that was taken into account; problem: why it could not be."""
+    """All findings. project: the package.json that was read; problem: why it could not be read."""
 
     findings: tuple[Finding, ...]
     project: str | None = None
@@ -51,7 +51,7 @@ class Diagnosis:
 
     @property
     def ok(self) -> bool:
-        """Whether everything that is required is there."""
+        """Whether everything that is required is installed."""
         return self.problem is None and all(finding.ok for finding in self.findings if finding.required)
 
 
@@ -97,7 +97,7 @@ def _examine(tool: Tool, required: bool, root: str) -> Finding:
 
 
 def _program(tool: Tool, root: str) -> tuple[str, str | None, str | None]:
-    """Programs of the project or of its packages are not run."""
+    """The path, version and problem of a program; programs of the project and its packages are not run."""
     private = os.path.join(os.path.abspath(root), ".tools", PRIVATE) if tool.name == "python2.7" else ""
     if os.access(private, os.X_OK):
         return FOUND, "2.7", private

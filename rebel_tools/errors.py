@@ -1,4 +1,4 @@
-"""The one base class of everything that a user can get wrong.
+"""The base class of all errors that a user can cause.
 
 An error carries data (where, what was expected, what to do) so that the command line, SCons and JSON reports can
 render it; `str(error)` is the text that a person reads.
@@ -19,7 +19,7 @@ class Place(NamedTuple):
     offset: int | None = None
 
     def __str__(self) -> str:
-        from rebel_tools.text import printable  # a build without an error does not load it
+        from rebel_tools.text import printable  # imported late: most builds have no error to print
 
         path = printable(self.path)
         if self.offset is not None:
@@ -29,16 +29,16 @@ class Place(NamedTuple):
 
 
 class RebelError(Exception):
-    """A mistake in what the user gave us: a file, an option, a missing tool.
+    """An error that the user can fix: a wrong file or option, a missing tool.
 
-    message: one sentence, what is wrong.
+    message: one sentence that says what is wrong.
     place: the file, and where in it.
     source: the text of the line at `place`, shown with a caret below the column.
-    details: what a program said about it, line by line.
+    details: the output of a program about it, line by line.
     expected: what would have been right.
-    hint: what to do now, typically a command line.
+    hint: what to do about it, typically a command line.
 
-    `str` escapes what a terminal must not get (see `text.printable`); the attributes hold the text as it is.
+    `str` escapes what must not reach a terminal (see `text.printable`); the attributes hold the raw text.
     """
 
     def __init__(
@@ -73,7 +73,7 @@ class RebelError(Exception):
         return "\n".join(lines)
 
     def _excerpt(self) -> list[str]:
-        """The line that is wrong, and a caret below the place."""
+        """The wrong line, with a caret below the column."""
         if self.source is None or self.place is None or self.place.column is None:
             return []
         from rebel_tools.text import caret
@@ -99,4 +99,4 @@ class RebelError(Exception):
 
 
 class MissingTool(RebelError):
-    """A program that this step needs is not on this machine; the hint is the command that installs it."""
+    """A program that is needed is not installed; the hint is the command that installs it."""

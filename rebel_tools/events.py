@@ -1,4 +1,4 @@
-"""What happens in a build, for programs: `--json`, one JSON object a line. docs/command.md has the format."""
+"""The events of a build for other programs (`--json`): one JSON object per line; docs/command.md has the format."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from rebel_tools import signals
 from rebel_tools.errors import RebelError
 
 VERSION = 1
-"""Grows when a program that knows the one before would misread what is written; new keys and events do not count."""
+"""Incremented by changes that would mislead readers of the previous version; new keys and events do not count."""
 
 
 class Stream:
@@ -63,7 +63,7 @@ class Stream:
 
 
 def of_error(error: RebelError) -> dict[str, Any]:
-    """A mistake in package.json or on the command line, with the keys of a `Diagnostic`, and what to do about it."""
+    """An error in package.json or on the command line, with the keys of a `Diagnostic` and a hint."""
     known = error.as_dict()
     place = {"file": known["path"], "line": known["line"], "column": known["column"]}
     more = {"end_line": None, "end_column": None, "expected": error.expected, "hint": error.hint}

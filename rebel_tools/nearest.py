@@ -1,4 +1,4 @@
-"""The nearest of the right names, for the hint of an error about a wrong one."""
+"""Names similar to a misspelled one, for "did you mean" hints."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Iterable
 
 
 def nearest(name: str, options: Iterable[str], count: int = 3) -> list[str]:
-    """At most `count` of `options` that look like `name`, the most alike first; case does not count."""
-    import difflib  # only when something is wrong already
+    """At most `count` of `options` that resemble `name`, the most similar first; case is ignored."""
+    import difflib  # imported late: needed only for an error message
 
     by_folded = {option.casefold(): option for option in options}
     found = difflib.get_close_matches(name.casefold(), by_folded, count, 0.6)
@@ -15,6 +15,6 @@ def nearest(name: str, options: Iterable[str], count: int = 3) -> list[str]:
 
 
 def did_you_mean(name: str, options: Iterable[str]) -> str | None:
-    """The sentence for a hint, None when no option looks like `name`."""
+    """The sentence for a hint; None when no option resembles `name`."""
     found = nearest(name, options)
     return f"did you mean {' or '.join(found)}?" if found else None

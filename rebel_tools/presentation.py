@@ -1,4 +1,4 @@
-"""How `rebel` tells about a build, as its command line says."""
+"""How `rebel` reports a build, as chosen on the command line."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ _WITH_ARGUMENT = "-CfIjY"  # letters after which the rest of a word is no option
 
 
 class Presentation(NamedTuple):
-    """verbose: with whole commands and SCons' own messages; explain: with the reason why each step runs;
-    quiet: without the line about the result; json: as events for programs, on standard output and nothing else there.
+    """verbose: print whole commands and SCons' own messages; explain: print why each step runs;
+    quiet: omit the result line; json: write events to standard output, and nothing else.
     """
 
     verbose: bool = False
@@ -25,20 +25,20 @@ class Presentation(NamedTuple):
 
 
 def presentation(arguments: Sequence[str], own_script: bool) -> tuple[Presentation, list[str]]:
-    """What `arguments` say about it, and those that scons gets.
+    """The presentation that `arguments` ask for, and the arguments that are passed on to scons.
 
     own_script: whether the project has an SConstruct of its own, which may have options of these names.
     """
     known = (EXPLAIN,) if own_script else OPTIONS
     own = [word for word in arguments if word in known]
     rest = [word for word in arguments if word not in own]
-    told = JSON in own  # and nothing else than events
+    told = JSON in own  # standard output is for events only
     how = Presentation(VERBOSE in own and not told, EXPLAIN in own, any(map(_is_quiet, rest)), told)
     return how, [*rest, *(["verbose=1"] if VERBOSE in own else []), *(["--debug=explain"] if how.explain else [])]
 
 
 def _is_quiet(word: str) -> bool:
-    """Whether it is -s or -Q, perhaps among other short options, or one of their long names."""
+    """Whether a word is -s or -Q, possibly combined with other short options, or one of their long names."""
     for letter in word[1:] if word.startswith("-") else "":
         if letter in _WITH_ARGUMENT:
             break
@@ -48,15 +48,15 @@ def _is_quiet(word: str) -> bool:
 
 
 def colour() -> bool:
-    """Whether messages may be coloured (NO_COLOR, no-color.org; FORCE_COLOR)."""
+    """Whether messages may be coloured, by NO_COLOR (no-color.org) and FORCE_COLOR."""
     if os.environ.get("NO_COLOR"):
         return False
     return bool(os.environ.get("FORCE_COLOR")) or (sys.stderr.isatty() and os.environ.get("TERM") != "dumb")
 
 
 def shown(text: str) -> str:
-    """A message of a compiler, with its colours only where they may be, and nothing else that a terminal obeys."""
-    import re  # only for builds with warnings
+    """A compiler's message without control sequences, except its colours where colours are allowed."""
+    import re  # imported late: only builds with warnings need it
 
     from rebel_tools.text import screened
 

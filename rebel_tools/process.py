@@ -1,4 +1,4 @@
-"""How the processes of the commands start and end, those in which scons runs among them."""
+"""How the processes of the commands start and end, including those that run scons."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from rebel_tools.errors import RebelError
 
 
 def open_streams() -> None:
-    """Make standard input, output and error usable, whatever the command was started with.
+    """Make standard input, output and error usable even if the command was started with some of them closed.
 
-    One that is closed becomes the null device: the next file that is opened would get its number, and all that is
-    printed. And no character that the encoding of the terminal lacks is an error.
+    A closed stream becomes the null device; otherwise the next file that is opened would get its descriptor, and with
+    it everything that is printed. Characters that the terminal's encoding lacks are escaped instead of being an error.
     """
     descriptor = os.open(os.devnull, os.O_RDWR)
     while descriptor <= 2:
@@ -27,7 +27,7 @@ def open_streams() -> None:
     os.close(descriptor)
     for number, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
         held = getattr(sys, name)
-        if held is None or getattr(held, "file", held) is None:  # SCons has put a stream of its own around it
+        if held is None or getattr(held, "file", held) is None:  # SCons has wrapped it in a stream of its own
             stream = open(number, mode, encoding="utf-8", closefd=False)  # noqa: SIM115 (it is the process' own)
             setattr(sys, name, stream)
             setattr(sys, f"__{name}__", stream)
@@ -36,7 +36,7 @@ def open_streams() -> None:
 
 
 def processors() -> int:
-    """How many processes can run at once: the processors that this one may use, and its group's share of them."""
+    """How many processes can run at once: limited by the CPU affinity and the CPU quota of the control group."""
     try:
         usable = len(os.sched_getaffinity(0))
     except AttributeError:  # macOS, Windows
@@ -48,30 +48,30 @@ def processors() -> int:
 
 
 def guarded(name: str, failure: int, main: Callable[[], int]) -> int:
-    """The exit status of `main`, the command `name`; `failure` when the user or the system is to blame for its end.
+    """The exit status of `main`, which is the command `name`; `failure` for errors of the user or the system.
 
-    That is one line on standard error. An interrupt and a reader that went away end the process as they do elsewhere.
+    Such an error is one line on standard error. An interrupt or a closed pipe ends the process by its signal.
     """
     try:
         status = exit_status(main)
         sys.stdout.flush()
         return status
     except (KeyboardInterrupt, BrokenPipeError) as error:
-        from rebel_tools import signals  # only now, for most commands have nothing to do with them
+        from rebel_tools import signals  # imported late: most commands do not need it
 
         signals.end_by(signals.INTERRUPT if isinstance(error, KeyboardInterrupt) else signals.NO_READER)
     except RebelError as error:
         complaint = str(error)
     except OSError as error:
         complaint = _said(error)
-        _drop_output()  # a full disk: what was to be printed cannot be
+        _drop_output()  # for example a full disk: the output cannot be written
     with contextlib.suppress(OSError):
         print(f"{name}: error: {complaint}", file=sys.stderr)
     return failure
 
 
 def _said(error: OSError) -> str:
-    """What the system says, with the file that it is about."""
+    """The system's error message, with the file that it is about."""
     from rebel_tools.text import printable
 
     path = "" if error.filename is None else f"{printable(os.fsdecode(error.filename))}: "
@@ -79,17 +79,17 @@ def _said(error: OSError) -> str:
 
 
 def _drop_output() -> None:
-    """Forget what is still to be printed: Python would try it again at its end."""
+    """Discard buffered output: Python would try to write it again at exit."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
 def collect_seldom() -> None:
-    """Modules, nodes and types stay, and looking for garbage in them takes a tenth of the time of a build."""
+    """Collect garbage rarely: modules, nodes and types stay alive, and scanning them takes a tenth of a build."""
     gc.set_threshold(50_000, 20, 100)
 
 
 def exit_status(main: Callable[[], object]) -> int:
-    """The exit status that a main program returns, or raises as sys.exit() does; None is success, a text is printed."""
+    """The exit status that `main` returns or passes to sys.exit(); None means success, a string is printed."""
     try:
         code = main()
     except SystemExit as end:
@@ -100,21 +100,21 @@ def exit_status(main: Callable[[], object]) -> int:
 
 
 def run_last_functions() -> None:
-    """Do what was registered for the end of the process, which comes next."""
+    """Run the functions registered with atexit; the process ends next."""
     join_threads()
     atexit._run_exitfuncs()
 
 
 def join_threads() -> None:
-    """Wait for what still runs and is no daemon."""
+    """Wait for all threads that are not daemons."""
     for thread in threading.enumerate():
         if thread is not threading.current_thread() and not thread.daemon:
             thread.join()
 
 
 def leave(status: int) -> NoReturn:
-    """Do what belongs to the end of a Python program, but do not free each object by itself, which can take longer
-    than all that a small edit needed. A process that was told to end does so by that signal.
+    """End the process in order, but without freeing every object, which can take longer than the whole build after a
+    small edit. A process that received a signal to end dies by that signal.
     """
     from rebel_tools import signals
 
@@ -125,7 +125,7 @@ def leave(status: int) -> NoReturn:
         sys.stdout.flush()
         sys.stderr.flush()
     except OSError:
-        status = status or 120  # as Python has it, when nobody reads what is said
+        status = status or 120  # Python's own status when standard output cannot be flushed
     number = signals.received()
     if number is not None:
         signals.end_by(number)

@@ -1,4 +1,4 @@
-"""Which SConstruct scons reads: that of the folder, or ours where there is none."""
+"""Which SConstruct scons reads: the one in the folder, or the one of this package where there is none."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ def shipped_sconstruct() -> str:
 
 
 def check_installation() -> None:
-    """Errors: RebelError when this package is no folder of files, for SCons reads its SConstruct and tools as such."""
+    """Errors: RebelError when this package is not a folder, from which SCons can read its SConstruct and tools."""
     if not os.path.isfile(shipped_sconstruct()):
         package = os.path.dirname(os.path.abspath(__file__))
-        message = "rebel cannot build from inside of an archive"
+        message = "rebel cannot build when it is imported from an archive"
         raise RebelError(message, place=Place(package), hint="install it into a virtual environment, or unpack it")
 
 
@@ -31,13 +31,13 @@ PACKAGE = "package.json"
 
 
 def has_own_script() -> bool:
-    """Whether the current folder has an SConstruct that does something else than ours."""
+    """Whether the current folder has an SConstruct other than the one `rebel new` writes."""
     found = next(filter(os.path.isfile, OWN_SCRIPTS), None)
     return found is not None and not _is_as_shipped(found)
 
 
 def _is_as_shipped(path: str) -> bool:
-    """Whether an SConstruct is that of `rebel new`, for people who run scons itself."""
+    """Whether an SConstruct is the one that `rebel new` writes for people who run scons directly."""
     ours = shipped_sconstruct()
     try:
         if os.stat(path).st_size != os.stat(ours).st_size:
@@ -49,10 +49,10 @@ def _is_as_shipped(path: str) -> bool:
 
 
 def enter_project() -> None:
-    """Go to the project that the current folder lies in, as git and cargo do, and say so on standard error.
+    """Change to the folder of the project around the current folder, as git and cargo do; print it on standard error.
 
-    That is the nearest folder above with a package.json or an SConstruct, unless it belongs to another user: an
-    SConstruct is a program, and a package.json can name some.
+    This is the nearest parent folder with a package.json or an SConstruct, unless it belongs to another user: an
+    SConstruct is a program, and a package.json can name programs.
     """
     folder = project_folder()
     if folder is not None and folder != os.getcwd():
@@ -61,7 +61,7 @@ def enter_project() -> None:
 
 
 def project_folder() -> str | None:
-    """The folder of the project that the current one lies in; None where there is none, or another user's."""
+    """The folder of the project around the current folder; None without one, or if it belongs to another user."""
     folder = here = os.getcwd()
     while not _is_project(folder):
         above = os.path.dirname(folder)
@@ -76,7 +76,7 @@ def _is_project(folder: str) -> bool:
 
 
 def is_of_this_user(path: str) -> bool:
-    """Whether no other user has made a file or folder: root may. Errors: OSError."""
+    """Whether a file or folder belongs to this user or to root. Errors: OSError."""
     return not hasattr(os, "getuid") or os.stat(path).st_uid in (os.getuid(), 0)
 
 
@@ -87,10 +87,10 @@ def _shown(path: str) -> str:
 
 
 def scons_arguments(arguments: Sequence[str], progress: bool = False) -> list[str]:
-    """What scons is given in the current folder: `arguments` as they are where it has an SConstruct of its own; else
-    ours before them, and a job for each processor unless they say how many.
+    """The arguments for scons in the current folder: `arguments` unchanged where it has an SConstruct of its own;
+    otherwise preceded by our SConstruct, and by one job per processor unless `arguments` set -j.
 
-    progress: whether scons shall say what it is about to do.
+    progress: whether scons prints what it is about to do.
     """
     if has_own_script():
         return list(arguments)
@@ -119,7 +119,7 @@ REMOTE_VARIABLES = {
 
 
 def build_folder(arguments: Sequence[str], environ: Mapping[str, str]) -> str:
-    """The folder for what is built of the project in the current folder, by what scons is given."""
+    """The output folder of the project in the current folder, as the arguments and variables for scons choose it."""
     found = environ.get(BUILD_ENVIRON) or BUILD_FOLDER
     for word in arguments:
         if word.startswith(f"{BUILD_OPTION}="):
@@ -128,7 +128,7 @@ def build_folder(arguments: Sequence[str], environ: Mapping[str, str]) -> str:
 
 
 def with_profile(arguments: Sequence[str]) -> list[str]:
-    """The arguments of rebel as scons takes them: what they call --profile is an option of SCons, for another thing."""
+    """Rebel's arguments translated for scons, which has an option --profile with another meaning."""
     words, rest = [], list(arguments)
     while rest:
         word = rest.pop(0)
@@ -139,17 +139,17 @@ def with_profile(arguments: Sequence[str]) -> list[str]:
         elif word.startswith("--profile="):
             word = PROFILE_OPTION + word.removeprefix("--profile")
         elif word == BUILD_OPTION and rest:
-            word = f"{BUILD_OPTION}={rest.pop(0)}"  # SCons would take the folder for a target
+            word = f"{BUILD_OPTION}={rest.pop(0)}"  # SCons would read the folder as a target
         words.append(word)
     return words
 
 
 def rebel_arguments(arguments: Sequence[str]) -> list[str] | None:
-    """The inverse: what rebel was given when scons has these arguments; None where it reads another SConstruct."""
+    """The inverse of `scons_arguments`: the arguments of rebel; None where scons reads another SConstruct."""
     ours = _our_script()
     return list(arguments[len(ours) :]) if list(arguments[: len(ours)]) == ours else None
 
 
 def _our_script() -> list[str]:
-    """The folder is a package then, and no program in Python: no site_scons is read."""
+    """Options that select our SConstruct. The folder is then plain data, so no site_scons is read."""
     return ["-f", shipped_sconstruct(), "--no-site-dir"]

@@ -1,8 +1,8 @@
-"""Where Python looks for modules: not in the folder of a project.
+"""Keeps the folder of a project off Python's module search path.
 
-A project is other people's data: a file `random.py` in its folder must not become a part of the command that reads the
+A project is untrusted data: a file `random.py` in its folder must not be imported by the command that reads the
 project. Python looks for modules in the current folder when it is started with `-m`, or when PYTHONPATH has an empty
-entry. This module imports nothing that Python has not loaded by then.
+entry. This module imports nothing that Python has not already loaded at startup.
 """
 
 import os
@@ -12,11 +12,11 @@ import sys
 def forget_the_current_folder() -> None:
     """Take the current folder off the search path.
 
-    With an SConstruct in it only what `python -m` has added goes: the folder is a program in Python then.
+    If the folder has an SConstruct, and so is a Python program, only the entry added by `python -m` is removed.
     """
     try:
         folder = os.getcwd()
-    except OSError:  # it is gone, and nothing can be imported from it
+    except OSError:  # the folder was deleted, so nothing can be imported from it
         return
     before = sys.path[:]
     leave_out(folder)

@@ -1,7 +1,7 @@
-"""What an interrupt does to a build: SIGINT, SIGTERM and SIGHUP reach everything that the build has started.
+"""Passes SIGINT, SIGTERM and SIGHUP on to every process that a build has started.
 
-SCons only stops starting commands. A compiler that runs for minutes would go on, and `kill` and the shutdown of a
-machine know the build's own process only, not the compilers and what they have started in their turn.
+SCons itself only stops starting commands: a compiler that runs for minutes would continue. `kill` and the shutdown of
+a machine signal only the build's own process, not the compilers and the processes that those have started.
 """
 
 from __future__ import annotations
@@ -18,33 +18,33 @@ from typing import NoReturn
 INTERRUPT, NO_READER = signal.SIGINT, getattr(signal, "SIGPIPE", signal.SIGTERM)
 ENDING = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 IGNORED = tuple(number for number in ENDING if signal.getsignal(number) is signal.SIG_IGN)
-"""What this process was started to ignore, for example by nohup."""
+"""The signals that this process was started to ignore, for example by nohup."""
 
-_PATIENCE = 5.0  # seconds for what is told to end
-_SECONDS = 0.02  # between two looks for processes that were started after the signal came
+_PATIENCE = 5.0  # seconds that a signalled process has to end
+_SECONDS = 0.02  # seconds between two searches for processes started after the signal
 
 _received: list[int] = []
 
 
 def received() -> int | None:
-    """The signal that told this process to end, None without any."""
+    """The signal that this process has received, or None."""
     return _received[0] if _received else None
 
 
 def end_in_order() -> None:
-    """Have a signal end this program like sys.exit(), with the exit status that a shell gives it (128 + its number)."""
+    """Make signals end this program like sys.exit(), with a shell's exit status (128 + the number of the signal)."""
     for number in set(ENDING).difference(IGNORED):
         signal.signal(number, _exit)
 
 
 def _exit(number: int, frame: FrameType | None) -> None:
     _note(number)
-    _adopt_orphans()  # who waits for a child kills it now
+    _adopt_orphans()  # code that waits for a child process kills it now
     raise SystemExit(128 + number)
 
 
 def hold_back() -> None:
-    """Let the first signal not end this program, which saves now; `received` tells of it."""
+    """Keep the first signal from ending this program while it saves; `received` returns the signal."""
     for number in ENDING:
         signal.signal(number, _hold)
 
@@ -56,12 +56,12 @@ def _hold(number: int, frame: FrameType | None) -> None:
 
 
 def end_by(number: int) -> NoReturn:
-    """End as whom the signal has ended: a shell then gives up the loop around the command, too."""
+    """Die by the signal itself, so that a shell also ends a loop around the command."""
     told: set[int] = set()
     end = time.monotonic() + _PATIENCE
     while _tell(number, told) and time.monotonic() < end:
         time.sleep(_SECONDS)
-    if threading.current_thread() is threading.main_thread():  # only there Python lets a program say what a signal does
+    if threading.current_thread() is threading.main_thread():  # Python sets signal handlers only in the main thread
         signal.signal(number, signal.SIG_DFL)
         os.kill(os.getpid(), number)
     os._exit(128 + number)  # it is blocked
@@ -69,7 +69,7 @@ def end_by(number: int) -> NoReturn:
 
 @contextlib.contextmanager
 def needs_a_reader() -> Iterator[None]:
-    """End as programs do whose output nobody reads any more, in whichever thread that is found out."""
+    """On a closed pipe, end the process by SIGPIPE, whichever thread notices it."""
     try:
         yield
     except BrokenPipeError:
@@ -82,10 +82,10 @@ def _note(number: int) -> None:
 
 
 def pass_on() -> None:
-    """From now on hand signals on to all processes below this one, for as long as it lives.
+    """From now on forward signals to all descendants of this process.
 
-    Python's handlers run in the main thread, which may be waiting; the descriptor is written to at once
-    (signal.set_wakeup_fd).
+    Python's handlers run in the main thread, which may be blocked; a wakeup descriptor (signal.set_wakeup_fd) is
+    written to immediately.
     """
     reading, writing = os.pipe()
     os.set_blocking(writing, False)
@@ -106,9 +106,9 @@ def _pass_on(reading: int) -> None:
 
 
 def _tell(number: int, told: set[int]) -> list[int]:
-    """Send a signal to all processes below this one that have not been told yet; returns them all.
+    """Send a signal to all descendants that have not received it yet; return all descendants.
 
-    A shell is told before what it has started: it would go on with its next command when the one before has ended.
+    A shell gets the signal before its children: otherwise it would run its next command when the current one dies.
     """
     found = descendants()
     for process in [process for process in found if process not in told]:
@@ -119,9 +119,9 @@ def _tell(number: int, told: set[int]) -> list[int]:
 
 
 def _adopt_orphans() -> None:
-    """From now on have the children of children that end, so that none gets lost while they are told one by one.
+    """From now on become the parent of orphaned descendants, so that none is missed while they are signalled in turn.
 
-    Linux can do that: PR_SET_CHILD_SUBREAPER in prctl(2).
+    Only on Linux: PR_SET_CHILD_SUBREAPER in prctl(2).
     """
     with contextlib.suppress(ImportError, OSError, AttributeError):
         import ctypes
@@ -130,7 +130,7 @@ def _adopt_orphans() -> None:
 
 
 def descendants() -> list[int]:
-    """The processes that this one has started, and those that they have started, as far as they live: parents first."""
+    """All living descendants of this process, parents first."""
     children: dict[int, list[int]] = {}
     for process, parent in _processes():
         children.setdefault(parent, []).append(process)
@@ -141,7 +141,7 @@ def descendants() -> list[int]:
 
 
 def _processes() -> list[tuple[int, int]]:
-    """Every process with its parent: from /proc where there is one (proc_pid_stat(5)), else from the command ps."""
+    """(process, parent) of every process: from /proc where it exists (proc_pid_stat(5)), otherwise from ps."""
     if os.path.exists("/proc/self/stat"):
         return [found for name in os.listdir("/proc") if name.isdigit() for found in _status(name)]
     import subprocess
@@ -154,6 +154,6 @@ def _status(process: str) -> list[tuple[int, int]]:
     try:
         with open(f"/proc/{process}/stat", "rb") as file:
             after_name = file.read().rpartition(b")")[2].split()
-    except OSError:  # it has ended meanwhile
+    except OSError:  # it has ended in the meantime
         return []
     return [(int(process), int(after_name[1]))] if after_name[0] != b"Z" else []

@@ -1,8 +1,9 @@
-"""Text that came from outside, made fit for a terminal.
+"""Makes untrusted text safe to print on a terminal.
 
 Names of files, symbols and packages may hold anything: an escape sequence that repaints the screen, a newline that
-forges a second message, an override that shows a name backwards. Whatever prints such text passes it through
-`printable` first. Files for programs (JSON, SARIF) keep the text as it is: their formats have escapes of their own.
+forges a second message, a bidirectional override that shows a name backwards. Whatever prints such text passes it
+through `printable` first. Files for programs (JSON, SARIF) keep the text as it is: their formats have escapes of their
+own.
 """
 
 from __future__ import annotations
@@ -13,15 +14,15 @@ from collections.abc import Iterable
 _SHORT = {"\t": "\\t", "\n": "\\n", "\r": "\\r"}
 _CUT = "..."
 
-# What a terminal obeys, apart from a tab and the end of a line: controls, and what turns the direction of text.
-# (`re` compiles and keeps it when it is needed first, which is never in most runs.)
+# Control characters other than tab and newline, and characters that change the direction of text.
+# (Not compiled here: most runs never need it, and `re` caches it when one does.)
 _COMMANDS = "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
 _LINE_END = rf"(\r\n)|{_COMMANDS}"
 _COLOUR = rf"(\r\n|\x1b\[[\d;]*m)|{_COMMANDS}"
 
 
 def printable(text: str, keep: str = "") -> str:
-    """`text` with an escape in place of each character that is not visible by itself; other text is returned as it is.
+    """`text` with every non-printable character replaced by an escape; printable text is returned unchanged.
 
     keep: characters that stay, such as "\\n" where `text` is meant to have several lines.
 
@@ -32,8 +33,8 @@ def printable(text: str, keep: str = "") -> str:
     - A lone surrogate becomes `\\ud800`; one that stands for a byte which is not UTF-8 (PEP 383, in names of files)
       becomes that byte, `\\xff`.
 
-    These are the characters that `str.isprintable` does not count as printable. A backslash stays itself: the result is
-    for reading, and is not meant to be decoded.
+    These are the characters that `str.isprintable` rejects. A backslash is not escaped: the result is for reading, not
+    for decoding.
     """
     if text.isprintable():
         return text
@@ -41,13 +42,13 @@ def printable(text: str, keep: str = "") -> str:
 
 
 def printable_lines(lines: Iterable[str]) -> str:
-    """A text of these lines, each fit for a terminal. A newline in one of them is escaped, for it begins no line."""
+    """The lines joined into one text, each made printable; a newline inside a line is escaped."""
     return "\n".join(map(printable, lines))
 
 
 def screened(text: str, colours: bool = False) -> str:
-    """What a program said about sources, with its lines and columns, its `colours` if they are wanted, and with nothing
-    else that a terminal obeys: a compiler quotes lines of the source, and names of files, as they are.
+    """The output of a compiler with its line structure, with its colours if `colours` is set, and without any other
+    control sequence: a compiler quotes source lines and file names verbatim.
     """
     if re.search(_COMMANDS, text) is None:
         return text
@@ -67,26 +68,26 @@ def _escape(character: str) -> str:
 
 
 def quote(text: str, width: int = 100) -> str:
-    """`text` in quotation marks for a sentence; of one longer than `width` characters the beginning and the length."""
+    """`text` in quotation marks; if it is longer than `width` characters, its beginning and its length."""
     if len(text) > width:
         return f'"{text[:width]}{_CUT}" ({len(text)} characters)'
     return f'"{text}"'
 
 
 def columns(text: str) -> int:
-    """How many columns of a terminal printable text takes: two for a wide character, none for a combining one."""
+    """How many terminal columns a printable text occupies: two per wide character, none per combining character."""
     if text.isascii():
         return len(text)
-    import unicodedata  # only when something is wrong already
+    import unicodedata  # imported late: needed only for an error message
 
     wide = sum(unicodedata.east_asian_width(c) in "WF" for c in text)
     return len(text) + wide - sum(unicodedata.combining(c) != 0 for c in text)
 
 
 def caret(line: str, column: int, width: int = 80) -> tuple[str, str]:
-    """A line of a file, fit for a terminal, and a line with a caret below its `column`, which counts from 1.
+    """A printable line of a file, and a line with a caret below its `column`, which counts from 1.
 
-    A tab is shown as a space. Of a line that is longer than some `width` characters only the part around the column.
+    A tab is shown as a space. A line longer than about `width` characters is cut to the part around the column.
     """
     at = min(max(column - 1, 0), len(line))
     start = max(at - width // 2, 0) if len(line) > width else 0

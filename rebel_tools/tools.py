@@ -1,6 +1,6 @@
-"""The programs and libraries that this project runs: where each is found, what needs it and how to install it.
+"""The external programs and libraries: where each is found, what needs it and how to install it.
 
-The one table for everybody: `rebel doctor` prints it, and a MissingTool error takes its hint from it.
+`rebel doctor` prints this table, and MissingTool errors take their hints from it.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ _WINDOWS = "cores and extension modules for Windows"
 
 @dataclass(frozen=True)
 class Tool:
-    """One thing that has to be installed.
+    """One program or library that has to be installed.
 
     kind: a program, a findlib library or a Python package.
     needed_by: what does not work without it.
-    install: the command that installs it on Debian and Ubuntu, and the other usual way where there is one.
+    install: the command that installs it on Debian and Ubuntu, and the usual alternative if there is one.
     required: whether the main job, building a pure OCaml project, needs it.
-    variable: the environment variable that names the program, before PATH is searched.
+    variable: the environment variable that overrides the search on PATH.
     version: the arguments that make a program print its version; none for one that has no such arguments.
     minimum: the oldest version that works.
     on_path: whether a program of that name on PATH is the right one.
-    npm: the file in the npm package bs-platform that is this program.
+    npm: the program's file name in the npm package bs-platform.
     """
 
     name: str
@@ -120,7 +120,7 @@ TOOLS = {
             "OCaml, engine bucklescript",
             _BS_PLATFORM.format("BSC"),
             variable="BSC",
-            on_path=False,  # what npm puts there is a script that starts node, for every module
+            on_path=False,  # npm's own wrapper is a script that would start node for every module
             version=("-version",),
             npm="bsc.exe",
         ),
@@ -136,11 +136,11 @@ TOOLS = {
 
 
 def find(name: str, *, environ: Mapping[str, str] = os.environ, root: str | None = None) -> str | None:
-    """The absolute path of a program, None when it is not there.
+    """The absolute path of a program; None when it is not found.
 
     Looked up in this order: the environment variable of the tool (a name or a path), $PATH, the folder of this Python
     (a virtual environment need not be activated), and for refmt and bsc node_modules/bs-platform in `root` and all
-    folders above it. A python2.7 has to be a working one, which may be PyPy, under pyenv, or in .tools of `root`.
+    folders above it. A python2.7 (also PyPy) must work; it is also searched under pyenv and in .tools of `root`.
     """
     if name == "python2.7":
         from rebel_tools.rpython.python27 import find_python27
@@ -159,11 +159,11 @@ def find(name: str, *, environ: Mapping[str, str] = os.environ, root: str | None
 
 
 def npm_package(program: str) -> str | None:
-    """The npm package that a program belongs to, None when it does not lie below node_modules."""
+    """The npm package that a program belongs to; None when it is not below node_modules."""
     mark = os.path.join(os.sep, "node_modules", "")
     if mark not in program:
         return None
-    real = os.path.realpath(program)  # what lies in .bin is a link
+    real = os.path.realpath(program)  # files in .bin are symbolic links
     names = (real if mark in real else program).rpartition(mark)[2].split(os.sep)
     return "/".join(names[:2]) if names[0].startswith("@") else names[0]
 
@@ -177,7 +177,7 @@ def install_hint(name: str) -> str:
 
 
 def require(name: str, *, environ: Mapping[str, str] = os.environ, root: str | None = None) -> str:
-    """The absolute path of a program; MissingTool with the command that installs it when it is not there."""
+    """The absolute path of a program. Errors: MissingTool, with the command that installs it."""
     found = find(name, environ=environ, root=root)
     if found is None:
         raise missing(name, environ)
@@ -185,7 +185,7 @@ def require(name: str, *, environ: Mapping[str, str] = os.environ, root: str | N
 
 
 def missing(name: str, environ: Mapping[str, str] = os.environ) -> MissingTool:
-    """The error that says that `name` is not there, what needs it and how to install it."""
+    """The error that says that `name` is not installed, what needs it and how to install it."""
     tool = TOOLS.get(name)
     what = {FINDLIB: "the findlib library ", PYTHON: "the Python package "}.get(tool.kind if tool else FINDLIB, "")
     message = f"{what}{name} is not installed"
@@ -202,7 +202,7 @@ def _which(name: str, path: str | None) -> str | None:
 
 
 def _in_bs_platform(program: str, root: str) -> str | None:
-    """`program` in the nearest npm package bs-platform: under <platform>/, before version 8 under lib/."""
+    """`program` in the nearest npm package bs-platform: in <platform>/, or in lib/ before version 8."""
     platform = sys.platform if sys.platform == "win32" else re.sub(r"\d+$", "", sys.platform)
     folder = root
     while True:

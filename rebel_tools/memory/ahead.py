@@ -1,4 +1,4 @@
-"""Files that a process reads ahead, while nobody waits, for the build that it will run."""
+"""Files that a resident process reads in its idle time, for the next build."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ Contents = TypeVar("Contents")
 
 
 class Preloaded(Generic[Contents]):
-    """A reader of files that may have read them already; what it has counts for the very file that it came from.
+    """Reads files, or returns what it has read ahead if the file is still the same one.
 
-    asked: the files that this process wanted to have.
+    asked: the files that this process has asked for.
     """
 
     def __init__(self, read: Callable[[str], Contents]):
@@ -21,13 +21,13 @@ class Preloaded(Generic[Contents]):
         self._ready: dict[str, tuple[Stamp, Contents]] = {}
 
     def get(self, path: str) -> Contents:
-        """The contents of a file, which are given away once."""
+        """The contents of a file; contents read ahead are returned once."""
         self.asked.append(path)
         ready = self._ready.pop(path, None)
         return ready[1] if ready and ready[0] and ready[0] == stamp(path) else self._read(path)
 
     def prepare(self, path: str) -> None:
-        """Have a file ready."""
+        """Read a file ahead."""
         known = stamp(path)
         if known != self._ready.get(path, (None,))[0]:
             self._ready[path] = known, self._read(path)

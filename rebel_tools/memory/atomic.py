@@ -1,4 +1,4 @@
-"""Files that are read and written whole or not at all, and of which nobody else decides where they lie."""
+"""Reads and writes files completely or not at all, and never writes through a link."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import stat
 
 
 def read_regular(path: str) -> bytes | None:
-    """The contents of a file; None when there is none, or something else, such as a FIFO that would not let go."""
+    """The contents of a regular file; None without one, or for anything else, such as a FIFO, which could block."""
     try:
         with open(os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)), "rb") as file:
             return file.read() if stat.S_ISREG(os.fstat(file.fileno()).st_mode) else None
@@ -17,7 +17,7 @@ def read_regular(path: str) -> bytes | None:
 
 
 def new_file(path: str, mode: int) -> int:
-    """The descriptor of a file that was not there, also not as a link. Errors: OSError."""
+    """The descriptor of a newly created file. Errors: OSError, also if the path exists as a dangling link."""
     return os.open(path, _NEW, mode)
 
 
@@ -25,14 +25,14 @@ _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | get
 
 
 def write_all(descriptor: int, data: bytes | memoryview) -> None:
-    """Write data to a file, however much of it the system takes at once. Errors: OSError."""
+    """Write all of the data to a file, in as many calls as the system needs. Errors: OSError."""
     rest = memoryview(data)
     while rest:
         rest = rest[os.write(descriptor, rest) :]
 
 
 def write_atomically(path: str, data: bytes) -> None:
-    """Write a file anew: readers find the old contents or all of the new ones. A link is replaced."""
+    """Replace a file: readers see either the old contents or all of the new. A link is replaced, not followed."""
     temporary = f"{path}.{os.getpid()}"
     with contextlib.suppress(FileNotFoundError):
         os.unlink(temporary)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 try:
-    from _blake2 import blake2b  # where hashlib has it from, which would load OpenSSL besides
+    from _blake2 import blake2b  # hashlib would load OpenSSL as well
 except ImportError:
     from hashlib import blake2b
 
@@ -16,14 +16,14 @@ from rebel_tools.memory.stamp import RACY_NS, Stamp, is_settled, last_change
 if TYPE_CHECKING:
     from rebel_tools.memory.disk import Disk
 
-# By path, as JSON has it: the numbers of a stamp, and then the digest.
+# By path, in the form of JSON: the numbers of a stamp, then the digest.
 Remembered = dict[str, list[Any]]
 
 
 class Files:
     """Digests of the files of a disk, by path.
 
-    remembered: of this and earlier builds; `changed` when it is to be saved.
+    remembered: digests from this and earlier builds; `changed` tells that they have to be saved.
     """
 
     def __init__(self, disk: Disk, remembered: Remembered):
@@ -31,12 +31,12 @@ class Files:
         self.remembered = remembered
         self.changed = False
         self._now: dict[str, str | None] = {}
-        self._read: dict[str, Stamp] = {}  # of files that were read in this run
+        self._read: dict[str, Stamp] = {}  # digests of files that were read in this run
         self._trusted: Mapping[str, Stamp] = {}
         self._doubted: set[str] = set()
 
     def digest(self, path: str) -> str | None:
-        """The digest of the file's contents, None when there is no such file."""
+        """The digest of the file's contents; None without such a file."""
         try:
             return self._now[path]
         except KeyError:
@@ -44,23 +44,23 @@ class Files:
             return digest
 
     def digest_of_all(self, paths: Iterable[str]) -> str:
-        """A digest over the contents of several files, be they there or not."""
+        """A digest over the contents of several files, which need not exist."""
         return text_digest(*(self.digest(path) or "" for path in paths))
 
     def written(self, path: str) -> str | None:
-        """The digest of a file that a program, which has ended, has just written."""
+        """The digest of a file that a program has just written; the program has ended."""
         digest = self._now[path] = self._digest(path, RACY_NS)
         return digest
 
     def note(self, path: str, known: Stamp, digest: str) -> None:
-        """A file that this process has just written has this status and this digest."""
+        """Remember the status and the digest of a file that this process has just written."""
         self._now[path] = digest
         self._read[path] = known
         self.remembered[path] = [*(known or ()), digest]
         self.changed = True
 
     def trust(self, stamps: Mapping[str, Stamp], changed: Iterable[str]) -> None:
-        """Files, apart from those that changed, are known to have these stamps: they need not be looked at again."""
+        """Take the stamps of these files for current, except those that changed, without looking at them again."""
         self._trusted, self._doubted = stamps, set(changed)
 
     def _trusted_digest(self, path: str) -> str | None:
@@ -73,7 +73,7 @@ class Files:
         return str(remembered[3])
 
     def forget(self, path: str) -> None:
-        """The file may have changed since it was last asked for in this run."""
+        """Forget what was read of a file in this run: it may have changed since."""
         self._doubted.add(path)
         self._now.pop(path, None)
 
@@ -96,16 +96,16 @@ class Files:
         return digest
 
     def is_as_read(self, path: str) -> bool:
-        """Whether nobody has written the file since its digest was made; to be asked when a program has read it."""
+        """Whether the file is unchanged since its digest was taken; to be asked after a program has read it."""
         status, known = self.disk.status(path), self.remembered.get(path, [0, 0, 0, ""])
         if status is None:
             return True
         now = [last_change(status), status.st_size, status.st_ino]
-        # Where the stamp proves nothing, for the file was just written, its contents have to.
+        # If the file was written so recently that its stamp proves nothing, compare the contents.
         return now == self._read.get(path, known[:3]) and (known[0] != 0 or known[3] == self.disk.content_digest(path))
 
     def has_contents_as_read(self, path: str) -> bool:
-        """The same of a file that only this build writes: a hard link to it changes its status and nothing else."""
+        """Like `is_as_read`, for a file that only this build writes: a new hard link may change its status."""
         return path in self.remembered and self.remembered[path][3] == self.disk.content_digest(path)
 
 
@@ -114,7 +114,7 @@ def bytes_digest(data: bytes) -> str:
 
 
 def text_digest(*parts: str) -> str:
-    """A digest over texts and their boundaries."""
+    """A digest over several texts, which also depends on where each one ends."""
     digest = blake2b(digest_size=12)
     for part in parts:
         data = part.encode("utf-8", "surrogateescape")

@@ -1,6 +1,7 @@
-"""The files that a build looks at, as an object: a folder of the machine, or one that exists in a test's memory only.
+"""The files that a build looks at, as an object: a real folder, or one in the memory of a test.
 
-What decides about a build asks a disk and never the system, so that a graph and an edit can be tried in a millisecond.
+The code that decides what to build asks a `Disk`, never the system, so a test of a graph and an edit takes
+milliseconds.
 """
 
 from __future__ import annotations
@@ -10,28 +11,28 @@ import time
 from collections.abc import Iterable
 from typing import Protocol
 
-# So much memory is used again and again; for much more the system would have to find new pages each time.
+# A buffer of this size is reused; the system would have to map new pages for a much larger one each time.
 _CHUNK = 65536
 
 
 class Disk(Protocol):
-    """A folder with all that lies below it. Paths are relative to it, or absolute."""
+    """A folder and everything below it. Paths are relative to it, or absolute."""
 
     @property
     def root(self) -> str:
         """Where the folder is, for programs that run in it."""
 
     def now(self) -> int:
-        """The time in nanoseconds, by the clock that dates files."""
+        """The time in nanoseconds, by the clock of file time stamps."""
 
     def status(self, path: str) -> os.stat_result | None:
-        """What is known of a file without reading it, through links; None when there is none."""
+        """The status of a file, following links; None when it does not exist."""
 
     def content_digest(self, path: str) -> str:
         """A digest over the contents of a file. Errors: OSError."""
 
     def names(self, folder: str) -> list[str]:
-        """What lies in a folder; nothing in one that cannot be listed."""
+        """The names in a folder; none if it cannot be listed."""
 
     def remove(self, path: str) -> None:
         """Remove a file. Errors: OSError."""
@@ -72,7 +73,7 @@ class RealDisk:
 
 
 def folders_above(paths: Iterable[str]) -> set[str]:
-    """All folders in which these paths lie, whatever their depth: SCons may have seen one, and not make it again."""
+    """All folders above these paths: SCons may remember that one exists and not create it again."""
     found: set[str] = set()
     for path in paths:
         folder = os.path.dirname(path)
@@ -84,7 +85,7 @@ def folders_above(paths: Iterable[str]) -> set[str]:
 
 def content_digest(path: str) -> str:
     """The first 12 bytes of SHA-256, for which processors have instructions: three times as fast as BLAKE2."""
-    import hashlib  # not in order to see that nothing has changed: it loads OpenSSL
+    import hashlib  # imported late: it loads OpenSSL, and a null build needs no digest
 
     digest = hashlib.sha256()
     with open(path, "rb", buffering=0) as f:

@@ -1,4 +1,4 @@
-"""What decides about a build without being one of its files: this package itself, and the environment of the user."""
+"""What a build depends on besides its files: the code of this package, and environment variables."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ _VARIABLES = (*OCAML_VARIABLES, "PATH", "REFMT", "REBEL_PROFILE", "XDG_CACHE_HOM
 
 
 def identity(environ: Mapping[str, object], others: Iterable[str]) -> str:
-    """A digest over this package, the variables of `environ` that compilers and findlib obey, and `others`."""
+    """A digest over this package, the variables in `environ` that compilers and findlib read, and `others`."""
     return text_digest(__version__, _own_code(), *(f"{name}={environ.get(name)}" for name in _VARIABLES), *others)
 
 
 @cache
 def _own_code() -> str:
-    """A digest that changes when this package does, also in a checkout whose version stays the same."""
+    """A digest that changes with the code of this package, also in a checkout whose version stays the same."""
     package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     folders = [os.path.join(package, name) for name in ("cache", "memory", "ocaml", "plan", "project", "scons")]
     files = (entry.path for folder in folders for entry in os.scandir(folder) if entry.is_file())

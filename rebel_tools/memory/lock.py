@@ -1,4 +1,4 @@
-"""One build at a time: two that write the same outputs would each record what the other one made."""
+"""A lock for the output folder: of two builds at once, each would record files that the other one wrote."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ _held: dict[str, int] = {}  # folder -> a descriptor that stays open
 
 
 def lock(folder: str, waiting: Callable[[], None], nested: bool = False) -> bool:
-    """Have a folder of outputs for this process until `unlock` or its end; `waiting` is called when another has it.
+    """Lock an output folder for this process until `unlock` or its end; call `waiting` if another process holds it.
 
     The lock is flock(2) on the folder itself, which leaves no file behind and ends with the process, however it ends.
-    Where there is no such thing (Windows, some network file systems) nothing is locked. nested: neither is it for a
-    build that is a step of the one that has it, which waits for the step. Returns whether another one had it. Errors:
-    RebelError when the folder cannot be made.
+    Without flock (Windows, some network file systems) nothing is locked. nested: do not wait if the holder is an
+    ancestor of this process, which is then a step of its build. Returns whether another process held the lock. Errors:
+    RebelError when the folder cannot be created.
     """
     try:
         import fcntl
@@ -32,23 +32,23 @@ def lock(folder: str, waiting: Callable[[], None], nested: bool = False) -> bool
                 waiting()
                 waited = True
                 fcntl.flock(descriptor, fcntl.LOCK_EX)
-        except OSError:  # there are no locks
+        except OSError:  # no locks here
             pass
         if _is_open(folder, descriptor):
             _held[folder] = descriptor
-        else:  # it was removed meanwhile, and another build may have made it again
+        else:  # it was removed while we waited, and another build may have created it again
             os.close(descriptor)
     return waited
 
 
 def unlock(folder: str) -> None:
-    """Let others have a folder that this process has, if it has it."""
+    """Release the lock on a folder, if this process holds it."""
     if folder in _held:
         os.close(_held.pop(folder))
 
 
 def _is_held_above(descriptor: int) -> bool:
-    """Whether the process that has the lock is one that this one descends from (proc(5), on Linux)."""
+    """Whether the holder of the lock is an ancestor of this process (proc(5), on Linux)."""
     inode = str(os.fstat(descriptor).st_ino)
     try:
         with open("/proc/locks", encoding="ascii") as locks:
@@ -59,7 +59,7 @@ def _is_held_above(descriptor: int) -> bool:
             with open(f"/proc/{process}/stat", encoding="utf-8", errors="replace") as stat:
                 process = int(stat.read().rpartition(")")[2].split()[1])
         return process in holders
-    except (OSError, ValueError, IndexError):  # no such thing here, or one of them has just ended
+    except (OSError, ValueError, IndexError):  # no /proc here, or one of the processes has just ended
         return False
 
 
@@ -68,7 +68,7 @@ def _open(folder: str) -> int:
         os.makedirs(folder, exist_ok=True)
         return os.open(folder, os.O_RDONLY)
     except OSError as error:
-        message = f"the folder for all that is built cannot be used: {error.strerror}"
+        message = f"the output folder cannot be used: {error.strerror}"
         raise RebelError(message, place=Place(folder)) from None
 
 

@@ -1,9 +1,9 @@
-"""The status of every file that a finished build depended on: one look at them tells that there is nothing to do.
+"""The status of every file that a finished build depended on: while all are unchanged, there is nothing to do.
 
-A manifest holds while nothing that could change the answer did: sources, folders (a new file changes its folder's time
+A manifest covers everything that could change the result: sources, folders (a new file changes its folder's time
 stamp), package.json files, outputs, compilers and installed packages by their status, and everything else (flags,
-environment, versions) by `identity`. When nothing but sources or outputs changed, only steps with such files have to be
-judged, and then what they change; whatever else is in doubt makes the manifest worthless, and all steps are judged.
+environment, versions) by `identity`. If only sources or outputs changed, only the steps with these files are checked,
+and then the steps that those affect; after any other change all steps are checked.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from rebel_tools.memory.stamp import Stamp, stamp
 from rebel_tools.memory.verdict import Verdict, everything, these
 
 NAME = ".rebel-tools.manifest"
-"""What a manifest is called."""
+"""The suffix of a manifest's file name."""
 
 FORMAT = f"rebel-tools {__version__} manifest 4"
 
 
 class Written(NamedTuple):
-    """What a manifest holds."""
+    """The contents of a manifest."""
 
     identity: str
     steps: Mapping[str, Stamp]
@@ -40,8 +40,8 @@ class Manifest:
     """The manifest in the file `path`; relative paths in it are below `root`.
 
     steps: the stamps of all files that steps read or write; others: those of everything else.
-    answers: what installed programs said, and would say again while `others` are the same.
-    written: what this process has written.
+    answers: the output of installed programs, valid while `others` are the same.
+    written: the contents that this process has written.
     """
 
     def __init__(self, path: str, root: str):
@@ -54,7 +54,7 @@ class Manifest:
         self._looked: dict[str, Verdict] = {}
 
     def verdict(self, identity: str) -> Verdict:
-        """Which files of steps are not what they were. A process looks once."""
+        """Which files of steps have changed. A process looks at them once."""
         if identity not in self._looked:
             self._looked[identity] = self._look(identity)
         return self._looked[identity]
@@ -62,22 +62,22 @@ class Manifest:
     def _look(self, identity: str) -> Verdict:
         data = MANIFESTS.get(self.path)
         if data is None:
-            return everything("no build that came to its end is remembered")
+            return everything("there is no record of a finished build")
         try:
             if data["format"] != FORMAT:
-                return everything("another version of rebel-tools has built this")
+                return everything("the last build was made by another version of rebel-tools")
             if data["identity"] != identity:
-                return everything("the settings, the environment or the tools are not those of the last build")
+                return everything("the settings, the environment or the tools have changed since the last build")
             others = self._differing(data["others"])
             if others:
                 return everything(f"`{min(others)}' changed")
             self.steps, self.others, self.answers = data["steps"], data["others"], data["answers"]
             return these(self._differing(self.steps))
         except (LookupError, TypeError, AttributeError):
-            return everything("what is remembered of the last build is damaged")
+            return everything("the record of the last build is damaged")
 
     def _differing(self, files: Mapping[str, Stamp]) -> set[str]:
-        if self.root == os.getcwd():  # as nearly always; to join thousands of paths takes as long as to look at them
+        if self.root == os.getcwd():  # nearly always; joining thousands of paths takes as long as looking at the files
             return {path for path, known in files.items() if stamp(path) != known}
         return {path for path, known in files.items() if stamp(os.path.join(self.root, path)) != known}
 
@@ -108,5 +108,5 @@ MANIFESTS = Preloaded(_read)
 
 @cache
 def manifest(path: str, root: str) -> Manifest:
-    """The one for the file `path` in this process."""
+    """The manifest in the file `path`; one object per process."""
     return Manifest(path, root)

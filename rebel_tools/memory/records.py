@@ -1,4 +1,4 @@
-"""What earlier builds found out, kept in one file beside the build: digests, dependency names, a record per step."""
+"""What is known from earlier builds, kept in a state file: digests, names from ocamldep, and a record per step."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from rebel_tools.memory.stamp import stamp
 from rebel_tools.memory.state_file import STATES, Answers, Contents, Generated, as_json, whole
 from rebel_tools.memory.state_file import block as block_of
 
-_SILENT = ',"said":""}'  # how the text of a record ends
+_SILENT = ',"said":""}'  # how the JSON of a record ends
 
 
 @dataclass
@@ -23,14 +23,14 @@ class Record:
 
     signature: digest over its command line.
     inputs, outputs: path -> digest.
-    names: the units of this build that its source names, in the order of ocamldep.
+    names: the units of this build that its source mentions, in the order of ocamldep.
     interfaces, implementations: unit -> digest that the compiler consulted, for the units of this build.
     interface, implementation: the digests of its own .cmi and .cmx, None where it makes none.
-    installed: the names under which it looked for files that are no part of this build, such as `Stdlib__List.cmi`;
-        installed_digest: over what was found under them.
-    entry: the name under which the result lies in a cache, '' where it does not.
-    source: the source that it reads, '' where it reads none but outputs of other steps.
-    said: what its program said although it went well, such as warnings; '' also where that is not to be repeated.
+    installed: the names of files outside this build that it looked for, such as `Stdlib__List.cmi`;
+        installed_digest: over the files that were found.
+    entry: the key of the result in a cache, '' if it is in none.
+    source: the source that it reads, '' if it reads only outputs of other steps.
+    said: the output of a successful run, such as warnings; '' also if it must not be replayed.
     """
 
     signature: str
@@ -49,7 +49,7 @@ class Record:
 
 
 class Records(MutableMapping[str, Record]):
-    """Records by key. Those of a state file stay text until they are looked up; the others are saved as they came."""
+    """Records by key. Records from a state file stay JSON text until they are looked up, and are saved unchanged."""
 
     def __init__(self, texts: dict[str, str]):
         self.texts = texts
@@ -79,23 +79,23 @@ class Records(MutableMapping[str, Record]):
         return len(self.texts)
 
     def saying(self) -> Iterator[tuple[str, Record]]:
-        """The records of steps whose programs said something, without reading the others."""
+        """The records of steps whose programs printed something, without parsing the others."""
         for key, text in self.texts.items():
             if not text.endswith(_SILENT):
                 yield key, self[key]
 
     def mentioning(self, names: Iterable[str]) -> set[str]:
-        """The keys of all records in which one of these names stands, without reading them."""
+        """The keys of all records that contain one of these names, found without parsing."""
         quoted = [as_json(name) for name in names]
         return {key for key, text in self.texts.items() if any(name in text for name in quoted)}
 
 
 class State:
-    """The state file at `path`. One that is damaged or of another version is as good as none: all is built anew.
+    """The state file at `path`. A file that is damaged or of another version is ignored, and everything is rebuilt.
 
-    The file is a row of blocks, each a header and what a build changed: a small edit adds a small block, and the file
-    is written anew when as much was added as it had. What follows the last whole block is what an interrupted build has
-    left, and does not count: whatever is remembered is compared with the files themselves before it is used.
+    The file is a sequence of blocks, each with a header and the changes of one build: a small edit appends a small
+    block, and the file is rewritten when it has doubled in size. Anything after the last complete block was left by an
+    interrupted build and is ignored: all records are compared with the files themselves before they are used.
     """
 
     def __init__(self, path: str):
@@ -108,7 +108,7 @@ class State:
         self.changed = False
 
     def save(self) -> None:
-        """Write what is new, or the whole file in one atomic step; remove it when nothing is left to remember."""
+        """Append the changes, or replace the whole file atomically; remove the file when there is nothing to record."""
         if not self.records and not self.names and not self.generated:
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(self.path)
@@ -116,7 +116,7 @@ class State:
         now = Contents(dict(self.files), dict(self.names), dict(self.generated), dict(self.records.texts))
         known = self._known
         if not known.stamp or known.stamp != stamp(self.path):
-            known = Contents()  # nothing may be added to the file that is there now
+            known = Contents()  # nothing may be appended to the existing file
         block = block_of(now, known)
         if known.stamp and known.stamp[1] + len(block) <= 2 * known.base:
             now.base = known.base

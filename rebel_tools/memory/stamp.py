@@ -1,8 +1,8 @@
-"""What a file is, as far as its status tells: the one answer to "is this still the same file?".
+"""The status of a file that tells whether it is still the same: the one place that answers this question.
 
-A stamp is compared as a whole. How long after its moment a file may be written again without getting another stamp
+Stamps are compared as a whole. How soon after its time stamp a file can be written again without getting another stamp
 depends on the file system: stamps in nanoseconds follow the ticks of the kernel's clock, at most 10 ms apart, while
-ext3, HFS+ and ext4 with inodes of 128 bytes count whole seconds, and FAT counts every second one.
+ext3, HFS+ and ext4 with inodes of 128 bytes count whole seconds, and FAT counts units of two seconds.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import os
 from collections.abc import Iterable
 from typing import Optional
 
-# How long a file may change without another time stamp: where stamps are fine, and where they are whole seconds.
+# How long a file may change without a new time stamp: with fine time stamps, and with whole seconds.
 RACY_NS = 20_000_000
 COARSE_NS = 2_000_000_000
 
@@ -21,7 +21,7 @@ Stamp = Optional[list[int]]  # the moment of the last change in nanoseconds, siz
 
 
 def stamp(path: str) -> Stamp:
-    """The status of a file or folder; of a folder, what changes when a name in it comes or goes."""
+    """The stamp of a file or folder; that of a folder changes when a name in it is added or removed."""
     try:
         status = os.stat(path)
     except OSError:
@@ -30,17 +30,17 @@ def stamp(path: str) -> Stamp:
 
 
 def last_change(status: os.stat_result) -> int:
-    """When a file was written, or, where that was set back, when that was done. Windows knows no time of the latter."""
+    """When a file was written, or when its time stamp was set back (except on Windows, which does not record that)."""
     return max(status.st_mtime_ns, status.st_ctime_ns)
 
 
 def is_settled(moment: int, now: int) -> bool:
-    """Whether a file that changed at `moment` and was the same at `now` gets another stamp when it changes again."""
+    """Whether a file that was written at `moment` and read at `now` surely gets another stamp if it changes again."""
     return now - moment > (RACY_NS if moment % _SECOND_NS else COARSE_NS)
 
 
 def stamps_before(paths: Iterable[str], now: int) -> dict[str, Stamp] | None:
-    """Stamps of files that were read after the moment `now`; None when one of them may have changed since."""
+    """The stamps of files that were read after `now`; None when one of them may have changed since."""
     found = {path: stamp(path) for path in paths}
     late = any(each and not is_settled(each[0], now) for each in found.values())
     return None if late else found

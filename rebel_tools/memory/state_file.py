@@ -1,7 +1,7 @@
-"""The file in which a build keeps what the next one needs to know: its format, without what stands in it.
+"""The format of the state file, in which a build keeps what the next one needs to know.
 
-The file is a row of blocks, each a header and what a build changed. What follows the last whole block is what an
-interrupted build has left, and does not count.
+The file is a sequence of blocks, each with a header and the changes of one build. Anything after the last complete
+block was left by an interrupted build and is ignored.
 """
 
 from __future__ import annotations
@@ -16,22 +16,22 @@ from rebel_tools.memory.digests import Remembered, bytes_digest
 from rebel_tools.memory.stamp import Stamp, stamp
 
 NAME = ".rebel-tools.json"
-"""What a state file is called."""
+"""The name of a state file."""
 
 FORMAT = f"rebel-tools {__version__} state 10"
 
-# What ocamldep said: folder and source -> digest of the source, digest of the question, module names.
+# Answers of ocamldep: folder and source -> digest of the source, digest of the question, module names.
 Answers = dict[str, list[Any]]
 
-# Sources that rules of the SConstruct made: path -> when it was written, in nanoseconds, and a digest of its contents.
+# Sources made by rules of the SConstruct: path -> when it was written, in nanoseconds, and a digest of its contents.
 Generated = dict[str, list[Any]]
 
 
 class Contents:
-    """What a state file holds: four dictionaries by key, the records as texts.
+    """The contents of a state file: four dictionaries; records are JSON text.
 
-    stamp: the status of the file that was read, None where nothing may be added to it.
-    base: how long its first block is, in bytes.
+    stamp: of the file that was read; None if nothing may be appended to it.
+    base: the length of its first block in bytes.
     """
 
     def __init__(
@@ -54,8 +54,8 @@ class Contents:
 
 
 def block(now: Contents, known: Contents) -> bytes:
-    """What turns `known` into `now`: a header, whose digest tells damage of any kind from what was written here, and
-    lines. The first of these is JSON, the others are a key and a record, which have no tab and no end of line in them.
+    """The block that turns `known` into `now`: a header, whose digest detects any damage, and lines. The first line is
+    JSON; each of the others is a key and a record, neither of which contains a tab or a newline.
     """
     files, names, generated, records = map(_difference, now.tables, known.tables)
     gone = [list(old.keys() - new.keys()) for old, new in zip(known.tables, now.tables)]
@@ -91,7 +91,7 @@ def whole(contents: Contents) -> bytes:
 
 
 def contents_of(data: bytes) -> tuple[Contents, bool]:
-    """What a state file holds, and whether nothing follows that is damaged."""
+    """The contents of a state file, and whether it has no damaged end."""
     contents = Contents()
     start = 0
     while start < len(data):
@@ -108,7 +108,7 @@ STATES = Preloaded(_read)
 
 
 def _whole_block(data: bytes, start: int) -> tuple[bytes, int] | None:
-    """The lines of the block at `start`, and where the next one begins; None when it is damaged or cut off."""
+    """The lines of the block at `start`, and where the next one begins; None if the block is damaged or cut off."""
     begin = data.find(b"\n", start) + 1
     length = data[start:begin].rpartition(b" ")[2].strip()
     if not length.isdigit():

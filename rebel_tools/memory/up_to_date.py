@@ -1,7 +1,7 @@
-"""Whether `rebel build` has anything to do, told before scons is loaded: that takes longer than a look at all files.
+"""Tells whether `rebel build` has anything to do before SCons is loaded, which takes longer than checking all files.
 
-That can be told where our own SConstruct is read: then a build is a function of the arguments, the environment and
-files, and all of these files are in the manifests of the default targets.
+This works only with our own SConstruct: then a build is a function of the arguments, the environment and files, and
+all of these files are in the manifests of the default targets.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _HARMLESS = re.compile(
 
 
 def question(arguments: Sequence[str], environ: Mapping[str, str], folder: str | None = None) -> str | None:
-    """A digest over what the answer depends on, besides files; None where only scons can tell.
+    """A digest over what the answer depends on, apart from files; None where only SCons can tell.
 
     arguments: of scons, apart from the SConstruct. folder: that of the project, by default the current one.
     """
@@ -42,15 +42,15 @@ def question(arguments: Sequence[str], environ: Mapping[str, str], folder: str |
 
 
 def _program(name: str, path: str) -> str:
-    """Where a program is found. shutil.which would do; to load it takes longer than this whole question."""
+    """Where a program is found. Importing shutil for shutil.which would take longer than this whole check."""
     places = (f"{folder}/{name}" for folder in path.split(os.pathsep))
     return next((place for place in places if os.access(place, os.X_OK) and os.path.isfile(place)), "")
 
 
 class Told(NamedTuple):
-    """What a build says that has nothing to do.
+    """What a build that has nothing to do prints.
 
-    result: a line; made: the targets of which it speaks; messages: what each step said when it ran, with its output.
+    result: a line; made: the targets that it names; messages: for each step, its output file and what it printed.
     """
 
     result: str
@@ -59,45 +59,45 @@ class Told(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """The verdict and, where there is nothing to do, what is told about the last build."""
+    """The verdict and, if there is nothing to do, what to print."""
 
     verdict: Verdict
     told: Told = Told("", (), ())
 
 
 def remember(folder: str, asked: str, manifests: Mapping[str, str], told: Told) -> None:
-    """Let the next `rebel build` look at these manifests, if there are any and all were written: path -> identity.
+    """Let the next `rebel build` check these manifests (path -> identity), if there are any and all were written.
 
-    told: what it says when all is as it was.
+    told: what it prints when nothing has changed.
     """
     if not manifests or not all(map(os.path.exists, manifests)):
         return
     known = {"question": asked, "manifests": manifests, "told": told}
-    with contextlib.suppress(OSError):  # then it asks scons
+    with contextlib.suppress(OSError):  # the next build then asks SCons
         write_atomically(os.path.join(folder, _FILE), json.dumps(known).encode())
 
 
 def forget(folder: str) -> None:
-    """Make the next `rebel build` ask scons."""
+    """Make the next `rebel build` ask SCons."""
     with contextlib.suppress(OSError):
         os.unlink(os.path.join(folder, _FILE))
 
 
 def answer(folder: str, asked: str | None) -> Answer:
-    """Whether the last build was about the same, and all that it made and used is as it was."""
+    """Whether the last build answered the same question, and all its inputs and outputs are unchanged."""
     if asked is None:
-        return Answer(everything("an option was given that only scons knows about"))
+        return Answer(everything("an option was given that only SCons understands"))
     data = read_regular(os.path.join(folder, _FILE))
     if data is None:
-        return Answer(everything("no build that came to its end is remembered"))
+        return Answer(everything("there is no record of a finished build"))
     try:
         known = json.loads(data.decode("utf-8", "surrogateescape"))
         if known["question"] != asked:
-            reason = "the environment, or one of the programs that it finds, is not that of the last build"
+            reason = "the environment, or a program found through it, has changed since the last build"
             return Answer(everything(reason))
         return Answer(_first_difference(known["manifests"]), _told(*known["told"]))
     except (ValueError, LookupError, TypeError, AttributeError):
-        return Answer(everything("what is remembered of the last build is damaged"))
+        return Answer(everything("the record of the last build is damaged"))
 
 
 def _told(result: str, made: Sequence[str], messages: Sequence[tuple[str, str]]) -> Told:

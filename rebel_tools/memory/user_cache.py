@@ -1,4 +1,4 @@
-"""The folder of the user in which everything lies that can be made again (XDG Base Directory Specification)."""
+"""The user's cache folder, for files that can be made again (XDG Base Directory Specification)."""
 
 from __future__ import annotations
 

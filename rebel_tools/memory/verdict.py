@@ -1,4 +1,4 @@
-"""What is known before anything runs: nothing has to be done, only some files changed, or everything is in doubt."""
+"""What the records of the last build tell: nothing changed, only some files changed, or anything may have changed."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ ALL = "all"
 
 
 class Verdict(NamedTuple):
-    """The answer of what an earlier build left.
+    """What has changed since the last build.
 
-    extent: NOTHING, all is as it was; THESE, only the files `changed` are not; ALL, more than that may have changed.
+    extent: NOTHING has changed; THESE: only the files in `changed`; ALL: anything may have changed.
     changed: none unless `extent` is THESE.
-    reason: the first difference, for a person; '' for NOTHING.
+    reason: the first difference, for people; '' for NOTHING.
     """
 
     extent: str
@@ -28,7 +28,7 @@ def nothing() -> Verdict:
 
 
 def these(changed: Iterable[str]) -> Verdict:
-    """The verdict on files that changed, when nothing else did: NOTHING for none."""
+    """The verdict when only these files changed: NOTHING for none."""
     found = frozenset(changed)
     return Verdict(THESE, found, f"`{min(found)}' changed") if found else nothing()
 

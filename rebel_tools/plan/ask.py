@@ -1,4 +1,4 @@
-"""What the plan has to ask programs and compiled files: what a source names, and what a compilation consulted."""
+"""What the plan learns from programs and compiled files: what a source names, and what a compilation consulted."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ class Ask(Protocol):
         """The import tables of a compiled file. Errors: OSError, RebelError."""
 
     def command(self, path: str, environ: Mapping[str, str] | None) -> str:
-        """How the compiler was called that wrote a file of annotations; '' where nobody can tell."""
+        """The command line of the compiler that wrote an annotation file (.cmt, .cmti); '' if it cannot be read."""
 
 
 class AskPrograms:
-    """Asks the real ocamldep, and reads what the real compilers wrote, in the folder `root`."""
+    """Runs ocamldep and reads compiled files in the folder `root`."""
 
     def __init__(self, root: str) -> None:
         self.root = root

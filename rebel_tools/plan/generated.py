@@ -1,7 +1,7 @@
-"""Sources that rules of the SConstruct made: each counts as a source as long as there is its rule.
+"""Sources that rules of the SConstruct made: each is a source only while its rule exists.
 
-Without it the file stays where it is, and a clean build would have no such source. So it is none, unless somebody has
-written it since, for then it is that person's own.
+When the rule is removed the file stays, but a clean build would not have it. So it is ignored, unless somebody has
+edited it since, which makes it a source of their own.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from rebel_tools.plan.plan import Plan
 
 
 def abandoned(plan: Plan, ruled: Collection[str]) -> set[str]:
-    """The files that are as a rule has made them, in an earlier build, and that no rule makes now.
+    """The files that a rule of an earlier build made, that are unchanged since, and that no rule makes now.
 
     ruled: the paths of all sources that rules make.
     """
@@ -27,7 +27,7 @@ def _is_as_made(plan: Plan, path: str) -> bool:
 
 
 def remember(plan: Plan, made: Collection[str], ruled: Collection[str]) -> None:
-    """Note at the end of a build which sources rules have made. made: those of which that is certain by now."""
+    """Record at the end of a build which sources rules have made. made: those that were surely made."""
     known, found = plan.state.generated, {}
     for path in dict.fromkeys([*known, *made]):
         status = plan.disk.status(path)
@@ -42,7 +42,7 @@ def remember(plan: Plan, made: Collection[str], ruled: Collection[str]) -> None:
 
 
 def is_abandoned(module: Module, paths: Collection[str]) -> bool:
-    """Whether a module has no source but such files. Errors: RebelError where only one of its two files is one."""
+    """Whether all sources of a module are abandoned. Errors: RebelError if only one of its two files is."""
     gone = [path for path in module.sources if path in paths]
     if gone and len(gone) < len(module.sources):
         raise RebelError(complaint(gone[0]), place=Place(gone[0]), hint=advice(gone[0]))
@@ -50,8 +50,8 @@ def is_abandoned(module: Module, paths: Collection[str]) -> bool:
 
 
 def complaint(path: str) -> str:
-    return f"`{path}` was made by a rule that is gone, and is no source any more"
+    return f"`{path}` was made by a rule that no longer exists, so it is not a source any more"
 
 
 def advice(path: str) -> str:
-    return f"remove it, or keep it as a source of your own: touch {path}"
+    return f"remove it, or make it a source of your own: touch {path}"

@@ -1,4 +1,4 @@
-"""What to do about a module that the compiler or the linker did not find: it knows folders, the plan knows packages."""
+"""Hints about modules that the compiler or linker did not find: these know folders, the plan knows packages."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from rebel_tools.nearest import did_you_mean
 from rebel_tools.plan.model import Scope
 from rebel_tools.plan.step import Link, Step
 
-# Names stand in quotes since OCaml 5.2, unless colours mark them, and before that in a few messages, too.
+# OCaml 5.2 and later quote names unless colours mark them; earlier versions do so in a few messages.
 _UNBOUND = re.compile(r"""^Error: Unbound module ["`]?([^\W\d_a-z][\w.']*)""", re.MULTILINE)
 _NOT_LINKED = re.compile(
     r"""^Error: (?:No implementations? provided for the following modules?:\s+["`]?(\w+)["']? referenced"""
@@ -20,14 +20,14 @@ _NOT_LINKED = re.compile(
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
-# The findlib packages that have a module of a name.
+# The findlib packages with a module of a given name.
 Installed = Callable[[str], Iterable[str]]
 
 
 class Advice(NamedTuple):
-    """How a user of one kind of project adds a dependency: `library` is a package of this build, `{}` its name.
+    """How to add a dependency in one kind of project: `library` for a package of this build, `{}` being its name.
 
-    absent: module -> why it cannot be used, of packages that are known and not part of this build.
+    absent: module -> why it cannot be used, for known packages that are not part of this build.
     """
 
     library: str
@@ -36,9 +36,9 @@ class Advice(NamedTuple):
 
 
 def hint(step: Step, scopes: Iterable[Scope], text: str, installed: Installed, advice: Advice) -> str | None:
-    """One sentence about the first module in a compiler's complaint that was not found, None without an idea.
+    """One sentence about the first missing module in a compiler's message; None if nothing is known about it.
 
-    scopes: all of the build. installed: the findlib packages that have a module of a name.
+    scopes: all of the build. installed: finds the findlib packages with a module of a given name.
     """
     plain = _COLOUR.sub("", text)
     linked = _NOT_LINKED.search(plain) if isinstance(step, Link) else None
@@ -60,7 +60,7 @@ def hint(step: Step, scopes: Iterable[Scope], text: str, installed: Installed, a
 
 
 def _hidden(name: str, inner: list[str], scope: Scope) -> Iterator[str]:
-    """A module of one's own that has the name of a package."""
+    """A module of the same scope that hides a package of the same name."""
     own = scope.modules.get(name)
     if own and inner and _package(name, scope):
         yield f"`{name}' is {own.sources[0]} here, which hides the package {name}; rename that file"
@@ -82,7 +82,7 @@ def _package(name: str, scope: Scope) -> Scope | None:
 
 
 def _elsewhere(name: str, step: Step, scopes: Iterable[Scope], installed: Installed, advice: Advice) -> Iterator[str]:
-    """A package, or a module of a package, that this scope may or may not use."""
+    """A package, or a module of a package, whether or not this scope depends on it."""
     for scope in scopes:
         if scope is step.scope or not scope.namespace:
             continue

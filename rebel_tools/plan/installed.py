@@ -1,8 +1,8 @@
-"""What compilers read that no step of the build makes: installed interfaces, native code, archives, runtimes.
+"""Files that compilers read but no step makes: installed interfaces, native code, archives and runtimes.
 
-They are asked for by name, as compilers look for them, so that a file that comes into an earlier folder counts as much
-as another one at the same place. Which names a compilation asked for stands in the import tables of its outputs; which
-ones a link asks for follows from its command line (`ocaml/search.py`).
+They are looked up by name, as compilers do it, so a new file in an earlier folder of the search path counts as much as
+a changed file. The names that a compilation looked up are in the import tables of its outputs; those that a link looks
+up follow from its command line (`ocaml/search.py`).
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ Folders = tuple[str, ...]
 class Installed:
     """Answers for one build.
 
-    used: the paths of all files whose contents were asked for.
-    missing: paths in the current folder, the first of every search path, where a file would be found sooner.
+    used: the paths of all files whose contents were read.
+    missing: paths in the current folder, which every search path begins with, where a new file would be found first.
     """
 
     def __init__(self, files: Files, ask: Ask):
@@ -36,7 +36,7 @@ class Installed:
         self._reached: dict[str, list[str]] = {}
 
     def find(self, folders: Folders, name: str) -> str:
-        """The path of the first file of that name, '' where there is none. Absolute paths, and `./x`, are theirs."""
+        """The path of the first file of that name, '' if there is none. Absolute paths, and `./x`, are not searched."""
         try:
             return self._found[folders, name]
         except KeyError:
@@ -64,14 +64,14 @@ class Installed:
         return self._names[folder]
 
     def forget(self, paths: Iterable[str]) -> None:
-        """These files were written: where one of their folders is in a search path, other files may be found now."""
+        """These files were written: if one of their folders is in a search path, a lookup may now find other files."""
         if any(os.path.dirname(path) in self._names or path in self.used for path in paths):
             self._names.clear()
             self._found.clear()
             self._digests.clear()
 
     def digest(self, folders: Folders, names: Sequence[str]) -> str:
-        """A digest over the contents that are found under these names, '' for no names."""
+        """A digest over the contents of the files found by these names, '' for no names."""
         key = folders, tuple(names)
         if key not in self._digests:
             self._digests[key] = text_digest(*map(self._content, map(self.find, [folders] * len(names), names)))
@@ -83,7 +83,7 @@ class Installed:
         return path and self.files.digest(path) or ""
 
     def reachable(self, folders: Folders, units: Iterable[str]) -> list[str]:
-        """The files of all installed units that a compilation can come to from some names, before it has run."""
+        """The files of all installed units that a compilation can reach from some names, before it has run."""
         found: dict[str, None] = {}
         todo = list(units)
         while todo:
@@ -98,7 +98,7 @@ class Installed:
         if path not in self._reached:
             try:
                 imports = self.ask.imports(path) if path else None
-            except (OSError, RebelError):  # the compiler says so
+            except (OSError, RebelError):  # the compiler will report it
                 imports = None
             tables = (*imports.interfaces, *imports.implementations) if imports else ()
             self._reached[path] = [unit for unit, _ in tables]

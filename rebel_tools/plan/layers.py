@@ -1,13 +1,13 @@
-"""Which steps to run, layer by layer, so that a build engine sees little that is up to date.
+"""Which steps to run, layer by layer, so that the build engine handles few steps that are up to date.
 
-The first layer holds the steps that are known to be stale and can run without any step that is not in the layer having
-to run first. A first build is this layer alone, and so is a change that reaches nobody's interface. When what its
-outputs changed makes other steps stale, the change may go far; then the next layer holds these steps and all that they
-can make stale in their turn, and each of them is judged when its turn comes. More and smaller layers would judge fewer
-steps, but between two layers processors wait for the last step of the first one.
+The first layer holds the steps that are known to be stale and that depend on no step outside the layer that may have to
+run. A full build needs only this layer, and so does an edit that changes no interface. If the new outputs make other
+steps stale, the change may propagate far; then the next layer holds these steps and all that they can make stale, and
+each of them is checked just before it would run. More and smaller layers would check fewer steps, but between two
+layers the processors wait for the last step of the first one.
 
-An edit is to cost what it can change and not what the project has, so steps are put in order only in scopes that lie
-above something stale, and before the first layer only where something stale lies above them, too.
+The cost of an edit should depend on what it can affect, not on the size of the project, so steps are sorted only in
+scopes that depend on something stale, and before the first layer only in those that something stale depends on, too.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ from rebel_tools.plan.readers import Readers
 from rebel_tools.plan.status import Status
 from rebel_tools.plan.step import ModuleStep, Step
 
-# So many names are looked for in the texts of all records sooner than all records are read.
+# Up to this many names, searching the text of all records is faster than parsing them.
 FEW = 8
 
 
 class Layers:
-    """The layers of all steps of a plan except the `goals`, which use them and are used by nothing.
+    """The layers of all steps of a plan except the `goals`, which nothing depends on.
 
-    candidates: the steps that can be stale before anything was built; None: all.
-    scopes: those whose steps are looked at, with all that they use; None: all.
-    priority: how many steps have to run one after the other behind a step of the layer, or behind those of a scope.
+    candidates: the steps that can be stale before anything runs; None: all.
+    scopes: those whose steps are considered, with everything that they use; None: all.
+    priority: the length of the longest chain of steps that waits for a step of the layer, or for those of a scope.
     """
 
     def __init__(
@@ -48,14 +48,14 @@ class Layers:
         judged = self._ordered(self.scopes) if candidates is None else candidates
         self.stale = {step for step in judged if step not in goals and status.reason(step) is not None}
         self._is_first = True
-        self._before: dict[Step, Record | None] = {}  # the last layer, with what was known before it ran
+        self._before: dict[Step, Record | None] = {}  # the last layer, with the records from before it ran
         self._readers: Readers | None = None
         self._waits: dict[ModuleStep, tuple[list[ModuleStep], list[Scope]]] | None = None
         self._active: set[Scope] = set()
         self.priority: dict[Step | Scope, int] = {}
 
     def next(self) -> list[Step]:
-        """The next layer, to be asked for when all of the last one has run; empty when only goals are left."""
+        """The next layer, to be called when the last one has run completely; empty when only goals are left."""
         if self._is_first:
             self._is_first = False
             layer = self._runnable()
@@ -68,17 +68,17 @@ class Layers:
         return layer
 
     def waits(self, step: ModuleStep) -> tuple[list[ModuleStep], list[Scope]]:
-        """What a compilation in this layer waits for: steps, and scopes with all that is in the layer of them."""
+        """What a compilation in this layer waits for: steps, and scopes, of which all steps in the layer count."""
         if self._waits is not None:
-            return self._waits.get(step, ([], []))  # one of an earlier layer has run
+            return self._waits.get(step, ([], []))  # a step of an earlier layer has run
         return [other for other in self.plan.waits(step) if other in self._before], list(self.plan.foreign(step))
 
     def used(self, scope: Scope) -> list[Scope]:
-        """Other scopes with steps in this layer that come before what waits for all of `scope`."""
+        """The scopes used by `scope` that have steps in this layer."""
         return [used for used in scope.uses if used in self._active]
 
     def _priority(self, layer: list[Step]) -> dict[Step | Scope, int]:
-        """From the last step of the layer, for which nothing waits, down to the first."""
+        """Computed from the last step of the layer, for which nothing waits, to the first."""
         found: dict[Step | Scope, int] = {}
         for step in reversed(layer):
             found[step] = behind = max(found.get(step, 0), found.get(step.scope, 0))
@@ -90,17 +90,17 @@ class Layers:
     # After a layer
 
     def _collect(self) -> None:
-        """Find out whom the last layer made stale."""
+        """Find the steps that the last layer made stale."""
         changed = {step: names for step, before in self._before.items() if (names := self._changed(step, before))}
         if self._readers:
-            touched = dict.fromkeys(reader for step in changed for reader, _ in self._readers.concerned(step))
+            touched = dict.fromkeys(reader for step in changed for reader, _ in self._readers.affected(step))
         else:
             touched = self._mentioning({name for names in changed.values() for name in names})
         stale = (step for step in touched if step not in self._before and self.status.reason(step) is not None)
         self.stale.update(stale)
 
     def _changed(self, step: Step, before: Record | None) -> list[str]:
-        """What `step` made otherwise than before, by the names that its readers know it by: files, and its unit."""
+        """The outputs of `step` that changed, by the names that its readers use: paths, and the name of its unit."""
         after = self.status.records.get(step.key)
         if before is None or after is None:
             return [*step.outputs, *_units(step)]
@@ -108,7 +108,7 @@ class Layers:
         return files + (_units(step) if _consulted(before) != _consulted(after) else [])
 
     def _mentioning(self, changed: set[str]) -> dict[Step, None]:
-        """The steps that read or consulted what changed when they last ran, by its path or unit name, or some more."""
+        """The steps that read or consulted what changed when they last ran, and possibly some more."""
         records = self.status.records
         found: dict[Step, None] = {}
         for key in (records.mentioning(changed) if len(changed) <= FEW else records) if changed else ():
@@ -120,7 +120,7 @@ class Layers:
         return found
 
     def _reached(self) -> list[Step]:
-        """What is stale or can become so, and what each of these steps waits for."""
+        """The steps that are stale or can become so, and what each of them waits for."""
         ordered = self._ordered(self._above())
         self._readers = Readers(ordered, lambda step: self.status.records.get(step.key))
         reached = self._readers.reached(self.stale, self.status.is_about_native_code_only)
@@ -132,7 +132,7 @@ class Layers:
     def _shortened(
         self, ordered: list[Step], layer: set[Step]
     ) -> dict[ModuleStep, tuple[list[ModuleStep], list[Scope]]]:
-        """What each compilation waits for in the layer, be it through others that are not in it."""
+        """What each compilation waits for in the layer, also indirectly through steps outside it."""
         active = self._active
         waits: dict[ModuleStep, tuple[list[ModuleStep], list[Scope]]] = {}
         for step in ordered:
@@ -149,21 +149,21 @@ class Layers:
                 waits[step] = list(steps), list(used)
         return waits
 
-    # What lies above what is stale
+    # What depends on something stale
 
     def _above(self) -> dict[Scope, None]:
-        """The scopes with steps that are stale or above something stale, in the order of their use."""
+        """The scopes with steps that are stale or depend on something stale, each after those that it uses."""
         stale = {step.scope for step in self.stale}
         return {scope: None for scope in self.scopes if scope in stale or not stale.isdisjoint(scope.uses)}
 
     def _between(self) -> dict[Scope, None]:
-        """Those of them that something stale is in or above: what tells which of the stale steps can run now."""
+        """Those of them that contain something stale, or that something stale depends on."""
         wanted = {used for step in self.stale for used in (step.scope, *step.scope.uses)}
         return {scope: None for scope in self._above() if scope in wanted}
 
     def _ordered(self, scopes: Iterable[Scope]) -> list[Step]:
-        """The steps of some scopes, each after those that it waits for: archives come after all compilations."""
-        compiled = [step for scope in scopes for step in self.plan.ordered(scope).steps]  # may find further steps
+        """The steps of some scopes, each after those that it waits for; archives come after all compilations."""
+        compiled = [step for scope in scopes for step in self.plan.ordered(scope).steps]  # may add further steps
         others = (step for step in self.plan.steps.values() if not isinstance(step, ModuleStep))
         return [*compiled, *(step for step in others if step not in self.goals and step.scope in scopes)]
 
@@ -171,7 +171,7 @@ class Layers:
         """The stale steps that can run now."""
         considered = self._between()
         runnable: dict[Step, None] = {}
-        waiting: set[Step] = set()  # stale, or above something stale, and not runnable
+        waiting: set[Step] = set()  # stale, or dependent on something stale, and not runnable
         scopes: dict[Scope, tuple[bool, bool]] = {}  # (something is runnable or waiting, something is waiting)
         for step in self._ordered(considered):
             below = self._below(step)
@@ -195,7 +195,7 @@ class Layers:
         waiting: Collection[Step],
         known: dict[Scope, tuple[bool, bool]],
     ) -> tuple[bool, bool]:
-        """Asked for only when all steps of the scope have been looked at, for scopes come in the order of their use."""
+        """Called only when all steps of the scope have been considered: a scope comes after those that it uses."""
         if scope not in known:
             steps = self.plan.ordered(scope).steps
             held = any(step in waiting for step in steps)
@@ -204,10 +204,10 @@ class Layers:
 
 
 def _units(step: Step) -> list[str]:
-    """The unit that a step is about, if it is about one."""
+    """The unit that a step makes, if it makes one."""
     return [step.module.object] if isinstance(step, ModuleStep) else []
 
 
 def _consulted(record: Record) -> tuple[str | None, ...]:
-    """What a compilation that consults the unit remembers of it; the signature stands for a .cmx that is not opened."""
+    """What the record of a compilation that consults the unit holds; a signature if no .cmx is opened."""
     return record.interface, record.implementation, record.signature

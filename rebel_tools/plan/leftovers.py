@@ -1,7 +1,7 @@
-"""Compiled files of modules that are gone, of which no record is left: they would answer for these modules.
+"""Compiled files of removed modules of which no record is left: compilers would still find them.
 
-What the records know of, `Status.forget_vanished` removes. Records may be lost, damaged, of another version of
-rebel-tools, or older than the files, as when a cache of build results brought them back.
+`Status.forget_vanished` removes the files that have records. Records may be lost, damaged, from another version of
+rebel-tools, or older than the files, for example when a cache of build results has restored these.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ _MADE = (*_COMPILED, ".ast", ".cmxa", ".cma", ".a", ".so", ".cmxs")
 
 
 def leftovers(plan: Plan, own: Iterable[str], has_rule: Callable[[str], bool]) -> Iterator[str]:
-    """The files that a build has made for units that this one does not have.
+    """The files that a build has made for units that no longer exist.
 
-    own: folders in which nothing lies but outputs of this plan, so that whatever looks compiled was made by it. In the
-    folders of other scopes, such as those of sources, a file counts whose annotations (.cmt, .cmti) say that a compiler
-    was told to write it there, and from here. has_rule: whether something else in the SConstruct makes a file.
+    own: folders with nothing but outputs of this plan, so every compiled file in them was made by it. In the folders of
+    other scopes, such as source folders, a file counts if its annotations (.cmt, .cmti) record a compiler command that
+    wrote it there, started in this folder. has_rule: whether something else in the SConstruct makes a file.
     """
     known = {path for step in plan.steps.values() for path in step.outputs}
     own = set(own)
@@ -53,7 +53,7 @@ def _told(plan: Plan, scope: Scope, known: set[str], has_rule: Callable[[str], b
 
 
 def _is_told(plan: Plan, scope: Scope, base: str) -> bool:
-    """Whether the annotations of a unit stand for a command of this build; `base` is its path without suffix."""
+    """Whether the annotations of a unit record a command of this build; `base` is its path without suffix."""
     for path in (base + suffix for suffix in _ANNOTATIONS):
         status = plan.disk.status(path)
         if status is not None and stat.S_ISREG(status.st_mode):

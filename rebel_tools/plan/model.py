@@ -1,7 +1,8 @@
 """What is to be built, as plain data: modules, and the namespaces that they are compiled in.
 
 A **scope** is a set of modules that are compiled into one folder under one namespace: a package, or the top level of a
-program. Which programs run for it, `step.py` has. Paths are relative to the folder in which the build runs, with `/`.
+program. The programs that run for it are in `step.py`. Paths are relative to the folder in which the build runs, with
+`/`.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ ARCHIVE = {NATIVE: ".cmxa", BYTE: ".cma"}
 class Module(NamedTuple):
     """One compilation unit. `object` is its linked name (`Foo__A`), `name` the one that its namespace gives it (`A`).
 
-    The alias module of a namespace is one too: `generated`, with the alias file as its source.
+    The alias module of a namespace is also one: `generated`, with the alias file as its source.
     """
 
     name: str
@@ -37,9 +38,9 @@ class Module(NamedTuple):
 
 
 class Converter(NamedTuple):
-    """The command that writes syntax trees of Reason sources, and the files whose contents decide about its answers.
+    """The command that writes syntax trees of Reason sources, and the files that determine its output.
 
-    of_package: whether one of its programs is that of a package below node_modules.
+    of_package: whether one of its programs belongs to a package below node_modules.
     """
 
     command: tuple[str, ...]
@@ -48,9 +49,9 @@ class Converter(NamedTuple):
 
 
 class Search(NamedTuple):
-    """The folders in which a compiler looks for what others have installed, in order; '' is the current one.
+    """The folders in which a compiler looks for installed files, in order; '' is the current one.
 
-    before, after: those that it looks at before and after the folders of this build.
+    before, after: those searched before and after the folders of this build.
     """
 
     before: tuple[str, ...] = ()
@@ -62,21 +63,21 @@ class Search(NamedTuple):
 
 
 class Settings(NamedTuple):
-    """How the sources of a scope are compiled, apart from what follows from the scope itself.
+    """How the sources of a scope are compiled, apart from what the scope itself determines.
 
-    identity: a digest over command templates and environment variables; another one makes all steps stale.
-    files: those whose contents count as much: compilers, preprocessors, what else stands in the flags; also what is not
-        there yet.
-    search: where the compiler of each engine looks for installed files. Which of them count, it tells itself.
+    identity: a digest over command templates and environment variables; a change makes all steps stale.
+    files: those whose contents have the same effect: compilers, preprocessors, other files named in the flags; they may
+        not exist yet.
+    search: where the compiler of each engine looks for installed files. The files that it read are in its outputs.
     dependency_command: `ocamldep` with the flags that it shares with the compiler.
-    dependency_identity, dependency_files: the same about its answers.
-    runs_programs: whether ocamldep may run programs that flags or environment variables of a package name.
-    reason: finds what converts Reason sources; called when there are any.
-    environ: the environment of ocamldep, that of the compilers; None for that of this process.
+    dependency_identity, dependency_files: like `identity` and `files`, for the answers of ocamldep.
+    runs_programs: whether ocamldep may run programs named in the flags or environment variables of a package.
+    reason: finds the converter of Reason sources; called only when there are any.
+    environ: the environment of ocamldep and the compilers; None for that of this process.
     opened: the modules that the flags open.
     annotations: whether the compilers write .cmt and .cmti files.
-    trees: whether the compilers read syntax trees of Reason sources; else they read Reason themselves.
-    is_shared: whether all that decides about results is known, so that they can be those of another tree.
+    trees: whether the compilers read syntax trees of Reason sources; otherwise they read Reason themselves.
+    is_shared: whether everything that determines results is known, so that results of other trees can be used.
     """
 
     identity: str
@@ -98,14 +99,14 @@ class Settings(NamedTuple):
 class Scope:
     """A namespace: the modules that are compiled together into `outdir`.
 
-    naming: what its modules are called; the alias module of the namespace is opened by default.
+    naming: how its modules are named; the alias module of the namespace is opened by default.
     engines: native and/or byte; the first one makes the interface of a module that has no interface file.
-    uses: the scopes whose modules it may name, everything that those use included.
+    uses: the scopes whose modules it may name, including everything that those use.
     alias_file: where the alias module is written, by default `namespace`.ml in `outdir`.
-    other_aliases: alias modules for units that are called like something they use.
+    other_aliases: alias modules for units with the same name as something that they use.
     module_flags: flags for the compilers of single modules.
-    programs: names of modules that are the entries of programs, and not for archives.
-    queries: by source, modules about whose names only is asked: they are typed and not compiled.
+    programs: names of the entry modules of programs, which are not put into archives.
+    queries: by source, modules of which only the names are asked for: they are typed but not compiled.
     """
 
     outdir: str
@@ -139,13 +140,13 @@ class Scope:
         return module
 
     def remove(self, module: Module) -> None:
-        """Be without a module of this scope."""
+        """Remove a module from this scope."""
         del self.modules[module.name]
         self._forget_units()
 
     @property
     def aliases(self) -> dict[str, str]:
-        """Short name -> unit name for every module that the alias file names: units of short names need none."""
+        """Short name -> unit name for every module in the alias file: a unit with a short name needs no alias."""
         return {module.name: module.object for module in self.modules.values() if module.object != module.name}
 
     @cached_property
@@ -158,13 +159,13 @@ class Scope:
 
     @cached_property
     def face(self) -> Module | None:
-        """The generated module that users name."""
+        """The generated module that users of the package name."""
         face = self.naming.face
         return Module(face, face, self.path(face + ".ml"), generated=True) if face else None
 
     @property
     def generated(self) -> tuple[Module, ...]:
-        """The alias module and the face, if there are any."""
+        """The alias module and the face, if they exist."""
         return tuple(module for module in (self.alias, self.face) if module)
 
     @cached_property
@@ -173,7 +174,7 @@ class Scope:
         return {module.object: module for module in modules}
 
     def alias_without(self, module: Module) -> Module:
-        """The alias module under which `module` is compiled when its own name means something else to it."""
+        """The alias module with which `module` is compiled if its own name means something else inside it."""
         name = f"{self.namespace}__without_{module.name}"
         if name not in self.other_aliases:
             self.other_aliases[name] = Module(name, name, interface=self.path(name + ".mli"), generated=True)
@@ -188,7 +189,7 @@ class Scope:
         return alias_text(self.namespace, self.aliases, without)
 
     def face_text(self) -> str:
-        """What users see: aliases of all that is not private."""
+        """The source of the face: aliases of all modules that are not private."""
         return alias_text(self.naming.face, self._face_aliases)
 
     @property
@@ -196,14 +197,14 @@ class Scope:
         return {name: unit for name, unit in self.aliases.items() if self.naming.is_visible(name)}
 
     def maps(self) -> Iterator[tuple[str, str]]:
-        """The generated modules and their texts, for ocamldep, which takes one without a single alias for an error."""
+        """The generated modules and their sources for ocamldep, which rejects a map without any alias."""
         if self.alias and self.aliases:
             yield self.namespace, self.alias_text()
         if self.face and self._face_aliases:
             yield self.naming.face, self.face_text()
 
     def provider(self, unit: str) -> tuple[Scope, Module] | None:
-        """The visible scope that has a compilation unit of this name, and its module."""
+        """The visible scope with a compilation unit of this name, and the module."""
         try:
             return self._providers[unit]
         except KeyError:

@@ -1,4 +1,4 @@
-"""Which units of this build a source names: ocamldep's answers, remembered by content, mapped through the scopes."""
+"""Which units of this build a source names: ocamldep's answers, cached by content and resolved in the scopes."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from rebel_tools.plan.ask import Ask
 from rebel_tools.plan.model import Module, Scope
 from rebel_tools.plan.steps import tree_file
 
-# Whether the syntax tree in a file is that of its source.
+# Whether the syntax tree in a file belongs to the current source.
 IsCurrent = Optional[Callable[[str], bool]]
 
 
 class Named(NamedTuple):
     """What one source names.
 
-    own: modules of its own scope, without itself; scopes: other scopes of which it names anything.
-    itself: whether it uses its own module's name, which then means something else (`List` in `list.ml`).
+    own: modules of its own scope, without itself; scopes: the other scopes in which it names anything.
+    itself: whether it uses its own module's name for something else (`List` in `list.ml`).
     units: all of these as unit names.
     """
 
@@ -39,7 +39,7 @@ class Names:
 
     remembered: `folder source` -> [digest of the source, digest of the question, module names], also of earlier builds.
     jobs: how many processes may run at once.
-    runs_programs: whether programs of packages may run, such as preprocessors; what only they can tell stays unknown.
+    runs_programs: whether programs of packages, such as preprocessors, may run; otherwise their answers stay unknown.
     """
 
     def __init__(self, files: Files, ask: Ask, remembered: Answers, jobs: int = 1):
@@ -54,7 +54,7 @@ class Names:
         self._unparsable: dict[str, str | None] = {}
 
     def of(self, scope: Scope, module: Module, source: str) -> Named:
-        """What `source` names. A source that is not there yet, or does not parse, names nothing."""
+        """What `source` names. A source that does not exist yet, or does not parse, names nothing."""
         if module.generated:
             return NOTHING
         memo = self._resolved.get((scope, source))
@@ -71,15 +71,15 @@ class Names:
         return named
 
     def unresolved(self, scope: Scope, source: str) -> list[str]:
-        """All that `source` names, as ocamldep has told."""
+        """All names in `source`, as ocamldep reported them."""
         answer = self._known(scope, source)
         return answer[2] if answer else []
 
     def prepare(self, scopes: Iterable[Scope], is_current: IsCurrent = None) -> list[str]:
-        """Ask for all that is not known yet about the sources of `scopes`, in as few processes as possible.
+        """Run ocamldep for the sources of `scopes` whose names are not known yet, in as few processes as possible.
 
-        is_current: given where syntax trees of Reason sources may be written for the compilers to read, too.
-        Returns the files of trees that were written.
+        is_current: given if syntax trees of Reason sources may be written, which compilers read as well.
+        Returns the syntax tree files that were written.
         """
         unknown = {scope: self._all_unknown(scope) for scope in scopes}
         size = batch_size(sum(map(len, unknown.values())), self.jobs)
@@ -91,11 +91,11 @@ class Names:
         return [batch.trees[source] for _, batch in work for source in batch.convert if source in batch.trees]
 
     def is_withheld(self, scope: Scope, module: Module, source: str) -> bool:
-        """Whether only a program that may not run now can tell what a source names."""
+        """Whether the names in a source depend on a program that may not run now."""
         return not (module.generated or self._may_ask(scope, source)) and self._unknown(scope, source)
 
     def forget(self, scope: Scope) -> None:
-        """A program that ocamldep runs for this scope is another one: all its sources may name something else."""
+        """Forget the answers for a scope: a program that ocamldep runs for it has changed."""
         self._questions.pop(scope, None)
         self._resolved = {key: known for key, known in self._resolved.items() if key[0] is not scope}
         for module in scope.modules.values():
@@ -103,7 +103,7 @@ class Names:
                 self._unparsable.pop(_key(scope, source), None)
 
     def _remember(self, scope: Scope, source: str, names: tuple[str, ...] | None) -> None:
-        if not self.files.is_as_read(source):  # the answer may be about other contents
+        if not self.files.is_as_read(source):  # the source may have changed while ocamldep read it
             self.files.forget(source)
             return
         digest = self.files.digest(source)
@@ -135,7 +135,7 @@ class Names:
             yield from batches(self._question(scope)[0], reason, size, scope.settings.reason().command, kept, current)
 
     def _unknown(self, scope: Scope, source: str) -> bool:
-        """Whether asking ocamldep would tell something new."""
+        """Whether ocamldep has to be run for a source."""
         digest = self.files.digest(source)
         if digest is None or self._unparsable.get(_key(scope, source)) == digest:
             return False
@@ -148,7 +148,7 @@ class Names:
         return None
 
     def _asked(self, scope: Scope, source: str) -> str:
-        """A digest over the question and, for Reason, over the programs that make OCaml's syntax of the source."""
+        """A digest over what determines the answer besides the source, including the converter of a Reason source."""
         key = self._question(scope)[1]
         return f"{key} {self.files.digest_of_all(scope.settings.reason().files)}" if is_reason(source) else key
 

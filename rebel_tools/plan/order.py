@@ -1,4 +1,4 @@
-"""In which order the steps of a scope can run, and what a user is told when there is none."""
+"""The order in which the steps of a scope can run, and the error when there is none."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ AnyStep = TypeVar("AnyStep", bound=ModuleStep)
 
 
 class CycleError(RebelError):
-    """Modules that need each other; `path` has (module, file) from the first one back to itself.
+    """Modules that depend on each other; `path` has (module, file) from the first one back to itself.
 
-    written: for sources that are made, what they are made of.
+    written: for generated sources, what they are made from.
     """
 
     def __init__(self, steps: Iterable[ModuleStep], written: Mapping[ModuleStep, str] = MappingProxyType({})):
@@ -25,8 +25,8 @@ class CycleError(RebelError):
         rows = [f"{name} ({source})" for name, source in self.path]
         super().__init__(
             "dependency cycle between modules: " + " -> ".join(rows),
-            expected="modules that can be compiled one after the other",
-            hint="move what they share into a module of its own",
+            expected="modules without cyclic dependencies",
+            hint="move the code that they share into a separate module",
         )
 
 
@@ -51,7 +51,7 @@ def order(
     """
     waits: dict[AnyStep, list[AnyStep]] = {}
     todo = list(steps)
-    for step in todo:  # grows: steps may turn up that only `needs` knows
+    for step in todo:  # grows: `needs` may return steps that are not in `steps`
         if step not in waits:
             waits[step] = list(dict.fromkeys(needs(step)))
             todo += waits[step]
@@ -71,7 +71,7 @@ def order(
 
 
 def _topological(waits: dict[AnyStep, list[AnyStep]]) -> list[AnyStep]:
-    """Depth first, with a stack of its own: module graphs are deeper than Python's recursion limit."""
+    """Depth first, with an explicit stack: module graphs can be deeper than Python's recursion limit."""
     done: dict[AnyStep, None] = {}
     for root in waits:
         stack = [] if root in done else [(root, iter(waits[root]))]

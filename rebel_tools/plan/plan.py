@@ -38,7 +38,7 @@ AnyStep = TypeVar("AnyStep", bound=Step)
 
 
 class Plan:
-    """Steps by their first outputs, on a disk, with the state of earlier builds.
+    """All steps by their first output, with the disk that they run on and the state of earlier builds.
 
     declared: what the user declared about some steps.
     """
@@ -63,14 +63,14 @@ class Plan:
         self.installed = Installed(self.files, self.ask)
 
     def begin_again(self) -> None:
-        """Look at everything anew, from the saved state, for another build of the same steps."""
+        """Start from the saved state again, for another build of the same steps."""
         self._remember(State(self.state.path))
         self._ordered.clear()
         self._link_order.clear()
         self._linked.clear()
 
     def save(self) -> bool:
-        """Write the state, if there is anything new in it; whether there is."""
+        """Write the state if it has changed; return whether it has."""
         new = self.state.changed or self.files.changed or self.names.changed
         if new:
             self.state.save()
@@ -79,14 +79,14 @@ class Plan:
     # What there is to do
 
     def add(self, step: AnyStep) -> AnyStep:
-        """A step of this build; the same first output means the same step."""
+        """Add a step, or return the known one with the same first output. Errors: RebelError if that is of another kind."""
         known = self.steps.setdefault(step.key, step)
         if not isinstance(known, type(step)):
             raise RebelError(f"there are two ways to build `{step.key}`", hint="give one of them another name")
         return known
 
     def add_module(self, scope: Scope, module: Module) -> list[ModuleStep]:
-        """The steps of one module. A module that got its second file is planned anew."""
+        """The steps of one module; they are planned again when the module gets its second file."""
         self.scopes[scope] = None
         self._forget_order(scope)
         known = self._units.get((scope, module.object))
@@ -98,7 +98,7 @@ class Plan:
         return steps
 
     def remove_module(self, scope: Scope, module: Module) -> None:
-        """Plan a scope without one of its modules."""
+        """Remove a module from a scope and its steps from the plan."""
         scope.remove(module)
         for step in self._units.pop((scope, module.object), ()):
             self.steps.pop(step.key, None)
@@ -135,12 +135,12 @@ class Plan:
         return self._ordered[scope]
 
     def source_changed(self, scope: Scope, path: str) -> None:
-        """A generated source was built: what is known about it is asked again."""
+        """A generated source was built: forget what was known about it."""
         self.files.forget(path)
         self._forget_order(scope)
 
     def named_changed(self, scope: Scope, paths: Collection[str]) -> None:
-        """Files that the flags of a scope name were built: its preprocessors may say something else of its sources."""
+        """Files named in the flags of a scope were built: its preprocessors may give other answers for its sources."""
         for path in paths:
             self.files.forget(path)
         self.installed.forget(paths)
@@ -155,7 +155,7 @@ class Plan:
             del self._linked[step]
 
     def _needs(self, step: ModuleStep) -> list[ModuleStep]:
-        """What must be there before the compiler can run."""
+        """The steps that must have run before the compiler can."""
         scope, module = step.scope, step.module
         if not isinstance(step, Compile):
             return []
@@ -176,7 +176,7 @@ class Plan:
         return [s for s in needs if s is not None and s is not step]
 
     def _soft_needs(self, step: ModuleStep) -> list[CompileImplementation]:
-        """Native code that the compiler looks into when it is there, through names in the unit's interface only."""
+        """The steps that make native code which the compiler reads if it exists, named only in the unit's interface."""
         if not _makes_native_code(step):
             return []
         named = self.named_in_interface(step.module, step.scope)
@@ -188,16 +188,16 @@ class Plan:
         return self.ordered(step.scope).waits.get(step, [])
 
     def foreign(self, step: Step) -> tuple[Scope, ...]:
-        """The other scopes of which a compilation names anything; it waits for all of their units."""
+        """The other scopes in which a compilation names anything; it waits for all of their units."""
         found = dict.fromkeys(self.named(step).scopes)
         if isinstance(step, CompileImplementation):
             found.update(dict.fromkeys(self.named_in_interface(step.module, step.scope).scopes))
         return tuple(found)
 
     def below(self, step: Compile) -> dict[ModuleStep, ModuleStep]:
-        """The steps whose interfaces the typing of a source can come to, each with the one that leads to it.
+        """The steps whose interfaces the typing of a source can reach, each with the step that leads to it.
 
-        Those of its own module may be among them; then what it names leads back to it.
+        Steps of its own module may be among them, if what it names leads back to it.
         """
         scope = step.scope
         named = [*self.named(step).own, *([scope.alias] if scope.alias else [])]
@@ -227,7 +227,7 @@ class Plan:
         return alias.object
 
     def flags(self, step: Compile) -> list[str]:
-        """The arguments of a compilation that no construction variable holds."""
+        """The arguments of a compilation that are in no construction variable."""
         return step_flags(step, self.opened(step))
 
     # What is linked
@@ -243,7 +243,7 @@ class Plan:
         return self._linked[step]
 
     def _find_linked(self, step: Collect) -> list[Step]:
-        order = self.link_order(step.scope, step.engine)  # first, for it may still find steps
+        order = self.link_order(step.scope, step.engine)  # first, because it may add steps
         archives, entry = (step.archives, step.entry) if isinstance(step, Link) else ((), None)
         wanted = self._reached(step.scope, (entry, *step.members)) if entry else set(step.members)
         linked = [each for each in order if each.module in wanted]
@@ -253,7 +253,7 @@ class Plan:
         return [*archives, *(each for each in linked if each not in loaded)]
 
     def _entry_last(self, entry: Module, linked: list[CompileImplementation]) -> list[CompileImplementation]:
-        """First what the entry does not have to be there for: who registers itself does so before the program runs."""
+        """Put objects that do not depend on the entry first: modules register themselves before the program runs."""
         late: dict[Module, None] = {}
         for step in linked:
             if step.module == entry or any(other in late for other in self.named(step).own):
@@ -261,7 +261,7 @@ class Plan:
         return [*(s for s in linked if s.module not in late), *(s for s in linked if s.module in late)]
 
     def link_order(self, scope: Scope, engine: str) -> list[CompileImplementation]:
-        """The objects of a scope, each after those that its source names. Bytecode is *compiled* in any order."""
+        """The objects of a scope, each after those that its source names; bytecode needs this order only for linking."""
         key = scope, engine
         if key not in self._link_order:
             compiled = (step for step in self.ordered(scope).steps if isinstance(step, CompileImplementation))
@@ -275,7 +275,7 @@ class Plan:
         return [s for s in found if s is not None]
 
     def _reached(self, scope: Scope, modules: Iterable[Module]) -> set[Module]:
-        """Modules of a scope and all that these reach, with the alias module: no other unit's top level may run."""
+        """Some modules of a scope and all that they reach, with the alias module; no other unit may run at startup."""
         todo = list(modules)
         reached = {*todo, *([scope.alias] if scope.alias else [])}
         while todo:

@@ -1,4 +1,4 @@
-"""Which steps consulted what when they last ran: an index from files and units to the steps whose records have them."""
+"""An index from files and units to the steps that read or consulted them when they last ran."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from rebel_tools.plan.step import CompileImplementation, ModuleStep, Step
 
 
 class Readers:
-    """Which of `steps` a new run of another step can concern. A step without a record has consulted nothing yet."""
+    """Tells which of `steps` another step can affect. A step without a record has consulted nothing yet."""
 
     def __init__(self, steps: Iterable[Step], record_of: Callable[[Step], Record | None]):
         self._interfaces: dict[str, list[Step]] = {}
@@ -22,10 +22,10 @@ class Readers:
                 _add(self._code, record.implementations, step)
                 _add(self._files, record.inputs, step)
 
-    def concerned(self, step: Step, anew: bool = True) -> list[tuple[Step, bool]]:
-        """The steps that a run of `step` can concern, each with whether it may make another interface for that.
+    def affected(self, step: Step, anew: bool = True) -> list[tuple[Step, bool]]:
+        """The steps that a run of `step` can affect, each with whether its own interface may change as a result.
 
-        anew: whether `step` itself may make another interface than before.
+        anew: whether the interface of `step` itself may change.
         """
         found = [(reader, True) for path in step.outputs for reader in self._files.get(path, ())]
         if not isinstance(step, ModuleStep):
@@ -37,9 +37,9 @@ class Readers:
         return found
 
     def reached(self, stale: Iterable[Step], keeps_interface: Callable[[Step], bool]) -> set[Step]:
-        """The stale steps and all that these can make stale, directly or not.
+        """The stale steps and all that they can make stale, directly or indirectly.
 
-        keeps_interface: whether a stale step will make the interface that it has made before.
+        keeps_interface: whether a stale step will make the same interface as before.
         """
         anew_of: dict[Step, bool] = {}
         todo = [(step, not keeps_interface(step)) for step in stale]
@@ -47,7 +47,7 @@ class Readers:
             step, anew = todo.pop()
             if anew_of.get(step) not in (True, anew):
                 anew_of[step] = anew
-                todo += self.concerned(step, anew)
+                todo += self.affected(step, anew)
         return set(anew_of)
 
 

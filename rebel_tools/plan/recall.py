@@ -1,6 +1,6 @@
-"""What a build has to look at, given what the last one left and what changed since: nothing, some steps, or all.
+"""What a build has to check, given the records of the last one and what has changed since: some steps, or all.
 
-These are functions of the plan, the records and a `Verdict` on files; they look at no file and change nothing.
+These are pure functions of the plan, the records and a `Verdict` on files.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from rebel_tools.plan.step import Convert, ModuleStep, Step
 
 
 class Recall(NamedTuple):
-    """What is known before a step was judged.
+    """What is known before any step is checked.
 
-    verdict: on the files of the steps in `remembered`, those of scopes that the last build brought to its end.
-    active: the scopes that this build is about; none: all.
+    verdict: on the files of the steps in `remembered`, which belong to scopes that the last build completed.
+    active: the scopes of this build; empty: all.
     """
 
     verdict: Verdict
@@ -27,19 +27,19 @@ class Recall(NamedTuple):
 
 
 class Candidates(NamedTuple):
-    """The steps that can be stale before anything was built; all, where the extent of the verdict is `ALL`."""
+    """The steps that can be stale before anything runs; all, if the extent of the verdict is `ALL`."""
 
     verdict: Verdict
     steps: tuple[Step, ...] = ()
 
 
 def files_of(plan: Plan, step: Step) -> list[str]:
-    """What a step makes, and what it reads that no other step makes."""
+    """The outputs of a step, and its inputs that no other step makes."""
     return [*(plan.inputs(step) if isinstance(step, ModuleStep) else ()), *step.outputs]
 
 
 def scopes_in_doubt(plan: Plan, recall: Recall) -> list[Scope]:
-    """The scopes of which a source may be another one than in the last build."""
+    """The scopes with sources that may have changed since the last build."""
     active = [scope for scope in plan.scopes if scope in recall.active] or list(plan.scopes)
     if recall.verdict.extent == ALL:
         return active
@@ -53,7 +53,7 @@ def _edited(plan: Plan, changed: frozenset[str]) -> set[Scope]:
 
 
 def candidates(plan: Plan, recorded: Container[str], recall: Recall) -> Candidates:
-    """The steps that have to be judged. recorded: the keys of the steps of which there is a record."""
+    """The steps that have to be checked. recorded: the keys of the steps with a record."""
     verdict, steps = recall.verdict, plan.steps.values()
     if verdict.extent == ALL:
         return Candidates(verdict)
@@ -68,8 +68,8 @@ def candidates(plan: Plan, recorded: Container[str], recall: Recall) -> Candidat
             touched[step] = None
     unknown = changed - explained
     if unknown:
-        return Candidates(everything(f"`{min(unknown)}' changed, which no step is known to make or to read"))
-    # What is linked, and in which order, the sources of its scope tell.
+        return Candidates(everything(f"`{min(unknown)}' changed, and no known step makes or reads it"))
+    # The sources of a scope determine what is linked, and in which order.
     scopes = {*scopes_in_doubt(plan, recall), *(step.scope for step in touched)}
     linked = (step for step in steps if not isinstance(step, ModuleStep))
     touched.update(dict.fromkeys(step for step in linked if step.scope in scopes))

@@ -1,9 +1,9 @@
-"""Results of steps that were made before, here or in another tree of this user: which of them are those of a step now.
+"""Reuses results of steps that were made before, here or in another tree of this user.
 
-Two levels, as ccache's manifests have them. The key is what is known before the compiler runs: the command, the tools
-by their contents, the source, and which unit each name in it stands for. Under it lie results with what was consulted
-for each. One that consulted what is there now is what the compiler would make, for the reasons that docs/exactness.md
-gives: it is compared in the same way as the record of the last build is.
+There are two levels, like ccache's manifests. The key is what is known before the compiler runs: the command, the
+contents of the tools, the source, and the unit that each name in it denotes. Under a key there are results, each with
+what was consulted for it. A result whose consulted files are all unchanged is what the compiler would make, for the
+reasons in docs/exactness.md; it is compared in the same way as the record of the last build.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ from rebel_tools.memory.state_file import FORMAT
 from rebel_tools.plan.status import Status
 from rebel_tools.plan.step import Compile, ModuleStep, SourceStep, Step
 
-# What programs of the C toolchain obey besides their command lines and what counts anyway.
+# Environment variables of the C toolchain that are not covered otherwise.
 VARIABLES = ("LD_RUN_PATH", "COMPILER_PATH", "GCC_EXEC_PREFIX", "SOURCE_DATE_EPOCH", "LD_LIBRARY_PATH", "LD_PRELOAD")
 
 
-# Options that let flags stand in a file, or run a program of the user on each source.
+# Options that read flags from a file, or run a program of the user on each source.
 OUT_OF_SIGHT = frozenset(("-args", "-args0", "-pp", "-ppx"))
 
 
 class Answer(NamedTuple):
-    """record: of the step that has been brought back, None where nothing fits; reason: why not, told once."""
+    """record: that of the restored step, None if no result fits; reason: why not, reported once."""
 
     record: Record | None
     reason: str = ""
@@ -43,10 +43,10 @@ class Shared:
         self.status = status
         self.plan = status.plan
         self._missed: set[Step] = set()
-        self._keys: dict[Step, str] = {}  # of steps that are going to run
+        self._keys: dict[Step, str] = {}  # keys of steps that are going to run
 
     def restore(self, step: Step) -> Answer:
-        """Write the outputs of a step, if they are kept; to be asked when all that it waits for is done."""
+        """Write the outputs of a step if the store has them; to be called when all steps that it waits for are done."""
         if step in self._missed or not self._may_share(step):
             return Answer(None)
         reason, key = "", self.key(step)
@@ -61,10 +61,10 @@ class Shared:
                 return Answer(record)
             reason = reason or difference
         self._missed.add(step)
-        return Answer(None, reason or "nothing like it was made before")
+        return Answer(None, reason or "no such step was run before")
 
     def _write(self, step: Step, result: Result) -> str:
-        """Write the outputs; why that cannot be done, '' if it was."""
+        """Write the outputs; return why that failed, '' if it did not."""
         if {output.path for output in result.outputs} != set(step.outputs):
             return "it has other outputs"
         try:
@@ -75,7 +75,7 @@ class Shared:
         return ""
 
     def keep(self, step: Step) -> None:
-        """Keep what a step has just made, if it is known what that was made of."""
+        """Store what a step has just made, if all of its inputs are known."""
         record = self.status.records[step.key]
         if not self._may_share(step) or not self.status.is_as_recorded(step, record):
             return
@@ -98,6 +98,6 @@ class Shared:
         return text_digest(*about, "", *inputs, "", *named, "", *variables)
 
     def _may_share(self, step: Step) -> bool:
-        """Whether all that decides about a step is known: what a preprocessor reads is not."""
+        """Whether everything that determines the outputs of a step is known; what a preprocessor reads is not."""
         own = step.scope.module_flags.get(step.module.name, ()) if isinstance(step, ModuleStep) else ()
         return step.scope.settings.is_shared and OUT_OF_SIGHT.isdisjoint(own)

@@ -1,9 +1,9 @@
-"""Whether a step is up to date, why it is not, and what is remembered when it has run.
+"""Whether a step is up to date, why it is not, and what is recorded when it has run.
 
 A compilation is up to date when its command line, its source and its outputs are what they were, and every interface
-and every piece of native code that the compiler *consulted* last time (the import tables in its outputs) is still the
-same. That is exact: nothing is compiled again for a module that could have mattered but did not, and a change that
-reaches a unit through an alias in somebody else's interface is not missed.
+and every piece of native code that the compiler *consulted* last time (by the import tables in its outputs) is still
+the same. That is exact: nothing is recompiled for a module that could have mattered but did not, and a change that
+reaches a unit through an alias in another module's interface is not missed. docs/exactness.md has the argument.
 """
 
 from __future__ import annotations
@@ -45,14 +45,14 @@ class Status:
         self._makers: dict[tuple[Scope, str], tuple[str, str]] = {}
 
     def reason(self, step: Step) -> str | None:
-        """Why the step has to run, in words that end a sentence; None when it is up to date."""
+        """Why the step has to run, as the end of a sentence; None when it is up to date."""
         record = self.records.get(step.key)
         if record is None or not record.signature:
-            return "it was not built by this project before"
+            return "this project has not built it before"
         return next(self._reasons(step, record), None)
 
     def is_about_native_code_only(self, step: Step) -> bool:
-        """Whether a step that has to run would write its .cmt file as it was: nothing that it is typed with changed."""
+        """Whether a stale step would write the same .cmt file as before: no input of its typing has changed."""
         record = self.records.get(step.key)
         return record is not None and next(self._reasons_of_its_own(step, record), None) is None
 
@@ -66,7 +66,7 @@ class Status:
                 yield f"the native code of `{unit}' changed"
 
     def difference(self, step: Step, record: Record) -> str | None:
-        """The same of a record of any build, be it of another tree, without a look at the outputs."""
+        """The same for a record of any build, also of another tree; outputs are not looked at."""
         own, native = self._reasons_besides_outputs(step, record), self._reasons_in_native_code(step, record)
         reasons = itertools.chain(own, native)
         return "it has other outputs" if set(record.outputs) != set(step.outputs) else next(reasons, None)
@@ -75,7 +75,7 @@ class Status:
         """Everything but the native code that the compiler consulted."""
         if set(record.outputs) != set(step.outputs):
             yield "it has other outputs than before"
-        yield from self._changed(record.outputs, "was not there", "was changed by somebody else")
+        yield from self._changed(record.outputs, "does not exist", "was changed by something else")
         yield from self._reasons_besides_outputs(step, record)
 
     def _reasons_besides_outputs(self, step: Step, record: Record) -> Iterator[str]:
@@ -95,7 +95,7 @@ class Status:
             if step.tree and self.reason(self.plan.steps[step.tree]) is not None:
                 yield f"`{step.source}' changed"
             if self.plan.names.is_withheld(step.scope, step.module, step.source):
-                yield "a preprocessor would have to run to tell what its source names"
+                yield "a preprocessor has to run to find out what its source names"
             if record.names != list(self.plan.named(step).units):
                 yield "its source names other units than before"
             for unit, crc in record.interfaces.items():
@@ -109,13 +109,13 @@ class Status:
                 yield f"`{path}' {gone if now is None else other}"
 
     def _current(self, scope: Scope, unit: str) -> tuple[str | None, str | None]:
-        """The digests of a unit's .cmi and .cmx as they are now."""
+        """The current digests of a unit's .cmi and .cmx."""
         makers = self._makers_of(scope, unit)
         interface, implementation = self.records.get(makers[0]), self.records.get(makers[1])
         return interface.interface if interface else None, implementation.implementation if implementation else None
 
     def _unopened(self, scope: Scope, unit: str) -> str | None:
-        """Stands for a .cmx that was there and not opened (`-opaque`), which only other flags can change."""
+        """What represents a .cmx that was not opened (`-opaque`): only other flags can change that."""
         record = self.records.get(self._makers_of(scope, unit)[1])
         return f"unopened, {record.signature}" if record else None
 
@@ -136,7 +136,7 @@ class Status:
         )
 
     def signature(self, step: Step) -> str:
-        """A digest over everything on the step's command line, the tools that it runs included."""
+        """A digest over the step's command line, including the tools that it runs."""
         settings, contents = step.scope.settings, self.plan.files.digest_of_all
         declared = self._declared(step).digest
         if isinstance(step, WriteAlias):
@@ -153,16 +153,16 @@ class Status:
         return self.plan.declared.get(step, NOTHING_DECLARED)
 
     def alias_text(self, step: WriteAlias) -> str:
-        """What an alias step writes."""
+        """The source that an alias step writes."""
         scope, name = step.scope, step.module.name
         if step.module == scope.face:
             return scope.face_text()
         return scope.alias_text(None if step.module == scope.alias else name.rpartition("__without_")[2])
 
     def built(self, step: Step, said: str = "") -> None:
-        """Remember a step that has just run or whose outputs came from a cache.
+        """Record a step that has just run or whose outputs came from a cache.
 
-        said: what its program said that is to be said again.
+        said: the output of its program that has to be replayed.
         """
         files = self.plan.files
         record = Record(
@@ -182,13 +182,13 @@ class Status:
         self.plan.state.changed = True
 
     def restored(self, step: Step, record: Record) -> None:
-        """Remember a step whose outputs were made elsewhere from the same, and have been written here."""
+        """Record a step whose outputs were made elsewhere from the same inputs and have been written here."""
         self.plan.installed.forget(step.outputs)
         self.records[step.key] = record
         self.plan.state.changed = True
 
     def _digest_read(self, step: Step, path: str) -> str:
-        """The digest of an input, '' where nobody knows what a compiler has read, for it was written meanwhile."""
+        """The digest of an input; '' if it was written while the step ran: what the compiler read is then unknown."""
         digest = self.plan.files.digest(path) or ""
         return digest if not isinstance(step, ModuleStep) or self.plan.files.is_as_read(path) else ""
 
@@ -210,7 +210,7 @@ class Status:
             record.implementation = imports.crc
 
     def _is_made(self, step: Step, unit: str, suffix: str) -> bool:
-        """Whether what a compilation consulted of a unit is made by this build, and not a file that hides it."""
+        """Whether the file that a compilation consulted for a unit is made by this build, not one that hides it."""
         found = step.scope.provider(unit)
         if found is None:
             return False
@@ -225,9 +225,9 @@ class Status:
         return self._search(step).folders if isinstance(step, Compile) else link_command(step).search
 
     def cache_key(self, step: Step) -> str:
-        """A digest over everything that the outputs of a step can depend on, for a cache of build results.
+        """A digest over everything that the outputs of a step can depend on, as the key in SCons' CacheDir.
 
-        It has to be known before the compiler has run, so it covers all that the compiler could consult.
+        It is needed before the compiler has run, so it covers everything that the compiler could consult.
         """
         inputs = [f"{path}={self.plan.files.digest(path)}" for path in self.plan.inputs(step)]
         installed = self.plan.installed.digest(self._folders(step), self._reachable_installed(step))
@@ -236,11 +236,11 @@ class Status:
         return text_digest(self.signature(step), installed, *inputs, *map(self._deep_digest, self._below(step)))
 
     def is_as_keyed(self, step: Step) -> bool:
-        """Whether the files of which a step was made are those that its key is about; to be asked when it has run."""
+        """Whether the inputs of a step are still those that its key covers; to be asked after it has run."""
         return self._is_as_read(step, self._reachable_installed(step))
 
     def is_as_recorded(self, step: Step, record: Record) -> bool:
-        """The same of what is remembered of it: nobody has written what it read since this build has read it."""
+        """The same for its record: nothing that it read has been written since this build read it."""
         return all(record.inputs.values()) and all(record.outputs.values()) and self._is_as_read(step, record.installed)
 
     def _is_as_read(self, step: Step, names: Iterable[str]) -> bool:
@@ -253,7 +253,7 @@ class Status:
         return all(files.is_as_read(path) or (path in made and files.has_contents_as_read(path)) for path in known)
 
     def _reachable_installed(self, step: Step) -> list[str]:
-        """The names of installed files that a step can come to by itself, before it has run."""
+        """The names of installed files that a step can reach directly, before it has run."""
         if isinstance(step, Collect):
             return step.command.installed()
         if not isinstance(step, Compile) or step.module.generated:
@@ -266,7 +266,7 @@ class Status:
         return [*self.plan.waits(step), *foreign]
 
     def _deep_digest(self, step: ModuleStep) -> str:
-        """A digest over what a step made and over everything that this refers to in its turn."""
+        """A digest over the outputs of a step and over everything that they refer to."""
         todo = [step]
         while todo:
             top = todo[-1]
@@ -287,9 +287,9 @@ class Status:
             self.plan.state.names.clear()
 
     def forget_vanished(self, scopes: Iterable[Scope], everything: bool) -> None:
-        """Remove what earlier builds made for sources that are gone.
+        """Remove what earlier builds made for sources that no longer exist.
 
-        scopes: those whose folders are tidied; everything: these are all that the state file is about.
+        scopes: those whose folders are cleaned; everything: whether these are all scopes of the state file.
         """
         folders = {scope.outdir for scope in scopes}
         known = {path for step in self.plan.steps.values() for path in step.outputs}
@@ -304,8 +304,8 @@ class Status:
                             self.plan.disk.remove_folder(os.path.dirname(path))
 
     def note_first_runs(self, scopes: Iterable[Scope]) -> bool:
-        """Note outputs before they are made for the first time, where the name of a module is that of its files: if the
-        build is killed and the module removed, these would hide a module of that name. Returns whether there are any.
+        """Record outputs before they are made for the first time, where files are named after modules: if the build is
+        killed and the module removed, they would hide another module of that name. Returns whether there are any.
         """
         compiled = (step for step in self.plan.steps.values() if isinstance(step, ModuleStep) and step.scope in scopes)
         short = (step for step in compiled if step.module.object == step.module.name)
@@ -316,7 +316,7 @@ class Status:
         return bool(new)
 
     def remove(self, path: str) -> None:
-        """Remove what an earlier build made, if that is allowed."""
+        """Remove an output of an earlier build, if that is allowed."""
         self.plan.files.remembered.pop(path, None)
         with contextlib.suppress(OSError):
             self.plan.disk.remove(path)

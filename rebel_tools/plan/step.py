@@ -11,10 +11,11 @@
       Collect                   puts objects together
         Archive
         Link                    makes a program
-          LinkPlugin            makes what a program loads
-      Copy                      has an archive a second time
+          LinkPlugin          makes a plugin that a
+      program loads
+      Copy                      copies an archive
 
-A step is itself, and equal to no other; what the user declared about it besides is in `Plan.declared`.
+Steps are compared by identity. What the user declared about a step is in `Plan.declared`.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ class Step:
     """One run of one program.
 
     kind: what it is called in messages and signatures.
-    engine: native or byte; for an interface, of the compiler that is used.
+    engine: native or byte; for an interface, that of the compiler that is used.
     outputs: the first one is the step's name in records and messages.
     """
 
@@ -75,7 +76,7 @@ class SourceStep(ModuleStep):
 
     @property
     def read(self) -> str:
-        """The file that it reads for its source."""
+        """The file that it reads: the source, or what the source was converted to."""
         return self.source
 
 
@@ -114,13 +115,14 @@ class CompileImplementation(Compile):
 
 
 class LinkCommand(NamedTuple):
-    """What makes an archive or a program, apart from the objects in it.
+    """How an archive or a program is made, apart from the objects in it.
 
     digest: over its command line.
-    files: those that stand in its flags, whose contents count.
-    libraries: where files can be that its flags name without a folder, such as `-lfoo`, for this build may make them.
-    search: the folders in which the program that makes it looks for what is installed.
-    installed: finds out which installed files it can read, as paths or as names to look for.
+    files: those named in its flags, whose contents count.
+    libraries: possible paths of libraries that its flags name without a folder, such as `-lfoo`; this build may make
+        them.
+    search: the folders in which its program looks for installed files.
+    installed: finds the installed files that it can read, as paths or as names to look up.
     """
 
     digest: str = ""
@@ -149,7 +151,7 @@ class Link(Collect):
 
     archives: those before its own modules, in link order.
     entry: of a program that consists of this module, `members`, and what these reach.
-    foreign: objects and libraries of other languages, as they stand on the command line.
+    foreign: objects and libraries of other languages, in the order of the command line.
     """
 
     kind = "program"
@@ -160,7 +162,7 @@ class Link(Collect):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class LinkPlugin(Link):
-    """Makes what a program loads. host: the program, if it is of this build; its modules are no part of the plugin."""
+    """Makes a plugin. host: the program that loads it, if this build makes it; its modules are not linked again."""
 
     kind = "plugin"
     host: Link | None = None
@@ -168,7 +170,7 @@ class LinkPlugin(Link):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Copy(Step):
-    """Makes files with the contents of those of another archive."""
+    """Copies the files of an archive."""
 
     kind = "copy"
     copied: Archive
@@ -177,7 +179,7 @@ class Copy(Step):
 class Declared(NamedTuple):
     """What the user declared about a step.
 
-    files: those that count by their contents, and digest: over other things, from Depends().
+    files: those from Depends(), whose contents count; digest: over other values from Depends().
     ignored: files whose changes do not count, from Ignore().
     """
 
@@ -191,7 +193,7 @@ NO_COMMAND = LinkCommand()
 
 
 def link_command(step: Step) -> LinkCommand:
-    """How an archive or a program is made; nothing of that for other steps."""
+    """How an archive or a program is made; an empty command for other steps."""
     return step.command if isinstance(step, Collect) else NO_COMMAND
 
 

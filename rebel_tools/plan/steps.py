@@ -26,7 +26,7 @@ ANNOTATIONS = "-bin-annot"
 
 
 def writes_annotations(step: Step) -> bool:
-    """Whether a step may write .cmt or .cmti: the compilers of two engines would write the same file."""
+    """Whether a step may write .cmt or .cmti files: only one engine may, because both would write the same file."""
     return step.engine == step.scope.engines[0]
 
 
@@ -70,9 +70,9 @@ def _file_name(scope: Scope, module: Module) -> str:
 
 
 def archive_step(scope: Scope, engine: str, base: str, command: LinkCommand, besides: tuple[str, ...] = ()) -> Archive:
-    """The archive of all modules of a scope but for programs, `base` being its path without suffix.
+    """The archive of all modules of a scope except entries of programs; `base` is its path without suffix.
 
-    besides: what else its command writes.
+    besides: other files that its command writes.
     """
     outputs = tuple(dict.fromkeys((*archive_files(base, engine), *besides)))
     members = tuple(module for module in scope_modules(scope) if module.name not in scope.programs)
@@ -80,7 +80,7 @@ def archive_step(scope: Scope, engine: str, base: str, command: LinkCommand, bes
 
 
 def copy_step(archive: Archive, base: str) -> Copy:
-    """The step that has an archive a second time, `base` being the path of the copy without suffix."""
+    """The step that copies an archive; `base` is the path of the copy without suffix."""
     return Copy(archive.scope, archive.engine, archive_files(base, archive.engine), archive)
 
 
@@ -107,14 +107,14 @@ def step_flags(step: Compile, opened: str) -> list[str]:
     if isinstance(step, CompileInterface):
         return [*flags, "-intf"]
     if not step.makes_interface:
-        # The .cmi is there already, wherever the .mli lies: a source with this suffix next to the implementation means
-        # "has an interface" to the compiler, and the implementation itself is one.
+        # The .cmi exists already, wherever the .mli is. To the compiler, a file with this suffix next to the
+        # implementation means "has an interface", and the implementation itself is such a file.
         flags += ["-intf-suffix", os.path.splitext(step.read)[1]]
     return [*flags, "-impl"]
 
 
 def _flags_of_module(step: ModuleStep) -> list[str]:
-    """What is said about this module alone."""
+    """The flags for this module alone."""
     both, native = by_compiler(step.scope.module_flags.get(step.module.name, ()))
     return both + native if step.engine == NATIVE else both
 
@@ -126,6 +126,6 @@ def imports_file(step: Compile) -> str:
 
 
 def objects(step: Step) -> list[str]:
-    """What of a step's outputs goes into an archive or a program, the file that is named on the command line first."""
+    """The outputs of a step that go into an archive or a program; the first one is named on the command line."""
     suffixes = (".cmx", ".o", ".cmxa", ".a") if step.engine == NATIVE else (".cmo", ".cma")
     return [path for path in step.outputs if path.endswith(suffixes)]

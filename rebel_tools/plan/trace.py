@@ -1,4 +1,4 @@
-"""Where the time of a build went: spans, a Chrome trace of them, and the chain of steps that set the pace.
+"""Where the time of a build was spent: spans, a Chrome trace of them, and the critical path.
 
 Format: "Trace Event Format", complete events (`ph: X`), times in microseconds; for chrome://tracing or ui.perfetto.dev.
 """
@@ -15,7 +15,7 @@ from rebel_tools.plan.step import ModuleStep, Step
 
 @dataclass(frozen=True)
 class Span:
-    """Something that took time, in seconds since the epoch. `lane` is the worker that did it, or SCons itself."""
+    """A period of work, in seconds since the epoch. `lane` is the worker that did it, or SCons itself."""
 
     name: str
     category: str
@@ -25,7 +25,7 @@ class Span:
 
 
 def chrome_trace(spans: Sequence[Span]) -> dict[str, Any]:
-    """The trace as plain data, with time in which a worker had nothing to do as spans of their own."""
+    """The trace as plain data; times when a worker was idle are spans, too."""
     lanes = {lane: number for number, lane in enumerate(sorted({span.lane for span in spans}))}
     zero = min((span.start for span in spans), default=0.0)
     names = [
@@ -62,7 +62,7 @@ def waiting(spans: Iterable[Span]) -> list[Span]:
 
 
 def critical_path(plan: Plan, seconds: Mapping[str, float]) -> list[Step]:
-    """The chain of steps, each waiting for the one before, that took longest; `seconds` by the step's first output."""
+    """The slowest chain of steps, each waiting for the one before; `seconds` by the step's first output."""
     total: dict[Step, float] = {}
     before: dict[Step, Step | None] = {}
     for step in topological(plan):

@@ -1,4 +1,4 @@
-"""One table of unit names: of two units of one name a compiler takes whichever it finds first, and a linker neither."""
+"""Checks that unit names are unique: compilers take the first of two units with one name, and linkers reject both."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from rebel_tools.plan.model import Scope
 
 
 class Namespace(NamedTuple):
-    """What one program or package contributes to a program.
+    """The units that one program or package contributes to a program.
 
-    name: as its users write it, '' for none.
-    units: gives the source of each unit, by the name that it has for compilers; of an alias module the folder.
+    name: as its users write it, or ''.
+    units: returns the source of each unit by its name for compilers; for an alias module, the folder.
     """
 
     name: str
@@ -29,7 +29,7 @@ def namespace_of(scope: Scope) -> Namespace:
 
 
 def check_units(namespaces: Iterable[Namespace]) -> None:
-    """RebelError that names both files when two of the `namespaces` of one program have a unit in common."""
+    """Errors: RebelError that names both files when two of the `namespaces` of one program have a unit in common."""
     namespaces = list(namespaces)
     if _are_apart(namespaces):
         return
@@ -42,9 +42,9 @@ def check_units(namespaces: Iterable[Namespace]) -> None:
 
 
 def _are_apart(namespaces: list[Namespace]) -> bool:
-    """Whether their names alone tell that no unit is there twice.
+    """Whether the names of the namespaces alone prove that no unit occurs twice.
 
-    A unit is a namespace, `__` and a module. It is another namespace's as well only if one of the two has `__` inside.
+    A unit is named by its namespace, `__` and its module, so it is ambiguous only if one namespace contains `__`.
     """
     names = [namespace.name for namespace in namespaces]
     return all(names) and len(set(names)) == len(names) and not any("__" in name for name in names)
@@ -53,8 +53,8 @@ def _are_apart(namespaces: list[Namespace]) -> bool:
 def _error(unit: str, *found: tuple[str, Namespace]) -> RebelError:
     described = [f"{file} of {namespace.name}" if namespace.name else file for file, namespace in found]
     return RebelError(
-        f"two modules are the compilation unit {unit}: {' and '.join(described)}",
+        f"two modules have the compilation unit name {unit}: {' and '.join(described)}",
         place=Place(found[-1][0]),
-        expected="one unit of a name in a program",
+        expected="one unit of each name in a program",
         hint="rename one of them, or its package",
     )

@@ -244,6 +244,6 @@ def test_from_inside_of_an_archive(app):
     for words in (("build",), ("clean",), ("watch",), ("sconstruct",), ("new", "other"), ("scons", "x")):
         run = app.run(sys.executable, "rebel.pyz", *words, rc=1, env={"PYTHONPATH": ""})
         assert run.err.splitlines()[0] == (
-            f"rebel: error: {app.path('rebel.pyz/rebel_tools')}: rebel cannot build from inside of an archive"
+            f"rebel: error: {app.path('rebel.pyz/rebel_tools')}: rebel cannot build when it is imported from an archive"
         )
     assert app.run(sys.executable, "rebel.pyz", "--version", env={"PYTHONPATH": ""}).out.startswith("rebel ")

@@ -147,10 +147,10 @@ def test_why_scons_is_asked(app):
     assert explained(app) == f"`{app.path('src')}' changed"
     known = app.path("_build/.rebel-tools.up-to-date")
     known.write_text("{")
-    assert explained(app) == "what is remembered of the last build is damaged"
+    assert explained(app) == "the record of the last build is damaged"
     known.unlink()
-    assert explained(app) == "no build that came to its end is remembered"
-    assert explained(app, "-n") == "an option was given that only scons knows about"
+    assert explained(app) == "there is no record of a finished build"
+    assert explained(app, "-n") == "an option was given that only SCons understands"
 
 
 def test_why_each_step_runs(app):

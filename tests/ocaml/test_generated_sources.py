@@ -13,7 +13,7 @@ from user_project import unquoted
 RULE = 'env.Command("src/made.ml", "made.txt", "cp $SOURCE $TARGET")\n'
 TOOL = 'env.OCamlProgram("app", Glob("src/*.ml*"))\n'
 PACKAGE = 'env["ENV"]["PATH"] = __import__("os").environ["PATH"]\nenv.Rebel()\n'
-GONE = "`src/made.ml` was made by a rule that is gone, and is no source any more"
+GONE = "`src/made.ml` was made by a rule that no longer exists, so it is not a source any more"
 
 
 @pytest.fixture(params=["ocaml", "rebel", "rule comes last"])

@@ -106,7 +106,7 @@ def test_missing_sources_and_cycles(project):
     assert "Source `gone.ml' not found, needed by target" in run.err and "Traceback" not in run.text
     run = project.scons("l.cmxa", rc=2)
     assert "dependency cycle between modules: A (l/a.ml) -> B (l/b.ml) -> C (l/c.ml) -> A (l/a.ml)" in run.err
-    assert "move what they share into a module of its own" in run.err and "Traceback" not in run.text
+    assert "move the code that they share into a separate module" in run.err and "Traceback" not in run.text
     assert run.err.count("cycle") == 2  # the second one in the summary
 
 

@@ -77,7 +77,7 @@ def test_dry_runs_questions_and_trees(project):
     assert "building `main.objs/Main__Word.cmi' because it doesn't exist" in project.scons("--debug=explain").out
     project.path("main").write_text("damaged")
     damaged = project.scons("--debug=explain")
-    assert "rebuilding `main' because `main' was changed by somebody else" in damaged.out
+    assert "rebuilding `main' because `main' was changed by something else" in damaged.out
     assert project.run("./main").out == "bye\n"
     one = project.scons("-c", "main")
     assert "Removed main\n" in one.out

@@ -61,5 +61,5 @@ def test_two_libraries_with_one_unit(project):
     """
     sconstruct(project, body, {"a/b__C.ml": "", "b/c.ml": "", "main.ml": ""})
     run = project.scons(rc=2)
-    assert "two modules are the compilation unit A__B__C: a/b__C.ml of A and b/c.ml of A__B" in run.text
+    assert "two modules have the compilation unit name A__B__C: a/b__C.ml of A and b/c.ml of A__B" in run.text
     assert "SConstruct" in run.text.splitlines()[-1]

@@ -398,4 +398,4 @@ def test_the_folder_goes_while_a_build_waits(app):
 def test_a_file_where_the_folder_should_be(app):
     app.write("_build", "")
     text = app.build(rc=2)
-    assert "_build: the folder for all that is built cannot be used: File exists" in text
+    assert "_build: the output folder cannot be used: File exists" in text

@@ -95,7 +95,7 @@ def test_a_scope_that_the_last_build_did_not_finish_is_judged_as_a_whole(built: 
 
 def test_a_file_of_no_step_puts_everything_in_doubt(built: Build) -> None:
     found = candidates(built.plan, built.status.records, recall(built, "low/a.ml", "nobody's.txt"))
-    assert found.verdict == everything("`nobody's.txt' changed, which no step is known to make or to read")
+    assert found.verdict == everything("`nobody's.txt' changed, and no known step makes or reads it")
     assert found.steps == ()
 
 

@@ -43,7 +43,7 @@ def test_two_units_of_one_name(first, second, unit, one, other):
         with pytest.raises(RebelError) as raised:
             check_units(map(namespace_of, scopes))
         message = raised.value.message
-        assert message.startswith(f"two modules are the compilation unit {unit}: ")
+        assert message.startswith(f"two modules have the compilation unit name {unit}: ")
         assert one in message and other in message
 
 
