@@ -1,1 +1,1 @@
-"""What commands have made, kept for whoever runs the same ones again."""
+"""A cache of command results, for later runs of the same commands."""

@@ -1,8 +1,8 @@
 """A store in a folder of this machine, for the processes of one user.
 
-A file has all of its contents or is not there: each is written under another name and moved to its own. Nothing is
-written in place and nothing is linked to, so that no other process can change what is kept by what it does with what
-it got. Who reads checks digests; there are no locks, no index and no counters that processes could disagree about.
+A file is complete or absent: it is written under a temporary name and then renamed. Files are never modified in place
+and never linked into a project, so no process can change the cache through a file that it got from it. Readers check
+digests; there are no locks, no index and no counters that processes could disagree about.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import time
 from rebel_tools.memory.atomic import new_file, write_all
 from rebel_tools.sconstruct import is_of_this_user
 
-# A file that was read is dated so often, for trimming begins with what was not read for the longest time.
+# How often the time stamp of a file that is read is renewed: trimming removes the least recently read files first.
 _DATED_S = 24 * 3600
 
 _counter = itertools.count()
@@ -25,9 +25,9 @@ _READ = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0
 
 
 class FolderStore:
-    """The store in `folder`, which is made when something is put into it, for its owner only.
+    """The store in `folder`, which is created on the first `put` and accessible to its owner only.
 
-    is_readable, is_writable: whether it is used at all; known from the first look at the folder.
+    is_readable, is_writable: whether it is used at all; decided when the folder is first looked at.
     written: how many bytes this process has put there.
     """
 
@@ -87,7 +87,7 @@ class FolderStore:
                 os.unlink(self._path(kind, name))
 
     def names(self, kind: str, beginning: str) -> list[str]:
-        """As of the first time that this process has asked for names that begin with the same two letters."""
+        """The names as of the first call in this process with the same first two letters."""
         if not self.is_readable:
             return []
         folder = os.path.dirname(self._path(kind, beginning))
@@ -110,7 +110,7 @@ class FolderStore:
 
 
 def _is_ours(folder: str) -> bool:
-    """Whether nobody else can have put anything into a folder, be it there or not."""
+    """Whether no other user can have written into a folder; true also if it does not exist."""
     try:
         status = os.stat(folder)
         return stat.S_ISDIR(status.st_mode) and not status.st_mode & 0o022 and is_of_this_user(folder)

@@ -1,8 +1,8 @@
-"""Results at a server besides those of this machine: another store of the same kind, behind the first one.
+"""Results at a server, as a second store behind the one of this machine.
 
 At the server `cas/` has the packs of results, by their digests, and `ac/` a list for each key: a pack without pieces
-whose `about` is the key and, newest first, the name of each result, its digest and its size. Two who add to one list at
-the same time lose one of both entries, which costs a step that runs, and nothing else.
+whose `about` is the key and, newest first, the name of each result, its digest and its size. If two clients
+add to a list at the same time, one of the entries is lost; that only costs a run of the step.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from rebel_tools.cache.store import Data, Store
 
 
 class RemoteResults:
-    """The results at a server, as a store of nothing else."""
+    """The store of results at a server."""
 
     def __init__(self, server: Data, uploads: bool) -> None:
         self.server = server
@@ -40,7 +40,7 @@ class RemoteResults:
         return self.server.put("ac", _place(key), packed(Pack([key, entries], [])))
 
     def discard(self, kind: str, name: str) -> None:
-        """What a server keeps is its own affair; it is not asked for again."""
+        """Do not ask for this again; the server decides what it deletes."""
         key = name.partition("-")[0]
         self._lists[key] = [each for each in self._list(key) if each.name != name] if kind == KIND else []
 
@@ -48,7 +48,7 @@ class RemoteResults:
         return [entry.name for entry in self._list(beginning.rstrip("-"))] if kind == KIND else []
 
     def make_room(self, kind: str, beginning: str, most: int) -> None:
-        """A list never gets longer than `MOST`; what it names a server trims by itself."""
+        """Nothing to do: a list has at most `MOST` entries, and the server trims the packs by itself."""
 
     def _list(self, key: str) -> list[_Entry]:
         if key not in self._lists:
@@ -68,7 +68,7 @@ def _place(key: str) -> str:
 
 
 def _entries(key: str, data: bytes) -> list[_Entry]:
-    """The entries of a list; none in one that is damaged, or that of another key."""
+    """The entries of a list; none if it is damaged or belongs to another key."""
     try:
         pack = unpacked(data)
         found, entries = pack.about if pack else ("", [])
@@ -83,7 +83,7 @@ def _is_digest(text: str) -> bool:
 
 
 class Layered:
-    """A store of this machine, and behind it another one, from which it takes what it lacks."""
+    """A store of this machine that fetches what it lacks from another one."""
 
     def __init__(self, near: Store, far: Store) -> None:
         self.near = near
@@ -106,7 +106,7 @@ class Layered:
         self.far.discard(kind, name)
 
     def names(self, kind: str, beginning: str) -> Iterator[str]:
-        """Those of this machine first: the other one is asked when none of them is the right one."""
+        """Those of this machine first: the other store is asked only if none of them is used."""
         near = list(self.near.names(kind, beginning))
         yield from near
         yield from (name for name in self.far.names(kind, beginning) if name not in near)

@@ -1,8 +1,9 @@
 """Several pieces of data in one, with one digest over all of them.
 
-The first line has the name of the format, the SHA-256 of what follows it in hexadecimal digits, and how many bytes that
-is; the second line is JSON: `about`, what is said about the pieces, and `sizes`, how long they are; then the pieces
-follow. A digest over everything tells damage of any kind from what was put here, and one file is read in place of five.
+The first line has the name of the format, and the SHA-256 in hexadecimal digits and the length in bytes of the rest;
+the
+second line is JSON: `about`, a description of the pieces, and `sizes`, their lengths; then the pieces follow. The
+digest detects any damage, and one file is read instead of five.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ class Pack(NamedTuple):
 
 
 def packed(pack: Pack) -> bytes:
-    """The bytes of a pack. `about` is what JSON can have."""
+    """The bytes of a pack. `about` is any JSON value."""
     about = {"about": pack.about, "sizes": [len(piece) for piece in pack.pieces]}
     text = json.dumps(about, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "surrogateescape")
     body = b"".join([text, b"\n", *pack.pieces])
@@ -31,7 +32,7 @@ def packed(pack: Pack) -> bytes:
 
 
 def unpacked(data: bytes) -> Pack | None:
-    """What was packed; None for anything else, and for a pack of which one bit is another one."""
+    """The pack in these bytes; None if they are not a pack, or if a single bit is wrong."""
     end = data.find(b"\n") + 1
     body = memoryview(data)[end:]
     if data[:end] != b"%s %s %d\n" % (FORMAT, hashlib.sha256(body).hexdigest().encode(), len(body)):

@@ -9,7 +9,7 @@ from rebel_tools.cache.folder import FolderStore
 from rebel_tools.memory.user_cache import user_cache
 
 SWITCH = "REBEL_CACHE"
-"""The environment variable that turns the cache off, as 0, or has the absolute path of its folder."""
+"""The environment variable that turns the cache off, if 0, or else holds the absolute path of its folder."""
 
 
 def is_switched_on(environ: Mapping[str, str]) -> bool:
@@ -17,7 +17,7 @@ def is_switched_on(environ: Mapping[str, str]) -> bool:
 
 
 def cache_folder(environ: Mapping[str, str]) -> str:
-    """The folder of the cache, be it there or not."""
+    """The folder of the cache, which need not exist."""
     chosen = environ.get(SWITCH, "")
     return os.path.normpath(chosen) if os.path.isabs(chosen) else os.path.join(user_cache(environ), "shared")
 

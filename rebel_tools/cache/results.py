@@ -1,7 +1,7 @@
-"""Results of steps: what each has made and said, by a key, and under each key by what was consulted for it.
+"""Results of steps: their outputs and messages, by a key, and under each key by what was consulted for it.
 
 A result is a pack: `about` has the record of the step as JSON, and its outputs in their order, each with whether it is
-a program. Their digests stand in the record.
+a program. The digests of the outputs are in the record.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from rebel_tools.memory.stamp import Stamp, last_change
 
 KIND = "results"
 
-# So many are kept of one key: states that a project goes to and fro between.
+# How many results are kept per key: a project may switch between several states.
 MOST = 16
 
-# The outputs of a step that are larger together are not kept, in bytes: to make them again costs little more.
+# Larger outputs of a step, in bytes, are not kept: making them again costs little more than copying.
 LARGEST = 256 << 20
 
 
@@ -36,7 +36,7 @@ class Output(NamedTuple):
 
 
 class Result(NamedTuple):
-    """name: what it is kept as; record: what is remembered of the step."""
+    """name: its name in the store; record: that of the step."""
 
     name: str
     record: Mapping[str, Any]
@@ -52,7 +52,7 @@ def read(store: Store, name: str) -> Result | None:
         pack = unpacked(data)
         if pack is not None:
             return _result(name, pack)
-    except (ValueError, LookupError, TypeError, AttributeError):  # something else than a result was packed
+    except (ValueError, LookupError, TypeError, AttributeError):  # the pack is not a result
         pass
     store.discard(KIND, name)
     return None
@@ -77,7 +77,7 @@ def known(store: Store, key: str) -> Iterator[Result]:
 
 
 def keep(store: Store, name: str, record: Mapping[str, Any], root: str) -> bool:
-    """Keep what lies at the outputs of a record, below `root`, if that is what the record says."""
+    """Store the outputs named in a record, below `root`, if they have the digests in the record."""
     outputs, pieces = [], []
     for path, digest in record["outputs"].items():
         found = _read_output(os.path.join(root, path))
@@ -90,7 +90,7 @@ def keep(store: Store, name: str, record: Mapping[str, Any], root: str) -> bool:
 
 
 def _read_output(path: str) -> tuple[bytes, bool] | None:
-    """The contents of a file and whether it is a program; None for one that is not there or very large."""
+    """The contents of a file and whether it is a program; None for one that is missing or very large."""
     try:
         with open(path, "rb", buffering=0) as file:
             status = os.fstat(file.fileno())
@@ -100,7 +100,7 @@ def _read_output(path: str) -> tuple[bytes, bool] | None:
 
 
 def write_out(output: Output, root: str = "") -> Stamp:
-    """Write an output to its place, below `root` or the current folder, as a new file; its stamp. Errors: OSError."""
+    """Write an output as a new file below `root` or the current folder; return its stamp. Errors: OSError."""
     path = os.path.join(root, output.path) if root else output.path
     mode = 0o777 if output.is_program else 0o666
     try:

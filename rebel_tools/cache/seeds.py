@@ -1,9 +1,9 @@
-"""Whole builds: what the last build of a project has left in `_build`, to begin with where there is no such folder.
+"""Seeds: the contents that the last build of a project left in `_build`, to start from where that folder is missing.
 
-A seed holds what a build remembers (see `memory/`): the state of each group of targets, in which each step says what
-its result is called in the cache, and what was looked at and told. From it the folder is made as that build left it,
-and whatever comes next decides about it as about any earlier build: by digests. When all that the manifest knew is the
-same by its contents, there is nothing else to do, and that is known before scons is loaded.
+A seed holds the records of a build (see `memory/`): the state of each group of targets, in which each step has the key
+of its result in the cache, the files that were looked at, and the messages. The folder is restored from it as that
+build left it, and the build that follows treats it like any earlier build and compares digests. If all files in the
+manifest have the same contents, there is nothing to do, which is known before SCons is loaded.
 
 A seed is a pack. `about` is a `Seed` as a list, the pieces are the states and then the other files.
 """
@@ -32,22 +32,22 @@ from rebel_tools.memory.up_to_date import Told, remember
 KIND = "seeds"
 FORMAT = "rebel-tools seed 1"
 
-# The seeds of so many folders with the same project are kept.
+# For how many folders with the same project seeds are kept.
 MOST = 4
 
 FILE, FOLDER = "file", "folder"
 
-# The one file that builds write beside sources.
+# The only file that builds write beside sources.
 EDITORS = ".merlin"
 
-# What a path inside of the project was: nothing, or FILE or FOLDER and a digest of its contents or of the names in it.
+# What a path inside the project was: absent, or FILE or FOLDER with a digest of its contents or of the names in it.
 Seen = Optional[list[str]]
 
 
 class Group(NamedTuple):
-    """The targets that share a state. folder: where it lies, from the root; identity, answers: those of the manifest.
+    """Targets that share a state. folder: where it is, from the root; identity, answers: those of the manifest.
 
-    steps: the paths that the manifest holds as those of steps.
+    steps: the paths that the manifest lists as files of steps.
     """
 
     folder: str
@@ -59,8 +59,8 @@ class Group(NamedTuple):
 class Seed(NamedTuple):
     """root: the folder of the project. build: `_build`. is_movable: whether results do not depend on the root.
 
-    inside, outside: what the manifests hold of other paths than those of steps; the latter are absolute.
-    files: the paths of small files that belong to a build. told: what a build says that has nothing to do.
+    inside, outside: the other paths in the manifests, inside and outside the project; the latter are absolute.
+    files: the paths of small files that belong to a build. told: what a build that has nothing to do prints.
     """
 
     format: str
@@ -75,7 +75,7 @@ class Seed(NamedTuple):
 
 
 def key(asked: str) -> str:
-    """What seeds of the project in the current folder are called. asked: what a build of it depends on, without files.
+    """The name of seeds of the project in the current folder. asked: what a build of it depends on, apart from files.
 
     Errors: OSError, ValueError where there is no package.json with a name.
     """
@@ -84,7 +84,7 @@ def key(asked: str) -> str:
     return text_digest(FORMAT, asked, str(name))
 
 
-# Keeping one
+# Storing a seed
 
 
 def keep(
@@ -96,9 +96,9 @@ def keep(
     is_movable: bool,
     made: Collection[str] = (),
 ) -> None:
-    """Keep what a build in the current folder has left.
+    """Store the outcome of the build in the current folder.
 
-    manifests: by their folders, from there. made: the paths of small files that it writes beside the sources.
+    manifests: by their folders, relative to it. made: the paths of small files that it writes beside the sources.
     """
     try:
         name = f"{key(asked)}-{text_digest(os.getcwd())}"
@@ -119,7 +119,7 @@ def keep(
 def _others(
     others: Mapping[str, Stamp], build: str, made: Collection[str]
 ) -> tuple[dict[str, Seen], dict[str, Stamp], list[str]]:
-    """What a manifest holds of paths inside of the project, and of those outside, and the files of the build itself."""
+    """The paths in a manifest that are inside the project, outside it, and files of the build itself."""
     inside: dict[str, Seen] = {}
     outside: dict[str, Stamp] = {}
     files = []
@@ -135,7 +135,7 @@ def _others(
 
 
 def _inside(path: str, root: str) -> str | None:
-    """A path from the root, None for one that lies elsewhere."""
+    """A path relative to the root; None for one outside it."""
     if path == root or not os.path.isabs(path):
         return "." if path == root else path
     return path[len(root) + 1 :] if path.startswith(f"{root}/") else None
@@ -150,7 +150,7 @@ def _seen(path: str) -> Seen:
         return None
 
 
-# Beginning with one
+# Starting from a seed
 
 
 def are_there(store: Store, asked: str) -> bool:
@@ -168,10 +168,10 @@ def _names(store: Store, asked: str) -> list[str]:
 
 
 def begin(store: Store, asked: str, build: str, can_move: bool) -> Seed | None:
-    """Make the folder `build`, which is there and empty, as a build of the same project has left it.
+    """Fill the folder `build`, which exists and is empty, as a build of the same project has left it.
 
-    can_move: whether results can be those of another folder, as far as this one is concerned.
-    Returns the seed when that is all that there is to do; the next build finds what it would have found after that one.
+    can_move: whether this folder allows results of another folder.
+    Returns the seed if there is nothing else to do; the next build then finds the same as after the build of the seed.
     Errors: OSError.
     """
     for name in _names(store, asked):
@@ -200,12 +200,12 @@ def _read(store: Store, name: str) -> tuple[Seed, Sequence[bytes]] | None:
 
 
 def _is_below(path: str, folder: str) -> bool:
-    """Whether a path leads into a folder: nothing is written elsewhere."""
+    """Whether a path leads into a folder; nothing is written elsewhere."""
     return path.startswith(f"{folder}/") and ".." not in path.split("/")
 
 
 class _Sown:
-    """A seed in the current folder, of which all that can be had is written."""
+    """A seed that is being restored in the current folder, as far as its results are available."""
 
     def __init__(self, store: Store, seed: Seed, pieces: Sequence[bytes]) -> None:
         self.store = store
@@ -216,12 +216,12 @@ class _Sown:
         self.states = [self._sow(group, state) for group, state in zip(seed.groups, pieces)]
         for path, data in zip(seed.files, pieces[len(seed.groups) :]):
             there = None if _is_below(path, seed.build) else read_regular(path)
-            self.is_whole &= there in (None, data)  # one beside the sources may have lines of the user
+            self.is_whole &= there in (None, data)  # a file beside the sources may have lines of the user
             if there is None:
                 write_atomically(path, data)
 
     def _sow(self, group: Group, state: bytes) -> Contents:
-        """The state of a group with the files as they are here."""
+        """The state of a group, adapted to the files of this folder."""
         contents, _ = contents_of(state)
         made: dict[str, list[Any]] = {}
         for text in contents.records.values():
@@ -234,7 +234,7 @@ class _Sown:
             elif os.path.isabs(path) and not path.startswith(f"{self.seed.root}/"):
                 files[path] = known
             elif os.path.isabs(path) and not self.is_same_root:
-                self.is_whole = False  # it is a file of the other tree
+                self.is_whole = False  # it is a file of the other folder
             else:
                 files.update(self._source(path, known))
         contents.files = files
@@ -242,8 +242,8 @@ class _Sown:
         return contents
 
     def _restored(self, record: str) -> Iterator[tuple[str, list[Any]]]:
-        """Write the outputs of a step; they, and what is to be remembered of them."""
-        # To read all of a record would take longer; in a text of JSON these quotes would have backslashes before them.
+        """Write the outputs of a step; yield each with its remembered digest."""
+        # Parsing the whole record would take longer; inside a JSON string these quotes would be escaped.
         name = record.partition('"entry":"')[2].partition('"')[0]
         result = results.read(self.store, name) if name else None
         if result is None:
@@ -257,7 +257,7 @@ class _Sown:
             yield output.path, [*known, output.digest]
 
     def _source(self, path: str, known: list[Any]) -> Iterator[tuple[str, list[Any]]]:
-        """What is remembered of a file that no step made, if its contents are what they were."""
+        """The remembered digest of a file that no step made, if its contents are unchanged."""
         now = stamp(path)
         if now is not None and (now == known[:3] or (os.path.isfile(path) and content_digest(path) == known[3])):
             yield path, [now[0] if is_settled(now[0], self.started) else 0, *now[1:], known[3]]
@@ -267,7 +267,7 @@ class _Sown:
     # Nothing else to do
 
     def finish(self, can_move: bool) -> Seed | None:
-        """Let the next build see that there is nothing to do, if that is so."""
+        """If there is nothing left to do, write manifests that tell the next build so."""
         if not self.is_whole or not self._is_in_place(can_move) or not self._are_others_the_same():
             return None
         for group, state in zip(self.seed.groups, self.states):
@@ -284,7 +284,7 @@ class _Sown:
         return [*self.seed.inside, *self.seed.files, os.path.join(group.folder, STATE)]
 
     def _is_in_place(self, can_move: bool) -> bool:
-        """Whether results are the same in this folder: what is looked for above it is another thing elsewhere."""
+        """Whether results are valid in this folder: files that are looked up in its parent folders may differ."""
         if self.is_same_root:
             return True
         above = [folder for folder in _above(self.seed.root) if folder != os.sep]
@@ -302,7 +302,7 @@ class _Sown:
 
 
 def _without(answers: Mapping[str, str], root: str) -> dict[str, str]:
-    """The answers that are about no folder."""
+    """The answers that do not depend on a folder."""
     return {asked: said for asked, said in answers.items() if root not in asked and root not in said}
 
 
@@ -313,7 +313,7 @@ def _above(folder: str) -> Iterator[str]:
 
 
 def tell_the_next(seed: Seed, asked: str) -> None:
-    """Let the next build answer at once. asked: what it depends on, in this folder."""
+    """Let the next build answer immediately. asked: what it depends on, in this folder."""
     here = os.getcwd()
     known = {os.path.join(here, group.folder, MANIFEST): group.identity for group in seed.groups}
     remember(seed.build, asked, known, seed.told)

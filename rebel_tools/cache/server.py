@@ -1,8 +1,9 @@
-"""A server that keeps data by name: the HTTP cache protocol of Bazel, which bazel-remote and nginx with WebDAV speak.
+"""A server that stores data by name, with Bazel's HTTP cache protocol, which bazel-remote and nginx (WebDAV) support.
 
-GET and PUT of `ac/NAME` and `cas/NAME`, both names being 64 hexadecimal digits; what lies below `cas/` is named by its
-SHA-256. A server may be away, slow, full, or answer with anything: each call has a deadline and is tried twice, and
-after that there is no server for the rest of the build. Nothing is followed elsewhere, so that a token stays here.
+GET and PUT of `ac/NAME` and `cas/NAME`, both names being 64 hexadecimal digits; data below `cas/` is named by its
+SHA-256. A server may be down, slow, full, or answer with anything: each call has a deadline and is tried twice, and
+after that the server is not used for the rest of the build. Redirects are not followed, so a token is sent to no other
+host.
 
 Source: https://bazel.build/remote/caching#http-caching, "HTTP caching protocol"; bazel-remote's README, "HTTP".
 """
@@ -42,10 +43,10 @@ CERTIFICATE, AUTHORITIES = "REBEL_REMOTE_CERTIFICATE", "REBEL_REMOTE_CA"
 
 
 class Credentials(NamedTuple):
-    """What a server is told and shown. None of it comes from a command line, where others could see it.
+    """Credentials for a server. They never come from a command line, where other users could see them.
 
-    headers: of each request; certificate: a PEM file with the one of the client and its key; authorities: a PEM file
-    with those that the server may be certified by; '' for none, and for those of the system.
+    headers: of each request; certificate: a PEM file with the client certificate and its key, or ''; authorities: a
+    PEM file with the accepted certificate authorities, or '' for those of the system.
     """
 
     headers: Mapping[str, str] = {}
@@ -54,19 +55,19 @@ class Credentials(NamedTuple):
 
 
 def credentials(environ: Mapping[str, str]) -> Credentials:
-    """Those that the environment names. Errors: RebelError for a file that cannot be read or is no list of headers."""
+    """The credentials that the environment names. Errors: RebelError for an unreadable file or a malformed header."""
     headers: dict[str, str] = {}
     if environ.get(HEADERS_FILE):
         path = environ[HEADERS_FILE]
         for number, line in enumerate(_text(path).splitlines(), 1):
             name, colon, value = line.partition(":")
             if line.strip() and not (colon and name.strip().replace("-", "").isalnum() and value.isprintable()):
-                raise RebelError("this is no header", place=Place(path, number), expected="Name: value")
+                raise RebelError("this is not a header", place=Place(path, number), expected="Name: value")
             headers.update({name.strip(): value.strip()} if colon else {})
     token = environ.get(TOKEN) or (_text(environ[TOKEN_FILE]) if environ.get(TOKEN_FILE) else "")
     if token.strip():
         if not token.strip().isprintable() or not token.isascii():
-            raise RebelError("the token of the remote cache has characters that no header can have")
+            raise RebelError("the token of the remote cache has characters that are not allowed in a header")
         headers["Authorization"] = f"Bearer {token.strip()}"
     return Credentials(headers, environ.get(CERTIFICATE, ""), environ.get(AUTHORITIES, ""))
 
@@ -76,16 +77,16 @@ def _text(path: str) -> str:
         with open(path, encoding="utf-8") as file:
             return file.read()
     except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is no text"
+        reason = error.strerror if isinstance(error, OSError) else "it is not a text file"
         raise RebelError(f"it cannot be read: {reason}", place=Place(path)) from None
 
 
 class Unavailable(Exception):
-    """The server did not do what it was asked for; the text says why, for a person."""
+    """The server did not fulfil a request; the text says why, for people."""
 
 
 class Counts(NamedTuple):
-    """Numbers of pieces of data and of bytes, in both directions."""
+    """The number of items and of bytes, in both directions."""
 
     down: int = 0
     bytes_down: int = 0
@@ -99,7 +100,7 @@ class Counts(NamedTuple):
 class HttpCache:
     """The server at `url`, for several threads. say: is told in one line, once, when it is used no more.
 
-    Errors: RebelError for a URL that is none, or a certificate that cannot be used.
+    Errors: RebelError for a malformed URL, or a certificate that cannot be used.
     """
 
     def __init__(self, url: str, shown: Credentials, say: Callable[[str], None], deadline: float = DEADLINE_S) -> None:
@@ -115,17 +116,17 @@ class HttpCache:
         self.counts = Counts()
 
     def get(self, kind: str, name: str, size: int = 0) -> bytes | None:
-        """What is kept there; None where nothing is, or nobody answers. Of `cas` only what its name says."""
+        """The stored data; None if there is none or no answer. Data from `cas` must have the digest that it is named by."""
         data = self._try("GET", kind, name)
         if data is None:
             return None
         if kind == "cas" and hashlib.sha256(data).hexdigest() != name:
-            return None  # damaged: as good as none
+            return None  # damaged
         self._count(Counts(down=1, bytes_down=len(data)))
         return data
 
     def put(self, kind: str, name: str, data: bytes) -> bool:
-        """Keep data; whether the server says that it does."""
+        """Store data; return whether the server confirms it."""
         if self._try("PUT", kind, name, data) is None:
             return False
         self._count(Counts(up=1, bytes_up=len(data)))
@@ -156,7 +157,7 @@ class HttpCache:
         return None
 
     def _call(self, method: str, path: str, data: bytes | None) -> bytes | None:
-        """The body of the answer, None for what is not there. Errors: Unavailable, OSError, HTTPException."""
+        """The body of the answer; None if the server does not have it. Errors: Unavailable, OSError, HTTPException."""
         connection = self._own.connection = getattr(self._own, "connection", None) or self._connect()
         connection.connect() if connection.sock is None else None
         late = _Deadline(self._deadline + len(data or b"") / _SLOWEST, connection.sock)
@@ -197,7 +198,7 @@ class HttpCache:
 
 
 class _Deadline:
-    """Ends a call when its time is over, however much or little the server says meanwhile."""
+    """Ends a call when its time is over, however much or little the server sends."""
 
     def __init__(self, seconds: float, connection: socket.socket) -> None:
         self._is_over = False
@@ -212,7 +213,7 @@ class _Deadline:
             self._connection.shutdown(socket.SHUT_RDWR)
 
     def end(self) -> None:
-        """The call has ended. Errors: TimeoutError when what it has brought is only the beginning."""
+        """Note that the call has ended. Errors: TimeoutError if it was cut off."""
         self._timer.cancel()
         if self._is_over:
             raise TimeoutError
@@ -220,12 +221,12 @@ class _Deadline:
 
 def _reason(error: Exception) -> str:
     if isinstance(error, ssl.SSLCertVerificationError):
-        return f"its certificate does not fit: {error.verify_message} ({AUTHORITIES} names those that certify it)"
+        return f"its certificate is not accepted: {error.verify_message} (${AUTHORITIES} names other authorities)"
     if isinstance(error, TimeoutError):
         return "it does not answer in time"
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
-    return str(error) or "it ended the connection"
+    return str(error) or "it closed the connection"
 
 
 def _checked(url: str) -> SplitResult:
@@ -236,7 +237,7 @@ def _checked(url: str) -> SplitResult:
     except ValueError:
         is_right = False
     if not is_right or found.username or found.query or found.fragment or not url.isascii() or " " in url:
-        raise RebelError("this is no address of a remote cache", expected=expected)
+        raise RebelError("this is not the address of a remote cache", expected=expected)
     return found
 
 
@@ -246,6 +247,6 @@ def _context(shown: Credentials) -> ssl.SSLContext:
         if shown.certificate:
             context.load_cert_chain(shown.certificate)
         return context
-    except OSError as error:  # SSLError is one
+    except OSError as error:  # SSLError is an OSError
         path = shown.authorities or shown.certificate
         raise RebelError(f"the certificate cannot be used: {error}", place=Place(os.fspath(path))) from None

@@ -1,4 +1,4 @@
-"""Where results are kept: a place for data by kind and name, of which nothing is expected but that it answers."""
+"""The interface of stores of results: data by kind and name, without any guarantee."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ class Store(Protocol):
     """
 
     def get(self, kind: str, name: str) -> bytes | None:
-        """What was put there, as far as anybody knows; None where there is nothing."""
+        """The data that was probably put there; None without any."""
 
     def put(self, kind: str, name: str, data: bytes) -> bool:
-        """Keep data, in place of what is there; whether it is kept."""
+        """Store data, replacing what is there; return whether it is stored."""
 
     def discard(self, kind: str, name: str) -> None:
-        """Forget what is there, for it is damaged."""
+        """Delete data that is damaged."""
 
     def names(self, kind: str, beginning: str) -> Iterable[str]:
-        """The names that begin so, the newest first; a store that cannot list has none."""
+        """The names with this beginning, the newest first; none in a store that cannot list."""
 
     def make_room(self, kind: str, beginning: str, most: int) -> None:
-        """Let no more than so many of these names stay."""
+        """Delete the oldest of these names until at most `most` are left."""

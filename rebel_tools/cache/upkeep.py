@@ -1,4 +1,4 @@
-"""What is done to the cache besides using it: how large it is, trimming, looking for damage, removing it."""
+"""Maintenance of the cache: its size, trimming, verification and removal."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from rebel_tools.errors import RebelError
 LIMIT = "REBEL_CACHE_SIZE"
 DEFAULT_LIMIT = 5 << 30
 
-# What a process that was killed has left behind is as old as this, in seconds; others may still be writing.
+# Temporary files older than this, in seconds, were left by a killed process; newer ones may still be written.
 _LEFT_S = 3600
 
-# A cache is trimmed to this part of its limit, so that not each build makes it too large again.
+# A cache is trimmed to this fraction of its limit, so that the next build does not exceed it again.
 _ROOM = 0.9
 
-# How long after one trimming a build asks for the next one, and after how much it has put into the cache.
+# A build trims the cache this long after the last time, and after it has stored this much.
 _EVERY_S = 24 * 3600
 _EVERY_PART = 0.05
 _MARK = "trimmed"
@@ -31,7 +31,7 @@ _SIZE = re.compile(r"(\d+(?:\.\d+)?) ?([KMGT]?)i?B?", re.IGNORECASE)
 
 
 class Kept(NamedTuple):
-    """A file of the cache. size: in bytes, as much as it takes of the disk; used: when, in seconds."""
+    """A file of the cache. size: the bytes that it occupies on the disk; used: when it was last used, in seconds."""
 
     path: str
     size: int
@@ -47,12 +47,12 @@ def size_of(text: str) -> int:
     """A number of bytes, such as `500M` or `5 GB`, in powers of 1024. Errors: RebelError."""
     found = _SIZE.fullmatch(text.strip())
     if not found:
-        raise RebelError(f"{text!r} is no size", expected="a number and K, M, G or T, such as 5G")
+        raise RebelError(f"{text!r} is not a size", expected="a number and K, M, G or T, such as 5G")
     return int(float(found[1]) * 1024 ** " KMGT".index(found[2].upper() or " "))
 
 
 def limit(environ: Mapping[str, str]) -> int:
-    """How large the cache may become, in bytes. Errors: RebelError."""
+    """The size limit of the cache in bytes. Errors: RebelError."""
     return size_of(environ[LIMIT]) if environ.get(LIMIT) else DEFAULT_LIMIT
 
 
@@ -69,7 +69,7 @@ def kept(folder: str) -> Iterator[Kept]:
 
 
 def trim(folder: str, most: int) -> Removed:
-    """Remove what was not used for the longest time, until no more than `most` bytes are left."""
+    """Remove the least recently used files until at most `most` bytes are left."""
     files = sorted(kept(folder), key=lambda each: each.used)
     size, now = sum(each.size for each in files), time.time()
     goal, removed = most if size <= most else int(most * _ROOM), Removed(0, 0)
@@ -85,7 +85,7 @@ def trim(folder: str, most: int) -> Removed:
 
 
 def verify(folder: str) -> Removed:
-    """Read everything, and remove what is not as it was put there."""
+    """Read everything, and remove what is damaged."""
     removed = Removed(0, 0)
     for each in kept(folder):
         if each.path.endswith("~") or _is_whole(each.path):
@@ -105,12 +105,12 @@ def _is_whole(path: str) -> bool:
 
 
 def clear(folder: str) -> Removed:
-    """Remove everything. Builds that run meanwhile find less than they could."""
+    """Remove everything. Builds that are running just find less."""
     return trim(folder, 0)
 
 
 def is_due(folder: str, written: int, most: int) -> bool:
-    """Whether a build that has put so many bytes into the cache shall have it trimmed."""
+    """Whether a build that has written this many bytes into the cache should trim it."""
     try:
         age = time.time() - os.stat(os.path.join(folder, _MARK)).st_mtime
     except OSError:

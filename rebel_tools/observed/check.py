@@ -1,6 +1,4 @@
-"""Whether everything that a run of scons observed is as it was. Nothing of SCons is imported here, and little
-else.
-"""
+"""Whether everything that a run of scons observed is unchanged. This module does not import SCons, and little else."""
 
 from __future__ import annotations
 
@@ -21,21 +19,21 @@ from rebel_tools.observed.model import (
     stamp_of,
 )
 
-# Files that differ in their stamp alone are read; more than this and scons is asked, which remembers what it read.
+# Files of which only the stamp differs are read; if there are more than this, SCons runs, which records what it read.
 MOST_READ = 200
 
-# The digests that SCons can be told to use, by the number of their hexadecimal digits.
+# The digests that SCons can use, by their number of hexadecimal digits.
 DIGEST_SIZES = {32: "md5", 40: "sha1", 64: "sha256"}
 
 _FOLDER_FLAGS = getattr(os, "O_PATH", os.O_RDONLY) | getattr(os, "O_DIRECTORY", 0)
 
 
 class Difference(Exception):
-    """Something is not what it was; the text says what."""
+    """Something has changed; the text says what."""
 
 
 def check(manifest: Manifest, environ: Mapping[str, str]) -> Verdict:
-    """Compare all observations with what is there now. Commands are run only when all else is the same."""
+    """Compare all observations with the current state. Commands are run only if everything else is the same."""
     try:
         _check_environment(manifest, environ)
         doubtful: list[str] = []
@@ -68,14 +66,14 @@ def _check_folder(path: str, folder: Folder, manifest: Manifest) -> list[str]:
     try:
         descriptor = os.open(path, _FOLDER_FLAGS)
     except OSError:
-        raise Difference(f"the folder {path} is gone") from None
+        raise Difference(f"the folder {path} was removed") from None
     try:
         if folder_stamp_of(os.stat(descriptor)) != folder.stamp:
             check_names(path, folder, manifest.imported)
         doubtful = [name for name, known in folder.files.items() if not _is_as_known(name, known, descriptor)]
         for name, target in folder.links.items():
             if _link(name, descriptor) != target:
-                raise Difference(f"the link {path}/{name} leads elsewhere")
+                raise Difference(f"the link {path}/{name} has another target")
     finally:
         os.close(descriptor)
     paths = [f"{path}/{name}" if path != "/" else f"/{name}" for name in doubtful]
@@ -93,7 +91,7 @@ def _check_folder(path: str, folder: Folder, manifest: Manifest) -> list[str]:
 def _does_the_same(path: str, manifest: Manifest) -> bool:
     from rebel_tools.observed.python_code import same_program
 
-    # A line of a program may stand in what was printed: `File "/tree/SConscript", line 3`, or `SConscript:3:`.
+    # The output may contain a line number of a program: `File "/tree/SConscript", line 3`, or `SConscript:3:`.
     name = os.path.basename(path)
     said = manifest.output + manifest.errors
     return same_program(path, manifest.scripts[path], any(f"{name}{mark}" in said for mark in ('"', "'", ":", ", ")))
@@ -112,7 +110,7 @@ def _is_as_known(name: str, known: Known, descriptor: int) -> bool:
 
 
 def _differs_only_in_stamp(path: str, known: Known) -> bool:
-    """Whether it is still a regular file with the same mode: then its contents decide."""
+    """Whether it is still a regular file with the same mode, so that its contents decide."""
     if isinstance(known, str):
         return False
     try:
@@ -130,7 +128,7 @@ def _link(name: str, descriptor: int) -> str | None:
 
 
 def check_names(path: str, folder: Folder, imported: list[str]) -> None:
-    """After names came or went: whether one of them is a name that counts. Raises Difference."""
+    """After names were added or removed: whether one of them counts. Raises Difference."""
     try:
         names = os.listdir(path)
     except OSError:
@@ -141,11 +139,11 @@ def check_names(path: str, folder: Folder, imported: list[str]) -> None:
             raise Difference(f"{path}/{name} appeared")
     for pattern, matched in folder.patterns.items():
         if matching(names, pattern) != matched:
-            raise Difference(f"the files that match {path}/{pattern} are others")
+            raise Difference(f"other files match {path}/{pattern}")
     if folder.listing is not None and sorted(names) != folder.listing:
-        raise Difference(f"the names in {path} are others")
+        raise Difference(f"the names in {path} changed")
     if folder.modules is not None and modules_among(names, imported) != folder.modules:
-        raise Difference(f"the Python modules in {path} are others")
+        raise Difference(f"the Python modules in {path} changed")
 
 
 def matching(names: Iterable[str], pattern: str) -> list[str]:
@@ -156,7 +154,7 @@ def matching(names: Iterable[str], pattern: str) -> list[str]:
 
 
 def modules_among(names: Iterable[str], imported: Iterable[str]) -> list[str]:
-    """The entries of a folder that Python could take for one of the imported modules."""
+    """The entries of a folder that could be one of the imported Python modules."""
     wanted = set(imported)
     return sorted(name for name in names if name.partition(".")[0] in wanted)
 
@@ -187,7 +185,7 @@ def _check_commands(commands: list[Replay], environ: Mapping[str, str]) -> None:
     for command in commands:
         if replay(command, environ) != command.said:
             words = command.words if isinstance(command.words, str) else " ".join(command.words)
-            raise Difference(f"the command `{words}` says something else")
+            raise Difference(f"the output of the command `{words}` changed")
 
 
 def replay(command: Replay, environ: Mapping[str, str]) -> tuple[int, bytes | None, bytes | None] | None:

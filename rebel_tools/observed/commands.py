@@ -1,4 +1,4 @@
-"""Commands that run while SConscripts are read: what they were, and what was read of their output."""
+"""Commands that run while SConscripts are read, and what was read of their output."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 
 from rebel_tools.observed.model import Replay
 
-# Seconds for a command whose output was read to end.
+# How long a command may run on after its output was read, in seconds.
 WAIT = 1
 
 _SIGNATURE = inspect.signature(subprocess.Popen.__init__)
@@ -20,7 +20,7 @@ _SIGNATURE = inspect.signature(subprocess.Popen.__init__)
 class Captured:
     """One command.
 
-    out, err: what was read of each stream, bytes or text as the reader had it; None for a stream that was not a pipe.
+    out, err: what was read of each stream, bytes or text as the reader got it; None for a stream that was not a pipe.
     """
 
     def __init__(self, process: subprocess.Popen[Any], arguments: Mapping[str, Any], folder: str, place: str) -> None:
@@ -35,13 +35,13 @@ class Captured:
         process.stdout, process.stderr = self.out.stream, self.err.stream
 
     def as_replay(self, environ: Mapping[str, str]) -> Replay | str:
-        """The command to run at each check; or why it cannot stand for what was read."""
+        """The command to run at each check; or the reason why it cannot replace what was read."""
         from rebel_tools.observed.check import replay
 
         try:
-            self.process.wait(timeout=WAIT)  # `os.popen(...).read()` reads all and waits for nothing
+            self.process.wait(timeout=WAIT)  # `os.popen(...).read()` reads everything and does not wait
         except subprocess.TimeoutExpired:
-            return "a command was still running when scons had ended"
+            return "a command was still running when scons ended"
         pattern: tuple[int, bytes | None, bytes | None]
         pattern = (0, b"" if self.out.is_pipe else None, b"" if self.err.is_pipe else None)
         command = Replay(self.words, self.folder, self.environ, pattern, self.joined, self.place)
@@ -49,19 +49,19 @@ class Captured:
         if said is None:
             return "a command cannot be run again"
         if said[0] != self.process.returncode or not self.out.agrees(said[1]) or not self.err.agrees(said[2]):
-            return "a command says something else each time, or was not read to its end"
+            return "the output of a command differs each time, or was not read to its end"
         return command._replace(said=said)
 
 
 def bound(arguments: tuple[Any, ...], keywords: dict[str, Any]) -> Mapping[str, Any]:
-    """The arguments of Popen by name, defaults included. Errors: TypeError, as Popen itself has it."""
+    """The arguments of Popen by name, including defaults. Errors: TypeError, as raised by Popen itself."""
     call = _SIGNATURE.bind(None, *arguments, **keywords)
     call.apply_defaults()
     return call.arguments
 
 
 def cannot_be_captured(arguments: Mapping[str, Any]) -> str | None:
-    """Why what a command does cannot be seen in its output, None when it can."""
+    """Why the effects of a command cannot be seen in its output; None if they can."""
     if arguments["preexec_fn"] is not None:
         return "a command with preexec_fn runs while reading"
     if arguments["stdin"] not in (None, subprocess.DEVNULL):
@@ -85,7 +85,7 @@ def _words(args: Any, shell: bool) -> list[str] | str:
 
 
 class _Heard:
-    """What is read of one stream; `stream` takes the place of the process's own."""
+    """Records what is read of one stream; `stream` replaces that of the process."""
 
     def __init__(self, stream: Any) -> None:
         self.is_pipe = stream is not None
@@ -103,7 +103,7 @@ class _Heard:
         return _Tee(stream, self._pieces)
 
     def agrees(self, said: bytes | None) -> bool:
-        """Whether this is all that a second run said."""
+        """Whether a second run printed the same."""
         if said is None:
             return not self.is_pipe
         if self.answer is None:

@@ -1,4 +1,4 @@
-"""What depends on what in the graph of a run of scons, for the next run, in which a few files have other contents."""
+"""The dependency graph of a run of scons, for the next run, before which only the contents of a few files change."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ class Edges(NamedTuple):
     """The graph of a run after which there was nothing to do.
 
     children: file -> files that it depends on in any way: named, found by scanning, or made together with it.
-    doubtful: targets that depend on something else than files, too, or are scanned by a function of the user.
-    read: files that code of the user read by itself, so that anything may depend on them.
+    doubtful: targets that also depend on something other than files, or are scanned by a function of the user.
+    read: files that code of the user read directly, so anything may depend on them.
     """
 
     children: dict[str, list[str]]
@@ -20,7 +20,7 @@ class Edges(NamedTuple):
 
 
 def affected(edges: Edges, changed: Iterable[str]) -> set[str]:
-    """The files that are others when the files `changed` are, these among them, and all that is doubtful."""
+    """The files that can change when the files `changed` do, including these, and all doubtful targets."""
     parents: dict[str, list[str]] = {}
     for path, children in edges.children.items():
         for child in children:
@@ -44,6 +44,6 @@ def are_known(edges: Edges, paths: Iterable[str]) -> bool:
 
 
 def updated(old: Edges, new: Edges) -> Edges:
-    """The graph after a run that came to a part of it."""
+    """The graph after a run that visited a part of it."""
     doubtful = [path for path in old.doubtful if path not in new.children]
     return Edges({**old.children, **new.children}, [*doubtful, *new.doubtful], sorted({*old.read, *new.read}))

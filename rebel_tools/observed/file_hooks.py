@@ -1,4 +1,4 @@
-"""Recording looks at files and folders: `os.stat` and its relatives, listings, `open`, and what changes files."""
+"""Records accesses to files and folders: `os.stat` and similar functions, listings, `open`, and changes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any, Callable
 
 from rebel_tools.observed.recorder import UNSTABLE, Hook, Recorder, belongs_to_python, find_caller
 
-# Functions that ask whether something is there, and nothing else of its status.
+# Functions that only ask whether something exists.
 _EXISTENCE = frozenset(
     ("exists", "lexists", "isfile", "isdir", "islink", "is_file", "is_dir", "is_symlink", "which", "_access_check")
 )
@@ -20,7 +20,7 @@ _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
 
 def status_hooks(recorder: Recorder) -> list[Hook]:
-    """Replacements of what tells the status of a file."""
+    """Replacements of the functions that return the status of a file."""
     real_lstat, real_access, real_readlink = os.lstat, os.access, os.readlink
 
     def status(path: Any) -> os.stat_result | None:
@@ -36,7 +36,7 @@ def status_hooks(recorder: Recorder) -> list[Hook]:
 
     def new_stat(path: Any, *, dir_fd: int | None = None, follow_symlinks: bool = True) -> os.stat_result:
         if isinstance(path, int) or dir_fd is not None:
-            recorder.refuse_if_direct("an SConscript looks at files by descriptors")
+            recorder.refuse_if_direct("an SConscript accesses files by descriptors")
             return recorder.status(path, dir_fd=dir_fd, follow_symlinks=follow_symlinks)
         if not follow_symlinks:
             return new_lstat(path)
@@ -95,7 +95,7 @@ def status_hooks(recorder: Recorder) -> list[Hook]:
 
 
 def _is_about_more_than_existence() -> bool:
-    """Whether the caller wants a time, a size or the like; questions to SCons' nodes are noted in `observe`."""
+    """Whether the caller needs a time, a size or the like; questions to SCons' nodes are recorded in `observe`."""
     frame = sys._getframe(2)
     while frame is not None and belongs_to_python(frame.f_code.co_filename):
         if frame.f_code.co_name in _EXISTENCE:
@@ -105,7 +105,7 @@ def _is_about_more_than_existence() -> bool:
 
 
 def _is_check_of_a_kind() -> bool:
-    """Whether SCons only makes sure that a new file node is no folder: to be called by the replacement of os.stat."""
+    """Whether SCons only checks that a new file node is not a folder; to be called by the replacement of os.stat."""
     frame = sys._getframe(2)
     while frame is not None and "/SCons/Node/FS.py" in frame.f_code.co_filename:
         if frame.f_code.co_name == "do_diskcheck_match":
@@ -120,13 +120,13 @@ def _is_asked_by_an_sconscript() -> bool:
 
 
 def folder_hooks(recorder: Recorder) -> list[Hook]:
-    """Replacements of what lists folders, and of what changes the current one."""
+    """Replacements of the functions that list folders, and that change the current one."""
     real_listdir, real_scandir, real_chdir = os.listdir, os.scandir, os.chdir
 
     def listed(path: Any) -> str | None:
-        """Note all names of a folder. Its path, or None where that does not count."""
+        """Record all names of a folder; return its path, or None if it does not count."""
         if isinstance(path, int):
-            recorder.refuse_if_direct("an SConscript looks at files by descriptors")
+            recorder.refuse_if_direct("an SConscript accesses files by descriptors")
         if recorder.here.muted or recorder.here.acting or isinstance(path, int):
             return None
         full = recorder.absolute(path)
@@ -143,7 +143,7 @@ def folder_hooks(recorder: Recorder) -> list[Hook]:
 
     def new_scandir(path: Any = ".") -> Any:
         full = listed(path)
-        # An entry of scandir tells the status of its file without asking os.stat.
+        # An entry of scandir returns the status of its file without calling os.stat.
         for name in recorder.listings.get(full or "") or ():
             each = f"{full}/{name}"
             try:
@@ -161,7 +161,7 @@ def folder_hooks(recorder: Recorder) -> list[Hook]:
 
 
 def file_hooks(recorder: Recorder) -> list[Hook]:
-    """Replacements of what opens and changes files."""
+    """Replacements of the functions that open and change files."""
     real_open, real_os_open = io.open, os.open
 
     def opened(path: Any, writes: bool) -> None:
@@ -181,7 +181,7 @@ def file_hooks(recorder: Recorder) -> list[Hook]:
                 recorder.written_directly.setdefault(full, str(caller))
             return
         if caller is not None and caller.direct and full.startswith(UNSTABLE):
-            recorder.refuse("an SConscript reads what the machine does", f"{caller} {full}")
+            recorder.refuse("an SConscript reads the state of the machine", f"{caller} {full}")
         try:
             recorder.saw(full, recorder.status(full))
         except (OSError, ValueError):
@@ -211,8 +211,8 @@ def file_hooks(recorder: Recorder) -> list[Hook]:
 
 
 def _is_run() -> bool:
-    """Whether a file is opened to run it, as an SConscript or as a module: to be called by what the replacement of
-    `open` calls.
+    """Whether a file is opened to run it, as an SConscript or as a module; to be called two frames below the
+    replacement of `open`.
     """
     frame = sys._getframe(3)
     path, name = frame.f_code.co_filename, frame.f_code.co_name
@@ -223,7 +223,7 @@ def _is_run() -> bool:
 
 def _changing(recorder: Recorder, real: Callable[..., Any], name: str) -> Callable[..., Any]:
     def changing(*arguments: Any, **keywords: Any) -> Any:
-        done = real(*arguments, **keywords)  # what failed changed nothing
+        done = real(*arguments, **keywords)  # a call that fails changes nothing
         if recorder.reading:
             recorder.refuse_if_direct(f"an SConscript changes files (os.{name})")
         return done

@@ -1,9 +1,9 @@
-"""Recording what Python code asks of the system: functions of `os`, `open`, processes, the environment and clocks
-are replaced.
+"""Records what Python code asks the system: functions of `os`, `open`, processes, the environment and clocks are
+replaced.
 
-Audit hooks would see more at once, but they are called for each event of every kind and cannot be removed: they
-double the time that scons takes to look at its files. Replaced functions cost what they watch. What leaves Python by
-another door (C extensions, memory maps, the network) is refused when an SConscript imports its module.
+Audit hooks would see more, but they are called for every event of every kind and cannot be removed: they double the
+time that SCons takes to look at its files. Replaced functions cost only where they are called. Access by other means
+(C extensions, memory maps, the network) is refused when an SConscript imports the module for it.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _replaced: list[tuple[Any, str, Any]] = []
 
 
 def install(recorder: Recorder) -> None:
-    """Replace what can be observed. It stays so until the process ends, or `uninstall` is called."""
+    """Install the replacements, until the process ends or `uninstall` is called."""
     for hooks in _KINDS:
         for owner, name, replacement in hooks(recorder):
             _replace(owner, name, replacement)
@@ -45,7 +45,7 @@ def install(recorder: Recorder) -> None:
 
 
 def _replace(owner: Any, name: str, replacement: Any) -> None:
-    """Put a replacement where the original stands, also where another module has taken it under a name of its own."""
+    """Put a replacement in place of the original, also where another module has imported it under its own name."""
     original = getattr(owner, name)
     if isinstance(replacement, FunctionType) and not hasattr(original, "__get__"):
         # A class may keep the original as an attribute, as SCons' database did with `open` up to 4.5: a function would
@@ -62,7 +62,7 @@ def _replace(owner: Any, name: str, replacement: Any) -> None:
 
 
 def uninstall() -> None:
-    """Give everything back."""
+    """Restore all originals."""
     for owner, name, original in reversed(_replaced):
         setattr(owner, name, original)
     _replaced.clear()

@@ -1,8 +1,8 @@
-"""What one run of scons looked at, as plain data that `marshal` can keep.
+"""The observations of one run of scons, as plain data that `marshal` can store.
 
-The idea: a run of scons is a function of what it observes. A run that executed nothing, and would observe the same
-again, would execute nothing again. So a `Manifest` holds every observation of such a run, by folder, and `check.py`
-compares it with the disk.
+The principle: a run of scons is a function of what it observes. If a run executed nothing and the next one would
+observe the same, that one would execute nothing either. So a `Manifest` holds every observation of such a run, by
+folder, and `check.py` compares it with the disk.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import os
 import stat
 from typing import NamedTuple, Union
 
-# A folder counts by being one, and a file that is only looked for, or built, by being a regular file.
+# What counts of a path is only that it is a folder, or (for a file that is only looked up, or built) a regular file.
 FOLDER = "folder"
 REGULAR = "file"
 
@@ -25,7 +25,7 @@ def stamp_of(status: os.stat_result) -> Stamp:
 
 
 def folder_stamp_of(status: os.stat_result) -> tuple[int, int, int, int]:
-    """What changes when a name in a folder comes or goes."""
+    """The part of the status that changes when a name in a folder is added or removed."""
     return status.st_mtime_ns, status.st_ctime_ns, status.st_ino, status.st_mode
 
 
@@ -36,15 +36,13 @@ def known_of(status: os.stat_result) -> Known:
 class Folder(NamedTuple):
     """What was observed in one folder.
 
-    stamp: of the folder; while it is the same, names that were absent still are.
+    stamp: of the folder; while it is the same, absent names are still absent.
     files: name -> its stamp, FOLDER or REGULAR.
-    absent: names that were looked for in vain -> the paths below such a name, where it was a folder that was
-    missing; without them, the
-        name itself.
+    absent: names that did not exist -> the paths below them that were looked up; none for the name itself.
     patterns: pattern -> the names that it matched, sorted.
-    listing: all names, sorted, where somebody listed them; else None.
-    modules: the names among those of imported modules that are there, where Python looked for modules; else None.
-    links: name -> where the link leads.
+    listing: all names, sorted, if the folder was listed; else None.
+    modules: the names of imported modules in it, if Python looked for modules there; else None.
+    links: name -> target of the link.
     """
 
     stamp: tuple[int, int, int, int]
@@ -57,11 +55,11 @@ class Folder(NamedTuple):
 
 
 class Replay(NamedTuple):
-    """A command whose output scons or an SConscript read: it is run again, and has to say the same.
+    """A command whose output scons or an SConscript read: it is run again, and must print the same.
 
-    words: the arguments, or the line for a shell. folder: where it ran. environ: None for that of scons. said: exit
-    status, and the bytes of standard output and standard error, None for a stream that nobody read. place: who ran
-    it.
+    words: the arguments, or the line for a shell. folder: where it ran. environ: None for that of scons. said: the exit
+    status, and the bytes of standard output and standard error, None for a stream that was not read. place: the code
+    that ran it.
     """
 
     words: list[str] | str
@@ -73,15 +71,13 @@ class Replay(NamedTuple):
 
 
 class Manifest(NamedTuple):
-    """Everything that a run which had nothing to do observed.
+    """Everything that a run with nothing to do observed.
 
-    environ: variable -> value, or None where it was not set. every: the whole environment, where somebody read all
-    of it.
-    digests: path -> digest of the contents, as scons has it; a file whose stamp differs alone is compared by it.
-    None stand here where a Decider goes by time. scripts: path -> the contents of an SConscript, or of a module in
-    Python, that was run and that nobody looked at otherwise. imported: names of modules that were imported or looked
-    for.
-    output, errors: what the run printed, shown again.
+    environ: variable -> value, or None if it was not set. every: the whole environment, if all of it was read.
+    digests: path -> digest of the contents, as in scons; decides if only the stamp of a file differs. Empty if a
+    Decider uses time stamps. scripts: path -> the contents of an SConscript or Python module that was run and not
+    accessed otherwise. imported: names of modules that were imported or looked up.
+    output, errors: what the run printed, to be printed again.
     """
 
     environ: dict[str, str | None]

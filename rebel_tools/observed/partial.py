@@ -1,8 +1,8 @@
-"""A run of scons that judged only what depends on the files that had changed: what it observed, and what the run before
-it observed, together tell about the whole tree.
+"""A run of scons that checked only what depends on the changed files: its observations, together with those of the
+previous run, cover the whole tree.
 
-Nothing is taken from the earlier run where the two differ, but for the changed files and what was made. Then there is
-no manifest, and the next run judges everything.
+Apart from the changed files and what was built, the two must agree. Otherwise there is no manifest, and the next run
+checks everything.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from rebel_tools.observed.recorder import Recorder
 
 
 def reads_the_same(recorder: Recorder, manifest: Manifest, changed: Set[str]) -> bool:
-    """Whether SConscripts were read from the same files and folders as in the earlier run, none of them changed."""
+    """Whether reading the SConscripts used the same unchanged files and folders as in the earlier run."""
     if not changed.isdisjoint(recorder.looked_into) or recorder.refusals or recorder.work:
         return False
     files = ((path, known) for path, known in recorder.files.items() if path not in recorder.logs)
@@ -51,23 +51,22 @@ def _lists(manifest: Manifest, path: str, kind: str, found: Mapping[str, Any]) -
 
 
 def _is_compatible(old: Known | None, new: Known | None) -> bool:
-    """Whether two looks at a file saw the same; one may have been at its existence only."""
+    """Whether two observations of a file agree; one may be of its existence only."""
     if old == new:
         return True
     return old is not None and new is not None and FOLDER not in (old, new) and REGULAR in (old, new)
 
 
 class Disagreement(Exception):
-    """Something is not as the earlier run had it; the text says what."""
+    """Something differs from the earlier run; the text says what."""
 
 
 def merged(old: Manifest, new: Manifest, others: Set[str], linked: Set[str]) -> Manifest:
-    """What both runs observed. others: files that are not what they were for the earlier one: those that changed, and
-    what was made. linked: files of variant folders and their sources, which are linked anew in each run. Raises
-    Disagreement.
+    """The observations of both runs. others: files that differ from the earlier run: those that were edited or built.
+    linked: files of variant folders and their sources, which are linked again in each run. Raises Disagreement.
     """
     if [each[:4] for each in old.commands] != [each[:4] for each in new.commands]:
-        raise Disagreement("a command says something else")
+        raise Disagreement("the output of a command changed")
     imported = sorted({*old.imported, *new.imported})
     folders = dict(old.folders)
     for path, folder in new.folders.items():
@@ -115,7 +114,7 @@ def _folders(path: str, old: Folder, new: Folder, others: Set[str], linked: Set[
         _agreeing(path, old.links, new.links),
     )
     if not files.keys().isdisjoint(name for name, deep in absent.items() if not deep):
-        raise Disagreement(f"{path}: a name that was not there")
+        raise Disagreement(f"{path}: a new name")
     try:
         check_names(path, folder, imported)  # the stamp is newer than what the earlier run saw
     except Difference as difference:

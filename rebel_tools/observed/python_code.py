@@ -1,4 +1,4 @@
-"""Whether two texts in Python are the same program: comments and blank lines are none of it."""
+"""Whether two Python sources are the same program, apart from comments and blank lines."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import sys
 from types import CodeType
 from typing import Any
 
-# What a program that knows the numbers of its lines has in it.
+# Names in programs that use their own line numbers.
 _LINES = (b"lineno", b"_getframe", b"currentframe", b"inspect", b"traceback", b"warnings", b"logging", b"__code__")
 
 
 def same_program(path: str, before: bytes, lines_count: bool) -> bool:
-    """Whether a file does what `before` did. lines_count: whether its lines have to keep their numbers, as they do
-    for a program that asks for them.
+    """Whether a file is the same program as `before`. lines_count: whether line numbers have to be the same, as for a
+    program that uses them.
     """
     try:
         with open(path, "rb") as f:
@@ -27,7 +27,7 @@ def same_program(path: str, before: bytes, lines_count: bool) -> bool:
 
 
 def _program(text: bytes, with_lines: bool) -> tuple[Any, ...] | None:
-    """What would run, None for what is no program."""
+    """The code that would run; None for a text that does not compile."""
     import warnings
 
     try:
@@ -40,7 +40,7 @@ def _program(text: bytes, with_lines: bool) -> tuple[Any, ...] | None:
 
 
 def _parts(code: CodeType, with_lines: bool) -> tuple[Any, ...]:
-    """Everything of a code object that is not about places, with the types of its constants."""
+    """The parts of a code object apart from positions, with the types of its constants."""
     constants = tuple(
         _parts(each, with_lines) if isinstance(each, CodeType) else (type(each), repr(each)) for each in code.co_consts
     )
@@ -52,7 +52,7 @@ def _parts(code: CodeType, with_lines: bool) -> tuple[Any, ...]:
 
 
 def _lines(code: CodeType) -> list[Any]:
-    """The number of the line of each instruction."""
+    """The line number of each instruction."""
     if sys.version_info >= (3, 10):
         return list(code.co_lines())
     return [code.co_firstlineno, code.co_lnotab]

@@ -1,6 +1,4 @@
-"""What is observed while scons runs, in the order in which it happens: the first look at a thing is the one that
-counts.
-"""
+"""Records observations while scons runs; the first observation of a path is the one that counts."""
 
 from __future__ import annotations
 
@@ -16,21 +14,21 @@ from rebel_tools.observed.model import Known, known_of
 LIBRARY = os.path.dirname(os.__file__)
 _OURS = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + "/"
 
-# What a person waits for is said once for each reason, with so many places.
+# The number of places that are reported for each reason.
 MOST_PLACES = 5
 
-# Files and folders that answer differently each time, or by the state of the machine.
+# Files and folders whose contents differ each time, or depend on the state of the machine.
 UNSTABLE = ("/proc/", "/sys/", "/dev/")
 
 
-# A module or class, the name of one of its functions, and what takes its place.
+# A module or class, the name of one of its functions, and the replacement.
 Hook = tuple[Any, str, Callable[..., Any]]
 
 
 class Caller(NamedTuple):
-    """Whose code is at work.
+    """The code that is running.
 
-    direct: whether code of an SConscript (or of something that it imports) calls, and not SCons for it.
+    direct: whether an SConscript (or a module that it imports) makes the call itself, not SCons on its behalf.
     """
 
     path: str
@@ -44,8 +42,8 @@ class Caller(NamedTuple):
 class _Here(threading.local):
     """What one thread is doing.
 
-    muted: how deep it is in something that is recorded in another way. acting: how deep in the making of a target:
-    what an action looks at is nothing that scons goes by.
+    muted: how many calls deep it is in something that is recorded in another way. acting: how many calls deep in the
+    execution of an action: scons does not depend on what an action looks at.
     """
 
     muted = 0
@@ -56,26 +54,25 @@ class Recorder:
     """All observations of one process. Paths are absolute.
 
     started: nanoseconds since the epoch, before anything was looked at.
-    files: path -> what it was at the first look, None where there was nothing. names: folder -> name -> whether it
-    was there.
-    patterns: folder -> pattern -> matches, None where the folder could not be listed. listings: the same without a
-    pattern.
-    environ: variable -> value, None where it is not set. recording: whether scons runs. scripts_are_read: whether it
-    has read the SConscripts and goes on to judge and build targets.
-    work: what was built; work_while_reading: whether some of it was, as by Configure, before all SConscripts were
-    read.
-    exact: paths whose time or size an SConscript asked for. data: paths that were read as something else than an
-    SConscript. looked_into: paths of which more was asked before all SConscripts were read than whether they exist,
-    or, of absent ones, than whether they are folders.
-    read_when_judging: paths that a scanner, or other code of the user, read when targets were judged.
-    copies: file of a variant folder -> its source. links: path -> target. written: path -> contents before
-    an SConscript, or SCons for it, wrote it. refusals: reason -> places.
+    files: path -> what it was when first observed, None if it did not exist. names: folder -> name -> whether it
+    existed.
+    patterns: folder -> pattern -> matches, None if the folder could not be listed. listings: folder -> all names.
+    environ: variable -> value, None if it is not set. recording: whether scons runs. scripts_are_read: whether it has
+    read the SConscripts and is checking and building targets.
+    work: what was built; work_while_reading: whether something was built before all SConscripts were read, as by
+    Configure.
+    exact: paths whose time or size an SConscript asked for. data: paths that were read other than as an SConscript.
+    looked_into: paths of which, before all SConscripts were read, more was asked than whether they exist (or, if
+    absent, than whether they are folders).
+    read_when_judging: paths that a scanner, or other code of the user, read while targets were checked.
+    copies: file of a variant folder -> its source. links: path -> target. written: path -> its contents before an
+    SConscript, or SCons on its behalf, wrote it. refusals: reason -> places.
     """
 
     def __init__(self) -> None:
         self.started = time.time_ns()
         self.launcher = _outermost()
-        self.status = os.stat  # as it is now: a look of ours is none of the user's
+        self.status = os.stat  # the original function: our own calls are not to be recorded
         self.top = os.getcwd()
         self.folder = self.top
         self.files: dict[str, Known | None] = {}
@@ -88,7 +85,7 @@ class Recorder:
         self.read_when_judging: set[str] = set()
         self.looked_into: set[str] = set()
         self.written: dict[str, bytes | None] = {}
-        self.written_directly: dict[str, str] = {}  # path -> which line of an SConscript did it
+        self.written_directly: dict[str, str] = {}  # path -> the line of the SConscript that did it
         self.environ: dict[str, str | None] = {}
         self.reads_all_variables = False
         self.start_environ = dict(os.environ)
@@ -96,8 +93,8 @@ class Recorder:
         self.commands: list[Captured] = []
         self.imported: set[str] = set()
         self.copies: dict[str, str] = {}
-        self.logs: set[str] = set()  # of Configure, which are only written
-        self.deciders: list[str] = []  # where a Decider was chosen that does not go by contents
+        self.logs: set[str] = set()  # files of Configure that are only written
+        self.deciders: list[str] = []  # where a Decider was chosen that does not use contents
         self.work: list[str] = []
         self.work_while_reading = False
         self.refusals: dict[str, list[str]] = {}
@@ -107,7 +104,7 @@ class Recorder:
 
     @property
     def reading(self) -> bool:
-        """Whether what happens now counts: scons reads or judges, and does not make a target."""
+        """Whether observations count now: scons reads SConscripts or checks targets, and does not execute an action."""
         return self.recording and not self.here.acting
 
     def absolute(self, path: object) -> str:
@@ -117,29 +114,29 @@ class Recorder:
         return f"{self.folder}/{text}" if text else self.folder
 
     def saw(self, path: str, status: os.stat_result | None) -> None:
-        """A look at the status of a file: None where there was nothing."""
+        """The status of a file was observed; None: it does not exist."""
         if path not in self.files and not self.here.acting:
             self.files[path] = None if status is None else known_of(status)
 
     def looks_into(self, path: str) -> None:
-        """A look whose answer changes when the file is made, or made again."""
+        """Something was observed that changes when the file is built, or built again."""
         if not self.scripts_are_read and not self.here.acting:
             self.looked_into.add(path)
 
     def refuse(self, reason: str, place: object = "") -> None:
-        """There will be no manifest of this run."""
+        """Make no manifest of this run, for this reason."""
         places = self.refusals.setdefault(reason, [])
         if place and str(place) not in places and len(places) < MOST_PLACES:
             places.append(str(place))
 
     def built(self, name: str) -> None:
-        """Something was made, so this run does not tell by itself that there is nothing to do."""
+        """Something was built, so this run alone does not prove that there is nothing to do."""
         self.work.append(name)
         if not self.scripts_are_read:
             self.work_while_reading = True
 
     def refuse_if_direct(self, reason: str) -> None:
-        """The same, when code of an SConscript does it, and not SCons itself."""
+        """Refuse if code of an SConscript is the caller, not SCons itself."""
         if self.here.acting:
             return
         caller = find_caller()
@@ -148,7 +145,7 @@ class Recorder:
 
 
 def _outermost() -> str:
-    """The file of the program that runs, which is no code of the user."""
+    """The file of the main program, which does not belong to the user."""
     frame = sys._getframe()
     while frame.f_back is not None:
         frame = frame.f_back
@@ -156,7 +153,7 @@ def _outermost() -> str:
 
 
 def find_caller() -> Caller | None:
-    """The innermost code that belongs to the user; None when Python, SCons and this package are among themselves."""
+    """The innermost code of the user on the stack; None if there is only Python, SCons and this package."""
     frame = sys._getframe(1)
     direct = True
     while frame is not None:
@@ -170,9 +167,7 @@ def find_caller() -> Caller | None:
 
 
 def belongs_to_python(path: str) -> bool:
-    """Whether a source file is one of Python's own library, or of this package; not of something that was
-    installed.
-    """
+    """Whether a source file belongs to Python's standard library or to this package, not to another installed package."""
     if path.startswith((_OURS, "<frozen")):
         return True
     return path.startswith(LIBRARY) and "/site-packages/" not in path and "/dist-packages/" not in path

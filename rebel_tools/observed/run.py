@@ -19,12 +19,12 @@ def ask(arguments: Sequence[str]) -> tuple[store.Question, Manifest | None, Verd
     asked = store.question(arguments, os.environ, scons_version())
     manifest = store.load(asked)
     if manifest is None:
-        return asked, None, everything("no run without work was seen yet")
+        return asked, None, everything("no run with nothing to do was observed yet")
     return asked, manifest, check(manifest, os.environ)
 
 
 def scons_version() -> str:
-    """The file of the installed SCons and its status, which is cheaper to have than to import it."""
+    """The file of the installed SCons and its status, which is faster than importing it."""
     found = PathFinder.find_spec("SCons")
     if found is None or not found.origin:
         raise MissingTool("SCons is not installed for this Python", hint=f"{sys.executable} -m pip install scons")
@@ -33,6 +33,6 @@ def scons_version() -> str:
 
 
 def repeat_output(manifest: Manifest) -> None:
-    """Show what the run without work printed."""
+    """Print what the run with nothing to do printed."""
     sys.stdout.write(manifest.output)
     sys.stderr.write(manifest.errors)

@@ -1,7 +1,7 @@
-"""Where manifests are kept: in the user's cache folder, by project folder and by what was asked.
+"""Stores manifests in the user's cache folder, by project folder and by question.
 
-They do not lie in the project: a file that is written there changes a folder that scons looks at, and a project may
-be read-only. A manifest that is damaged, of another version or another user's is none.
+They are not in the project: writing a file there would change a folder that scons looks at, and a project may be
+read-only. A manifest that is damaged, of another version or of another user is ignored.
 """
 
 from __future__ import annotations
@@ -21,18 +21,18 @@ from rebel_tools.observed.edges import Edges
 from rebel_tools.observed.model import Folder, Manifest, Refusal, Replay
 
 FORMAT = f"rebel-tools {__version__} observed 2"
-MOST_MANIFESTS = 16  # of one project
+MOST_MANIFESTS = 16  # manifests kept for one project
 _EDGES = ".edges"
-_REFUSED = ".json"  # what the name of a file ends in that says why there is no manifest
+_REFUSED = ".json"  # suffix of a file that says why there is no manifest
 
 UNSEEN, ANSWERS, REFUSED = "unseen", "answers", "refused"
 
 
 class LastRun(NamedTuple):
-    """What the last `rebel scons` left for the next one.
+    """What the last `rebel scons` has stored for the next one.
 
-    state: UNSEEN, there was none; ANSWERS, a manifest, so the next one may be answered without scons; REFUSED, the
-    reasons why there is none.
+    state: UNSEEN: there was no run; ANSWERS: a manifest, so the next run may not need scons; REFUSED: the reasons why
+    there is no manifest.
     """
 
     state: str
@@ -40,14 +40,14 @@ class LastRun(NamedTuple):
 
 
 class Question(NamedTuple):
-    """What was asked, besides what is observed, and where its answer lies."""
+    """What a run depends on apart from observations, and the file of its answer."""
 
     text: str
     path: str
 
 
 def question(arguments: Sequence[str], environ: Mapping[str, str], version: str) -> Question:
-    """The question that `scons ARGUMENTS` in this folder is. version: of SCons."""
+    """The question for `scons ARGUMENTS` in this folder. version: that of SCons."""
     umask = os.umask(0)
     os.umask(umask)
     top = os.getcwd()
@@ -59,13 +59,13 @@ def question(arguments: Sequence[str], environ: Mapping[str, str], version: str)
 
 
 def _folder_of(top: str, environ: Mapping[str, str]) -> str:
-    """Where the answers for a tree are kept."""
+    """The folder of the answers for a tree."""
     name = f"{os.path.basename(top) or 'root'}-{_checksum(top)}"
     return os.path.join(user_cache(environ), "observed", name)
 
 
 def _checksum(text: str) -> str:
-    """A name for a text. Two with the same name only overwrite each other: a file holds the whole question."""
+    """A short name for a text. A collision is harmless: the file holds the whole question."""
     return f"{zlib.crc32(text.encode('utf-8', 'surrogateescape')):08x}"
 
 
@@ -73,7 +73,7 @@ EXPLAINING = "--debug=explain"
 
 
 def _that_count(arguments: Sequence[str]) -> list[str]:
-    """When nothing runs, neither the number of jobs counts, nor whether each command is explained."""
+    """The arguments that count: if nothing runs, neither the number of jobs nor --debug=explain matters."""
     words, rest = [], list(arguments)
     while rest:
         word = rest.pop(0)
@@ -86,7 +86,7 @@ def _that_count(arguments: Sequence[str]) -> list[str]:
 
 
 def load(asked: Question) -> Manifest | None:
-    """The manifest for a question, None where there is none that can be trusted."""
+    """The manifest for a question; None without a trustworthy one."""
     try:
         question, *plain = _read_sealed(asked.path)
         if question != asked.text:
@@ -99,7 +99,7 @@ def load(asked: Question) -> Manifest | None:
 
 
 def save(asked: Question, manifest: Manifest) -> None:
-    """Keep a manifest for the next time. Where that is impossible scons is asked again."""
+    """Store a manifest for the next time. If that is impossible, the next run uses scons."""
     folders = {path: tuple(folder) for path, folder in manifest.folders.items()}
     commands = [tuple(each) for each in manifest.commands]
     plain = manifest._replace(folders=folders, commands=commands)  # type: ignore[arg-type]
@@ -111,13 +111,13 @@ def save(asked: Question, manifest: Manifest) -> None:
 
 
 def save_edges(asked: Question, edges: Edges) -> None:
-    """Keep the graph that belongs to the manifest that was just saved."""
+    """Store the graph that belongs to the manifest that was just saved."""
     with contextlib.suppress(OSError):
         _write_sealed(asked.path + _EDGES, (_seal(asked), tuple(edges)))
 
 
 def load_edges(asked: Question) -> Edges | None:
-    """The graph that belongs to the manifest for a question, None where there is none that can be trusted."""
+    """The graph that belongs to the manifest for a question; None without a trustworthy one."""
     try:
         belongs_to, plain = _read_sealed(asked.path + _EDGES)
         return Edges(*plain) if belongs_to == _seal(asked) else None
@@ -125,11 +125,11 @@ def load_edges(asked: Question) -> Edges | None:
         return None  # missing, or damaged
 
 
-_SEAL = 4  # bytes, of the checksum that a file begins with
+_SEAL = 4  # the length in bytes of the checksum at the beginning of a file
 
 
 def _seal(asked: Question) -> bytes:
-    """What a manifest begins with: the checksum of all of it."""
+    """The checksum at the beginning of a manifest."""
     with open(asked.path, "rb") as f:
         return f.read(_SEAL)
 
@@ -140,10 +140,10 @@ def _write_sealed(path: str, values: tuple[Any, ...]) -> None:
 
 
 def _read_sealed(path: str) -> Any:
-    """Errors: OSError, ValueError, EOFError and TypeError for a file that is damaged, or another user's."""
+    """The data. Errors: OSError, ValueError, EOFError and TypeError for a file that is damaged or of another user."""
     with open(path, "rb") as f:
         if os.fstat(f.fileno()).st_uid != os.getuid():
-            raise ValueError("it is another user's")
+            raise ValueError("it belongs to another user")
         seal, data = f.read(_SEAL), f.read()
     if zlib.crc32(data) != int.from_bytes(seal, "big"):
         raise ValueError("it is damaged")
@@ -151,7 +151,7 @@ def _read_sealed(path: str) -> Any:
 
 
 def save_refusals(asked: Question, refusals: Sequence[Refusal]) -> None:
-    """Remember why there is no manifest, for `--explain`."""
+    """Store the reasons why there is no manifest, for `--explain`."""
     import json
 
     forget(asked)
@@ -162,12 +162,12 @@ def save_refusals(asked: Question, refusals: Sequence[Refusal]) -> None:
 
 
 def load_refusals(asked: Question) -> list[Refusal]:
-    """What `save_refusals` kept."""
+    """The reasons stored by `save_refusals`."""
     return _refusals_in(asked.path + _REFUSED)
 
 
 def last_run(environ: Mapping[str, str]) -> LastRun:
-    """What the last `rebel scons` in this folder left, whatever was asked."""
+    """What the last `rebel scons` in this folder has stored, for whichever arguments."""
     folder = _folder_of(os.getcwd(), environ)
     try:
         entries = [entry for entry in os.scandir(folder) if not entry.name.endswith(_EDGES)]
@@ -199,7 +199,7 @@ def _forget_refusals(asked: Question) -> None:
 
 
 def _trim(folder: str) -> None:
-    """Keep the newest manifests of a project."""
+    """Remove all but the newest manifests of a project."""
     entries = sorted(os.scandir(folder), key=lambda entry: -entry.stat().st_mtime_ns)
     for entry in entries[2 * MOST_MANIFESTS :]:  # a manifest and a graph, or the reasons why there is none
         os.unlink(entry.path)

@@ -1,4 +1,4 @@
-"""From what was observed to a manifest, or to the reasons why there can be none."""
+"""Makes a manifest from the observations, or finds the reasons why there can be none."""
 
 from __future__ import annotations
 
@@ -33,17 +33,17 @@ from rebel_tools.observed.model import (
 )
 from rebel_tools.observed.recorder import LIBRARY, Recorder, belongs_to_python
 
-# A larger file than this counts by its stamp alone, where scons has no digest of it.
+# A file larger than this is compared by its stamp only, unless scons has a digest of it.
 MOST_BYTES = 1 << 20
 
 
 class Graph(NamedTuple):
-    """What scons knows about the files of its graph when it has ended.
+    """What scons knows at its end about the files of its graph.
 
-    digests: path -> digest of the contents that scons compares. results: paths that it makes and that nothing else
-    depends on, so that it only asks whether they exist. made: those that this run has made, and that are as scons
-    remembers them. visited: all that it came to. scripts: SConscripts that are no files of the graph otherwise.
-    bookkeeping: the files of its own, which it writes at the end. by_content: whether every Decider goes by contents.
+    digests: path -> digest of the contents that scons compares. results: targets that nothing else
+    depends on, so only their existence counts. made: targets that this run has made and that are as scons recorded
+    them. visited: all nodes that were checked. scripts: SConscripts that are not in the graph otherwise.
+    bookkeeping: scons' own files, which it writes at the end. by_content: whether every Decider uses contents.
     """
 
     digests: Mapping[str, str]
@@ -56,22 +56,22 @@ class Graph(NamedTuple):
 
 
 class Summary:
-    """Holds what was observed against the disk as it is at the end."""
+    """Compares the observations with the disk at the end of the run."""
 
     def __init__(self, recorder: Recorder, graph: Graph) -> None:
         self.recorder = recorder
         self.graph = graph
         self.folders: dict[str, Folder] = {}
         self.now = time.time_ns()
-        self._absent_itself: set[tuple[str, str]] = set()  # folder and name, not only something below the name
+        self._absent_itself: set[tuple[str, str]] = set()  # folder and name themselves, not only a path below the name
         self.linked = recorder.copies.keys() | set(recorder.copies.values())
 
     def manifest(self, output: str, errors: str) -> Manifest | list[Refusal]:
-        """The manifest of a run after which there is no work, or why there is none."""
+        """The manifest of a run after which there is nothing to do, or the reasons why there is none."""
         recorder = self.recorder
         self._note_modules()
         self._note_visited()
-        for path, known in list(recorder.files.items()):  # a thread of an SConstruct may go on
+        for path, known in list(recorder.files.items()):  # a thread of an SConstruct may still be running
             if path not in recorder.logs:
                 self._note_file(path, known)
         self._note_names()
@@ -87,8 +87,8 @@ class Summary:
         return Manifest(recorder.environ, every, self.folders, digests, scripts, imported, commands, output, errors)
 
     def _digests(self) -> dict[str, str]:
-        """Of what may get another stamp while it has the same contents: sources, what SConscripts read, and scons'
-        own files, which it writes again, mostly the same, in each run.
+        """Digests of files that may get another stamp with the same contents: sources, files that SConscripts read, and
+        scons' own files, which it rewrites in each run, mostly unchanged.
         """
         own = set(self.graph.bookkeeping)
         if self.graph.by_content:
@@ -120,7 +120,7 @@ class Summary:
             status = os.stat(path)
         except (OSError, ValueError):
             if first is not None and path not in self.graph.bookkeeping:
-                self.recorder.refuse("a file went away while scons ran", path)
+                self.recorder.refuse("a file was removed while scons ran", path)
             self._note_absent(path)
             return
         known = known_of(status)
@@ -138,24 +138,24 @@ class Summary:
             return True
         recorder = self.recorder
         if path in self.graph.made and path not in recorder.looked_into and path not in recorder.exact:
-            return not isinstance(now, str)  # scons looks at it again after it has made it
+            return not isinstance(now, str)  # scons looks at a target again after building it
         if first is None or isinstance(first, str) or isinstance(now, str):
             return False
         written = path in recorder.written and recorder.written[path] == _contents(path)
-        # Scons links or copies the sources of a variant folder in each run.
+        # SCons links or copies the sources of a variant folder in each run.
         linked = path in self.linked and first[0] == now[0] and first[2] == now[2]
         return written or linked or self._is_new_copy(path)
 
     def _is_new_copy(self, path: str) -> bool:
-        """Whether scons has put another source into a variant folder, before it looked at more than the name."""
+        """Whether scons has copied another source into a variant folder, after only the name had been observed."""
         digest = self.graph.digests.get(path, "")
         if path not in self.recorder.copies or path in self.recorder.looked_into or path in self.recorder.exact:
             return False
         return len(digest) in DIGEST_SIZES and digest_like(path, digest) == digest
 
     def _only_exists(self, path: str) -> bool:
-        """Whether scons only asks for the existence of a file: one that it makes, and whose contents nobody
-        compares.
+        """Whether only the existence of a file counts for scons: a target whose contents are not compared with
+        anything.
         """
         return path in self.graph.results and path not in self.recorder.exact
 
@@ -184,7 +184,7 @@ class Summary:
         return folder
 
     def _note_visited(self) -> None:
-        """Scons remembers what it has learnt about a file, also while that was made: what it came to counts."""
+        """SCons caches what it knows of a file, also while it is built, so all visited nodes count as observed."""
         for path in self.graph.visited - self.recorder.files.keys():
             try:
                 status = os.stat(path)
@@ -201,7 +201,7 @@ class Summary:
             for name, found in names.items():
                 full = os.path.join(path, name)
                 if found != (name in present) and full not in self.graph.bookkeeping:
-                    recorder.refuse("a file came or went while scons ran", full)
+                    recorder.refuse("a file was added or removed while scons ran", full)
                 if found:
                     self._note_looked_up(full)
                 else:
@@ -216,7 +216,7 @@ class Summary:
             self._folder(folder).links[name] = target
 
     def _note_looked_up(self, path: str) -> None:
-        """A name that was found counts as its file does, when nobody looked at the file."""
+        """A name that was found counts like its file, if the file itself was not observed."""
         if path not in self.recorder.files:
             try:
                 known = known_of(os.stat(path))
@@ -230,7 +230,7 @@ class Summary:
             self._note_absent(path)
             return
         if matching(names, pattern) != matched:
-            self.recorder.refuse("Glob would find something else now", f"{path}/{pattern}")
+            self.recorder.refuse("Glob would find other files now", f"{path}/{pattern}")
         self._folder(path).patterns[pattern] = matched or []
 
     def _note_listing(self, path: str, listing: list[str] | None) -> None:
@@ -245,7 +245,7 @@ class Summary:
             self.folders[path] = self._folder(path)._replace(listing=listing)
 
     def _note_modules(self) -> None:
-        """The files of Python modules, and the folders in which one of them could appear and be found first."""
+        """The files of Python modules, and the folders in which a new module could be found first."""
         recorder = self.recorder
         recorder.imported.update(name.rpartition(".")[2] for name in sys.modules)
         for module in list(sys.modules.values()):
@@ -270,7 +270,7 @@ class Summary:
 
     def _commands(self) -> list[Replay]:
         if self.recorder.refusals:
-            return []  # they need not run again for nothing
+            return []  # there will be no manifest, so the commands need not run again
         replays = []
         for captured in self.recorder.commands:
             found = captured.as_replay(os.environ)
@@ -283,7 +283,7 @@ class Summary:
     # Clocks
 
     def _settle(self) -> None:
-        """Refuse what was edited while scons ran, or could have been without another time stamp."""
+        """Refuse if a file was edited while scons ran, or could have been without getting another time stamp."""
         own = self.graph.bookkeeping.union(self.linked, self.recorder.written, self.graph.made)
         for path, known in self._stamps():
             if path not in own and not is_settled(known[1], self.recorder.started):
@@ -293,10 +293,10 @@ class Summary:
         fresh = [(path, known) for path, known in fresh if not is_settled(known[1], self.now)]
         if young or fresh:
             time.sleep(RACY_NS / 1e9)
-        for path, known in fresh:  # what is written to it from now on shows, where clocks are fine
+        for path, known in fresh:  # with fine time stamps, later writes can be detected
             if known_of(os.stat(path)) != known or not is_settled(known[1], time.time_ns()):
                 self.recorder.refuse("a file changed while scons ran, or its clock is too coarse to tell", path)
-        for path in young:  # a name that came right after the look may have left the stamp as it was
+        for path in young:  # a name added right after the observation may not have changed the stamp
             try:
                 check_names(path, self.folders[path], sorted(self.recorder.imported))
             except Difference as difference:
@@ -314,12 +314,12 @@ def refusals(recorder: Recorder) -> list[Refusal]:
 
 
 def _is_of_the_user(path: str) -> bool:
-    """Whether a file is none of what was installed for Python."""
+    """Whether a file does not belong to an installed Python package."""
     return not belongs_to_python(path) and "/site-packages/" not in path and "/dist-packages/" not in path
 
 
 def _small_contents(path: str) -> bytes | None:
-    """The contents of a file that is quick to read."""
+    """The contents of a file, if it is small."""
     try:
         small = os.path.getsize(path) <= MOST_BYTES
     except OSError:

@@ -1,4 +1,4 @@
-"""Recording what is no file: commands, clocks, chance, imports and the environment."""
+"""Records everything but files: commands, clocks, random numbers, imports and the environment."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any
 from rebel_tools.observed.commands import Captured, bound, cannot_be_captured
 from rebel_tools.observed.recorder import Hook, Recorder, find_caller
 
-# Modules whose answers no look at files can foretell.
+# Modules whose results do not depend on files alone.
 _REFUSED_MODULES = frozenset(
     ("_ctypes", "_socket", "_sqlite3", "asyncio", "ctypes", "curses", "dbm", "getpass", "http", "mmap")
     + ("multiprocessing", "requests", "secrets", "socket", "sqlite3", "ssl", "urllib3", "uuid")
@@ -21,7 +21,7 @@ _REFUSED_MODULES = frozenset(
 
 
 def process_hooks(recorder: Recorder) -> list[Hook]:
-    """Replacements of what starts processes."""
+    """Replacements of the functions that start processes."""
     real_init, real_communicate = subprocess.Popen.__init__, subprocess.Popen.communicate
     by_process: dict[int, Captured] = {}
 
@@ -41,7 +41,7 @@ def process_hooks(recorder: Recorder) -> list[Hook]:
             return
         folder = recorder.absolute(named["cwd"]) if named["cwd"] is not None else recorder.folder
         if named["env"] is None and recorder.own_variables:
-            # The command got what the process has set, which a later check does not have. All variables count then.
+            # The command got variables that this process has set, which a later check lacks. Then all variables count.
             named = {**named, "env": dict(os.environ)}
         captured = Captured(self, named, folder, str(caller))
         recorder.commands.append(captured)
@@ -60,7 +60,7 @@ def process_hooks(recorder: Recorder) -> list[Hook]:
 
 
 def _asks_for_a_version(args: Any) -> bool:
-    """SCons' tools ask compilers for their versions, which are a function of the compiler's file."""
+    """Whether a tool of SCons asks a compiler for its version, which depends on the compiler's file only."""
     return (
         not isinstance(args, (str, bytes))
         and str(list(args)[-1]) in ("--version", "-dumpversion")
@@ -77,7 +77,7 @@ def _paths_above() -> list[str]:
 
 
 def _refused(recorder: Recorder, name: str) -> Hook:
-    """A replacement of a function of `os` that starts a process which nobody can watch."""
+    """A replacement of a function of `os` that starts a process that cannot be watched."""
     real = getattr(os, name)
 
     def refused(*arguments: Any, **keywords: Any) -> Any:
@@ -89,47 +89,47 @@ def _refused(recorder: Recorder, name: str) -> Hook:
 
 
 def clock_hooks(recorder: Recorder) -> list[Hook]:
-    """Replacements of what tells the time."""
+    """Replacements of the functions that return the time."""
     import datetime
 
     names = ["time", "time_ns", "localtime", "gmtime", "strftime", "ctime", "asctime"]
     names += ["monotonic", "perf_counter", "process_time"]
-    hooks = [_direct(recorder, time, name, f"an SConscript looks at a clock (time.{name})") for name in names]
+    hooks = [_direct(recorder, time, name, f"an SConscript reads a clock (time.{name})") for name in names]
 
     class DateTime(datetime.datetime):
         @classmethod
         def now(cls, tz: Any = None) -> Any:
-            recorder.refuse_if_direct("an SConscript looks at a clock (datetime.now)")
+            recorder.refuse_if_direct("an SConscript reads a clock (datetime.now)")
             return super().now(tz)
 
         @classmethod
         def utcnow(cls) -> Any:
-            recorder.refuse_if_direct("an SConscript looks at a clock (datetime.utcnow)")
+            recorder.refuse_if_direct("an SConscript reads a clock (datetime.utcnow)")
             return super().utcnow()
 
         @classmethod
         def today(cls) -> Any:
-            recorder.refuse_if_direct("an SConscript looks at a clock (datetime.today)")
+            recorder.refuse_if_direct("an SConscript reads a clock (datetime.today)")
             return super().today()
 
     class Date(datetime.date):
         @classmethod
         def today(cls) -> Any:
-            recorder.refuse_if_direct("an SConscript looks at a clock (date.today)")
+            recorder.refuse_if_direct("an SConscript reads a clock (date.today)")
             return super().today()
 
     return [*hooks, (datetime, "datetime", DateTime), (datetime, "date", Date)]
 
 
 def chance_hooks(recorder: Recorder) -> list[Hook]:
-    """Replacements of what answers differently each time."""
+    """Replacements of the functions with random results."""
     names = ["random", "randint", "randrange", "choice", "choices", "shuffle", "sample", "uniform", "getrandbits"]
     places = [*((random, name) for name in names), (os, "urandom")]
-    return [_direct(recorder, owner, name, f"an SConscript throws dice ({name})") for owner, name in places]
+    return [_direct(recorder, owner, name, f"an SConscript uses random numbers ({name})") for owner, name in places]
 
 
 def _direct(recorder: Recorder, owner: Any, name: str, reason: str) -> Hook:
-    """A replacement that refuses what an SConscript itself asks, and lets SCons ask."""
+    """A replacement that refuses calls by an SConscript itself and allows those by SCons."""
     real = getattr(owner, name)
 
     def asked(*arguments: Any, **keywords: Any) -> Any:
@@ -157,7 +157,7 @@ def environment_class(recorder: Recorder) -> type:
     """A class for os.environ."""
 
     class Environment(os._Environ):  # type: ignore[type-arg]
-        """os.environ, which notes what was asked for. What the process itself has set is nobody's observation."""
+        """os.environ, recording the variables that are read, except those that the process itself has set."""
 
         def __getitem__(self, name: Any) -> Any:
             text = os.fsdecode(name)

@@ -168,7 +168,7 @@ class Findlib:
 
     def _explain(self, failed: subprocess.CompletedProcess[bytes], known: Sequence[str]) -> FindlibError:
         if failed.returncode < 0:
-            return FindlibError(f"{' '.join(self.command)} was ended by signal {-failed.returncode}")
+            return FindlibError(f"{' '.join(self.command)} was killed by signal {-failed.returncode}")
         installed = self._run("list").stdout.decode("utf-8", "replace").split("\n")
         names = [row.split()[0] for row in installed if row.strip()]
         for missing in [name for name in known if name not in names]:

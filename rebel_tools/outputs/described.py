@@ -10,11 +10,11 @@ from rebel_tools.outputs.places import Places
 from rebel_tools.project.model import Flags, Package, Project, Target, Test
 
 VERSION = 1
-"""Grows when something that was there changes its meaning."""
+"""Incremented when the meaning of an existing key changes."""
 
 
 def described(places: Places) -> dict[str, Any]:
-    """Paths are relative to the folder of the root package, or absolute where they lie outside of it."""
+    """The description. Paths are relative to the folder of the root package, or absolute if they are outside it."""
     project = places.project
     return {
         "version": VERSION,
@@ -43,7 +43,7 @@ def _package(package: Package, project: Project) -> dict[str, Any]:
 
 
 def _modules(package: Package, project: Project) -> list[dict[str, Any]]:
-    """units: what the module is called where it is compiled: programs give the modules of their package other names."""
+    """The modules. units: their names where they are compiled; programs rename the modules of their package."""
     targets = [each for each in (*project.targets, *project.as_library) if project.package_of(each) is package]
     names = dict.fromkeys(naming(top_level(package, target)) for target in targets) or [naming(package)]
     found = dict[str, dict[str, Any]]()
@@ -76,7 +76,7 @@ def _test(test: Test, places: Places) -> dict[str, Any]:
 
 
 def _flags(flags: Flags) -> dict[str, Any]:
-    """Those that say anything."""
+    """The flags that are not empty."""
     return {name: list(words) for name, words in flags._asdict().items() if words}
 
 

@@ -1,4 +1,4 @@
-"""HTML of the comments in sources, by odoc: of what each compilation has left in its .cmti or .cmt file."""
+"""HTML documentation of sources, made by odoc from the .cmti and .cmt files of compilations."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from rebel_tools.outputs.places import Places
 from rebel_tools.project.model import Package, Target
 
 FOLDER = "_doc"
-"""Below the folder of outputs; no target is called so."""
+"""A folder below the output folder; no target can have this name."""
 
 _STATE = ".rebel-tools.doc"
 
 
 def make_documentation(places: Places, odoc: str) -> str:
-    """Make what is not there yet; the path of its first page. Errors: RebelError with what odoc says."""
+    """Make the pages that are missing; return the path of the first page. Errors: RebelError with odoc's output."""
     folder = os.path.join(places.build, FOLDER)
     pages = os.path.join(folder, "html")
     files = [path for package, target in _packages(places) for path in _annotations(places, package, target)]
@@ -35,7 +35,7 @@ def make_documentation(places: Places, odoc: str) -> str:
 
 
 def _packages(places: Places) -> list[tuple[Package, Target]]:
-    """All packages of the default targets, each with one that it is built for."""
+    """All packages of the default targets, each with a target that it is built for."""
     project = places.project
     found = {package.name: (package, target) for package, target in libraries_of(project)}
     for target in project.default_targets:
@@ -46,7 +46,7 @@ def _packages(places: Places) -> list[tuple[Package, Target]]:
 
 
 def _annotations(places: Places, package: Package, target: Target) -> list[tuple[str, str]]:
-    """(name of the package, path) of what describes each unit: its interface, or its implementation without one."""
+    """(name of the package, path of the .cmti, or of the .cmt without an interface) for each unit."""
     own = places.project.package_of(target) is package and not target.is_library
     home = places.folder(places.group(target).home)
     folder = os.path.join(home, "src") if own else places.units(package, target)
@@ -91,7 +91,7 @@ def _base(path: str) -> str:
 
 
 def _in_order(odoc: str, units: dict[str, tuple[str, str, str]]) -> list[str]:
-    """Each unit after those that it refers to, as `odoc compile-deps` tells them."""
+    """Each unit after those that it refers to, as reported by `odoc compile-deps`."""
     needs = {}
     for unit, (_, path, _) in units.items():
         said = _run(odoc, "compile-deps", path)

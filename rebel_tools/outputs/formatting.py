@@ -1,4 +1,4 @@
-"""Sources in the form of ocamlformat and refmt: what they print is compared with, and replaces, what is there."""
+"""Formats sources with ocamlformat and refmt, or checks whether they are formatted."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ _REASON = ("re", "rei")
 
 
 def format_sources(project: Project, only_look: bool) -> list[str]:
-    """Format all sources that are the user's own; the paths, from the current folder, of those that were not.
+    """Format all sources that are not generated; return the paths of those that were not formatted.
 
-    Errors: MissingTool; RebelError for a source that a formatter does not take, and for one that is a link.
+    Errors: MissingTool; RebelError for a source that a formatter rejects, and for one that is a link.
     """
     changed = []
     for path in sorted({*_sources(project)}):
@@ -27,7 +27,7 @@ def format_sources(project: Project, only_look: bool) -> list[str]:
             continue
         if not only_look:
             if os.path.islink(path):
-                raise RebelError("this source is a link, and nothing is written through one", place=Place(path))
+                raise RebelError("this source is a link, and rebel does not write through links", place=Place(path))
             mode = os.stat(path).st_mode & 0o777
             write_atomically(path, after)
             os.chmod(path, mode)
@@ -46,7 +46,7 @@ def _sources(project: Project) -> Iterator[str]:
 
 
 def _is_made(path: str, package: Package) -> bool:
-    """Whether a rule makes a source; what a preprocessor reads is the user's own."""
+    """Whether a rule makes a source; a source that a preprocessor reads is not generated."""
     return not os.path.isfile(os.path.join(package.root, path))
 
 
@@ -63,7 +63,5 @@ def _formatted(path: str, project: Project) -> bytes:
     done = subprocess.run(command, capture_output=True, check=False)
     if done.returncode:
         details = done.stderr.decode("utf-8", "replace").splitlines()[:20]
-        raise RebelError(
-            f"{os.path.basename(command[0])} does not take this source", place=Place(path), details=details
-        )
+        raise RebelError(f"{os.path.basename(command[0])} rejects this source", place=Place(path), details=details)
     return done.stdout

@@ -1,4 +1,4 @@
-"""Which modules use which, from what ocamldep has told the last build, and the ways through that graph."""
+"""The dependency graph of modules, from ocamldep's answers in the last build, and paths through it."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Node(NamedTuple):
 
 
 class Graph(NamedTuple):
-    """For each node those that its sources name."""
+    """For each node, the nodes that its sources name."""
 
     uses: Mapping[Node, tuple[Node, ...]]
 
@@ -40,7 +40,7 @@ class Graph(NamedTuple):
 
 
 def graph_of(places: Places, name: str | None) -> Graph:
-    """The modules that a target consists of, by its name. Errors: RebelError for none, and before the first build."""
+    """The modules of the target of this name. Errors: RebelError without such a target, and before the first build."""
     project = places.project
     targets = [*project.default_targets, *project.every_target]
     target = next((each for each in targets if name in (None, each.name)), None)
@@ -50,7 +50,7 @@ def graph_of(places: Places, name: str | None) -> Graph:
     nodes = _nodes(places, target)
     named = _names(places, target)
     if not named:
-        raise RebelError("nothing is known of this target yet", hint=f"rebel build {target.name}")
+        raise RebelError("this target has not been built yet", hint=f"rebel build {target.name}")
     units = {node.unit: node for node in nodes}
     uses = {}
     for node, paths in nodes.items():
@@ -78,12 +78,12 @@ def _nodes(places: Places, target: Target) -> dict[Node, list[str]]:
 def _size(path: str) -> int:
     try:
         return os.path.getsize(path)
-    except OSError:  # it is made, and was not yet
+    except OSError:  # a generated source that was not made yet
         return 0
 
 
 def _names(places: Places, target: Target) -> dict[str, list[str]]:
-    """The units that each source names. In the state of a build stand a folder and a path, with a blank between."""
+    """The units that each source names. The keys in a state file are a folder and a path, separated by a space."""
     found: dict[str, list[str]] = {}
     path = os.path.join(places.folder(places.group(target).home), STATE)
     for key, (_, _, units) in STATES.get(path).names.items():
@@ -93,11 +93,11 @@ def _names(places: Places, target: Target) -> dict[str, list[str]]:
     return found
 
 
-# Ways
+# Paths
 
 
 def cycles(graph: Graph) -> list[list[Node]]:
-    """The sets of modules that need each other, by Tarjan's algorithm without recursion."""
+    """The cycles (strongly connected components) of modules, by Tarjan's algorithm without recursion."""
     numbers: dict[Node, int] = {}
     lowest: dict[Node, int] = {}
     stack: list[Node] = []
@@ -129,9 +129,9 @@ def cycles(graph: Graph) -> list[list[Node]]:
 
 
 def critical_path(graph: Graph) -> list[Node]:
-    """The chain of modules, each of which waits for the next one, whose sources are largest together; [] with a cycle.
+    """The chain of dependent modules with the largest total size of sources; [] if there is a cycle.
 
-    What takes longest to compile nobody has measured here; the size of a source is near it.
+    The size of a source stands in for the time of its compilation, which is not known here.
     """
     if cycles(graph):
         return []
@@ -164,16 +164,16 @@ def _dependencies_first(graph: Graph) -> Iterator[Node]:
 
 
 def why(graph: Graph, name: str) -> list[str]:
-    """Lines about a module: the way from the entry to it, and those that name it. Errors: RebelError for none."""
+    """Lines about a module: the path from the entry to it, and its users. Errors: RebelError without such a module."""
     lines: list[str] = []
     for node in _named(graph, name):
         way = _way(graph, lambda each: each.is_entry, node)
         if way:
             lines += [str(way[0]), *(f"{'  ' * depth}-> {each}" for depth, each in enumerate(way[1:], 1))]
         else:
-            lines.append(f"no program comes to {node}")
+            lines.append(f"no program reaches {node}")
         users = sorted(map(str, graph.users(node)))
-        lines.append(f"{node} is named by {', '.join(users)}" if users else f"{node} is named by nobody")
+        lines.append(f"{node} is used by {', '.join(users)}" if users else f"nothing uses {node}")
     return lines
 
 
@@ -192,7 +192,7 @@ def _is_in(node: Node, name: str) -> bool:
 
 
 def _way(graph: Graph, starts: Callable[[Node], bool], end: Node) -> list[Node]:
-    """The shortest way from one of the nodes to another one; [] where there is none."""
+    """The shortest path from one of the start nodes to `end`; [] without any."""
     before: dict[Node, Node | None] = {node: None for node in graph.uses if starts(node)}
     todo: Iterable[Node] = list(before)
     while todo and end not in before:

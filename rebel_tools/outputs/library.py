@@ -1,4 +1,4 @@
-"""What is installed of a project: its libraries with all that they use, and its programs."""
+"""What `rebel install` installs: the libraries of a project with their dependencies, and its programs."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from rebel_tools.project.names import INSTALLED
 from rebel_tools.text import quote
 
 PROGRAMS = ("native", "byte")
-"""The engines whose programs run by themselves."""
+"""The engines whose programs are executable files."""
 
 _COMPILED = (".cmi", ".cmx", ".cmt", ".cmti")
 
@@ -36,7 +36,7 @@ class Item(NamedTuple):
 
 
 class Installed(NamedTuple):
-    """What is installed together, and is replaced together by the next version. name: in findlib, or of a program."""
+    """Files that are installed and replaced together. name: that of the findlib package, or of the program."""
 
     name: str
     items: tuple[Item, ...]
@@ -52,7 +52,7 @@ def libraries_of(project: Project) -> list[tuple[Package, Target]]:
 
 
 def programs_of(project: Project) -> list[tuple[str, Target]]:
-    """The programs of the default targets: under the name of the package the one that is called `default`."""
+    """The programs of the default targets by name; the target `default` gets the name of the package."""
     default = [
         target for target in project.default_targets if target.entry and target.engine in PROGRAMS and not target.plugin
     ]
@@ -65,10 +65,10 @@ def _program_name(project: Project, target: Target) -> str:
 
 
 def installed_of(places: Places, requires: Callable[[Iterable[str]], Iterable[str]]) -> list[Installed]:
-    """All that is installed of a project which is built.
+    """Everything to install of a project that has been built.
 
-    requires: findlib packages of sources -> those that who uses them needs, without rewriters.
-    Errors: ProjectError where two would be installed under one name, RebelError where there is nothing to install.
+    requires: findlib packages of sources -> those that their users need, without ppx rewriters.
+    Errors: ProjectError if two items have the same name, RebelError if there is nothing to install.
     """
     project = places.project
     libraries = libraries_of(project)
@@ -84,7 +84,7 @@ def installed_of(places: Places, requires: Callable[[Iterable[str]], Iterable[st
         found.append(Installed(_owner(name, names), (item,)))
     if not found:
         hint = 'a library is a package with "rebel": {"targets": []}'
-        raise RebelError("this project has neither a library nor a program that could be installed", hint=hint)
+        raise RebelError("this project has no library and no program to install", hint=hint)
     return found
 
 
@@ -100,7 +100,7 @@ def head_of(findlib: str) -> str:
 
 
 def _owner(program: str, libraries: Iterable[str]) -> str:
-    """A program is installed under its own name, which a library may have as well."""
+    """The name under which a program is recorded: its own, unless a library has the same."""
     return f"{program}-program" if program in libraries else program
 
 
@@ -111,7 +111,7 @@ def _check_names(packages: Iterable[Package]) -> None:
         head = head_of(package.findlib)
         if not re.fullmatch(INSTALLED, head):
             message = f"the package {package.name} cannot be installed as {quote(package.findlib)}"
-            raise _wrong_name(package, message, "letters, digits, - and _, and a name that OCaml's own folders lack")
+            raise _wrong_name(package, message, "letters, digits, - and _, and no folder of OCaml itself")
         other = heads.setdefault(head.lower(), package)
         if other.npm_name == package.npm_name:  # several libraries in one META
             other = names.setdefault(package.findlib.lower(), package)
@@ -120,7 +120,7 @@ def _check_names(packages: Iterable[Package]) -> None:
                 f"the packages {other.name} and {package.name} would both be installed as {quote(package.findlib)}"
             )
             where = f"{other.root}/package.json"
-            raise _wrong_name(package, message, f"names that differ: each is that of a META (the other one: {where})")
+            raise _wrong_name(package, message, f"different names (the other package: {where})")
 
 
 def _wrong_name(package: Package, message: str, expected: str) -> ProjectError:
@@ -183,12 +183,12 @@ def _library(
 
 
 def _stubs(package: Package, target: Target, places: Places, into: str) -> Iterator[Item]:
-    """What is made of its C, for both engines, and the headers for C of others."""
+    """The libraries made from its C sources, for both engines, and its headers for the C code of others."""
     library, folder = package.stub_library, places.stubs(package, target)
     if package.stubs.sources:
         yield Item(f"{into}/lib{library}.a", os.path.join(folder, f"lib{library}.a"))
         shared = os.path.join(folder, f"dll{library}.so")
-        if os.path.isfile(shared):  # not every system has such
+        if os.path.isfile(shared):  # not every system has shared libraries for bytecode
             yield Item(f"lib/stublibs/dll{library}.so", shared, is_program=True)
     for header in sorted(set(package.stubs.headers)):
         top = os.path.join(package.root, header)
@@ -203,7 +203,7 @@ def _units(package: Package) -> Iterator[str]:
     yield from dict.fromkeys(name for name in (names.namespace, names.face) if name)
     for source in package.sources:
         yield names.unit(source.module)
-        yield f"{names.namespace}__without_{source.module}"  # there is one where a module is called like what it uses
+        yield f"{names.namespace}__without_{source.module}"  # exists if a module hides what it uses
 
 
 def _findlib_names(package: Package, project: Project) -> list[str]:
@@ -215,10 +215,10 @@ def _named(name: str, names: Iterable[str]) -> str:
 
 
 def _link_options(package: Package) -> tuple[str, ...]:
-    """Errors: ProjectError for a word that META cannot hold, in which spaces are between words."""
+    """The link options. Errors: ProjectError for a word with a space, which META cannot represent."""
     for at, word in enumerate(package.flags.link):
         if len(word.split()) != 1:
             document = document_of(package)
-            message = f"word {at + 1}, {quote(word)}, cannot stand in META, where words have no spaces"
+            message = f"word {at + 1}, {quote(word)}, cannot be written to META, where words have no spaces"
             raise document.error(("rebel", "flags", "link"), message)
     return package.flags.link

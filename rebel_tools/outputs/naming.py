@@ -1,4 +1,4 @@
-"""What the modules of a package are called, by compilers and by its users."""
+"""The names of the modules of a package, for compilers and for its users."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from rebel_tools.project.model import Package, Target
 
 
 def top_level(package: Package, target: Target) -> Package:
-    """The root package as one of its targets has it: nobody uses the modules of a program from outside."""
+    """The root package as part of one of its targets: the modules of a program have no users outside it."""
     if target.is_library:
         return package
     return package._replace(module=target.module, public_module=False, wrapped=True, private=())
 
 
 def naming(package: Package) -> Naming:
-    """What the modules of a package are called."""
+    """How the modules of a package are named."""
     module, private = package.module, frozenset(package.private)
     if package.public_module:
         return Naming(f"{module}__", public=module)

@@ -1,7 +1,7 @@
 """The description of a package for opam, from its package.json.
 
 Source of the format: opam's manual, "opam" files: fields `name: value`, strings in quotation marks with `\\` before a
-`"` and a `\\`. What each field may hold is what `opam lint` says.
+`"` and a `\\`. The values of the fields follow `opam lint`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from rebel_tools.project.manifest import document_of
 from rebel_tools.project.model import Package, Project
 from rebel_tools.text import printable, quote
 
-# Parts of the distribution of OCaml itself, by the first part of their names in findlib.
+# Libraries of the OCaml distribution itself, by the first part of their findlib names.
 _OF_OCAML = frozenset(
     ("bigarray", "bytes", "compiler-libs", "dynlink", "ocamldoc", "runtime_events", "stdlib", "str", "threads", "unix")
 )
@@ -24,7 +24,7 @@ Value = object  # a string, or a list of these
 
 
 def opam_text(package: Package, project: Project) -> str:
-    """The file `<name>.opam` of a package. Errors: ProjectError for what opam wants to know and package.json lacks."""
+    """The file `<name>.opam` of a package. Errors: ProjectError if package.json lacks what opam requires."""
     document = document_of(package)
     about = _About(document)
     fields: dict[str, Value] = {
@@ -46,11 +46,11 @@ def opam_text(package: Package, project: Project) -> str:
 
 
 class _Variable(str):
-    """A variable of opam, which stands without quotation marks."""
+    """A variable of opam, which is written without quotation marks."""
 
 
 class _About:
-    """What npm knows of a package, which nothing but this needs."""
+    """The keys of package.json that only opam files need."""
 
     def __init__(self, document: Document) -> None:
         self.document = document
@@ -66,7 +66,7 @@ class _About:
         raise self._missing(key, found, "a text")
 
     def address(self, key: str) -> str:
-        """The URL in a key that is one, or an object with one."""
+        """The URL in a key whose value is one, or an object with one."""
         found = self.value.get(key)
         url = found.get("url") if isinstance(found, dict) else found
         if isinstance(url, str) and url.strip():
@@ -74,7 +74,7 @@ class _About:
         raise self._missing(key, found, 'an address, or {"url": "an address"}')
 
     def people(self, *keys: str) -> list[str]:
-        """Those of the first of these keys that is there: `Name <mail>`, or objects with `name` and `email`."""
+        """The people in the first of these keys that exists: `Name <mail>`, or objects with `name` and `email`."""
         key = next(filter(self.has, keys), keys[-1])
         found = self.value.get(key)
         every = found if isinstance(found, list) else [found]
@@ -86,7 +86,7 @@ class _About:
     def _missing(self, key: str, found: object, expected: str) -> Exception:
         keys: Path = (key,) if found is not None else ()
         message = f"{quote(key)} cannot be used" if found is not None else f"there is no key {quote(key)}"
-        return self.document.error(keys, f"{message}, and opam asks for it", expected=f'"{key}": {expected}')
+        return self.document.error(keys, f"{message}, and opam requires it", expected=f'"{key}": {expected}')
 
 
 def _person(value: object) -> str:
@@ -97,14 +97,14 @@ def _person(value: object) -> str:
 
 
 def _repository(url: str) -> str:
-    """As opam takes it: with the name of the version control, which npm may leave out."""
+    """The URL in opam's form: with the name of the version control system, which npm may omit."""
     short = re.fullmatch(r"(?:github:)?([\w.-]+/[\w.-]+)", url)
     url = f"https://github.com/{short[1]}.git" if short else url
     return url if re.match(r"(git|hg|darcs)(\+|:)", url) else f"git+{url}"
 
 
 def _depends(package: Package, project: Project) -> Iterator[Value]:
-    every: list[str] = ["ocaml", "ocamlfind"]  # rebel itself is no package of opam
+    every: list[str] = ["ocaml", "ocamlfind"]  # rebel itself is not an opam package
     owners = [package, *(each for each in project.packages if each.library_of == package.name)]
     packages = [used for owner in owners for used in (*project.closure(owner), owner)]  # npm's are installed with it
     heads = (name.partition(".")[0] for each in packages for name in each.ocamlfind)

@@ -1,7 +1,7 @@
-"""Puts files below a prefix, and takes them away again: only those that were put there in the same way.
+"""Installs files below a prefix and removes them again, but only files that rebel has installed.
 
-`share/rebel-tools/NAME.json` below the prefix lists the files of what is installed under a name. A file that stands in
-no list belongs to somebody else, and is neither replaced nor removed.
+`share/rebel-tools/NAME.json` below the prefix lists the files that are installed under a name. A file that is in no
+list belongs to somebody else, and is neither replaced nor removed.
 """
 
 from __future__ import annotations
@@ -22,21 +22,22 @@ _LISTS = "share/rebel-tools"
 
 
 class Prefix(NamedTuple):
-    """A folder to install into. lib: the one for libraries; both are absolute."""
+    """A folder to install into. lib: the folder for libraries; both are absolute."""
 
     root: str
     lib: str
 
     def path(self, place: str) -> str:
-        """Where an item lies whose place is `lib/...`, `bin/...` or `share/...`."""
+        """The path of an item whose place is `lib/...`, `bin/...` or `share/...`."""
         top, _, inside = place.partition("/")
         return os.path.join(self.lib, inside) if top == "lib" else os.path.join(self.root, place)
 
 
 def install(installed: Sequence[Installed], prefix: Prefix) -> None:
-    """Replace what was installed under the same names. Nothing is changed when one of the files cannot be.
+    """Replace what was installed under the same names. If one of the files cannot be written, nothing is changed.
 
-    Errors: RebelError for a file that is somebody else's or no file, and for a link among the folders; OSError.
+    Errors: RebelError for a path that rebel did not install or that is not a file, and for a folder that is a link;
+        OSError.
     """
     known = _lists(prefix)
     owners = {place: name for name, places in known.items() for place in places}
@@ -48,16 +49,17 @@ def install(installed: Sequence[Installed], prefix: Prefix) -> None:
         before = known.get(each.name, [])
         _write_list(
             each.name, list(dict.fromkeys([*before, *places])), prefix
-        )  # also of an attempt that is interrupted
-        for item in sorted(each.items, key=lambda item: item.place.endswith(f"/{META}")):  # only what is whole is found
+        )  # also if the installation is interrupted
+        # META last, so that findlib sees only complete packages.
+        for item in sorted(each.items, key=lambda item: item.place.endswith(f"/{META}")):
             _put(item, prefix.path(item.place))
         _remove([place for place in before if place not in places], prefix)
         _write_list(each.name, places, prefix)
 
 
 def uninstall(names: Iterable[str], prefix: Prefix) -> list[str]:
-    """Remove what is installed under these names; those of them that were there. Errors: RebelError for a link among
-    the folders, OSError.
+    """Remove what is installed under these names; return those that were installed. Errors: RebelError for a folder
+    that is a link, OSError.
     """
     known, done = _lists(prefix), []
     for name in names:
@@ -73,31 +75,31 @@ def uninstall(names: Iterable[str], prefix: Prefix) -> list[str]:
 def _check(item: Item, name: str, owners: dict[str, str], prefix: Prefix) -> None:
     path = prefix.path(item.place)
     if item.source and not os.path.isfile(item.source):
-        raise RebelError("this file is to be installed and is not there", place=Place(item.source), hint="rebel build")
+        raise RebelError("a file to be installed does not exist", place=Place(item.source), hint="rebel build")
     _check_folders(path, prefix)
     owner = owners.get(item.place)
     if owner is not None and owner != name:
-        message = f"this file belongs to {owner}, which rebel has installed, and {name} has one of the same name"
+        message = f"rebel has installed this file for {owner}, and {name} has a file of the same name"
         raise RebelError(message, place=Place(path), hint="uninstall one of them: rebel install --remove")
     if owner is None and os.path.lexists(path):
-        message = "something is there already, and rebel has not installed it"
+        message = "this file already exists, and rebel has not installed it"
         raise RebelError(message, place=Place(path), hint="remove it, or choose another --prefix")
     if os.path.isdir(path) and not os.path.islink(path):
-        raise RebelError("this is a folder, and a file is to be installed there", place=Place(path))
+        raise RebelError("a file is to be installed here, but this is a folder", place=Place(path))
 
 
 def _check_folders(path: str, prefix: Prefix) -> None:
-    """Errors: RebelError when a folder below the prefix is a link, which may lead anywhere, or no folder."""
+    """Errors: RebelError when a folder below the prefix is a link, which may lead anywhere, or not a folder."""
     folder = os.path.dirname(path)
     while folder not in (prefix.root, prefix.lib, os.path.dirname(folder)):
         if os.path.islink(folder) or (os.path.lexists(folder) and not os.path.isdir(folder)):
-            message = "this is no folder of its own" if os.path.islink(folder) else "this is no folder"
-            raise RebelError(message, place=Place(folder), expected="a folder for what is installed")
+            message = "this is a link to a folder" if os.path.islink(folder) else "this is not a folder"
+            raise RebelError(message, place=Place(folder), expected="a folder to install into")
         folder = os.path.dirname(folder)
 
 
 def _put(item: Item, path: str) -> None:
-    """Write a file anew; who has the old one open keeps it. It gets the permissions that new files have."""
+    """Write a new file; processes that have the old one open keep it. It gets the permissions of new files."""
     os.makedirs(os.path.dirname(path), exist_ok=True)
     if item.source:
         temporary = f"{path}.{os.getpid()}"
@@ -113,14 +115,14 @@ def _put(item: Item, path: str) -> None:
 
 
 def _remove(places: Iterable[str], prefix: Prefix) -> None:
-    """Remove files, and the folders that are empty then."""
+    """Remove files, and folders that are empty afterwards."""
     folders = set()
     for path in map(prefix.path, places):
         with suppress(FileNotFoundError, IsADirectoryError, NotADirectoryError):
             os.unlink(path)
         folders.add(os.path.dirname(path))
     for folder in sorted(folders, reverse=True):  # what lies in another one comes before it
-        with suppress(OSError):  # it is not empty
+        with suppress(OSError):  # the folder is not empty
             os.rmdir(folder)
 
 
@@ -128,7 +130,7 @@ def _remove(places: Iterable[str], prefix: Prefix) -> None:
 
 
 def _lists(prefix: Prefix) -> dict[str, list[str]]:
-    """What is installed: name -> places. A list that is damaged counts for nothing."""
+    """What is installed: name -> places. A damaged list is ignored."""
     folder = prefix.path(_LISTS)
     _check_folders(os.path.join(folder, "x"), prefix)
     try:

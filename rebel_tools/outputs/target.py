@@ -1,4 +1,4 @@
-"""The target that a command is about."""
+"""The target that a command refers to."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def program_named(project: Project, name: str | None) -> Target:
         default = [target for target in every if target in project.default_targets]
         if len(default) == 1:
             return default[0]
-        message = "there is no program here that runs by itself" if not default else "there are several programs here"
+        message = "this project has no program that can be run" if not default else "this project has several programs"
         raise RebelError(message, expected=f"one of {', '.join(names)}" if names else None)
     found = next((target for target in every if target.name == name), None)
     if found is None:

@@ -1,4 +1,4 @@
-"""What a test has printed, whether that is right, and how it becomes what is expected."""
+"""The outcome of tests: whether their output is as expected, and promotion of output to expected files."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from rebel_tools.memory.atomic import read_regular, write_atomically
 from rebel_tools.project.model import Case, Project, Test
 
 FOLDER = ".tests"
-"""Below the folder of outputs; no target is called so."""
+"""A folder below the output folder; no target can have this name."""
 
-_SHOWN = 60  # lines of what a program printed, of which the last ones tell most
+_SHOWN = 60  # last lines of a program's output that are shown
 _COMPARED = 4000  # lines of each side: the time of a comparison can grow with their square
 
 
 class Run(NamedTuple):
-    """How a program ended: as `subprocess` has it; the file with its standard output; its standard error."""
+    """How a program ended: its status as in `subprocess`, the file with its standard output, and its standard error."""
 
     status: int
     stdout: str
@@ -28,19 +28,19 @@ class Run(NamedTuple):
 
 
 class Promoted(NamedTuple):
-    """path: of an expected file, as seen from the current folder."""
+    """path: that of an expected file, from the current folder."""
 
     test: str
     path: str
 
 
 def passed_path(build: str, test: Test, case: Case) -> str:
-    """The file that is there when a test has passed. build: the folder of outputs, with that of the profile."""
+    """The file that exists if a test has passed. build: the output folder, including that of the profile."""
     return _path(build, test, case, "passed")
 
 
 def actual_path(build: str, test: Test, case: Case) -> str:
-    """What a test has printed; after one that has passed the file is not there."""
+    """The file with the output of a test; it does not exist if the test has passed."""
     return _path(build, test, case, "actual")
 
 
@@ -49,10 +49,10 @@ def _path(build: str, test: Test, case: Case, ending: str) -> str:
 
 
 class Wanted(NamedTuple):
-    """What a run of a test has to do.
+    """What is expected of a run of a test.
 
-    title: what it is called. exit_status: how it ends. expected: the path of the file with what it prints, '' where
-    that does not matter, and `shown` this path for people.
+    title: its name in messages. exit_status: the expected one. expected: the path of the file with the expected output,
+    '' if it is not compared, and `shown` this path for people.
     """
 
     title: str
@@ -62,7 +62,7 @@ class Wanted(NamedTuple):
 
 
 def complaint(wanted: Wanted, run: Run) -> str:
-    """What is wrong with a run, with all that a person needs to see why; '' when it has passed."""
+    """What is wrong with a run, with the details that explain it; '' if it has passed."""
     title, shown = wanted.title, wanted.shown
     if run.status != wanted.exit_status:
         said = _tail(run.stderr) + _tail(read_regular(run.stdout) or b"")
@@ -72,15 +72,15 @@ def complaint(wanted: Wanted, run: Run) -> str:
     right, got = read_regular(wanted.expected), read_regular(run.stdout) or b""
     if right == got:
         return ""
-    what = f"does not print what {shown} says"
+    what = f"does not print the contents of {shown}"
     if right is None:
-        what = f"has no {shown} yet, which is to say what it prints"
+        what = f"has no expected output yet ({shown})"
     lines = "".join(_difference(right or b"", got, shown))
-    return f"Error: {title} {what}\n{lines}{_tail(run.stderr)}  hint: if what it prints is right: rebel promote\n"
+    return f"Error: {title} {what}\n{lines}{_tail(run.stderr)}  hint: if its output is right: rebel promote\n"
 
 
 def _ended(status: int) -> str:
-    return f"was ended by signal {-status}" if status < 0 else f"ended with exit status {status}"
+    return f"was killed by signal {-status}" if status < 0 else f"ended with exit status {status}"
 
 
 def _tail(data: bytes) -> str:
@@ -90,12 +90,12 @@ def _tail(data: bytes) -> str:
 
 
 def _difference(wanted: bytes, got: bytes, path: str) -> Iterator[str]:
-    """A unified diff; of long texts from the first line on that differs."""
+    """A unified diff; for long texts it begins at the first difference."""
     one, other = (data.decode("utf-8", "backslashreplace").splitlines() for data in (wanted, got))
     first = _first_difference(one, other)
     if first is None:
         one_end, other_end = ("a line break" if data.endswith(b"\n") else "no line break" for data in (wanted, got))
-        yield f"They differ at their ends: expected is {one_end}, and not {other_end}\n"
+        yield f"They differ at their ends: expected {one_end}, found {other_end}\n"
         return
     start = max(0, first - 3) if max(len(one), len(other)) > _COMPARED else 0
     one, other = one[start : start + _COMPARED], other[start : start + _COMPARED]
@@ -114,9 +114,9 @@ def _first_difference(one: list[str], other: list[str]) -> int | None:
 
 
 def promote(project: Project, build: str, tests: Iterable[Test]) -> list[Promoted]:
-    """Have what tests have printed as what is expected of them, where that differs. build: as for `passed_path`.
+    """Replace expected files by the output of the tests, where they differ. build: as for `passed_path`.
 
-    Errors: RebelError for an expected file that is a link or lies behind one; OSError.
+    Errors: RebelError for an expected file that is a link or below a folder that is one; OSError.
     """
     found = []
     for test in tests:
@@ -137,7 +137,7 @@ def _write(root: str, name: str, data: bytes) -> None:
     for part in name.split("/"):
         path = os.path.join(path, part)
         if os.path.islink(path):
-            message = "this is a link, and nothing is written through one"
-            raise RebelError(message, place=Place(path), hint="change the file that it leads to")
+            message = "this is a link, and rebel does not write through links"
+            raise RebelError(message, place=Place(path), hint="edit the file that it points to")
     os.makedirs(os.path.dirname(path), exist_ok=True)
     write_atomically(path, data)

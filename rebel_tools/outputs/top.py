@@ -1,4 +1,4 @@
-"""The command line of a toplevel with all modules of a project, after `rebel check` has compiled them to bytecode."""
+"""The command line of a toplevel with all modules of a project, which `rebel check` has compiled to bytecode."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from rebel_tools.project.model import Package, Target
 
 
 def top_arguments(places: Places, findlib: str, opens: bool) -> list[str]:
-    """Folders, archives of findlib libraries and compiled files in an order in which they can be loaded.
+    """Folders, archives of findlib libraries and compiled files, in an order in which they can be loaded.
 
-    opens: whether the toplevel knows the option -open, so that modules of a program can be named without a namespace.
+    opens: whether the toplevel has the option -open, so that the modules of a program can be named without a namespace.
     """
     project = places.project
     arguments: list[str] = []
@@ -38,7 +38,7 @@ def top_arguments(places: Places, findlib: str, opens: bool) -> list[str]:
         if not target.is_library:
             opened.append(naming(top_level(own, target)).namespace)
     if not project.check:
-        raise RebelError("there is nothing to load: the targets are not for OCaml's own compilers")
+        raise RebelError("there is nothing to load: no target uses OCaml's own compilers")
     for folder in folders:
         arguments += ["-I", folder]
     arguments += [word for name in opened[-1:] if opens for word in ("-open", name)]
@@ -53,7 +53,7 @@ def _folder(places: Places, package: Package, target: Target) -> str:
 
 
 def _in_order(package: Package, target: Target, folder: str, places: Places) -> Iterator[str]:
-    """The compiled files of a package, each after those that it needs, without entries of programs."""
+    """The compiled files of a package, each after those that it needs, without the entries of programs."""
     own = places.project.package_of(target)
     names = naming(top_level(package, target) if package is own else package)
     entries = {each.entry_module for each in places.project.targets if places.project.package_of(each) is package}

@@ -79,7 +79,7 @@ class Plan:
     # What there is to do
 
     def add(self, step: AnyStep) -> AnyStep:
-        """Add a step, or return the known one with the same first output. Errors: RebelError if that is of another kind."""
+        """Add a step, or return the known one with the same first output. Errors: RebelError if its kind differs."""
         known = self.steps.setdefault(step.key, step)
         if not isinstance(known, type(step)):
             raise RebelError(f"there are two ways to build `{step.key}`", hint="give one of them another name")
@@ -261,7 +261,7 @@ class Plan:
         return [*(s for s in linked if s.module not in late), *(s for s in linked if s.module in late)]
 
     def link_order(self, scope: Scope, engine: str) -> list[CompileImplementation]:
-        """The objects of a scope, each after those that its source names; bytecode needs this order only for linking."""
+        """The objects of a scope, dependencies first. Bytecode needs this order only for linking."""
         key = scope, engine
         if key not in self._link_order:
             compiled = (step for step in self.ordered(scope).steps if isinstance(step, CompileImplementation))

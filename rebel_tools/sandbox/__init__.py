@@ -1,1 +1,1 @@
-"""Runs a command where it finds what it declared, and names what else it asked for. Knows nothing of SCons."""
+"""Runs a command with access to its declared files, and reports what else it accesses. Independent of SCons."""

@@ -1,4 +1,4 @@
-"""What a function in Python opens, told by the interpreter itself (PEP 578)."""
+"""The files that a Python function opens, from the interpreter's audit events (PEP 578)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
 
 @contextmanager
 def watched() -> Iterator[list[Access]]:
-    """The files that this thread opens meanwhile; processes that it starts, and other threads, are not seen."""
+    """The files that this thread opens in the `with` block, without those of its processes and of other threads."""
     _install()
     outer = getattr(_thread, "accesses", None)
     accesses: list[Access] = []
@@ -30,7 +30,7 @@ def watched() -> Iterator[list[Access]]:
 
 @cache
 def _install() -> None:
-    sys.addaudithook(_hook)  # for good: there is no way to remove one
+    sys.addaudithook(_hook)  # permanent: an audit hook cannot be removed
 
 
 def _hook(event: str, arguments: tuple[object, ...]) -> None:
@@ -44,5 +44,5 @@ def _hook(event: str, arguments: tuple[object, ...]) -> None:
 
 
 def _is_import() -> bool:
-    """Whether Python itself opens a module: which code an action has, SCons judges."""
+    """Whether Python itself opens a module; SCons tracks the code of an action."""
     return sys._getframe(2).f_code.co_filename.startswith("<frozen importlib")

@@ -1,4 +1,4 @@
-"""One command in its sandbox: filled before it, judged after it."""
+"""One command in its sandbox: files are provided before it runs, accesses are checked afterwards."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from rebel_tools.sandbox.stage import Stage, Stamp
 from rebel_tools.sandbox.toolchain import SYSTEM, toolchain
 
 FOLDER = ".rebel-sandbox"
-"""Beside the SConstruct, so that what a command made only has to be renamed; it is there only while scons runs."""
+"""Beside the SConstruct, so outputs only have to be renamed; it exists only while scons runs."""
 
-_LOG_INSIDE = "/run/rebel-trace"  # where a command in a root of its own finds the file for its trace
+_LOG_INSIDE = "/run/rebel-trace"  # the path of the trace file inside the sandbox
 _thread = threading.local()
 _own_folders: list[str] = []
-_SHELL = frozenset(";|&<>()$`\n*?[]#~!{}")  # what may need a shell
+_SHELL = frozenset(";|&<>()$`\n*?[]#~!{}")  # characters that may need a shell
 
 
 class Box:
-    """declared: what the command may touch. mode: FULL, REPORT, FAST or TRACE. folders: of tools, besides those that
-    are found.
+    """declared: what the command may access. mode: FULL, REPORT, FAST or TRACE. folders: of tools, besides those that
+    are found automatically.
 
     Call `wrap` for each command line of an action, then `finish` once. Errors: those of bubblewrap and strace.
     """
@@ -49,7 +49,7 @@ class Box:
         self._written: set[str] = set()
 
     def wrap(self, shell: str, arguments: Sequence[str], variables: Mapping[str, str]) -> list[str]:
-        """The command line, a list of words for a shell, with what makes it run in the sandbox before it."""
+        """The command line, a list of words for a shell, prefixed so that it runs in the sandbox."""
         text = " ".join(arguments)
         try:
             words = shlex.split(text)
@@ -69,7 +69,7 @@ class Box:
         return [*map(shlex.quote, before), *command]
 
     def ran(self) -> None:
-        """Note what the command line that has just ended asked for."""
+        """Record the accesses of the command line that has just ended."""
         if self.traces:
             with open(self._log, encoding="ascii", errors="surrogateescape") as stream:
                 seen = list(trace.accesses(stream.read(), os.getcwd()))
@@ -77,7 +77,7 @@ class Box:
             self._read.update(access.path for access in others if not access.writes)
             self._written.update(access.path for access in others if access.writes)
             found = judge(self.declared, seen, self._toolchain)
-            # An input that was opened for writing may be as it was: in a stage, stamps tell.
+            # An input that was opened for writing may be unchanged: in a stage, stamps tell.
             self._note(each for each in found if not (self.hides and each.kind is Kind.WRITTEN))
 
     def consulted(self) -> list[str]:
@@ -90,7 +90,7 @@ class Box:
         return sorted(path for path in found if is_below(path, seen) and not _is_private(path))
 
     def finish(self, succeeded: bool) -> list[Finding]:
-        """What was not declared. What a command made goes into the project when it is right, or nothing stops at it."""
+        """The undeclared accesses. Outputs are moved into the project if there are none, or if they do not fail it."""
         if not self._is_filled:
             return list(self._findings)
         made = [path for path in self._stage.files() if path not in self._expected]
@@ -113,7 +113,7 @@ class Box:
         return Finding(kind, self.declared.target, os.path.relpath(path, self.declared.root))
 
     def _fill(self, words: Sequence[str]) -> None:
-        """Put what the command may see in its place; the second command line of an action finds what the first left."""
+        """Provide the files that the command may see. Later command lines of an action find the outputs of earlier ones."""
         if self._is_filled:
             return
         self._is_filled = True
@@ -162,8 +162,8 @@ def _is_private(path: str) -> bool:
 
 
 def _neighbours(folders: set[str]) -> set[str]:
-    """The files in folders. A tool that lists a folder before it opens a file in it acts as it would without a sandbox;
-    what it opens is in the trace.
+    """The files in folders, so that a tool that lists a folder behaves as without a sandbox; the files that it opens
+    are in the trace.
     """
     found: set[str] = set()
     for folder in folders:
@@ -173,17 +173,17 @@ def _neighbours(folders: set[str]) -> set[str]:
 
 
 def _folders(words: Sequence[str]) -> set[str]:
-    """The folders that a command names: compilers pass over one in silence that is not there."""
+    """The folders that a command names: compilers silently ignore a missing one."""
     parts = {part for word in words for part in (word, word[2:], word.partition("=")[2]) if part}
     return {os.path.abspath(part) for part in parts if os.path.isdir(part)}
 
 
 def _response_files(words: Sequence[str]) -> list[str]:
-    """The files with further words that SCons makes for long command lines, in /tmp unless it is told otherwise."""
+    """The response files that SCons writes for long command lines, by default in /tmp."""
     return [os.path.abspath(word[1:]) for word in words if word.startswith("@") and os.path.isfile(word[1:])]
 
 
-# ---------------------------------------------------------------- where stages are
+# ---------------------------------------------------------------- the folders of stages
 
 
 def _stage(root: str) -> Stage:
@@ -196,7 +196,7 @@ def _stage(root: str) -> Stage:
 
 @cache
 def _own_folder(root: str) -> str:
-    """The folder of this process; those of processes that were killed go."""
+    """The folder of this process; those of killed processes are removed."""
     above = os.path.join(root, FOLDER)
     os.makedirs(above, exist_ok=True)
     for name in os.listdir(above):
@@ -209,7 +209,7 @@ def _own_folder(root: str) -> str:
 
 
 def remove_stages() -> None:
-    """Called when the build has ended: nothing of the sandbox stays behind."""
+    """Remove all files of the sandbox at the end of the build."""
     for own in _own_folders:
         shutil.rmtree(own, ignore_errors=True)
         with contextlib.suppress(OSError):

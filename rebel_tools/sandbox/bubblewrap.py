@@ -1,4 +1,4 @@
-"""The root that bubblewrap makes for a command: the toolchain read-only, a private /tmp, no network."""
+"""The root file system that bubblewrap makes for a command: read-only toolchain, private /tmp, no network."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from rebel_tools.sandbox.toolchain import SYSTEM
 
 @cache
 def bwrap() -> str:
-    """The program, which works here. Errors: MissingTool; RebelError where namespaces are forbidden."""
+    """The path of the program, checked to work. Errors: MissingTool; RebelError if user namespaces are forbidden."""
     found = shutil.which("bwrap")
     if not found:
         raise MissingTool(
@@ -26,9 +26,9 @@ def bwrap() -> str:
     )
     if run.returncode != 0:
         raise RebelError(
-            "--sandbox cannot make a root for commands: user namespaces are forbidden here",
+            "--sandbox cannot isolate commands: user namespaces are forbidden here",
             details=run.stdout.strip().splitlines(),
-            hint="--sandbox=trace needs none; Docker allows them with --security-opt seccomp=unconfined",
+            hint="use --sandbox=trace, which needs none; Docker allows them with --security-opt seccomp=unconfined",
         )
     return found
 
@@ -46,11 +46,10 @@ def _system() -> list[str]:
 def wrapper(
     stage: str, root: str, folder: str, toolchain: Iterable[str], files: Iterable[str], written: Mapping[str, str]
 ) -> list[str]:
-    """The words before a command that run it in a root of its own.
+    """The words before a command that run it in a root of its own (bwrap and its options).
 
-    stage: the folder that stands in for the project, whose own is `root`. folder: where the command begins.
-    toolchain: folders that are seen as they are. files: files elsewhere that are. written: paths that it may change,
-    and where it sees each.
+    stage: the folder that replaces the project folder `root`. folder: where the command starts. toolchain: folders that
+    are visible unchanged. files: visible files elsewhere. written: paths that it may change -> where it sees them.
     """
     words = [bwrap(), *_system()]
     before = [path for path in toolchain if not path.startswith(root + "/")]

@@ -1,4 +1,4 @@
-"""What a command declared, and what it did besides."""
+"""What a command declared, and what it did beyond that."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from rebel_tools.errors import RebelError
 
 
 class Mode(Enum):
-    """How commands are held to what they declared.
+    """How the declarations of commands are enforced.
 
-    FULL: in a root of their own, and traced, so that what is missing is named. REPORT: the same, but the build goes on
-    and the end lists it. FAST: in a root of their own, not traced. TRACE: traced where they are.
+    FULL: in a root of their own and traced, so that missing declarations are named. REPORT: the same, but the build
+    goes on and lists them at its end. FAST: in a root of their own, not traced. TRACE: traced in the project itself.
     """
 
     OFF = "off"
@@ -25,7 +25,7 @@ class Mode(Enum):
 
 
 class Kind(Enum):
-    """What a command did without saying so."""
+    """The kind of an undeclared access."""
 
     READ = "read {}, which is not declared"
     OUTPUT = "wrote {}, which is not among its targets"
@@ -33,7 +33,7 @@ class Kind(Enum):
 
 
 class Declared(NamedTuple):
-    """What a command may touch, as absolute normal paths.
+    """What a command may access, as absolute normal paths.
 
     root: the folder of the project. target: the first target, relative to it, for messages.
     inputs: files that count: the command is run again when they change. extra: files that may be read, too.
@@ -56,14 +56,14 @@ class Declared(NamedTuple):
 
 
 class Access(NamedTuple):
-    """A path that a command named to the system, and whether it was going to change what lies there."""
+    """A path in a system call of a command, and whether the call was to change it."""
 
     path: str
     writes: bool
 
 
 class Finding(NamedTuple):
-    """One thing that a command did without saying so; `path` is relative to the folder of the project."""
+    """One undeclared access; `path` is relative to the folder of the project."""
 
     kind: Kind
     target: str
@@ -80,22 +80,22 @@ class Finding(NamedTuple):
             return f"env.Depends({target}, {path})"
         if self.kind is Kind.OUTPUT:
             return f"add it to the targets, or env.SideEffect({path}, {target})"
-        return f"write another file, and name it as a target; {path} would make the next build do this again"
+        return f"write to another file, and name it as a target; a change of {path} makes the next build run this again"
 
 
 def is_below(path: str, folders: Iterable[str]) -> bool:
-    """Whether `path` is one of the folders, or lies in one."""
+    """Whether `path` is one of the folders or inside one."""
     return any(path == folder or path.startswith(folder.rstrip("/") + "/") for folder in folders)
 
 
-# What an interpreter keeps beside sources for itself; it is checked against the source when it is read.
+# Files that an interpreter caches beside sources; it compares them with the source when it reads them.
 _CACHES = ("/__pycache__/", "/.rebel-sandbox/", "/.sconsign")
 
 
 def judge(declared: Declared, accesses: Iterable[Access], toolchain: Iterable[str]) -> list[Finding]:
     """The reads and writes of files of the project that were not declared, each once, in their order.
 
-    A file counts when it is there, whether or not the command could see it: without the sandbox it would have.
+    A file counts if it exists, even if the command could not see it: without the sandbox it would have.
     """
     found: dict[Finding, None] = {}
     inside = [folder for folder in toolchain if is_below(folder, [declared.root])]

@@ -1,7 +1,7 @@
-"""A folder that holds what a command may see of the project; kept for the next command and changed by difference.
+"""A stage: a folder with the files of the project that a command may see, updated incrementally for the next command.
 
-Its files are copies. A hard link would be made faster, but it changes the status of the file that it leads to, which
-whoever compares such times takes for a change, and a command that writes in place would write into the project.
+Its files are copies. Hard links would be faster, but they change the status of the original, which tools that compare
+such times take for an edit, and a command that writes in place would write into the project.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 
 class Stamp(NamedTuple):
-    """What tells that a file is the same: where it lies on the disk, when it was written, and how long it is."""
+    """What identifies an unchanged file: device and inode, time of the last write, and size."""
 
     inode: int
     modified: int
@@ -28,15 +28,15 @@ class Stage:
     def __init__(self, folder: str, root: str) -> None:
         self.folder = folder
         self.root = root
-        self._placed: dict[str, tuple[Stamp, Stamp]] = {}  # path -> the stamps of the file and of its stand-in
+        self._placed: dict[str, tuple[Stamp, Stamp]] = {}  # path -> the stamps of the file and of its copy
         os.makedirs(folder, exist_ok=True)
 
     def path(self, path: str) -> str:
-        """Where the stand-in of a path of the project lies."""
+        """The path in the stage of the copy of a project file."""
         return self.folder + path[len(self.root) :]
 
     def fill(self, files: Iterable[str], folders: Iterable[str]) -> None:
-        """Make the stage hold these files and folders, as far as they are there, and no other file."""
+        """Make the stage hold these files and folders, as far as they exist, and no other file."""
         wanted = dict.fromkeys(files)
         for path in self.files():
             if path not in wanted:
@@ -60,7 +60,7 @@ class Stage:
             stamp = self.stamp(path)
             if stamp:
                 self._placed[path] = _stamp(now), stamp
-        except FileNotFoundError:  # another command has removed it meanwhile
+        except FileNotFoundError:  # another command has removed it in the meantime
             self._remove(path)
 
     def _copy(self, path: str, is_link: bool) -> None:
@@ -75,14 +75,14 @@ class Stage:
             os.unlink(self.path(path))
 
     def stamp(self, path: str) -> Stamp | None:
-        """The stamp of what stands in for a file; None when nothing does."""
+        """The stamp of the copy of a file; None without a copy."""
         try:
             return _stamp(os.lstat(self.path(path)))
         except OSError:
             return None
 
     def files(self) -> list[str]:
-        """The paths of the project that have a stand-in now."""
+        """The paths of the project that have a copy now."""
         found: list[str] = []
         work = [self.folder]
         start = len(self.folder)
@@ -96,7 +96,7 @@ class Stage:
         return found
 
     def take(self, path: str) -> None:
-        """Bring what a command made, a file or a folder, from the stage into the project."""
+        """Move an output, a file or a folder, from the stage into the project."""
         made = self.path(path)
         if not os.path.lexists(made):
             if path in self._placed and os.path.lexists(path):
@@ -106,7 +106,7 @@ class Stage:
             shutil.copytree(made, path, symlinks=True, dirs_exist_ok=True)
             return
         if path in self._placed and self._placed[path][1] == self.stamp(path):
-            return  # as it was
+            return  # unchanged
         os.makedirs(os.path.dirname(path), exist_ok=True)
         self._placed.pop(path, None)
         shutil.move(made, path)

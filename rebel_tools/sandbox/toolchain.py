@@ -1,4 +1,4 @@
-"""What belongs to the machine and not to the project: the folders of compilers and interpreters."""
+"""The folders of compilers and interpreters, which belong to the machine and not to the project."""
 
 from __future__ import annotations
 
@@ -11,18 +11,19 @@ from functools import cache
 from rebel_tools.sandbox.model import is_below
 
 SYSTEM = ("/usr", "/etc", "/opt", "/nix", "/gnu", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
-"""Folders that are toolchain on every machine. Most of the short ones are links into /usr."""
+"""Folders that belong to the toolchain on every machine. Most of the short ones are links into /usr."""
 
 _PROGRAM_FOLDERS = ("bin", "sbin", "libexec", "shims")
 _MARKS = ("pyvenv.cfg", "conda-meta", ".opam-switch")
 _PATHS = ("PATH", "PREFIX", "OCAMLFIND_CONF")  # endings of variables that name parts of a toolchain
-_LINKS = 40  # as many as the system follows
+_LINKS = 40  # the system's own limit
 
 
 def toolchain(words: Iterable[str], variables: Mapping[str, str], root: str) -> tuple[str, ...]:
-    """The folders outside of SYSTEM, and virtual environments inside of the project, that a command's programs need.
+    """The folders outside SYSTEM, and virtual environments inside the project, that a command's programs need.
 
-    words: of the command; those that name programs count, the interpreters in their first lines, and where links lead.
+    words: of the command; those that name programs count, with the interpreters in their first lines and targets of
+        links.
     variables: the environment of the command. root: the folder of the project.
     """
     path = variables.get("PATH", "")
@@ -78,14 +79,14 @@ def _first_line(program: str) -> list[str]:
 
 
 def _prefix(program: str, root: str) -> str:
-    """The folder that a program came with, '' for a file of the project."""
+    """The folder in which a program is installed, '' for a file of the project."""
     folder = os.path.dirname(program)
     parent = os.path.dirname(folder) if os.path.basename(folder) in _PROGRAM_FOLDERS else folder
     return _allowed(parent, root) or _allowed(folder, root)
 
 
 def _allowed(folder: str, root: str) -> str:
-    """The folder, unless it holds the project or somebody's home, or is an ordinary folder of the project."""
+    """The folder, unless it contains the project or a home folder, or is an ordinary folder of the project; then ''."""
     if is_below(root, [folder]) or is_below(os.path.expanduser("~"), [folder]):
         return ""
     if is_below(folder, [root]) and not any(os.path.exists(os.path.join(folder, mark)) for mark in _MARKS):
@@ -94,7 +95,7 @@ def _allowed(folder: str, root: str) -> str:
 
 
 def _with_home(prefix: str, root: str) -> Iterator[str]:
-    """A prefix, and of a virtual environment the Python that it was made of."""
+    """A prefix, and for a virtual environment also the Python that it is based on."""
     if prefix:
         yield prefix
         try:

@@ -1,4 +1,4 @@
-"""What a command asked the system for, as strace writes it down."""
+"""The files that a command accessed, from the log of strace."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _ESCAPE = re.compile(r"\\([0-7]{1,3}|.)")
 _LETTERS = {"n": "\n", "t": "\t", "r": "\r", "v": "\v", "f": "\f"}
 _FORKS = ("clone", "clone3", "fork", "vfork")
 _WRITES = re.compile(r"O_(?:WRONLY|RDWR|CREAT|TRUNC)")
-# Calls that change what lies at a path; of these the last path is the one that changes, of `rename` both.
+# System calls that change a path: the last one in their arguments, or both for `rename`.
 _CHANGES = ("rename", "renameat", "renameat2", "link", "linkat", "symlink", "symlinkat", "truncate", "creat", "mknod")
 
 
@@ -27,26 +27,27 @@ def strace() -> str:
     found = shutil.which("strace")
     if not found:
         raise MissingTool(
-            "--sandbox names what a command asked for with strace, which is not installed",
-            hint="apt-get install strace, or --sandbox=fast, which cannot name it",
+            "--sandbox uses strace to name undeclared files, and strace is not installed",
+            hint="apt-get install strace, or use --sandbox=fast, which cannot name them",
         )
     return found
 
 
 def wrapper(log: str) -> list[str]:
-    """The words before a command that have strace write to `log` what it asks for."""
+    """The words before a command that make strace write its file accesses to `log`."""
     options = ["-f", "-qqq", "--seccomp-bpf", "-y", "-s", "0", "-e", "signal=none", "-e", f"trace={_CALLS}"]
     return [strace(), *options, "-o", log, "--"]
 
 
 def accesses(text: str, folder: str) -> Iterator[Access]:
-    """The paths that a traced command named, absolute and normal, in their order.
+    """The paths that a traced command accessed, absolute and normal, in order.
 
-    text: what strace wrote. folder: where the command began. A call that names no folder means the one in which its
-    process is: that of its parent, of its last `chdir`, or what strace said last about it.
+    text: the log of strace. folder: where the command started. Relative paths are relative to the current folder of
+        their
+    process: that of its parent, that of its last `chdir`, or the last one in the log.
     """
     where: dict[str, str] = {}
-    parents: list[str] = []  # the processes that were last seen to start another one
+    parents: list[str] = []  # the processes that started another one most recently
     for line in text.splitlines():
         match = _LINE.match(line)
         if not match:
@@ -61,7 +62,7 @@ def accesses(text: str, folder: str) -> Iterator[Access]:
         if named and "AT_FDCWD" in named[0]:
             where[process] = _decoded(named[1])
         if call == "fchdir":
-            continue  # what follows says where
+            continue  # the result of the call tells the folder
         for path, writes in _paths(call, rest, where[process]):
             yield Access(path, writes)
             if call == "chdir" and "= -1" not in rest:
@@ -85,7 +86,7 @@ def _paths(call: str, rest: str, folder: str) -> Iterator[Access]:
             found.append(os.path.normpath(os.path.join(base, name)))
         position = text.end()
         if call.startswith(("exec", "readlink")):
-            break  # what follows are no paths
+            break  # the other arguments are not paths
     if call.startswith("symlink"):
         found = found[-1:]
     for number, path in enumerate(found, 1):

@@ -1,4 +1,4 @@
-"""The builders behind the steps: one for each kind and engine, with the command lines from construction variables."""
+"""The SCons builders of steps: one for each kind and engine, with command lines from construction variables."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def _action(kind: type[Step], engine: str) -> Any:
 
 
 class Command(LazyAction):
-    """The command line in a construction variable. SCons parses it three times for each run to know its kind."""
+    """The command line in a construction variable. SCons' own action would parse it three times to find its kind."""
 
     def __init__(self, variable: str):
         super().__init__(variable, {"cmdstr": f"${variable}STR"})
@@ -66,16 +66,16 @@ class Command(LazyAction):
         return self._parsed[text]
 
     def get_presig(self, target: Nodes, source: Nodes, env: Environment, executor: Any = None) -> bytes:
-        """SCons' own one makes one text of all words, in which it takes a word `$(` for its mark."""
+        """Unlike SCons' own method, this does not take a word `$(` for the start of an unsigned part."""
         if self.get_parent_class(env) is not CommandAction:
             return bytes(super().get_presig(target, source, env))
         return repr(signature_words(env, self.var, target, source)).encode()
 
 
 class Words(CommandAction):
-    """A command all words of which mean themselves.
+    """A command whose words are all literal.
 
-    message: what is printed instead of the command. stdout: the file that gets what it prints, if there is one.
+    message: printed instead of the command. stdout: the file for its standard output, or ''.
     """
 
     def __init__(self, words: Iterable[str], message: str, stdout: str = ""):
@@ -98,7 +98,7 @@ def _say_alias(target: Nodes, source: Nodes, env: Environment) -> str:
 
 
 def _check_plugin(target: Nodes, source: Nodes, env: Environment) -> None:
-    """Whether the program that is to load a plugin can do so. Errors: BuildError, and the plugin goes."""
+    """Check that the host program can load a plugin. Errors: BuildError; the plugin is removed."""
     from rebel_tools.scons import plugins
 
     run, step = step_of(target)
@@ -110,12 +110,12 @@ def _say_nothing(target: Nodes, source: Nodes, env: Environment) -> str:
 
 
 def _copy(target: Nodes, source: Nodes, env: Environment) -> None:
-    """Have files under a second name, as the same files where the file system can do that."""
+    """Copy files, as hard links if the file system supports them."""
     run, step = step_of(target)
     for path, copy in zip(run.plan.inputs(step), step.outputs):
         original, made = (os.path.join(run.plan.disk.root, name) for name in (path, copy))
         with contextlib.suppress(FileNotFoundError):
-            os.unlink(made)  # SCons has removed those that it knows of
+            os.unlink(made)  # SCons has removed the targets that it knows
         try:
             os.link(original, made, follow_symlinks=False)
         except OSError:
@@ -135,7 +135,7 @@ def step_of(target: Nodes) -> tuple[Any, Any]:
 
 
 def unit_flags(target: Nodes, source: Nodes, env: Environment, for_signature: bool) -> Literals:
-    """`$_OCAMLUNITFLAGS`: what follows from the step, such as -I, -open and -impl."""
+    """`$_OCAMLUNITFLAGS`: the flags that depend on the step, such as -I, -open and -impl."""
     run, step = step_of(target)
     return literals(run.flags(step))
 
@@ -151,12 +151,12 @@ def tree_converter(target: Nodes, source: Nodes, env: Environment, for_signature
 
 
 def linked_objects(target: Nodes, source: Nodes, env: Environment, for_signature: bool) -> Literals:
-    """`$_OCAMLOBJECTS`: archives and objects in link order, and what the user gave besides."""
+    """`$_OCAMLOBJECTS`: archives and objects in link order, and the user's other files."""
     run, step = step_of(target)
     paths = [objects(part)[0] for part in run.plan.linked(step)]
     return literals([*paths, *(word for path in foreign_files(step) for word in _foreign(path))])
 
 
 def _foreign(path: str) -> list[str]:
-    """How OCaml's compilers are told about a library of C: they do not know versioned ones by their names."""
+    """The words for a C library: OCaml's compilers do not recognise versioned names such as libx.so.1."""
     return ["-cclib", path] if _VERSIONED.search(path) else [path]

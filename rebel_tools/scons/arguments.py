@@ -1,4 +1,4 @@
-"""What the builders are called with: targets and sources as nodes, and clear errors for everything else."""
+"""The arguments of the builders: targets and sources as nodes, and clear errors for anything else."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def target_file(
 
 
 def source_files(env: Environment, source: Any) -> list[SCons.Node.FS.File]:
-    """The nodes of the sources of a builder. Errors: none at all, a folder, or something that is no file."""
+    """The nodes of the sources of a builder. Errors: no sources, a folder, or something that is not a file."""
     nodes = env.arg2nodes(SCons.Util.flatten([] if source is None else [source]), env.fs.Entry)
     if not nodes:
         raise RebelError("a builder of OCaml got no sources", expected=f"files with {', '.join(SUFFIXES)}")
@@ -55,10 +55,10 @@ def _file(node: Node, what: str) -> SCons.Node.FS.File:
 
 
 def path_of(node: SCons.Node.FS.File) -> str:
-    """The path that a command line needs, as seen from the folder of the SConstruct.
+    """The path for a command line, relative to the folder of the SConstruct.
 
-    As str(node), but while SConscript files are read that is relative to the SConscript's folder. A source that is not
-    here may lie in a Repository(); what such a one has of built files is copied when it is up to date.
+    str(node) is the same, except that while SConscript files are read it is relative to the SConscript's folder. A
+    source that does not exist here may be in a Repository(); its built files are copied when they are up to date.
     """
     if node.is_derived():
         node.set_local()
@@ -70,12 +70,12 @@ def path_of(node: SCons.Node.FS.File) -> str:
 
 
 def has_repositories() -> bool:
-    """Whether files that are not here may lie elsewhere."""
+    """Whether files that do not exist here may be in a repository."""
     return bool(SCons.Node.FS.get_default_fs().Top.getRepositories())
 
 
 def known_file(folder: SCons.Node.FS.Dir, name: str) -> SCons.Node.FS.File | None:
-    """The node of a file that is in a folder, here or in a repository, or that something makes there.
+    """The node of a file in a folder that exists here or in a repository, or that some builder makes.
 
     Glob() would also find a node that exists only because some code looked it up.
     """
@@ -85,18 +85,18 @@ def known_file(folder: SCons.Node.FS.Dir, name: str) -> SCons.Node.FS.File | Non
 
 
 def from_top(path: str) -> str:
-    """What SCons has to be given for a path as seen from the folder of the SConstruct."""
+    """A path relative to the folder of the SConstruct, as SCons' functions expect it."""
     return path if os.path.isabs(path) else "#" + path
 
 
 def output_file(env: Environment, path: str) -> SCons.Node.FS.File:
-    """The node of a file that is to be written, by its path as seen from the folder of the SConstruct."""
+    """The node of an output file, by its path relative to the folder of the SConstruct."""
     try:
         return env.fs.File(from_top(path))
     except TypeError:
         if os.path.isdir(os.path.join(env.Dir("#").get_abspath(), path)):
             raise RebelError(f"`{path}` is a folder", expected="a file that is built", hint="remove it") from None
-        raise RebelError(f"`{path}` is below a file", expected="a folder for what is built") from None
+        raise RebelError(f"`{path}` is below a file", expected="an output folder") from None
 
 
 def checked_module(name: str, node: Node) -> str:

@@ -1,4 +1,4 @@
-"""What the command line asks to be built, looked at before anything is."""
+"""Checks the targets on the command line before anything is built."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from rebel_tools.text import quote
 
 
 def check_targets(env: Any, names: list[str]) -> None:
-    """Errors: RebelError for a word that names no target, nothing that is built, and no file or folder.
+    """Errors: RebelError for a word that is neither a target, nor a built file, nor an existing file or folder.
 
     names: the targets of package.json, the default ones first.
     """

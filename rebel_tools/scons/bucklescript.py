@@ -1,9 +1,9 @@
 """Targets of the engine bucklescript: a node for each module's .js, and `app.js`, which runs the entry.
 
-bsc's outputs have no import tables that tell all that it consulted, so that each module depends on everything that it
-can reach, by content. What reaches what is the plan's order for native code: bsc, too, wants the objects (.cmj) of what
-a module names. Each step has an alias node, whose signature covers its .cmi and .cmj and the alias nodes of what it
-waits for: as many edges as the sources have, for the transitive closure would be quadratic.
+bsc's outputs have no import tables that list everything that it consulted, so each module depends, by content, on
+everything that it can reach. The order is the plan's order for native code: bsc also needs the objects (.cmj) of the
+modules that a source names. Each step has an alias node, whose signature covers its .cmi and .cmj and the alias nodes
+of the steps that it waits for. This needs one edge per dependency, while the transitive closure would be quadratic.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ _SUFFIXES = (".ml", ".mli", ".cmi", ".cmj", ".cmt", ".cmti", ".js")
 
 
 class BuckleScriptTargets:
-    """The nodes of a group of targets. `programs` has app.js for each. Errors: those of missing tools, and cycles."""
+    """The nodes of a group of targets. `programs` has app.js for each. Errors: missing tools, and cycles."""
 
     def __init__(self, env: Environment, project: Project, group: Group):
         self.top = env.Dir("#").get_abspath()
@@ -59,7 +59,7 @@ class BuckleScriptTargets:
         self.env = env.Override({"OCAMLENGINES": [NATIVE], "OCAMLPACKAGES": []})
         self._nodes: dict[Step, Nodes] = {}
         if SCons.Script.GetOption("clean"):
-            # Their folders are removed, whatever the sources are like now.
+            # Their folders are removed, whatever the sources are now.
             self.programs = {target: self._file(self._app(target), "") for target in group.targets}
         else:
             self._make(group)
@@ -114,13 +114,13 @@ class BuckleScriptTargets:
             raise _no_rules(package)
         scope = package_scope(meant, self._relative(package.root), "", outdir, [NATIVE], how, uses)
         self.plan.add_scope(scope)
-        # With the default -keep-locs each line that is inserted changes the interface.
+        # With the default -keep-locs, every inserted line changes the interface.
         flags = ("-no-keep-locs", *package.flags.compile, *self.home.unstable_flags.compile)
         self._compilers[scope] = BuckleScript(self.compiler.bsc, self.compiler.name, self.folder, flags)
         return scope
 
     def said(self) -> list[Said]:
-        """What bsc said before is not kept: which steps run, scons decides."""
+        """Nothing: messages of bsc are not recorded, because SCons decides which steps run."""
         return []
 
     # Nodes
@@ -148,7 +148,7 @@ class BuckleScriptTargets:
         return nodes
 
     def _command(self, step: Compile) -> tuple[list[str], list[str]]:
-        """The command of a compilation, and what it writes."""
+        """The command of a compilation, and its outputs."""
         base, module = step.scope.path(step.module.object), step.module
         compiler = self._compilers[step.scope]
         include = [scope.outdir for scope in step.scope.uses]
@@ -162,11 +162,11 @@ class BuckleScriptTargets:
         return command, javascript_outputs(f"{base}.cmj", split)
 
     def _below(self, step: ModuleStep) -> list[Node]:
-        """What a compilation can reach, through whatever alias."""
+        """Everything that a compilation can reach, also through aliases."""
         return [*map(self._consulted, self.plan.waits(step)), *map(self._all_of, self.plan.foreign(step))]
 
     def _consulted(self, step: ModuleStep) -> SCons.Node.Alias.Alias:
-        """What a compiler may read because of this step: what it made, and what that refers to."""
+        """What a compiler may read because of this step: its outputs, and everything that they refer to."""
         if step not in self._aliases:
             made = [node for node in self.nodes(step) if node.get_suffix() in (".cmi", ".cmj")]
             self._aliases[step] = _alias(self.nodes(step)[0].get_internal_path(), [*made, *self._below(step)])
@@ -174,17 +174,17 @@ class BuckleScriptTargets:
 
     def _all_of(self, scope: Scope) -> SCons.Node.Alias.Alias:
         if scope not in self._aliases:
-            steps = self.plan.ordered(scope).steps  # dependencies first, so that the recursion is not deep
+            steps = self.plan.ordered(scope).steps  # dependencies first, so the recursion is not deep
             self._aliases[scope] = _alias(scope.outdir, [self._consulted(step) for step in steps])
         return self._aliases[scope]
 
     def _messages(self, text: str) -> str:
-        """What bsc says; it colours always, and an option for that would be part of what decides about a build."""
+        """The messages of bsc, without its colours: an option against these would be part of the signature."""
         text = self.compiler.clean_output(text)
         return text if TERMINAL.colour else _COLOUR.sub("", text)
 
     def _remove_vanished(self) -> None:
-        """Remove what earlier builds made for sources that are gone; the folder is ours alone."""
+        """Remove outputs of sources that no longer exist; the folder holds nothing else."""
         nodes = [node for nodes in (*self.programs.values(), *self._nodes.values()) for node in nodes]
         known = {node.get_abspath() for node in nodes}
         for folder, _, names in os.walk(os.path.join(self.top, self.folder)):
@@ -195,7 +195,7 @@ class BuckleScriptTargets:
         note_served(os.path.join(self.top, self.folder), names)
 
     def _file(self, path: str, text: str) -> list[Node]:
-        """An output with a text that is known now."""
+        """An output with a fixed text."""
         node = self.env.fs.File(f"#{path}")
         action = Action(_write, f"writing {node}".replace("$", "$$"))
         return list(self.env.Command(node, self.env.Value(text), action))
@@ -204,10 +204,10 @@ class BuckleScriptTargets:
 def _no_rules(package: Package) -> RebelError:
     rule = package.rules[0]
     return RebelError(
-        f"the package {package.name} has sources that are made, such as {rule.targets[0]}: the engine bucklescript "
-        "reads only those that are there",
+        f"the package {package.name} has generated sources, such as {rule.targets[0]}: the engine bucklescript "
+        "does not support them",
         place=Place(os.path.join(package.root, "package.json" if rule.keys else rule.sources[0])),
-        expected="no lexers, grammars, preprocessors and rules",
+        expected="no lexers, grammars, preprocessors or rules",
     )
 
 
@@ -218,7 +218,7 @@ def _alias(path: str, children: list[Any]) -> SCons.Node.Alias.Alias:
 
 
 def _relative_module(importer: str, path: str) -> str:
-    """A compiled module as the file `importer` has to call it."""
+    """The relative path of a compiled module in the file `importer`."""
     found = posixpath.relpath(path, posixpath.dirname(importer))
     return f"{found if found.startswith('.') else './' + found}.js"
 

@@ -1,7 +1,7 @@
-"""`--build-dir`: a folder for everything that is made, in place of `_build`, so that sources need not be writable.
+"""`--build-dir`: an output folder instead of `_build`, so that sources need not be writable.
 
-It is ours as `_build` is: what is unknown in it may be removed, and `scons -c` removes all of it. So it has to be new,
-empty, or that of an earlier build of the same project, which a file in it tells.
+Like `_build`, it belongs to rebel: unknown files in it may be removed, and `scons -c` removes all of it. So it must be
+new, empty, or from an earlier build of the same project, which is recorded in a file in it.
 """
 
 from __future__ import annotations
@@ -18,15 +18,14 @@ from rebel_tools.sconstruct import BUILD_ENVIRON, BUILD_FOLDER, BUILD_OPTION
 
 MARK = ".rebel-tools.build"
 
-# Below it are the folders of projects that are not in the folder of the SConstruct; no target is called so.
+# The folders of projects outside the folder of the SConstruct are below it; no target can have this name.
 _INNER = ".projects"
 
 
 OPTION = Option(
     BUILD_OPTION,
     "build_dir",
-    f"the folder for all that is built of OCaml, in place of {BUILD_FOLDER}; or the environment variable "
-    f"{BUILD_ENVIRON}",
+    f"the output folder for OCaml, instead of {BUILD_FOLDER}; or set the environment variable {BUILD_ENVIRON}",
     metavar="DIR",
 )
 
@@ -38,7 +37,7 @@ def chosen() -> str:
 
 
 def folder_of(root: str) -> str:
-    """The absolute path of the folder for what is made of the project in the folder `root`."""
+    """The absolute path of the output folder of the project in the folder `root`."""
     elsewhere = chosen()
     if not elsewhere:
         return os.path.join(root, BUILD_FOLDER)
@@ -47,7 +46,7 @@ def folder_of(root: str) -> str:
 
 
 def from_here(path: str) -> str:
-    """A path as seen from the folder of the SConstruct; SCons knows what lies outside of it by absolute paths."""
+    """A path relative to the folder of the SConstruct, or absolute if it is outside that, as SCons expects it."""
     found = os.path.relpath(path, top_folder())
     elsewhere = chosen()
     outside = elsewhere and f"{path}{os.sep}".startswith(f"{elsewhere}{os.sep}") and found.startswith("..")
@@ -55,32 +54,32 @@ def from_here(path: str) -> str:
 
 
 def check(project: Project) -> None:
-    """Errors: RebelError where the folder cannot be that of a build."""
+    """Errors: RebelError if the folder cannot be an output folder."""
     folder = chosen()
     if not folder:
         return
     place = Place(folder)
     among = next((p for p in project.packages if p.has_place_for(os.path.join(folder, "x.ml"))), None)
     if among:
-        message = f"this cannot be the folder for what is built: it lies among the sources of the package {among.name}"
-        raise RebelError(message, place=place, expected=f"with {BUILD_OPTION}, a folder apart from all sources")
+        message = f"this cannot be the output folder: it is among the sources of the package {among.name}"
+        raise RebelError(message, place=place, expected=f"with {BUILD_OPTION}, a folder outside all source folders")
     try:
         names = os.listdir(folder)
     except FileNotFoundError:
         return
     except OSError as error:
-        raise RebelError(f"the folder for what is built cannot be used: {error.strerror}", place=place) from None
+        raise RebelError(f"the output folder cannot be used: {error.strerror}", place=place) from None
     owner = os.fsdecode(read_regular(os.path.join(folder, MARK)) or b"").strip()
     if names and not owner:
-        message = "this cannot be the folder for what is built: there are files in it that are none of a build"
+        message = "this cannot be the output folder: it contains files that are not from a build"
         raise RebelError(message, place=place, expected=f"with {BUILD_OPTION}, a new or an empty folder")
     if owner and owner != top_folder() and os.path.isdir(owner):
-        message = f"this is the folder for what is built of another project, {owner}"
-        raise RebelError(message, place=place, expected=f"with {BUILD_OPTION}, a folder for each project")
+        message = f"this is the output folder of another project, {owner}"
+        raise RebelError(message, place=place, expected=f"with {BUILD_OPTION}, a separate folder for each project")
 
 
 def claim() -> None:
-    """Note whose the folder is, and have SCons keep its own notes in it, too. It is there, and nobody else builds."""
+    """Record the owner of the folder, and put SCons' database into it. The folder exists and is locked."""
     folder = chosen()
     if not folder:
         return
@@ -91,7 +90,7 @@ def claim() -> None:
 
 
 def keep_notes() -> None:
-    """Let SCons keep its database in the folder, unless the SConstruct has said where it is."""
+    """Put SCons' database into the folder, unless the SConstruct has chosen another place."""
     folder = chosen()
     looks = any(map(option, ("no_exec", "question", "help", "clean")))
     if folder and database() is None and os.path.isdir(folder) and not looks:

@@ -1,4 +1,4 @@
-"""What the builders of the tool `ocaml` do: env.OCamlAlias, OCamlObject, OCamlLibrary, OCamlProgram and OCamlFiles.
+"""The builders of the tool `ocaml`: env.OCamlAlias, OCamlObject, OCamlLibrary, OCamlProgram and OCamlFiles.
 
 They make scopes and steps of a plan (`rebel_tools.plan`); the nodes that they return are the plan's files. SCons calls
 them through `ocaml_builder.OCamlBuilder`, with targets and sources as lists or None and the keywords of the call in
@@ -40,10 +40,10 @@ from rebel_tools.scons.scopes import (
 from rebel_tools.scons.session import Session, session
 from rebel_tools.scons.source_kinds import meant
 
-# Construction variables with the suffixes of what programs are linked with.
+# Construction variables with the suffixes of files that programs are linked with.
 _LINKED = ("OBJSUFFIX", "SHOBJSUFFIX", "LIBSUFFIX", "SHLIBSUFFIX")
 
-# Of compiled files, what a compiler reads that uses them through their archive.
+# The suffixes of compiled files that users of an archive need.
 INSTALLED = (".cmi", ".cmx", ".cmt", ".cmti")
 
 
@@ -115,7 +115,7 @@ def ocaml_program(builder: Any, env: Environment, target: Any, source: Any, chdi
     """An executable for the first of `$OCAMLENGINES` from sources, results of env.OCamlObject, and objects of C.
 
     Sources are compiled into `$OCAMLOBJDIR`, by default `target`.objs, in the namespace `$OCAMLNAMESPACE`, by default
-    one of their own; libraries come from `$OCAMLLIBS` or stand among the sources.
+    one of their own; libraries come from `$OCAMLLIBS` or are among the sources.
     """
     given = _sources(builder, env, source, chdir, linked=[env.subst(f"${suffix}") for suffix in _LINKED])
     user_env, env = env, scope_environment(env)
@@ -149,7 +149,7 @@ def ocaml_program(builder: Any, env: Environment, target: Any, source: Any, chdi
 
 @user_error
 def ocaml_files(env: Environment, *libraries: Any) -> Nodes:
-    """What belongs beside the archives of libraries where they are installed: .cmi, .cmx, .cmt and .cmti files."""
+    """The files to install beside the archives of libraries: .cmi, .cmx, .cmt and .cmti files."""
     run = session()
     found: dict[Node, None] = {}
     for scope in scopes_of(env, libraries):
@@ -161,23 +161,23 @@ def ocaml_files(env: Environment, *libraries: Any) -> Nodes:
 def _sources(
     builder: Any, env: Environment, source: Any, chdir: bool, linked: Iterable[str] | None = None
 ) -> list[Any]:
-    """The nodes of what is compiled (and linked), with what other builders make of some sources.
+    """The nodes to compile (and link); some sources are replaced by what other builders make of them.
 
-    linked: the suffixes of what a program is linked with on this platform; None where nothing is linked.
+    linked: the suffixes of files that a program is linked with on this platform; None if nothing is linked.
     """
     if chdir:
         raise RebelError("OCaml is compiled in the folder of the SConstruct", hint="leave out chdir=")
     given = meant(source_files(env, source), builder.suffixes(env), linked)
     if not given:
-        raise RebelError("nothing among the sources is code", expected=f"files with {', '.join(SUFFIXES)}")
+        raise RebelError("none of the sources is code", expected=f"files with {', '.join(SUFFIXES)}")
     return list(builder.made_sources(env, given))
 
 
 def _emitted(builder: Any, env: Environment, target: Node, sources: Nodes) -> tuple[Nodes, Nodes]:
-    """Targets and sources as the user's emitters leave them, both as files."""
+    """Targets and sources after the user's emitters, both as files."""
     targets, sources = builder.emitted(env, [target], sources)
     if not targets:
-        raise RebelError(f"an emitter has left no target of `{target}`")
+        raise RebelError(f"an emitter has removed the target `{target}`")
     return targets, source_files(env, sources)
 
 
@@ -186,19 +186,19 @@ def _without(path: str, suffix: str) -> str:
 
 
 def _scope_of(steps: Sequence[Step]) -> Scope:
-    """The scope that compiled objects belong to. Errors: there are several."""
+    """The scope of compiled objects. Errors: RebelError if there are several."""
     scopes = dict.fromkeys(step.scope for step in steps)
     if len(scopes) > 1:
         folders = " and ".join(f"`{scope.outdir}`" for scope in scopes)
         raise RebelError(
-            f"objects from {folders} are compiled apart from each other and cannot make one program",
-            hint="make an env.OCamlLibrary of one of them, or compile all into one OCAMLOBJDIR",
+            f"objects from {folders} are compiled separately and cannot be linked into one program",
+            hint="make one of them an env.OCamlLibrary, or compile all into one OCAMLOBJDIR",
         )
     return next(iter(scopes))
 
 
 def _program_namespace(env: Environment, path: str) -> str:
-    """A namespace that no library has, so that modules of a program can have the name of anything that they use."""
+    """A namespace that no library has, so that modules of a program may have the same names as those that they use."""
     if "OCAMLNAMESPACE" in env:
         return str(env.subst("$OCAMLNAMESPACE"))
     name = package_module(os.path.splitext(os.path.basename(path))[0])
@@ -206,7 +206,7 @@ def _program_namespace(env: Environment, path: str) -> str:
 
 
 def _own_folder(env: Environment, run: Session, nodes: Nodes, outdir: str) -> None:
-    """The folder that the builder itself has thought of goes when `scons -c` has removed what is in it."""
+    """Let `scons -c` also remove the folder that the builder itself has chosen, once it is empty."""
     if not object_folder(env):
         run.own_folders.add(outdir)
         env.Clean(nodes, env.fs.Dir(from_top(outdir)))

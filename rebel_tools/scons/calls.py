@@ -1,4 +1,4 @@
-"""What SCons does before it calls a builder, for those that make more of a call than one command."""
+"""What SCons does before it calls a builder, for builders that do more than run one command."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def in_source_folder(source: Any, folder: Any) -> list[Any]:
 
 
 def own_copy(env: Any) -> Any:
-    """A copy of an environment, also of what env.Override() has returned, which SCons' own Clone() fails on."""
+    """A copy of an environment, also of a result of env.Override(), for which SCons' own Clone() fails."""
     changed: dict[str, Any] = {}
     while (override := override_of(env)) is not None:
         env, changed = override[0], {**override[1], **changed}
@@ -29,5 +29,5 @@ def own_copy(env: Any) -> Any:
 
 
 def is_true(value: object) -> bool:
-    """Whether a construction variable says yes; from a command line it may be a word."""
+    """Whether a construction variable is true; a value from the command line may be a word."""
     return bool(value) and str(value).lower() not in ("0", "no", "false")

@@ -1,4 +1,4 @@
-"""Run a program and keep what it says."""
+"""Runs a program and captures its output."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _COMPILER = re.compile(r"ocaml(opt|c)")
 
 
 class Captured(NamedTuple):
-    """How a program ended: its exit status as `subprocess` has it, and its two outputs."""
+    """How a program ended: its exit status as in `subprocess`, and its two outputs."""
 
     status: int
     stdout: str
@@ -24,7 +24,7 @@ class Captured(NamedTuple):
 
 
 class _File(threading.local):
-    """Where the programs of one thread write to. Most of them are silent, and then the next one gets the same file."""
+    """The file for the output of one thread's programs. If a program is silent, the next one reuses the file."""
 
     def __init__(self) -> None:
         self.file: IO[bytes] | None = None
@@ -35,7 +35,7 @@ class _File(threading.local):
         return self.file
 
     def take(self) -> bytes:
-        """What was written. A file with text is not used again: a child that lives on may still write into it."""
+        """The text that was written. A file with text is not reused: a surviving child process may still write to it."""
         file = self.open()
         if file.seek(0, 2) == 0:
             return b""
@@ -51,7 +51,7 @@ _STDOUT, _STDERR = _File(), _File()
 def run_captured(words: list[str], program: str, env: Mapping[str, str]) -> Captured:
     """Run `program`, an absolute path, with `words` as its command line.
 
-    A compiler of OCaml gets its arguments from a file where they are more than the system allows. Errors: OSError.
+    An OCaml compiler reads its arguments from a file if they exceed the system's limit. Errors: OSError.
     """
     try:
         return _run(words, program, env)
@@ -66,12 +66,12 @@ def run_captured(words: list[str], program: str, env: Mapping[str, str]) -> Capt
 
 
 def _command(words: list[str]) -> list[str]:
-    """What stands before the first option, such as `ocamlfind ocamlopt`."""
+    """The words before the first option, such as `ocamlfind ocamlopt`."""
     return list(takewhile(lambda word: not word.startswith("-"), words))
 
 
 def _run(words: list[str], program: str, env: Mapping[str, str]) -> Captured:
-    """The outputs are files: a pipe needs a reader, which competes with the other threads for Python's lock.
+    """The outputs are files: a pipe needs a reader thread, which competes for the GIL.
 
     With an absolute path and close_fds=False CPython uses posix_spawn, which does not copy SCons' page tables.
     """

@@ -1,7 +1,7 @@
 """Checks for Configure(): `conf = Configure(env, custom_tests=CHECKS)`, then `conf.CheckOCaml()` and the others.
 
-Each prints what it looks for and what it has found, returns that version as a text, or '' where there is none or it is
-too old, and never ends the build: that is for the SConstruct to decide.
+Each prints what it looks for and the result, and returns the version as a string, or '' if it is missing or too old. No
+check ends the build: that is up to the SConstruct.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from rebel_tools.ocaml.toolchain import Findlib, find_packages
 from rebel_tools.scons.settings import package_names, path_of, program, user_environ
 from rebel_tools.scons.words import extended
 
-# SCons' own word for what a check looks for.
+# SCons' own attribute for what a check looks for.
 Context = Any
 
 
 def check_ocaml(context: Context, version: str = "") -> str:
-    """`conf.CheckOCaml("4.14")`: whether the compilers for all of $OCAMLENGINES and ocamldep run, from a version on."""
+    """`conf.CheckOCaml("4.14")`: whether the compilers for $OCAMLENGINES and ocamldep run, with a minimal version."""
     compilers = {"native": "OCAMLOPT", "byte": "OCAMLC"}
 
     def look() -> str:
@@ -37,9 +37,9 @@ def check_ocaml(context: Context, version: str = "") -> str:
 
 
 def check_findlib(context: Context, package: str = "", version: str = "", autoadd: bool = True) -> str:
-    """`conf.CheckFindlib("unix")`: whether there is a package with all that it requires, and from which version on.
+    """`conf.CheckFindlib("unix")`: whether a package and its requirements are installed, with a minimal version.
 
-    It is added to $OCAMLPACKAGES unless `autoadd` is false. Without a package this is about ocamlfind itself.
+    It is added to $OCAMLPACKAGES unless `autoadd` is false. Without a package, ocamlfind itself is checked.
     """
 
     def look() -> str:
@@ -50,7 +50,7 @@ def check_findlib(context: Context, package: str = "", version: str = "", autoad
             return ask("query", "-format", "%v", "findlib", known=["findlib"])[0]
         find_packages(findlib, [package], "byte", path_of(env))
         said = "".join(ask("query", "-format", "%v", package, known=[package]))
-        if said.startswith("["):  # distributed with OCaml
+        if said.startswith("["):  # packages of the OCaml distribution have none
             return _first_line([program(env, "OCAMLC"), "-version"], user_environ(env))
         return said or "without a version"
 
@@ -96,7 +96,7 @@ def _check(context: Context, what: str, wanted: str, look: Callable[[], str]) ->
         context.Log(f"{error}\n")
     if found and _numbers(found) < _numbers(wanted):
         found, answer = "", f"no ({found} is too old)"
-    context.sconf.cached = 0  # the programs have been asked just now
+    context.sconf.cached = 0  # the programs have just been run
     context.Result(answer)
     return found
 
@@ -107,12 +107,12 @@ def _numbers(version: str) -> tuple[int, ...]:
 
 
 def _first_line(command: list[str], environ: Mapping[str, Any]) -> str:
-    """What a program says first. Errors: MissingTool when it cannot be run."""
+    """The first line of a program's output. Errors: MissingTool if it cannot be run."""
     texts = {name: str(value) for name, value in environ.items()}
     try:
         done = subprocess.run(command, env=texts, capture_output=True, text=True, errors="replace", check=False)
     except OSError as error:
         raise MissingTool(f"{command[0]}: {error.strerror}") from None
     if done.returncode != 0 or not done.stdout.strip():
-        raise MissingTool(f"{' '.join(command)} says nothing: {done.stderr.strip()}")
+        raise MissingTool(f"{' '.join(command)} prints nothing: {done.stderr.strip()}")
     return done.stdout.splitlines()[0].strip()

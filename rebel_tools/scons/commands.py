@@ -1,4 +1,4 @@
-"""Compilers as an environment has them, for programs that we start ourselves and not SCons."""
+"""The compilers of an environment, for processes that are not started by SCons."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def compiler(env: Any, variable: str, command: str, target: Any, source: Any) ->
     if os.name != "posix":
         return Compiler(tuple(map(str, words)), env=variables)
     text = " ".join(SCons.Subst.escape_list(words, env["ESCAPE"]))
-    # What the shell makes of the words, each with a NUL behind it.
+    # The words as the shell expands them, each followed by a NUL.
     run = subprocess.run([env["SHELL"], "-c", rf"printf '%s\0' {text}"], env=variables, stdout=subprocess.PIPE)
     expanded = os.fsdecode(run.stdout).split("\0")[:-1]
     if expanded and _ASSIGNMENT.match(expanded[0]):
@@ -41,7 +41,7 @@ def compiler(env: Any, variable: str, command: str, target: Any, source: Any) ->
 
 
 def environment(env: Any, target: Any, source: Any) -> Mapping[str, str]:
-    """$ENV as a process wants it: SCons allows lists of paths and other values, and functions that add to it."""
+    """$ENV with text values, as a process needs it: SCons also allows lists, other values, and functions that add to it."""
     variables = shell_environment(env, target, source)
     return {
         key: os.pathsep.join(map(str, value)) if SCons.Util.is_List(value) else str(value)

@@ -1,8 +1,8 @@
-"""Every part of SCons that its manual does not describe and that is used here all the same: one list of it.
+"""The complete list of SCons' undocumented internals that this package uses.
 
-Where SCons changes one of them, this is the place to look. A test holds the list: nobody else imports the modules that
-are imported here under other names, or touches a name of SCons that begins with `_`; and all that is named in
-OVERRIDDEN is there in the installed SCons. The matrix of `bootstrap.py` runs it with the oldest and the newest one.
+If SCons changes one of them, only this module has to be adapted. A test checks the list: no other module imports the
+modules that are imported here under other names, or uses a name of SCons that begins with `_`; and everything in
+OVERRIDDEN exists in the installed SCons. The matrix of `bootstrap.py` tests the oldest and the newest version.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ import SCons.Script.SConsOptions as _options
 import SCons.Taskmaster as _taskmaster
 import SCons.Util
 
-# SCons has no types: what these names say is for readers.
+# SCons has no types: these names are for readers.
 Environment = Any
 Node = Any
 Nodes = list[Any]
 
-# What is overridden, or exchanged while the process runs, by the class of SCons that has it.
+# Methods and attributes that are overridden or replaced at run time, by their class in SCons.
 OVERRIDDEN: dict[str, tuple[str, ...]] = {
     "SCons.Action.CommandAction": ("execute", "get_presig", "process", "strfunction"),
     "SCons.Action.LazyAction": ("_generate_cache", "get_parent_class", "get_presig"),
@@ -86,18 +86,18 @@ TellMistake = Callable[[Any], Any]
 
 
 def use_task(kind: type) -> None:
-    """Have steps run as tasks of this class."""
+    """Run steps as tasks of this class."""
     _main.BuildTask = kind
 
 
 def around_build(around: Callable[..., Any]) -> None:
-    """Call `around` in place of what builds the targets, with that and its arguments."""
+    """Call `around` instead of the function that builds the targets, with that function and its arguments."""
     real = _main._build_targets
     _main._build_targets = lambda *arguments, **keywords: around(real, *arguments, **keywords)
 
 
 def before_judging(look: Callable[[Nodes], None]) -> None:
-    """Call `look` with the nodes that are asked for, each time before SCons begins to judge some."""
+    """Call `look` with the requested nodes, each time before SCons begins to evaluate them."""
     master = _taskmaster.Taskmaster
     real = master.__init__
 
@@ -109,14 +109,14 @@ def before_judging(look: Callable[[Nodes], None]) -> None:
 
 
 def tell_mistakes(tell: TellMistake) -> TellMistake:
-    """Have `tell` say what ends the reading of the SConstruct; returns who has said it before."""
+    """Let `tell` report an error that ends the reading of the SConstruct; return the previous function."""
     before: TellMistake = _main._scons_user_error
     _main._scons_user_error = tell
     return before
 
 
 def tells_mistakes_itself() -> bool:
-    """Whether it is still SCons that tells them."""
+    """Whether SCons itself still reports such errors."""
     return bool(_main._scons_user_error.__module__ == _main.__name__)
 
 
@@ -130,12 +130,12 @@ def shows_progress() -> bool:
 
 
 def given_options() -> Any:
-    """The options of this run; None where scons did not come to read them."""
+    """The options of this run; None if scons has not parsed them."""
     return getattr(getattr(_main, "OptionsParser", None), "values", None)
 
 
 def is_configuring() -> bool:
-    """Whether a check of Configure() runs."""
+    """Whether a check of Configure() is running."""
     return bool(_sconf.sconf_global)
 
 
@@ -148,7 +148,7 @@ def is_cache_forced() -> bool:
 
 
 def database() -> str | None:
-    """The name that SConsignFile() was given; None for none."""
+    """The name given to SConsignFile(), or None."""
     name: str | None = _sconsign.DB_Name
     return name
 
@@ -165,22 +165,23 @@ def use_database(path: str) -> None:
 
 
 def shell_environment(env: Environment, target: Nodes, source: Nodes) -> dict[str, Any]:
-    """The environment variables of a command, as SHELL_ENV_GENERATORS and ENV say."""
+    """The environment variables of a command, from ENV and SHELL_ENV_GENERATORS."""
     found: dict[str, Any] = SCons.Action._resolve_shell_env(env, target, source)
     return found
 
 
 def override_of(env: Environment) -> tuple[Environment, dict[str, Any]] | None:
-    """Of what env.Override() has returned, the environment behind it and what is otherwise; None for others."""
+    """The original environment and the changed variables of a result of env.Override(); None for others."""
     if not isinstance(env, SCons.Environment.OverrideEnvironment):
         return None
     return env.__dict__["__subject"], env.__dict__["overrides"]
 
 
 def in_the_name_of_scons(function: Function) -> Function:
-    """Let errors be about the caller of a function.
+    """Let SCons blame the caller of a function for errors.
 
-    SCons shows the place of the innermost call that is not in its own files: that of the builder, in the SConstruct.
+    SCons shows the innermost stack frame that is not in its own files: then this is the call of the builder in the
+    SConstruct.
     """
     function.__code__ = function.__code__.replace(co_filename=SCons.Errors.__file__)
     return function
@@ -201,18 +202,18 @@ def top_folder() -> str:
 
 
 def roots() -> Nodes:
-    """The folders that all nodes of files lie below."""
+    """The root folders of all file nodes."""
     return list({*SCons.Node.FS.get_default_fs().Root.values()})
 
 
 def begin_scan(node: Node) -> None:
-    """Have a node depend on its sources alone, before what it depends on besides is added."""
+    """Make a node depend on its sources only, before other dependencies are added."""
     node.implicit, node.implicit_set = [], set()
     node._children_reset()
 
 
 def forget_scan(node: Node) -> None:
-    """Have a node be scanned once more."""
+    """Let SCons scan a node again."""
     node.implicit = None
 
 

@@ -1,4 +1,4 @@
-"""What CORE of an extension module stands for: tables that this build makes, or files that came with an SDK."""
+"""The values of an extension module's CORE: tables that this build makes, or files from an SDK."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from rebel_tools.errors import RebelError
 
 
 class Core(NamedTuple):
-    """The node of a verified table, and what is linked against: the library, and an import library or None."""
+    """The node of a verified table, and the files to link against: the library, and an import library or None."""
 
     table: Any
     library: Any
     implib: Any
 
     def words(self, for_signature: bool) -> list[str]:
-        """The linker's words.
+        """The words for the linker.
 
         `-l:name` makes an ELF module need the library's SONAME, or its bare file name, but never a path of this build.
         """
@@ -30,7 +30,7 @@ class Core(NamedTuple):
 
 
 def cores(env: Any, given: Any) -> Iterator[Core]:
-    """The cores in the argument CORE; RebelError for anything that is no table."""
+    """The cores in the argument CORE. Errors: RebelError for anything that is not a table."""
     found = False
     for value in SCons.Util.flatten([given]):
         if value is not None:
@@ -53,7 +53,7 @@ def _core(env: Any, value: Any) -> Core:
 
 
 def _delivered(node: Any) -> Core:
-    """The core of a table that is there already: the libraries lie beside it."""
+    """The core of an existing table, which has the library beside it."""
     from rebel_tools.gate.table import read_library_names
 
     names = read_library_names(node.rfile().get_abspath())

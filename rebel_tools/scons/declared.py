@@ -1,4 +1,4 @@
-"""What an action declared, from the nodes of its executor."""
+"""What an action declares, from the nodes of its executor."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from rebel_tools.scons.compat import top_folder
 def declared(targets: list[Any], sources: list[Any], env: Any) -> Declared:
     """The files that the action for `targets` may read and write.
 
-    What counts are sources, scanned dependencies, and those of Depends(). Read, but not compared, may be what
-    Requires() and Ignore() name, `$SANDBOX_READS`, and what a builder knows of its own (see `_besides`).
+    Inputs are sources, scanned dependencies, and those of Depends(). Files that may be read but are not compared are
+    those of Requires(), Ignore() and `$SANDBOX_READS`, and what a builder itself allows (see `_besides`).
     """
     top = top_folder()
     inputs, outputs, extra = _Paths(), _Paths(), _Paths()
@@ -57,7 +57,7 @@ class _Paths:
             elif isinstance(node, SCons.Node.FS.Dir):
                 self.folders.update({node.get_abspath(), node.srcnode().get_abspath()})
             elif isinstance(node, SCons.Node.FS.Base):
-                # In the tree, in a repository, or beside a variant folder that duplicates nothing.
+                # In the tree, in a repository, or beside a variant folder without duplicates.
                 each = {node.get_abspath(), node.rfile().get_abspath(), node.srcnode().get_abspath()}
                 self.files.update(each)
             elif isinstance(node, SCons.Node.Alias.Alias) and node not in self._aliases:
@@ -70,9 +70,9 @@ def _nodes(env: Any, given: Any) -> list[Any]:
 
 
 def _besides(node: Any) -> Iterable[Any]:
-    """What a builder says that its action may read though SCons must not compare it.
+    """Files that the action of a builder may read although SCons must not compare them.
 
-    Whether an OCaml step is up to date its session decides, from what the compiler consulted; an extension depends on
+    The session decides whether an OCaml step is up to date, from what the compiler consulted; an extension depends on
     the table of its core and not on the library.
     """
     attributes = node.attributes
@@ -85,7 +85,7 @@ def _besides(node: Any) -> Iterable[Any]:
 
 
 def _more_outputs(node: Any) -> tuple[str, ...]:
-    """The outputs of which SCons knows only the first."""
+    """The outputs of a step of which SCons knows only the first."""
     session = getattr(node.attributes, "rebel_session", None)
     if session is None:
         return ()

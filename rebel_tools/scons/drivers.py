@@ -1,8 +1,8 @@
 """The programs that rewrite sources: one for each set of ppx rewriters, shared by all packages that have the set.
 
-A program is linked from the archives of its rewriters, of findlib and of the project, and a main module that hands over
-to ppxlib. Compilers and ocamldep run it with `-ppx`. Rewriters of the project, and what these use, are always compiled
-to native code; where the target has flags of its own, or another engine, apart from what is linked into programs.
+A program is linked from the archives of its rewriters, of findlib and of the project, and a main module that calls
+ppxlib. Compilers and ocamldep run it with `-ppx`. Rewriters of the project, and their dependencies, are always compiled
+to native code; if the target has flags of its own, or another engine, they are compiled separately for this purpose.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class Drivers:
 
     @cached_property
     def packages(self) -> tuple[Package, ...]:
-        """Those whose sources are rewritten."""
+        """The packages whose sources are rewritten."""
         return tuple(package for package in self.run.packages if package.ppx.names)
 
     def _folder(self, names: tuple[str, ...]) -> str:
@@ -65,7 +65,7 @@ class Drivers:
         return f"{self._folder(package.ppx.names)}/driver.out"
 
     def variables(self, package: Package, used: tuple[Package, ...]) -> dict[str, object]:
-        """Construction variables of the environment of a package. used: it, and all that it depends on."""
+        """Construction variables of the environment of a package. used: it and all of its dependencies."""
         names = {name for each in used for name in each.ppx.findlib} - {*package.ocamlfind}
         found: dict[str, object] = {"_OCAMLREWRITERS": tuple(names)} if names else {}
         if package.ppx.names:
@@ -75,7 +75,7 @@ class Drivers:
     # In the plan
 
     def add(self, package: Package) -> None:
-        """Add the program for a package to the plan, if it needs one that is not there. Errors: ProjectError."""
+        """Add the program for a package to the plan, if it needs one that is not in it. Errors: ProjectError."""
         names = package.ppx.names
         if names and names not in self._drivers:
             try:
@@ -108,12 +108,12 @@ class Drivers:
 
     @cached_property
     def _is_shared(self) -> bool:
-        """Whether what is linked into programs is compiled as it is needed here."""
+        """Whether the packages as compiled for programs can also be linked into rewriters."""
         flags = self.run.home.unstable_flags
         return self.run.engine == NATIVE and not (flags.dep or flags.compile or flags.envvars)
 
     def _scope(self, package: Package) -> Scope:
-        """The scope of a rewriter, or of a package that one uses, with its archive in the plan."""
+        """The scope of a rewriter or of one of its dependencies, with its archive in the plan."""
         if package.name not in self._scopes:
             uses = {each.name: self._scope(each) for each in self.run.project.closure(package)}
             if self._is_shared:
@@ -126,7 +126,7 @@ class Drivers:
         return self._scopes[package.name]
 
     def with_rewriters(self, scopes: set[Scope]) -> set[Scope]:
-        """Some scopes, and those of the programs that rewrite their sources."""
+        """These scopes, and those of the programs that rewrite their sources."""
         found: set[Scope] = set()
         todo = list(scopes)
         while todo:
@@ -153,13 +153,13 @@ class Drivers:
 
     @property
     def paths(self) -> set[str]:
-        """Where the programs are, as seen from the folder of the SConstruct."""
+        """The paths of the programs, relative to the folder of the SConstruct."""
         return {driver.step.key for driver in self._drivers.values()}
 
     # Errors
 
     def at_its_key(self, error: FindlibError, package: Package) -> RebelError | None:
-        """The error about a findlib package that is not there, where a package.json names it."""
+        """The error about a missing findlib package at the key of package.json that names it; None if none does."""
         every = {**self.run.project.rewriters([package]), package.name: package}
         used = (*self.run.project.closure(package), *every.values())
         owners = [each for each in reversed(used) if error.package in (*each.ocamlfind, *each.ppx.findlib)]
@@ -171,5 +171,5 @@ def _at_key(error: FindlibError, package: Package) -> ProjectError:
     keys, is_key = place_of(document, error.package)
     message, hint = error.message, error.hint
     if keys[1:2] == ("ppx",):
-        message = f'the ppx rewriter "{error.package}" is neither a package in `dependencies` nor one of findlib'
+        message = f'the ppx rewriter "{error.package}" is neither a package in `dependencies` nor a findlib package'
     return document.error(keys, message, key=is_key, expected=error.expected, hint=hint)

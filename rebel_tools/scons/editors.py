@@ -1,8 +1,8 @@
-"""The file for editors: `.merlin` in the folder of the root package, and nowhere else.
+"""Writes the file for editors: `.merlin` in the folder of the root package, and nowhere else.
 
-Packages below node_modules, or behind links, belong to somebody else, and may lie where nothing can be written. What an
-editor needs to know of them stands in the file of the root package. It is no part of the program: when it cannot be
-written, the build says so and goes on.
+Packages below node_modules, or behind links, belong to somebody else and may be read-only. What an editor needs to know
+of them is in the file of the root package. The file is not part of the program: if it cannot be written, the build
+prints a note and goes on.
 """
 
 from __future__ import annotations
@@ -31,16 +31,16 @@ def write_for_editors(
 ) -> None:
     """Bring the file up to date.
 
-    packages: all that the target uses and then its own, which has `scope` and `env`; folder: of the target's outputs.
+    packages: all that the target uses, then its own, which has `scope` and `env`; folder: that of the target's outputs.
     """
     _or_tell(lambda: write_merlin(packages[-1].root, _merlin(packages, scope, env, target, top, folder)))
 
 
 def tell_areas(environments: Mapping[Scope, Any], top: str, folder: str) -> None:
-    """Write what `rebel ocaml-merlin` answers from, about some scopes and their environments."""
+    """Write the data for `rebel ocaml-merlin` about some scopes and their environments."""
     positions = {scope: number for number, scope in enumerate(environments)}
     areas = [_area(scope, env, top, positions) for scope, env in environments.items()]
-    with suppress(OSError):  # the folder cannot be written: then nothing can be built either, and that is told
+    with suppress(OSError):  # if the folder is not writable, the build itself reports it
         editors.save(os.path.join(top, folder, editors.FILE), areas, top)
 
 
@@ -58,7 +58,7 @@ def _or_tell(write: Callable[[], object]) -> None:
     try:
         write()
     except RebelError as error:
-        TERMINAL.say(sys.stderr, f"rebel: note: editors are not told about this build: {error}\n")
+        TERMINAL.say(sys.stderr, f"rebel: note: the file for editors was not written: {error}\n")
 
 
 def _merlin(
@@ -78,7 +78,7 @@ def _merlin(
 
 
 def _rewriting(env: Any, top: str) -> list[str]:
-    """The program that rewrites the sources, from wherever an editor runs it."""
+    """The flags for the program that rewrites the sources, with an absolute path for editors."""
     command = env.get("_OCAMLPPX", ())
     return ["-ppx", shlex.join([os.path.join(top, command[0]), *command[1:]])] if command else []
 
@@ -88,7 +88,7 @@ def _made(folder: str, package: Package) -> str:
 
 
 def _area(scope: Scope, env: Any, top: str, positions: Mapping[Scope, int]) -> editors.Area:
-    """What is to be known of one scope."""
+    """What editors need to know of one scope."""
     search = scope.settings.search.get(scope.engines[0], Search())
     sources = ((path, module) for module in scope.modules.values() for path in module.sources)
     return editors.Area(
@@ -101,7 +101,7 @@ def _area(scope: Scope, env: Any, top: str, positions: Mapping[Scope, int]) -> e
 
 
 def _flags(scope: Scope, env: Any, top: str) -> tuple[str, ...]:
-    """Those that the compiler gets, but for include folders and for preprocessors of text, which editors do not run."""
+    """The compiler's flags without include folders and without text preprocessors, which editors do not run."""
     opened = ["-open", scope.namespace] if scope.namespace else []
     words, found = iter([*expanded(env, "OCAMLFLAGS"), *package_flags(env)]), []
     for word in words:

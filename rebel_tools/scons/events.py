@@ -1,4 +1,4 @@
-"""What `rebel --json` writes while SCons builds: an event for each step, each message and the result."""
+"""Writes the events of `rebel --json` while SCons builds: for each step, each message and the result."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from rebel_tools.scons.terminal import TERMINAL
 
 
 class Events(Report):
-    """Writes an event when it happens. Whatever else this process prints goes to standard error."""
+    """Writes events as they happen. Everything else that this process prints goes to standard error."""
 
     def __init__(self, how: Presentation, arguments: Sequence[str]) -> None:
         super().__init__(how)

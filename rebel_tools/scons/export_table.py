@@ -6,8 +6,8 @@
     table = env.ExportTable('core.exports', [core, interface])
     env.ExtensionModule('ext', ['ext.c'], CORE=table)
 
-An extension is linked against the core but depends on the table alone: a core that changes inside keeps its table, and
-its extensions are not linked again.
+An extension is linked against the core but depends on the table only: if just the code of a core changes, its table
+stays the same and its extensions are not linked again.
 """
 
 from __future__ import annotations
@@ -54,7 +54,8 @@ VARIABLES = {
 
 
 def generate(env: Any, **kw: Any) -> None:
-    """Add the builders and their variables; what the user has set stays, and what the tool is called with wins.
+    """Add the builders and their variables. Variables that the user has set are kept; arguments of the tool override
+    them.
 
     `tools=[('export_table', {'EXPORT_EVIDENCE': 'layout'})]`
     """
@@ -101,7 +102,7 @@ def _table_builder() -> Any:
 
 @user_error
 def _depend_on_compiler(target: Any, source: Any, env: Any) -> tuple[Any, Any]:
-    """A changed compiler may lay types out otherwise, so its file counts like a source (as SCons does for commands)."""
+    """A changed compiler may use another layout of types, so its file counts like a source (as in SCons' commands)."""
     is_cxx = gate_actions.language_of(env, source) == "c++"
     words = env.subst_list("$CXX" if is_cxx else "$CC")
     program = env.WhereIs(str(words[0][0])) if words and words[0] else None
@@ -112,7 +113,7 @@ def _depend_on_compiler(target: Any, source: Any, env: Any) -> tuple[Any, Any]:
 
 @user_error
 def _pick_library(target: Any, source: Any, env: Any) -> tuple[Any, Any]:
-    """Keep the library and the interface; remember on the table what extensions link against."""
+    """Keep the library and the interface as sources; record on the table what extensions link against."""
     libraries, interfaces = source[:-1], source[-1:]
     main = [node for node in libraries if os.path.splitext(node.name)[1] not in IMPORT_LIBRARIES]
     if len(main) != 1:
@@ -133,14 +134,14 @@ def _pick_library(target: Any, source: Any, env: Any) -> tuple[Any, Any]:
 def extension_module(env: Any, target: Any, source: Any = None, CORE: Any = None, **kw: Any) -> Any:
     """A loadable module that is linked against one or several verified cores; returns its nodes.
 
-    CORE: what env.ExportTable returned, the path of a table beside its library, or a list of such.
+    CORE: a result of env.ExportTable, the path of a table beside its library, or a list of these.
     """
     from rebel_tools.scons.cores import cores
 
     found = list(cores(env, CORE))
 
     def words(target: Any, source: Any, env: Any, for_signature: bool) -> Literals:
-        """No nodes, so that SCons does not depend on the bytes of the libraries."""
+        """Literals and not nodes, so that SCons does not depend on the contents of the libraries."""
         return literals(word for core in found for word in core.words(for_signature))
 
     flags = f"{kw.pop('_LIBFLAGS', env.get('_LIBFLAGS', ''))} $_REBELCORES"

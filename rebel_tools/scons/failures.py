@@ -1,4 +1,4 @@
-"""Why a step failed, in other words than SCons has for it."""
+"""Why a step failed, in better words than SCons' own."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from rebel_tools.scons.output import COMPLAINTS, SOURCES
 
 
 class Failure(NamedTuple):
-    """about: the source of the step, or its target where it has none; target: what it should have made.
+    """about: the source of the step, or its target if it has none; target: what it should have made.
 
-    cause: the mistake that the plan found. reason: why a command that said nothing failed, '' where it said why.
+    cause: the error that the plan found. reason: why a command failed without a message, '' if it printed one.
     """
 
     about: str
@@ -31,7 +31,7 @@ def refusal(node: Any, complaint: RebelError, status: int = 1) -> Any:
 
 
 def failure(error: Any) -> Failure:
-    """What a BuildError of SCons is about."""
+    """The failure that a BuildError of SCons describes."""
     target = str(error.node[0] if isinstance(error.node, list) else error.node)
     about = SOURCES.get(target, target)
     cause = _cause(error)
@@ -53,5 +53,5 @@ def _reason(error: Any) -> str:
     if not error.command or not isinstance(status, int):
         return f"{error.filename}: {error.errstr}" if error.filename else str(error.errstr)
     if status < 0 or 128 < status < 160:
-        return f"the command was ended by signal {-status if status < 0 else status - 128}"
-    return f"the command failed with exit status {status} and said nothing"
+        return f"the command was killed by signal {-status if status < 0 else status - 128}"
+    return f"the command failed with exit status {status} and printed nothing"

@@ -1,9 +1,10 @@
-"""Whether a run of scons that built something leaves nothing to do for the next one.
+"""Tells whether a run of scons that built something leaves nothing to do for the next one.
 
-The next run would read the same SConscripts and judge the same graph, if all that this one looked at is as it was. Two
-things may differ: the files that were made, which count as they are now when that is what SCons remembers of them, and
-what is made by something else than the builders of files, which is refused. So are runs in which something was built
-before all SConscripts had been read (tests of Configure), and runs whose output the next one would not repeat.
+The next run would read the same SConscripts and evaluate the same graph, if everything that this one observed is
+unchanged. There are two exceptions: files that were built, which count in their new state if SCons has recorded that
+state, and anything built other than by builders of files, for which the manifest is refused. It is also refused if
+something was built before all SConscripts had been read (tests of Configure), or if the next run would print something
+else.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ CLOSING = "scons: done building targets.\n"
 class Building:
     """What is built after the SConscripts have been read.
 
-    made: nodes that were built or came from a cache. output: what the process has printed up to now.
+    made: nodes that were built or came from a cache. output: what the process has printed so far.
     """
 
     def __init__(self, recorder: Recorder, output: io.StringIO, errors: io.StringIO) -> None:
@@ -35,11 +36,11 @@ class Building:
         self._recorder = recorder
         self.output, self._errors = output, errors
         self._executed: set[Any] = set()
-        self._asked_for: list[tuple[str, bool]] = []  # names, and whether there is a builder
+        self._asked_for: list[tuple[str, bool]] = []  # names of nodes, and whether each has a builder
         self._begun = self._ended = self._errors_begun = 0
 
     def install(self) -> None:
-        """Have SCons tell about it."""
+        """Hook into SCons."""
         real_built = SCons.Node.Node.built
         real_needs, real_execute = BuildTask.needs_execute, Executor.__call__
         scripts_are_read = observe_questions(self._recorder)
@@ -54,13 +55,13 @@ class Building:
                 self._ended = self.output.tell()
 
         def built(node: Any) -> None:
-            # SCons says so of folders and aliases, too, when something in them was built.
+            # SCons also calls this for folders and aliases when something in them was built.
             if node in self._executed or isinstance(node, SCons.Node.FS.File):
                 self.made.append(node)
             real_built(node)
 
         def execute(executor: Any, target: Any, **keywords: Any) -> Any:
-            """Whatever is made is made by an executor: files, and what stands behind an Alias."""
+            """Everything is built through an executor: files, and the actions of an Alias."""
             self._recorder.built(str(target))
             self._executed.update(executor.get_all_targets())
             return acting(self._recorder, real_execute, executor, target, **keywords)
@@ -76,14 +77,14 @@ class Building:
         BuildTask.needs_execute = needs_execute
 
     def refuse_what_goes_on(self) -> None:
-        """Refuse a manifest where the next run could have something to do, or something else to say."""
+        """Refuse a manifest if the next run could have something to do, or print something else."""
         refuse = self._recorder.refuse
         if self._recorder.work_while_reading:
             refuse("something was built while SConscripts were read")
         if self._recorder.deciders:
-            refuse("a Decider that does not go by contents", self._recorder.deciders[0])
+            refuse("a Decider does not use contents", self._recorder.deciders[0])
         if shows_progress():
-            refuse("Progress() tells about the build")
+            refuse("Progress() reports on the build")
         if self.output.tell() > self._ended or self._errors.tell() > self._errors_begun:
             refuse("something was printed about the build")
         for node in self.made:
@@ -92,7 +93,7 @@ class Building:
                 refuse(reason, node)
 
     def output_of_the_next(self) -> str:
-        """What the next run prints, which has nothing to do."""
+        """What the next run, which has nothing to do, will print."""
         text = self.output.getvalue()
         before, during = text[: self._begun], text[self._begun : self._ended]
         silent = given_options().silent
@@ -108,15 +109,15 @@ class Building:
 
 
 def _why_it_may_be_made_again(node: Any) -> str:
-    """Nothing for a file that is as SCons remembers it."""
+    """Why a node may be built again; '' for a file in the state that SCons has recorded."""
     if type(node) is not SCons.Node.FS.File:
-        return "what was built is no file of SCons' own kind"
+        return "a target is not a plain file node of SCons"
     if node.always_build:
-        return "AlwaysBuild was said of it"
+        return "a target has AlwaysBuild()"
     path = node.get_abspath()
     if not os.path.isfile(path):
-        return "what was built is not there, or is no regular file"
+        return "a target does not exist after it was built, or is not a regular file"
     digest = getattr(node.ninfo, "csig", None) or ""
     if len(digest) not in DIGEST_SIZES or digest_like(path, digest) != digest:
-        return "something else changed what was built"
+        return "a target was changed by something else"
     return ""

@@ -1,4 +1,4 @@
-"""What a group of targets leaves for editors: when it is written, and when it is removed."""
+"""When the files for editors of a group of targets are written, and when they are removed."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class ForEditors:
 
     @property
     def files(self) -> list[str]:
-        """The paths of what is written."""
+        """The paths of the files that are written."""
         if not self.are_written:
             return []
         merlin = (os.path.join(goal.package.root, ".merlin") for goal in self.goals)

@@ -1,7 +1,7 @@
-"""What the command `rebel` changes in scons when it runs it with the SConstruct that comes with it.
+"""What the command `rebel` changes in SCons when it runs with its own SConstruct.
 
-SCons says for each failed step that it failed, although the compiler has said why, and reports a user's mistake with a
-line of the SConstruct, which is ours. The parts of it that do so are exchanged here, before it starts.
+SCons reports each failed step again, although the compiler has said why it failed, and reports a user's error with a
+line of the SConstruct, which is ours. The parts of SCons that do so are replaced here, before it starts.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _reports: list[Report] = []
 
 
 def install(how: Presentation, arguments: Sequence[str]) -> None:
-    """Let this process, which is going to run scons, tell about the build as `rebel` with these arguments does."""
+    """Let this process, which is going to run SCons, report the build as `rebel` does with these arguments."""
     _installed[:] = [how]
     _reports[:] = []
     if how.verbose:
@@ -57,17 +57,17 @@ def _events(how: Presentation, arguments: Sequence[str]) -> Report:
 
 
 def is_installed() -> bool:
-    """Whether `rebel` runs scons with the SConstruct that comes with it."""
+    """Whether `rebel` runs SCons with its own SConstruct."""
     return bool(_installed)
 
 
 def report() -> Report | None:
-    """What reports on this build; None where SCons does."""
+    """The report of this build; None if SCons itself reports it."""
     return _reports[0] if _reports else None
 
 
 def go_on_after_failures() -> None:
-    """Build what does not depend on a step that failed, so that all independent errors are shown at once."""
+    """Go on with steps that do not depend on a failed one, so that all independent errors are shown at once."""
     global _set_here
     if not SCons.Script.GetOption(_OPTION):
         setattr(given_options(), _OPTION, True)
@@ -75,7 +75,7 @@ def go_on_after_failures() -> None:
 
 
 def user_keeps_going() -> bool:
-    """Whether the user gave `-k`, which is about the whole graph and not only about what is known to be stale."""
+    """Whether the user gave `-k`, which needs the whole graph and not only the steps that are known to be stale."""
     return bool(SCons.Script.GetOption(_OPTION)) and not _set_here
 
 
@@ -87,7 +87,7 @@ def _build(build_targets: Callable[..., Any], *arguments: Any) -> Any:
 
 
 class Task(BuildTask):
-    """A step, as SCons' own kind has it, but for what is printed."""
+    """SCons' own task for a step, except for its messages."""
 
     def needs_execute(self) -> bool:
         return bool(OutOfDateTask.needs_execute(self))
@@ -102,8 +102,8 @@ class Task(BuildTask):
         node = self.targets[0]
         is_built = not self.top or node.has_builder() or node.side_effect
         if not is_built and node.exists():
-            OutOfDateTask.executed(self)  # a source, for which nothing has to be done
-        elif not is_built:  # what a session that reads the project once was asked for
+            OutOfDateTask.executed(self)  # a source: nothing to do
+        elif not is_built:  # an unknown target in an interactive session, which reads the project once
             error = SCons.Errors.BuildError(node, "there is no such target")
             _reports[0].failed(failure(error))
             self.exception = (type(error), error, None)
@@ -128,7 +128,7 @@ class Task(BuildTask):
 
 
 def _is_unexpected(error: Any) -> bool:
-    """Whether it is no mistake of a user and nothing that the system says, but an error in a program."""
+    """Whether this is neither a user's error nor one of the system, but a bug."""
     cause = error.exc_info[1]
     return cause is not None and not isinstance(
         cause, (OSError, SCons.Errors.BuildError, SCons.Errors.StopError, SCons.Errors.UserError)
@@ -136,14 +136,14 @@ def _is_unexpected(error: Any) -> bool:
 
 
 def _tell_mistake(error: SCons.Errors.UserError) -> NoReturn:
-    """A mistake in package.json, and what else ends the reading of the SConstruct."""
+    """Report an error that ends the reading of the SConstruct, such as one in package.json."""
     cause = error.__cause__
     _reports[0].mistake(cause if isinstance(cause, RebelError) else RebelError(str(error)))
     sys.exit(2)
 
 
 def _tell_option(parser: Any, message: str) -> NoReturn:
-    """A wrong option of scons."""
+    """Report a wrong option of scons."""
     from rebel_tools.nearest import did_you_mean
 
     known = [*OPTIONS, *(name for option in _options(parser) for name in option._long_opts)]

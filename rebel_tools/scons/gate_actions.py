@@ -1,4 +1,4 @@
-"""What the builders of the tool `export_table` do when they are built."""
+"""The actions of the builders of the tool `export_table`."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def write_interface(target: Any, source: Any, env: Any) -> None:
     from rebel_tools.text import printable
 
     def left_out(path: str) -> None:
-        print(printable(f"{target[0]}: {path} declares functions that are not part of it (INTERFACE_HEADERS)"))
+        print(printable(f"{target[0]}: {path} declares functions that are not in the interface (INTERFACE_HEADERS)"))
 
     try:
         language = language_of(env, source)
@@ -43,7 +43,7 @@ def write_interface(target: Any, source: Any, env: Any) -> None:
 
 
 def language_of(env: Any, source: Any) -> str:
-    """The language of an interface's sources: $INTERFACE_LANGUAGE, or what the suffixes say."""
+    """The language of an interface's sources: $INTERFACE_LANGUAGE, or by their suffixes."""
     from rebel_tools.producers.source import language_of as by_suffix
 
     return str(env.subst("$INTERFACE_LANGUAGE")) or by_suffix([str(node) for node in source])
@@ -56,14 +56,14 @@ def _selection(env: Any) -> Selection:
 
 
 def _patterns(env: Any, variable: str) -> tuple[str, ...]:
-    """Nodes, and texts with wildcards, as paths from the folder of the SConstruct."""
+    """Nodes, and patterns with wildcards, as paths relative to the folder of the SConstruct."""
     values = SCons.Util.flatten([SCons.Util.CLVar(env.get(variable) or [])])
     paths = (v.get_internal_path() if hasattr(v, "get_internal_path") else env.subst(str(v)) for v in values)
     return tuple(path.removeprefix("#").removeprefix("/") if path.startswith("#") else path for path in paths)
 
 
 def _paths(nodes: Iterable[Any]) -> list[str]:
-    """Where the files are: in the tree, or in a repository."""
+    """The paths of the files, in the tree or in a repository."""
     return [node.rfile().get_internal_path() for node in nodes]
 
 
@@ -81,7 +81,7 @@ def write_digest(target: Any, source: Any, env: Any) -> None:
 
 
 def write_table(target: Any, source: Any, env: Any) -> None:
-    """Action of env.ExportTable: no table for a library that does not keep its interface."""
+    """Action of env.ExportTable: writes no table for a library that violates its interface."""
     from rebel_tools.gate.check import check_files
     from rebel_tools.gate.render import accepted_text, to_text, unused_text
     from rebel_tools.gate.suppress import suppress_findings
@@ -113,10 +113,10 @@ def suppression_files(env: Any) -> list[Any]:
 
 
 def debug_files(node: Any, env: Any, path: Any) -> list[Any]:
-    """The files beside a library that the action of its table can read: the scanner of env.ExportTable.
+    """The scanner of env.ExportTable: files beside a library that the action can read.
 
-    Called again when the library was built. What its build wrote beside it has no builder, so that SCons would go on
-    with the content that it saw before.
+    It is called again after the library was built. Files that its build wrote beside it have no builder, so SCons would
+    otherwise use the contents that it saw before.
     """
     from rebel_tools.gate.check import files_beside
 
@@ -143,7 +143,7 @@ def _policy(env: Any) -> Policy:
 
 
 def _complain(target: Any, error: RebelError | str) -> SCons.Errors.BuildError:
-    """The build error for a mistake of the user; a target that exists by now would be taken for a good one."""
+    """The build error for a user's error. The target is removed, because it would be taken for a valid one."""
     for node in target:
         if os.path.lexists(node.get_internal_path()):
             os.unlink(node.get_internal_path())
@@ -151,10 +151,10 @@ def _complain(target: Any, error: RebelError | str) -> SCons.Errors.BuildError:
 
 
 def refuse_ninja(env: Any, node: Any, build: Any) -> None:
-    """Called by SCons' ninja tool for a table: it runs Python actions in a process whose failure ninja does not see."""
+    """Called by SCons' ninja tool for a table: ninja would not see the failure of a Python action."""
     raise SCons.Errors.BuildError(
         node=node,
-        errstr=f"SCons' ninja tool cannot hold extensions back when {node} is refused\n"
+        errstr=f"SCons' ninja tool would build extensions even if {node} is refused\n"
         "  hint: build without the tool 'ninja', or leave what depends on this table out of its targets",
     )
 

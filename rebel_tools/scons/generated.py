@@ -1,4 +1,4 @@
-"""In a run of SCons: sources that earlier builds have made, and whose rules are gone from the SConstruct."""
+"""In a run of SCons: sources that earlier builds have made, and whose rules were removed from the SConstruct."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from rebel_tools.plan.step import Link, Step
 from rebel_tools.scons.interactive import option
 from rebel_tools.text import printable
 
-# The states of a node whose file its rule has made, in this build or an earlier one.
+# The states of a node whose file was made by its rule, in this build or an earlier one.
 _THERE = (SCons.Node.up_to_date, SCons.Node.executed)
 
 
 class Generated:
-    """What becomes of the sources of one plan that rules make, or made.
+    """Handles the sources of one plan that rules make, or have made.
 
-    without: steps that have nodes, and whose modules are gone for that reason: there is nothing to do for them.
-    absent: these modules in each scope, and why.
+    without: steps that have nodes, but whose modules were left out for that reason: there is nothing to do for them.
+    absent: these modules in each scope, and the reason.
     """
 
     def __init__(self) -> None:
@@ -33,7 +33,7 @@ class Generated:
         self.absent: dict[Scope, dict[str, str]] = {}
 
     def leave_out(self, plan: Plan, ruled: Mapping[str, Any], planned: Collection[Step], dry: bool) -> None:
-        """Do without the modules whose rules are gone; `scons -c` removes their files.
+        """Leave out the modules whose rules were removed; `scons -c` removes their files.
 
         ruled: the nodes that rules make, by path; planned: the steps that have nodes. Errors: RebelError where there is
         no doing without one.
@@ -59,11 +59,11 @@ class Generated:
         self.absent.setdefault(scope, {})[module.name] = complaint(module.sources[-1])
 
     def remember(self, plan: Plan, ruled: Mapping[str, Any]) -> None:
-        """Note at the end of a build which files are the work of rules."""
+        """Record at the end of a build which files were made by rules."""
         remember(plan, {path for path, node in ruled.items() if node.get_state() in _THERE}, ruled)
 
 
 @cache
 def _warn(sentence: str) -> None:
-    """Say it once, for however many targets it is true."""
+    """Print a warning once, for however many targets it applies to."""
     print(f"scons: warning: {printable(sentence)}", file=sys.stderr)

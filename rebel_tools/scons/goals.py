@@ -1,4 +1,4 @@
-"""What a target has of its own, beside what it shares with others of its group: a program or an archive."""
+"""What a target does not share with the others of its group: its program or archive."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ DONE = (SCons.Node.up_to_date, SCons.Node.executed)
 
 
 class Goal:
-    """The last step of a target, with nodes from the start and a step when its session has made the plan.
+    """The last step of a target. It has nodes from the start, and a step when its session has made the plan.
 
-    package: whose program it is, or which; env: the environment of its link.
-    folder: `_build/<target>`; outdir: of the package in it.
-    path: of the program, or of the archive where the target is none; program: its nodes.
-    is_expected: whether this run is about it, as the command line has it.
-    copies: the steps that put archives of packages into the folder, where they lie in another one.
+    package: the package of the program, or the library; env: the environment of its link.
+    folder: `_build/<target>`; outdir: the folder of the package in it.
+    path: that of the program, or of the archive for a library; program: its nodes.
+    is_expected: whether this run is expected to build it, by the command line.
+    copies: the steps that copy archives of packages from another folder into this one.
     """
 
     def __init__(self, session: TargetSession, env: Environment, target: Target, package: Package) -> None:
@@ -73,10 +73,10 @@ class Goal:
     # In the plan
 
     def add_steps(self, scope: Scope, archives: Iterable[tuple[str, Archive]], entries: set[str]) -> None:
-        """Add what only this target needs to the plan.
+        """Add the steps that only this target needs to the plan.
 
-        scope: of the root package. archives: of packages, each with its path in the folder of a target.
-        entries: the modules that targets start with.
+        scope: that of the root package. archives: those of packages, each with its path in the folder of a target.
+        entries: the entry modules of targets.
         """
         if self.target.entry:
             entry = scope.modules[self.target.entry_module]
@@ -86,16 +86,16 @@ class Goal:
             else:
                 self.step = program_step(self.env, self.session, scope, self.path, anyway, entry)
             copies = (copy_step(archive, f"{self.folder}/{base}") for base, archive in archives)
-            if not self.package.tests_of:  # nobody takes archives from there
+            if not self.package.tests_of:  # no archives are used from there
                 self.copies = [self.session.plan.add(copy) for copy in copies if copy.outputs != copy.copied.outputs]
-        else:  # the archive of another engine is a part of the way to that of the first one
+        else:  # the archive of another engine is needed for that of the first one
             steps = [library_step(self.env, self.session, scope, engine, self._base) for engine in scope.engines]
             self.step = steps[0]
             if self.engine == NATIVE and self.session.has_plugins:
                 plugin_step(self.env, self.session, scope, f"{self._base}.cmxs", members=steps[0].members)
 
     def _plugin(self, scope: Scope, entry: Module) -> Link:
-        """Of what a program loads: of one in this build the plan knows what it has, of another one its tables tell."""
+        """The link of a plugin; the units of its host are known from the plan or, if it is built elsewhere, from its tables."""
         if not self.target.has_program_elsewhere:
             host = self.session.goal_of(self.target).last_step
             assert isinstance(host, Link), "package.json has been checked"
@@ -109,7 +109,7 @@ class Goal:
         return plugin_step(self.env, self.session, scope, self.path, entry, archives=missing, reading=[path])
 
     def _linked_anyway(self, scope: Scope, entries: set[str]) -> tuple[Module, ...]:
-        """What is linked although the entry does not lead to it: with linkAll everything but other programs."""
+        """Modules that are linked although the entry does not reach them: with linkAll all except other entries."""
         if not self.package.link_all and LINK_ALL not in expanded(
             self.env.Override({"_OCAMLHOST": ""}), "OCAMLLINKFLAGS"
         ):
@@ -118,18 +118,18 @@ class Goal:
 
     @property
     def last_step(self) -> Collect:
-        """The step that makes its program or archive, when the plan is made."""
-        assert self.step is not None, "the plan comes first"
+        """The step that makes its program or archive, after the plan was made."""
+        assert self.step is not None, "make the plan first"
         return self.step
 
     @property
     def needed(self) -> set[Scope]:
-        """What is compiled for it, also what rewrites its sources; known when the plan is made."""
+        """The scopes compiled for it, including rewriters of its sources; known after the plan was made."""
         return self.session.drivers.with_rewriters({self.step.scope, *self.step.scope.uses}) if self.step else set()
 
     @property
     def outputs(self) -> list[str]:
-        """All that is made for this target only; known when the plan is made."""
+        """All outputs of this target only; known after the plan was made."""
         return [path for step in (self.step, *self.copies) if step for path in step.outputs]
 
     # In this run

@@ -2,7 +2,7 @@
 
 Menhir does not know the types of semantic actions. It writes a mock of the parser (`--infer-write-query`), which the
 compiler types among the interfaces of the package (`ocamlc -i`), and reads the answer (`--infer-read-reply`); see "Type
-inference" in menhir's manual. So a grammar waits for the interfaces that its actions can come to.
+inference" in menhir's manual. So a grammar waits for the interfaces that its actions can reach.
 """
 
 from __future__ import annotations
@@ -35,22 +35,22 @@ if TYPE_CHECKING:
     from rebel_tools.scons.session import Session
 
 REPORTS = {MENHIR: ".conflicts", YACC: ".output"}
-"""The endings of the files that tell of conflicts."""
+"""The suffixes of the files that describe conflicts."""
 
 
 def base(rule: Rule, place: Place) -> str:
-    """The path of what is made, without its ending."""
+    """The path of the parser, without its suffix."""
     return place.made_path(rule.targets[0])[: -len(".ml")]
 
 
 def report(rule: Rule, place: Place) -> list[str]:
-    """The path of the file that tells of conflicts, if the rule has such a file."""
+    """The path of the file that describes conflicts, if the rule makes one."""
     has_one = rule.kind == YACC or rule.infers
     return [base(rule, place) + REPORTS[rule.kind]] if has_one else []
 
 
 def tell_conflicts(rule: Rule, place: Place) -> None:
-    """Say where the conflicts of a grammar are, of which its generator has only told the number."""
+    """Print the conflicts of a grammar; its generator prints only their number."""
     for path in report(rule, place):
         with open(path, "a", encoding="utf-8"):  # some versions of menhir write none when there is no conflict
             pass
@@ -69,7 +69,7 @@ def _text(path: str) -> str:
 def make_nodes(
     rule: Rule, place: Place, env: Environment, scope: Scope, run: Session, targets: Nodes, sources: Nodes
 ) -> Nodes:
-    """The nodes of the parser that menhir makes of a grammar, and of what is asked and answered on the way to it."""
+    """The nodes of the parser that menhir makes from a grammar, and of the intermediate query and reply."""
     from rebel_tools.scons.rules import RuleAction, plain
 
     names = [plain(place.path(name)) for name in rule.sources]
@@ -90,13 +90,13 @@ def make_nodes(
 
 
 def _step(scope: Scope, rule: Rule, mock: str, reply: str) -> Compile:
-    """The compilation of the mock, as if it were the module that the grammar becomes."""
+    """The compilation of the mock, as if it were the module made from the grammar."""
     module = Module(rule.module, scope.naming.unit(rule.module), implementation=mock)
     return CompileImplementation(scope, BYTE, (reply,), module, mock)
 
 
 def _typing(env: Environment, scope: Scope, step: Compile) -> list[str]:
-    """The command that prints the types of the mock. What it warns of, the compilation of the parser will say."""
+    """The command that prints the types of the mock, without warnings: the compilation of the parser repeats them."""
     flags = [word for word in expanded(env, "OCAMLFLAGS") if word != ANNOTATIONS]
     own, _ = by_compiler(scope.module_flags.get(step.module.name, ()))
     folders = [word for each in (scope, *scope.uses) for word in ("-I", each.outdir)]
@@ -106,7 +106,7 @@ def _typing(env: Environment, scope: Scope, step: Compile) -> list[str]:
 
 
 def _interfaces(run: Session, step: Compile, rule: Rule, place: Place) -> Nodes:
-    """The compiled interfaces that the typing of the mock can come to, directly or through others."""
+    """The compiled interfaces that the typing of the mock can reach, directly or indirectly."""
     if not os.path.isfile(step.source):
         return []
     try:
@@ -122,7 +122,7 @@ def _interfaces(run: Session, step: Compile, rule: Rule, place: Place) -> Nodes:
 
 
 def _cycle(step: Compile, own: ModuleStep, found: Mapping[ModuleStep, ModuleStep], grammar: str) -> RebelError:
-    """The error about a module that the grammar uses, and that uses what is made of the grammar."""
+    """The error about a module that the grammar uses and that uses the parser made from the grammar."""
     path: list[ModuleStep] = []
     last = found[own]
     while last is not step:

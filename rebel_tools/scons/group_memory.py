@@ -1,5 +1,5 @@
-"""What the last build of a group of targets left, and what this one leaves: a manifest that tells, from the stamps of
-files alone, that there is nothing to do.
+"""The manifest that the last build of a group of targets left, and the one that this build leaves: it tells from the
+stamps of files alone that there is nothing to do.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 class GroupMemory:
     """The manifest of the group whose session is `run`.
 
-    started: a moment before package.json was read, in nanoseconds.
+    started: a time before package.json was read, in nanoseconds.
     verdict: on the files of steps, as far as this build knows.
     """
 
@@ -36,40 +36,40 @@ class GroupMemory:
         self.run = run
         self.started = started
         self.manifest = manifest(os.path.join(run.top, run.folder, MANIFEST), run.top)
-        self.verdict = everything("nothing was looked at yet")
+        self.verdict = everything("no file was checked yet")
 
     @cached_property
     def identity(self) -> str:
-        """What decides about this build besides the files in the manifest."""
+        """What this build depends on besides the files in the manifest."""
         said: list[str] = []
         for goal in self.run.goals:
             ignored = [str(ignored) for node in goal.program for ignored in node.ignore]
             said += [repr(goal.target), *added_actions(goal.program), "", *ignored]
         made = sorted(self.run.ruled())
-        packages = repr(self.run.packages).replace(self.run.top, ".")  # the same wherever the project lies
+        packages = repr(self.run.packages).replace(self.run.top, ".")  # the same in every folder
         return text_digest(tool_identity(self.run.base), packages, *said, "", *made)
 
     # What the last build left
 
     def look(self) -> None:
-        """Find out which files are not what they were."""
+        """Find out which files have changed."""
         if any(node.depends for goal in self.run.goals for node in goal.program):
             self.verdict = everything("the SConstruct declares more with Depends(), which the manifest does not know")
         else:
             self.verdict = self.manifest.verdict(self.identity)
 
     def doubt(self, reason: str) -> None:
-        """From now on everything is in doubt."""
+        """From now on anything may have changed."""
         self.verdict = everything(reason)
 
     def trust(self) -> None:
-        """Hand on to the plan what need not be looked at once more."""
+        """Tell the plan which files need not be checked again."""
         if self.verdict.extent != ALL:
             self.run.plan.files.trust(self.manifest.steps, set(self.verdict.changed))
             ANSWERS.update(self.manifest.answers)
 
     def has_nothing_to_do(self, goal: Goal) -> bool:
-        """Whether the manifest tells that a target is up to date: it was in that build, and nothing changed since."""
+        """Whether the manifest proves that a target is up to date: it was in that build, and nothing has changed since."""
         return self.verdict.extent == NOTHING and goal.path in self.manifest.steps
 
     @property
@@ -80,7 +80,7 @@ class GroupMemory:
     # What this build leaves
 
     def write(self) -> None:
-        """Let the next run see from stamps alone that there is nothing to do, if that is so."""
+        """Write a manifest, so that the next run can see from stamps alone that there is nothing to do."""
         run = self.run
         still = [goal for goal in run.goals if self.has_nothing_to_do(goal)]
         self.manifest.remove()
@@ -95,7 +95,7 @@ class GroupMemory:
             self.manifest.write(self.identity, files, {**others, **{path: stamp(path) for path in own}}, ANSWERS)
 
     def _of_steps(self, still: list[Goal]) -> dict[str, list[int]]:
-        """The stamps of the files of steps. still: the goals that had nothing to do."""
+        """The stamps of the files of steps. still: the goals that were already up to date."""
         run, known = self.run, self.run.plan.files.remembered
         scopes = {scope for goal in run.goals if goal.is_done or goal in still for scope in goal.needed}
         scopes.intersection_update(scopes_in_doubt(run.plan, self.recall))
@@ -105,11 +105,11 @@ class GroupMemory:
         return {path: known[path][:3] for path in (*before, *paths) if path in known and path not in unsure}
 
     def _others(self) -> dict[str, Stamp] | None:
-        """The stamps of all that is no file of a step; None when something may have changed meanwhile."""
+        """The stamps of all files that do not belong to steps; None if one may have changed during the build."""
         run = self.run
         read = {os.path.join(run.top, path) for path in (*run.plan.installed.used, *run.plan.installed.missing)}
         if self.verdict.extent != ALL:
-            known = self.manifest.others  # which have been looked at
+            known = self.manifest.others  # they have been checked
             new = stamps_before(read - known.keys(), self.started)
             return new if new is None else {**known, **new}
         environments = {goal.package.name: goal.env for goal in run.goals}.values()
@@ -118,8 +118,8 @@ class GroupMemory:
         return stamps_before(files | read, self.started)
 
     def _in_scopes(self) -> set[str]:
-        """The files in flags, the programs that make syntax trees of Reason sources, if there are any, and the folders
-        in which a new file may hide another.
+        """The files named in flags, the programs that convert Reason sources, if there are any, and the folders in
+        which a new file may hide another.
         """
         run = self.run
         steps = run.plan.steps.values()
@@ -132,5 +132,5 @@ class GroupMemory:
         folders.update(folder for goal in run.goals for folder in goal.last_step.command.search)
         folders = {os.path.join(run.top, folder) for folder in folders if folder}
         drivers = {os.path.join(run.top, path) for path in run.drivers.paths}  # which steps make
-        programs = {os.path.join(run.top, goal.path) for goal in run.goals}  # which plugins are held to
+        programs = {os.path.join(run.top, goal.path) for goal in run.goals}  # host programs of plugins
         return {*converters, *named, *folders, *run.read_in} - drivers - programs

@@ -1,7 +1,7 @@
-"""Which targets a folder of compiled files serves, and what builds have left for targets that are gone or have moved.
+"""Which targets use a folder of compiled files, and the removal of files of targets that no longer exist or have moved.
 
-What a target has for itself lies in `_build/<target>`, what it shares in the folder of its home. There a list tells
-which other targets have been built from it.
+A target's own files are in `_build/<target>`, shared files in the folder of its home, with a list of the other targets
+that have been built from it.
 """
 
 from __future__ import annotations
@@ -41,11 +41,11 @@ _MADE = (
 
 
 def note_served(home: str, targets: Collection[str]) -> None:
-    """Write down which targets besides the home itself have files that are made from the folder `home`."""
+    """Record the targets, besides the home itself, whose files were made from the folder `home`."""
     path, known = os.path.join(home, _SERVED), served(home)
     if sorted(targets) == sorted(known):
         return
-    with suppress(OSError):  # nothing can be built either, and that is told
+    with suppress(OSError):  # then nothing can be built either, and the build reports that
         if targets:
             os.makedirs(home, exist_ok=True)
             write_atomically(path, json.dumps(sorted(targets)).encode())
@@ -54,7 +54,7 @@ def note_served(home: str, targets: Collection[str]) -> None:
 
 
 def served(home: str) -> list[str]:
-    """What was written down; nothing where that is damaged."""
+    """The recorded targets; none if the record is damaged."""
     try:
         names = json.loads(read_regular(os.path.join(home, _SERVED)) or b"[]")
         return [name for name in names if all(part.strip(".") for part in name.split("/"))]
@@ -63,10 +63,10 @@ def served(home: str) -> list[str]:
 
 
 def remove_left_over(build: str, homes: Mapping[str, str]) -> None:
-    """Remove what compilers have made below `build` for targets that are gone or have another home than they had.
+    """Remove compiled files below `build` of targets that no longer exist or whose home has changed.
 
-    homes: target -> the target in whose folder everything lies that it shares.
-    Files that compilers may not have made stay, and so does what cannot be removed; links are not followed.
+    homes: target -> the target whose folder holds its shared files.
+    Files that may not be from compilers are kept, and so are files that cannot be removed; links are not followed.
     """
     with suppress(OSError):
         for home in list(_with_state(build, "")):
@@ -84,10 +84,10 @@ def remove_left_over(build: str, homes: Mapping[str, str]) -> None:
 
 
 def _with_state(build: str, name: str) -> Iterator[str]:
-    """The names of the folders that have a state: of targets, and of those of a workspace's members."""
+    """The names of the folders with a state file: those of targets, also of members of a workspace."""
     for entry in os.scandir(os.path.join(build, name)):
         inner = f"{name}/{entry.name}" if name else entry.name
-        if entry.is_dir(follow_symlinks=False) and not inner.startswith("_"):  # the folder of a profile does
+        if entry.is_dir(follow_symlinks=False) and not inner.startswith("_"):  # the folder of a profile
             if os.path.lexists(os.path.join(entry.path, STATE)):
                 yield inner
             elif inner.count("/") < 2:
@@ -99,9 +99,9 @@ def _remove(folder: str) -> None:
         return
     for path, _, names in os.walk(folder, topdown=False):
         for name in names:
-            by_rule = f"/{FOLDER}/" in f"{path}/"  # whatever it is
+            by_rule = f"/{FOLDER}/" in f"{path}/"  # not a folder, or unreadable
             if by_rule or name.endswith((*_MADE, *SUFFIXES)) or name in (STATE, MANIFEST, EDITORS_FILE, _SERVED):
                 with suppress(OSError):
                     os.unlink(os.path.join(path, name))
-        with suppress(OSError):  # it holds other files
+        with suppress(OSError):  # it contains other files
             os.rmdir(path)

@@ -1,4 +1,4 @@
-"""env.OCamlInstall: a library of an SConstruct goes to where findlib and dune find it."""
+"""env.OCamlInstall: installs a library of an SConstruct so that findlib and dune find it."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def ocaml_install(
 ) -> Nodes:
     """Install a library into `folder`/`name`: its archives, compiled files and sources, and a META.
 
-    folder: such as `prefix/lib`. library: what env.OCamlLibrary returned. name: in findlib, by default that of the
+    folder: such as `prefix/lib`. library: a result of env.OCamlLibrary. name: in findlib, by default that of the
     library's file. requires: the findlib packages that its users need, by default those of OCAMLPACKAGES without
     rewriters, and the libraries in OCAMLLIBS under their own names.
     """
@@ -64,7 +64,7 @@ def ocaml_install(
 def _one_scope(env: Environment, nodes: list[Any]) -> Scope:
     scopes = scopes_of(env, nodes)
     if len(scopes) != 1:
-        raise RebelError("env.OCamlInstall is about one library", expected="what one env.OCamlLibrary returned")
+        raise RebelError("env.OCamlInstall installs one library", expected="the result of one env.OCamlLibrary")
     return scopes[0]
 
 
@@ -92,7 +92,10 @@ def _with_install(env: Environment) -> Environment:
 
 def _write_meta(env: Environment, target: Node, text: str) -> Nodes:
     if target.has_builder():
-        raise RebelError(f"two libraries are installed with one META, {quote(str(target))}", hint="give name= to one")
+        raise RebelError(
+            f"two libraries would be installed with the same META file, {quote(str(target))}",
+            hint="give one of them name=",
+        )
     return list(env.Command(target, SCons.Node.Python.Value(text), Action(_write, "install $TARGET")))
 
 

@@ -1,7 +1,7 @@
 """`scons --interactive`: one process that builds many times, each time with options of its own.
 
-SCons clears the nodes that it can see after each build. What is remembered beside them (a plan, digests of files, what
-is done) has to begin anew as well, before a build, and to be saved after it, for the process may stay for days.
+SCons clears the nodes that it knows after each build. Other state (a plan, digests of files, finished steps) also has
+to be reset before a build, and saved after it, because the process may run for days.
 """
 
 from __future__ import annotations
@@ -18,21 +18,21 @@ from rebel_tools.scons.compat import InteractiveCommand
 
 
 class Builds(Protocol):
-    """What lives through several builds of one process."""
+    """State that outlives one build of a process."""
 
     def begin_again(self) -> None:
-        """Another build begins: nothing that was seen of files still counts."""
+        """Another build begins: forget everything that was read from files."""
 
     def end(self) -> None:
         """A build has ended, with or without errors."""
 
 
 _every: list[Builds] = []
-_options: list[Any] = []  # those of the build that is running or was the last one
+_options: list[Any] = []  # the options of the current or the last build
 
 
 def option(name: str) -> Any:
-    """What this build was asked for: SCons' own answer is about the command line of the whole session."""
+    """An option of this build; SCons' GetOption() returns that of the whole session."""
     return getattr(_options[-1], name) if _options else SCons.Script.GetOption(name)
 
 
@@ -41,7 +41,7 @@ def is_interactive() -> bool:
 
 
 def tell(builds: Builds) -> None:
-    """Let it know of each build, where there can be more than one; of their ends in the opposite order."""
+    """Notify `builds` of each build, if there can be several; the ends are notified in reverse order."""
     if is_interactive():
         _every.append(builds)
         _listen()
@@ -49,7 +49,7 @@ def tell(builds: Builds) -> None:
 
 @cache
 def _listen() -> None:
-    """`build` and `clean`, and their abbreviations, all end in one method."""
+    """Hook into the method that implements `build` and `clean` and their abbreviations."""
     build = InteractiveCommand.do_build
 
     def do_build(self: Any, argv: list[str]) -> None:
@@ -64,5 +64,5 @@ def _listen() -> None:
             for each in reversed(_every):
                 each.end()
 
-    do_build.__doc__ = build.__doc__  # what `help build` shows
+    do_build.__doc__ = build.__doc__  # the text of `help build`
     InteractiveCommand.do_build = do_build

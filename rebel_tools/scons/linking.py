@@ -1,4 +1,4 @@
-"""What archives and programs are made of besides the objects of this build."""
+"""What archives and programs are made from besides the objects of this build."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from rebel_tools.scons.named import files_in, library_files, top_of
 from rebel_tools.scons.settings import archive_flags, config_of, environ_of, path_of, standard_library
 from rebel_tools.scons.words import expanded, literals, signature_words
 
-# The options with which a link of bytecode calls the C compiler.
+# The options that make a link of bytecode call the C compiler.
 CALLS_C = {"-custom", "-output-obj", "-output-complete-obj", "-output-complete-exe"}
 _OF_LINKER = ("-cclib", "-ccopt", "-dllib", "-dllpath")
 
@@ -37,12 +37,12 @@ def archive_command(env: Environment, engine: str) -> LinkCommand:
 
 
 def link_command(env: Environment, engine: str, archives: Sequence[str], kind: type[Link] = Link) -> LinkCommand:
-    """How a program, or another kind of link, is made. archives: the words that the archives in it were made with."""
+    """How a program, or another kind of link, is made. archives: the words with which its archives were made."""
     same, flags = _alone(env, engine), expanded(env, "OCAMLLINKFLAGS")
     words = expanded(same, command_variable(kind, engine))
     recorded = [word for pair in zip(archives, archives[1:]) if pair[0] in _OF_LINKER for word in pair]
     folders = _search(env, engine, words)
-    # Of a link of bytecode with C the compiler of C is not told what to write for this folder.
+    # In a link of bytecode with C, the prefix map of this folder does not reach the C compiler.
     here = [top_of(env)] if engine != NATIVE and not CALLS_C.isdisjoint(words) else []
     return LinkCommand(
         digest=text_digest(*signature_words(same, command_variable(kind, engine)), *here),
@@ -65,9 +65,9 @@ def _alone(env: Environment, engine: str) -> Environment:
 def _inputs(
     env: Environment, engine: str, words: Sequence[str], flags: Sequence[str], folders: Sequence[str]
 ) -> list[str]:
-    """What a link reads that no step makes, by paths or names, with what the C compiler adds by itself.
+    """The files that a link reads and no step makes, as paths or names, including those that the C compiler adds.
 
-    words: of the whole command line; flags: those of the user.
+    words: the whole command line; flags: those of the user.
     """
     top, config = top_of(env), config_of(env, COMPILER[engine == NATIVE])
     library, environ = config.get("standard_library", ""), environ_of(env)
@@ -87,5 +87,5 @@ def _inputs(
 
 
 def _below(path: str, top: str) -> str:
-    """A path below `top` in a form that stays true when the tree is moved, and is looked for nowhere else."""
+    """A path below `top` in relative form (`./x`), which stays valid when the tree is moved and is not searched for."""
     return f"./{path[len(top) + 1 :]}" if path.startswith(f"{top}/") else path

@@ -1,6 +1,6 @@
-"""What builders in the SConstruct make for a package.json: sources, and files that its flags and preprocessors name.
+"""What builders in the SConstruct make for a package.json: sources, and files named by its flags and preprocessors.
 
-All of it is made before anything is planned, for without it the sources cannot even be read.
+All of it is made before anything is planned, because without it the sources cannot be read.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ if TYPE_CHECKING:
 
 
 class MadeFirst:
-    """What is made for a group of targets, whose session is `run`."""
+    """What is made first for the group of targets whose session is `run`."""
 
     def __init__(self, run: TargetSession) -> None:
         self.run = run
 
     @cached_property
     def sources(self) -> dict[str, Any]:
-        """The sources that builders make, by absolute path, wherever in the SConstruct they are called.
+        """The sources that builders make, by absolute path, wherever in the SConstruct the calls are.
 
-        Those of which a package says how they are made are not among them.
+        Sources that a package's own rules make are not included.
         """
         packages = self.run.packages
         found = {os.path.realpath(node.get_abspath()): node for node in places.made_sources()}
@@ -41,18 +41,18 @@ class MadeFirst:
 
     @property
     def unknown_sources(self) -> bool:
-        """Whether one of them was not there when package.json was read."""
+        """Whether one of them did not exist when package.json was read."""
         known = (os.path.join(p.root, source.path) for p in self.run.packages for source in p.sources)
         return bool(self.sources) and not self.sources.keys() <= set(known)
 
     @cached_property
     def nodes(self) -> list[Any]:
-        """The nodes of these sources, and of what stands in flags, such as a preprocessor or a library of C."""
+        """The nodes of these sources, and of files named in flags, such as a preprocessor or a C library."""
         named = (node for node in self.named() if not leads_to(node, self.run, self.run))
         return list(dict.fromkeys([*self.sources.values(), *named]))
 
     def named(self) -> list[Any]:
-        """What the flags of all packages name, found without a plan."""
+        """The nodes of files named in the flags of all packages, found without a plan."""
         run = self.run
         programs = {node for goal in run.goals for node in goal.program}
         others = [node for node in places.file_nodes() if node.has_builder() and node not in programs]

@@ -1,4 +1,4 @@
-"""A user's mistake in a call of a builder is told with the line of the SConstruct; one in a package.json without."""
+"""Reports user errors: in calls of builders with the line of the SConstruct, in a package.json without."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ from rebel_tools.scons.compat import in_the_name_of_scons, shows_stacktrace, tel
 
 
 def user_error(function: Callable[..., Any]) -> Callable[..., Any]:
-    """What a builder or an emitter has to complain about ends the reading of the SConstruct with the message."""
+    """Decorator: a RebelError of a builder or emitter ends the reading of the SConstruct with its message."""
 
     def checked(*args: Any, **kw: Any) -> Any:
         try:
             return function(*args, **kw)
         except RebelError as error:
             raise SCons.Errors.UserError(str(error)) from error
-        except SCons.Errors.UserError as error:  # of a builder that this one calls
+        except SCons.Errors.UserError as error:  # from a builder that this one calls
             raise SCons.Errors.UserError(*error.args) from error
 
     return _in_the_name_of(function, checked)
 
 
 class ProjectMistake(SCons.Errors.UserError):
-    """A mistake in package.json or in what it leads to: the line of the SConstruct has nothing to do with it."""
+    """An error in package.json or in files that it refers to; the line of the SConstruct is irrelevant."""
 
 
 def project_error(function: Callable[..., Any]) -> Callable[..., Any]:
-    """As `user_error`, for what reads a package.json."""
+    """Like `user_error`, for functions that read a package.json."""
 
     def checked(*args: Any, **kw: Any) -> Any:
         try:
@@ -52,7 +52,7 @@ def _tell_without_line() -> None:
         sys.stderr.write(f"\nscons: *** {error}\n")
         sys.exit(2)
 
-    if tells_mistakes_itself():  # else `rebel` tells it
+    if tells_mistakes_itself():  # otherwise `rebel` reports it
         told = tell_mistakes(tell)
 
 

@@ -1,6 +1,6 @@
-"""Files that flags name: as paths, whose contents count, and as the nodes of those that the same SConstruct builds.
+"""Files named in flags: as paths, whose contents count, and as nodes, if the same SConstruct builds them.
 
-The nodes are looked for when a build begins, so that it does not matter which builder is called first.
+The nodes are looked up when a build begins, so the order in which builders are called does not matter.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class First(NamedTuple):
-    """What the flags of a scope name, which has to be made before anything of the scope is read."""
+    """The files named in the flags of a scope, which have to be made before its sources are read."""
 
     scope: Scope
 
@@ -39,7 +39,7 @@ class First(NamedTuple):
         return self.scope.outdir
 
 
-# What a compiler opens in a folder that -I names.
+# Files that a compiler opens in a folder given with -I.
 _INCLUDED = (".cmi", ".cmx", ".cmo", ".o", ".cmxa", ".cma", ".a")
 
 
@@ -48,7 +48,7 @@ def top_of(env: Environment) -> str:
 
 
 def files_in(env: Environment, words: Sequence[str]) -> tuple[str, ...]:
-    """The absolute paths of the files that words name, whether they are there or not, with programs on the PATH."""
+    """The absolute paths of files named in words, existing or not, including programs on the PATH."""
     top = top_of(env)
     found = named(words, top)
     path = str(env["ENV"].get("PATH", ""))
@@ -57,9 +57,9 @@ def files_in(env: Environment, words: Sequence[str]) -> tuple[str, ...]:
 
 
 def library_files(env: Environment, words: Sequence[str], folders: Iterable[str]) -> tuple[str, ...]:
-    """Where the libraries that words name can be, and files with code that are named without a folder.
+    """The possible paths of libraries named in words, and of object files named without a folder.
 
-    folders: in which the compiler looks. As in SCons' own links, `$LIBPATH` counts as well.
+    folders: those that the compiler searches. As in SCons' own links, `$LIBPATH` counts as well.
     """
     found, top = named(words, top_of(env)), top_of(env)
     libpath = [env.Dir(folder).get_abspath() for folder in SCons.Util.flatten([env.subst_path(env.get("LIBPATH", []))])]
@@ -72,7 +72,7 @@ def library_files(env: Environment, words: Sequence[str], folders: Iterable[str]
 
 
 def declared_reads(env: Environment) -> tuple[str, ...]:
-    """The absolute paths of what preprocessors read, as `$OCAMLPPDEPS` says: nodes, files, and patterns of Glob()."""
+    """The absolute paths of the files in `$OCAMLPPDEPS`, which preprocessors read: nodes, paths, and Glob() patterns."""
     return tuple(dict.fromkeys(node.get_abspath() for node in _declared(env)))
 
 
@@ -95,7 +95,7 @@ def flag_words(env: Environment, variables: Iterable[str]) -> list[str]:
 
 
 def built_files(paths: Iterable[str], folders: Iterable[str] = ()) -> list[Any]:
-    """The nodes of what builders make: at one of these paths, and compiled files in one of these folders."""
+    """The nodes of built files: at one of these paths, and compiled files in one of these folders."""
     found = dict.fromkeys(places.built(paths))
     for folder in folders:
         found.update(dict.fromkeys(places.built_in(folder, _INCLUDED)))
@@ -112,7 +112,7 @@ def leads_to(node: Node, session: Session, scope: Scope | Session) -> bool:
         seen.add(each)
         owner = getattr(each.attributes, "rebel_session", None)
         if owner is None:
-            before = (each.sources, each.depends, each.prerequisites, each.implicit)  # None in what was built
+            before = (each.sources, each.depends, each.prerequisites, each.implicit)  # None: the node was built
             todo += [other for nodes in before for other in nodes or ()]
             continue
         for behind in owner.scopes_behind(each):

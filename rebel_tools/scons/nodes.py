@@ -1,9 +1,9 @@
 """Files that a plan makes, as SCons nodes.
 
 SCons decides by comparing the dependencies that it knew *before* a build with the present ones. For OCaml that is
-either unsound (direct interfaces only) or far too much (everything reachable); what is right is known only afterwards,
-from the import tables in the compiler's output. So these nodes hand the questions "what do you wait for", "are you up
-to date", "why not" and "under which key are you cached" to the plan; everything else (running actions in parallel,
+either unsound (direct interfaces only) or far too coarse (everything reachable); the right set is known only
+afterwards, from the import tables in the compiler's output. So these nodes hand the questions "what do you wait for",
+"are you up to date", "why not" and "under which key are you cached" to the plan; everything else (running actions in parallel,
 failures, -k, -n, CacheDir, cleaning, printing) is SCons' own.
 """
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 class StepFile(SCons.Node.FS.File):
-    """An output of a step. `attributes.rebel_step` is the step, `attributes.rebel_session` answers for it."""
+    """An output of a step. `attributes.rebel_step` is the step, `attributes.rebel_session` answers the questions."""
 
     __slots__ = ()
 
@@ -39,16 +39,16 @@ class StepFile(SCons.Node.FS.File):
     def adopt(cls, node: Node, session: Session, step: Step | Goal) -> None:
         """Turn a File node, which others may already refer to, into an output of `step`.
 
-        In place of a step there can be what `session.step_of` finds it by, when a plan is made.
+        Instead of a step, it may be an object from which `session.step_of` finds the step once the plan is made.
         """
         node.__class__ = cls  # as SCons does when an Entry turns out to be a File
-        if node.get_state() == SCons.Node.up_to_date:  # SCons came to it when it had no builder
+        if node.get_state() == SCons.Node.up_to_date:  # SCons visited it when it had no builder
             node.set_state(SCons.Node.no_state)
         node.attributes.rebel_step = step
         node.attributes.rebel_session = session
 
     def begin_again(self) -> None:
-        """Forget what was seen of this file and of its sources in an earlier build of this process."""
+        """Forget the state of this file and of its sources from an earlier build of this process."""
         for node in (self, *self.sources):
             node.clear()
             node.set_state(SCons.Node.no_state)
@@ -70,7 +70,7 @@ class StepFile(SCons.Node.FS.File):
             nodes = [node for node in _answer(self, "dependencies") if node not in self.sources]
         for target in targets:
             target.add_to_implicit(nodes)
-        for source in self.sources:  # only now, for among the nodes may be the step that makes it
+        for source in self.sources:  # only now: one of the nodes may be the step that makes it
             if isinstance(source, SourceFile):
                 source.mark_done()
 
@@ -84,7 +84,7 @@ class StepFile(SCons.Node.FS.File):
         name = printable(str(self))
         if not self.exists():
             return f"building `{name}' because it doesn't exist\n"
-        reason = _answer(self, "reason") or "of what the SConstruct says about it, such as AlwaysBuild()"
+        reason = _answer(self, "reason") or "the SConstruct demands it, for example with AlwaysBuild()"
         return f"rebuilding `{name}' because {printable(reason)}\n"
 
     def get_cachedir_bsig(self) -> str:
@@ -94,14 +94,14 @@ class StepFile(SCons.Node.FS.File):
         return str(key)
 
     def push_to_cache(self) -> None:
-        """A source may have been saved since the key was taken, and what was made of it belongs to no key."""
+        """Do not cache the output if a source was edited after the key was computed: it belongs to no key."""
         if self.attributes.rebel_session.has_cache and _answer(self, "is_as_keyed"):
             super().push_to_cache()
 
     def retrieve_from_cache(self) -> bool:
         return bool(self.attributes.rebel_session.has_cache and super().retrieve_from_cache())
 
-    # What SCons would compute and store for its own decision is not needed.
+    # The signatures that SCons would compute and store for its own decision are not needed.
 
     def make_ready(self) -> None:
         pass
@@ -125,7 +125,7 @@ class StepFile(SCons.Node.FS.File):
             _answer(self, "built")
 
     def _built_for_the_plan(self) -> None:
-        """What Node.built() does, without a signature that only files of SCons' own kind would look at."""
+        """Like Node.built(), without computing a signature that only SCons' own file nodes would use."""
         for parent in self.waiting_parents:
             for peer in (parent, *getattr(parent, "target_peers", ())):
                 peer.implicit = None
@@ -133,7 +133,7 @@ class StepFile(SCons.Node.FS.File):
 
 
 def _make_again(folder: SCons.Node.FS.Dir) -> None:
-    """SCons makes a folder once in a process. What it has made may have been removed, or was only talked about (-n)."""
+    """SCons creates a folder once per process, but it may have been removed since, or not been created (-n)."""
     while folder is not folder.up():
         folder.clear_memoized_values()
         if folder.exists():
@@ -143,7 +143,7 @@ def _make_again(folder: SCons.Node.FS.Dir) -> None:
 
 
 class _Parents(set[Node]):
-    """Nodes that wait for one node. SCons takes up the last one first, so that of the highest priority comes last."""
+    """Nodes that wait for one node. SCons takes the last one first, so the one with the highest priority comes last."""
 
     def __iter__(self) -> Iterator[Node]:
         return iter(sorted(super().__iter__(), key=lambda node: getattr(node.attributes, "rebel_priority", 0)))
@@ -162,28 +162,28 @@ class SourceFile(SCons.Node.FS.File):
         return node
 
     def visited(self) -> None:
-        if self.has_builder():  # it was given one after the plan was made
+        if self.has_builder():  # it got a builder after the plan was made
             super().visited()
 
     def mark_done(self) -> None:
-        """Spare SCons the visit when nothing has to run before this source is read."""
+        """Let SCons skip this source if nothing has to run before it is read."""
         waits = self.has_builder() or self.sources or self.depends or self.prerequisites
         if not waits and self.get_state() == SCons.Node.no_state:
             self.set_state(SCons.Node.up_to_date)
 
 
 class MadeFile(SCons.Node.FS.File):
-    """What a rule of a package makes. SCons looks at what a target is made of; this one is to be what was made, too."""
+    """An output of a package's rule. SCons compares only the inputs of a target; here the output must be unchanged, too."""
 
     __slots__ = ()
 
     @classmethod
     def adopt(cls, node: SCons.Node.FS.File) -> None:
-        """`attributes.rebel_reads` of a node finds the nodes that it depends on besides its sources."""
+        """Make a node one of this kind; its `attributes.rebel_reads` finds its other dependencies besides its sources."""
         node.__class__ = cls
 
     def scan(self) -> None:
-        """What a scanner of SCons finds in a source is found once; here each thing that is built can lead to others."""
+        """Unlike with a scanner of SCons, which runs once per source, every built file can add dependencies."""
         reads = getattr(self.attributes, "rebel_reads", None)
         if reads is None:
             super().scan()
@@ -192,7 +192,7 @@ class MadeFile(SCons.Node.FS.File):
             self.add_to_implicit(reads())
 
     def is_up_to_date(self) -> bool:
-        """Scanners of SCons ask this, too, about what has just been made, and leave out what is not."""
+        """SCons' scanners also ask this about files that were just built, and leave out those that are not up to date."""
         if self.get_state() == SCons.Node.executed:
             return True
         return bool(super().is_up_to_date()) and getattr(self.get_stored_info().ninfo, "csig", "") == self.get_csig()
@@ -201,7 +201,8 @@ class MadeFile(SCons.Node.FS.File):
 class Group(SCons.Node.Alias.Alias):
     """All units of a scope, for nodes that wait for every one of them. Its signature is never compared.
 
-    `attributes.rebel_step` is the scope. Nodes of its units are made when SCons comes to them, while others compile.
+    `attributes.rebel_step` is the scope. The nodes of its units are created when SCons reaches them, while other steps
+    are running.
     """
 
     def __init__(self, session: Session, scope: Scope | First | Goal | str, name: str) -> None:
@@ -215,7 +216,7 @@ class Group(SCons.Node.Alias.Alias):
         super().scan()
 
     def visited(self) -> None:
-        """Nodes that waited for it are scanned again, as after a node that ran: a goal may name more groups."""
+        """Let nodes that waited for it be scanned again, as after a node that ran: a goal may depend on more groups."""
         for parent in self.waiting_parents:
             parent.implicit = None
 
@@ -226,12 +227,12 @@ class Group(SCons.Node.Alias.Alias):
         return ""
 
 
-# Nodes that do not compare what they wait for. An alias reads it when it is asked for its own signature.
+# The nodes do not compare what they wait for. An alias reads this for its own signature.
 _INDIFFERENT = (StepFile, SCons.Node.Alias.Alias, SCons.Node.FS.Dir)
 
 
 def _answer(node: StepFile | Group, question: str, *arguments: str) -> Any:
-    """Ask the session about the node's step or scope; what it has to complain about ends the build of this node."""
+    """Ask the session about the node's step or scope; its errors end the build of this node."""
     attributes = node.attributes
     try:
         return getattr(attributes.rebel_session, question)(attributes.rebel_step, *arguments)

@@ -1,4 +1,4 @@
-"""The resident server of a project: it has loaded scons, and a build that asks it need not."""
+"""The resident server of a project: it has SCons loaded, so a build that it runs need not load it."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ _NO = ("", "0", "false")
 
 
 def is_wanted(environ: Mapping[str, str]) -> bool:
-    """Whether builds may be left to a server: where REBEL_SERVER does not say so, everywhere but in continuous
-    integration, which builds once and waits for the processes that it has started.
+    """Whether builds may use a server: as REBEL_SERVER says; by default everywhere except in continuous integration,
+    which builds once and waits for the processes that it has started.
     """
-    if sys.platform != "linux":  # it looks at who is at the other end of a socket, and at namespaces, as Linux has them
+    if sys.platform != "linux":  # it needs the credentials of sockets, and namespaces, as on Linux
         return False
     asked = environ.get(VARIABLE)
     return asked != "0" if asked else environ.get("CI", "").lower() in _NO

@@ -1,7 +1,7 @@
-"""What a process is like besides its files: two that are not alike do not build for each other.
+"""The properties of a process that a server must share with a client to build for it.
 
-What a request can carry (variables, the working folder, the umask, streams) the server takes over. The rest must be the
-same, and who is in doubt builds by itself.
+The server adopts what a request can carry (variables, the working folder, the umask, streams). Everything else must be
+the same; in doubt a client builds by itself.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from collections.abc import Mapping
 
 from rebel_tools import __version__
 
-# What Python looks at when it starts, and the locale, which decides about encodings.
+# Variables that Python reads when it starts, and the locale, which determines encodings.
 _AT_START = ("PYTHON", "LC_", "LANG", "LD_")
 _NAMESPACES = ("mnt", "net", "pid", "user", "cgroup", "ipc", "uts", "time")
 
 
 def circumstances(environ: Mapping[str, str]) -> str:
-    """A text that is the same for two processes that one server can build for."""
+    """A text that is the same for all processes that one server can build for."""
     parts = [__version__, sys.executable, sys.version, repr(sys.flags), *sys.path, os.path.dirname(__file__)]
     parts += [f"{name}={value}" for name, value in sorted(environ.items()) if name.startswith(_AT_START)]
     parts += [

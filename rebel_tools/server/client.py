@@ -1,4 +1,4 @@
-"""A build that is done by the server of the project, if there is one that can do it."""
+"""Lets the server of the project run a build, if there is one that can."""
 
 from __future__ import annotations
 
@@ -17,13 +17,14 @@ from rebel_tools.server.circumstances import circumstances
 from rebel_tools.server.protocol import BUILD, GO, PATH, STATUS, Request, is_ours, is_same_user, send_request
 from rebel_tools.signals import ENDING, IGNORED, end_by
 
-PATIENCE = 2.0  # seconds for the server to take a request; it may be about to end, or busy with another build
+PATIENCE = 2.0  # seconds for the server to accept a request; it may be about to end, or busy with another build
 
 
 def build(words: Sequence[str]) -> int | None:
-    """Have `words` for scons done in the current folder; the exit status, or None where nobody has begun with it.
+    """Let the server run scons with the arguments `words` in the current folder; None if it has not started to.
 
-    Output goes to this process' own streams. A signal that ends this process ends the build first.
+    Otherwise the exit status. Output goes to this process's own streams. A signal that ends this process ends the build
+    first.
     """
     if not is_ours(PATH):
         return None
@@ -48,7 +49,7 @@ def build(words: Sequence[str]) -> int | None:
             return None
         except (OSError, ValueError):
             return None
-    if not end:  # it was killed, or has failed: what it had begun the ordinary way does again
+    if not end:  # it was killed, or has failed: the build is repeated without a server
         return None
     if end["signal"]:
         end_by(end["signal"])
@@ -69,7 +70,7 @@ def _read(answers: Any) -> Mapping[str, int]:
 
 @contextlib.contextmanager
 def _handed_on(process: int) -> Iterator[None]:
-    """Signals that end this process go to the one that builds, which ends in its turn."""
+    """Forward signals that end this process to the one that builds, which then ends."""
 
     def hand_on(number: int, frame: FrameType | None) -> None:
         with contextlib.suppress(ProcessLookupError, PermissionError):
@@ -84,10 +85,10 @@ def _handed_on(process: int) -> Iterator[None]:
 
 
 def start() -> None:
-    """Start a server for the current folder, where there is none, without waiting for it."""
+    """Start a server for the current folder if there is none, without waiting for it."""
     if os.path.lexists(PATH):
         return
-    import subprocess  # a build that is served does not load it
+    import subprocess  # imported late: a build by the server does not need it
 
     with contextlib.suppress(OSError):
         subprocess.Popen(
@@ -100,7 +101,7 @@ def start() -> None:
 
 
 def status() -> Mapping[str, int] | None:
-    """The number of the server's process, and of the builds that it did; None without a server that answers."""
+    """The process ID of the server and the number of its builds; None without a server that answers."""
     if not is_ours(PATH):
         return None
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
@@ -117,7 +118,7 @@ def status() -> Mapping[str, int] | None:
 
 
 def stop() -> bool:
-    """Ask the server to end; whether there was one."""
+    """Ask the server to end; return whether there was one."""
     if not is_ours(PATH):
         return False
     with contextlib.suppress(OSError):

@@ -1,9 +1,10 @@
-"""The messages between a build and the server, over a Unix socket in the folder of outputs.
+"""The messages between a build and the server, over a Unix socket in the output folder.
 
 The client sends one line of JSON, the request, and with its first byte the file descriptors of its standard input,
 output and error (unix(7), SCM_RIGHTS). The server answers with lines of JSON: first {"process": NUMBER}, the process
-that is going to build, or {"refused": REASON}. It begins when the client has sent GO, for that may have lost its
-patience meanwhile. In the end it says {"status": NUMBER, "signal": NUMBER or 0}. A request for STATUS gets one line.
+that is going to build, or {"refused": REASON}. It starts when the client has sent GO, because the client may have
+given up in the meantime. At the end it sends {"status": NUMBER, "signal": NUMBER or 0}. A request for STATUS gets one
+line.
 """
 
 from __future__ import annotations
@@ -19,14 +20,14 @@ from typing import Any, NamedTuple
 
 from rebel_tools.server import SOCKET
 
-PATH = SOCKET  # below the current folder, for a path has at most 107 bytes
+PATH = SOCKET  # relative to the current folder, because a socket's path has at most 107 bytes
 GO = b"g"
 BUILD, STATUS = "build", "status"
-MOST = 8 << 20  # bytes of a request: an environment and a command line
+MOST = 8 << 20  # maximal bytes of a request, which holds an environment and a command line
 
 
 class Request(NamedTuple):
-    """What somebody wants, BUILD or STATUS; for a build with which words for scons, in which surroundings."""
+    """A request, BUILD or STATUS; for a build with the arguments for scons and the state of the client's process."""
 
     wants: str
     words: list[str]
@@ -37,7 +38,7 @@ class Request(NamedTuple):
 
 
 def is_ours(path: str) -> bool:
-    """Whether there is a socket that only this user can have made, and open."""
+    """Whether the path is a socket that only this user can have created and can connect to."""
     try:
         status = os.lstat(path)
     except OSError:
@@ -62,7 +63,7 @@ def send_request(connection: socket.socket, request: Request) -> None:
 
 
 def receive_request(connection: socket.socket) -> tuple[Request, list[int]]:
-    """The request and the descriptors that came with it. Errors: OSError and ValueError for anything else."""
+    """The request and the file descriptors sent with it. Errors: OSError and ValueError for anything else."""
     descriptors = array.array("i")
     data, ancillary, _, _ = connection.recvmsg(1 << 16, socket.CMSG_SPACE(3 * descriptors.itemsize))
     for level, kind, content in ancillary:

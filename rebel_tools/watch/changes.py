@@ -10,16 +10,16 @@ from typing import Any
 from rebel_tools.errors import MissingTool, RebelError
 from rebel_tools.watch.folders import Folders
 
-# Milliseconds. A batch of changes is complete when a step brings no more of them, and at the latest after the limit.
+# Milliseconds. A batch of changes is complete when a step brings no more changes, at the latest after the limit.
 STEP = 10
 LIMIT = 500
 
-# Of each change its kind and its path.
+# The kind and the path of each change.
 Batches = Generator[set[tuple[Any, str]], None, None]
 
 
 class Changes:
-    """The paths that change in the `watched` folders; none is missed from the moment that `follow` returns."""
+    """The paths that change in the `watched` folders; no change is missed after `follow` has returned."""
 
     def __init__(self) -> None:
         self.watched: frozenset[str] = frozenset()
@@ -27,24 +27,24 @@ class Changes:
         self._pending: set[str] = set()
 
     def follow(self, folders: Folders) -> set[str]:
-        """Watch what is of interest; returns the folders that were not watched before.
+        """Watch all folders of interest; return those that were not watched before.
 
-        Errors: MissingTool without watchfiles; RebelError when the system lets nobody watch so many folders.
+        Errors: MissingTool without watchfiles; RebelError if the system does not allow to watch so many folders.
         """
         before = self.watched
         wanted = folders.to_watch()
         while wanted != self.watched:
             self._replace(wanted)
-            wanted = folders.to_watch()  # with those that came between the look at the tree and the watching
+            wanted = folders.to_watch()  # including folders that were created before watching began
         return wanted - before
 
     def renew(self, folders: Folders) -> None:
-        """Folders came or went: watch all anew, for one of the same name may be another one."""
+        """Watch all folders again after some were added or removed: one of the same name may be a new folder."""
         self.watched = frozenset()
         self.follow(folders)
 
     def add(self, paths: Iterable[str]) -> None:
-        """Changes that were found in another way."""
+        """Add changes that were found in another way."""
         self._pending.update(paths)
 
     def wait(self) -> set[str]:
@@ -64,17 +64,17 @@ class Changes:
             self._batches.close()
 
     def _batch(self) -> set[str]:
-        assert self._batches is not None, "follow() comes first"
+        assert self._batches is not None, "call follow() first"
         return {path for _, path in next(self._batches)}
 
     def _replace(self, folders: Collection[str]) -> None:
-        """Begin to watch `folders` before the others are given up, so that nothing is missed."""
+        """Start to watch `folders` before the old watches end, so that no change is missed."""
         before, self._batches = self._batches, _batches(folders)
         try:
             self._pending |= self._batch()  # watching begins with the first call
             self.watched = frozenset(folders)
         except FileNotFoundError:
-            self.watched = frozenset()  # one of them is gone again; the caller looks at the tree anew
+            self.watched = frozenset()  # one of them was removed again; the caller looks at the tree again
         except (OSError, RuntimeError) as error:
             raise _refused(error, len(folders)) from error
         if before is not None:
@@ -97,18 +97,18 @@ def _batches(folders: Iterable[str]) -> Batches:
         debounce=LIMIT,
         rust_timeout=STEP,
         yield_on_timeout=True,
-        ignore_permission_denied=False,  # with it the other errors would be ignored, too (watchfiles 1.3)
+        ignore_permission_denied=False,  # if set, watchfiles 1.3 ignores the other errors, too
     )
     return batches
 
 
 def _refused(error: Exception, count: int) -> RebelError:
-    """The error of the system in words, with the setting that helps (inotify(7), /proc/sys/fs/inotify)."""
+    """The system's error in words, with the setting that helps (inotify(7), /proc/sys/fs/inotify)."""
     text = str(error)
     if "watch limit" in text or "os error 28" in text:
         hint = "sudo sysctl fs.inotify.max_user_watches=524288"
-        return RebelError(f"this system does not allow to watch {count} folders", hint=hint)
+        return RebelError(f"this system does not allow watching {count} folders", hint=hint)
     if "os error 24" in text:
-        hint = "end other watching programs, or: sudo sysctl fs.inotify.max_user_instances=1024"
-        return RebelError("this system does not allow one more watching program", hint=hint)
+        hint = "end other programs that watch files, or: sudo sysctl fs.inotify.max_user_instances=1024"
+        return RebelError("this system does not allow another program to watch files", hint=hint)
     return RebelError(f"{os.getcwd()} cannot be watched: {text}")

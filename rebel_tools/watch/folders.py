@@ -1,8 +1,8 @@
-"""Which folders have to be watched, and which of the changes in them can change what a build makes.
+"""Which folders have to be watched, and which of the changes in them can affect a build.
 
-That is everything below the top folder, and all places that a build has said it looked at, wherever they are: folders
-of packages behind links, the node_modules of a workspace, modules that an SConstruct imports. Where a link leads
-counts as much as the link: a file that is saved by renaming another one is new in its own folder, and nowhere else.
+These are everything below the top folder, and all places that a build has looked at, wherever they are: folders of
+packages behind links, the node_modules of a workspace, modules that an SConstruct imports. The target of a link counts
+as much as the link: a file that is saved by renaming is new only in its own folder.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from collections.abc import Iterable
 
 from rebel_tools.sconstruct import BUILD_FOLDER
 
-# What the tools themselves write, and what editors write beside a file while they save it.
+# Files that the tools themselves write, and that editors write beside a file while saving it.
 _TRANSIENT = (
     *(".sconsign*", "config.log", ".merlin", "*.pyc"),  # SCons, its Configure(), rebel, Python
     *(".*.sw?", ".*.swpx", "4913", "*~", ".#*", "#*#", "*___jb_???___", ".nfs*"),  # Vim, Emacs, JetBrains, NFS
@@ -26,19 +26,19 @@ _PACKAGES = "node_modules"
 
 
 class Folders:
-    """What is of interest around the folder `top`.
+    """The paths of interest around the folder `top`.
 
-    places: files and folders that a build looked at, be they there or not; in a folder every name is of interest.
-    made: the folder for what is built, as for `_build`: only that it goes is of interest.
+    places: files and folders that a build looked at, existing or not; in a folder every name is of interest.
+    made: the output folder, such as `_build`: only its removal is of interest.
     """
 
     def __init__(self, top: str, places: Iterable[str] = (), made: str = ""):
         self.top = top
         self.places = frozenset(places)
         self.made = made or os.path.join(top, BUILD_FOLDER)
-        self._really: set[str] = set()  # what the places are, behind all links
+        self._really: set[str] = set()  # the real paths of the places
         self._links: set[str] = set()
-        self._names: set[str] = set()  # links, what they lead to, and the folders above
+        self._names: set[str] = set()  # links, their targets, and the folders above
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Folders) and self._given == other._given
@@ -48,8 +48,8 @@ class Folders:
         return self.top, self.places, self.made
 
     def to_watch(self) -> set[str]:
-        """The folders to watch, each for its own entries only and under its real name: the system tells of a folder
-        under one name. Looks at the links anew.
+        """The folders to watch, each only for its own entries and under its real name: the system reports a folder
+        under one name only. Resolves the links again.
         """
         links, tree = Links(), set(_tree(self.top, self.made))
         self._really = set(map(links.real, self.places))
@@ -61,7 +61,7 @@ class Folders:
         return {folder for folder in folders | set(map(_existing, above)) if os.access(folder, os.R_OK)}
 
     def _above(self, path: str) -> Iterable[str]:
-        """The folders in which a path can be replaced, or one above it, without the top folder itself going."""
+        """The folders in which a path, or a folder above it, can be replaced without removing the top folder."""
         while path != os.path.dirname(path):
             path = os.path.dirname(path)
             yield path
@@ -73,11 +73,11 @@ class Folders:
         return path in self._names
 
     def leads_on(self, path: str) -> bool:
-        """Whether the folders to watch may be others when `path` has changed."""
+        """Whether a change of `path` may change the set of folders to watch."""
         return path in self._links or os.path.islink(path) or os.path.isdir(path)
 
     def matters(self, path: str) -> bool:
-        """Whether a change of `path` can change what a build makes."""
+        """Whether a change of `path` can affect a build."""
         folder, name = os.path.split(path)
         if _is_transient(name):
             return False
@@ -107,7 +107,7 @@ def _is_left_out(folder: str) -> bool:
 
 
 def _existing(folder: str) -> str:
-    """The folder, or the nearest one above it that is there: where it would appear."""
+    """The folder, or the nearest existing one above it, where it would appear."""
     while not os.path.isdir(folder):
         folder = os.path.dirname(folder)
     return folder
@@ -116,14 +116,14 @@ def _existing(folder: str) -> str:
 def _links_in(folder: str) -> list[str]:
     try:
         return [entry.path for entry in os.scandir(folder) if entry.is_symlink() and not _is_left_out(entry.name)]
-    except OSError:  # it is gone again, or not for us
+    except OSError:  # it was removed again, or cannot be read
         return []
 
 
 class Links:
-    """What paths really are. Each folder is asked once.
+    """Resolves paths; each folder is read once.
 
-    found: the links on the way, each under the real name of its folder.
+    found: the links on the way, each with the real name of its folder.
     """
 
     def __init__(self) -> None:
@@ -131,7 +131,7 @@ class Links:
         self._known: dict[str, str] = {}
 
     def real(self, path: str) -> str:
-        """An absolute path without links in it, be there such a file or not; where links loop, one of them."""
+        """An absolute path without links, whether or not it exists; in a loop of links, one of them."""
         if path not in self._known:
             self._known[path] = path  # for links that lead to themselves
             self._known[path] = self._real(*os.path.split(path))

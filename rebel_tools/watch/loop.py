@@ -14,8 +14,8 @@ from rebel_tools.watch.changes import Changes
 from rebel_tools.watch.folders import Folders
 from rebel_tools.watch.resident import Built, Resident
 
-# A file that changes during so many builds in a row is written by the build itself; if that is not certain, wait so
-# many seconds before the next one.
+# A file that changes during this many builds in a row is written by the build itself; if that is not certain, wait this
+# many seconds before the next build.
 REPEATS = 8
 PAUSE = 1.0
 
@@ -30,8 +30,8 @@ class Watch:
         self.resident = Resident(arguments)
         self.changes = Changes()
         self._made: dict[str, Stamp] = {}
-        self._read: set[str] = set()  # by the last build that came so far as to know
-        self._before: dict[str, tuple[int, ...]] = {}  # what these were before the build that is running
+        self._read: set[str] = set()  # from the last build that got far enough to know it
+        self._before: dict[str, tuple[int, ...]] = {}  # the stamps before the current build
         self._repeats: Counter[str] = Counter()
 
     def run(self) -> None:
@@ -59,8 +59,8 @@ class Watch:
         return built
 
     def _look_where_it_looked(self, built: Built, moment: int) -> None:
-        """Watch all places that the build read; what changed in a new one before it was watched is a change, too."""
-        # A build that failed may not have come to a place that is needed to mend it.
+        """Watch all places that the build read; a change in a new place before it was watched also counts."""
+        # A failed build may not have reached the place with the error.
         places = built.places if built.status == 0 else {*built.places, *self.folders.places}
         folders = Folders(built.top or self.folders.top, places, self.made)
         if folders != self.folders:
@@ -78,10 +78,11 @@ class Watch:
         return changed
 
     def _changed_meanwhile(self) -> set[str]:
-        """What changed during the build: edits, which the next build has to see, and files that it wrote itself.
+        """The edits during the build, which need another build; files that the build itself wrote are left out.
 
-        What is read is compared with what it was before the build, whether the system told of it or not, and is
-        never taken for the work of the build: somebody may save it all the time, and the last state is to be built.
+        Inputs are compared with their stamps from before the build, whether or not the system reported a change, and
+        are
+        never taken for outputs: a user may keep saving one, and the last state has to be built.
         """
         inputs = {path for path, before in self._before.items() if _written(path) != before}
         changed = self._mattering(self.changes.so_far()) | set(filter(self._matters, inputs))
@@ -95,9 +96,9 @@ class Watch:
         return changed - by_itself
 
     def _mattering(self, paths: set[str]) -> set[str]:
-        """Those of the changes that a build has to see, and everything watched that they brought."""
+        """The changes that affect a build, and everything in folders that are newly watched because of them."""
         if not os.path.isdir(self.folders.top):
-            raise RebelError("the folder of the project is gone", place=Place(self.folders.top))
+            raise RebelError("the folder of the project was removed", place=Place(self.folders.top))
         if any(path in self.changes.watched or self.folders.leads_on(path) for path in paths):
             self.changes.renew(self.folders)
         return {path for path in paths if self._matters(path)}
@@ -117,7 +118,7 @@ _FAILED = "failed; waiting for changes"
 
 
 def _written(path: str) -> tuple[int, ...]:
-    """When a file was written, its size and inode; nothing when there is none. A new hard link to a source, as
+    """The time of the last write, size and inode of a file; () without a file. A new hard link to a source, which
     SCons makes for a variant folder, does not count as a change.
     """
     try:
@@ -128,7 +129,7 @@ def _written(path: str) -> tuple[int, ...]:
 
 
 def _is_own_output(path: str) -> bool:
-    """Whether this is where the messages go: `rebel watch > log` in the folder of the project."""
+    """Whether our own output goes to this file: `rebel watch > log` in the folder of the project."""
     try:
         status = os.stat(path)
     except OSError:
@@ -139,6 +140,6 @@ def _is_own_output(path: str) -> bool:
 def _changed_since(folder: str, moment: int) -> Iterable[str]:
     try:
         entries = [(entry.path, entry.stat(follow_symlinks=False)) for entry in os.scandir(folder)]
-    except OSError:  # it is gone again, which is a change of the folder above
+    except OSError:  # it was removed again, which is a change of its parent folder
         return []
     return [path for path, status in entries if not is_settled(status.st_ctime_ns, moment)]

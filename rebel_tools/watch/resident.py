@@ -1,4 +1,4 @@
-"""The other end of rebel_tools.scons.resident: a process that has loaded SCons and builds when it is asked to."""
+"""Controls a process that has SCons loaded and builds on request (rebel_tools.scons.resident)."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from rebel_tools.search_path import python_command
 class Built:
     """How a build ended.
 
-    status: the exit status of scons; `outdated`: the program itself changed, and nothing was done.
-    top: the folder of the SConstruct, None when scons did not come that far.
-    places: files and folders that were looked at, outside of the top folder or behind links.
-    inputs: the files below the top folder, besides those, that the build has read or could have read.
-    made: what the build may have written, with the stamp that it had afterwards.
+    status: the exit status of scons; `outdated`: the program itself changed, and nothing was built.
+    top: the folder of the SConstruct, None if scons did not get that far.
+    places: files and folders that were looked at outside the top folder or behind links.
+    inputs: the other files, below the top folder, that the build has read or could have read.
+    made: files that the build may have written, with their stamps afterwards.
     """
 
     status: int
@@ -35,7 +35,7 @@ class Built:
 
 
 class Resident:
-    """The process; it is started when it is first needed, and again when it has ended."""
+    """The process; it is started on demand, and restarted when it has ended."""
 
     def __init__(self, arguments: Sequence[str]):
         self.arguments = arguments
@@ -44,7 +44,7 @@ class Resident:
     def build(self) -> Built:
         """Build once, with the output of scons on this process' own streams."""
         if self._running is not None and self._running.process.poll() is not None:
-            self.stop()  # somebody has killed it
+            self.stop()  # it was killed
         if self._running is None:
             self._running = _start(self.arguments)
         try:
@@ -60,7 +60,7 @@ class Resident:
         return Built(**{**values, **paths})
 
     def stop(self, patience: float = 10) -> None:
-        """End the process, and what it has started, as an interrupt from the keyboard would."""
+        """End the process and its children, like an interrupt from the keyboard."""
         running, self._running = self._running, None
         if running is None:
             return
@@ -75,7 +75,7 @@ class Resident:
 
 
 class _Running(NamedTuple):
-    """The process, the descriptor that it reads requests from, and what it answers."""
+    """The process, the descriptor from which it reads requests, and its answers."""
 
     process: subprocess.Popen[bytes]
     requests: int
@@ -94,6 +94,6 @@ def _start(arguments: Sequence[str]) -> _Running:
 
 
 def _signal(process: subprocess.Popen[bytes], number: int) -> None:
-    """To the process group that the process has made of itself and what it starts."""
+    """Send a signal to the process group of the process and its children."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, number)

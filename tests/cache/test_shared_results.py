@@ -274,7 +274,7 @@ def test_the_command(tree) -> None:
     left = json.loads(tree.rebel("cache", "size", "--json").out)["size"]
     tree.rebel("cache", "trim", "--to", f"{left // 1024 - 4}K")
     assert 0 < len(tree.kept()) < 10
-    assert "is no size" in tree.rebel("cache", "trim", "--to", "much", rc=1).err
+    assert "is not a size" in tree.rebel("cache", "trim", "--to", "much", rc=1).err
     tree.rebel("cache", "clear")
     assert tree.kept() == []
     tree.rebel("clean")

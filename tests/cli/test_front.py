@@ -104,7 +104,7 @@ def test_a_command_that_says_nothing_is_named(app):
     )
     app.path("bin/ocamlopt").chmod(0o755)
     path = f"{app.path('bin')}:{os.environ['PATH']}"
-    for end, reason in (("exit 3", "the command failed with exit status 3"), ("kill -9 $$", "was ended by signal 9")):
+    for end, reason in (("exit 3", "the command failed with exit status 3"), ("kill -9 $$", "was killed by signal 9")):
         script = app.path("bin/ocamlopt").read_text().replace("$END", end)
         app.write("bin/ocamlopt", script)
         failed = rebel(app, "build", rc=2, env={"PATH": path})

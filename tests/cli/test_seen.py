@@ -50,17 +50,17 @@ def test_describe(app):
 
 
 def test_graph_and_why(app):
-    assert "nothing is known of this target yet" in rebel(app, "graph", rc=1).err
+    assert "this target has not been built yet" in rebel(app, "graph", rc=1).err
     rebel(app, "build")
     text = rebel(app, "graph").out
     assert '"Default_Tar__B" -> "Dep__A" [penwidth=3];' in text and '"Dep__A" -> "Dep__Z" [penwidth=3];' in text
     assert '"Default_Tar__B" -> "Default_Tar__C";' in text and "red" not in text
     assert '"app" -> "dep";' in rebel(app, "graph", "--packages").out
-    way = "Index of app\n  -> B of app\n    -> A of dep\n      -> Z of dep\nZ of dep is named by A of dep\n"
+    way = "Index of app\n  -> B of app\n    -> A of dep\n      -> Z of dep\nZ of dep is used by A of dep\n"
     assert rebel(app, "why", "Dep.Z").out == rebel(app, "why", "Z").out == way
     app.write("src/unused.ml", "let x = C.c")
     rebel(app, "build")
-    assert rebel(app, "why", "Unused").out == "no program comes to Unused of app\nUnused of app is named by nobody\n"
+    assert rebel(app, "why", "Unused").out == "no program reaches Unused of app\nnothing uses Unused of app\n"
     assert "did you mean" in rebel(app, "why", "Unusd", rc=1).err
     assert 'there is no target "x"' in rebel(app, "graph", "x", rc=1).err
 

@@ -454,7 +454,7 @@ def test_a_project_that_is_removed(project, watch):
     while project.root.exists():  # what the build knows is being written meanwhile
         shutil.rmtree(project.root, ignore_errors=True)
     assert watcher.process.wait(SECONDS) == 1
-    assert f"rebel: error: {project.root}: the folder of the project is gone" in watcher.text
+    assert f"rebel: error: {project.root}: the folder of the project was removed" in watcher.text
     assert "Traceback" not in watcher.text
 
 

@@ -134,7 +134,7 @@ def test_one_of_two_files_is_left_behind(project):
     assert GONE in project.scons(rc=2).err and "made.mli" in project.scons(rc=2).err
     project.write("src/made.ml", "let start = 1\n")
     failed = project.scons(rc=2)
-    assert "src/made.mli: `src/made.mli` was made by a rule that is gone" in failed.err
+    assert "src/made.mli: `src/made.mli` was made by a rule that no longer exists" in failed.err
     project.path("src/made.mli").unlink()
     project.scons()
 
@@ -150,7 +150,7 @@ def test_many_of_them_in_a_package(project):
     project.scons()
     project.write("SConstruct", HEAD.replace('"ocaml"', '"rebel"') + PACKAGE)
     failed = project.scons(rc=2)
-    assert "node_modules/bar/src/made.ml` was made by a rule that is gone" in failed.err
+    assert "node_modules/bar/src/made.ml` was made by a rule that no longer exists" in failed.err
     assert "Unbound" in failed.text
     run = project.run(sys.executable, "-m", "rebel_tools", "build", rc=2)
-    assert "was made by a rule that is gone" in run.err
+    assert "was made by a rule that no longer exists" in run.err

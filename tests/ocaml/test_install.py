@@ -137,13 +137,13 @@ def test_programs_and_options(shop):
 def test_files_of_others_are_not_touched(shop):
     shop.write("prefix/lib/my-lib/META", "mine")
     run = install(shop, rc=1)
-    assert "prefix/lib/my-lib/META: something is there already, and rebel has not installed it" in run.err
+    assert "prefix/lib/my-lib/META: this file already exists, and rebel has not installed it" in run.err
     assert sorted(shop.snapshot("prefix")) == ["lib/my-lib/META"]
     shutil.rmtree(shop.path("prefix"))
     shop.path("elsewhere").mkdir()
     shop.path("prefix/lib").mkdir(parents=True)
     shop.path("prefix/lib/my-lib").symlink_to(shop.path("elsewhere"))
-    assert "this is no folder of its own" in install(shop, rc=1).err
+    assert "this is a link to a folder" in install(shop, rc=1).err
     assert not list(shop.path("elsewhere").iterdir())
 
 
@@ -202,7 +202,7 @@ def test_opam_takes_its_file(shop):
     assert 'synopsis: "Says \\"hi\\""\n' in text and 'dev-repo: "git+https://github.com/a/b.git"\n' in text
     for key in ("license", "author", "bugs"):
         shop.write("lib/package.json", json.dumps({k: v for k, v in own.items() if k != key}))
-        assert f'there is no key "{key}", and opam asks for it' in rebel(shop, "opam", cwd="lib", rc=1).err
+        assert f'there is no key "{key}", and opam requires it' in rebel(shop, "opam", cwd="lib", rc=1).err
     if not shutil.which("opam"):
         pytest.skip("opam is not installed")
     shop.write("my-lib.opam", text)
