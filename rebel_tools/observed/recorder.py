@@ -167,7 +167,7 @@ def find_caller() -> Caller | None:
 
 
 def belongs_to_python(path: str) -> bool:
-    """Whether a source file belongs to Python's standard library or to this package, not to another installed package."""
+    """Whether a source file belongs to Python's standard library or this package, not to another package."""
     if path.startswith((_OURS, "<frozen")):
         return True
     return path.startswith(LIBRARY) and "/site-packages/" not in path and "/dist-packages/" not in path

@@ -113,7 +113,7 @@ class Box:
         return Finding(kind, self.declared.target, os.path.relpath(path, self.declared.root))
 
     def _fill(self, words: Sequence[str]) -> None:
-        """Provide the files that the command may see. Later command lines of an action find the outputs of earlier ones."""
+        """Provide the files that the command may see. Outputs of an earlier command line of the action stay."""
         if self._is_filled:
             return
         self._is_filled = True
