@@ -98,14 +98,14 @@ def test_commands_whose_output_is_read_are_run_again(tree):
     [
         ("import time; t = time.time()", "a clock"),
         ("import datetime; d = datetime.date.today()", "a clock"),
-        ("import random; r = random.random()", "throws dice"),
+        ("import random; r = random.random()", "uses random numbers"),
         ("import socket", "imports socket"),
         ("import sqlite3", "imports sqlite3"),
         ("import sys; sys.stdin.read()", "reads standard input"),
-        ("open('/proc/uptime').read()", "what the machine does"),
+        ("open('/proc/uptime').read()", "the state of the machine"),
         ("import os; os.system('true')", "os.system"),
         ("import subprocess; subprocess.call(['true'])", "output is not read"),
-        ("import subprocess; subprocess.check_output(['sh', '-c', 'date +%N'])", "something else each time"),
+        ("import subprocess; subprocess.check_output(['sh', '-c', 'date +%N'])", "differs each time"),
         ("open('stamp', 'a').write('x')", "writes a file"),
         ("env.Execute('true')", "env.Execute"),
         ("AlwaysBuild(env.Command('x', [], 'touch x'))", "built something"),
@@ -259,7 +259,7 @@ def test_doctor_tells_what_keeps_a_tree_from_being_answered_for(tree):
     tree.write("SConstruct", "import time\nstarted = time.asctime()\n" + SCONSTRUCT)
     run(tree)
     text = doctor(tree)
-    assert "asks scons each time in this tree" in text and "looks at a clock (time.asctime)" in text
+    assert "asks scons each time in this tree" in text and "reads a clock (time.asctime)" in text
     assert f"{tree.path('SConstruct')}:2" in text
     told = json.loads(doctor(tree, "--json"))["tree"]
     assert told["state"] == "refused" and told["refusals"][0]["places"] == [f"{tree.path('SConstruct')}:2"]
