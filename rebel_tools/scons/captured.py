@@ -35,7 +35,7 @@ class _File(threading.local):
         return self.file
 
     def take(self) -> bytes:
-        """The text that was written. A file with text is not reused: a surviving child process may still write to it."""
+        """The output. A file with text is not reused: a surviving child process may still write to it."""
         file = self.open()
         if file.seek(0, 2) == 0:
             return b""

@@ -41,7 +41,7 @@ def compiler(env: Any, variable: str, command: str, target: Any, source: Any) ->
 
 
 def environment(env: Any, target: Any, source: Any) -> Mapping[str, str]:
-    """$ENV with text values, as a process needs it: SCons also allows lists, other values, and functions that add to it."""
+    """$ENV with text values, as a process needs it: SCons also allows lists, other values and functions."""
     variables = shell_environment(env, target, source)
     return {
         key: os.pathsep.join(map(str, value)) if SCons.Util.is_List(value) else str(value)

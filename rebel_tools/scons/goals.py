@@ -95,7 +95,7 @@ class Goal:
                 plugin_step(self.env, self.session, scope, f"{self._base}.cmxs", members=steps[0].members)
 
     def _plugin(self, scope: Scope, entry: Module) -> Link:
-        """The link of a plugin; the units of its host are known from the plan or, if it is built elsewhere, from its tables."""
+        """The link of a plugin; the units of its host are known from the plan, or from the tables of its file."""
         if not self.target.has_program_elsewhere:
             host = self.session.goal_of(self.target).last_step
             assert isinstance(host, Link), "package.json has been checked"

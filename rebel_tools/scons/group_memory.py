@@ -69,7 +69,7 @@ class GroupMemory:
             ANSWERS.update(self.manifest.answers)
 
     def has_nothing_to_do(self, goal: Goal) -> bool:
-        """Whether the manifest proves that a target is up to date: it was in that build, and nothing has changed since."""
+        """Whether the manifest proves that a target is up to date: that build made it, and nothing has changed."""
         return self.verdict.extent == NOTHING and goal.path in self.manifest.steps
 
     @property

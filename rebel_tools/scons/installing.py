@@ -93,7 +93,7 @@ def _with_install(env: Environment) -> Environment:
 def _write_meta(env: Environment, target: Node, text: str) -> Nodes:
     if target.has_builder():
         raise RebelError(
-            f"two libraries would be installed with the same META file, {quote(str(target))}",
+            f"two libraries have the same META file, {quote(str(target))}",
             hint="give one of them name=",
         )
     return list(env.Command(target, SCons.Node.Python.Value(text), Action(_write, "install $TARGET")))

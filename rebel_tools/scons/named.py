@@ -72,7 +72,7 @@ def library_files(env: Environment, words: Sequence[str], folders: Iterable[str]
 
 
 def declared_reads(env: Environment) -> tuple[str, ...]:
-    """The absolute paths of the files in `$OCAMLPPDEPS`, which preprocessors read: nodes, paths, and Glob() patterns."""
+    """The absolute paths of what preprocessors read, by `$OCAMLPPDEPS`: nodes, paths, and Glob() patterns."""
     return tuple(dict.fromkeys(node.get_abspath() for node in _declared(env)))
 
 

@@ -3,7 +3,7 @@
 SCons decides by comparing the dependencies that it knew *before* a build with the present ones. For OCaml that is
 either unsound (direct interfaces only) or far too coarse (everything reachable); the right set is known only
 afterwards, from the import tables in the compiler's output. So these nodes hand the questions "what do you wait for",
-"are you up to date", "why not" and "under which key are you cached" to the plan; everything else (running actions in parallel,
+"are you up to date", "why not" and "under which key are you cached" to the plan; everything else (parallel actions,
 failures, -k, -n, CacheDir, cleaning, printing) is SCons' own.
 """
 
@@ -173,13 +173,13 @@ class SourceFile(SCons.Node.FS.File):
 
 
 class MadeFile(SCons.Node.FS.File):
-    """An output of a package's rule. SCons compares only the inputs of a target; here the output must be unchanged, too."""
+    """An output of a package's rule. SCons compares only inputs of a target; here the output must not change either."""
 
     __slots__ = ()
 
     @classmethod
     def adopt(cls, node: SCons.Node.FS.File) -> None:
-        """Make a node one of this kind; its `attributes.rebel_reads` finds its other dependencies besides its sources."""
+        """Make a node one of this kind; its `attributes.rebel_reads` finds its dependencies besides its sources."""
         node.__class__ = cls
 
     def scan(self) -> None:
@@ -192,7 +192,7 @@ class MadeFile(SCons.Node.FS.File):
             self.add_to_implicit(reads())
 
     def is_up_to_date(self) -> bool:
-        """SCons' scanners also ask this about files that were just built, and leave out those that are not up to date."""
+        """SCons' scanners also ask this about files that were just built, and leave out those that are stale."""
         if self.get_state() == SCons.Node.executed:
             return True
         return bool(super().is_up_to_date()) and getattr(self.get_stored_info().ninfo, "csig", "") == self.get_csig()

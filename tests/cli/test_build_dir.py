@@ -111,10 +111,10 @@ def test_a_folder_with_other_files_is_left_alone(sources, tmp_path) -> None:
     other = Project(tmp_path / "other")
     other.write("default/src/notes.ml", "mine\n")
     before = names(other)
-    _refused(sources, other.root, "there are files in it that are none of a build")
+    _refused(sources, other.root, "it contains files that are not from a build")
     assert names(other) == before
-    _refused(sources, ".", "there are files in it that are none of a build")
-    _refused(sources, "..", "there are files in it that are none of a build")
+    _refused(sources, ".", "it contains files that are not from a build")
+    _refused(sources, "..", "it contains files that are not from a build")
     _refused(sources, "src/out", "among the sources of the package app")
     _refused(sources, "node_modules/dep/src/new", "among the sources of the package dep")
     _refused(sources, "package.json", "cannot be used")

@@ -146,7 +146,7 @@ class TestBuilds:
     @pytest.mark.parametrize("make", [Path.mkdir, lambda path: path.symlink_to("elsewhere"), os.mkfifo])
     def test_what_is_no_file_stays_and_is_told(self, app, make):
         make(app.path("app/.merlin"))
-        note = "rebel: note: editors are not told about this build: "
+        note = "rebel: note: the file for editors was not written: "
         assert f"{note}{app.path('app/.merlin')}: this is no ordinary file" in self.build(app).err
         assert not app.path("app/.merlin").is_file() and not app.path("app/elsewhere").exists()
 

@@ -42,7 +42,7 @@ WRONG = {
     "env.OCamlProgram('p', ['a.ml', 'stubs.c'])": "`stubs.c` is not a source of OCaml or Reason\n  expected: .ml, .re, "
     ".mli, .rei\n  hint: objects of C are given to programs",
     "env.OCamlProgram('p', 'e.mli')": "the program `p` has no implementation",
-    "env.OCamlProgram('p', ['a.ml~', 'a.mld'])": "nothing among the sources is code",
+    "env.OCamlProgram('p', ['a.ml~', 'a.mld'])": "none of the sources is code",
     "env.OCamlObject('a.ml', chdir=1)": "OCaml is compiled in the folder of the SConstruct\n  hint: leave out chdir=",
     "env.OCamlProgram('p', [env.OCamlObject('a.ml'), env.OCamlObject('sub/a.ml')])": "objects from `.` and `sub`",
     "env.OCamlObject('a.ml'); env.OCamlObject('b.ml', OCAMLFLAGS='-w -a')": "two environments with",

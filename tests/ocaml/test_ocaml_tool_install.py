@@ -51,10 +51,10 @@ def test_findlib_finds_it(project):
 @pytest.mark.parametrize(
     "call, said",
     [
-        ('env.OCamlInstall("p", [base, text])', "env.OCamlInstall is about one library"),
+        ('env.OCamlInstall("p", [base, text])', "env.OCamlInstall installs one library"),
         ('env.OCamlInstall("p", base, name="a.b")', '"a.b" cannot be the name of an installed library'),
         ('env.OCamlInstall("p", "a.ml")', "`a.ml` is not a library of OCaml"),
-        ('env.OCamlInstall("prefix/lib", text, name="base")', "two libraries are installed with one META"),
+        ('env.OCamlInstall("prefix/lib", text, name="base")', "two libraries have the same META file"),
     ],
 )
 def test_wrong_calls(project, call, said):

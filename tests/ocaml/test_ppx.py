@@ -151,7 +151,7 @@ def test_a_dry_run_makes_nothing(app):
 def test_an_unknown_rewriter_is_at_its_key(app):
     use(app, ["my-ppx", "no_such_ppx"])
     said = app.build(rc=2)
-    message = 'the ppx rewriter "no_such_ppx" is neither a package in `dependencies` nor one of findlib'
+    message = 'the ppx rewriter "no_such_ppx" is neither a package in `dependencies` nor a findlib package'
     assert f"package.json:1:78: {message}" in said and "^" in said
     use(app, {"my-ppx": [], "no_such_ppx": []})
     assert message in app.build(rc=2)
