@@ -116,7 +116,7 @@ class HttpCache:
         self.counts = Counts()
 
     def get(self, kind: str, name: str, size: int = 0) -> bytes | None:
-        """The stored data; None if there is none or no answer. Data from `cas` must have the digest that it is named by."""
+        """The stored data; None if there is none or no answer. Data from `cas` is checked by its digest."""
         data = self._try("GET", kind, name)
         if data is None:
             return None
