@@ -98,7 +98,7 @@ class Drivers:
                 "_OCAMLDRIVER": True,
             }
         )
-        run.prepare_environment(env)
+        run.target_environments.prepare(env)
         folder = self._folder(names)
         scope = Scope(folder, Naming(""), (NATIVE,), settings(env), tuple(uses))
         module = scope.add("Rebel_ppx_driver", MAIN, None)

@@ -91,7 +91,7 @@ class Goal:
         else:  # the archive of another engine is needed for that of the first one
             steps = [library_step(self.env, self.session, scope, engine, self._base) for engine in scope.engines]
             self.step = steps[0]
-            if self.engine == NATIVE and self.session.has_plugins:
+            if self.engine == NATIVE and self.session.target_environments.has_plugins:
                 plugin_step(self.env, self.session, scope, f"{self._base}.cmxs", members=steps[0].members)
 
     def _plugin(self, scope: Scope, entry: Module) -> Link:

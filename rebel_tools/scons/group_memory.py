@@ -75,7 +75,7 @@ class GroupMemory:
     @property
     def recall(self) -> Recall:
         goals = (goal for goal in self.run.goals if goal.path in self.manifest.steps)
-        return Recall(self.verdict, {scope for goal in goals for scope in goal.needed}, self.run.active)
+        return Recall(self.verdict, {scope for goal in goals for scope in goal.needed}, self.run.goal_nodes.active)
 
     # What this build leaves
 

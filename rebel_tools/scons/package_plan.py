@@ -28,7 +28,7 @@ class PackagePlan:
         self._libraries: dict[str, Scope] = {}
 
     def add(self) -> None:
-        """Add all that the goals need to the plan. Errors: those of missing tools and findlib packages."""
+        """Add everything that the goals need to the plan. Errors: missing tools and findlib packages."""
         run = self.run
         archives: dict[str, tuple[str, Archive]] = {}
         used = {each.name for goal in run.goals for each in run.project.closure(goal.package)}
@@ -48,39 +48,41 @@ class PackagePlan:
                 except RebelError:
                     if not package.tests_of or any(goal.is_expected for goal in goals):
                         raise
-                    run.goals = [goal for goal in run.goals if goal not in goals]  # what only tests need is not there
+                    run.goals = [goal for goal in run.goals if goal not in goals]  # test dependencies may be missing
                     continue
-            if goals:  # there are none of a package that is there for rewriters only
+            if goals:  # a package used only by rewriters has none
                 self._add_steps(package, goals, scope, archives)
-        run.stubs.nodes()  # made now, for links look for what others build
+        run.stubs.nodes()  # made now, because links look up files that others build
 
     def _add_steps(
         self, package: Package, goals: list[Goal], scope: Scope, archives: Mapping[str, tuple[str, Archive]]
     ) -> None:
         project = self.run.project
         entries = {each.entry_module for each in project.every_target if project.package_of(each) is package}
-        for goal in sorted(goals, key=lambda goal: bool(goal.target.plugin)):  # programs before what they load
+        for goal in sorted(goals, key=lambda goal: bool(goal.target.plugin)):  # programs before their plugins
             goal.add_steps(scope, [archives[each.name] for each in project.closure(package)], entries)
             self.run.step_nodes.known[goal.last_step] = goal.program
 
     def library(self, package: Package, goal: Goal | None = None) -> Scope:
-        """The modules of a package as those who use it see them. goal: that of its archive, if it is a target."""
+        """The scope of a package for its users. goal: that of its archive, if it is a target."""
         if package.name not in self._libraries:
             self._libraries[package.name] = self._scope(package, goal, self._libraries)
         return self._libraries[package.name]
 
     def rewriter(self, package: Package, outdir: str, libraries: Mapping[str, Scope]) -> Scope:
-        """The modules of a package for programs that rewrite sources, apart from what is compiled for the target."""
+        """The scope of a package for programs that rewrite sources, separate from what is compiled for the target."""
         return self._scope(package, None, libraries, outdir)
 
     def _scope(self, package: Package, goal: Goal | None, libraries: Mapping[str, Scope], rewriting: str = "") -> Scope:
-        """The modules of a package, as those who use it see them, or as they are for one of its own targets.
+        """The scope of a package, for its users or for one of its own targets.
 
-        libraries: the scopes of what it uses, by name. rewriting: the folder of what is compiled for rewriters only.
+        libraries: the scopes of its dependencies, by name. rewriting: the folder for files that only rewriters use.
         """
         run = self.run
         run.drivers.add(package)
-        env = run.environment(package, is_whole=package.name in run.whole, rewrites=bool(rewriting))
+        env = run.target_environments.of_package(
+            package, is_whole=package.name in run.target_environments.whole, rewrites=bool(rewriting)
+        )
         uses = [libraries[used.name] for used in run.project.closure(package)]
         declared = (name for name, _ in run.home.unstable_flags.envvars)
         reads = selected_files(package.root, package.preprocessor_reads)

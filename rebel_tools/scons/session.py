@@ -93,6 +93,11 @@ class Session:
         """The part of the plan that SCons gets to see."""
         return Whole(self.plan)
 
+    def show(self, view: View) -> None:
+        """Let SCons see another part of the plan, with new nodes for whole scopes."""
+        self.view = view
+        self._groups.clear()
+
     @cached_property
     def status(self) -> Status:
         return Status(self.plan)
@@ -152,14 +157,14 @@ class Session:
             return []
         first = self._not_made(step.scope)
         if first and not option("clean"):
-            return [self._group(First(step.scope))]
+            return [self.group(First(step.scope))]
         self.notice_generated(step.scope)
         if not isinstance(step, ModuleStep):
             parts = [self.node(part) for part in self._parts(step) if self.view.has(part)]
-            made = [node for node in self._named_by(step) if node not in self.nodes(step)]
+            made = [node for node in self.named_by(step) if node not in self.nodes(step)]
             return [*first, *parts, *self.foreign_nodes.get(step, ()), *made]
         steps, scopes = self.view.waits(step)
-        return [*first, *map(self.node, steps), *map(self._group, scopes)]
+        return [*first, *map(self.node, steps), *map(self.group, scopes)]
 
     def _parts(self, step: Step) -> list[Step]:
         """What is linked; a library is complete with the interfaces that have no implementation."""
@@ -169,7 +174,7 @@ class Session:
         rest = (s for s in self.plan.ordered(step.scope).steps if not isinstance(s, CompileImplementation))
         return list(dict.fromkeys([*linked, *rest]))
 
-    def _group(self, scope: Scope | First) -> Group:
+    def group(self, scope: Scope | First) -> Group:
         """A node for all compilations of a scope at once, for those who wait for them all."""
         if scope not in self._groups:
             what = "what is named by" if isinstance(scope, First) else "units of"
@@ -181,16 +186,16 @@ class Session:
     def units(self, scope: Scope | First) -> list[Node]:
         """The nodes that a group waits for."""
         if isinstance(scope, First):
-            return self._named_by(scope.scope)
+            return self.named_by(scope.scope)
         steps, scopes = self.view.units(scope)
         nodes = [self.node(step) for step in steps]
         for node in nodes:
             node.attributes.rebel_priority = self.view.priority(node.attributes.rebel_step)
-        return [*nodes, *map(self._group, scopes)]
+        return [*nodes, *map(self.group, scopes)]
 
     # What flags name and other builders make
 
-    def _named_by(self, named: Scope | Step) -> list[Node]:
+    def named_by(self, named: Scope | Step) -> list[Node]:
         """The nodes of what the flags of a scope, an archive or a program name, without what is made from it."""
         if named not in self._named:
             if isinstance(named, Step):
@@ -215,7 +220,7 @@ class Session:
 
     def _not_made(self, scope: Scope) -> list[Node]:
         """What the flags of a scope name and is not made yet: without it the sources cannot even be read."""
-        return [node for node in self._named_by(scope) if node.get_state() < SCons.Node.up_to_date]
+        return [node for node in self.named_by(scope) if node.get_state() < SCons.Node.up_to_date]
 
     @cached_property
     def _dry(self) -> bool:
@@ -274,7 +279,7 @@ class Session:
         for path, node in self.source_nodes.get(scope, {}).items():
             if self._was_just_built(scope, node):
                 self.plan.source_changed(scope, path)
-        new = [node for node in self._named_by(scope) if self._was_just_built(scope, node)]
+        new = [node for node in self.named_by(scope) if self._was_just_built(scope, node)]
         if new:
             self.plan.named_changed(scope, _paths(new))
 
@@ -309,7 +314,7 @@ class Session:
 
     def _read_declared(self, step: Step) -> None:
         """What the user said with Depends() and Ignore(): files count by contents, other nodes by their signatures."""
-        named = _paths(self._named_by(step)) if isinstance(step, Collect) else []
+        named = _paths(self.named_by(step)) if isinstance(step, Collect) else []
         for path in (*foreign_files(step), *named):
             self.plan.files.forget(path)
         self.plan.installed.forget(named)

@@ -12,43 +12,35 @@ import SCons.Script
 from rebel_tools.errors import RebelError
 from rebel_tools.memory.state_file import NAME as STATE
 from rebel_tools.memory.verdict import ALL
-from rebel_tools.ocaml.flags import LINK_ALL
 from rebel_tools.ocaml.toolchain import FindlibError
-from rebel_tools.plan.layers import Layers
-from rebel_tools.plan.model import ARCHIVE, NATIVE, Scope
-from rebel_tools.plan.recall import candidates, scopes_in_doubt
-from rebel_tools.plan.step import Collect, Link, ModuleStep, Step
+from rebel_tools.plan.model import NATIVE, Scope
+from rebel_tools.plan.recall import scopes_in_doubt
+from rebel_tools.plan.step import Collect, Step
 from rebel_tools.project.groups import Group as Targets
 from rebel_tools.project.load import absent_modules, load_project
-from rebel_tools.project.model import Flags, Package, Project, Target
-from rebel_tools.scons import build_folder, front, places, profiles, said
-from rebel_tools.scons.arguments import from_top
+from rebel_tools.project.model import Package, Project, Target
+from rebel_tools.scons import build_folder, profiles, said
 from rebel_tools.scons.compat import Environment, Node
 from rebel_tools.scons.drivers import Drivers
 from rebel_tools.scons.for_editors import ForEditors
+from rebel_tools.scons.goal_nodes import GoalNodes
 from rebel_tools.scons.goals import DONE, ENGINES, Goal
 from rebel_tools.scons.group_memory import GroupMemory
 from rebel_tools.scons.homes import note_served
-from rebel_tools.scons.interactive import is_interactive, option
-from rebel_tools.scons.linker_choice import LOOKED_FOR, Choice, choose
+from rebel_tools.scons.interactive import option
 from rebel_tools.scons.made_first import MadeFirst
 from rebel_tools.scons.named import First
 from rebel_tools.scons.nodes import Group
-from rebel_tools.scons.output import SAID, install_output
-from rebel_tools.scons.package_environment import package_environment
+from rebel_tools.scons.output import SAID
 from rebel_tools.scons.package_plan import PackagePlan
 from rebel_tools.scons.package_rules import PackageRules
 from rebel_tools.scons.programs import is_installed
 from rebel_tools.scons.said import Said
 from rebel_tools.scons.session import Session
-from rebel_tools.scons.settings import config_of, environ_of, is_mappable, map_places
+from rebel_tools.scons.settings import is_mappable
 from rebel_tools.scons.shared import SharedSteps, is_wanted
 from rebel_tools.scons.stubs import PackageStubs
-from rebel_tools.scons.terminal import TERMINAL
-from rebel_tools.scons.views import Layered, Whole
-
-# Options that print, clean or go on in the whole graph.
-NEED_ALL = ("no_exec", "tree_printers")
+from rebel_tools.scons.target_environments import TargetEnvironments
 
 # What the program waits for before anything is planned, where a scope stands otherwise.
 MADE_FIRST = "what other builders make"
@@ -62,7 +54,6 @@ class TargetSession(Session):
     started: a moment before package.json was read, in nanoseconds. base: the environment that Rebel() was called on.
     build: `_build`; place: what the folders of targets begin with; folder: that of the home of the group.
     goals: one for each target; packages: all that they need, dependencies first; package_of: the one of each scope.
-    active: what the goals need that this run is about. read_in: the folders of what preprocessors read.
     """
 
     owns_state = True
@@ -83,19 +74,15 @@ class TargetSession(Session):
         self.stubs = PackageStubs(self)
         self.drivers = Drivers(self)
         self.packages_in_plan = PackagePlan(self)
+        self.target_environments = TargetEnvironments(self)
         self.goals = [self._goal(target) for target in group.targets]
         self.env = next(goal.env for goal in self.goals if goal.target is self.home)
         self.packages = self._all_packages()
-        self.active: set[Scope] = set()
+        self.goal_nodes = GoalNodes(self)
         self.package_of: dict[Scope, Package] = {}
         self._is_planned = False
         self._error: RebelError | None = None
-        self._layers: Layers | None = None
-        self._layer_nodes: list[Node] = []
-        self._announced: set[Step] = set()
-        self._folders: dict[str, Mapping[str, SCons.Node.Node]] = {}
         self._is_told = False
-        self._by_goal: dict[Goal, Group] = {}
         self.made_first = MadeFirst(self)
         self.memory = GroupMemory(self, started)
         self.editors = ForEditors(self)
@@ -105,30 +92,12 @@ class TargetSession(Session):
 
     def _goal(self, target: Target) -> Goal:
         package = self.project.package_of(target)
-        link = (*target.unstable_flags.link, *self._linker.words) if target.entry else ()
-        env = self.environment(package, target in self.project.as_library, link)
-        return Goal(self, env.Override({LOOKED_FOR: self._linker.looked_for, **self._loading(target)}), target, package)
-
-    @cached_property
-    def _linker(self) -> Choice:
-        return choose(self.project, environ_of(self.base))
+        return Goal(self, self.target_environments.of_goal(target, package), target, package)
 
     def goal_of(self, plugin: Target) -> Goal:
         """The program in this build that loads a plugin."""
         name = f"{plugin.package}/{plugin.plugin}" if plugin.package else plugin.plugin
         return next(goal for goal in self.goals if goal.target.name == name)
-
-    @property
-    def has_plugins(self) -> bool:
-        """Whether native code can be loaded on this machine."""
-        return config_of(self.base, "OCAMLC").get("supports_shared_libraries") == "true"
-
-    def _loading(self, target: Target) -> dict[str, str]:
-        """Construction variables of the link of a program that loads plugins, and of a plugin."""
-        hosts = {each.plugin for each in self.project.targets if each.package == target.package}
-        if target.plugin and not target.has_program_elsewhere:
-            return {"_OCAMLSTUBLINK": ""}  # the program has the stubs
-        return {"_OCAMLHOST": LINK_ALL} if target.name.rpartition("/")[2] in hosts else {}
 
     def _all_packages(self) -> tuple[Package, ...]:
         roots = dict.fromkeys(goal.package for goal in self.goals)
@@ -148,32 +117,6 @@ class TargetSession(Session):
         """Whether an output is asked for by its path."""
         asked = {str(name) for name in SCons.Script.COMMAND_LINE_TARGETS} - {goal.path for goal in self.goals}
         return any(f"{name}/".startswith(f"{folder}/") for name in asked for folder in self._folders_of_targets)
-
-    def environment(
-        self, package: Package, is_whole: bool = False, link: Iterable[str] = (), rewrites: bool = False
-    ) -> Environment:
-        """That of one package: its flags, and the findlib packages of all that it uses; see `package_environment`."""
-        used = (*self.project.closure(package), package)
-        more = {**self.stubs.variables(package, used), **self.drivers.variables(package, used)}
-        engines = [NATIVE] if rewrites else [self.engine, *(e for e in ARCHIVE if is_whole and e != self.engine)]
-        flags = Flags() if rewrites else self.home.unstable_flags
-        env = package_environment(self.base, self.project, package, engines, flags, more, link)
-        self.prepare_environment(env)
-        return env
-
-    def prepare_environment(self, env: Environment) -> None:
-        """What all commands of this session have in common."""
-        install_output(env)
-        map_places(env)
-
-    @cached_property
-    def whole(self) -> set[str]:
-        """The names of the packages that are compiled for both engines: of a library that is to be installed (see
-        `outputs.library`) all that it uses, too.
-        """
-        libraries = [goal.package for goal in self.goals if goal.target in self.project.as_library]
-        used = (self.project.closure(p) for p in libraries if self.base[profiles.VARIABLE].installs)
-        return {package.name for each in (libraries, *used) for package in each}
 
     # The plan
 
@@ -217,10 +160,10 @@ class TargetSession(Session):
         """A target as a whole stands for its scopes, for these are not known before it has its turn."""
         return [self]
 
-    def _named_by(self, named: Scope | Step) -> list[Node]:
+    def named_by(self, named: Scope | Step) -> list[Node]:
         if isinstance(named, Scope):
             return [*self.made_first.nodes, *self.drivers.nodes_for(named)]
-        return super()._named_by(named)
+        return super().named_by(named)
 
     def _load_again(self) -> None:
         """Find sources that were not there when the SConstruct was read. Errors: ProjectError."""
@@ -232,6 +175,15 @@ class TargetSession(Session):
                 goal.target = named[goal.target.name]
                 goal.package = self.project.package_of(goal.target)
             self.packages = self._all_packages()
+
+    def prepare_again(self) -> None:
+        """Prepare for other goals, and write the files for editors if the plan may have changed."""
+        self._prepared = False
+        self._prepare()
+        if self.memory.verdict.extent == ALL and not self._is_told:
+            self._is_told = True
+            if self.editors.are_written and not self._dry:
+                self.editors.write()
 
     def _prepare(self) -> None:
         if not self._prepared:
@@ -275,14 +227,17 @@ class TargetSession(Session):
             return [self._first]
         if not self._is_planned:
             self._load_again()
-        every = self._needs_all
+        every = self.goal_nodes.need_all
         if not every and not self._prepared:
             self.memory.look()
         if not every and self.memory.has_nothing_to_do(made):
             return []
         if not self._is_planned:
             self.memory.trust()
-        return self._by_rules_first() or self._of_goal(made, every)
+        if first := self._by_rules_first():
+            return first
+        self.make_plan()
+        return self.goal_nodes.of(made)
 
     def _by_rules_first(self) -> list[Node]:
         """The node of what rules of packages make, as long as it is not made."""
@@ -296,18 +251,6 @@ class TargetSession(Session):
             self.memory.doubt("a rule of a package has made a source anew")
         return []
 
-    def _of_goal(self, goal: Goal, every: bool) -> list[Node]:
-        self.make_plan()
-        if any(node.get_state() not in DONE for node in self._layer_nodes):
-            return self._layer_nodes
-        if not self.active.issuperset(goal.needed):
-            self._activate(goal)
-            if self.memory.verdict.extent == ALL and not self._is_told:
-                self._is_told = True
-                if self.editors.are_written and not self._dry:
-                    self.editors.write()
-        return self._all_for(goal) if every else self._next_layer() or self._last_nodes(goal)
-
     @cached_property
     def _first(self) -> Group:
         """Stands for what other builders make before anything is planned."""
@@ -320,92 +263,14 @@ class TargetSession(Session):
 
     def begin_again(self) -> None:
         super().begin_again()
-        self._is_told, self.active = False, set()
-        for group in (self._first, self._by_rules, *self._by_goal.values()):
+        self._is_told = False
+        self.goal_nodes.begin_again()
+        for group in (self._first, self._by_rules):
             group.set_state(SCons.Node.no_state)
-
-    @cached_property
-    def _needs_all(self) -> bool:
-        """Whether there have to be nodes for all steps, because of an option, of rules for outputs inside, or of builds
-        that come later in this process.
-        """
-        programs = [node for goal in self.goals for node in goal.program]
-        nodes = (node for folder in self._folders_of_targets for node in places.files_below(folder))
-        rules = (places.has_rules(node) for node in nodes if node not in programs)
-        return any(map(option, NEED_ALL)) or front.user_keeps_going() or is_interactive() or any(rules)
-
-    @cached_property
-    def _last(self) -> set[Step]:
-        """The steps that targets have for themselves."""
-        return {step for goal in self.goals for step in (goal.last_step, *goal.copies)}
-
-    def _activate(self, goal: Goal) -> None:
-        """Look at what a goal needs, and at what those need that this run is likely to come to."""
-        if self.active:
-            self.memory.doubt("another target of this group was built before")
-        expected = [each for each in self.goals if each.is_expected and not self.memory.has_nothing_to_do(each)]
-        self.active.update(scope for each in (goal, *expected) for scope in each.needed)
-        self._prepared = False
-        self._layers, self.view = None, Whole(self.plan)  # what was there is about other goals
-        self._prepare()
-
-    def _all_for(self, goal: Goal) -> list[Node]:
-        """Every step for a goal, also those that are compiled for editors only and not linked."""
-        steps = list(self.plan.steps.values())
-        shared = [step for step in steps if step.scope in goal.needed and step not in self._last]
-        return [*(self.node(step) for step in (*shared, *goal.copies)), *self._before(goal)]
-
-    def _before(self, goal: Goal) -> list[Node]:
-        """The nodes of what a link waits for besides: of other targets, in a workspace, and of what its flags name."""
-        last = goal.last_step
-        archives = last.archives if isinstance(last, Link) else ()
-        members = [self.node(step) for step in archives if step in self._last]
-        named = (node for node in self._named_by(last) if node not in goal.program)
-        return list(dict.fromkeys([*members, *self._stubs_of(goal), *named]))
-
-    def _group_before(self, goal: Goal) -> Group:
-        return self._by_goal.setdefault(goal, Group(self, goal, f"what {goal.path} waits for"))
-
-    def _next_layer(self) -> list[Node]:
-        """The nodes of the next layer, when all of the last one is done; none when only goals are left."""
-        if self._layers is None:
-            found = candidates(self.plan, self.status.records, self.memory.recall)
-            self.memory.verdict = found.verdict
-            judged = None if found.verdict.extent == ALL else found.steps
-            self._layers = Layers(self.plan, self.status, self._last, judged, self.active)
-        layer = self._layers.next()
-        TERMINAL.expect(len(layer))
-        view = self.view = Layered(self._layers, layer, self._known, self.has_cache)
-        self._announced.update(layer)
-        self._groups.clear()
-        others = (self.node(step) for step in layer if not isinstance(step, ModuleStep))
-        self._layer_nodes = [*map(self._group, view.by_scope), *others, *self._stubs_to_make()]
-        return self._layer_nodes
-
-    def _stubs_to_make(self) -> list[Node]:
-        """C is compiled beside everything else, for it waits for nothing of it."""
-        expected = [goal for goal in self.goals if goal.is_expected or goal.is_visited]
-        nodes = dict.fromkeys(node for goal in expected for node in self._stubs_of(goal))
-        return [node for node in nodes if node.get_state() not in DONE]
-
-    def _stubs_of(self, goal: Goal) -> list[Node]:
-        """What is made of the C that a goal is linked with, or that belongs to its archive."""
-        if goal.target in self.project.check:
-            return []
-        return self.stubs.nodes((*self.project.closure(goal.package), goal.package))
-
-    def _last_nodes(self, goal: Goal) -> list[Node]:
-        """The nodes of what a target needs when all that it shares is there, apart from its program."""
-        if self._before(goal) and self._group_before(goal).get_state() not in DONE:
-            return [self._group_before(goal)]
-        stale = [step for step in (goal.last_step, *goal.copies) if self.status.reason(step) is not None]
-        TERMINAL.expect(len(set(stale) - self._announced))
-        self._announced.update(stale)
-        return [self.node(step) for step in stale if step is not goal.step]
 
     def units(self, scope: Scope | First | Goal | str) -> list[Node]:
         if isinstance(scope, Goal):
-            return self._before(scope)
+            return self.goal_nodes.before(scope)
         if isinstance(scope, str):
             return self.made_first.nodes if scope == MADE_FIRST else self.rules.nodes()
         return super().units(scope)
@@ -415,9 +280,8 @@ class TargetSession(Session):
             return None
         step = self.step_of(made)
         found = super().reason(step)
-        if found is None and step in self._announced:
-            self._announced.discard(step)
-            TERMINAL.expect(-1)
+        if found is None:
+            self.goal_nodes.note_up_to_date(step)
         return found
 
     def cache_key(self, made: Step | Goal, path: str) -> str:
@@ -431,7 +295,7 @@ class TargetSession(Session):
 
     def built(self, made: Step | Goal) -> None:
         super().built(self.step_of(made))
-        if self._layers is None:
+        if self.goal_nodes.layers is None:
             self.memory.doubt("a program that a rule runs was made anew, and can make others stale")
 
     @cached_property
@@ -460,12 +324,6 @@ class TargetSession(Session):
         """What the programs of all steps that are up to date said."""
         is_done = all(goal.is_done for goal in self.goals)
         return list(said.of_records(self.status, is_done)) if self._is_visited else []
-
-    def _known(self, folder: str) -> Mapping[str, SCons.Node.Node]:
-        """The nodes of files in a folder, by name, also of those that are made later."""
-        if folder not in self._folders:
-            self._folders[folder] = self.base.fs.Dir(from_top(folder)).entries
-        return self._folders[folder]
 
     def hint(self, target: str, complaint: str) -> str | RebelError | None:
         found = super().hint(target, complaint)
