@@ -69,6 +69,12 @@ def test_the_table_names_every_room() -> None:
     assert sorted(named) == sorted(folders | modules)
 
 
+def test_the_picture_shows_every_room() -> None:
+    picture = (ROOT / "docs" / "architecture.md").read_text().partition("```\n")[2].partition("```")[0]
+    folders = {path.parent.name for path in (ROOT / "rebel_tools").glob("*/__init__.py")}
+    assert {name for name in folders if f"{name}/" not in picture} == set()
+
+
 def test_no_import_runs_against_the_table(tmp_path: Path) -> None:
     pytest.importorskip("importlinter", reason="import-linter is not installed")
     # The sources for Python 2.7 import nothing of ours, and import-linter reads Python 3.
