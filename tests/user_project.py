@@ -81,3 +81,17 @@ class Project:
 
     def snapshot(self, folder: str = ".", **kw) -> dict:
         return snapshot(self.root / folder, **kw)
+
+
+def rebel(project: Project, *arguments: str, rc: int | None = 0, **kw) -> Run:
+    return project.run(sys.executable, "-m", "rebel_tools", *arguments, rc=rc, **kw)
+
+
+def steps(run: Run) -> list[str]:
+    """What was done, as `link _build/tool/src/app.out`, in order."""
+    return [line.partition("] ")[2] for line in run.out.splitlines() if line.startswith("[")]
+
+
+def outputs(project: Project) -> dict:
+    """The files that a build has made, without what it remembers."""
+    return {path: data for path, data in project.snapshot("_build").items() if ".rebel-tools" not in path}

@@ -159,14 +159,7 @@ class ElfImage:
 
     def read_address(self, address: int, size: int, what: str) -> bytes:
         """`size` bytes at a virtual address, as the file holds them (relocations are not applied)."""
-        offset, available = self.locate(address, what)
-        if size > available:
-            raise self.source.error(
-                f"{what} reaches outside of its segment",
-                offset,
-                expected=f"{size} bytes, the segment holds {max(available, 0)}",
-            )
-        return self.source.read(offset, size, what)
+        return self.source.read_part(self.locate(address, what), size, what, "segment")
 
     @cached_property
     def dynamic_segment(self) -> Segment | None:

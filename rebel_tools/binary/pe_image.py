@@ -118,14 +118,7 @@ class PeImage:
 
     def read_address(self, address: int, size: int, what: str) -> bytes:
         """`size` bytes at a relative virtual address."""
-        offset, available = self.locate(address, what)
-        if size > available:
-            raise self.source.error(
-                f"{what} reaches outside of its section",
-                offset,
-                expected=f"{size} bytes, the section holds {max(available, 0)}",
-            )
-        return self.source.read(offset, size, what)
+        return self.source.read_part(self.locate(address, what), size, what, "section")
 
 
 def _parse_headers(source: Source) -> pefile.PE:

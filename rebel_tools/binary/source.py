@@ -65,6 +65,17 @@ class Source:
             )
         return data
 
+    def read_part(self, part: tuple[int, int], size: int, what: str, whole: str) -> bytes:
+        """The first `size` bytes of a part of the file, (offset, length), which lies in a `whole` such as a section."""
+        offset, available = part
+        if size > available:
+            raise self.error(
+                f"{what} reaches outside of its {whole}",
+                offset,
+                expected=f"{size} bytes, the {whole} holds {max(available, 0)}",
+            )
+        return self.read(offset, size, what)
+
     def head(self, size: int) -> bytes:
         """Up to `size` first bytes."""
         self.stream.seek(0)

@@ -6,7 +6,7 @@ import os
 import posixpath
 from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
 from rebel_tools.nearest import did_you_mean
 from rebel_tools.project.document import quoted
@@ -88,24 +88,15 @@ def test_names(test: Test) -> tuple[str, ...]:
     return (test.name, TEST, test.name.rpartition("/")[0])
 
 
-class _Tests:
-    """What `tests_of` is called with."""
+class _Tests(NamedTuple):
+    """The arguments of `tests_of`."""
 
-    def __init__(
-        self,
-        manifest: Manifest,
-        package: Package,
-        own: Package | None,
-        targets: Sequence[Target],
-        prefix: str,
-        consulted: set[str],
-    ) -> None:
-        self.manifest = manifest
-        self.package = package
-        self.own = own
-        self.targets = targets
-        self.prefix = prefix
-        self.consulted = consulted
+    manifest: Manifest
+    package: Package
+    own: Package | None
+    targets: Sequence[Target]
+    prefix: str
+    consulted: set[str]
 
     def test(self, spec: TestSpec) -> Test:
         if bool(spec.entry) == bool(spec.target):

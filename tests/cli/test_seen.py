@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import json
 import shutil
-import sys
 
 import pytest
 from needs import needs_reason
+from user_project import rebel
 
 pytestmark = pytest.mark.skipif(not shutil.which("ocamlfind"), reason="ocamlfind is not installed")
-
-
-def rebel(project, *arguments, rc=0, **kw):
-    return project.run(sys.executable, "-m", "rebel_tools", *arguments, rc=rc, **kw)
 
 
 def needs(program):

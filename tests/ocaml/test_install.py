@@ -6,15 +6,11 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 
 import pytest
+from user_project import rebel
 
 pytestmark = pytest.mark.skipif(not shutil.which("ocamlfind"), reason="ocamlfind is not installed")
-
-
-def rebel(project, *arguments, rc=0, **kw):
-    return project.run(sys.executable, "-m", "rebel_tools", *arguments, rc=rc, **kw)
 
 
 def package(project, folder, data, **sources):
@@ -131,7 +127,10 @@ def test_programs_and_options(shop):
     assert shop.run(shop.path("d/usr/bin/greet")).out == "hi"
     rebel(shop, "install", "--libdir", shop.path("l"), cwd="lib", env={"OPAM_SWITCH_PREFIX": str(shop.path("p"))})
     assert shop.path("l/my-lib/META").exists() and shop.path("p/share/rebel-tools/my-lib.json").exists()
-    assert "where to install is not said" in rebel(shop, "install", cwd="lib", rc=1, env={"OPAM_SWITCH_PREFIX": ""}).err
+    assert (
+        "no prefix to install into was given"
+        in rebel(shop, "install", cwd="lib", rc=1, env={"OPAM_SWITCH_PREFIX": ""}).err
+    )
 
 
 def test_files_of_others_are_not_touched(shop):

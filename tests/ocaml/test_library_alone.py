@@ -7,6 +7,7 @@ import shutil
 import sys
 
 import pytest
+from user_project import outputs
 
 pytestmark = pytest.mark.skipif(not shutil.which("ocamlopt"), reason="ocamlopt is not installed")
 
@@ -18,10 +19,6 @@ def rebel(project, *arguments, rc=0):
 def commands(run):
     """The sources that were compiled and the files that were made, in order."""
     return [line.split(" ")[-1] for line in run.out.splitlines() if line.startswith("[")]
-
-
-def outputs(project):
-    return {path: data for path, data in project.snapshot("_build").items() if ".rebel-tools" not in path}
 
 
 def write(project, rebel=None, dependencies=("base",), name="my-lib"):

@@ -5,28 +5,14 @@ from __future__ import annotations
 import json
 import re
 import shutil
-import sys
 
 import pytest
 from user_interactive import Interactive
-from user_project import unquoted
+from user_project import outputs, rebel, steps, unquoted
 
 pytestmark = pytest.mark.skipif(not shutil.which("ocamlopt"), reason="ocamlopt is not installed")
 
 PROGRAMS = ("client", "server", "tool")
-
-
-def rebel(project, *arguments, rc=0, **kw):
-    return project.run(sys.executable, "-m", "rebel_tools", *arguments, rc=rc, **kw)
-
-
-def steps(run):
-    """What was done, as `link _build/tool/src/app.out`, in order."""
-    return [line.partition("] ")[2] for line in run.out.splitlines() if line.startswith("[")]
-
-
-def outputs(project):
-    return {path: data for path, data in project.snapshot("_build").items() if ".rebel-tools" not in path}
 
 
 def target(name, engine="native", entry=None, **flags):

@@ -5,20 +5,12 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-import sys
 from functools import cache
 
 import pytest
+from user_project import rebel, steps
 
 pytestmark = pytest.mark.skipif(not shutil.which("ocamlfind"), reason="ocamlfind is not installed")
-
-
-def rebel(project, *arguments, rc=0, **kw):
-    return project.run(sys.executable, "-m", "rebel_tools", *arguments, rc=rc, **kw)
-
-
-def steps(run):
-    return [line.partition("] ")[2] for line in run.out.splitlines() if line.startswith("[")]
 
 
 def ran(run):

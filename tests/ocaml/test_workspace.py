@@ -4,24 +4,11 @@ from __future__ import annotations
 
 import json
 import shutil
-import sys
 
 import pytest
-from user_project import ROOT
+from user_project import ROOT, outputs, rebel, steps
 
 pytestmark = pytest.mark.skipif(not shutil.which("ocamlopt"), reason="ocamlopt is not installed")
-
-
-def rebel(project, *arguments, rc=0, **kw):
-    return project.run(sys.executable, "-m", "rebel_tools", *arguments, rc=rc, **kw)
-
-
-def steps(run):
-    return [line.partition("] ")[2] for line in run.out.splitlines() if line.startswith("[")]
-
-
-def outputs(project):
-    return {path: data for path, data in project.snapshot("_build").items() if ".rebel-tools" not in path}
 
 
 def member(project, name, sources, uses=(), folder=None, **rebel):
