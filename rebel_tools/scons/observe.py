@@ -1,6 +1,4 @@
-"""One run of scons under a recorder: what SCons itself looks up in ways that only it knows, and the manifest at its
-end.
-"""
+"""Hooks into SCons for the recorder: its own lookups, and what it knows of its graph at the end of the run."""
 
 from __future__ import annotations
 
@@ -19,14 +17,14 @@ from rebel_tools.observed.recorder import Recorder, find_caller
 from rebel_tools.observed.summary import Graph
 from rebel_tools.scons.compat import Configuration, database, given_options, roots
 
-# Runs of another kind do not tell whether there is something to build.
+# Runs with these options do not tell whether there is something to build.
 _OTHER_RUNS = ["no_exec", "question", "clean", "ignore_errors", "touch", "interactive", "help"]
 _OTHER_RUNS += ["taskmastertrace_file", "profile_file"]
 _BY_CONTENT = ("MD5", "content", "MD5-timestamp", "content-timestamp")
 
 
 def install(recorder: Recorder) -> None:
-    """Have SCons tell the recorder what it looks up in folders, and what it builds."""
+    """Make SCons tell the recorder what it looks up in folders, and what it builds."""
     fs = SCons.Node.FS
     _wrap(fs.Dir, "entry_exists_on_disk", _looked_up(recorder))
     _wrap(fs.Dir, "_glob1", _globbed(recorder))
@@ -43,14 +41,14 @@ def _wrap(owner: Any, name: str, around: Any) -> None:
     setattr(owner, name, lambda self, *arguments, **keywords: around(real, self, *arguments, **keywords))
 
 
-# What an SConscript can ask a node about its file besides whether it exists.
+# What an SConscript can ask a node about its file apart from its existence.
 _QUESTIONS = ("getmtime", "getsize", "get_timestamp", "get_size", "get_contents", "get_csig", "get_content_hash")
 _TIMES = ("getmtime", "get_timestamp")
 
 
 def observe_questions(recorder: Recorder) -> Callable[[], None]:
-    """Note what SConscripts ask nodes about their files. Returns what ends it: when SCons judges nodes it asks them
-    all the time.
+    """Record what SConscripts ask nodes about their files. Returns a function that ends this: while SCons evaluates
+    nodes it asks them all the time.
     """
     owners = (SCons.Node.FS.Base, SCons.Node.FS.File)
     real = [(owner, name, vars(owner)[name]) for owner in owners for name in _QUESTIONS if name in vars(owner)]
@@ -104,7 +102,7 @@ def _globbed(recorder: Recorder) -> Any:
 
 
 def _searched(folder: Any) -> list[Any]:
-    """The folders in which Glob looks: those of repositories and of the sources of a variant folder, too."""
+    """The folders that Glob searches, including those of repositories and of the sources of a variant folder."""
     found = list(folder.get_all_rdirs())
     for source in folder.srcdir_list():
         found.extend(source.get_all_rdirs())
@@ -130,7 +128,7 @@ def _retrieved(recorder: Recorder) -> Any:
 
 
 def acting(recorder: Recorder, real: Any, *arguments: Any, **keywords: Any) -> Any:
-    """Call what makes a target, or keeps it in a cache: what it looks at is nothing that SCons goes by."""
+    """Call a function that builds a target, or stores it in a cache: SCons does not depend on what it looks at."""
     recorder.here.acting += 1
     try:
         return real(*arguments, **keywords)
@@ -174,7 +172,7 @@ def note_kind_of_run(recorder: Recorder, status: int) -> None:
         recorder.refuse(f"scons ended with status {status}")
     options = given_options()
     if options is None:
-        recorder.refuse("scons did not come to read its options")
+        recorder.refuse("scons ended before it had read its options")
         return
     for name in _OTHER_RUNS:
         if getattr(options, name, None):
@@ -188,8 +186,8 @@ def note_kind_of_run(recorder: Recorder, status: int) -> None:
 
 
 def graph_of(recorder: Recorder, made: Iterable[Any], skipped: frozenset[str]) -> Graph:
-    """What scons knows about files when it has ended. made: nodes that this run has built. skipped: targets that it
-    was told to pass over.
+    """What scons knows about files at its end. made: nodes that this run has built. skipped: targets that were left out
+    of the evaluation.
     """
     digests: dict[str, str] = {}
     derived: set[str] = set()
@@ -200,7 +198,7 @@ def graph_of(recorder: Recorder, made: Iterable[Any], skipped: frozenset[str]) -
         if node.get_state() != SCons.Node.no_state and path not in skipped:
             visited.add(path)
         if node.has_builder():
-            if type(node) is SCons.Node.FS.File:  # a class of somebody else's, as ours, may look at its results
+            if type(node) is SCons.Node.FS.File:  # other classes of nodes, such as ours, may look at their outputs
                 derived.add(path)
             used.update(str(each.get_abspath()) for each in _children(node))
         digest = getattr(node.ninfo, "csig", None) if hasattr(node, "ninfo") else None
@@ -209,15 +207,16 @@ def graph_of(recorder: Recorder, made: Iterable[Any], skipped: frozenset[str]) -
     full = os.path.join(recorder.top, str(database()))
     own = {full, *(full + suffix for suffix in (".dblite", ".tmp"))}
     built = frozenset(node.get_abspath() for node in made)
-    # What a node depends on that was built, or passed over, is not known in full: then all results count by their
-    # stamps.
+    # The dependencies of a node that was built, or skipped, are not all known: then all results count by their
+
+    #      # stamps.
     results = frozenset() if built or skipped else frozenset(derived - used)
     scripts = frozenset(_scripts() - used)
     return Graph(digests, results, built, frozenset(visited), scripts, frozenset(own), not recorder.deciders)
 
 
 def _scripts() -> set[str]:
-    """The SConscripts, where they lie and where they were asked for."""
+    """The SConscripts, at their real paths and at the paths by which they were requested."""
     found: set[str] = set()
     for node in SCons.Node.SConscriptNodes:
         found.update(each.get_abspath() for each in (node, node.rfile(), node.srcnode()))
@@ -225,15 +224,15 @@ def _scripts() -> set[str]:
 
 
 def _children(node: Any) -> Iterator[Any]:
-    """The files that a node depends on. Scons has looked at all of them in a run without work, and gave empty lists
-    away.
+    """The files that a node depends on. In a run with nothing to do SCons has evaluated all of them, and has discarded
+    empty lists.
     """
     for listed in (node.sources, node.depends, node.implicit):
         yield from (each for each in listed or () if hasattr(each, "get_abspath"))
 
 
 def file_nodes() -> Iterator[Any]:
-    """All files of the graph, and what SCons does not know yet to be a file or a folder."""
+    """All file nodes of the graph, and nodes that SCons has not determined to be a file or a folder."""
     work = roots()
     seen = set()
     while work:

@@ -1,6 +1,6 @@
 """The SCons tool `ocaml`: its construction variables, and builders that are imported when they are first called.
 
-A project that loads the tool and has no OCaml in a build pays for this module only.
+A project that loads the tool but does not use it imports only this module.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ COMMANDS = {
     "OCAMLCLINKCOM": "$OCAMLC $OCAMLLINKFLAGS -o $TARGET $_OCAMLPACKAGEARCHIVES $_OCAMLOBJECTS",
 }
 
-# Construction variable -> module and function that expand it.
+# Construction variable -> the module and function that expand it.
 VARIABLES = {
     "OCAMLWHERE": ("settings", "library_folder"),
     "_OCAMLUNITFLAGS": ("actions", "unit_flags"),
@@ -44,7 +44,8 @@ VARIABLES = {
 
 
 def generate(env: Environment, **kw: Any) -> None:
-    """Add the builders and their variables; what the user has set stays, and what the tool is called with wins.
+    """Add the builders and their variables. Variables that the user has set are kept; arguments of the tool override
+    them.
 
     `tools=[('ocaml', {'OCAMLENGINES': ['byte']})]`
     """
@@ -60,7 +61,7 @@ def generate(env: Environment, **kw: Any) -> None:
         OCAMLLEX="ocamllex",
         OCAMLYACC="ocamlyacc",
         OCAMLMKLIB="ocamlmklib",
-        # -no-keep-locs: without it the compiled interface changes with every line that is inserted above a definition.
+        # -no-keep-locs: without it, every line inserted above a definition changes the compiled interface.
         OCAMLFLAGS=SCons.Util.CLVar("-g -bin-annot -no-keep-locs"),
         OCAMLOPTFLAGS=SCons.Util.CLVar(""),
         OCAMLCFLAGS=SCons.Util.CLVar(""),
@@ -92,7 +93,7 @@ def exists(env: Environment) -> bool:
 
 
 def _find_compilers(env: Environment) -> None:
-    """SCons does not hand the user's PATH on; a compiler that is only there (opam's) is taken from it."""
+    """SCons does not use the user's PATH; a compiler that is only found there (such as opam's) is taken from it."""
     if not env.WhereIs("ocamlc"):
         found = env.WhereIs("ocamlc", path=os.environ.get("PATH", ""))
         if found:
@@ -100,7 +101,7 @@ def _find_compilers(env: Environment) -> None:
 
 
 def late(module: str, name: str) -> Any:
-    """The method of environments that is the function `name` of a module beside this one."""
+    """A method of environments that imports the function `name` of a sibling module when it is first called."""
 
     def method(env: Environment, *args: Any, **kw: Any) -> Any:
         return getattr(import_module(f"rebel_tools.scons.{module}"), name)(env, *args, **kw)

@@ -1,6 +1,6 @@
-"""The builders of OCaml as SCons knows builders: in env['BUILDERS'], with src_builder, emitters, srcdir= and overrides.
+"""The OCaml builders as real SCons builders: in env['BUILDERS'], with src_builder, emitters, srcdir= and overrides.
 
-What one of them makes is told by its function in builders.py, which is imported when the builder is first called.
+Each is implemented by a function in builders.py, which is imported when the builder is first called.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from rebel_tools.ocaml.names import SUFFIXES
 from rebel_tools.scons.calls import in_source_folder
 from rebel_tools.scons.compat import in_the_name_of_scons
 
-# Name of a builder -> its function in builders.py, and the variable with its emitters.
+# Name of a builder -> its function in builders.py, and the variable that holds its emitters.
 BUILDERS = {
     "OCamlAlias": ("ocaml_alias", ""),
     "OCamlObject": ("ocaml_object", "OCAMLOBJEMITTER"),
@@ -26,7 +26,7 @@ BUILDERS = {
 
 
 class OCamlBuilder(SCons.Builder.BuilderBase):
-    """A builder that adds to the plan of this build, instead of nodes with an action of its own."""
+    """A builder that adds steps to the plan, instead of creating nodes with an action of its own."""
 
     def __init__(self, name: str):
         self.function, emitter = BUILDERS[name]
@@ -54,19 +54,19 @@ class OCamlBuilder(SCons.Builder.BuilderBase):
     in_the_name_of_scons(_execute)
 
     def suffixes(self, env: Any) -> list[str]:
-        """The suffixes of what can be a source."""
+        """The suffixes of possible sources."""
         self._memo: dict[str, Any] = {}
         found: list[str] = self.src_suffixes(env)
         return found
 
     def made_sources(self, env: Any, nodes: list[Any]) -> list[Any]:
-        """The sources in which those that another builder has to make something of are replaced by what it makes."""
-        self._memo = {}  # SCons remembers by the id of an environment, which another one may get
+        """The sources, with those that another builder (such as OCamlLex) converts replaced by its results."""
+        self._memo = {}  # SCons caches by the id of an environment, which may be reused
         found: list[Any] = self.src_builder_sources(env, nodes, SCons.Builder.OverrideWarner({}))
         return list(dict.fromkeys(found))
 
     def emitted(self, env: Any, targets: list[Any], sources: list[Any]) -> tuple[list[Any], list[Any]]:
-        """Targets and sources as the user's emitters leave them."""
+        """Targets and sources after the user's emitters."""
         found: tuple[list[Any], list[Any]] = self._create_nodes(env, targets, sources)
         return found
 

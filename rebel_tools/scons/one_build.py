@@ -1,4 +1,4 @@
-"""One build at a time in a folder of outputs: for a run of SCons, or for each build of an interactive one."""
+"""One build at a time in an output folder: for a run of SCons, or for each build of an interactive one."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from rebel_tools.text import printable
 
 
 def alone_in(folder: str, nested: bool = False) -> None:
-    """Let no other process build in a folder, as `hold` does, as long as this one builds."""
+    """Lock a folder, like `hold`, while this process builds."""
     if is_interactive():
         tell(_Folder(folder, nested))
     else:
@@ -18,10 +18,10 @@ def alone_in(folder: str, nested: bool = False) -> None:
 
 
 def hold(folder: str, nested: bool = False) -> bool:
-    """Let no other process build into a folder or clean it; returns whether one has.
+    """Lock a folder against builds and cleaning by other processes; return whether one had it locked.
 
-    SCons is still reading, and can be interrupted while this waits. A run that writes nothing does not wait.
-    nested: neither does one that a step of the other has started.
+    SCons is still reading SConscripts, and can be interrupted while this waits. A run that writes nothing does not
+    wait, and neither does one that a step of the other build has started (nested).
     """
     if only_looks() or option("clean") and not os.path.isdir(folder):
         return False
@@ -35,7 +35,7 @@ def only_looks() -> bool:
 
 
 class _Folder:
-    """The folder in an interactive session, which has it only while it builds."""
+    """The folder in an interactive session, which locks it only while it builds."""
 
     def __init__(self, folder: str, nested: bool) -> None:
         self.folder = folder

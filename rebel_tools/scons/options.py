@@ -1,4 +1,4 @@
-"""Options of these tools among SCons' own: each is added once in a process, by whichever tool is loaded first."""
+"""Command line options of these tools in SCons: each is added once per process, by the first tool that is loaded."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ import SCons.Script
 
 
 class Option(NamedTuple):
-    """name: as on the command line, `--name`. destination: what `value` and GetOption() find it by.
+    """name: as on the command line, `--name`. destination: its key for `value` and GetOption().
 
-    metavar: what stands for its value in help. choices: what its value can be; default: its value without the option.
-    alone: its value where it stands without one; '' where it cannot.
+    metavar: the placeholder of its value in help. choices: its possible values; default: its value without the option.
+    alone: its value if it is given without one; '' if it needs one.
     """
 
     name: str
@@ -49,6 +49,6 @@ def is_added(option: Option) -> bool:
 
 
 def value(option: Option) -> str | None:
-    """What the command line says. Errors: AttributeError for an option that was not added."""
+    """The value on the command line. Errors: AttributeError for an option that was not added."""
     found: str | None = SCons.Script.GetOption(option.destination)
     return found

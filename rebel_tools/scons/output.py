@@ -1,4 +1,4 @@
-"""What a user sees of a build: each command's output in one piece, a status line, and at the end the failures again."""
+"""The output of a build: each command's output in one piece, a status line, and a summary of failures at the end."""
 
 from __future__ import annotations
 
@@ -20,31 +20,31 @@ from rebel_tools.scons.terminal import TERMINAL
 from rebel_tools.scons.words import argument_vector, escape
 from rebel_tools.text import printable
 
-# The file `caml_startup` is the linker's own: what does not link is the target.
+# The file `caml_startup` belongs to the linker: an error there is about the target.
 _ERROR = r'(?m)^File "(?!caml_startup")(?P<file>[^"]+)", lines? (?P<line>\d+)'
-# An error, or a warning that counts as one, with the lines that go on with its sentence.
+# An error, or a warning treated as one, with its continuation lines.
 _MESSAGE = re.compile(r"^Error\b.*(?:\n[ \t]+\S.*)*", re.MULTILINE)
-# What the linker says for "in no file".
+# What the linker prints instead of a file.
 _NO_FILE = "_none_"
 
 
-# What the command for a target said: when it failed, and otherwise.
+# Messages of commands by target: of failed ones, and of the others.
 COMPLAINTS: dict[str, str] = {}
 SAID: dict[str, str] = {}
 
-# Each is asked about the complaint of the command that should have made a target, and answers with a hint, with the
-# RebelError that it comes to, or nothing.
+# Each gets the messages of a failed command and its target, and returns a hint, a RebelError that replaces the
+# messages, or None.
 ADVISERS: list[Any] = []
 
-# Path of a syntax tree, or of what a preprocessor made, -> path of its source; path of what a step makes -> the same.
+# Path of a syntax tree, or of a preprocessor's output, or of a step's output -> path of the source.
 SOURCES_OF_TREES: dict[str, str] = {}
 SOURCES: dict[str, str] = {}
 _NAMES_OF_TREES = (".ast", ".pp.ml")
 
 
 def install_output(env: Environment) -> None:
-    """Run the commands of `env` without a shell where none is needed, and print what they say in one piece."""
-    if env["SPAWN"].__module__.startswith("SCons.Platform"):  # else it is the user's own
+    """Run the commands of `env` without a shell where possible, and print the output of each in one piece."""
+    if env["SPAWN"].__module__.startswith("SCons.Platform"):  # otherwise it is the user's own
         env["SPAWN"] = spawn
     env["ESCAPE"] = escape
     if "PRINT_CMD_LINE_FUNC" not in env:
@@ -55,13 +55,13 @@ def install_output(env: Environment) -> None:
 
 
 def _print_command(text: str, targets: Nodes, sources: Nodes, env: Environment) -> None:
-    """As SCons does, in one line."""
+    """Print a command like SCons, in one line."""
     sys.stdout.write(printable(text, keep="\t") + "\n")
 
 
 def short_messages(env: Environment) -> None:
-    """A status line that says what is done to which file, instead of the whole command; `verbose=1` shows commands."""
-    if "PRINT_CMD_LINE_FUNC" not in env:  # else it is the user's own
+    """Show an action and its file instead of the whole command; `verbose=1` shows commands."""
+    if "PRINT_CMD_LINE_FUNC" not in env:  # otherwise it is the user's own
         env["PRINT_CMD_LINE_FUNC"] = lambda text, targets, sources, env: _listener.begins(text, targets)
     if SCons.Script.ARGUMENTS.get("verbose", "0") in ("0", "no", "false"):
         env.SetDefault(
@@ -88,9 +88,9 @@ def spawn(
     env: dict[str, str],
     clean: Callable[[str], str] | None = None,
 ) -> int:
-    """Run a command as SCons' own SPAWN does; its output is not mixed with that of commands that run meanwhile.
+    """Run a command like SCons' own SPAWN, without mixing its output with that of other commands.
 
-    clean: what is done to its messages before they are printed.
+    clean: a function applied to its messages before they are printed.
     """
     words = argument_vector(shell, arguments)
     program = _which(words[0], env.get("PATH", ""))
@@ -113,7 +113,7 @@ def _missing(program: str) -> str:
 
 
 def pass_on(target: str, command: str, stdout: str, stderr: str, status: int) -> int:
-    """Pass on what the command for a target said; its status. command: as SCons has it in one text."""
+    """Pass on the output of the command for a target; return its status. command: the command line as one text."""
     hints = ""
     if status != 0:
         COMPLAINTS[target] = COMPLAINTS[command] = stderr
@@ -128,7 +128,7 @@ def pass_on(target: str, command: str, stdout: str, stderr: str, status: int) ->
 
 
 def _with_plain_names(text: str, words: list[str]) -> str:
-    """A message with names of the command line escaped: one that has several lines would begin a message of its own."""
+    """A message with names from the command line escaped: a name with a newline could forge another message."""
     for word in words:
         if not word.isprintable():
             text = text.replace(word, printable(word))
@@ -136,12 +136,12 @@ def _with_plain_names(text: str, words: list[str]) -> str:
 
 
 def _output_of(words: list[str]) -> str:
-    """What a compiler makes, '' where its command line does not say so. Of two answers the last one counts."""
+    """The output file of a compiler (the last -o), '' if its command line does not have it."""
     return next((words[n] for n in range(len(words) - 1, 0, -1) if words[n - 1] == "-o"), "")
 
 
 def compiler_output(text: str) -> str:
-    """The messages of a compiler or of refmt, about sources and not about what was made of them."""
+    """The messages of a compiler or of refmt, with generated files replaced by their sources."""
     trees = SOURCES_OF_TREES if any(name in text for name in _NAMES_OF_TREES) else {}
     for tree, source in trees.items():
         text = text.replace(tree, source)
@@ -159,16 +159,16 @@ def _which(name: str, path: str) -> str | None:
 
 
 class Listener:
-    """Receives the output of commands. Under scons it is printed at once, with a summary of failures at the end."""
+    """Receives the output of commands. This class prints it immediately, and a summary of failures at the end."""
 
     name = "scons"
 
     def begins(self, text: str, targets: Sequence[Any]) -> None:
-        """A step for these nodes begins."""
+        """A step for these nodes starts."""
         TERMINAL.step(text)
 
     def said(self, target: str, stdout: str, stderr: str, status: int) -> None:
-        """The output of the command for a target; called in the thread that ran it."""
+        """Take the output of the command for a target; called in the thread that ran it."""
         TERMINAL.say(sys.stdout, stdout)
         TERMINAL.say(sys.stderr, stderr)
 
@@ -181,7 +181,7 @@ _listener = Listener()
 
 
 def listen(listener: Listener) -> None:
-    """Tell another one from now on."""
+    """Replace the listener."""
     global _listener
     _listener = listener
 
@@ -192,10 +192,10 @@ def _install_summary() -> None:
 
 
 def _print_summary() -> None:
-    """The failures again, in a line each, when more than a screen may lie between the first of them and the end."""
+    """Print one line for each failure, if there are so many that the first may have scrolled off the screen."""
     TERMINAL.clear()
     failures = SCons.Script.GetBuildFailures()
-    # What SCons raises itself has the targets as a list.
+    # SCons' own errors have the targets as a list.
     failed = [(str(f.node[0] if isinstance(f.node, list) else f.node), str(f.errstr)) for f in failures]
     lines = [short_failure(name, COMPLAINTS.get(name, ""), reason) for name, reason in failed]
     if lines:
@@ -204,9 +204,9 @@ def _print_summary() -> None:
 
 
 def short_failure(target: str, complaint: str, reason: str = "") -> str:
-    """One line for a failed step: the place and the error, however many lines it has, where the compiler named them.
+    """One line for a failed step: the place and the whole error, if the compiler printed them.
 
-    reason: what SCons says, which is only `Error 2` where a command failed.
+    reason: SCons' message, which is only `Error 2` if a command failed.
     """
     plain = re.sub(r"\x1b\[[0-9;]*m", "", complaint)
     found = _MESSAGE.search(plain)
@@ -214,6 +214,6 @@ def short_failure(target: str, complaint: str, reason: str = "") -> str:
         return f"{target}: {reason.partition(chr(10))[0] or 'failed'}"
     error = " ".join(line.strip() for line in found[0].splitlines())
     places = list(re.finditer(_ERROR, plain[: found.start()]))
-    if places and places[-1]["file"] != _NO_FILE:  # the last place before the error is the one that it is about
+    if places and places[-1]["file"] != _NO_FILE:  # the error belongs to the last place before it
         return f"{places[-1]['file']}:{places[-1]['line']}: {error}"
     return f"{target}: {error}"

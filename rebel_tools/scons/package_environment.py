@@ -23,10 +23,10 @@ def package_environment(
     more: Mapping[str, Any],
     link: Iterable[str] = (),
 ) -> Environment:
-    """The environment `base` with the flags of a package, and the findlib packages of all that it uses.
+    """The environment `base` with the flags of a package, and the findlib packages of all its dependencies.
 
-    flags: of the targets that it is compiled for. link: the flags of a link.
-    more: the variables about its C and its rewriters, see `PackageStubs.variables` and `Drivers.variables`.
+    flags: those of the targets that it is compiled for. link: the flags of a link.
+    more: the variables for its C code and its rewriters, see `PackageStubs.variables` and `Drivers.variables`.
     """
     used = (*project.closure(package), package)
     profile = base[profiles.VARIABLE]

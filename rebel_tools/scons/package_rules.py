@@ -1,4 +1,4 @@
-"""What the rules of the packages of one target make: its nodes, the programs that come before it, what it leaves."""
+"""Outputs of the rules of packages for one group of targets: their nodes, the programs they need, and cleaning up."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ if TYPE_CHECKING:
     from rebel_tools.plan.model import Scope
     from rebel_tools.scons.target import TargetSession
 
-# Of what is made, in the folder of a target: no package can be called so.
+# The folder for outputs of rules, below that of a target: no package can have this name.
 FOLDER = ".generated"
 
 
 class Place(NamedTuple):
-    """Where the files of a package are, as seen from the folder of the SConstruct: its own, and what is made."""
+    """The folders of a package, relative to that of the SConstruct: of its own files, and of outputs of its rules."""
 
     package: Package
     own: str
     made: str
 
     def path(self, name: str) -> str:
-        """Of a source of a rule, which may be a target of another one."""
+        """The path of a source of a rule, which may be a target of another one."""
         if self.is_made(name):
             return self.made_path(name)
         return name if self.own == "." else f"{self.own}/{name}"
@@ -38,17 +38,17 @@ class Place(NamedTuple):
         return any(name in rule.targets for rule in self.package.rules)
 
     def made_by(self, path: str) -> Rule | None:
-        """The rule that makes the file at a path, as seen from the folder of the SConstruct."""
+        """The rule that makes the file at a path, relative to the folder of the SConstruct."""
         every = self.package.rules
         return next((rule for rule in every if path in map(self.made_path, rule.targets)), None)
 
     def starts(self, rule: Rule, program: tuple[str, ...]) -> bool:
-        """Whether a program has to run for a rule, or for one that makes what this rule reads."""
+        """Whether a rule runs a program, or reads outputs of a rule that does."""
         before = (other for other in self.package.rules if not set(rule.sources).isdisjoint(other.targets))
         return rule.program == program or any(self.starts(other, program) for other in before)
 
     def program_path(self, rule: Rule) -> str:
-        """Where the program of OCaml is put that the command of a rule starts."""
+        """The path of the OCaml program that the command of a rule runs."""
         return self.made_path("/".join((".programs", *rule.program)) + ".out")
 
     def made_path(self, name: str) -> str:
@@ -58,7 +58,7 @@ class Place(NamedTuple):
 class PackageRules:
     """run: the session of the targets.
 
-    ran: whether this build has looked at the rules.
+    ran: whether this build has evaluated the rules.
     """
 
     def __init__(self, run: TargetSession) -> None:
@@ -75,12 +75,12 @@ class PackageRules:
 
     @cached_property
     def packages(self) -> tuple[Package, ...]:
-        """Those that have rules."""
+        """The packages with rules."""
         return tuple(package for package in self.run.packages if package.rules)
 
     @cached_property
     def by_package(self) -> dict[str, dict[str, SCons.Node.FS.File]]:
-        """The nodes of what is made, by the name of the package and the path. Errors: MissingTool, ProjectError."""
+        """The nodes of outputs by package name and path. Errors: MissingTool, ProjectError."""
         self.run.make_plan()
         found = {}
         for scope, package in self.run.package_of.items():
@@ -89,12 +89,12 @@ class PackageRules:
         return found
 
     def _nodes_of(self, package: Package, scope: Scope) -> dict[str, SCons.Node.FS.File]:
-        from rebel_tools.scons import rules  # a project without any does not load it
+        from rebel_tools.scons import rules  # imported late: a project without rules does not need it
 
         return rules.make_nodes(self.place(package), self.run.environments[scope], scope, self.run)
 
     def nodes(self) -> list[SCons.Node.FS.File]:
-        """What is made before the rest is planned: sources, and programs that rewrite sources."""
+        """The nodes made before the rest is planned: sources, and programs that rewrite sources."""
         return [*self._made(), *self.run.drivers.nodes()]
 
     def _made(self) -> list[SCons.Node.FS.File]:
@@ -102,11 +102,11 @@ class PackageRules:
 
     @property
     def come_first(self) -> bool:
-        """Whether there is anything that has to be made before the rest is planned."""
+        """Whether anything has to be made before the rest is planned."""
         return bool(self.packages or self.run.drivers.packages)
 
     def changed(self) -> bool:
-        """Whether something has just been made, which then is not what was remembered of it."""
+        """Whether an output has just been made, so that it may differ from its record."""
         found = False
         for scope, package in self.run.package_of.items():
             for node in self.run.drivers.nodes_for(scope):
@@ -120,10 +120,10 @@ class PackageRules:
         return found
 
     def tidy_up(self) -> None:
-        """Remove what the rules that are gone have made."""
+        """Remove the outputs of rules that no longer exist."""
         folder = os.path.join(self.run.top, self.folder)
         if os.path.islink(folder):
-            os.unlink(folder)  # what it points to may belong to another project
+            os.unlink(folder)  # the target of the link may belong to another project
         elif os.path.isdir(folder):
             if self.come_first:
                 self.run.make_plan()
@@ -135,7 +135,7 @@ class PackageRules:
             rules.remove_vanished(self.run.top, self.folder, known)
 
     def read(self) -> set[str]:
-        """The files of packages, and the programs, that decide about what is made."""
+        """The files of packages, and the programs, that the outputs depend on."""
         every = [(self.place(package), rule) for package in self.packages for rule in package.rules]
         if not every:
             return set()
@@ -148,13 +148,13 @@ class PackageRules:
     # Programs of packages
 
     def programs_in(self, package: Package) -> frozenset[str]:
-        """The modules of a package that are programs which rules start."""
+        """The modules of a package that are entries of programs used by rules."""
         programs = (rule.program for user in self.packages for rule in user.rules if rule.program)
         return frozenset(module for name, module in programs if name == package.name)
 
     def program(self, rule: Rule, place: Place) -> SCons.Node.FS.File:
-        """The node of the program of OCaml that a rule starts."""
-        assert rule.program, "it starts one"
+        """The node of the OCaml program that a rule runs."""
+        assert rule.program, "the rule runs a program"
         owner, module = rule.program
         scope = next(s for s, package in self.run.package_of.items() if package.name == owner)
         env = self.run.environments[scope]
@@ -163,7 +163,7 @@ class PackageRules:
         return self.run.node(step)
 
     def check(self, step: Step) -> None:
-        """Errors: ProjectError when a step links a program that needs what is made with it."""
+        """Errors: ProjectError if a step links a program that depends on its own output."""
         if step not in self._users:
             return
         rule, place = self._users[step]

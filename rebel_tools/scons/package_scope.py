@@ -1,4 +1,4 @@
-"""From a package to the scope that is compiled: what its modules are called, and its sources."""
+"""Makes the scope of a package: the names of its modules, and its sources."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def package_scope(
 ) -> Scope:
     """The scope of a package with all its sources.
 
-    folder: that of the package, as the build has it; made: that of the sources that its rules make.
+    folder: that of the package, relative to the SConstruct; made: that of the sources that its rules make.
     """
     module_flags = dict(package.module_flags)
     scope = Scope(outdir, naming(package), tuple(engines), how, tuple(uses), module_flags=module_flags)

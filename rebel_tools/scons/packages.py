@@ -47,17 +47,17 @@ from rebel_tools.text import printable
 if TYPE_CHECKING:
     from rebel_tools.scons.bucklescript import BuckleScriptTargets
 
-    # What makes the nodes of a group of targets.
+    # Classes that make the nodes of a group of targets.
     Run = Union[TargetSession, BuckleScriptTargets]
 
 
 @project_error
 def rebel(env: Environment, folder: str = ".", profile: str | None = None) -> Nodes:
-    """The programs of the default targets of `folder`/package.json, or its archive; each target is also an alias of its
-    name.
+    """The programs of the default targets of `folder`/package.json, or its archive; each target is also an alias with
+    its name.
 
-    Targets that are not default ones are built when they are asked for by name.
-    profile: "dev" or "release", where the command line says nothing.
+    Other targets are built only if they are named on the command line.
+    profile: "dev" or "release", unless the command line says otherwise.
     """
     how = profiles.chosen(profile)
     remote_cache.check()
@@ -67,7 +67,7 @@ def rebel(env: Environment, folder: str = ".", profile: str | None = None) -> No
     if is_interactive():
         tell(_AsRead(project, how))
     elif _lock(project.root.root):
-        started, project = time.time_ns(), _project(root)  # another build has come to its end
+        started, project = time.time_ns(), _project(root)  # another build has just ended
     build_folder.keep_notes()
     for warning in project.warnings:
         print(printable(f"rebel: warning: {warning}"))
@@ -99,11 +99,11 @@ def rebel(env: Environment, folder: str = ".", profile: str | None = None) -> No
             env.Clean(program, [env.fs.Dir(from_top(folder)) for folder in _removed(run, target, made, project, how)])
             if target in project.default_targets:
                 default += program
-                if os.path.isabs(run.build):  # it does not lie below the folder that scons builds by default
+                if os.path.isabs(run.build):  # it is not below the folder that scons builds by default
                     env.Depends(env.Dir("#"), program)
                 sessions.append((str(program[0]), run))
             else:
-                env.Ignore(program[0].dir, program)  # `scons .` does not ask for it by name
+                env.Ignore(program[0].dir, program)  # `scons .` does not name it
             for name in _names(target, project) if is_meant else ():
                 env.Alias(name, program)
         made_for.update(made)
@@ -130,7 +130,7 @@ def _project(root: str) -> Project:
 
 
 def _namespaces(project: Project, target: Target) -> Iterator[Namespace]:
-    """Of all packages that a target uses, and its own one."""
+    """The namespaces of all packages that a target uses, and of its own."""
     own = project.package_of(target)
     for meant in (*project.closure(own), top_level(own, target)):
         yield Namespace(naming(meant).title, partial(_units, meant))
@@ -146,14 +146,14 @@ def _units(package: Package) -> dict[str, str]:
 
 
 def _lock(root: str) -> bool:
-    """Let no other process build this project or clean it; returns whether one has.
+    """Lock the project against builds and cleaning by other processes; return whether one had it locked.
 
-    SCons is still reading, and can be interrupted while this waits.
+    SCons is still reading SConscripts, and can be interrupted while this waits.
     """
     build = build_folder.folder_of(root)
     if option("clean") and not only_looks():
         with suppress(OSError):
-            os.unlink(os.path.join(root, SOCKET))  # the server ends with it, and SCons removes no sockets
+            os.unlink(os.path.join(root, SOCKET))  # the server ends with its socket, and SCons does not remove sockets
     if only_looks() or option("clean") and not os.path.isdir(build):
         return False
     waited = hold(build)
@@ -162,17 +162,17 @@ def _lock(root: str) -> bool:
 
 
 def _tidy_up(project: Project, how: Profile) -> None:
-    """Remove what was made for targets that are gone."""
+    """Remove files made for targets that no longer exist."""
     if not only_looks() and not option("clean"):
         homes = {target.name: group.home.name for group in groups_of(project) for target in group.targets}
         remove_left_over(os.path.join(build_folder.folder_of(project.root.root), how.folder), homes)
 
 
 class _AsRead:
-    """A project in an interactive session, which has its folder of outputs only while it builds.
+    """A project in an interactive session, which locks its output folder only while it builds.
 
-    SCons reads an SConstruct once, so that the nodes and aliases of a session are those of one package.json and of the
-    sources that were there.
+    SCons reads an SConstruct once, so the nodes and aliases of a session belong to one state of package.json and of the
+    list of sources.
     """
 
     def __init__(self, project: Project, how: Profile) -> None:
@@ -181,10 +181,10 @@ class _AsRead:
         self.how = how
 
     def begin_again(self) -> None:
-        """Errors: RebelError when a build would be one of a project that is no more."""
+        """Errors: RebelError if the project has changed in a way that needs a new session."""
         _lock(self.root)
         if not option("clean") and _by_hand(load_project(self.root)) != _by_hand(self.read):
-            message = "package.json, or which sources there are, is not as it was when this session began"
+            message = "package.json or the list of sources has changed since this session began"
             raise RebelError(message, place=Place(self.root), hint="exit, and start scons --interactive again")
         _tidy_up(self.read, self.how)
         places.look_again_at(build_folder.folder_of(self.root))
@@ -194,7 +194,7 @@ class _AsRead:
 
 
 def _by_hand(project: Project) -> Project:
-    """A project without what comes and goes in builds: sources that other builders make, and the folders looked at."""
+    """A project without the parts that builds change: sources that other builders make, and the folders looked at."""
     made = {os.path.realpath(node.get_abspath()) for node in places.made_sources()}
     packages = []
     for package in project.packages:
@@ -219,7 +219,7 @@ def _programs(env: Environment, project: Project, group: Group, started: int) ->
 
 
 def _is_wanted(target: Target, project: Project, how: Profile) -> bool:
-    """Whether this run can be about a target. Where its graph is made in parts, all but `check` count."""
+    """Whether this run may need a target. If its graph is made in parts, all targets except `check` count."""
     if target in project.check or target in project.test_programs:
         return _is_named(target, project, how)
     if target.engine != "bucklescript":
@@ -232,14 +232,14 @@ def _is_expected(target: Target, project: Project, how: Profile) -> bool:
 
 
 def _names_targets() -> bool:
-    """Whether the command line says what is to be built."""
+    """Whether targets are named on the command line."""
     return [*map(str, SCons.Script.COMMAND_LINE_TARGETS)] not in ([], ["."])
 
 
 def _removed(run: Run, target: Target, made: dict[Target, Nodes], project: Project, how: Profile) -> list[str]:
     """The folders that `scons -c` removes with a target, besides its program.
 
-    What it shares goes when no other program that is made from it is there.
+    Shared files are removed when no other program made from them exists.
     """
     default = project.default_targets
     if target in default and (not _names_targets() or all(_is_named(each, project, how) for each in default)):
@@ -252,7 +252,7 @@ def _removed(run: Run, target: Target, made: dict[Target, Nodes], project: Proje
 
 
 def _names(target: Target, project: Project) -> list[str]:
-    """What a target can be asked for by: its name, and in a workspace what it shares with others."""
+    """The aliases of a target: its name, and in a workspace the names that it shares with others."""
     if not target.package:
         return [target.name]
     if target in project.check:
@@ -261,12 +261,12 @@ def _names(target: Target, project: Project) -> list[str]:
 
 
 def _is_named_test(test: Test) -> bool:
-    """Whether the command line is about a test."""
+    """Whether a test is named on the command line."""
     return not {str(name) for name in SCons.Script.COMMAND_LINE_TARGETS}.isdisjoint(test_names(test))
 
 
 def _is_named(target: Target, project: Project, how: Profile) -> bool:
-    """Whether the command line is about a target, by a name or the path of something in its folder."""
+    """Whether a target is named on the command line, by a name or the path of something in its folder."""
     asked = [str(name) for name in SCons.Script.COMMAND_LINE_TARGETS]
     tested = any(_is_named_test(test) for test in project.tests if test.target is target)
     by_name = tested or target not in project.test_programs and not {*asked}.isdisjoint(_names(target, project))
@@ -287,16 +287,16 @@ def _script(goal: Goal) -> Nodes:
 
 
 def _named_by_flags(node: Node, env: Environment, path: object) -> Nodes:
-    """The files in the flags of js_of_ocaml, such as a runtime in JavaScript, that are there or are built."""
+    """The files named in flags of js_of_ocaml, such as a JavaScript runtime, that exist or are built."""
     words = [word.rpartition("=")[2] if word.startswith("-") else word for word in expanded(env, "JSOOFLAGS")]
     paths = [os.path.join(top_of(env), word) for word in words]
     return list(dict.fromkeys([*built_files(paths), *(env.fs.File(each) for each in paths if os.path.isfile(each))]))
 
 
 def _remember_up_to_date(project: Project, sessions: list[tuple[str, Run]]) -> None:
-    """When all sessions have finished, note what `rebel build` can look at instead of asking them.
+    """When all sessions have finished, store what `rebel build` can check instead of loading SCons.
 
-    sessions: to be filled; when there is none for one of the default targets, an exception came in between.
+    sessions: to be filled; if one of the default targets has none, an exception has occurred.
     """
     folder = build_folder.folder_of(project.root.root)
     up_to_date.forget(folder)

@@ -1,8 +1,8 @@
-"""Small edits: SCons reads the SConscripts and judges what depends on the changed files; the rest is as it was.
+"""Small edits: SCons reads the SConscripts and evaluates only what depends on the changed files.
 
-That holds when the last run left nothing to do, all that was observed but the contents of some files is the same, and
-none of these was read for SConscripts or Configure: then everything that does not depend on them would be found up to
-date again. In doubt SCons judges everything.
+This is sound if the last run left nothing to do, all observations except the contents of some files are unchanged, and
+none of these files was read for SConscripts or Configure: then everything that does not depend on them is still up to
+date. In doubt SCons evaluates everything.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from rebel_tools.scons.observe import file_nodes, note_kind_of_run
 
 
 class Edits(NamedTuple):
-    """What is known before a run in which some files have other contents: of the last one, its manifest and its graph.
+    """What is known before a run after an edit of some files: the manifest and the graph of the last run.
 
-    tells: whether to say on standard error that only a part is judged.
+    tells: whether to print on standard error that only a part is evaluated.
     """
 
     manifest: Manifest
@@ -35,7 +35,7 @@ class Edits(NamedTuple):
 
 
 class Judging:
-    """Has SCons pass over what does not depend on the edits. skipped: paths of targets that it passed over."""
+    """Makes SCons skip what does not depend on the edits. skipped: paths of the skipped targets."""
 
     def __init__(self, recorder: Recorder, edits: Edits | None) -> None:
         self.skipped: frozenset[str] = frozenset()
@@ -43,14 +43,14 @@ class Judging:
         self._recorder = recorder
         self._begun = False
         self._together: dict[str, list[Any]] = {}
-        self._scanners: dict[int, tuple[Any, bool]] = {}  # by identity: an environment, and whether all are SCons' own
+        self._scanners: dict[int, tuple[Any, bool]] = {}  # by id: environment, whether all are SCons' own
 
     def install(self) -> None:
-        """Look at the graph when SCons begins to judge it."""
+        """Inspect the graph when SCons begins to evaluate it."""
         before_judging(self._begin)
 
     def _begin(self, targets: list[Any]) -> None:
-        if self._begun or not self._recorder.scripts_are_read:  # what is judged before belongs to Configure
+        if self._begun or not self._recorder.scripts_are_read:  # evaluations before that belong to Configure
             return
         self._begun = True
         self._together = dict(_made_together())
@@ -74,15 +74,15 @@ class Judging:
             node.set_state(SCons.Node.up_to_date)
         for path in stale:
             for child in known.get(path, ()):
-                if child in fresh:  # their signatures are compared, and stored
+                if child in fresh:  # their signatures are compared and stored
                     fresh[child].get_ninfo().update(fresh[child])
         self.skipped = frozenset(fresh)
         if edits.tells:
             count = f"{len(nodes) - len(fresh)} of {len(nodes)} targets"
-            print(f"rebel: nothing else changed, so {count} are judged", file=sys.__stderr__, flush=True)
+            print(f"rebel: nothing else changed, so {count} are checked", file=sys.__stderr__, flush=True)
 
     def edges(self) -> Edges | None:
-        """The graph of what SCons came to; None where nobody has looked, or that is not only files of its own kind."""
+        """The graph of the evaluated nodes; None if it was not inspected, or has nodes other than SCons' own files."""
         if not self._begun:
             return None
         children: dict[str, list[str]] = {}
@@ -103,12 +103,12 @@ class Judging:
             if node.implicit is None or len(children[path]) < len(listed) or not self._is_scanned_by_scons(node):
                 doubtful.append(path)
         for path, others in self._together.items():
-            if path not in children and path not in self.skipped:  # side effects that nobody asked for
+            if path not in children and path not in self.skipped:  # side effects that were not requested
                 children[path] = [each.get_abspath() for each in others]
         return Edges(children, doubtful, sorted(self._recorder.read_when_judging))
 
     def _is_scanned_by_scons(self, node: Any) -> bool:
-        """Whether no function of the user looks for dependencies of a node."""
+        """Whether the dependencies of a node are scanned by SCons only, not by a function of the user."""
         env = node.get_build_env()
         if id(env) not in self._scanners:
             self._scanners[id(env)] = env, all(map(_is_of_scons, env.get("SCANNERS") or ()))
@@ -117,8 +117,8 @@ class Judging:
 
 
 def _made_together() -> Iterator[tuple[str, list[Any]]]:
-    """What nodes are connected by besides dependencies: prerequisites, targets of one action, side effects. SCons
-    forgets some of it when a node was built.
+    """Connections of nodes other than dependencies: prerequisites, targets of one action, side effects. SCons discards
+    some of them when a node is built.
     """
     makers: dict[str, list[Any]] = {}
     for node in file_nodes():
@@ -134,7 +134,7 @@ def _made_together() -> Iterator[tuple[str, list[Any]]]:
 
 
 def _is_of_scons(scanner: Any) -> bool:
-    """Whether it is one of SCons' own scanners: one of many, or a function of SCons."""
+    """Whether a scanner, or each one that it selects from, is a function of SCons."""
     function = getattr(scanner, "function", None)
     if isinstance(function, dict):
         return all(map(_is_of_scons, function.values()))
@@ -147,7 +147,7 @@ def _is_unseen(node: Any) -> bool:
 
 
 def _is_plain(recorder: Recorder) -> bool:
-    """Whether the graph is judged in SCons' usual way."""
+    """Whether SCons evaluates the graph in its default way."""
     options = given_options()
     remembers = options.implicit_cache or options.implicit_deps_changed or options.cache_force
     if recorder.deciders or remembers or shows_progress():

@@ -1,4 +1,4 @@
-"""What a run of SCons looked at and what it may have written, for who watches files to build again."""
+"""What a run of SCons looked at and what it may have written, for `rebel watch`."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from rebel_tools.ocaml.names import SUFFIXES
 from rebel_tools.project.model import Project
 from rebel_tools.scons.compat import Node, roots, top_folder
 
-# Absolute paths that are no nodes of SCons: what decided about this run, and what it wrote.
+# Absolute paths without nodes: files that this run depended on, and files that it wrote.
 LOOKED_AT: set[str] = set()
-PROJECTS: list[Project] = []  # those of which sources were read
+PROJECTS: list[Project] = []  # folders of packages whose sources were read
 WRITTEN: set[str] = set()
 
 
@@ -27,7 +27,7 @@ def top() -> str:
 
 
 def written() -> set[str]:
-    """What this run may have written: targets, side effects, copies of sources, an option's file, and their folders."""
+    """Paths that this run may have written: targets, side effects, copies of sources, an option's file, folders."""
     files = {*WRITTEN, *(node.get_abspath() for node in file_nodes() if _is_written(node))}
     folders = {os.path.dirname(path) for path in files}
     while not folders <= files:
@@ -37,12 +37,12 @@ def written() -> set[str]:
 
 
 def looked_at() -> set[str]:
-    """The files and folders that were looked at, apart from sources below the top folder in ordinary folders."""
+    """The files and folders that were looked at, except sources in ordinary folders below the top folder."""
     return {*LOOKED_AT, *(path for path in (*_imported(), *_sources()) if not _is_ordinary(path))}
 
 
 def inputs() -> set[str]:
-    """The sources below the top folder in ordinary folders, and those of packages, read in this run or known before."""
+    """The sources in ordinary folders below the top folder, and those of packages, read in this run or known before."""
     packages = (package for project in PROJECTS for package in project.packages)
     own = {os.path.join(package.root, source.path) for package in packages for source in package.sources}
     return {*own, *filter(_is_ordinary, _sources())}
@@ -53,7 +53,7 @@ def _sources() -> Iterator[str]:
 
 
 def _is_ordinary(path: str) -> bool:
-    """Whether a file lies below the top folder, where everything is watched: no package, nothing behind a link."""
+    """Whether a file is below the top folder, where everything is watched: not in a package, not behind a link."""
     is_below = f"{path}/".startswith(f"{top()}/") and "/node_modules/" not in path[len(top()) :]
     return is_below and not _is_behind_link(os.path.dirname(path))
 
@@ -65,7 +65,7 @@ def _is_behind_link(folder: str) -> bool:
 
 
 def built(paths: Iterable[str]) -> list[Any]:
-    """The nodes of what builders make at these paths, whether they are there or not."""
+    """The nodes of built files at these paths, existing or not."""
     return [node for node in map(_known, paths) if _is_built(node)]
 
 
@@ -87,7 +87,7 @@ def has_rule(path: str) -> bool:
 
 
 def _known(path: str) -> Node | None:
-    """The node of a path from the top, None where nobody has asked for it."""
+    """The node of a path relative to the top; None if there is none yet."""
     nodes = roots()
     for name in os.path.normpath(os.path.join(top(), path)).split(os.sep)[1:]:
         nodes = [n.entries[name] for n in nodes if isinstance(n, SCons.Node.FS.Dir) and name in n.entries]
@@ -95,14 +95,14 @@ def _known(path: str) -> Node | None:
 
 
 def files_below(folder: str) -> Iterator[Node]:
-    """The nodes of files below a folder, given by its path from the top, that somebody has asked for."""
+    """The existing nodes of files below a folder, given by its path from the top."""
     node = _known(folder)
     return _files_in([node] if isinstance(node, SCons.Node.FS.Dir) else [])
 
 
 def has_rules(node: Node) -> bool:
-    """Whether the user said something about an output that only SCons knows."""
-    executor = getattr(node, "executor", None)  # not set where SCons did not ask for it
+    """Whether the user declared something about an output with SCons' own functions."""
+    executor = getattr(node, "executor", None)  # not set before SCons needs it
     added = executor is not None and (executor.pre_actions or executor.post_actions)
     return bool(added or node.depends or node.ignore or node.prerequisites or node.always_build)
 
@@ -113,7 +113,7 @@ def file_nodes() -> Iterator[Node]:
 
 
 def look_again_at(path: str) -> None:
-    """SCons looks for a folder once in a process, and makes it once; those at and below a path may be gone."""
+    """Make SCons look up folders at and below a path again: it does so once per process, but they may be removed."""
     waiting = [_known(path)]
     while waiting:
         folder = waiting.pop()
@@ -140,7 +140,7 @@ def _files_in(folders: list[Any]) -> Iterator[Node]:
 
 
 def forget_builder(node: Node) -> None:
-    """Take the builder from a file, and from those made with it: something else makes it."""
+    """Remove the builder from a file, and from those made together with it: something else makes them."""
     for target in node.get_executor().get_all_targets():
         target.builder_set(None)
         target.set_state(SCons.Node.up_to_date)
@@ -151,7 +151,7 @@ def _is_written(node: Node) -> bool:
 
 
 def _imported() -> Iterator[str]:
-    """The modules that an SConstruct has imported from folders of its own, and where it would look for more."""
+    """The modules that an SConstruct has imported from its own folders, and the paths where others would be found."""
     installed = (sys.prefix, sys.base_prefix)
     for path in [*sys.path, *(getattr(module, "__file__", None) for module in list(sys.modules.values()))]:
         if path and os.path.isabs(path) and not path.startswith(installed):

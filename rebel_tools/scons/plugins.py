@@ -1,4 +1,4 @@
-"""Plugins are held to the program that loads them when they are linked, and not when a user of it loads them."""
+"""Checks plugins against the program that loads them when they are linked, instead of at run time."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 def check(run: TargetSession, step: Step, target: Nodes) -> None:
-    """Remove a plugin that its program could not load. Errors: BuildError with the key that names the program."""
+    """Remove a plugin that its program cannot load. Errors: BuildError with the key that names the program."""
     goal = next((goal for goal in run.goals if goal.step is step), None)
     if goal is None or not goal.target.plugin:
         return  # the archive of a package
@@ -43,14 +43,14 @@ def check(run: TargetSession, step: Step, target: Nodes) -> None:
 
 
 def host_path(run: TargetSession, target: Target, package: Package) -> str:
-    """Where the program is that loads a plugin."""
+    """The path of the program that loads a plugin."""
     if target.has_program_elsewhere:
         return os.path.normpath(os.path.join(package.root, target.plugin))
     return os.path.join(run.top, run.goal_of(target).path)
 
 
 def units_of_program_elsewhere(run: TargetSession, target: Target, package: Package) -> set[str]:
-    """The units that a program of another project has. Errors: ProjectError at the key, where it cannot be read."""
+    """The units of a program of another project. Errors: ProjectError at the key if it cannot be read."""
     path = host_path(run, target, package)
     try:
         engine = run.engine
@@ -61,7 +61,7 @@ def units_of_program_elsewhere(run: TargetSession, target: Target, package: Pack
         why = error.message
     document, keys = _place(target, package)
     message = f"the program {quote(target.plugin)} cannot be read: {why}"
-    raise document.error(keys, message, expected="a program in OCaml that is built, for the same engine")
+    raise document.error(keys, message, expected="an OCaml program that has been built, for the same engine")
 
 
 def units_of(path: str, engine: str) -> dict[str, loaded.Unit]:
@@ -84,10 +84,10 @@ def _plugin(path: str, engine: str) -> list[loaded.Wanted]:
 
 
 def _contents(path: str, symbol: str) -> bytes:
-    """The marshalled value that a symbol stands for."""
-    from rebel_tools.binary.library import open_library  # most projects have no plugins
+    """The marshalled value at a symbol."""
+    from rebel_tools.binary.library import open_library  # imported late: most projects have no plugins
 
-    with open(path, "rb"):  # an OSError where there is none
+    with open(path, "rb"):  # raises OSError if there is none
         pass
     with open_library(path) as library:
         export = next((each for each in library.table.exports if each.name == symbol), None)
@@ -98,10 +98,10 @@ def _contents(path: str, symbol: str) -> bytes:
 
 
 def _place(target: Target, package: Package) -> tuple[Document, Path]:
-    """The document, and the keys of what a target says about its program."""
+    """The document, and the keys with which a target names its host program."""
     document = document_of(package)
     name = target.name.rpartition("/")[2]
-    value: Any = document.value  # which has been checked
+    value: Any = document.value  # it has been checked
     rows = value["rebel"]["targets"]
     index = next(at for at, row in enumerate(rows) if row.get("target", "default") == name)
     keys: Path = ("rebel", "targets", index, "plugin")
@@ -113,7 +113,7 @@ def _error(target: Target, package: Package, host: str, found: list[str]) -> Pro
     error = document.error(
         keys,
         f'the program {quote(host)} cannot load the plugin "{target.name}"',
-        expected="units that are compiled from the same interfaces, and that the program is linked with",
+        expected="units compiled against the same interfaces, and linked into the program",
         hint="build both from the same packages, and link the program with -linkall",
     )
     error.details = tuple(found[:20])

@@ -1,4 +1,4 @@
-"""`scons --profile-build=FILE`: a trace of the build for chrome://tracing, and a summary of what set the pace."""
+"""`scons --profile-build=FILE`: a trace of the build for chrome://tracing, and its critical path."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ SESSIONS: list[Any] = []
 OPTION = Option(
     "--profile-build",
     "profile_build",
-    "write where the time goes to FILE (for chrome://tracing) and tell the critical path",
+    "write a trace of the build to FILE (for chrome://tracing) and print the critical path",
     metavar="FILE",
 )
 
 
 @cache
 def add_option() -> None:
-    """Asked for by every environment that loads a tool."""
+    """Add the option; called for every environment that loads a tool."""
     add(OPTION)
     path = value(OPTION)
     if path:
@@ -47,7 +47,7 @@ def enabled() -> bool:
 
 
 def span(name: str, category: str) -> contextlib.AbstractContextManager[None]:
-    """Time what is inside; actions are told apart by the thread that runs them."""
+    """Record the time of a `with` block; actions are distinguished by their thread."""
     return _timed(name, category) if enabled() else contextlib.nullcontext()
 
 
@@ -84,7 +84,7 @@ def _summary(wall: float, path: str) -> list[str]:
         chain = critical_path(run.plan, actions)
         seconds = sum(actions[step.key] for step in chain)
         if chain:
-            lines.append(f"critical path: {seconds:.2f} s in {len(chain)} actions, which no number of jobs can shorten")
+            lines.append(f"critical path: {seconds:.2f} s in {len(chain)} actions, which more jobs cannot shorten")
             slowest = sorted(chain, key=lambda step: -actions[step.key])[:5]
             named = {step: step.source if isinstance(step, SourceStep) else step.key for step in slowest}
             lines += [f"  {actions[step.key]:6.2f} s  {name}" for step, name in named.items()]

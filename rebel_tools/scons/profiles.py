@@ -1,4 +1,4 @@
-"""The profile of a build, as SCons is told: an option, an argument of env.Rebel(), and a construction variable."""
+"""The profile of a build in SCons: an option, an argument of env.Rebel(), and a construction variable."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from rebel_tools.sconstruct import PROFILE_OPTION
 VARIABLE = "_REBELPROFILE"
 
 
-# SCons' own --profile is about SCons.
+# SCons' own --profile profiles SCons itself.
 OPTION = Option(
     PROFILE_OPTION,
     "build_profile",
-    f"what OCaml is built for: {' or '.join(BY_NAME)}; the default is {DEV.name}, or what the environment "
-    f"variable {ENVIRON} says",
+    f"the profile for OCaml: {' or '.join(BY_NAME)}; the default is {DEV.name}, or the value of the environment "
+    f"variable {ENVIRON}",
     metavar="NAME",
 )
 
@@ -25,7 +25,7 @@ OPTION = Option(
 def chosen(given: str | None) -> Profile:
     """The profile of this build: that of the command line, else `given`, else that of the environment, else DEV.
 
-    Errors: RebelError for a name that is none.
+    Errors: RebelError for an unknown name.
     """
     for name, who in ((value(OPTION), PROFILE_OPTION), (given, "env.Rebel()"), (os.environ.get(ENVIRON), ENVIRON)):
         if name:

@@ -1,8 +1,8 @@
-"""`--package-programs`: whether building a package below node_modules may start programs that the package names.
+"""`--package-programs`: whether building a package below node_modules may run programs that the package names.
 
-These are preprocessors, commands of rules and of the linker, and refmt and bsc of the npm package bs-platform. What
-findlib has installed is the machine's, and not a package's; so are ocamllex, ocamlyacc and menhir. What else a package
-can do docs/security.md says.
+These are preprocessors, commands of rules and of the linker, and refmt and bsc of the npm package bs-platform. Findlib
+packages belong to the machine and not to a package, and so do ocamllex, ocamlyacc and menhir. docs/security.md says
+what else a package can do.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ VARIABLE = "_PACKAGEPROGRAMS"
 OPTION = Option(
     "--package-programs",
     "package_programs",
-    "which packages below node_modules may have programs of theirs run: all (the default), those that are "
+    "which packages below node_modules may run programs of their own: all (the default), those that are "
     f"listed under rebel.{KEY} in the package.json of the root package, or none",
     choices=(ALL, LISTED, NONE),
     default=ALL,
@@ -42,7 +42,7 @@ OPTION = Option(
 
 
 class Permission:
-    """Whose programs may run: those of all packages, of the `listed` ones, or none."""
+    """Which packages' programs may run: those of all packages, of the `listed` ones, or none."""
 
     def __init__(self, policy: str = ALL, listed: tuple[str, ...] = ()) -> None:
         self.policy = policy
@@ -57,7 +57,7 @@ class Permission:
 
 
 def permission(project: Project) -> Permission:
-    """What the user said for a project, after a check that its packages keep to it. Errors: RebelError."""
+    """The user's permission for a project, after checking that its packages respect it. Errors: RebelError."""
     found = Permission(SCons.Script.GetOption("package_programs"), project.package_programs)
     if found.policy != ALL:
         for package in project.packages:
@@ -68,7 +68,7 @@ def permission(project: Project) -> Permission:
 
 
 def _check_started(package: Package, project: Project, allowed: Permission) -> None:
-    """Whether a package, perhaps the user's own, has a rule or a ppx that starts a program of one that may run none."""
+    """Errors: RebelError if a package, also the user's own, runs a program of a package that is not permitted to."""
     for name in package.ppx.packages:
         owner = project.package(name)
         if is_installed(owner, project) and not allowed.allows(owner.npm_name):
@@ -96,7 +96,7 @@ def _check_started(package: Package, project: Project, allowed: Permission) -> N
 
 
 def is_installed(package: Package, project: Project) -> bool:
-    """Whether a package lies below node_modules, and is not the root package or one of its workspace."""
+    """Whether a package is below node_modules, and is neither the root package nor one of its workspace."""
     below = os.path.relpath(package.root, project.root.root)
     where = package.root if below.startswith("..") else below
     return package is not project.root and "node_modules" in where.split(os.sep)
@@ -119,7 +119,7 @@ def _check(package: Package, allowed: Permission) -> None:
 
 
 def _programs(package: Package) -> Iterator[tuple[Path, tuple[str, ...], int]]:
-    """Where a package names programs: the keys of a list of words, these, and the position of the first of them."""
+    """Where a package names programs: the keys of a list of words, the words, and the index of the program in them."""
     tables: list[tuple[Path, Flags]] = [(("rebel", "flags"), package.flags)]
     tables += [(("rebel", "profiles", name), flags) for name, flags in package.profiles]
     every: list[tuple[Path, tuple[str, ...]]] = []
@@ -139,7 +139,7 @@ def _programs(package: Package) -> Iterator[tuple[Path, tuple[str, ...], int]]:
 
 
 def check_tool(program: str, env: Environment) -> None:
-    """A tool that was found in node_modules is a program of a package, too. Errors: RebelError."""
+    """Check a tool: one found in node_modules is a program of a package, too. Errors: RebelError."""
     package, allowed = npm_package(program), env.get(VARIABLE, Permission())
     if package is not None and not allowed.allows(package):
         name = os.path.basename(program).partition(".")[0]

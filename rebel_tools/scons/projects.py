@@ -1,4 +1,4 @@
-"""Projects that a process has read ahead, while nobody waits, for the build that it will run."""
+"""Projects that a resident process reads in its idle time, for the next build."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from rebel_tools.project.errors import ProjectError
 from rebel_tools.project.load import load_project
 from rebel_tools.project.model import Project
 
-ASKED: list[str] = []  # the root packages that this process wanted to have
+ASKED: list[str] = []  # the root packages that this process has asked for
 _ready: dict[str, tuple[Project, dict[str, Stamp], list[str | None]]] = {}
 
 
 def project_of(root: str, consulted: set[str]) -> Project:
-    """As load_project, without reading what was read ahead and has not changed since."""
+    """Like load_project, without reading what was read ahead and has not changed since."""
     ASKED.append(root)
     if not _is_ready(root):
         return load_project(root, consulted)
@@ -25,7 +25,7 @@ def project_of(root: str, consulted: set[str]) -> Project:
 
 
 def prepare(root: str) -> None:
-    """Load a project ahead of its build. One with an error is not kept: the build loads it again and reports it."""
+    """Load a project ahead of its build. One with an error is dropped: the build loads it again and reports it."""
     if _is_ready(root):
         return
     started = time.time_ns()

@@ -14,7 +14,7 @@ from rebel_tools.scons.options import add
 
 
 def generate(env: Environment, **kw: Any) -> None:
-    # A build tool of a language, not of one project: compilers are the ones that the user's shell finds.
+    # Like other build tools of a language, this uses the compilers that the user's shell finds.
     env["ENV"] = {**env["ENV"], **os.environ}
     add(programs.OPTION, profiles.OPTION, build_folder.OPTION, *remote_cache.OPTIONS)
     ocaml.generate(env, **kw)

@@ -23,12 +23,11 @@ if TYPE_CHECKING:
 def record(
     asked: store.Question, main: Any, manifest: Manifest | None, changed: frozenset[str] | None, tells: bool
 ) -> int:
-    """Run `main`, the main program of scons, under a recorder; its exit status. Afterwards there is a manifest, or a
-    reason.
+    """Run `main`, the main program of scons, under a recorder; return its exit status. Afterwards there is a manifest,
+    or a reason why not.
 
-    manifest: that of the last run, and `changed` the only files whose contents are others since then, if there are
-    any; None where SCons is to judge everything, in this run and in the next one. tells: whether it is said when only a
-    part is judged.
+    manifest: that of the last run; `changed`: the only files whose contents have changed since, if any; None if SCons
+    has to evaluate everything, in this run and in the next one. tells: whether to print that only a part is evaluated.
     """
     edges = store.load_edges(asked) if manifest and changed else None
     store.forget(asked)
@@ -36,7 +35,7 @@ def record(
     output, errors = _Echo(sys.stdout), _Echo(sys.stderr)
     hooks.install(recorder)
     try:
-        from rebel_tools.scons import observe  # with it SCons is imported, under the recorder
+        from rebel_tools.scons import observe  # this imports SCons, under the recorder
         from rebel_tools.scons.finished import Building
         from rebel_tools.scons.partial import Edits, Judging
 
@@ -49,8 +48,8 @@ def record(
         recorder.recording = True
         sys.stdout, sys.stderr, sys.stdin = output, errors, _Input(recorder, sys.stdin)
         status = exit_status(main)
-        sys.stdout, sys.stderr = output, errors  # SCons has put back those of the process
-        run_last_functions()  # what they say belongs to what a run says
+        sys.stdout, sys.stderr = output, errors  # SCons has restored the streams of the process
+        run_last_functions()  # their output belongs to that of the run
     finally:
         sys.stdout, sys.stderr, sys.stdin = output.real, errors.real, sys.__stdin__
         recorder.recording = False
@@ -66,8 +65,8 @@ def _keep(
     from rebel_tools import signals
     from rebel_tools.scons import observe
 
-    if signals.received() is not None:  # what passes it on to the commands is another thread, and was recorded, too
-        store.save_refusals(asked, [Refusal("the last run was told to end", ())])
+    if signals.received() is not None:  # the thread that forwards signals to commands was recorded, too
+        store.save_refusals(asked, [Refusal("the last run was ended by a signal", ())])
         return
     observe.note_kind_of_run(recorder, status)
     if recorder.work:
@@ -102,11 +101,11 @@ def _with_what_was_skipped(
     try:
         return merged(edits.manifest, new, others, recorder.copies.keys() | set(recorder.copies.values()))
     except Disagreement as disagreement:
-        return [Refusal("something changed while scons ran that had seemed not to", (str(disagreement),))]
+        return [Refusal("a file changed while scons ran", (str(disagreement),))]
 
 
 class _Input:
-    """Standard input, which nobody can foretell."""
+    """Standard input, whose contents are unpredictable."""
 
     def __init__(self, recorder: Recorder, real: Any) -> None:
         self._recorder = recorder
@@ -119,7 +118,7 @@ class _Input:
 
 
 class _Echo(io.TextIOBase):
-    """An output stream that is kept, too."""
+    """An output stream whose text is also kept."""
 
     def __init__(self, real: Any) -> None:
         self.real = real

@@ -2,15 +2,15 @@
 
     env = Environment(tools=['default', 'remote'])
 
-    scons --sandbox           each command finds only what it declared, and what else it asks for is an error
-    scons --sandbox=report    the build goes on, and the end lists it
-    scons --sandbox=fast      without a trace: cheap, but what was missing is not named
-    scons --sandbox=trace     without a root of its own, where user namespaces are forbidden
+    scons --sandbox           each command sees only its declared files; any other access is an error
+    scons --sandbox=report    the build goes on, and lists undeclared accesses at its end
+    scons --sandbox=fast      without a trace: fast, but undeclared files are not named
+    scons --sandbox=trace     without isolation, for systems where user namespaces are forbidden
     scons --remote-cache=URL  results of commands come from a server, and go there
 
-`$SANDBOX` says the same for one environment when no option is given. `$SANDBOX_READS` are files that commands may read
-though they do not count, `$SANDBOX_TOOLCHAIN` are more folders of tools. `$REMOTE_CACHE` is a server for the whole run,
-when nothing else says one.
+`$SANDBOX` is the mode of one environment when no option is given. `$SANDBOX_READS` are files that commands may read
+although they are not dependencies, `$SANDBOX_TOOLCHAIN` are additional folders of tools. `$REMOTE_CACHE` is a server
+for the whole run, when nothing else says one.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ MODES = [mode.value for mode in Mode]
 
 
 def generate(env: Any, **kw: Any) -> None:
-    """Add the options and hold commands to them; what the user has set stays, and what the tool is called with wins."""
+    """Add the options and enforce them. The user's variables are kept, unless arguments of the tool override them."""
     env.Replace(**kw)
     env.SetDefault(SANDBOX=Mode.OFF.value, SANDBOX_READS=[], SANDBOX_TOOLCHAIN=[], REMOTE_CACHE="", REMOTE_PLATFORM={})
     if env["SANDBOX"] not in MODES:
@@ -54,7 +54,7 @@ def exists(env: Any) -> bool:
 OPTION = Option(
     "--sandbox",
     "sandbox",
-    "Run commands where they find only what they declared: full (without MODE), report, fast, trace.",
+    "Run commands with access to declared files only: full (without MODE), report, fast, trace.",
     metavar="MODE",
     choices=tuple(MODES),
     alone=Mode.FULL.value,
@@ -62,11 +62,11 @@ OPTION = Option(
 
 
 def hold_to(mode: Mode | None) -> None:
-    """From here on commands are held to what they declared, as `mode` says, or else the `$SANDBOX` of each.
+    """From now on enforce the declarations of commands, in this mode, or else in the `$SANDBOX` of each environment.
 
     Errors: RebelError when this machine cannot do it.
     """
-    from rebel_tools.scons import sandbox  # a build without the option does not load it
+    from rebel_tools.scons import sandbox  # imported late: a build without the option does not need it
 
     sandbox.install(mode)
 

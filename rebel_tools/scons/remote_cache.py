@@ -1,4 +1,4 @@
-"""`--remote-cache`: a server that keeps results for several machines."""
+"""`--remote-cache`: a server that stores results for several machines."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ URL = Option(
 UPLOAD = Option(
     UPLOAD_OPTION,
     "remote_upload",
-    "what is put there: success, what was made without errors (the default), or never",
+    "what to upload: success (the default): results made without errors, or never",
     choices=("success", "never"),
 )
 INSTANCE = Option(
@@ -60,14 +60,14 @@ PATIENCE_S = 3600.0
 
 
 def check() -> None:
-    """Errors: RebelError when what is said about the server cannot be true."""
+    """Errors: RebelError if the settings of the server are invalid."""
     uploads()
     if url():
         connection(url())
 
 
 def with_remote(near: Store, read_only: bool) -> Store:
-    """A store with the server behind it that this build is to use, if there is one. Errors: RebelError."""
+    """A store backed by the server of this build, if there is one. Errors: RebelError."""
     if not url():
         return near
     from rebel_tools.cache.layers import Layered, RemoteResults
@@ -100,7 +100,7 @@ def _said(option: Option, environ: str) -> str:
 @cache
 def connection(url: str) -> Connection:
     """One for all sessions of a run: it is given up once. Errors: RebelError."""
-    from rebel_tools.remote.connect import connect  # other builds do not load it
+    from rebel_tools.remote.connect import connect  # imported late: other builds do not need it
 
     with _about("remote cache"):
         found = connect(url, _said(INSTANCE, INSTANCE_ENVIRON), _credentials(), say)
@@ -148,7 +148,7 @@ def say(text: str) -> None:
 
 
 def _tell(text: str) -> None:
-    from rebel_tools.scons.terminal import TERMINAL  # which takes the streams as they are; the tool opens them first
+    from rebel_tools.scons.terminal import TERMINAL  # late: the tool opens the streams first
 
     TERMINAL.say(sys.stderr, f"rebel: {text}\n")
 

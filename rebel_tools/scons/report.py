@@ -1,7 +1,7 @@
-"""What `rebel` tells about a build: messages at its end in an order of their own, what failed, and one line of result.
+"""What `rebel` prints about a build: messages at its end in a fixed order, failures, and a result line.
 
-Compilers run side by side, and end in another order each time. Their messages are kept until the build has ended and
-printed by source: first those of steps that went well, then those of the steps that failed.
+Compilers run in parallel and end in a different order each time. Their messages are kept until the build has ended, and
+printed sorted by source: first those of successful steps, then those of failed ones.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ from rebel_tools.scons.terminal import TERMINAL
 from rebel_tools.text import printable
 
 _WARNING = re.compile(r"^(?:\x1b\[[\d;]*m)*(?:Warning|Alert)\b", re.MULTILINE)
-# Options with which nothing is built.
+# Options that build nothing.
 NOTHING_BUILT = ("no_exec", "question", "clean", "help")
 
 
 class _Message(NamedTuple):
-    """What a step has to say. about: its source, or its target where it has none."""
+    """The messages of a step. about: its source, or its target if it has none."""
 
     about: str
     stdout: str
@@ -38,7 +38,7 @@ class _Message(NamedTuple):
 
 
 class Report(Listener):
-    """Gathers what happens in a build, and prints it at the end."""
+    """Collects the events of a build, and prints them at the end."""
 
     name = "rebel"
 
@@ -52,12 +52,12 @@ class Report(Listener):
         self._tests: list[Any] = []
 
     def test(self, name: str, node: Any) -> None:
-        """The result is about this run of a test."""
+        """Include a run of a test in the result."""
         self._goals[name] = node
         self._tests.append(node)
 
     def goal(self, name: str, node: Any, said: Callable[[], Iterable[Said]]) -> None:
-        """The result is about this target, if the build comes to it. said: what its steps said when they ran."""
+        """Include a target in the result, if the build reaches it. said: the messages of its steps when they ran."""
         self._goals[name] = node
         self._before.append(said)
 
@@ -69,11 +69,11 @@ class Report(Listener):
             messages.append(_Message(SOURCES.get(target, target), stdout, stderr))
 
     def mistake(self, error: RebelError) -> None:
-        """What ends scons before it builds anything."""
+        """Report an error that ends scons before it builds anything."""
         TERMINAL.say(sys.stderr, f"rebel: error: {error}\n")
 
     def failed(self, failure: Failure) -> None:
-        """A step failed."""
+        """Record a failed step."""
         if failure.cause is not None:
             self._failed.append(_Message(failure.about, "", f"rebel: error: {failure.cause}\n"))
         elif failure.reason:
@@ -82,7 +82,7 @@ class Report(Listener):
         self._failures.add(failure.about)
 
     def ends(self, node: Any) -> None:
-        """The step that makes a node went well."""
+        """Record that the step of a node succeeded."""
 
     # At its end
 
@@ -90,7 +90,7 @@ class Report(Listener):
         TERMINAL.clear()
 
     def built(self) -> None:
-        """All that could be built is, unless the user has interrupted it."""
+        """Report at the end of the build, unless the user has interrupted it."""
         TERMINAL.clear()
         self._said += [_Message(each.about, "", shown(each.text)) for each in self.again()]
         for messages in (self._said, self._failed):
@@ -103,12 +103,12 @@ class Report(Listener):
         SAID.clear()
 
     def again(self) -> Iterator[Said]:
-        """What steps that did not run have said before."""
+        """The recorded messages of steps that did not run."""
         if not any(map(SCons.Script.GetOption, NOTHING_BUILT)):
             yield from (each for said in self._before for each in said() if each.target not in SAID)
 
     def made(self) -> list[str]:
-        """The targets that the build came to and that are as they should be."""
+        """The targets that the build reached and that are up to date."""
         states = (SCons.Node.executed, SCons.Node.up_to_date)
         return [name for name, node in self._goals.items() if node.get_state() in states]
 
@@ -122,7 +122,7 @@ class Report(Listener):
             self._result()
 
     def _result(self) -> None:
-        """The line about a build that went well; how long it took and how many steps only a person wants to know."""
+        """Print the result line of a successful build; on a terminal with the time and the number of steps."""
         made, found = self.made(), warnings(message.stderr for message in set(self._said))
         if self._tests:
             ran = sum(node.get_state() == SCons.Node.executed for node in self._tests)
@@ -144,20 +144,20 @@ def counted(steps: int) -> str:
 
 
 def passed(number: int, ran: int) -> str:
-    """The result of tests. ran: how many of them have run now, for what they are made of has changed."""
+    """The result of tests. ran: how many were run, because their inputs had changed."""
     tests = f"{number} test{'s' * (number > 1)} passed"
     return f"{tests}, none had to run" if not ran else f"{tests}, {ran} ran" if ran < number else tests
 
 
 def names(paths: list[str]) -> str:
-    """A few paths for a sentence."""
+    """The first few paths, for a sentence."""
     shown = [printable(path) for path in paths[:3]]
     rest = len(paths) - len(shown)
     return ", ".join(shown) + (f" and {rest} more" if rest else "")
 
 
 def warnings(texts: Iterable[str]) -> str:
-    """How many warnings compilers gave; '' for none."""
+    """The number of compiler warnings as text; '' for none."""
     number = sum(len(_WARNING.findall(text)) for text in texts)
     return f"{number} warning{'s' * (number > 1)}" if number else ""
 

@@ -1,13 +1,13 @@
-"""A process that has loaded SCons, and has a child run one build each time it is asked to.
+"""A process that has SCons loaded, and forks a child for each requested build.
 
     python -m rebel_tools.scons.resident FD [ARGUMENT ...]
 
 Each byte on standard input asks for a build; the answer is a line of JSON on the file descriptor FD (see
-`rebel_tools.watch.resident.Built`). The child is a run of scons as any other, with every rule about what is up to date:
-what it does not have to do when it is asked is to start Python, to import SCons, and to parse the state of the last
-build. For that it is forked when the build before has ended, while nobody waits, and reads ahead. What this process
-keeps is looked at before each build: when a file of a loaded module is no longer the same it only answers that it is
-outdated, and what a child has read counts for the very file that it came from.
+`rebel_tools.watch.resident.Built`). The child is an ordinary run of scons with the same up-to-date checks, but it does
+not have to start Python, import SCons and parse the state of the last build when it is asked. For that it is forked in
+the idle time after the previous build, and reads ahead. The state of this process is checked before each build: if a
+file of a loaded module has changed, it only answers that it is outdated, and what a child has read ahead is used only
+if the file is still the same one.
 """
 
 from __future__ import annotations
@@ -39,24 +39,24 @@ from rebel_tools.sconstruct import has_own_script, scons_arguments
 
 _KEPT = ("SCons.", "rebel_tools.")
 
-# What a build asks for, by kind -> what makes it ready.
+# Kind of data that a build needs -> the function that reads it ahead.
 _READERS = {"roots": projects.prepare, "states": STATES.prepare, "manifests": MANIFESTS.prepare}
 Wanted = Mapping[str, Iterable[str]]
 NOTHING: Wanted = dict.fromkeys(_READERS, ())
 
-# Waits in a child until there is something to build, given a descriptor that ends with the parent: the arguments.
+# Waits in a child for a request and returns the arguments; its argument is a descriptor that closes with the parent.
 Wait = Callable[[int], "Sequence[str] | None"]
 
-# The answer, the modules that a build had to load, and what it asked for.
+# The answer, the modules that a build had to import, and the data that it needed.
 Report = tuple[dict[str, Any], list[str], Wanted]
 
 
 def main(arguments: Sequence[str]) -> None:
-    """Answer until standard input ends. It is a process group of its own, which can be interrupted as a whole."""
+    """Answer requests until standard input ends. The process has its own group, which can be interrupted as a whole."""
     os.setpgid(0, 0)
     collect_seldom()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTTOU, signal.SIG_IGN)  # may write to the terminal (`stty tostop`), here and in compilers
+    signal.signal(signal.SIGTTOU, signal.SIG_IGN)  # also compilers may write (`stty tostop`)
     descriptor, *arguments = arguments
     os.set_inheritable(int(descriptor), False)
     with os.fdopen(int(descriptor), "w", encoding="utf-8", errors="surrogateescape") as answers:
@@ -66,7 +66,7 @@ def main(arguments: Sequence[str]) -> None:
             if loaded.is_outdated():
                 _tell(answers, {"status": 0, "outdated": True})
                 continue
-            if child.has_ended():  # killed while nobody asked for anything
+            if child.has_ended():  # killed while it was idle
                 child.end()
                 child = Child(_when_asked(arguments), NOTHING)
             report = child.build()
@@ -76,33 +76,33 @@ def main(arguments: Sequence[str]) -> None:
                 wanted = loaded.learn(wanted, report)
             else:
                 _tell(answers, {"status": child.end()})
-                wanted = NOTHING  # that may have been to blame
+                wanted = NOTHING  # data read ahead may have caused the failure
             child = Child(_when_asked(arguments), wanted)
         child.end()
 
 
 def _when_asked(arguments: Sequence[str]) -> Wait:
-    """Build with `arguments` when a byte comes."""
+    """Build with `arguments` when a byte arrives."""
 
     def wait(request: int) -> Sequence[str] | None:
         if not os.read(request, 1):
             return None
         signal.signal(signal.SIGINT, signal.default_int_handler)
-        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)  # the requests are not for what is run here
+        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)  # commands must not read the requests
         return arguments
 
     return wait
 
 
 class Loaded:
-    """The modules of SCons and of this package that this process has loaded, with the status that their files had."""
+    """The loaded modules of SCons and of this package, with the status of their files when they were loaded."""
 
     def __init__(self) -> None:
         self._files: dict[str, Any] = {}
         self._look()
 
     def _look(self) -> None:
-        """Note new ones; known files stay as they are known."""
+        """Record new modules; the status of known ones is kept."""
         names = [name for name in sys.modules if name.startswith(_KEPT)]
         files = (getattr(sys.modules[name], "__file__", None) for name in names)
         self._files.update({path: stamp(path) for path in files if path and path not in self._files})
@@ -111,7 +111,7 @@ class Loaded:
         return any(stamp(path) != known for path, known in self._files.items())
 
     def learn(self, wanted: Wanted, report: Report) -> Wanted:
-        """Load what a build had to load; what the next one will want."""
+        """Import the modules that a build had to import; return the data that the next one will need."""
         _, loaded, asked = report
         for name in loaded:
             importlib.import_module(name)
@@ -124,7 +124,7 @@ def _tell(answers: TextIO, answer: dict[str, Any]) -> None:
 
 
 class Child:
-    """A process that makes ready what is `wanted`, and builds when `wait` gives it arguments."""
+    """A process that reads `wanted` ahead, and builds when `wait` returns arguments."""
 
     def __init__(self, wait: Wait, wanted: Wanted, ended: Callable[[int], None] = lambda status: None):
         waiting, self._request = os.pipe()
@@ -142,19 +142,19 @@ class Child:
         return bool(select.select([self._report], [], [], 0)[0])
 
     def build(self) -> Report | None:
-        """Ask it to build; its report, None when it ended without one."""
+        """Request a build; return its report, None if the child ended without one."""
         with contextlib.suppress(BrokenPipeError):
             os.write(self._request, b"b")
         return self.report()
 
     def report(self) -> Report | None:
-        """The report of a child that was asked to build by another process; None when it ended without one."""
+        """The report of a child that builds for another process; None if it ended without one."""
         with open(self._report, encoding="utf-8", errors="surrogateescape", closefd=False) as report:
             text = report.read()
         return json.loads(text) if text else None
 
     def end(self) -> int:
-        """Its exit status, when it has saved what it knows, or at once if it has not been asked to build."""
+        """Wait until the child has saved its state (or end it if it was not asked to build); return its exit status."""
         os.close(self._request)
         os.close(self._report)
         return os.waitstatus_to_exitcode(os.waitpid(self._pid, 0)[1])
@@ -164,9 +164,9 @@ class Child:
 
 
 def _be_scons(wait: Wait, wanted: Wanted, request: int, report: int, ended: Callable[[int], None]) -> None:
-    """Wait; run scons with all that belongs to its end, report, save what the next build can use, and exit.
+    """Wait, run scons including its exit handlers, report, save the state for the next build, and exit.
 
-    ended: called with the exit status when all is done.
+    ended: called with the exit status at the end.
     """
     status, known = 2, set(sys.modules)
     saving.defer()
@@ -181,15 +181,15 @@ def _be_scons(wait: Wait, wanted: Wanted, request: int, report: int, ended: Call
         _begin(arguments)
         SCons.Script.start_time = time.time()
         status = exit_status(SCons.Script.main)
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # what is known is going to be saved
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # the state is about to be saved
         atexit._run_exitfuncs()
         sys.stdout.flush()
         with os.fdopen(report, "w", encoding="utf-8", errors="surrogateescape") as stream:
             json.dump([{"status": status, **_answer()}, _loaded(known), _asked()], stream)
         saving.save_now()
         ended(status)
-    except BaseException:  # nothing may return into the loop of the parent
-        if _folder_exists():  # else the parent says that it is gone
+    except BaseException:  # never return into the loop of the parent
+        if _folder_exists():  # otherwise the parent reports that the folder was removed
             traceback.print_exc()
     finally:
         sys.stderr.flush()
@@ -197,7 +197,7 @@ def _be_scons(wait: Wait, wanted: Wanted, request: int, report: int, ended: Call
 
 
 def _begin(arguments: Sequence[str]) -> None:
-    """Let this process be what `rebel build` with these arguments would be."""
+    """Set this process up like `rebel build` with these arguments."""
     is_own = has_own_script()
     how, words = presentation(arguments, is_own)
     sys.argv = ["scons", *scons_arguments(words, how.verbose)]

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.skipif(not shutil.which("gcc"), reason="needs gcc")
 TOP = "env = Environment(CPPPATH=['include'], tools=['gcc', 'gnulink', 'ar'])\n"
 PROGRAMS = "for n in range(3): env.Program(f'prog{n}', [f'm{n}.c'])\n"
 ONE = "a = env.Command('a', 'value', 'cp $SOURCE $TARGET')"
-PART = "targets are judged"
+PART = "targets are checked"
 
 
 @pytest.fixture(autouse=True)
