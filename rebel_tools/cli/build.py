@@ -36,9 +36,9 @@ def configure_parser(commands: Commands) -> None:
         execute,
         "[TARGET ...] [OPTION ...]",
         help="build the default target, or the named ones",
-        description="Build the default target, or the named ones: `scons`, with the SConstruct that comes with rebel "
-        "where the folder has none, and else as `rebel scons`. Every option of scons can be given: -j 4, -k, "
-        "--debug=time, ... --explain says why scons was asked, and why each step runs. --profile release, or "
+        description="Build the default target, or the named ones, with SCons and rebel's SConstruct, or, if the folder "
+        "has an SConstruct, like `rebel scons`. All options of scons are accepted: -j 4, -k, "
+        "--debug=time, ... --explain prints why SCons has to run, and why each step runs. --profile release, or "
         "--release, optimizes across modules and builds into _build/_release; the default profile is dev.",
     )
 
@@ -48,12 +48,12 @@ def execute(args: Namespace) -> int:
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Run scons, unless a look at the files tells that there is nothing to do."""
+    """Run scons, unless the stamps of all files prove that there is nothing to do."""
     check_installation()
     enter_project()
     arguments = with_profile(arguments)
     if has_own_script():
-        from rebel_tools.cli import scons  # what follows needs none of it
+        from rebel_tools.cli import scons  # imported late: the rest does not need it
 
         return scons.run([*arguments, *(["--debug=explain"] if EXPLAIN in arguments else [])])
     how, words = presentation(arguments, False)
@@ -65,17 +65,18 @@ def run(arguments: Sequence[str]) -> int:
     if not os.path.lexists(folder) and folder == BUILD_FOLDER and _begin_with_the_cache(how, words, arguments):
         return 0
     if how.explain:
-        from rebel_tools.text import printable  # a build with nothing to do does not load it
+        from rebel_tools.text import printable  # imported late: a null build does not need it
 
-        print(printable(f"rebel: scons is asked: {verdict.reason}"), file=sys.stderr)
+        print(printable(f"rebel: running scons: {verdict.reason}"), file=sys.stderr)
     status = _ask_the_server(arguments) if folder == BUILD_FOLDER else None
     return run_scons(arguments) if status is None else status
 
 
 def _ask_the_server(arguments: Sequence[str]) -> int | None:
-    """The exit status of a build by the resident server; None without one. It is started for the next build, then.
+    """The exit status of a build by the resident server; None without a server, which is then started for the next
+    build.
 
-    The first build of a project starts none: many projects are built once.
+    The first build of a project does not start one, because many projects are built only once.
     """
     if not is_wanted(os.environ) or not os.path.isdir(BUILD_FOLDER):
         return None
@@ -88,7 +89,7 @@ def _ask_the_server(arguments: Sequence[str]) -> int | None:
 
 
 def _begin_with_the_cache(how: Presentation, words: Sequence[str], arguments: Sequence[str]) -> bool:
-    """Make the folder for all that is built as an earlier build has left it; whether nothing else has to be done."""
+    """Restore the output folder from the cache; return whether nothing else has to be done."""
     from rebel_tools.cache.place import is_switched_on
 
     everywhere = up_to_date.question(words, os.environ, "")
@@ -103,7 +104,7 @@ def _begin_with_the_cache(how: Presentation, words: Sequence[str], arguments: Se
 
 
 def _tell(how: Presentation, told: up_to_date.Told, arguments: Sequence[str]) -> None:
-    """The result of a build that has nothing to do."""
+    """Print the result of a build that has nothing to do."""
     if how.json:
         from rebel_tools.cli.events import nothing_to_do
 

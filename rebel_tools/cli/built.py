@@ -1,4 +1,4 @@
-"""What subcommands need that do something with a project that is built: the project, a build of it, and where it is."""
+"""What subcommands that use a built project need: the project, its build, and the paths of its outputs."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ from rebel_tools.search_path import python_command
 
 
 class Built(NamedTuple):
-    """arguments: those for scons, of a build with the profile and the folder that are meant."""
+    """arguments: those for scons, including the profile and the output folder."""
 
     project: Project
     places: Places
     arguments: tuple[str, ...]
 
     def build(self, *targets: str) -> int:
-        """Build targets, or the default ones, as `rebel build` does; its exit status.
+        """Build targets, or the default ones, like `rebel build`; return the exit status.
 
-        What it says goes to standard error, for standard output is that of the subcommand.
+        Its output goes to standard error, because standard output belongs to the subcommand.
         """
         sys.stdout.flush()
         command = [*python_command("rebel_tools"), "build", *targets, *self.arguments]
@@ -43,15 +43,15 @@ class Built(NamedTuple):
 
 
 def entered(arguments: Sequence[str], profile: str = "") -> Built:
-    """The project around the current folder, which becomes the current one. profile: where the arguments name none.
+    """Change to the folder of the project around the current folder. profile: used if the arguments name none.
 
-    Errors: RebelError in a tree with an SConstruct of its own, of which only scons knows what is built.
+    Errors: RebelError in a tree with its own SConstruct: only SCons knows what that builds.
     """
     check_installation()
     enter_project()
     if has_own_script():
         raise RebelError(
-            "this folder has an SConstruct of its own, and only scons knows what it builds",
+            "this folder has its own SConstruct, and only SCons knows what it builds",
             expected="a project that is built from its package.json alone",
         )
     words = with_profile(arguments)
@@ -63,6 +63,6 @@ def entered(arguments: Sequence[str], profile: str = "") -> Built:
 
 
 def _profile(words: Sequence[str]) -> Profile:
-    """The profile of a build; where there is none of that name, the build says so."""
+    """The profile of a build; an unknown name is reported by the build."""
     given = [word.partition("=")[2] for word in words if re.match(f"{PROFILE_OPTION}=", word)]
     return BY_NAME.get(given[-1] if given else os.environ.get(ENVIRON, ""), DEV)

@@ -16,16 +16,16 @@ if TYPE_CHECKING:
 def configure_parser(commands: Commands) -> None:
     parser = commands.add_parser(
         "cache",
-        help="tell about the results that all trees share, trim or remove them",
-        description="Builds of packages keep what compilers make in $XDG_CACHE_HOME/rebel-tools/shared (~/.cache), or "
-        "in the folder that REBEL_CACHE names, and find it again after `rebel clean`, in other clones and on other "
-        "branches. size: how large that is. trim: remove what was not used for the longest time, as builds do by "
+        help="show, trim or remove the cache of results that all trees share",
+        description="Builds store the outputs of compilers in $XDG_CACHE_HOME/rebel-tools/shared (~/.cache), or "
+        "in the folder named by REBEL_CACHE, and reuse them after `rebel clean`, in other clones and on other "
+        "branches. size: print its size. trim: remove the least recently used files, as builds do by "
         "themselves now and then. verify: read everything, and remove what is damaged. clear: remove everything. "
         "REBEL_CACHE=0 turns the cache off, and so does --no-cache for one build.",
     )
     parser.add_argument("action", choices=["size", "trim", "verify", "clear"])
     parser.add_argument(
-        "--to", metavar="SIZE", help="of trim: what may stay, such as 500M; else REBEL_CACHE_SIZE, or 5G"
+        "--to", metavar="SIZE", help="for trim: the size to keep, such as 500M; default: REBEL_CACHE_SIZE, or 5G"
     )
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
     parser.set_defaults(execute=execute, takes_scons_arguments=False)

@@ -21,8 +21,8 @@ def configure_parser(commands: Commands) -> None:
         "check",
         execute,
         "[OPTION ...]",
-        help="compile everything to bytecode and link nothing: the errors, soon",
-        description="Type all modules of the project and of its packages, and neither make native code nor link a "
+        help="type-check everything, without native code and linking",
+        description="Type-check all modules of the project and of its packages, without native code or linking a "
         "program: `scons check`.",
     )
 

@@ -1,4 +1,4 @@
-"""`rebel completion SHELL`: completion of the commands for a shell, and what it asks for while somebody types."""
+"""`rebel completion SHELL`: completion scripts for shells, and the targets that they complete."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ TARGETS = "targets"
 OF_TARGETS = ("build", "watch", "clean")
 OF_SCONS = (*OF_TARGETS, "check", "scons")
 
-_PLAIN = re.compile(r"[\w.][\w.-]*")  # names that mean nothing to any shell
+_PLAIN = re.compile(r"[\w.][\w.-]*")  # names without special characters for any shell
 
 
 def configure_parser(commands: Commands) -> None:
@@ -48,14 +48,14 @@ def execute(args: Namespace) -> int:
 
 
 def programs() -> list[Program]:
-    """The commands as their parsers have them."""
+    """The commands, as described by their parsers."""
     from rebel_tools.cli import rebel_commands, symbol_audit_commands
 
     return [described(rebel_commands.parser()), described(symbol_audit_commands.parser(()))]
 
 
 def scons_options() -> tuple[Option, ...]:
-    """The options that the installed SCons has by itself."""
+    """The options of the installed SCons itself."""
     from rebel_tools.scons.compat import own_options
 
     known = own_options("")
@@ -70,7 +70,7 @@ def _option(option: optparse.Option) -> Option:
 
 
 def targets() -> list[str]:
-    """The names of the targets of the project around; none where it cannot be read, which is no news to a key press."""
+    """The names of the project's targets; none if it cannot be read: a completion must not print errors."""
     from rebel_tools.errors import RebelError
     from rebel_tools.project import load_project
     from rebel_tools.sconstruct import project_folder

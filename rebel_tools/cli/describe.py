@@ -14,10 +14,10 @@ def configure_parser(commands: Commands) -> None:
     parser = commands.add_parser(
         "describe",
         help="print packages, modules, flags, targets and tests as JSON",
-        description="Print what the package.json files and the folders of the project say, as one JSON object: "
+        description="Print a description of the project, from its package.json files and folders, as one JSON object: "
         "packages with their modules, dependencies and flags, targets, tests. Nothing is built.",
     )
-    parser.add_argument("--json", action="store_true", help="as JSON, which is the only form there is")
+    parser.add_argument("--json", action="store_true", help="as JSON, which is the only format")
     parser.set_defaults(execute=execute, takes_scons_arguments=False)
 
 

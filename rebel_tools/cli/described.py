@@ -1,4 +1,4 @@
-"""What a command line takes, as plain data from its parser: what completions and manual pages are made of."""
+"""The options and subcommands of a parser as plain data, for completions and manual pages."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from rebel_tools.cli.parser import subparsers
 
 
 class Option(NamedTuple):
-    """names: such as `-o`, `--output`; value: what stands for its value in help, '' for a flag."""
+    """names: such as `-o`, `--output`; value: the placeholder of its value in help, '' for a flag."""
 
     names: tuple[str, ...]
     value: str
@@ -18,7 +18,7 @@ class Option(NamedTuple):
 
 
 class Command(NamedTuple):
-    """A subcommand. arguments: what stands for its positional arguments; choices: the words that the first may be."""
+    """A subcommand. arguments: placeholders of its positional arguments; choices: possible values of the first one."""
 
     name: str
     usage: str
@@ -38,7 +38,7 @@ class Program(NamedTuple):
 
 
 def described(parser: argparse.ArgumentParser) -> Program:
-    """The program that a parser with subcommands is for."""
+    """The description of a program from its parser."""
     helps = {
         action.dest: action.help or ""
         for group in parser._actions

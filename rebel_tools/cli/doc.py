@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 def configure_parser(commands: Commands) -> None:
     parser = commands.add_parser(
         "doc",
-        help="make HTML of the comments in interfaces, with odoc",
-        description="Build the project, and have odoc make HTML below _build/_doc of the modules of the project and of "
-        "its packages. What has not changed is not made again.",
+        help="make HTML documentation from comments in interfaces, with odoc",
+        description="Build the project, and make HTML in _build/_doc for the modules of the project and of "
+        "its packages, with odoc. Unchanged modules are skipped.",
         allow_abbrev=False,
     )
     parser.set_defaults(execute=execute, takes_scons_arguments=True)

@@ -1,4 +1,4 @@
-"""`rebel doctor`: which tools are there, and how to install those that are not."""
+"""`rebel doctor`: which tools are installed, and how to install the others."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 def configure_parser(commands: Commands) -> None:
     parser = commands.add_parser(
         "doctor",
-        help="tell which tools are there and how to install the others",
-        description="Look for every tool that a build may run. The exit status is 0 when all that OCaml needs, and all "
-        "that the project in the current folder needs, is there. In a tree with an SConstruct it tells, too, what "
-        "keeps `rebel scons` from answering at once.",
+        help="list the installed tools, and how to install the others",
+        description="Look for every tool that a build may run. The exit status is 0 if all that OCaml needs, and "
+        "that the project in the current folder needs, is installed. In a tree with an SConstruct it also prints what "
+        "keeps `rebel scons` from answering without SCons.",
     )
     parser.add_argument("--json", action="store_true", help="print the findings as JSON")
     parser.set_defaults(execute=execute, takes_scons_arguments=False)
@@ -41,13 +41,13 @@ def execute(args: Namespace) -> int:
 
 
 def as_json(diagnosis: Diagnosis, tree: LastRun | None) -> str:
-    """Both as one object. tree: what the last `rebel scons` left, None where there is no SConstruct."""
+    """Both as one object. tree: the state after the last `rebel scons`, None without an SConstruct."""
     told = tree and {"state": tree.state, "refusals": [refusal._asdict() for refusal in tree.refusals]}
     return json.dumps({**asdict(diagnosis), "tree": told, "ok": diagnosis.ok}, indent=2)
 
 
 def as_text(diagnosis: Diagnosis, tree: LastRun | None) -> str:
-    """One line per tool; below a tool that is not there, what needs it and how to install it. `tree` as above."""
+    """One line per tool; below a missing tool, what needs it and how to install it. `tree` as above."""
     from rebel_tools.text import printable_lines
 
     lines = [line for finding in diagnosis.findings for line in _lines(finding)]
@@ -59,14 +59,14 @@ def as_text(diagnosis: Diagnosis, tree: LastRun | None) -> str:
 
 
 def _tree_lines(tree: LastRun) -> list[str]:
-    """Whether `rebel scons` can say at once that there is nothing to do, and what keeps it from that."""
+    """Whether `rebel scons` can answer without SCons that there is nothing to do, and if not, why."""
     from rebel_tools.observed.store import ANSWERS, UNSEEN
 
     if tree.state == UNSEEN:
-        return ["`rebel scons` has not run in this tree yet. Run it until it has nothing to do, and ask again."]
+        return ["`rebel scons` has not run in this tree yet. Run it until it has nothing to do, then try again."]
     if tree.state == ANSWERS:
-        return ["`rebel scons` answers by itself while nothing changes in this tree."]
-    lines = ["`rebel scons` asks scons each time in this tree, for the last run could not be foretold:"]
+        return ["`rebel scons` answers without SCons while nothing changes in this tree."]
+    lines = ["`rebel scons` always runs SCons in this tree, because its last run was not predictable:"]
     for reason, places in tree.refusals:
         lines.append(f"  {reason}")
         lines += [f"    {place}" for place in places]

@@ -1,4 +1,4 @@
-"""The events of a build that has nothing to do, which needs no scons."""
+"""The events of a build that has nothing to do, written without SCons."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from rebel_tools.ocaml.messages import diagnostics
 
 
 def nothing_to_do(told: Told, arguments: Sequence[str]) -> None:
-    """What the events of scons would be; the time is that of this process."""
+    """Write the events that SCons would write, with the time of this process."""
     stream = Stream(sys.stdout)
     stream.start(os.getcwd(), arguments)
     for step, text in told.messages:

@@ -17,10 +17,10 @@ def configure_parser(commands: Commands) -> None:
         usage="rebel exec [TARGET] [-- ARGUMENT ...]",
         help="build a program and run it",
         description="Build a target, or the default one, and run its program in the current folder with the words "
-        "after `--`. The exit status is that of the program, or of the build where that fails.",
+        "after `--`. The exit status is that of the program, or of the build if that fails.",
         allow_abbrev=False,
     )
-    parser.add_argument("target", metavar="TARGET", nargs="?", help="the name of a target; the default one without")
+    parser.add_argument("target", metavar="TARGET", nargs="?", help="a target (default: the default one)")
     parser.set_defaults(execute=execute, takes_scons_arguments=False)
 
 
@@ -29,7 +29,7 @@ def execute(args: Namespace) -> int:
 
 
 def run(words: Sequence[str]) -> int:
-    """Build and run what the words after `exec` say."""
+    """Build and run the program in the words after `exec`."""
     import os
 
     from rebel_tools.cli.built import entered

@@ -1,4 +1,4 @@
-"""`rebel fmt`: sources in one form, by ocamlformat and refmt."""
+"""`rebel fmt`: formats sources with ocamlformat and refmt."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ def configure_parser(commands: Commands) -> None:
     parser = commands.add_parser(
         "fmt",
         help="format sources with ocamlformat and refmt",
-        description="Bring the sources of the project, its members and their tests into the form of ocamlformat (.ml, "
-        ".mli; it wants a file .ocamlformat) and of refmt (.re, .rei). Packages below node_modules stay as they are.",
+        description="Format the sources of the project, its members and their tests with ocamlformat (.ml, "
+        ".mli; it needs a file .ocamlformat) and refmt (.re, .rei). Packages below node_modules are not changed.",
     )
     parser.add_argument(
-        "--check", action="store_true", help="change nothing; the exit status is 2 if something would be"
+        "--check", action="store_true", help="change nothing; exit with status 2 if a file is not formatted"
     )
     parser.set_defaults(execute=execute, takes_scons_arguments=False)
 

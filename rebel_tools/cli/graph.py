@@ -15,11 +15,11 @@ def configure_parser(commands: Commands) -> None:
         "graph",
         usage="rebel graph [--packages] [--svg] [TARGET]",
         help="print the graph of packages and modules for graphviz, or as SVG",
-        description="Print which modules name which, as the last build has found out, in the language of graphviz: "
-        "packages are boxes, the chain that takes longest to compile (by the sizes of sources) is thick, cycles are "
-        "red. A project that cannot be built because of a cycle has a graph, too.",
+        description="Print which modules use which, from the last build, in the language of graphviz: "
+        "packages are boxes, the critical path (estimated by the sizes of sources) is thick, cycles are "
+        "red. It also works for a project that cannot be built because of a cycle.",
     )
-    parser.add_argument("target", metavar="TARGET", nargs="?", help="a target; the first default one without")
+    parser.add_argument("target", metavar="TARGET", nargs="?", help="a target (default: the first default target)")
     parser.add_argument("--packages", action="store_true", help="packages only")
     parser.add_argument("--svg", action="store_true", help="as SVG, drawn by the program dot of graphviz")
     parser.set_defaults(execute=execute, takes_scons_arguments=False)

@@ -1,4 +1,4 @@
-"""`rebel install`: the libraries and programs of a project go to where findlib, dune and people find them."""
+"""`rebel install`: installs libraries and programs of a project where findlib, dune and users find them."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ def configure_parser(commands: Commands) -> None:
         "install",
         usage="rebel install [--prefix DIR] [OPTION ...]",
         help="build for release, and install libraries and programs below a prefix",
-        description="Build the default targets with the profile release, and put libraries with all that they use into "
-        "DIR/lib, where findlib and dune find them, and programs into DIR/bin. What an earlier version has left there "
-        "goes; files that rebel has not installed are not touched. Takes the options of scons.",
+        description="Build the default targets with the profile release, install libraries and their dependencies in "
+        "DIR/lib, where findlib and dune find them, and programs in DIR/bin. Files of an earlier version "
+        "are removed; files that rebel has not installed are not touched. Accepts the options of scons.",
         allow_abbrev=False,
     )
-    parser.add_argument("--prefix", metavar="DIR", help=f"where to install; the default is ${SWITCH}, that of opam")
-    parser.add_argument("--libdir", metavar="DIR", help="the folder for libraries; the default is PREFIX/lib")
-    parser.add_argument("--destdir", metavar="DIR", default="", help="a folder that is put before all others")
-    parser.add_argument("--remove", action="store_true", help="remove what was installed, and build nothing")
-    parser.add_argument("--list", action="store_true", help="print the files that would be installed, and end")
+    parser.add_argument("--prefix", metavar="DIR", help=f"where to install (default: ${SWITCH}, set by opam)")
+    parser.add_argument("--libdir", metavar="DIR", help="the folder for libraries (default: PREFIX/lib)")
+    parser.add_argument("--destdir", metavar="DIR", default="", help="a folder to put before all paths, for packaging")
+    parser.add_argument("--remove", action="store_true", help="remove what was installed, without building")
+    parser.add_argument("--list", action="store_true", help="only print the files that would be installed")
     parser.set_defaults(execute=execute, takes_scons_arguments=True)
 
 
@@ -68,7 +68,7 @@ def _prefix(args: Namespace) -> Prefix:
     given = args.prefix or os.environ.get(SWITCH)
     if not given:
         raise RebelError(
-            "where to install is not said",
+            "no prefix to install into was given",
             expected=f"--prefix DIR, or the environment variable {SWITCH}, which opam sets",
         )
     root = os.path.abspath(given)

@@ -43,8 +43,8 @@ node_modules/
 def configure_parser(commands: Commands) -> None:
     parser = commands.add_parser(
         "new",
-        help="make a folder with a small project",
-        description="Make the folder NAME with a package.json and a program of two modules.",
+        help="create a folder with a small project",
+        description="Create the folder NAME with a package.json and a program of two modules.",
     )
     parser.add_argument("name", metavar="NAME", help="name of the package and of its folder: letters, digits, - and _")
     parser.add_argument("--reason", action="store_true", help="write Reason (.re) instead of OCaml (.ml)")
@@ -53,12 +53,12 @@ def configure_parser(commands: Commands) -> None:
 
 def execute(args: Namespace) -> int:
     create(args.name, "re" if args.reason else "ml")
-    print(f"{args.name} is there. Build and run it:\n\n  cd {args.name}\n  rebel build\n  _build/default/src/app.out")
+    print(f"Created {args.name}. Build and run it:\n\n  cd {args.name}\n  rebel build\n  _build/default/src/app.out")
     return 0
 
 
 def create(name: str, syntax: str) -> None:
-    """Write the project into the new folder `name`; a folder that is there must be empty."""
+    """Write the project into the new folder `name`; an existing folder must be empty."""
     from rebel_tools.project.names import is_module, is_package, package_module
 
     check_installation()
@@ -68,7 +68,7 @@ def create(name: str, syntax: str) -> None:
             expected="letters, digits, - and _, starting with a letter",
         )
     if os.path.lexists(name) and not (os.path.isdir(name) and not os.listdir(name)):
-        raise RebelError("is there already and not an empty folder", place=Place(name), hint="choose another name")
+        raise RebelError("already exists and is not an empty folder", place=Place(name), hint="choose another name")
     package = {"name": name, "version": "0.1.0", "private": True, "dependencies": {}, "rebel": {}}
     files = {"package.json": json.dumps(package, indent=2) + "\n", ".gitignore": GITIGNORE}
     with open(shipped_sconstruct(), encoding="utf-8") as shipped:

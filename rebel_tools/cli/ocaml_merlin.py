@@ -33,7 +33,7 @@ def configure_parser(commands: Commands) -> None:
         "the last build of the project has left.",
     )
     parser.add_argument("--dump-config", metavar="FILE", help="print the answer about one file, and end")
-    # Clients may add options of dune's command, such as --no-print-directory; those make no difference here.
+    # Clients may add options of dune's command, such as --no-print-directory; they are ignored.
     parser.set_defaults(execute=execute, takes_scons_arguments=True)
 
 
@@ -48,7 +48,7 @@ def execute(args: Namespace) -> int:
 
 
 def talk(requests: BinaryIO, answers: BinaryIO) -> None:
-    """Answer until the other side ends it. A request that cannot be understood ends it, too: nothing after it would."""
+    """Answer until the client ends. A malformed request also ends it, because the following ones cannot be parsed."""
     while True:
         try:
             request = csexp.read(requests)
@@ -68,7 +68,7 @@ def _reply(request: csexp.Sexp | None) -> list[Directive]:
 
 
 def answer(path: str) -> list[Directive]:
-    """Merlin's directives about one source, which need not exist; where there are none an ERROR with what to do."""
+    """Merlin's directives for a source, which need not exist; without any, an ERROR that says what to do."""
     source = os.path.abspath(path)
     built = False
     for file in _places(source):
@@ -81,11 +81,11 @@ def answer(path: str) -> list[Directive]:
             return list(_directives(source, area, visible(area, areas)))
     if built:
         return [("ERROR", f"no package of the project has the file {path}; run `rebel build` if it is new")]
-    return [("ERROR", "the project was not built yet: run `rebel build`")]
+    return [("ERROR", "the project has not been built yet: run `rebel build`")]
 
 
 def _places(source: str) -> Iterator[str]:
-    """Where builds may have written about a source: around it, around what it really is, and around this process."""
+    """Folders where builds may have written about a source: above it, above its real path, and above this process."""
     for folder in dict.fromkeys((os.path.dirname(source), os.path.dirname(os.path.realpath(source)), os.getcwd())):
         yield from files(folder)
 

@@ -17,7 +17,7 @@ def configure_parser(commands: Commands) -> None:
         "opam",
         help="print the .opam file of a package",
         description="Print a file for opam that builds and installs the package with rebel, from what package.json "
-        "says: rebel opam > NAME.opam. opam asks for the keys description, author, license, homepage and bugs.",
+        "says: rebel opam > NAME.opam. opam requires the keys description, author, license, homepage and bugs.",
     )
     parser.add_argument("package", metavar="PACKAGE", nargs="?", help="a member of the workspace, by its name")
     parser.set_defaults(execute=execute, takes_scons_arguments=False)

@@ -1,4 +1,4 @@
-"""The command lines of `rebel` and `symbol-audit`: what is wrong with one is told with what was probably meant."""
+"""The command lines of `rebel` and `symbol-audit`; errors suggest what was probably meant."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class CommandParser(argparse.ArgumentParser):
-    """A parser whose errors have the look of all others, and a hint."""
+    """A parser whose errors have the same form as all others, with a hint."""
 
     def error(self, message: str) -> NoReturn:
         hint = None
@@ -33,7 +33,7 @@ class CommandParser(argparse.ArgumentParser):
 
 
 def check_command(prog: str, words: Iterable[str], commands: Iterable[str]) -> None:
-    """End the process when the first of `words` is no option and none of the `commands` of the program `prog`."""
+    """End the process if the first of `words` is neither an option nor one of the `commands` of the program `prog`."""
     first = next(iter(words), "-")
     names = sorted(commands)
     if not first.startswith("-") and first not in names:
@@ -49,9 +49,9 @@ def _tell(prog: str, message: str, hint: str, expected: str | None = None) -> No
 def add_build_command(
     commands: Commands, name: str, execute: Callable[[argparse.Namespace], int], words: str, help: str, description: str
 ) -> None:
-    """A subcommand that builds: it takes options of scons, and others that say how the build is told.
+    """Add a subcommand that builds: it accepts options of scons, and options about how the build is reported.
 
-    words: what it takes, for its usage.
+    words: its arguments, for the usage.
     """
     usage = f"rebel {name} {words}"
     parser = commands.add_parser(name, usage=usage, help=help, description=description, allow_abbrev=False)
@@ -60,11 +60,11 @@ def add_build_command(
 
 
 def _add_presentation(parser: argparse.ArgumentParser) -> None:
-    """The options about how a build is told, which are handed on with those of scons."""
+    """Add the options about how a build is reported, which are passed on with those of scons."""
     texts = {
-        VERBOSE: "whole commands, and everything that scons says",
-        EXPLAIN: "why scons was asked, and why each step runs",
-        JSON: "events for programs, one JSON object a line",
+        VERBOSE: "print whole commands, and all messages of SCons",
+        EXPLAIN: "print why SCons has to run, and why each step runs",
+        JSON: "print events for programs, one JSON object per line",
     }
     for name, text in texts.items():
         parser.add_argument(name, action="append_const", const=name, dest="told", help=text)

@@ -1,4 +1,4 @@
-"""`rebel promote`: what tests have printed becomes what is expected of them."""
+"""`rebel promote`: makes the output of tests their expected output."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ def configure_parser(commands: Commands) -> None:
     parser = commands.add_parser(
         "promote",
         usage="rebel promote [TEST ...] [OPTION ...]",
-        help="write what tests have printed into the files that say what is expected",
-        description="After `rebel test`: replace the expected output of the tests that have printed something else, or "
+        help="accept the output of tests as their expected output",
+        description="After `rebel test`: replace the expected output of the tests whose output differs, or "
         "of the named ones.",
         allow_abbrev=False,
     )
@@ -38,5 +38,5 @@ def execute(args: Namespace) -> int:
     for _, path in promoted:
         print(printable(f"promoted {path}"))
     if not promoted:
-        print("Nothing to promote: no test has printed something else than expected when it was run last")
+        print("Nothing to promote: every test printed the expected output when it last ran")
     return 0

@@ -6,7 +6,7 @@ from rebel_tools.cli.start import start
 
 
 def main(argv: "list[str] | None" = None) -> int:
-    """Run `rebel argv`; 0 when all went well, 1 after an error, 2 for a wrong command line."""
+    """Run `rebel argv`; return 0 on success, 1 after an error, 2 for a wrong command line."""
     return start("rebel", "rebel_tools.cli.rebel_commands", 1, argv)
 
 

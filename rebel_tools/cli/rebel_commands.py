@@ -44,21 +44,21 @@ _FOR_PROGRAMS = ("exec", "top")
 _HELP = ("-h", "--help")
 _OWN = (*_HELP, "--version")
 EXIT_STATUS = (
-    "Exit status: 0 when all went well; 1 when the system is in the way, and for doctor when something is missing; "
-    "2 when a step failed, for a mistake in package.json, and for a wrong command line; 128 + the number of a signal, "
+    "Exit status: 0 on success; 1 for an error of the system, and for doctor if something is missing; "
+    "2 if a step failed, for an error in package.json, and for a wrong command line; 128 + the number of a signal, "
     "or that signal itself, when interrupted."
 )
 
 
 def main(words: Sequence[str]) -> int:
-    """Run `rebel words`; 0 when all went well, 2 for a wrong command line. Errors: RebelError."""
+    """Run `rebel words`; return 0 on success, 2 for a wrong command line. Errors: RebelError."""
     words = list(words) or ["build"]
     if words[0].startswith("-") and words[0] not in _OWN:
         words = ["build", *words]
     _check_folder()
     asks = not set(_HELP).isdisjoint(words[: words.index("--")] if "--" in words else words)
     if words[0] in (*_FOR_SCONS, *_FOR_PROGRAMS) and not asks:
-        # Whatever follows is for scons, which need not wait for argparse, or has words for a program in it.
+        # The other words are for scons, without the time that argparse takes, or contain words for a program.
         return int(import_module(f"rebel_tools.cli.{words[0]}").run(words[1:]))
     return _parse_and_execute(words)
 
@@ -84,12 +84,12 @@ def _parse_and_execute(words: list[str]) -> int:
 
 def parser() -> CommandParser:
     """The parser of the whole command line."""
-    from rebel_tools.cli.parser import CommandParser, subparsers  # a build does not load it
+    from rebel_tools.cli.parser import CommandParser, subparsers  # imported late: a build does not need it
 
     found = CommandParser(
         prog="rebel",
         description="Build OCaml and Reason packages with SCons.",
-        epilog="Without a command: build. The project is the package.json of the current folder, or of one above. "
+        epilog="Without a command: build. The project is the package.json in the current or a parent folder. "
         + EXIT_STATUS,
         allow_abbrev=False,
     )

@@ -14,7 +14,7 @@ from rebel_tools.search_path import leave_out
 
 
 def run_scons(arguments: Sequence[str]) -> NoReturn:
-    """Become scons, without another start of Python."""
+    """Run SCons' main program in this process, without starting Python again."""
     from rebel_tools import signals
 
     check_installation()

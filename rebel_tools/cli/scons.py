@@ -1,4 +1,4 @@
-"""`rebel scons`: a stand-in for the command scons that says at once when there is nothing to do."""
+"""`rebel scons`: a replacement for the command scons that returns immediately when there is nothing to do."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ EXPLAIN = "--explain"
 SANDBOX = "--sandbox"
 
 SMALL_EDITS = "REBEL_SMALL_EDITS"
-"""The environment variable that has SCons judge only what depends on edited files, as 1."""
+"""The environment variable that, if 1, lets SCons check only what depends on edited files."""
 
 
 def configure_parser(commands: Commands) -> None:
     parser = commands.add_parser(
         "scons",
         usage="rebel scons [OPTION ...] [TARGET ...]",
-        help="run scons in any tree, and say at once when there is nothing to do",
-        description="Run scons as it is, in any tree with an SConstruct. After a run that had nothing to do the next "
-        "one is answered from what that run looked at, without SCons. --explain says why scons was asked. "
-        "--sandbox[=report|fast|trace] runs commands where they find only what they declared, and --remote-cache=URL "
+        help="run scons in any tree; return immediately when there is nothing to do",
+        description="Run the unmodified scons in any tree with an SConstruct. After a run with nothing to do, the next "
+        "one is answered from what that run observed, without SCons. --explain prints why SCons has to run. "
+        "--sandbox[=report|fast|trace] runs commands with access to declared files only, and --remote-cache=URL "
         "shares their results with other machines (docs/remote.md).",
         allow_abbrev=False,
     )
@@ -44,7 +44,7 @@ def execute(args: Namespace) -> int:
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Answer, or run scons under a recorder; its exit status."""
+    """Answer, or run scons under a recorder; return the exit status."""
     explain = EXPLAIN in arguments
     words = [word for word in arguments if word != EXPLAIN]
     words = _remote_in_environment(words)
@@ -89,7 +89,7 @@ def _remote_in_environment(words: list[str]) -> list[str]:
 
 
 def _run_in_sandbox(option: str, words: Sequence[str]) -> NoReturn:
-    """Run scons with its commands in a sandbox, also where the SConstruct does not know the tool `remote`."""
+    """Run scons with its commands in a sandbox, even if the SConstruct does not load the tool `remote`."""
     from rebel_tools.process import exit_status, leave
     from rebel_tools.sandbox.model import Mode
 
@@ -121,7 +121,7 @@ def _main() -> None:
 def _explanation(asked: store.Question, verdict: Verdict) -> list[str]:
     from rebel_tools.text import printable
 
-    lines = [f"scons is asked: {verdict.reason}"]
+    lines = [f"running scons: {verdict.reason}"]
     for reason, places in store.load_refusals(asked):
         lines.append(f"  {reason}" + (f": {'; '.join(places)}" if places else ""))
     return [printable(line) for line in lines]

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 def configure_parser(commands: Commands) -> None:
     parser = commands.add_parser(
         "sconstruct",
-        help="print the path of the SConstruct that comes with rebel",
-        description="Print the path of the SConstruct that comes with rebel, for scons -f $(rebel sconstruct).",
+        help="print the path of rebel's own SConstruct",
+        description="Print the path of rebel's own SConstruct, for scons -f $(rebel sconstruct).",
     )
     parser.set_defaults(execute=execute, takes_scons_arguments=False)
 

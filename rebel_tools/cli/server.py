@@ -1,4 +1,4 @@
-"""`rebel server`: the resident server of the project, which builds without loading scons again."""
+"""`rebel server`: the resident server of the project, which builds without loading SCons again."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 def configure_parser(commands: Commands) -> None:
     parser = commands.add_parser(
         "server",
-        help="tell about the resident server of the project, or stop it",
-        description="The second `rebel build` of a project starts a process that has loaded scons and waits; "
-        "later ones ask it, and load nothing. It ends when nobody asks for ten minutes. With REBEL_SERVER=0 in "
-        "the environment, and in continuous integration (CI=true), there is none.",
+        help="show or stop the resident server of the project",
+        description="The second `rebel build` of a project starts a process that keeps SCons loaded; "
+        "later builds use it. It ends after ten minutes without a build. With REBEL_SERVER=0 in "
+        "the environment, and in continuous integration (CI=true), no server is started.",
     )
     parser.add_argument("action", choices=["status", "stop"])
     parser.add_argument("--json", action="store_true", help="print the status as JSON")

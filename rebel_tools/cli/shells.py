@@ -1,6 +1,6 @@
-"""Completions for bash, zsh and fish, made from what the parsers of the commands say.
+"""Completion scripts for bash, zsh and fish, made from the parsers of the commands.
 
-Targets are asked for when somebody presses the key: `rebel completion targets` lists those of the project.
+Targets are looked up when the user presses the key: `rebel completion targets` lists those of the project.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def bash(programs: Iterable[Program], of_targets: Iterable[str]) -> str:
 
 
 def _bash(program: Program, takers: str) -> str:
-    """What stands in words of ours is plain. Targets are compared here, for `compgen -W` expands what it is given."""
+    """Our own words need no quoting. Targets are compared in the script, because `compgen -W` would expand them."""
     function = f"_{_identifier(program.name)}"
     lines = [
         f"{function}() {{",

@@ -25,11 +25,11 @@ def configure_parser(commands: Commands) -> None:
         action="append",
         choices=LEVELS,
         help="what must be proved for every symbol (default: kind); each level includes those before it, "
-        "'contents' stands beside them; may be given twice",
+        "except 'contents', which is independent; may be given twice",
     )
-    parser.add_argument("--complete", action="store_true", help="further exports are findings")
-    add_patterns(parser, "--allow", "exports that are fine with --complete")
-    add_patterns(parser, "--forbid", "exports that must not be there")
+    parser.add_argument("--complete", action="store_true", help="report exports that are not in the interface")
+    add_patterns(parser, "--allow", "exports that --complete accepts")
+    add_patterns(parser, "--forbid", "exports that must not exist")
     add_headers(parser, " (default: all that the interface has)")
     add_debug_options(parser)
     add_report_options(parser)

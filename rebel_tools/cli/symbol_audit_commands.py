@@ -22,7 +22,7 @@ def main(words: Sequence[str]) -> int:
 
 
 def parser(words: Sequence[str]) -> CommandParser:
-    """The parser; only the modules that this command line can need are imported."""
+    """The parser; imports only the modules that this command line can need."""
     first, _, exit_status = (__doc__ or "").partition("\n\n")
     about, exit_status = first.partition(": ")[2], exit_status.strip()
     found = CommandParser(prog="symbol-audit", description=about[0].upper() + about[1:], epilog=exit_status)

@@ -34,13 +34,15 @@ def configure_parser(commands: Commands) -> None:
     add_headers(parser, "")
     add_debug_options(parser)
     parser.add_argument(
-        "--deep", action="store_true", help="hand the two libraries to abicheck, which knows the C++ ABI's catalogue"
+        "--deep",
+        action="store_true",
+        help="compare the libraries with abicheck, which knows more about C++",
     )
     parser.set_defaults(execute=execute)
 
 
 def execute(args: argparse.Namespace) -> int:
-    """1 for a change that breaks programs, or for types that had to be compared and could not be; 3 or 4: no types."""
+    """1 for a change that breaks programs, or for required types that could not be compared; 3 or 4: no types."""
     if args.deep:
         return _deep(args)
     from rebel_tools.gate.outcome import Outcome

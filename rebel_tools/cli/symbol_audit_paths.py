@@ -1,4 +1,4 @@
-"""What the paths on symbol-audit's command line stand for: libraries, members of archives, whole archives."""
+"""The paths on symbol-audit's command line: libraries, members of archives, whole archives."""
 
 from __future__ import annotations
 
@@ -39,14 +39,14 @@ def add_debug_options(parser: argparse.ArgumentParser) -> None:
 def add_headers(parser: argparse.ArgumentParser, default: str) -> None:
     """`--headers`; `default` says what counts without it."""
     text = (
-        "headers that programs include (path or folder, with wildcards): constants of their enumerations count also "
-        f"where no symbol leads to them{default}; may be given several times"
+        "headers that programs include (path or folder, with wildcards): constants of their enumerations count even "
+        f"if no symbol uses them{default}; may be given several times"
     )
     add_patterns(parser, "--headers", text)
 
 
 def debug_path_of(args: argparse.Namespace) -> DebugPath:
-    """Where to search debug information besides the folder of a library."""
+    """Where to search for debug information besides the folder of a library."""
     from rebel_tools.binary.debug_search import debug_path
 
     for folder in args.debug_dir:
@@ -56,9 +56,9 @@ def debug_path_of(args: argparse.Namespace) -> DebugPath:
 
 
 def read_each(paths: Iterable[str], read: Callable[[Library], Result]) -> tuple[list[Result], list[RebelError]]:
-    """What `read` makes of every library that the paths stand for, and why others, if any, could not be read.
+    """The results of `read` for every library at the paths, and the errors of those that could not be read.
 
-    Archives are unpacked once, and one library after the other is held in memory.
+    Archives are unpacked once, and only one library at a time is held in memory.
     """
     results, errors = [], []
     for path in paths:
@@ -69,13 +69,13 @@ def read_each(paths: Iterable[str], read: Callable[[Library], Result]) -> tuple[
                         results.append(read(library))
                 except RebelError as error:
                     errors.append(error)
-        except RebelError as error:  # of the archive as a whole
+        except RebelError as error:  # an error of the archive as a whole
             errors.append(error)
     return results, list({str(error): error for error in errors}.values())
 
 
 def _openers(path: str) -> Iterator[Callable[[], Library]]:
-    """A function that opens a library, for the file itself or one after the other in an archive."""
+    """Functions that open a library: one for the file itself, or one for each library in an archive."""
     if split_member(path)[1] is not None or not is_archive(path):
         yield partial(open_library, path)
         return
@@ -86,7 +86,7 @@ def _openers(path: str) -> Iterator[Callable[[], Library]]:
         found = True
         yield partial(_open_member, member)
     if not found:
-        raise RebelError("the archive holds no shared library", place=Place(path), expected="an ELF or PE member")
+        raise RebelError("the archive contains no shared library", place=Place(path), expected="an ELF or PE member")
 
 
 def _open_member(member: Member) -> Library:

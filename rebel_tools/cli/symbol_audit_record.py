@@ -1,4 +1,4 @@
-"""`symbol-audit record`: the interface that a library has today, or that a header declares."""
+"""`symbol-audit record`: writes the interface of a library, or of a header."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def configure_parser(commands: Commands) -> None:
     parser = commands.add_parser("record", help=HELP, description=HELP, epilog=EPILOG)
     parser.add_argument("words", nargs="*", metavar="LIBRARY", help="an ELF or PE library with DWARF debug information")
     parser.add_argument("-o", "--output", required=True, metavar="FILE", help="the interface file to write")
-    kinds = "a pickle, or text for reviews and version control; every command reads both"
+    kinds = "a pickle, or text for reviews and version control; all commands read both"
     parser.add_argument("--format", choices=("pickle", "text"), default="pickle", help=kinds)
     add_patterns(parser, "--only", "record these exports only")
     parser.add_argument("--partial", action="store_true", help="leave out exports that have no debug information")
@@ -37,19 +37,19 @@ def configure_parser(commands: Commands) -> None:
     header = parser.add_argument_group("headers")
     header.add_argument("--header", action="append", default=[], metavar="FILE", help="a header, or a Python file")
     header.add_argument("--language", choices=("c", "c++", "python"), help="of the headers (default: by suffix)")
-    add_patterns(header, "--include", "included headers that are part of the interface")
-    add_patterns(header, "--exclude", "included headers that are not")
+    add_patterns(header, "--include", "included headers that belong to the interface")
+    add_patterns(header, "--exclude", "included headers that do not")
     parser.set_defaults(execute=execute)
 
 
 def execute(args: argparse.Namespace) -> int:
-    """Write the file; 1 and no file when exports are not described and --partial does not allow that."""
+    """Write the file; return 1 and write nothing if exports are not described and --partial does not allow that."""
     if args.header:
         if args.headers:
             raise RebelError("--headers is for a library", hint="--include and --exclude choose included headers")
         return _record_headers(args)
     if len(args.words) != 1:
-        raise RebelError(f"record wants one library, and got {len(args.words)}", hint="or headers: --header FILE")
+        raise RebelError(f"record needs one library, not {len(args.words)}", hint="or headers: --header FILE")
     return _record_library(args, args.words[0])
 
 
@@ -73,14 +73,14 @@ def _record_library(args: argparse.Namespace, library: str) -> int:
 
 
 def _not_to_be_checked(recording: Recording) -> Iterator[str]:
-    """What stands in the interface, and no check can prove of a library."""
+    """The parts of the interface that no check can verify."""
     from rebel_tools.abi.types import spelled
     from rebel_tools.gate.not_compared import COMPLETE
 
     for key in recording.left_out:
-        yield f"{spelled(key)} is not in the debug information, so what leads to it cannot be checked; {COMPLETE}"
+        yield f"{spelled(key)} is not in the debug information, so symbols that use it cannot be checked; {COMPLETE}"
     for name, reason in recording.vague:
-        yield f"{spelled(name)} leads to a type that is not known ({reason}), and cannot be checked"
+        yield f"{spelled(name)} uses an unknown type ({reason}), and cannot be checked"
 
 
 def _record_headers(args: argparse.Namespace) -> int:
@@ -89,7 +89,7 @@ def _record_headers(args: argparse.Namespace) -> int:
     from rebel_tools.producers.source import language_of, read_source
 
     def left_out(path: str) -> None:
-        print(f"{printable(path)} declares functions that are not part of it (--include)", file=sys.stderr)
+        print(f"{printable(path)} declares functions that are not in the interface (--include)", file=sys.stderr)
 
     language = args.language or language_of(args.header)
     words = args.words

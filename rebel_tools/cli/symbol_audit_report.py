@@ -1,4 +1,4 @@
-"""What `symbol-audit check` and `diff` have in common: suppressions, and how an outcome is printed."""
+"""Shared by `symbol-audit check` and `diff`: suppressions, and printing an outcome."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ FORMATS = ("text", "json", "sarif", "html")
 def add_report_options(parser: argparse.ArgumentParser) -> None:
     """`--format`, `--demangle` and `--suppressions`."""
     parser.add_argument("--format", choices=FORMATS, default="text")
-    parser.add_argument("--demangle", action="store_true", help="names of C++ as c++filt spells them (text and html)")
+    parser.add_argument("--demangle", action="store_true", help="demangle C++ names (text and html)")
     parser.add_argument(
-        "--suppressions", action="append", default=[], metavar="FILE", help="what is accepted, and why (a text file)"
+        "--suppressions", action="append", default=[], metavar="FILE", help="accepted findings, and why (a text file)"
     )
 
 
@@ -36,7 +36,7 @@ def read_all_suppressions(args: argparse.Namespace) -> tuple[Suppression, ...]:
 
 
 def print_outcome(outcome: Outcome, args: argparse.Namespace, as_json: Callable[[Outcome], str]) -> None:
-    """In the format that was asked for; what could not be read and suppressions without a use to standard error."""
+    """Print in the requested format; errors and unused suppressions go to standard error."""
     from rebel_tools.gate.render import unused_text
 
     for error in outcome.errors:

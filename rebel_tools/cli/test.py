@@ -1,4 +1,4 @@
-"""`rebel test`: run those tests again that are not known to pass."""
+"""`rebel test`: runs the tests that are not known to pass."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def configure_parser(commands: Commands) -> None:
         "test",
         execute,
         "[TEST ...] [OPTION ...]",
-        help="build and run tests, those that may have another result than before",
+        help="build and run the tests whose inputs have changed",
         description="Build the programs in `rebel.tests` of package.json and run them, several at a time. A test that "
         "has passed runs again when its program or one of its files has changed. TEST is the name of one, or of a "
         "member of the workspace.",
@@ -44,7 +44,7 @@ def execute(args: Namespace) -> int:
 
 
 def names_of(tests: Sequence[Test], words: Sequence[str]) -> list[str]:
-    """The names that scons knows these tests by. Errors: RebelError for one that is not there, and without any."""
+    """The names of these tests for scons. Errors: RebelError for an unknown test, and if there are no tests."""
     from rebel_tools.nearest import did_you_mean
     from rebel_tools.project.tests import TEST
     from rebel_tools.text import quote

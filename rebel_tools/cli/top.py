@@ -19,10 +19,10 @@ def configure_parser(commands: Commands) -> None:
         usage="rebel top [--utop] [-- ARGUMENT ...]",
         help="start OCaml with all modules of the project loaded",
         description="Compile everything to bytecode, as `rebel check` does, and start the program ocaml, or utop, with "
-        "all modules of the project, of its packages and of their findlib libraries, but for entries of programs.",
+        "all modules of the project, of its packages and of their findlib libraries, except entries of programs.",
         allow_abbrev=False,
     )
-    parser.add_argument(UTOP, action="store_true", help="start utop in place of ocaml")
+    parser.add_argument(UTOP, action="store_true", help="start utop instead of ocaml")
     parser.set_defaults(execute=execute, takes_scons_arguments=False)
 
 
@@ -31,7 +31,7 @@ def execute(args: Namespace) -> int:
 
 
 def run(words: Sequence[str]) -> int:
-    """Start what the words after `top` say."""
+    """Start the toplevel with the words after `top`."""
     import os
 
     from rebel_tools import tools
@@ -41,7 +41,7 @@ def run(words: Sequence[str]) -> int:
 
     at = words.index("--") if "--" in words else len(words)
     if not set(words[:at]) <= {UTOP}:
-        raise RebelError("rebel top takes no other option than --utop", hint="rebel top -- ARGUMENT ...")
+        raise RebelError("the only option of rebel top is --utop", hint="rebel top -- ARGUMENT ...")
     built = entered(())
     is_utop = UTOP in words[:at]
     program = tools.require("utop" if is_utop else "ocaml")

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from rebel_tools.cli.parser import Commands
 
-# Options of scons with which another build after a change makes no sense.
+# Options of scons that make no sense with repeated builds.
 _NOT_WATCHED = ("-c", "--clean", "--remove", "--interactive", "-h", "-H", "-v", "--version")
 
 
@@ -32,13 +32,13 @@ def configure_parser(commands: Commands) -> None:
         execute,
         "[TARGET ...] [OPTION ...]",
         help="build, and build again whenever a file changes",
-        description="Build as `rebel build` does, and again whenever something that the build depends on has changed, "
-        "until Ctrl-C. Takes the targets and options of scons.",
+        description="Build like `rebel build`, and again whenever something that the build depends on has changed, "
+        "until Ctrl-C. Accepts the targets and options of scons.",
     )
 
 
 def execute(args: Namespace) -> int:
-    """The loop; its end is an interrupt or an error."""
+    """Run the loop until an interrupt or an error."""
     from rebel_tools.watch.loop import Watch
 
     arguments = with_profile(args.scons_arguments)
@@ -53,11 +53,11 @@ def execute(args: Namespace) -> int:
     except KeyboardInterrupt:
         print(file=sys.stderr)
         return 128 + signal.SIGINT
-    except BrokenPipeError:  # nobody reads what is built
+    except BrokenPipeError:  # the reader of our output has ended
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     finally:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # what was started is being ended
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # child processes are being ended
         watch.close()
     signal.signal(signal.SIGINT, signal.default_int_handler)
     _say("rebel-tools itself changed; starting again")
@@ -77,7 +77,7 @@ def _say(text: str) -> None:
 
 
 def _say_beside(text: str) -> None:
-    """Where standard output has events."""
+    """Print beside events, which are on standard output."""
     print(f"rebel: {text}", file=sys.stderr, flush=True)
 
 

@@ -1,4 +1,4 @@
-"""`rebel why MODULE`: how a program comes to a module."""
+"""`rebel why MODULE`: how a program reaches a module."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 def configure_parser(commands: Commands) -> None:
     parser = commands.add_parser(
         "why",
-        help="tell how a program comes to a module, and who uses it",
-        description="Print the shortest way on which sources name each other from the entry of a target to a module, "
-        "and all that name it, as the last build has found out.",
+        help="show how a program reaches a module, and what uses it",
+        description="Print the shortest chain of dependencies from the entry of a target to a module, "
+        "and all modules that use it, from the last build.",
     )
     parser.add_argument("module", metavar="MODULE", help="a module, such as Reader or Dep.Reader")
-    parser.add_argument("target", metavar="TARGET", nargs="?", help="a target; the first default one without")
+    parser.add_argument("target", metavar="TARGET", nargs="?", help="a target (default: the first default target)")
     parser.set_defaults(execute=execute, takes_scons_arguments=False)
 
 

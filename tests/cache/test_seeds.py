@@ -34,7 +34,7 @@ def test_without_scons_all_is_there_again(tree) -> None:
     warned = tree.rebel().err
     shutil.rmtree(tree.path("_build"))
     again = tree.rebel("build", "--explain")
-    assert again.out.startswith(ALL.partition(" (")[0]) and "scons is asked" not in again.err and warned in again.err
+    assert again.out.startswith(ALL.partition(" (")[0]) and "running scons" not in again.err and warned in again.err
     assert tree.rebel("build", "--explain").err == warned
     as_clean(tree)
 

@@ -86,7 +86,7 @@ def test_a_folder_is_told_by_the_environment(sources, place: str) -> None:
     rebel(sources, "build", env=said)
     assert sources.path(f"{place}/default/src/app.out").is_file() and not sources.path("_build").exists()
     rebel(sources, "build", env=said)
-    assert "scons is asked" not in rebel(sources, "build", "--explain", env=said)
+    assert "running scons" not in rebel(sources, "build", "--explain", env=said)
     assert "ocamlopt" in rebel(sources, "build")  # the two know nothing of each other
     sources.path(f"{place}/default/src/app.out").unlink()
     assert "link" in rebel(sources, "build", env=said)

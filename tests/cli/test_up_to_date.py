@@ -134,9 +134,9 @@ def test_file_that_a_small_edit_has_not_planned(app):
 
 def explained(project, *arguments) -> str:
     """The reason that `rebel build --explain` gives for asking scons."""
-    told = [line for line in build(project, "--explain", *arguments).splitlines() if line.startswith("rebel: scons")]
+    told = [line for line in build(project, "--explain", *arguments).splitlines() if line.startswith("rebel: running scons")]
     assert len(told) == 1
-    return told[0].removeprefix("rebel: scons is asked: ")
+    return told[0].removeprefix("rebel: running scons: ")
 
 
 def test_why_scons_is_asked(app):

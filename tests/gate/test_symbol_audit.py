@@ -270,7 +270,7 @@ def test_record_tells_what_cannot_be_checked(audit):
     source = "struct s { virtual void key(); int f(); int x; }; int s::f() { return x; }"
     library = audit.compile("libcore.so", source, "-x", "c++")
     audit.run("record", library, "-o", str(audit.root / "recorded.interface"))
-    assert "struct s is not in the debug information, so what leads to it cannot be checked" in audit.err
+    assert "struct s is not in the debug information, so symbols that use it cannot be checked" in audit.err
     whole = audit.compile("whole.so", source + " void s::key() {}", "-x", "c++")
     audit.run("record", whole, "-o", str(audit.root / "whole.interface"))
     assert "cannot be checked" not in audit.err
@@ -349,7 +349,7 @@ def test_record_of_headers(audit, monkeypatch):
         (["--header", "core.h", "--", "no-such-compiler"], "no-such-compiler cannot be run"),
         (["--header", "core.h", "--", "gcc", "-no-such-flag"], "no-such-flag"),
         (["--header", "core.h", "--", "true"], "cannot tell what a header declares"),
-        ([], "record wants one library, and got 0"),
+        ([], "record needs one library, not 0"),
         (["core.h"], "this is a text file"),
     ],
 )

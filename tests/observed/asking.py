@@ -24,7 +24,7 @@ def run(project, *arguments: str, rc: int | None = 0, **environ: str):
 
 def why_asked(project, *arguments: str, rc: int | None = 0, **environ: str) -> str:
     """Why SCons was asked; nothing where it was not."""
-    return run(project, *arguments, rc=rc, **environ).err.partition("scons is asked: ")[2]
+    return run(project, *arguments, rc=rc, **environ).err.partition("running scons: ")[2]
 
 
 def settle(project, *arguments: str, **environ: str) -> None:

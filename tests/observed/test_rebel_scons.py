@@ -255,11 +255,11 @@ def doctor(project, *arguments: str) -> str:
 def test_doctor_tells_what_keeps_a_tree_from_being_answered_for(tree):
     assert "has not run in this tree yet" in doctor(tree)
     settle(tree)
-    assert "answers by itself while nothing changes" in doctor(tree)
+    assert "answers without SCons while nothing changes" in doctor(tree)
     tree.write("SConstruct", "import time\nstarted = time.asctime()\n" + SCONSTRUCT)
     run(tree)
     text = doctor(tree)
-    assert "asks scons each time in this tree" in text and "reads a clock (time.asctime)" in text
+    assert "always runs SCons in this tree" in text and "reads a clock (time.asctime)" in text
     assert f"{tree.path('SConstruct')}:2" in text
     told = json.loads(doctor(tree, "--json"))["tree"]
     assert told["state"] == "refused" and told["refusals"][0]["places"] == [f"{tree.path('SConstruct')}:2"]

@@ -70,7 +70,7 @@ def judge(tree: Tree, folder: Path, name: str, verbose: bool = False) -> Counter
             return Counter([f"answered{after}"])
         print(f"UNSOUND {tree.seed=} ({name}), features {tree.features}, in {folder}")
         return Counter(["unsound"])
-    if "targets are judged" in reason:
+    if "targets are checked" in reason:
         if not up_to_date(tree, folder / "copy"):
             print(f"UNSOUND in part {tree.seed=} ({name}), features {tree.features}, in {folder}")
             return Counter(["unsound"])
@@ -99,7 +99,7 @@ def build(tree: Tree, cache: Path) -> tuple[str, bool]:
     if "Traceback" in run.stderr:
         raise SystemExit(run.stdout + run.stderr)
     lines = [line for line in run.stderr.splitlines() if line.startswith("rebel:")]
-    reason = " | ".join(lines).partition("is asked: ")[2]
+    reason = " | ".join(lines).partition("running scons: ")[2]
     return reason, "is up to date." not in run.stdout
 
 

@@ -127,15 +127,15 @@ def test_the_file_is_made_again(app):
 
 def test_what_cannot_be_answered(project):
     project.write("a.ml", "")
-    assert about(project, "a.ml")["ERROR"] == ["the project was not built yet: run `rebel build`"]
+    assert about(project, "a.ml")["ERROR"] == ["the project has not been built yet: run `rebel build`"]
     project.write(f"_build/default/{FILE}", json.dumps({"format": FORMAT, "areas": []}))
     assert "run `rebel build` if it is new" in about(project, "a.ml")["ERROR"][0]
     for damaged in ("", "[]", '{"format": 9}', f'{{"format": {FORMAT}, "areas": [{{"units": 1}}]}}', "\0"):
         project.write(f"_build/default/{FILE}", damaged)
-        assert "not built yet" in about(project, "a.ml")["ERROR"][0]
+        assert "not been built yet" in about(project, "a.ml")["ERROR"][0]
     project.path(f"_build/default/{FILE}").unlink()
     os.mkfifo(project.path(f"_build/default/{FILE}"))
-    assert "not built yet" in about(project, "a.ml")["ERROR"][0]
+    assert "not been built yet" in about(project, "a.ml")["ERROR"][0]
 
 
 def hostile(project, folder: str) -> str:
@@ -151,7 +151,7 @@ def hostile(project, folder: str) -> str:
 @pytest.mark.parametrize("folder", ["node_modules/dep", "node_modules/dep/src", "node_modules"])
 def test_what_a_package_says_about_itself_does_not_count(project, folder):
     source = hostile(project, folder)
-    assert "not built yet" in about(project, source)["ERROR"][0]
+    assert "not been built yet" in about(project, source)["ERROR"][0]
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
@@ -159,7 +159,7 @@ def test_what_another_user_says_does_not_count(project):
     source = hostile(project, ".")
     assert "FLG" in about(project, source)
     os.chown(project.path(f"_build/x/{FILE}"), 1234, 1234)
-    assert "not built yet" in about(project, source)["ERROR"][0]
+    assert "not been built yet" in about(project, source)["ERROR"][0]
 
 
 def test_requests_that_nobody_knows(project):
