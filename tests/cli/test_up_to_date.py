@@ -133,8 +133,9 @@ def test_file_that_a_small_edit_has_not_planned(app):
 
 
 def explained(project, *arguments) -> str:
-    """The reason that `rebel build --explain` gives for asking scons."""
-    told = [line for line in build(project, "--explain", *arguments).splitlines() if line.startswith("rebel: running scons")]
+    """The reason that `rebel build --explain` gives for running scons."""
+    lines = build(project, "--explain", *arguments).splitlines()
+    told = [line for line in lines if line.startswith("rebel: running scons")]
     assert len(told) == 1
     return told[0].removeprefix("rebel: running scons: ")
 
