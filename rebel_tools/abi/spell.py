@@ -123,7 +123,9 @@ def _base(kind: t.Type) -> str:
     if isinstance(kind, t.Integer):
         return _COMMON.get(kind.name, kind.name) or f"{'' if kind.signed else 'u'}int{8 * kind.size}_t"
     if isinstance(kind, t.Float):
-        return kind.name or ("_Complex " if kind.complex else "") + _FLOATS.get(kind.size, "long double")
+        return (kind.name if kind.name != "complex" else "") or ("_Complex " if kind.complex else "") + _FLOATS.get(
+            kind.size // 2 if kind.complex else kind.size, "long double"
+        )
     if isinstance(kind, t.Typedef):
         return kind.name
     if isinstance(kind, t.Ref):

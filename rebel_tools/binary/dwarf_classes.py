@@ -13,23 +13,33 @@ from rebel_tools.binary.dwarf_constants import BY_REFERENCE, BY_VALUE, CPLUSPLUS
 from rebel_tools.binary.dwarf_find import language
 from rebel_tools.binary.dwarf_unit import Die, Unit
 
+KEEPS_CLASSES = "-femit-class-debug-always"
+"""What GCC writes about itself where it leaves out no class."""
 PURE = 2
 DEFAULTED_IN_CLASS = 1
 OP_CONST, OP_CONSTU = range(0x08, 0x10), 0x10
 REFERENCES = frozenset({Tag.REFERENCE, Tag.RVALUE_REFERENCE})
 
 
-def is_left_out(die: Die, functions: list[Die]) -> bool:
+def is_left_out(die: Die, name: str, functions: list[Die]) -> bool:
     """Whether a class that is only declared here may be defined in the source, `functions` being its members.
 
     One whose members are described is. Clang leaves out the definition of every C++ class that only pointers lead to,
-    with nothing to tell it from one that the source only declares.
+    GCC that of every class with a virtual table that is elsewhere, with nothing to tell it from one that the source
+    only declares. Of GCC a `struct` outside of all scopes is taken for such a one, since the handles of C are.
     """
-    return bool(functions) or (language(die.unit) in CPLUSPLUS and is_clang(die.unit))
+    if functions or language(die.unit) not in CPLUSPLUS:
+        return bool(functions)
+    is_handle = die.tag != Tag.CLASS and "::" not in name
+    return is_clang(die.unit) or not (is_handle or KEEPS_CLASSES in _producer(die.unit))
 
 
 def is_clang(unit: Unit) -> bool:
-    return "clang" in (unit.string(unit.top.values.get(At.PRODUCER)) or "")
+    return "clang" in _producer(unit)
+
+
+def _producer(unit: Unit) -> str:
+    return unit.string(unit.top.values.get(At.PRODUCER)) or ""
 
 
 def read_virtuals(functions: Iterable[Die]) -> tuple[t.Virtual, ...]:

@@ -253,7 +253,7 @@ class TypeReader:
             passing=read_passing(die, functions),
             virtuals=read_virtuals(functions),
             constants=read_constants(self.target, children),
-            left_out=is_declared and not is_standard(name or "") and is_left_out(die, functions),
+            left_out=is_declared and not is_standard(name or "") and is_left_out(die, name or "", functions),
         )
 
     def _field(self, die: Die, is_class: bool) -> t.Field | None:

@@ -28,6 +28,7 @@ from rebel_tools.gate.shapes import (
     is_renamed,
     leads_to_void,
     numbers,
+    pointers,
     share_a_name,
 )
 
@@ -152,6 +153,8 @@ class Comparison:
             yield told(where, a, b, "type-renamed")
         elif not self.void_is_any and leads_to_void(a) != leads_to_void(b):
             yield told(where, a, b, "void-pointer")
+        elif pointers(a) != pointers(b):
+            yield told(where, a, b, "reference-changed")
 
     def same(self, a: t.Type, b: t.Type, by_value: bool = False, passed: bool = False) -> bool | None:
         """True, False, or None for unknown."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rebel_tools.abi import types as t
@@ -24,7 +25,7 @@ def enums(comparison: Comparison, a: t.Enum, b: t.Enum) -> Iterator[Difference]:
         if a.values:
             yield Difference("", "its constants", "only declared", unknown=True)
         return
-    yield from comparison.named("representation", a.underlying, b.underlying)
+    yield from _representation(comparison, a, b)
     before, after = dict(a.values), dict(b.values)
     for name, value in a.values:
         if name not in after:
@@ -36,6 +37,19 @@ def enums(comparison: Comparison, a: t.Enum, b: t.Enum) -> Iterator[Difference]:
     for name, value in b.values:
         if name not in before and name not in renamed:
             yield Difference(name, MISSING, str(value), "constant-added")
+
+
+def _representation(comparison: Comparison, a: t.Enum, b: t.Enum) -> Iterator[Difference]:
+    """What holds them. Whether that has a sign is seen in values only that a program did not have."""
+    found = comparison.named("representation", a.underlying, b.underlying)
+    if a.underlying.size == b.underlying.size and all(_fits_both(value, a) for _, value in a.values):
+        found = (replace(difference, rule="sign-changed") for difference in found)
+    yield from found
+
+
+def _fits_both(value: int, definition: t.Enum) -> bool:
+    """Whether an integer of this size has the value with a sign and without one."""
+    return 0 <= value < 1 << (8 * definition.underlying.size - 1)
 
 
 def _gone(name: str, value: int, before: dict[str, int], b: t.Enum) -> Difference:

@@ -6,25 +6,49 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from rebel_tools.abi import types as t
+from rebel_tools.abi.sizes import Definitions, size_of
 from rebel_tools.abi.spell import describe
 from rebel_tools.gate import qualifiers
-from rebel_tools.gate.difference import MISSING, Difference
+from rebel_tools.gate.difference import MISSING, Difference, told
+from rebel_tools.gate.shapes import bare
 
 if TYPE_CHECKING:
     from rebel_tools.gate.compare import Comparison
 
 Parameters = tuple[t.Parameter, ...]
+MAX_BASES = 100
+"""Base classes of base classes; what a damaged file derives further is another type."""
 
 
 def functions(comparison: Comparison, a: t.Function, b: t.Function) -> Iterator[Difference]:
     """Differences of result, arguments and calling convention."""
-    yield from comparison.named("result", a.result, b.result, passed=True)
+    yield from _result(comparison, a.result, b.result)
     yield from qualifiers.of_value("result", a.result, b.result, gained_is_harmless=False)
     if not a.varargs or a.parameters:  # C's `int f()` promises nothing about arguments
         yield from _arguments(comparison, a.parameters, b.parameters)
         if a.varargs != b.varargs:
             yield Difference("varargs", _varargs(a.varargs), _varargs(b.varargs))
     yield from conventions(comparison, a.convention, b.convention)
+
+
+def _result(comparison: Comparison, a: t.Type, b: t.Type) -> Iterator[Difference]:
+    found = list(comparison.named("result", a, b, passed=True))
+    if any(d.breaks for d in found) and _is_derived(a, b, comparison.found.types):
+        found = [told("result", a, b, "result-derived")]
+    yield from found
+
+
+def _is_derived(a: t.Type, b: t.Type, definitions: Definitions) -> bool:
+    """Whether both are pointers, the second one to a class that begins with the class of the first."""
+    x, y = bare(a), bare(b)
+    if not isinstance(x, t.Pointer) or not isinstance(y, t.Pointer) or x.size != y.size:
+        return False
+    wanted, kind, seen = bare(x.target), bare(y.target), 0
+    while isinstance(kind, t.Ref) and kind != wanted and seen < MAX_BASES:
+        record, seen = definitions.get(kind.key), seen + 1
+        fields = record.fields if isinstance(record, t.Record) else ()
+        kind = next((bare(f.type) for f in fields if f.kind == "base" and f.offset == 0), t.Void())
+    return isinstance(wanted, t.Ref) and kind == wanted
 
 
 def conventions(comparison: Comparison, a: str | None, b: str | None) -> Iterator[Difference]:
@@ -46,8 +70,32 @@ def _arguments(comparison: Comparison, wanted: Parameters, present: Parameters) 
         if a is None or b is None:
             yield Difference(where, describe(a.type) if a else MISSING, describe(b.type) if b else MISSING)
         else:
-            yield from comparison.named(where, a.type, b.type, passed=True)
+            yield from _argument(comparison, where, a.type, b.type)
             yield from qualifiers.of_value(where, a.type, b.type, gained_is_harmless=True)
+
+
+def _argument(comparison: Comparison, where: str, a: t.Type, b: t.Type) -> Iterator[Difference]:
+    found = list(comparison.named(where, a, b, passed=True))
+    if any(d.breaks for d in found) and _is_union_of(comparison, a, b):
+        found = [told(where, a, b, "union-argument")]
+    yield from found
+
+
+def _is_union_of(comparison: Comparison, a: t.Type, b: t.Type) -> bool:
+    """Whether one is a union of values that are as large as it is, and the other one of these."""
+    old, new = comparison.expected.types, comparison.found.types
+    before = any(comparison.same(member, b) for member in _alternatives(a, old))
+    return before or any(comparison.same(a, member) for member in _alternatives(b, new))
+
+
+def _alternatives(kind: t.Type, definitions: Definitions) -> list[t.Type]:
+    """The types of the members of a union, all of which have its size; nothing for other types."""
+    kind = bare(kind)
+    record = definitions.get(kind.key) if isinstance(kind, t.Ref) else kind
+    if not isinstance(record, t.Record) or record.kind != "union":
+        return []
+    types = [field.type for field in record.fields]
+    return types if all(size_of(one, definitions) == record.size for one in types) else []
 
 
 def variables(comparison: Comparison, a: t.Variable, b: t.Variable) -> Iterator[Difference]:

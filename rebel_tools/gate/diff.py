@@ -15,10 +15,11 @@ from rebel_tools.gate.compare import Comparison
 from rebel_tools.gate.compared import Compared, Pair
 from rebel_tools.gate.diff_facts import facts
 from rebel_tools.gate.diff_layouts import Layouts
+from rebel_tools.gate.diff_linkage import linkage, removed
 from rebel_tools.gate.diff_report import Change, DiffReport, change
 from rebel_tools.gate.diff_versions import counterparts
 from rebel_tools.gate.header_enums import differences, header_enums
-from rebel_tools.gate.not_compared import Reason, grouped
+from rebel_tools.gate.not_compared import CHOSEN_AT_LOAD, Reason, grouped
 from rebel_tools.gate.rules import NOTE, SOURCE
 from rebel_tools.gate.side import Item, Side
 from rebel_tools.interface.names import COMPILER_MADE, matches
@@ -50,7 +51,7 @@ class _Diff:
             if before is None and after is not None:
                 yield change("symbol-added", after.name, "", "", after.kind)
             elif before is not None and after is None:
-                yield change("symbol-removed", before.name, "", before.kind, "", declared_at=self.place(before.name))
+                yield removed(before, self.place(before.name))
             elif before is not None and after is not None:
                 yield from self.symbol(before, after)
                 default = self.new.items.get(before.name)
@@ -76,6 +77,7 @@ class _Diff:
             yield change("size-changed", before.name, "size", *sizes, declared_at=place)
         if None not in (before.writable, after.writable) and before.writable != after.writable:
             yield self.memory(before, place)
+        yield from linkage(before, after, place)
         if not matches(before.name, COMPILER_MADE):  # virtual tables and the like have no type
             yield from self.types(before.name, after.name, place)
 
@@ -89,8 +91,7 @@ class _Diff:
     def types(self, name: str, other: str, place: Place | None) -> Iterator[Change]:
         compared = self.compare(name, other)
         if compared is None:
-            side = self.old if _find(self.ours, name) is None else self.new
-            self.unchecked[name] = side.no_types if side.declarations is None else side.undescribed
+            self.unchecked[name] = self.why_unknown(name, other)
             return
         self.met[name] = compared.met
         default = "prototype-changed" if name in self.ours.functions else "type-changed"
@@ -100,6 +101,13 @@ class _Diff:
             else:
                 where = (name, d.field, d.expected, d.found)
                 yield change(d.rule or default, *where, level=d.level, declared_at=place)
+
+    def why_unknown(self, name: str, other: str) -> Reason:
+        sides = ((self.old, self.ours, name), (self.new, self.theirs, other))
+        side, _, missing = next(found for found in sides if _find(found[1], found[2]) is None)
+        if side.declarations is None:
+            return side.no_types
+        return CHOSEN_AT_LOAD if side.items[missing].is_ifunc else side.undescribed
 
     def compare(self, name: str, other: str) -> Compared | None:
         """The types of a symbol and of its counterpart; None when a side does not know them."""

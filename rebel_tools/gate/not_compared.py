@@ -16,6 +16,11 @@ class Reason(NamedTuple):
     remedy: str = ""
 
 
+CHOSEN_AT_LOAD = Reason(
+    "their code is chosen when programs are loaded (ifunc), and debug information has only what chooses"
+)
+
+
 class NotCompared(NamedTuple):
     """The symbols, sorted, that could not be compared for one reason."""
 

@@ -156,6 +156,15 @@ DIFF_RULES = _table(
         "writing to it ends the program", "programs that write it", _KEEP,
     ),
     Rule(
+        "binding-changed", NOTE, "A symbol became weak, unique, or an ordinary one.",
+        "the loader takes the first definition that it finds, weak or not; links against a static library do not",
+        _NOBODY, "see that the change was meant",
+    ),
+    Rule(
+        "visibility-changed", NOTE, "A symbol became protected, or no longer is.",
+        "only the library itself looks for the symbol in another way", _NOBODY, "see that the change was meant",
+    ),
+    Rule(
         "prototype-changed", BREAK, "A function's result, arguments or calling convention are other ones.",
         "callers pass or expect something else", _CALLERS, _KEEP,
     ),
@@ -205,6 +214,20 @@ DIFF_RULES = _table(
         "see that it still means the same",
     ),
     Rule(
+        "reference-changed", SOURCE, "A reference became one to a value that may be moved from, or no longer is.",
+        "the representation is the same; source may not compile", "programs that are compiled again",
+        "nothing has to be done",
+    ),
+    Rule(
+        "result-derived", NOTE, "A function returns a pointer to a class that is derived from the old one.",
+        "the derived class begins with the old one, at the same address", _NOBODY, "nothing has to be done",
+    ),
+    Rule(
+        "union-argument", RISK, "An argument is a union on one side and one of its members on the other.",
+        "only a transparent union is passed like its members on all platforms", _CALLERS,
+        "see that the union is transparent_union, which debug information does not tell",
+    ),
+    Rule(
         "field-renamed", NOTE, "A member has another name, in the same place and with the same type.",
         "programs use places and not names; source has to follow", _NOBODY, "nothing has to be done",
     ),
@@ -233,6 +256,11 @@ DIFF_RULES = _table(
     Rule(
         "constant-changed", BREAK, "A constant of an enumeration has another value or is gone.",
         "programs were compiled with the old value", "programs that use the constant", _KEEP,
+    ),
+    Rule(
+        "sign-changed", RISK, "What holds an enumeration got a sign, or lost it.",
+        "the constants are the same; bit-fields and comparisons see new values otherwise", "programs that use it",
+        "see that programs do not meet negative or very large values",
     ),
     Rule(
         "constant-renamed", NOTE, "A constant of an enumeration has another name and the same value.",

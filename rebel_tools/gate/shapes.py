@@ -71,6 +71,15 @@ def is_one_type(pair: tuple[str, str]) -> bool:
     return pair[0] == pair[1] or pair[0].partition(" ")[2] == pair[1].partition(" ")[2]
 
 
+def pointers(kind: t.Type) -> list[str]:
+    """The kinds of pointers and references on the way to what is at their end."""
+    kinds: list[str] = []
+    while isinstance(kind := bare(kind), t.Pointer):
+        kinds.append(kind.kind)
+        kind = kind.target
+    return kinds
+
+
 def leads_to_void(kind: t.Type) -> bool:
     """Whether it is a `void *`, or a pointer to one, or an array of them."""
     kind = bare(kind)

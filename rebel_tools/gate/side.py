@@ -14,7 +14,8 @@ class Item(NamedTuple):
     """One export as far as both libraries and interfaces know it; `size` and `writable` of data only.
 
     name: how it stands in the declarations: `name@VERSION` for a version that no new link gets.
-    version: its ELF symbol version, if it has one.
+    version: its ELF symbol version, if it has one; binding, visibility: as in `Export`.
+    is_ifunc: whether a function of the library chooses the code when programs are loaded.
     """
 
     name: str
@@ -22,6 +23,9 @@ class Item(NamedTuple):
     size: int | None = None
     writable: bool | None = None
     version: str | None = None
+    binding: str | None = None
+    visibility: str | None = None
+    is_ifunc: bool = False
 
     @property
     def plain(self) -> str:

@@ -104,7 +104,8 @@ def _items(table: ExportTable) -> dict[str, Item]:
         kind = "function" if export.kind == "ifunc" else export.kind
         is_data = kind in ("object", "tls")
         writable = table.is_writable(export) if is_data else None
-        items[name] = Item(name, kind, export.size if is_data else None, writable, export.version)
+        traits = (export.version, export.binding, export.visibility, export.kind == "ifunc")
+        items[name] = Item(name, kind, export.size if is_data else None, writable, *traits)
     return items
 
 

@@ -12,7 +12,7 @@ from rebel_tools.errors import Place
 from rebel_tools.gate.compare import Comparison
 from rebel_tools.gate.compared import Compared, Pair
 from rebel_tools.gate.difference import Difference
-from rebel_tools.gate.not_compared import Reason
+from rebel_tools.gate.not_compared import CHOSEN_AT_LOAD, Reason
 from rebel_tools.gate.report import Finding
 from rebel_tools.gate.rules import BREAK
 
@@ -131,7 +131,9 @@ class SymbolCheck:
             return verdict.stop(self.library.no_debug)
         compared = self.compare(symbol)
         if compared is None:
-            return verdict.stop(self.undescribed)
+            export = self.library.table.find(symbol.name)
+            is_ifunc = export is not None and export.kind == "ifunc"
+            return verdict.stop(CHOSEN_AT_LOAD if is_ifunc else self.undescribed)
         verdict.met = compared.met
         rule = "wrong-prototype" if isinstance(symbol, Function) else "wrong-type"
         for difference in compared.differences:

@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from fnmatch import fnmatchcase
 
 LINKER_MADE = ("_init", "_fini", "_edata", "_end", "__bss_start", "_start", "_etext", "__end__")
-COMPILER_MADE = ("_ZT[VTISCW]*", "_ZTh*", "_ZTv*", "_ZTc*", "_ZG[VR]*")
-"""Itanium C++ ABI, section 5.1.4: vtables, type information, thunks, guards."""
+COMPILER_MADE = ("_ZT[VTISCWH]*", "_ZTh*", "_ZTv*", "_ZTc*", "_ZG[VR]*")
+"""Itanium C++ ABI, section 5.1.4: vtables, type information, thunks, guards. `_ZTH` (GCC and Clang) initializes
+thread-local data, and programs ask whether it is there."""
 
 
 def matches(name: str, patterns: Iterable[str]) -> bool:

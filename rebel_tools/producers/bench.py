@@ -107,6 +107,12 @@ class Bench:
         return replace(item, declared_at=place._replace(path=self.relative(place.path))) if place else item
 
 
+def with_opaque_types(found: Declarations) -> Declarations:
+    """With the options of probes, a class that the compiler only declares is only declared in the header."""
+    types = {key: replace(d, left_out=False) if isinstance(d, Record) else d for key, d in found.types.items()}
+    return replace(found, types=types)
+
+
 def with_constants(declared: Declarations, enumerations: Iterable[Enum], files: frozenset[str]) -> Declarations:
     """The declarations with the enumerations in these files that no symbol leads to."""
     ours = (enum for enum in enumerations if enum.declared_at and enum.declared_at.path in files)

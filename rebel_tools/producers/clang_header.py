@@ -16,14 +16,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TypeVar
 
-from rebel_tools.abi.types import Array, Declarations, Function, Parameter, Pointer, Record, Variable, Void
+from rebel_tools.abi.types import Array, Declarations, Function, Parameter, Pointer, Variable, Void
 from rebel_tools.binary.dwarf import read_declarations
 from rebel_tools.binary.dwarf_headers import EVERY
 from rebel_tools.binary.model import undecorate
 from rebel_tools.errors import Place
 from rebel_tools.interface.errors import InterfaceSourceError
 from rebel_tools.producers import clang_ast as ast
-from rebel_tools.producers.bench import Bench, with_constants
+from rebel_tools.producers.bench import Bench, with_constants, with_opaque_types
 from rebel_tools.producers.header import PROBE, pointed_to
 from rebel_tools.producers.itanium import symbols, with_types
 
@@ -78,7 +78,7 @@ class _Probe:
         labels = [item.symbol.removeprefix("\1") for item in self.items if item.symbol]
         library = self.bench.link("probe", labels if is_windows else ())  # ELF leaves them undefined
         found = read_declarations(library, headers=EVERY)
-        found = self.bench.with_relative_places(_with_opaque_types(found))
+        found = self.bench.with_relative_places(with_opaque_types(found))
         return with_constants(self.select(found), found.enumerations, files)
 
     # the source
@@ -169,9 +169,3 @@ def _described(found: Symbol | None, place: Place) -> Symbol:
     if found is None:
         raise InterfaceSourceError("the compiler did not describe it", place=place)
     return found
-
-
-def _with_opaque_types(found: Declarations) -> Declarations:
-    """With DEBUG, what the compiler only declares is only declared in the header."""
-    types = {key: replace(d, left_out=False) if isinstance(d, Record) else d for key, d in found.types.items()}
-    return replace(found, types=types)

@@ -20,7 +20,7 @@ from rebel_tools.binary.dwarf import read_declarations
 from rebel_tools.binary.dwarf_headers import EVERY
 from rebel_tools.errors import Place
 from rebel_tools.interface.errors import InterfaceSourceError
-from rebel_tools.producers.bench import Bench, with_constants
+from rebel_tools.producers.bench import Bench, with_constants, with_opaque_types
 from rebel_tools.producers.cxx_dump import Node, declared
 from rebel_tools.producers.itanium import structor_kind, symbols, with_types
 
@@ -83,7 +83,8 @@ def read_cxx(headers: Sequence[str], bench: Bench) -> tuple[Declarations, set[st
     others = {node.file for node in declared(dump, _bare(files.left_out)) if node.role == "function"}
     text = include + _probe(_usable(include, nodes, bench))
     bench.compile(text, "probe", *DEBUG, PRIVATE)
-    found = bench.with_relative_places(read_declarations(bench.link("probe", ()), headers=EVERY))
+    described = read_declarations(bench.link("probe", ()), headers=EVERY)
+    found = bench.with_relative_places(with_opaque_types(described))
     interface = with_constants(_select(found, nodes, files.counted), found.enumerations, files.counted)
     return interface, {path for path in files.left_out if os.path.basename(path) in others}
 

@@ -57,7 +57,6 @@ def record(
     declarations = with_enumerations(Declarations(functions, variables, types), found.enumerations)
     interface = Interface(_target(table), PRODUCER, declarations, language=language)
     undescribed = sorted(names - functions.keys() - variables.keys())
-    undescribed = [name for name in undescribed if not matches(name, COMPILER_MADE)]
     left_out = (key for key, kind in types.items() if isinstance(kind, Record) and kind.left_out)
     vague = tuple(_vague(interface))
     return Recording(interface, tuple(undescribed), debug.missing, tuple(left_out), vague)
@@ -94,7 +93,7 @@ def _is_writable(table: ExportTable, name: str) -> bool | None:
 
 def _names(table: ExportTable) -> set[str]:
     names = {undecorate(e.name).name if table.is_decorated else e.name for e in table.exports if not e.noname}
-    return names.difference(LINKER_MADE)
+    return {name for name in names.difference(LINKER_MADE) if not matches(name, COMPILER_MADE)}
 
 
 def _target(table: ExportTable) -> Target:

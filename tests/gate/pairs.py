@@ -14,6 +14,8 @@ UNION = " int f(union u *x) { return 0; }"
 ENUM = " int f(enum e x) { return x; }"
 CLASS = " int f(s *x) { return 0; }"
 KEY = " int s::k() { return 0; } int f(s *x) { return 0; }"
+WEAK, PROTECTED = "__attribute__((weak))", '__attribute__((visibility("protected")))'
+ELSEWHERE = "struct a { int x; }; struct c { int z; }; struct b : c, a {}; "
 BASES = (
     "struct a { virtual int fa(); int xa; }; struct b { virtual int fb(); int xb; };"
     " int a::fa() { return 0; } int b::fb() { return 0; } "
@@ -72,6 +74,48 @@ C = (
         "struct __attribute__((aligned(16))) s { char a[16]; }; int f(struct s *x) { return x->a[0]; }",
         BREAK, False,
     ),
+    Pair("binding-weak", "int f(int x) { return 0; }", f"{WEAK} int f(int x) {{ return 0; }}", NOTE, True),
+    Pair("binding-strong", f"{WEAK} int f(int x) {{ return 0; }}", "int f(int x) { return 0; }", NOTE, True),
+    Pair("data-protected", "int v;", f"{PROTECTED} int v;", RISK, True),
+    Pair(
+        "function-protected",
+        "int f(int x) { return 0; }",
+        f"{PROTECTED} int f(int x) {{ return 0; }}",
+        NOTE, True,
+    ),
+    Pair("data-no-longer-protected", f"{PROTECTED} int v;", "int v;", NOTE, True),
+    Pair(
+        "argument-became-transparent-union",
+        "void f(int *x) {}",
+        "typedef union __attribute__((transparent_union)) { int *a; long *b; } u; void f(u x) {}",
+        RISK, True,
+    ),
+    Pair(
+        "argument-was-union",
+        "typedef union { int *a; long *b; } u; void f(u x) {}",
+        "void f(long *x) {}",
+        RISK, True,
+    ),
+    Pair(
+        "argument-became-union-of-others",
+        "void f(int *x) {}",
+        "typedef union { char *a; long *b; } u; void f(u x) {}",
+        BREAK, False,
+    ),
+    Pair(
+        "argument-became-larger-union",
+        "void f(int *x) {}",
+        "typedef union { int *a; long b[2]; } u; void f(u x) {}",
+        BREAK, False,
+    ),
+    Pair(
+        "result-became-union",
+        "int *f(void) { return 0; }",
+        "typedef union { int *a; } u; u f(void) { u x = {0}; return x; }",
+        BREAK, False,
+    ),
+    Pair("enum-gained-a-sign", "enum e { A, B };", "enum e { A, B, C = -1 };", RISK, True, ENUM),
+    Pair("enum-large-gained-a-sign", "enum e { A = 0xffffffffu };", "enum e { A = -1 };", BREAK, False, ENUM),
     Pair("align-data-grew", "int v[4];", "_Alignas(64) int v[4];", None, True),
     Pair(
         "packed",
@@ -359,6 +403,31 @@ C = (
 )  # fmt: skip
 
 CXX = (
+    Pair("enum-became-class", "enum e { A, B };", "enum class e { A, B };", RISK, True, " int f(e x) { return 0; }"),
+    Pair(
+        "covariant-result",
+        "struct a { int x; }; struct b : a { int y; }; extern \"C\" a *f() { return 0; } void g(b *) {}",
+        "struct a { int x; }; struct b : a { int y; }; extern \"C\" b *f() { return 0; } void g(b *) {}",
+        NOTE, True,
+    ),
+    Pair(
+        "covariant-result-elsewhere",
+        ELSEWHERE + 'extern "C" a *f() { return 0; } void g(b *) {}',
+        ELSEWHERE + 'extern "C" b *f() { return 0; } void g(b *) {}',
+        BREAK, False,
+    ),
+    Pair(
+        "result-became-base",
+        "struct a { int x; }; struct b : a { int y; }; extern \"C\" b *f() { return 0; } void g(a *) {}",
+        "struct a { int x; }; struct b : a { int y; }; extern \"C\" a *f() { return 0; } void g(a *) {}",
+        BREAK, False,
+    ),
+    Pair(
+        "reference-to-what-may-be-moved",
+        "extern \"C\" int f(int &x) { return 0; }",
+        "extern \"C\" int f(int &&x) { return 0; }",
+        SOURCE, True,
+    ),
     Pair(
         "element-of-a-container-grew",
         "struct P { int x; };",

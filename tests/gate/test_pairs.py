@@ -100,6 +100,52 @@ def test_a_class_that_the_compiler_leaves_out_is_not_known(tmp_path: Path) -> No
     assert [finding.rule for finding in checked.findings] == ["not-checked"]
 
 
+@pytest.mark.parametrize(
+    "source, knows",
+    [
+        ("class b : a { int y; };", False),
+        ("namespace n { struct b : a { int y; }; } using namespace n;", False),
+        ("struct b;", True),  # as handles of C are
+        ("class b { int y; };", True),
+    ],
+)
+def test_a_class_whose_virtual_table_is_elsewhere_is_not_known(tmp_path: Path, source: str, knows: bool) -> None:
+    """GCC describes it like one that the source only declares."""
+    library = build(tmp_path, "l", f"struct a {{ virtual int k(); }}; {source} int f(b *x) {{ return 0; }}", "g++")
+    report = diff(read_side(library), read_side(library))
+    assert [gap.symbols for gap in report.not_compared] == (
+        [] if knows else [("_Z1fP1b" if "class" in source else "_Z1fPN1n1bE",)]
+    )
+    (tmp_path / "more").mkdir()
+    whole = build(tmp_path / "more", "l", (tmp_path / "l.h").read_text(), "g++ -femit-class-debug-always")
+    assert not diff(read_side(whole), read_side(whole)).not_compared
+
+
+def test_the_type_of_an_ifunc_is_not_known(tmp_path: Path) -> None:
+    old = build(tmp_path, "old", "int f(int x) { return 0; }", "gcc")
+    chosen = (
+        'static int g(int x) { return 0; } static void *r(void) { return g; } int f(int) __attribute__((ifunc("r")));'
+    )
+    new = build(tmp_path, "new", chosen, "gcc")
+    report = diff(read_side(old), read_side(new))
+    (gap,) = report.not_compared
+    assert report.compatible and "(ifunc)" in gap.reason.text and not gap.reason.remedy
+    with open_library(new) as library:
+        checked, _ = check(record(old).interface, library, Policy(required("layout")), "old.interface")
+    (finding,) = checked.findings
+    assert finding.rule == "not-checked" and "(ifunc)" in finding.message
+
+
+def test_what_initializes_thread_local_data_may_go(tmp_path: Path) -> None:
+    """Programs call it where it is there, and no interface is made of it."""
+    old = build(tmp_path, "old", "int i(); thread_local int v = i(); int i() { return 1; }", "g++")
+    new = build(tmp_path, "new", "thread_local int v = 1; int i() { return 1; }", "g++")
+    report = diff(read_side(old), read_side(new))
+    assert report.compatible
+    assert {c.level for c in report.changes if c.rule == "symbol-removed"} == {NOTE}
+    assert "_ZTH1v" not in record(old).interface.symbols
+
+
 @pytest.mark.skipif(not shutil.which("clang++"), reason="needs clang++")
 def test_classes_that_clang_leaves_out_are_not_known(tmp_path: Path) -> None:
     """By default it describes no class that only pointers lead to."""

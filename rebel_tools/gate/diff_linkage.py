@@ -1,0 +1,57 @@
+"""How an export is found: gone, weak, unique or protected.
+
+Source: gABI, chapter 4, "Symbol Table"; STB_GNU_UNIQUE and copy relocations as in glibc (elf/dl-lookup.c).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fnmatch import fnmatchcase
+
+from rebel_tools.errors import Place
+from rebel_tools.gate.diff_report import Change, change
+from rebel_tools.gate.rules import NOTE, RISK
+from rebel_tools.gate.side import Item
+
+ASKED_FOR = "_ZTH*"
+"""What programs refer to weakly: they call it where it is there (Itanium C++ ABI, section 2.8, "thread_local")."""
+
+
+def removed(item: Item, place: Place | None) -> Change:
+    """A symbol that is gone; one that programs do not need is no loss to them."""
+    words = (item.name, "", item.kind, "")
+    if fnmatchcase(item.name, ASKED_FOR):
+        why = "programs call it where it is there; the data are initialized without it"
+        return change("symbol-removed", *words, declared_at=place, level=NOTE, why=why)
+    return change("symbol-removed", *words, declared_at=place)
+
+
+def linkage(before: Item, after: Item, place: Place | None) -> Iterator[Change]:
+    """What is another binding or visibility, for those who look for the symbol."""
+    if None not in (before.binding, after.binding) and before.binding != after.binding:
+        yield _binding(before, after, place)
+    if None not in (before.visibility, after.visibility) and before.visibility != after.visibility:
+        yield _visibility(before, after, place)
+
+
+def _binding(before: Item, after: Item, place: Place | None) -> Change:
+    words = (before.name, "binding", before.binding or "", after.binding or "")
+    if before.binding == "unique":
+        why = "libraries that are loaded with RTLD_LOCAL no longer share one object in the process"
+        return change("binding-changed", *words, declared_at=place, level=RISK, why=why)
+    if after.binding == "unique":
+        return change(
+            "binding-changed", *words, declared_at=place, why="the library stays in the process when it is closed"
+        )
+    return change("binding-changed", *words, declared_at=place)
+
+
+def _visibility(before: Item, after: Item, place: Place | None) -> Change:
+    words = (before.name, "visibility", before.visibility or "", after.visibility or "")
+    if after.visibility != "protected":
+        return change("visibility-changed", *words, declared_at=place)
+    if before.kind == "function":
+        why = "the library calls its own function where a program or a preloaded library defines another one"
+        return change("visibility-changed", *words, declared_at=place, why=why)
+    why = "programs that are not position independent use a copy of the data, and the library its own"
+    return change("visibility-changed", *words, declared_at=place, level=RISK, why=why)
