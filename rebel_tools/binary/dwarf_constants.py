@@ -17,6 +17,7 @@ class Tag:
     TYPEDEF = 0x16
     UNION = 0x17
     UNSPECIFIED_PARAMETERS = 0x18
+    IMPORTED_UNIT = 0x3D
     INHERITANCE = 0x1C
     MODULE = 0x1E
     PTR_TO_MEMBER = 0x1F
@@ -47,6 +48,7 @@ class At:
     BIT_SIZE = 0x0D
     STMT_LIST = 0x10
     LOW_PC = 0x11
+    IMPORT = 0x18
     LANGUAGE = 0x13
     CONST_VALUE = 0x1C
     PRODUCER = 0x25

@@ -20,6 +20,7 @@ from rebel_tools.binary.dwarf_unit import Die, Unit, Value
 SCOPES = frozenset({Tag.NAMESPACE, Tag.MODULE, Tag.STRUCTURE, Tag.CLASS, Tag.UNION, Tag.INTERFACE})
 UNITS = frozenset({Tag.COMPILE_UNIT, Tag.PARTIAL_UNIT, Tag.TYPE_UNIT})
 SYMBOLS = frozenset({Tag.SUBPROGRAM, Tag.VARIABLE})
+IMPORTS = frozenset({Tag.IMPORTED_UNIT})
 MAX_DEPTH = 10_000
 MAX_CHAIN = 8
 DECLARED, AT_ADDRESS, DEFINED, DEFINED_AT_ADDRESS = 1, 2, 3, 4
@@ -118,6 +119,24 @@ def flag(links: list[Die], attribute: int) -> bool:
     return bool(found and found[1][1] or found and found[1][0] == 0x19)
 
 
+def shared_units(dwarf: Dwarf) -> Iterator[Unit]:
+    """The units in the file that dwz shares which this one imports: what other files say in the same words is there.
+
+    That is not types alone: an enumeration, or thread-local data, whose location is an offset that others have, too.
+    """
+    if dwarf.supplement is None:
+        return
+    work, seen = list(dwarf.units), set[int]()
+    while work:
+        unit = work.pop()
+        for offset, _, _ in walk(unit, UNITS, IMPORTS):
+            target = unit.reference(unit.die(offset).values.get(At.IMPORT))
+            if target is not None and target.unit.dwarf is dwarf.supplement and target.unit.start not in seen:
+                seen.add(target.unit.start)
+                work.append(target.unit)
+                yield target.unit
+
+
 class Finder:
     """Looks for names in one file, unit after unit, the promising ones first.
 
@@ -150,6 +169,8 @@ class Finder:
             whole = self._whole(unit)
             if whole is not None:
                 self._scan(whole)
+        for unit in () if self._complete() else shared_units(self.dwarf):
+            self._scan(unit)
         return self.found
 
     def _likely_units(self) -> frozenset[int]:

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from fnmatch import fnmatchcase
+from itertools import chain
 
 from rebel_tools.abi import types as t
 from rebel_tools.binary.dwarf_constants import Tag
-from rebel_tools.binary.dwarf_find import SCOPES, UNITS, walk
+from rebel_tools.binary.dwarf_find import SCOPES, UNITS, shared_units, walk
 from rebel_tools.binary.dwarf_reader import Dwarf
 from rebel_tools.binary.dwarf_types import TypeReader
 from rebel_tools.binary.dwarf_unit import Unit
@@ -31,7 +32,8 @@ def read_enumerations(
     reader: TypeReader, dwarf: Dwarf, whole: Callable[[Unit], Unit | None], patterns: tuple[str, ...]
 ) -> tuple[t.Enum, ...]:
     """All of them, in the order of the debug information, each definition once."""
-    found = (enum for unit in dwarf.units for enum in _of_unit(reader, whole(unit)))
+    units = chain(map(whole, dwarf.units), shared_units(dwarf))
+    found = (enum for unit in units for enum in _of_unit(reader, unit))
     ours = (enum for enum in found if enum.declared_at is not None and is_header(enum.declared_at.path, patterns))
     return tuple(dict.fromkeys(ours))
 

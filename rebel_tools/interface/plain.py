@@ -144,6 +144,8 @@ def _encode_enumerations(value: tuple[t.Enum, ...]) -> dict[str, list[Any]]:
 
 def _decode_enumerations(value: Any) -> tuple[t.Enum, ...]:
     found = {key: step(key, Shape(same, _decode_enumeration), item) for key, item in DICTIONARY.decode(value).items()}
+    if not found:
+        raise SchemaError("enumerations, or no such key", value)
     for key, enum in found.items():
         if t.constants_key(enum) != key:
             raise SchemaError(f'"{key}"', t.constants_key(enum))

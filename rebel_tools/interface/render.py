@@ -9,6 +9,7 @@ from typing import Any
 from rebel_tools.abi import types as t
 from rebel_tools.abi.spell import declare, member, prototype
 from rebel_tools.interface.model import Interface
+from rebel_tools.text import printable_lines
 
 
 def to_text(interface: Interface) -> str:
@@ -24,7 +25,7 @@ def to_text(interface: Interface) -> str:
         *sorted(map(constants_text, declarations.enumerations)),
         *(symbol_text(symbol) for symbol in interface.symbols.values()),
     ]
-    return "\n".join(lines)
+    return printable_lines(lines)
 
 
 def symbol_text(symbol: t.Function | t.Variable) -> str:

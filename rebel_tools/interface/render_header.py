@@ -15,6 +15,7 @@ from rebel_tools.abi.sizes import size_of
 from rebel_tools.abi.spell import declare, member, prototype, without_typedefs
 from rebel_tools.interface.model import Interface
 from rebel_tools.interface.render import constants_text
+from rebel_tools.text import printable_lines
 
 _IDENTIFIER = re.compile(r"(?:(?:struct|union|enum|typedef) )?[A-Za-z_]\w*")
 
@@ -22,7 +23,7 @@ _IDENTIFIER = re.compile(r"(?:(?:struct|union|enum|typedef) )?[A-Za-z_]\w*")
 def to_header(interface: Interface) -> str:
     """The text of the header."""
     guard = f"REBEL_INTERFACE_{interface.digest[:16].upper()}"
-    return "\n".join(
+    return printable_lines(
         [
             f"/* {interface.target}, digest {interface.digest} */",
             f"#ifndef {guard}",
@@ -69,7 +70,7 @@ class _Definitions:
 
     def define(self, key: str) -> None:
         definition = self.types.get(key)
-        if key in self.written or definition is None or not _is_c(key):
+        if key in self.written or definition is None or not _is_c(key) or not all(map(_is_c, _names(definition))):
             return
         self.written.add(key)
         for field in getattr(definition, "fields", ()):
@@ -92,8 +93,15 @@ class _Definitions:
 def _further(interface: Interface) -> list[str]:
     """The enumerations that no symbol leads to; those of C++ are in scopes that are not known."""
     types, enumerations = interface.declarations.types, interface.declarations.enumerations
-    is_c = interface.language == "c"
-    return sorted(f"{constants_text(enum)};" for enum in enumerations if is_c and t.constants_key(enum) not in types)
+    ours = (enum for enum in enumerations if interface.language == "c" and t.constants_key(enum) not in types)
+    return sorted(f"{constants_text(enum)};" for enum in ours if all(map(_is_c, _names(enum))))
+
+
+def _names(definition: t.Record | t.Enum) -> list[str]:
+    """The names that a definition declares; in a file from anywhere they need not be such names."""
+    inner = [name for name, _ in definition.values] if isinstance(definition, t.Enum) else []
+    inner += [field.name for field in getattr(definition, "fields", ()) if field.name]
+    return inner + ([definition.name] if definition.name else [])
 
 
 def _kind(definition: t.Record | t.Enum) -> str:
@@ -137,7 +145,7 @@ def _assertions(key: str, record: t.Record) -> list[str]:
 
 def _symbol(symbol: t.Function | t.Variable) -> str:
     if symbol.name.startswith("_Z") or not _is_c(symbol.name):
-        return f"/* {symbol.display or symbol.name} */"
+        return f"/* {(symbol.display or symbol.name).replace('*/', '* /')} */"
     if isinstance(symbol, t.Variable):
         return f"extern {'__thread ' if symbol.tls else ''}{declare(without_typedefs(symbol.type), symbol.name)};"
     parameters = tuple(replace(p, type=without_typedefs(p.type)) for p in symbol.parameters)

@@ -15,6 +15,7 @@ from rebel_tools.abi.types import Declarations
 from rebel_tools.binary import UnreadableBinary, open_library
 from rebel_tools.binary.debug_search import DebugPath, debug_path
 from rebel_tools.binary.dwarf import DebugInformation, debug_files, read_debug_information, read_declarations
+from rebel_tools.binary.dwarf_headers import EVERY
 from rebel_tools.binary.dwarf_reader import Dwarf
 from rebel_tools.binary.dwarf_unit import Unit
 
@@ -274,6 +275,25 @@ def test_what_dwz_shares_is_of_another_build(shared, tmp_path):
     shutil.copy(shared.built, tmp_path / "common")
     with pytest.raises(UnreadableBinary, match="another build .build id"):
         shared.read()
+
+
+def test_data_and_enumerations_that_dwz_shares(tmp_path):
+    """Not only types are in what several files share: where a location is no address, the symbol itself."""
+    if not shutil.which("dwz"):
+        pytest.skip("needs dwz")
+    source = "enum colour { RED, GREEN }; __thread int t; int f(int x) { return x == GREEN; }"
+    (tmp_path / "core.c").write_text(source)
+    libraries = [f"lib{number}.so" for number in range(4)]
+    for library in libraries:
+        run("gcc", "-g", "-shared", "-fPIC", "-o", library, "core.c", cwd=tmp_path)
+    plain = read_declarations(tmp_path / libraries[0], {"t", "f"}, EVERY)
+    run("dwz", "-m", str(tmp_path / "common"), *libraries, cwd=tmp_path)
+    dumped = subprocess.run(
+        ["readelf", "--debug-dump=info", tmp_path / "common"], capture_output=True, text=True
+    ).stdout
+    assert "DW_TAG_variable" in dumped and "DW_TAG_enumerator" in dumped
+    assert plain.variables["t"].tls and plain.enumerations
+    assert read_declarations(tmp_path / libraries[0], {"t", "f"}, EVERY) == plain
 
 
 def test_dwz_and_a_separate_file(shared, tmp_path):

@@ -9,8 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from rebel_tools.abi import types as t
 from rebel_tools.cli import symbol_audit
-from rebel_tools.interface.file import read_interface
+from rebel_tools.interface import codec
+from rebel_tools.interface.errors import UnreadableInterface
+from rebel_tools.interface.file import read_interface, write_interface
+from rebel_tools.interface.model import Interface, Producer, Target
 
 HEADER = """\
 enum colour { RED, GREEN };
@@ -182,3 +186,49 @@ def test_a_python_file_promises_the_enumerations_that_it_declares(bench):
     file = str(bench.root / "core.interface")
     bench.run("record", "--header", str(source), "-o", file)
     assert bench.findings(file, library) == [("break", "enum colour", "GREEN", "1")]
+
+
+@pytest.mark.parametrize("kind", ["text", "header"])
+def test_names_of_an_interface_do_not_reach_the_terminal_as_they_are(bench, kind):
+    """Neither do they become code of the header."""
+    bad, integer = "x\x1b[31m\u202e*/ int evil;\n", t.Integer(4, True, "int")
+    enums = (
+        t.Enum(bad, integer, (("A", 1),)),
+        t.Enum(None, integer, ((bad, 2),)),
+        t.Enum("good", integer, (("B", 3),)),
+    )
+    record = t.Record("struct", "s", 4, (t.Field(bad, integer, 0),))
+    used = t.Function("f", integer, (t.Parameter(None, t.Pointer(t.Ref("struct s"), 8)),))
+    functions = {bad: t.Function(bad, integer), "f": used}
+    declarations = t.Declarations(functions, {}, {"struct s": record}, enumerations=enums)
+    file = bench.root / "bad.interface"
+    write_interface(Interface(Target("x86_64", 8, os="linux"), Producer("p", "1"), declarations), file)
+    text = bench.run("show", "--format", kind, str(file))
+    assert all(line.isprintable() for line in text.splitlines())
+    assert "enum good { B = 3 }" in text
+    if kind == "header":
+        words = ["gcc", "-x", "c", "-E", "-P", "-"]
+        code = subprocess.run(words, input=text, text=True, check=True, capture_output=True).stdout
+        assert "evil" not in code and "int f(struct s *)" in code
+
+
+@pytest.mark.parametrize(
+    "enumerations, expected",
+    [
+        ([], "a dictionary"),
+        ({}, "enumerations, or no such key"),
+        ({"enum x": ["enum", "y", [4, True, "int"], [["A", 1]]]}, '"enum x"'),
+        ({"enum of A": ["enum", None, [4, True, "int"], []]}, "an enum with constants"),
+        ({"enum of A": ["void"]}, "an enum with constants"),
+        ({"enum of A": ["enum", None, [4, True, "int"], [["A", "1"]]]}, "an integer"),
+    ],
+)
+def test_enumerations_that_are_none(bench, enumerations, expected):
+    file = bench.root / "core.interface"
+    declarations = t.Declarations({"f": t.Function("f", t.Void())})
+    interface = Interface(Target("x86_64", 8), Producer("p", "1"), declarations)
+    data = {**interface.plain, "enumerations": enumerations}
+    file.write_bytes(codec.seal(data, {"name": "p", "version": "1"}, {}))
+    with pytest.raises(UnreadableInterface) as error:
+        read_interface(file)
+    assert error.value.expected == expected and "enumerations" in error.value.message
