@@ -36,11 +36,12 @@ from rebel_tools.errors import RebelError  # noqa: E402
 SOURCE = """
 struct node { struct node *next; union { int i; double d; } value; unsigned bits : 3; char text[3][5]; };
 enum color { RED, GREEN = 7 };
+enum { THIRD = 3 };
 typedef int (*callback)(struct node *, enum color, ...);
 #ifdef __cplusplus
 extern "C"
 #endif
-int core_add(struct node *n, long b, callback c) { return n->bits; }
+int core_add(struct node *n, long b, callback c) { return n->bits == THIRD; }
 int core_data[4] = {1};
 """
 COMPILERS = (("gcc", "c", "so"), ("g++", "cc", "so"), ("x86_64-w64-mingw32-gcc", "c", "dll"))

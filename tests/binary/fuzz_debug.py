@@ -17,6 +17,7 @@ from fuzz import SOURCE, Subject
 from rebel_tools.binary.debug_search import DebugPath, debug_path
 from rebel_tools.binary.dwarf import DebugInformation, read_debug_information
 from rebel_tools.binary.dwarf import debug_files as files_of
+from rebel_tools.binary.dwarf_headers import EVERY
 from rebel_tools.binary.library import open_library
 from rebel_tools.gate.diff import diff
 from rebel_tools.gate.render_diff import to_text
@@ -54,7 +55,7 @@ def replaced(target: Path, library: Path, path: DebugPath, data: bytes) -> Debug
     try:
         with open_library(library) as opened:
             files_of(opened, path)
-            return read_debug_information(opened, NAMES, path)
+            return read_debug_information(opened, NAMES, path, EVERY)
     finally:
         target.write_bytes(kept)
 
@@ -139,7 +140,8 @@ TOOLS: dict[Callable[[Path], Made], tuple[str, ...]] = {
 def interfaces(folder: Path) -> list[Subject]:
     """An interface in both forms, and its data with something else in a place or two and the right digest."""
     (folder / "core.c").write_text(SOURCE)
-    interface = record(str(compile_core(folder))).interface
+    interface = record(str(compile_core(folder)), headers=EVERY).interface
+    assert interface.declarations.enumerations
     whole = to_bytes(interface)
     text = to_text_form(interface, whole).encode()
     mine = interface_side(interface, "whole")
