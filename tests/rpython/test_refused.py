@@ -111,7 +111,9 @@ def test_nothing_is_exported(toolchain, tmp_path):
 def test_exported_without_types_and_never_called(toolchain, tmp_path):
     (tmp_path / "silent.py").write_text("from sepcomp import export\n\n\n@export\ndef f(n):\n    return n\n")
     said = toolchain.sepcomp("core", "silent.py", "--output-dir", "out", cwd=tmp_path, rc=1).stderr
-    assert said.startswith(f"{tmp_path}/silent.py:4: error: silent.f is exported without types")
+    assert said.startswith(
+        f"{tmp_path}/silent.py:4: error: silent.f is exported without types, and the core never calls it"
+    )
 
 
 def test_an_interface_that_is_none(toolchain, built, tmp_path):

@@ -14,7 +14,7 @@ that interface and the core's Python source, and is loaded into the same process
     extension/      a core as an extension sees it, and where rpython asks for it; the translation of an extension;
                     what its modules do when they are imported
     shared/         what libraries share in one process: classes and methods, objects, generic code, memo functions,
-                    entry points and exceptions, finalizers
+                    entry points and exceptions, finalizers, threads
 
 All hooks into rpython are `install()` functions of these modules.  An interface names the rpython package that it
 was made with by a hash of its sources, and an extension is translated with no other.

@@ -3,6 +3,8 @@
 This module must stay importable without the rpython package, so that a decorated program runs as plain Python 2.7.
 """
 
+import types
+
 ENTRY_POINTS = []       # [EntryPoint], in the order of their definition
 PACKAGES = []           # names of modules and packages given to export_package()
 INITIALIZERS = []       # functions run at the end of init_module(), in the order of their definition
@@ -11,38 +13,69 @@ INITIALIZERS = []       # functions run at the end of init_module(), in the orde
 class EntryPoint(object):
     """A C-callable function of a library: `func`, the Python types of its arguments, its C name."""
 
-    def __init__(self, func, types):
+    def __init__(self, func, args):
         self.func = func
-        self.types = types
+        self.types = args
         self.name = func.__name__
 
 
 def is_type(value):
     """Is `value` what can stand between the parentheses of @export(...)?"""
-    return isinstance(value, (type, list, dict, tuple)) or value is None or hasattr(value, '__bases__')
+    if isinstance(value, list):
+        return len(value) == 1 and is_type(value[0])
+    if isinstance(value, dict):
+        return len(value) == 1 and all(map(is_type, value.items()[0]))
+    if isinstance(value, tuple):
+        return all(map(is_type, value))
+    if isinstance(value, (type, types.ClassType)):
+        return value not in (list, dict, tuple)
+    return value is None or type(value).__module__.startswith('rpython.')       # a low-level type
 
 
-def export(*types, **options):
+def check_types(mark, values):
+    for value in values:
+        if not is_type(value):
+            raise TypeError('%s: %r is no type; write int, float, bool, str, unicode, None, a class, [T], {K: V} or '
+                            '(T, U)' % (mark, value))
+
+
+def check_function(mark, func):
+    if not isinstance(func, types.FunctionType):
+        raise TypeError('%s stands above a function, not above %r; above @staticmethod, write it below' % (mark, func))
+
+
+def export(*args, **options):
     """Export a function or method of the core to extensions.
 
     `@export(int, [str], W_Root)` gives the types of the arguments (for a method: without `self`); a list stands for
     a list of that type, a dict for a dict, a tuple for a tuple.  A bare `@export` takes the types that the core's
     own calls imply.  `result=` gives the type of the result: wanted for a method that only extensions implement.
     """
-    if len(types) == 1 and not is_type(types[0]):
-        types[0]._sepcomp_export_ = None
-        return types[0]
+    if len(args) == 1 and isinstance(args[0], (types.FunctionType, staticmethod)):
+        check_function('@export', args[0])
+        args[0]._sepcomp_export_ = None
+        return args[0]
+    check_types('@export', args + tuple(options.values()))
+    if set(options) - set(['result']):
+        raise TypeError('@export: result= is the only option')
 
     def mark(func):
-        func._sepcomp_export_ = types
+        check_function('@export', func)
+        func._sepcomp_export_ = args
         if 'result' in options:
             func._sepcomp_result_ = (options['result'],)
         return func
     return mark
 
 
+def check_class(mark, cls):
+    if not isinstance(cls, (type, types.ClassType)):
+        raise TypeError('%s stands above a class, not above %r' % (mark, cls))
+
+
 def export_class(cls):
     """Export a class of the core: extensions may use its fields and methods, instantiate it and subclass it."""
+    check_class('@export_class', cls)
     cls._sepcomp_open_ = True
     return cls
 
@@ -66,11 +99,12 @@ def export_stable(cls):
     that was translated with `--stable` goes on working when such a class gets, loses or moves fields that it does not
     use.
     """
+    check_class('@export_stable', cls)
     cls._sepcomp_stable_ = True
     return cls
 
 
-def entrypoint(*types):
+def entrypoint(*args):
     """Make a function callable from C, under its own name.
 
     Arguments and result are int (C `long`), float (`double`), bool (`int`) or str (`const char *`, copied); a
@@ -78,13 +112,17 @@ def entrypoint(*types):
     that returns a str.  An exception that escapes is told by `sepcomp_last_error()`; the result is then -1 or NULL.
     """
     def mark(func):
-        ENTRY_POINTS.append(EntryPoint(func, types))
+        check_function('@entrypoint(types...)', func)
+        ENTRY_POINTS.append(EntryPoint(func, args))
         return func
+    if len(args) == 1 and isinstance(args[0], types.FunctionType):
+        raise TypeError('@entrypoint: write the types of the arguments, @entrypoint() for none')
     return mark
 
 
 def initializer(func):
     """Run `func()` when `init_module()` has bound the extension to its core; an exception makes that fail."""
+    check_function('@initializer', func)
     INITIALIZERS.append(func)
     return func
 

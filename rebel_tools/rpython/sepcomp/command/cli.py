@@ -33,6 +33,7 @@ def parser():
     core.add_argument('--gc', default='incminimark')
     core.add_argument('--opt', default='2')
     core.add_argument('--debug', action='store_true', help='compile with RPY_ASSERT')
+    core.add_argument('--thread', action='store_true', help='with rthread, and a GIL that calls of C release')
     core.add_argument('--type-reserve', type=int, default=1 << 17, help='bytes for type ids of extensions')
     extension.add_argument('--core', required=True, help='the interface of the core')
     extension.add_argument('--stable', action='store_true', help='compare the stable digest of the core at load')
@@ -101,7 +102,8 @@ def translate_core(args, name, work, log):
     from sepcomp.interfaces import interface
     from sepcomp.core.translation import CoreTranslation
     from sepcomp.passes.toolchain import Options
-    core = CoreTranslation(args.source, name, Options(args.gc, args.opt, args.debug, args.type_reserve), args.path)
+    options = Options(args.gc, args.opt, args.debug, args.type_reserve, args.thread)
+    core = CoreTranslation(args.source, name, options, args.path)
     core.jobs = args.jobs
     library, plain = core.translate(work, log)
     temporary = os.path.join(work, 'interface')

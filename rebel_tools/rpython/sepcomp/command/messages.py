@@ -24,17 +24,43 @@ def of(error, main):
         text = 'one variable, list or attribute cannot hold both %s and %s\n%s' % (
             describe(error.s_obj1), describe(error.s_obj2), text)
     if "translate with '--thread'" in text:
-        text = ('threads are not supported in a core: rthread cannot be used (entry points may be called from any '
-                'thread)')
+        text = 'rthread is used, and the core has no threads: translate the core with --thread'
+    if isinstance(error, SyntaxError) and error.filename:
+        return '%s:%s: error: %s%s' % (error.filename, error.lineno, error.msg, caret(error))
     placed = _PLACE_FIRST.match(text)
     if placed:
         return '%s: error: %s' % (placed.group(1), text[placed.end():])
     if isinstance(error, SetupError):
         return 'error: ' + text
-    place = _PLACE.search(text)
-    place = place.groups() if place else (
-        place_of_operation(error) or getattr(error, 'sepcomp_place', None) or place_of_class(text) or (main, 1))
+    place = getattr(error, 'sepcomp_caller', None)
+    if place is None:
+        place = _PLACE.search(text)
+        place = place.groups() if place else (
+            place_of_operation(error) or getattr(error, 'sepcomp_place', None) or place_of_class(text))
+    if place is None:
+        place = place_in_program(sys.exc_info()[2])
+        if place is not None and not isinstance(error, SepcompError):
+            text = '%s: %s' % (type(error).__name__, text)
+    place = place or (main, 1)
     return '%s:%s: error: %s' % (place + (compact(text),))
+
+
+def caret(error):
+    """The line of a SyntaxError, and where it stumbled."""
+    if not error.text:
+        return ''
+    line = error.text.rstrip().expandtabs(1)
+    return '\n  %s\n  %s^' % (line.strip(), ' ' * ((error.offset or 1) - 1 - (len(line) - len(line.lstrip()))))
+
+
+def place_in_program(trace):
+    """(file, line) of the innermost statement of the program that was running, None if none was."""
+    found = None
+    while trace is not None:
+        if program.is_users(trace.tb_frame.f_code):
+            found = trace.tb_frame.f_code.co_filename, trace.tb_lineno
+        trace = trace.tb_next
+    return found
 
 
 @contextlib.contextmanager
@@ -46,24 +72,70 @@ def placed(func):
     except AnnotatorError as error:
         if _PLACE.search(str(error)) or _PLACE_FIRST.match(str(error)):
             raise
-        place = '%s:%d' % error.sepcomp_place if hasattr(error, 'sepcomp_place') else program.place_of(func)
+        place = getattr(error, 'sepcomp_place', None)
+        place = '%s:%d' % place if place else program.place_of(func)
         raise SepcompError('%s: %s' % (place, compact(str(error).strip())))
 
 
 def install():
-    """Let every error of the annotator say where it happened, also where rpython's own way of saying so fails."""
+    """Let every error of the passes say where it happened, also where rpython's own way of saying so fails."""
     from rpython.annotator import annrpython
-    from rpython.annotator.annrpython import RPythonAnnotator
-    original = RPythonAnnotator.flowin.im_func
+    from rpython.memory.gctransform.transform import BaseGCTransformer
+    from rpython.rtyper.rtyper import RPythonTyper
+    from rpython.translator.c import node
     annrpython.gather_error = gather_error(annrpython.gather_error)
+    RPythonAnnotator = annrpython.RPythonAnnotator
+    RPythonAnnotator.flowin = at(at(RPythonAnnotator.flowin.im_func, place_in), caller_in_program, 'sepcomp_caller')
+    RPythonTyper.specialize_block = at(RPythonTyper.specialize_block.im_func, place_of_block)
+    BaseGCTransformer.transform_graph = at(BaseGCTransformer.transform_graph.im_func, place_of_graph)
+    node.make_funcgen = at(node.make_funcgen, lambda graph, *args: place_of_graph(None, graph))
 
-    def flowin(self, graph, block):
+
+def at(original, place, attribute='sepcomp_place'):
+    """The function, whose errors know the (file, line) that `place` finds for its arguments."""
+    def function(*args, **kwds):
+        from rpython.annotator.annrpython import BlockedInference
         try:
-            original(self, graph, block)
-        except Exception as error:
-            error.sepcomp_place = place_in(graph, block)
+            return original(*args, **kwds)
+        except BlockedInference:        # not an error, see there
             raise
-    RPythonAnnotator.flowin = flowin
+        except Exception as error:
+            if not hasattr(error, attribute):
+                setattr(error, attribute, place(*args))
+            raise
+    return function
+
+
+def caller_in_program(annotator, graph, block):
+    """(file, line) of the call in the program that led to this graph of the toolchain, None for the program's own."""
+    found = [graph]
+    for callee in found:
+        code = code_of(callee)
+        if code is None or program.is_users(code):
+            return None
+        for caller, called, place in annotator.translator.callgraph:
+            if called is callee and caller not in found:
+                code = code_of(caller)
+                if code is not None and program.is_users(code) and isinstance(place, tuple):
+                    caller_block, number = place
+                    return place_at(code, [caller_block.operations[number].offset])
+                found.append(caller)
+
+
+def place_of_block(rtyper, block):
+    """(file, line) of a block that is rtyped, of which nothing more is known."""
+    graph = rtyper.annotator.annotated[block]
+    return place_of_graph(rtyper, graph, [op.offset for op in block.operations if op.offset >= 0])
+
+
+def place_of_graph(owner, graph, offsets=()):
+    """(file, line) of an operation in a graph, or of its function, None for a graph without one."""
+    code = code_of(graph)
+    return code and place_at(code, offsets)
+
+
+def code_of(graph):
+    return getattr(getattr(graph, 'func', None), 'func_code', None)
 
 
 def gather_error(original):
@@ -71,16 +143,21 @@ def gather_error(original):
         try:
             return original(annotator, graph, block, operindex)
         except Exception:       # it asks for annotations again, and stumbles over the error that it is to describe
-            return 'Happened at file %s line %d' % place_in(graph, block)
+            place = place_in(annotator, graph, block)
+            return 'Happened at file %s line %d' % place if place else ''
     return gather
 
 
-def place_in(graph, block):
+def place_in(annotator, graph, block):
     """(file, line) of the first operation that has no annotation yet; of the last one if all have."""
-    from rpython.tool.error import offset2lineno
-    code = graph.func.func_code
     offsets = [op.offset for op in block.operations if op.offset >= 0 and op.result.annotation is None] or (
         [op.offset for op in block.operations if op.offset >= 0][-1:])
+    return place_of_graph(annotator, graph, offsets)
+
+
+def place_at(code, offsets):
+    """(file, line) of the first of these bytes of a function's code, of the function without any."""
+    from rpython.tool.error import offset2lineno
     return code.co_filename, offset2lineno(code, offsets[0]) if offsets else code.co_firstlineno
 
 

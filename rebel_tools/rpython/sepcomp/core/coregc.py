@@ -14,6 +14,9 @@ class CoreGCTransformer(finalizers.CoreQueues, ShadowStackFrameworkGCTransformer
     def __init__(self, translator):
         ShadowStackFrameworkGCTransformer.__init__(self, translator)
         self.reserve_queues()
+        if translator.config.translation.thread:
+            for name in gcnames.OF_THREADS:
+                setattr(self, name, getattr(self.root_walker, name))
 
 
 class CoreGcPolicy(ShadowStackFrameworkGcPolicy):

@@ -8,7 +8,7 @@ from rpython.rtyper.lltypesystem import lltype
 
 from sepcomp import adapters
 from sepcomp.interfaces import lltexts, support
-from sepcomp.shared import answers, escaped, finalizers, gcnames, templates
+from sepcomp.shared import answers, escaped, finalizers, gcnames, templates, threads
 
 RESERVE = '''
 /* copy the type ids of an extension; returns the offset of its group, or -1 when the reserve is full */
@@ -53,32 +53,16 @@ static void give_answers(void);
 EXPORTED const char sepcomp_digest[] = "%(digest)s";
 EXPORTED const char sepcomp_stable_digest[] = "%(stable)s";
 
-/* One thread at a time is in RPython code: every entry point, of the core and of extensions, is between these two.
-   A thread that is inside may enter again, from a callback. */
-static pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
-static __thread long inside = 0;
-
-EXPORTED void sepcomp_enter(void)
-{
-    if (inside++ == 0)
-        pthread_mutex_lock(&gate);
-}
-
-EXPORTED void sepcomp_leave(void)
-{
-    if (--inside == 0)
-        pthread_mutex_unlock(&gate);
-}
-
+static int started = 0;
+%(gate)s
 /* to be called between sepcomp_enter() and sepcomp_leave() */
 EXPORTED int sepcomp_start(void)
 {
-    static int started = 0;
     if (!started) {
         started = 1;
         %(before_start)s
         give_answers();
-        RPyGilAcquire();        /* and never released: the gate lets one thread in */
+        %(take_gil)s
         RPython_StartupCode();
     }
     return 0;
@@ -140,11 +124,12 @@ def text(db, core, emitted, digest, stable_digest):
     roots = dict((key, field(db, gcdata, 'inst_static_root_' + name))
                  for key, name in [('start', 'start'), ('nongc', 'nongcend'), ('end', 'end')])
     definitions, given = answers.core_text(db, core.questions)
+    gate, take_gil = threads.core_text(core.options.thread)
     parts = [INCLUDES % 'core_glue.c', '#include "src/thread.h"', 'void RPython_StartupCode(void);', RESERVE,
              ROOTS % roots,
              escaped.text(db, core.messages),
-             REST % {'before_start': adapters.choose().BEFORE_START, 'digest': digest, 'stable': stable_digest,
-                     'name': field(db, rclass.OBJECT_VTABLE, 'name')}]
+             REST % {'gate': gate, 'take_gil': take_gil, 'before_start': adapters.choose().BEFORE_START,
+                     'digest': digest, 'stable': stable_digest, 'name': field(db, rclass.OBJECT_VTABLE, 'name')}]
     parts.append(finalizers.core_text(db))
     parts.append(definitions)
     parts.append(templates.core_text(core.bodies))

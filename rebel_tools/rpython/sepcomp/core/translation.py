@@ -3,7 +3,8 @@
 from sepcomp.core import coregc, coreglue, describe, exports
 from sepcomp.interfaces import annotations, classnames, interface, names, support
 from sepcomp.passes import runner, toolchain
-from sepcomp.shared import answers, classvalues, containers, entries, escaped, finalizers, openness, templates
+from sepcomp.shared import (answers, classvalues, containers, entries, escaped, finalizers, openness, templates,
+                            threads)
 from sepcomp.sources import determinism, program, refusals
 from sepcomp.command.errors import SepcompError
 
@@ -30,9 +31,11 @@ class CoreTranslation(object):
         refusals.check_decorators(self.program)
         translator = self.translator = toolchain.make_translator(self.options, class_names)
         self.exports = exports.Exports(translator, self.program, class_names)
-        self.entries = [(entry, entries.annotate(translator, entry)) for entry in api.ENTRY_POINTS]
+        self.entries = entries.annotate_all(translator, api.ENTRY_POINTS)
         if not (self.entries or self.exports.functions or self.exports.classes):
             raise SepcompError('%s:1: nothing is marked with @export, @export_class or @entrypoint' % self.program.main)
+        if self.options.thread:
+            translator.annotator.build_types(threads.after_acquire, [], complete_now=False)
         self.reads = classvalues.Reads(self.exports.is_open_class)
         classvalues.install(self.reads)
         self.questions = answers.Questions(self.exports, self.reads)
@@ -43,7 +46,9 @@ class CoreTranslation(object):
         translator.annotator.simplify()
         openness.mark_families(translator.annotator, self.exports.open_functions().__contains__)
         self.open_ids()
-        translator.buildrtyper().specialize(dont_simplify_again=True)
+        rtyper = translator.buildrtyper()
+        determinism.keep_order(rtyper)
+        rtyper.specialize(dont_simplify_again=True)
         self.prebuilt = self.find_prebuilt()
         annotations.frozen.paths, annotations.frozen.reads = self.exports.paths, self.reads.attributes
         self.containers = containers.find(self.exports, translator.rtyper)
@@ -114,7 +119,7 @@ class CoreBuilder(runner.Builder):
         layout = coreglue.Layout(self.db, self.core)
         data.update(layout.measure(self, log))
         plain = self.plain = interface.assemble(data, self.function_types(), layout.sizes)
-        for name, words in support.functions(self.options.debug).items():
+        for name, words in support.functions(self.options).items():
             plain['functions'][name] = interface.function_in_words(words)
         for entry in self.emitted:
             plain['functions'][entry.name] = interface.function_in_words(entry.words())
@@ -123,8 +128,7 @@ class CoreBuilder(runner.Builder):
         self.write('core_glue.c', coreglue.text(self.db, self.core, self.emitted, *digests))
         library = 'lib%s.so' % self.core.name
         compilation = self.compilation(self.cfiles + ['core_glue.c'], ['-Wl,-soname,' + library])
-        path = compilation.make(library, self.exported_symbols(), jobs=self.core.jobs, log=log)
-        return path, plain
+        return self.make(compilation, library, self.exported_symbols(), self.core, log), plain
 
     def function_types(self):
         """{symbol: FuncType} of everything exported that is called."""
@@ -139,7 +143,7 @@ class CoreBuilder(runner.Builder):
         db, core = self.db, self.core
         rtyper = core.translator.rtyper
         list(db.gcpolicy.gc_startup_code())
-        determinism.number_types(rtyper, db.gctransformer.get_type_id)
+        determinism.number_types(core.translator, db.gctransformer.get_type_id)
         self.helpers = coregc.export(db)
         db.export(db.exctransformer.exc_data_ptr, names.EXC_DATA)
         db.export(rtyper.rootclass_repr.getvtable(), names.ROOT_VTABLE)
@@ -159,15 +163,21 @@ class CoreBuilder(runner.Builder):
         for question in core.questions.used():
             for args, answer in question.rows:
                 map(db.get, args + [answer])
+        if self.options.thread:
+            db.export(self.function(threads.after_acquire), names.AFTER_ACQUIRE)
         core.messages = escaped.fields(rtyper, *[core.exports.bookkeeper.classdefs] * 2)
         escaped.want(db, core.messages)
         self.emitted = [self.emit(entry, inner) for entry, inner in core.entries]
 
     def emit(self, entry, inner):
         from rpython.rtyper.lltypesystem import lltype
-        graph = self.translator.annotator.bookkeeper.getdesc(inner).getuniquegraph()
-        pointer = self.translator.rtyper.getcallable(graph)
+        pointer = self.function(inner)
         return entries.Emitted(entry, self.db.get(pointer), lltype.typeOf(pointer).TO)
+
+    def function(self, func):
+        """The low-level function of one that was annotated."""
+        graph = self.translator.annotator.bookkeeper.getdesc(func).getuniquegraph()
+        return self.translator.rtyper.getcallable(graph)
 
     def interface_data(self):
         core = self.core

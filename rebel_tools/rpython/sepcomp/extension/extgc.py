@@ -117,6 +117,36 @@ class ExtensionGCTransformer(finalizers.ExtensionQueues, shadowstack.ShadowStack
         self.collect_analyzer = CollectAnalyzer(translator)
         self.collect_analyzer.analyze_all()
 
+    # ---------------------------------------------------------------- threads
+
+    def call_without_roots(self, hop, pointer, args):
+        livevars = self.push_roots(hop)
+        assert not livevars, 'live GC variables around %s' % hop.spaceop
+        hop.genop('direct_call', [pointer] + args)
+        self.pop_roots(hop, livevars)
+
+    def gct_gc_thread_run(self, hop):
+        if self.translator.config.translation.thread:
+            FUNC = lltype.FuncType([], lltype.Void)
+            pointer = self.core.function_pointer(names.AFTER_ACQUIRE, FUNC, canraise=False)
+            self.call_without_roots(hop, Constant(pointer, lltype.typeOf(pointer)), [])
+        else:
+            hop.rename('gc_thread_run')
+
+    def gct_gc_thread_start(self, hop):
+        pass        # for another way to find roots
+
+    def gct_gc_thread_die(self, hop):
+        self.call_without_roots(hop, self.thread_die_ptr, [])
+        hop.rename('gc_thread_die')     # C that frees what is local to the thread
+
+    def gct_gc_thread_before_fork(self, hop):
+        hop.genop('same_as', [rmodel.inputconst(llmemory.Address, llmemory.NULL)], resultvar=hop.spaceop.result)
+
+    def gct_gc_thread_after_fork(self, hop):
+        if self.translator.config.translation.thread:
+            self.call_without_roots(hop, self.thread_after_fork_ptr, hop.spaceop.args)
+
     def transform_graph(self, graph):
         try:
             super(ExtensionGCTransformer, self).transform_graph(graph)

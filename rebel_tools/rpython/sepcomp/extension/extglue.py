@@ -11,8 +11,8 @@ DECLARATIONS = '''
 #define WEAK __attribute__((weak))
 extern const char %(digest_symbol)s[] WEAK;
 extern int sepcomp_start(void) WEAK;
-extern void sepcomp_enter(void) WEAK;
-extern void sepcomp_leave(void) WEAK;
+extern int sepcomp_enter(void) WEAK;
+extern void sepcomp_leave(int) WEAK;
 extern long sepcomp_add_types(const void *, size_t) WEAK;
 extern int sepcomp_add_roots(void **, long) WEAK;
 extern const char *sepcomp_last_error(void) WEAK;
@@ -97,12 +97,12 @@ static int initialize(void)
 
 EXPORTED int init_module(void)
 {
-    int done;
+    int done, entered;
     if (!is_right_core())
         return 1;
-    sepcomp_enter();
+    entered = sepcomp_enter();
     done = initialize();
-    sepcomp_leave();
+    sepcomp_leave(entered);
     return !done;
 }
 '''

@@ -8,7 +8,7 @@ from rpython.annotator import description, model
 from sepcomp.extension import bound, extgc, extglue, imported, importing, importreprs
 from sepcomp.interfaces import classnames, interface, names, support
 from sepcomp.passes import runner, toolchain
-from sepcomp.shared import entries, escaped, openness, ownvalues
+from sepcomp.shared import entries, escaped, openness, ownvalues, threads
 from sepcomp.sources import program, refusals
 from sepcomp.interfaces.annotations import describe
 from sepcomp.command.errors import SepcompError, SetupError
@@ -42,10 +42,10 @@ class ExtensionTranslation(object):
     def analyse(self):
         class_names = classnames.Names(self.program, self.name, first=self.data['sources'])
         refusals.check_decorators(self.program)
-        refusals.install()
         core = self.core = bound.Core(self.data, self.digest, self.program, class_names, self.before)
         core.used.codes.update(self.watch.codes)
         translator = self.translator = toolchain.make_translator(self.options, class_names, core)
+        translator.annotator.bookkeeper.thread_local_fields = threads.KnownFields(self.data['thread_locals'])
         self.annotate(translator.annotator)
         translator.annotator.simplify()
         openness.mark_families(translator.annotator, lambda desc: hasattr(desc, 'sepcomp_slot'))
@@ -63,7 +63,7 @@ class ExtensionTranslation(object):
         def own(func):
             return func.__module__ not in modules
 
-        self.entries = [(e, entries.annotate(self.translator, e)) for e in api.ENTRY_POINTS if own(e.func)]
+        self.entries = entries.annotate_all(self.translator, [e for e in api.ENTRY_POINTS if own(e.func)])
         self.initializers = [func for func in api.INITIALIZERS if own(func)]
         if not self.entries and not self.initializers:
             raise SepcompError('%s:1: nothing is marked with @entrypoint or @initializer' % self.program.main)
@@ -204,7 +204,7 @@ class ExtensionBuilder(runner.Builder):
         target = extension.name + '.so'
         compilation = self.compilation(self.cfiles + ['sepcomp_glue.c'], [extension.library])
         exported = ['init_module'] + [e.name for e in self.emitted]
-        path = compilation.make(target, exported, jobs=extension.jobs, log=log)
+        path = self.make(compilation, target, exported, extension, log)
         check_symbols(path, extension.library)
         return path
 

@@ -8,8 +8,8 @@ from sepcomp import adapters
 
 OWN = {
     'sepcomp_start': 'int',
-    'sepcomp_enter': 'void',
-    'sepcomp_leave': 'void',
+    'sepcomp_enter': 'int',
+    'sepcomp_leave': 'void int',
     'sepcomp_add_types': 'Signed * Unsigned',
     'sepcomp_add_roots': 'int * Signed',
     'sepcomp_add_finalizer_queue': 'Signed *',
@@ -46,13 +46,30 @@ DEBUG = {       # compiled with RPY_ASSERT only
     'pypy_debug_alloc_start': 'void * *',
     'pypy_debug_alloc_stop': 'void *',
 }
+THREADS = {     # translated with --thread only
+    'sepcomp_gil_acquire': 'void',
+    'sepcomp_gil_release': 'void',
+    'RPython_ThreadLocals_ThreadDie': 'void',
+    'RPyGilAllocate': 'void',
+    'RPyOpaqueDealloc_ThreadLock': 'void *',
+    'RPyThreadAcquireLock': 'int * int',
+    'RPyThreadAcquireLockTimed': 'int * SignedLongLong int',
+    'RPyThreadAfterFork': 'void',
+    'RPyThreadGetStackSize': 'Signed',
+    'RPyThreadLockInit': 'int *',
+    'RPyThreadReleaseLock': 'Signed *',
+    'RPyThreadSetStackSize': 'Signed Signed',
+    'RPyThreadStart': 'Signed *',
+}
 RUNTIME_DATA = ['pypydtcount', 'pypy_debug_tracebacks', 'pypy_debug_file', 'pypy_have_debug_prints',
                 'pypy_threadlocal_key', 'rpy_stacktoobig', 'rpy_fastgil']
 SHARED_MODULES = ['thread.c']     # further C of rpython that must exist once
 
 
-def functions(debug):
-    """{name: 'result arg ...'} of all functions."""
+def functions(options):
+    """{name: 'result arg ...'} of all functions. options: toolchain.Options."""
     found = dict(OWN, **RUNTIME)
     found.update(adapters.choose().RUNTIME)
-    return dict(found, **DEBUG) if debug else found
+    for wanted, more in ((options.debug, DEBUG), (options.thread, THREADS)):
+        found.update(more if wanted else {})
+    return found

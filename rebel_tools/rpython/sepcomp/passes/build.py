@@ -1,6 +1,7 @@
 """From generated C to a shared library: make in parallel, a version script, and an atomic rename at the end."""
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -14,6 +15,16 @@ CFLAGS = ['-O2', '-pthread', '-fPIC', '-fomit-frame-pointer', '-fno-strict-alias
 # what rpython declares RPY_EXTERN crosses the boundary between libraries; the version script selects.  On the command
 # line, because some of rpython's C files do not include the generated header first.
 VISIBLE = """'-DRPY_EXTERN=extern __attribute__((visibility("default")))'"""
+
+
+class CompilerError(SepcompError):
+    """names: the functions and headers that it is about."""
+
+    def __init__(self, lines):
+        SepcompError.__init__(self, 'the C compiler failed:\n  ' + '\n  '.join(lines))
+        text = '\n'.join(lines)
+        self.names = re.findall('\xe2\x80\x98(\\w+)\xe2\x80\x99', text) + re.findall("[`'](\\w+)'", text) + (
+            re.findall(r'error: (\S+): No such file', text))
 
 
 class Compilation(object):
@@ -55,8 +66,10 @@ class Compilation(object):
             raise
         log.write(output)
         if process.returncode:
-            wrong = [line for line in output.splitlines() if 'error' in line or 'undefined' in line]
-            raise SepcompError('the C compiler failed:\n  ' + '\n  '.join(wrong[:10] or output.splitlines()[-10:]))
+            lines = output.splitlines()
+            wrong = [line for i, line in enumerate(lines)
+                     if ('error' in line or 'undefined' in line) and line not in lines[:i]]
+            raise CompilerError(wrong[:10] or lines[-10:])
         return os.path.join(self.folder, target)
 
 

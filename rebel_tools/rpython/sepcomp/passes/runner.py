@@ -2,7 +2,9 @@
 
 import os
 
+from sepcomp.command.errors import SepcompError
 from sepcomp.passes import build, database
+from sepcomp.sources import program
 
 
 MANY_FUNCTIONS = 400
@@ -28,7 +30,7 @@ class Builder(object):
         translator = self.translator
         self.db = database.Database(translator, standalone=False, gcpolicyclass=self.policy,
                                     exctransformer=translator.getexceptiontransformer(),
-                                    thread_enabled=False, sandbox=False)
+                                    thread_enabled=self.options.thread, sandbox=False)
         self.builder = CBuilder(translator, None, config=translator.config)
         self.builder.db = self.db
 
@@ -64,3 +66,15 @@ class Builder(object):
         eci = self.eci
         return build.Compilation(self.folder, cfiles, [str(d) for d in eci.include_dirs] + ['.'], eci.libraries,
                                  link_extra=list(eci.link_extra) + list(link_extra))
+
+    def make(self, compilation, target, exported, translation, log):
+        """Compile and link; an error of the C compiler is about the source that names the same function or header."""
+        try:
+            return compilation.make(target, exported, jobs=translation.jobs, log=log)
+        except build.CompilerError as error:
+            entries = dict((entry.name, program.place_of(entry.func)) for entry, _ in translation.entries)
+            for name in error.names:
+                place = entries.get(name) or program.place_of_text(translation.program.modules(), name)
+                if place:
+                    raise SepcompError('%s: %s' % (place, error))
+            raise

@@ -11,13 +11,14 @@ LEVELS = ('2', '3', 'mem')
 class Options(object):
     """What a translation depends on, besides sources: part of the interface, since both sides must agree."""
 
-    FIELDS = ('gc', 'opt', 'debug', 'type_reserve')
+    FIELDS = ('gc', 'opt', 'debug', 'type_reserve', 'thread')
 
-    def __init__(self, gc='incminimark', opt='2', debug=False, type_reserve=1 << 17):
+    def __init__(self, gc='incminimark', opt='2', debug=False, type_reserve=1 << 17, thread=False):
         self.gc = gc
         self.opt = opt
         self.debug = debug                  # RPY_ASSERT and RPY_LL_ASSERT
         self.type_reserve = type_reserve    # bytes for the type ids of all extensions of a process
+        self.thread = thread                # rthread and the GIL, see `threads`
 
     def check(self):
         """Raises SetupError for a core that cannot be translated."""
@@ -43,6 +44,7 @@ def configure(options):
     config.translation.gcrootfinder = 'shadowstack'
     config.translation.gcremovetypeptr = False     # vtables would move into the group of type ids
     config.translation.withsmallfuncsets = 0       # a closed table of functions
+    config.translation.thread = options.thread
     set_opt_level(config, options.opt)
     return config
 
@@ -54,13 +56,17 @@ def make_translator(options, class_names, core=None):
     from sepcomp.command import messages
     from sepcomp.core import chars
     from sepcomp.interfaces import classnames
-    from sepcomp.shared import classids, openness
+    from sepcomp.shared import classids, openness, threads
+    from sepcomp.sources import refusals
     adapters.choose().install(is_extension=core is not None)
     classnames.install(class_names)
     classids.install(is_extension=core is not None)
     openness.install()
     chars.install()
     messages.install()
+    refusals.install(is_extension=core is not None)
+    if options.thread:
+        threads.install(is_extension=core is not None)
     if core is not None:
         from sepcomp.extension import hooks
         hooks.install(core)     # before the annotator, which makes the classes of the standard exceptions
@@ -74,18 +80,10 @@ def rtype(translator):
     translator.buildrtyper().specialize(dont_simplify_again=True)
 
 
-def check_hashes(translator):
-    """Strings cache their hash, so all libraries must compute it alike; siphash has a seed for each."""
-    if hasattr(translator, 'll_hash_string'):
-        from sepcomp.command.errors import SepcompError
-        raise SepcompError('enable_siphash24() is not supported: its seed would differ between core and extensions')
-
-
 def optimise(translator, heads):
     """Back-end optimisations and stack checks; `heads` are graphs that the other side may call in a cycle."""
     from rpython.translator.backendopt.all import backend_optimizations
     from rpython.translator.transform import insert_ll_stackcheck
-    check_hashes(translator)
     backend_optimizations(translator, replace_we_are_jitted=True)
     insert_ll_stackcheck(translator)
     check_stack_in(translator, heads)

@@ -6,11 +6,37 @@ The C side lets one thread in at a time, clears and sets the error that `sepcomp
 exception out.
 """
 
+import re
+
 from sepcomp.command.errors import SepcompError
 from sepcomp.sources.program import place_of
 
 C_TYPES = {'Signed': 'long', 'Float': 'double', 'Bool': 'int', 'Void': 'void', '*': 'const char *'}
 ERRORS = {'long': '-1', 'double': '-1.0', 'int': '-1', 'const char *': 'NULL'}
+
+
+KEYWORDS = frozenset("""auto bool break case char const continue default do double else enum extern float for goto if
+    inline int long register restrict return short signed sizeof static struct switch typedef union unsigned void
+    volatile while""".split())
+RESERVED = ('sepcomp_', 'pypy', 'rpy', 'RPy', 'init_module')
+
+
+def annotate_all(translator, entries):
+    """[(entry, RPython function behind it)] of api.EntryPoints."""
+    for number, entry in enumerate(entries):
+        check_name(entry, entries[:number])
+    return [(entry, annotate(translator, entry)) for entry in entries]
+
+
+def check_name(entry, others):
+    place = place_of(entry.func)
+    for other in others:
+        if other.name == entry.name:
+            raise SepcompError('%s: there is another @entrypoint %s, at %s; C knows one function of a name' % (
+                place, entry.name, place_of(other.func)))
+    if not re.match(r'[A-Za-z_]\w*$', entry.name) or entry.name in KEYWORDS or entry.name.startswith(RESERVED):
+        raise SepcompError('%s: @entrypoint %s: a function of C cannot have this name; give it another one' % (
+            place, entry.name))
 
 
 def annotate(translator, entry):
@@ -74,23 +100,23 @@ class Emitted(object):
         """The C function.
 
         message: C expressions for the message and the errno of an exception of this library's; refused: a C condition
-        that is         true when nothing may be called; entered: a statement before the call.
+        that is true when nothing may be called; entered: a statement before the call.
         """
         values = ', '.join('(%s)a%d' % ('bool_t' if t == 'int' else 'char *' if '*' in t else t, i)
                            for i, t in enumerate(self.args))
         is_void = self.result == 'void'
         error = '' if is_void else ERRORS[self.result]
         lines = ['EXPORTED %s' % self.declaration(), '{']
-        lines += [] if is_void else ['    %s result;' % self.result]
+        lines += ['    int entered;'] + ([] if is_void else ['    %s result;' % self.result])
         lines += ['    if (%s) return %s;' % (refused, error),
-                  '    sepcomp_enter();',
+                  '    entered = sepcomp_enter();',
                   '    %ssepcomp_clear_error();' % entered,
                   '    %s%s(%s);' % ('' if is_void else 'result = ', self.cname, values),
                   '    if (RPyExceptionOccurred()) { sepcomp_record_error(%s); %s}' % (
                       message, '' if is_void else 'result = %s; ' % error)]
         if '*' in self.result:
             lines.append('    else { free((void *)sepcomp_last_string); sepcomp_last_string = result; }')
-        return '\n'.join(lines + ['    sepcomp_leave();', '    return%s;' % ('' if is_void else ' result'), '}'])
+        return '\n'.join(lines + ['    sepcomp_leave(entered);', '    return%s;' % ('' if is_void else ' result'), '}'])
 
 
 def c_type(entry, T):

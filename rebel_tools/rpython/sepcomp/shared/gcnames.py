@@ -29,7 +29,10 @@ HELPERS = {
     '_is_pinned_ptr': ('gc a', 'b', False),
     'set_max_heap_size_ptr': ('gc s', 'v', False),
     'gc_gettypeid_ptr': ('gc a', 's', False),
+    'thread_die_ptr': ('', 'v', False),
+    'thread_after_fork_ptr': ('s a', 'v', False),
 }
+OF_THREADS = ('thread_die_ptr', 'thread_after_fork_ptr')
 TYPES = {'gc': llmemory.Address, 'tid': llgroup.HALFWORD, 's': lltype.Signed, 'b': lltype.Bool,
          'a': llmemory.Address, 'r': llmemory.GCREF, 'v': lltype.Void}
 

@@ -14,7 +14,7 @@ import re
 import stat
 import sys
 
-HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+from sepcomp.sources import program
 
 
 class Recorder(object):
@@ -113,28 +113,25 @@ def asker():
     """The source file of the innermost function that is no part of Python's own library or of the toolchain."""
     frame = sys._getframe(2)
     while frame is not None:
-        name = frame.f_globals.get('__name__', '')
-        path = frame.f_code.co_filename
-        if not path.startswith((sys.prefix, HERE, '<')) and name.split('.')[0] not in ('sepcomp', 'rpython', 'py'):
-            return os.path.abspath(path)
+        if program.is_users(frame.f_code):
+            return os.path.abspath(frame.f_code.co_filename)
         frame = frame.f_back
     return ''
 
 
-def dependencies(recorder, program, without=(), output=''):
-    """Sorted paths below the program's folders. without: names of modules that are another library's."""
-    from sepcomp.sources.program import source_of
-    modules = program.modules()
-    left_out = set(source_of(modules[name]) for name in without if name in modules)
-    found = set(source_of(module) for module in modules.values()) | set([program.main])
-    for path, by in recorder.read.items() + missed_modules(recorder, program):
-        inside = any(path.startswith(folder + os.sep) for folder in program.folders)
+def dependencies(recorder, translated, without=(), output=''):
+    """Sorted paths below the folders of the translated program. without: names of modules of another library."""
+    modules = translated.modules()
+    left_out = set(program.source_of(modules[name]) for name in without if name in modules)
+    found = set(program.source_of(module) for module in modules.values()) | set([translated.main])
+    for path, by in recorder.read.items() + missed_modules(recorder, translated):
+        inside = any(path.startswith(folder + os.sep) for folder in translated.folders)
         if by and inside and by not in left_out and not path.startswith(output + os.sep) and not is_compiled(path):
             found.add(path)
     return sorted(found - left_out)
 
 
-def missed_modules(recorder, program):
+def missed_modules(recorder, translated):
     """[(path, asker)] of modules that are not loaded, or not any more: their file, or the folder that has none.
 
     Not those that an import statement names, for which build systems can look themselves, and not those that Python
@@ -145,7 +142,7 @@ def missed_modules(recorder, program):
         last = name.rpartition('.')[2]
         if sys.modules.get(name) is not None or sys.modules.get(last) is not None or is_named(last, by):
             continue
-        for folder in folders or program.folders:
+        for folder in folders or translated.folders:
             base = os.path.join(os.path.abspath(folder), last)
             paths = filter(os.path.isfile, [base + '.py', os.path.join(base, '__init__.py')])
             found += [(path, by) for path in paths or [os.path.dirname(base) + os.sep]]

@@ -4,6 +4,8 @@ rpython numbers classes and types in the order in which it meets them, and that 
 depends on addresses.  Both kinds of numbers are in the interface, so here they are given in the order of names.
 """
 
+import collections
+
 from rpython.rtyper import normalizecalls
 from rpython.rtyper.lltypesystem import lltype
 
@@ -20,23 +22,38 @@ def install():
     normalizecalls.assign_inheritance_ids = assign_inheritance_ids
 
 
-def number_types(rtyper, get_type_id):
-    """Give an id to every GC type that a representation leads to, in the order of their texts."""
-    found = {}
-    for r in rtyper.reprs.values() + rtyper.instance_reprs.values():
-        if r is not None:
-            collect(r.lowleveltype, found)
-    for text in sorted(found):
-        get_type_id(found[text])
+def keep_order(rtyper):
+    """Let its representations stay in the order in which they are made; their keys hold classes, hashed by address."""
+    rtyper.reprs = collections.OrderedDict(rtyper.reprs)
+
+
+def number_types(translator, get_type_id):
+    """Give an id to every GC type that a representation or an allocation leads to, in the order of what they are."""
+    reprs = translator.rtyper.reprs.values() + translator.rtyper.instance_reprs.values()
+    found = collections.OrderedDict()
+    for r in filter(None, reprs):
+        collect(r.lowleveltype, found)
+    for graph in translator.graphs:
+        for block in graph.iterblocks():
+            for op in block.operations:
+                if op.opname.startswith('malloc'):
+                    collect(op.args[0].value, found)
+    for T in sorted(found, key=order):
+        get_type_id(T)
+
+
+def order(T):
+    """What distinguishes types: two of one text, like arrays of strings, may differ in what is attached to them."""
+    attached = dict((name, getattr(value, '__name__', type(value).__name__)) for name, value in T._adtmeths.items())
+    return lltexts.text(T), sorted(attached.items()), sorted(T._hints.items())
 
 
 def collect(T, found):
     if isinstance(T, lltype.Ptr):
         collect(T.TO, found)
     elif isinstance(T, (lltype.GcStruct, lltype.GcArray)):
-        text = lltexts.text(T)
-        if text not in found:
-            found[text] = T
+        if T not in found:
+            found[T] = True
             collect_fields(T, found)
     elif isinstance(T, (lltype.Struct, lltype.Array)):
         collect_fields(T, found)

@@ -3,8 +3,7 @@
 rpython walks over sets and dicts whose keys hash by identity, and sorts pairs whose last part compares by identity.
 The order in which it meets graphs and variables, and with it the names and the places of all that it generates, would
 depend on where objects lie in memory.  Here objects of rpython's classes get consecutive numbers when they are first
-hashed or compared; classes and functions hash by name.  One place is left: in some environments two array types of a
-core exchange their type ids.
+hashed or compared; classes and functions hash by name (see `determinism` for what is left).
 """
 
 import itertools

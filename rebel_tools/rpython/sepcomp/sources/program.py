@@ -13,6 +13,7 @@ import re
 import sys
 import types
 
+HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 STATES = ('r_dict', 'r_ordereddict', 'RWeakValueDictionary', 'RWeakKeyDictionary')    # of rpython's library
 
 
@@ -61,6 +62,13 @@ def source_of(module):
 
 def is_library(name):
     return name.split('.')[0] in ('sepcomp', 'rpython', 'py', 'encodings')
+
+
+def is_users(code):
+    """Whether this is no code of Python's own library or of the toolchain."""
+    toolchain = [os.path.dirname(os.path.abspath(sys.modules[name].__file__)) + os.sep for name in ('rpython', 'py')
+                 if name in sys.modules]
+    return not code.co_filename.startswith((sys.prefix, HERE, '<') + tuple(toolchain))
 
 
 def fingerprint(module):
@@ -143,6 +151,17 @@ def place_of(value):
     if not path or not os.path.exists(path):
         return ''
     return '%s:%d' % (path, line_of_class(path, value.__name__))
+
+
+def place_of_text(modules, text):
+    """'FILE:LINE' of the first string constant in the sources of these modules that is this text, '' without one."""
+    for name in sorted(modules):
+        path = source_of(modules[name])
+        with open(path) as f:
+            for number, line in enumerate(f, 1):
+                if re.search(r'([\'"])%s\1' % re.escape(text), line):
+                    return '%s:%d' % (path, number)
+    return ''
 
 
 def line_of_class(path, name):

@@ -51,11 +51,19 @@ def check_compiler():
                          'would take)' % (compiler, machine))
 
 
-# ---------------------------------------------------------------- in an extension
-
-def install():
+def install(is_extension):
+    """Refuse what is met while a program is translated."""
     from rpython.rlib import rgc
-    rgc.RegisterGcTraceEntry.specialize_call = refuse_trace_hook
+    from rpython.translator.translator import TranslationContext
+    TranslationContext.ll_hash_string = property(None, refuse_siphash)
+    if is_extension:
+        rgc.RegisterGcTraceEntry.specialize_call = refuse_trace_hook
+
+
+def refuse_siphash(translator, function):
+    """Strings keep their hash, so all libraries must compute it alike; siphash has a seed for each."""
+    from rpython.annotator.model import AnnotatorError
+    raise AnnotatorError('enable_siphash24() cannot be used: its seed would differ between core and extensions')
 
 
 def refuse_trace_hook(self, hop):
