@@ -17,7 +17,7 @@ from rebel_tools.remote.tree import Input, Tree, merkle_tree
 from rebel_tools.sandbox.model import Declared, is_below
 from rebel_tools.sandbox.toolchain import SYSTEM
 
-_FORMAT = "rebel-tools command 1"  # changes when keys mean something else
+_FORMAT = "rebel-tools command 2"  # changes when keys mean something else
 
 _SHELL = frozenset(";|&<>()$`\n*?[]#~!{}")  # what may need a shell
 # What has a compiler write something else in place of the folder: in a key it stands for any folder.
@@ -58,14 +58,15 @@ class Asked:
         self.declared = declared
         self.root = declared.root
         self.target = declared.target
+        self.missed = ""  # why a result that is there is none for this machine
         self.words = _words(shell, " ".join(arguments))
         self.variables = variables
         self.folder = self._relative(folder, "it runs outside of the project")
-        self._platform = platform
+        self.platform = platform
         self.outputs = {self._output(path): path for path in declared.outputs}
         if not self.outputs or declared.output_folders:
             raise NotShared("it makes a folder" if declared.output_folders else "it makes no file")
-        inside: dict[str, Input] = {}
+        self.inside: dict[str, Input] = {}
         self.outside: dict[str, Input] = {}
         self.inputs: list[tuple[str, Input]] = []
         for path in _files(declared):
@@ -74,17 +75,25 @@ class Asked:
                 continue
             self.inputs.append((path, found))
             if is_below(path, [self.root]):
-                inside[os.path.relpath(path, self.root)] = found
+                self.inside[os.path.relpath(path, self.root)] = found
             else:
                 self.outside[path] = found
         folders = {os.path.dirname(os.path.relpath(path, self.root)) for path in declared.outputs}
         try:
-            self.tree: Tree = merkle_tree(inside, {*folders, self.folder})
-            self._program = self._identity(files)
+            self.tree: Tree = merkle_tree(self.inside, {*folders, self.folder})
+            self.program = self._identity(files)
             self.is_bound = any(self.root in text for text in (*self._unmapped(), *variables.values()))
             self.free, self.bound = self._key(""), self._key(self.root)
         except UnicodeEncodeError:
             raise NotShared("one of its names is no text") from None
+
+    def named_words(self) -> list[str]:
+        """The words, with those that are in a file elsewhere."""
+        return [*self._key_words(), *(word for text in self.named_files.values() for word in text.split())]
+
+    def _key_words(self) -> list[str]:
+        words = (word.replace(self.root, "", 1) if self._is_map(word) else word for word in self.words)
+        return ["@" if word in self.named_files else word for word in words]
 
     def why_only_here(self) -> str:
         """Why a machine that has nothing but the input root and a system cannot run it; '' where it can."""
@@ -142,12 +151,10 @@ class Asked:
 
     def _key(self, root: str) -> Key:
         """The key of the result in the folder `root`, or, without one, in any."""
-        words = [word.replace(self.root, "", 1) if self._is_map(word) else word for word in self.words]
-        words = ["@" if word in self.named_files else word for word in words]
-        command = Command(words, self.variables, list(self.outputs), self.folder, self._platform).encode()
+        command = Command(self._key_words(), self.variables, list(self.outputs), self.folder, self.platform).encode()
         more = [f"{path}\0{self.outside[path]}" for path in sorted(self.outside)]
-        salt = hashlib.sha256("\0\0".join([_FORMAT, self._program, root, *self.named_files.values(), *more]).encode())
-        action = Action(digest_of(command), self.tree.root, salt.digest(), self._platform).encode()
+        salt = hashlib.sha256("\0\0".join([_FORMAT, self.program, root, *self.named_files.values(), *more]).encode())
+        action = Action(digest_of(command), self.tree.root, salt.digest(), self.platform).encode()
         return Key(digest_of(action), action, command)
 
 

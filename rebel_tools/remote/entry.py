@@ -10,31 +10,38 @@ from __future__ import annotations
 import hashlib
 import json
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, NamedTuple
 
 from rebel_tools.remote.messages import Digest, Result, result_from
 
 _LARGEST = 1 << 24  # bytes of a note
+_DIGITS = 16  # of a digest of what lies at a path
+
+State = Callable[[str], str]
 
 
-def sealed(key: Digest, result: Result, consulted: Sequence[str], state: Callable[[str], str]) -> bytes:
+class Entry(NamedTuple):
+    """consulted: paths of the machine, and of each a part of the digest of what was there."""
+
+    result: Result
+    consulted: Mapping[str, str]
+
+
+def sealed(key: Digest, result: Result, consulted: Iterable[str], state: State) -> bytes:
     """The bytes of an entry. consulted: absolute paths outside of the project. state: says what lies at one."""
-    about = [_seal(key, result), _states(consulted, state), list(consulted)]
-    return result._replace(note=zlib.compress(json.dumps(about).encode(), 6)).encode()
+    about = [_seal(key, result), {path: state(path)[:_DIGITS] for path in consulted}]
+    return result._replace(note=packed(about)).encode()
 
 
-def opened(key: Digest, data: bytes) -> tuple[Result, str, list[str]] | None:
-    """The result, the digest over what its command consulted, and the paths of that.
-
-    None for what is damaged, belongs to another key, or was put there by somebody else.
-    """
+def opened(key: Digest, data: bytes) -> Entry | None:
+    """None for what is damaged, belongs to another key, or was put there by somebody else."""
     try:
         result = result_from(data)
-        unpacker = zlib.decompressobj()
-        seal, states, consulted = json.loads(unpacker.decompress(result.note, _LARGEST))
-        is_right = isinstance(states, str) and all(isinstance(path, str) for path in consulted)
-        return (result, states, consulted) if is_right and seal == _seal(key, result) else None
-    except (ValueError, TypeError, zlib.error):
+        seal, consulted = unpacked(result.note)
+        is_right = all(isinstance(each, str) for pair in consulted.items() for each in pair)
+        return Entry(result, consulted) if is_right and seal == _seal(key, result) else None
+    except (ValueError, TypeError, AttributeError):
         return None
 
 
@@ -47,17 +54,22 @@ def of_a_worker(data: bytes) -> Result | None:
         return None
 
 
-def fits(states: str, consulted: Sequence[str], state: Callable[[str], str]) -> bool:
-    """Whether this machine is, where a command looks at it, as the one that made a result."""
-    return _states(consulted, state) == states
+def different(consulted: Mapping[str, str], state: State) -> str:
+    """The first path at which this machine is not as the one that made a result; '' where it is the same for it."""
+    return next((path for path, known in consulted.items() if state(path)[:_DIGITS] != known), "")
+
+
+def packed(about: Any) -> bytes:
+    return zlib.compress(json.dumps(about).encode(), 6)
+
+
+def unpacked(data: bytes) -> Any:
+    """Errors: ValueError for what is damaged, or much too large."""
+    try:
+        return json.loads(zlib.decompressobj().decompress(data, _LARGEST))
+    except zlib.error as error:
+        raise ValueError(str(error)) from None
 
 
 def _seal(key: Digest, result: Result) -> str:
     return hashlib.sha256(f"{key.hash} {key.size} ".encode() + result._replace(note=b"").encode()).hexdigest()
-
-
-def _states(consulted: Sequence[str], state: Callable[[str], str]) -> str:
-    digest = hashlib.sha256()
-    for path in consulted:
-        digest.update(f"{path}\0{state(path)}\0".encode("utf-8", "surrogateescape"))
-    return digest.hexdigest()

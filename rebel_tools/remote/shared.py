@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from rebel_tools.cache.results import LARGEST, write_out
 from rebel_tools.cache.results import Output as File
-from rebel_tools.remote import entry
+from rebel_tools.remote import entry, explain
 from rebel_tools.remote.command import Asked, Key
 from rebel_tools.remote.files import FileDigests, changed_since
 from rebel_tools.remote.messages import Digest, Output, Result, digest_of
@@ -71,6 +71,10 @@ class SharedCommands:
         self.count(cached=1, saved=found.ended - found.started - (time.time_ns() - start))
         return said
 
+    def why_missed(self, asked: Asked) -> str:
+        """Why there was no result for a command, for a person."""
+        return asked.missed or explain.reason(self.server, asked)
+
     def _find(self, asked: Asked) -> Result | None:
         found = None if asked.is_bound else self._look_up(asked, asked.free)
         if asked.is_bound or (found is not None and not found.outputs):  # a result there is in its own folder
@@ -84,8 +88,10 @@ class SharedCommands:
         opened = entry.opened(key.digest, data) if data else None
         if opened is None:
             return entry.of_a_worker(data) if data and self.trusts else None
-        result, states, consulted = opened
-        return result if entry.fits(states, consulted, self.files.state) else None
+        place = entry.different(opened.consulted, self.files.state)
+        if place:
+            asked.missed = f"it was made where {place} was another one"
+        return None if place else opened.result
 
     def keep(self, asked: Asked, said: Said, started: int, ended: int, consulted: Sequence[str]) -> str:
         """Put the result of a command that ended well at the server; why not, or ''.
@@ -127,6 +133,7 @@ class SharedCommands:
         if not self.server.upload(blobs):
             return
         self.server.keep_result(key.digest, entry.sealed(key.digest, result, consulted, self.files.state))
+        explain.remember(self.server, asked)
         if is_bound and not asked.is_bound:  # who asks in another folder learns it with one question
             self.server.keep_result(asked.free.digest, entry.sealed(asked.free.digest, Result([]), [], str))
 

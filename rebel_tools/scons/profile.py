@@ -16,7 +16,7 @@ from typing import Any
 import SCons.Script
 
 from rebel_tools.scons import places
-from rebel_tools.scons.options import Option, add, value
+from rebel_tools.scons.options import Option, add, is_added, value
 from rebel_tools.text import printable_lines
 
 SPANS: list[Any] = []
@@ -42,8 +42,8 @@ def add_option() -> None:
 
 @cache
 def enabled() -> bool:
-    add_option()
-    return bool(value(OPTION))
+    """Whether it was asked for, which needs a tool of ours to have added the option."""
+    return is_added(OPTION) and bool(value(OPTION))
 
 
 def span(name: str, category: str) -> contextlib.AbstractContextManager[None]:
@@ -57,7 +57,7 @@ def _timed(name: str, category: str) -> Iterator[None]:
 
     start = time.time()
     yield
-    lane = threading.current_thread().name if category == "action" else "SCons"
+    lane = threading.current_thread().name if category in ("action", "remote") else "SCons"
     SPANS.append(Span(name, category, lane, start, time.time()))
 
 

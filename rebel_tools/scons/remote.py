@@ -21,7 +21,7 @@ import SCons.Errors
 import SCons.Script
 
 from rebel_tools.sandbox.model import Mode
-from rebel_tools.scons import remote_cache
+from rebel_tools.scons import profile, remote_cache
 from rebel_tools.scons.mistakes import project_error
 from rebel_tools.scons.options import Option, add
 
@@ -34,6 +34,7 @@ def generate(env: Any, **kw: Any) -> None:
     env.SetDefault(SANDBOX=Mode.OFF.value, SANDBOX_READS=[], SANDBOX_TOOLCHAIN=[], REMOTE_CACHE="", REMOTE_PLATFORM={})
     if env["SANDBOX"] not in MODES:
         raise SCons.Errors.UserError(f"SANDBOX is {env['SANDBOX']!r}, expected one of {', '.join(MODES)}")
+    profile.add_option()
     add(OPTION, *remote_cache.OPTIONS, remote_cache.EXECUTOR)
     _obey(env)
 

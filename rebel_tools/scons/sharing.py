@@ -10,6 +10,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import SCons.Node.FS
+import SCons.Script
 import SCons.Util
 
 from rebel_tools.errors import MissingTool
@@ -18,7 +19,7 @@ from rebel_tools.remote.shared import Said, SharedCommands, write
 from rebel_tools.sandbox import trace
 from rebel_tools.sandbox.box import Box
 from rebel_tools.sandbox.model import Declared, Finding
-from rebel_tools.scons import remote_cache, sandbox, saving
+from rebel_tools.scons import profile, remote_cache, sandbox, saving
 from rebel_tools.scons.captured import run_bytes
 from rebel_tools.text import printable, screened
 
@@ -115,11 +116,20 @@ class Attempt:
             if self._sharing.engine:
                 self._sharing.stays_here(str(error), self._declared.target)
             return False
-        said = self._shared.restore(self._asked) if self._shared.server.is_used else None
+        if not self._shared.server.is_used:
+            return False
+        with profile.span(self._declared.target, "remote"):
+            said = self._shared.restore(self._asked)
+        self._explain(self._asked, said is not None)
         if said is not None:
             self._asked = None
             _say(said, screened)
         return said is not None
+
+    def _explain(self, asked: Asked, is_hit: bool) -> None:
+        if "explain" in (SCons.Script.GetOption("debug") or ()):
+            what = "is taken from the cache" if is_hit else f"is not in the cache: {self._shared.why_missed(asked)}"
+            sys.stdout.write(f"scons: remote cache: `{printable(asked.target)}' {printable(what)}\n")
 
     def execute(self) -> int | None:
         """The exit status of the command line on the engine; None where it has to run here."""
@@ -133,7 +143,8 @@ class Attempt:
         from rebel_tools.remote.execute import EngineFailed
 
         try:
-            ended = engine.run(asked)
+            with profile.span(asked.target, "remote"):
+                ended = engine.run(asked)
         except EngineFailed as error:
             self._sharing.failed(str(error))
             return None

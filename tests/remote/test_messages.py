@@ -68,14 +68,15 @@ def test_what_decides_about_a_key() -> None:
 def test_an_entry_is_that_of_its_key_and_machine() -> None:
     machine = {"/usr/include/a.h": "1"}.__getitem__
     data = entry.sealed(KEY, RESULT, ["/usr/include/a.h"], machine)
-    result, states, consulted = entry.opened(KEY, data)
-    assert result._replace(note=b"") == RESULT and consulted == ["/usr/include/a.h"]
-    assert entry.fits(states, consulted, machine) and not entry.fits(states, consulted, lambda path: "2")
+    result, consulted = entry.opened(KEY, data)
+    assert result._replace(note=b"") == RESULT and consulted == {"/usr/include/a.h": "1"}
+    assert entry.different(consulted, machine) == ""
+    assert entry.different(consulted, lambda path: "2") == "/usr/include/a.h"
     assert entry.opened(EMPTY, data) is None and entry.opened(KEY, RESULT.encode()) is None
 
 
 def test_damage_is_found_wherever_it_is() -> None:
-    data = entry.sealed(KEY, RESULT, ["/usr/include/a.h"] * 3, lambda path: "1")
+    data = entry.sealed(KEY, RESULT, ["/usr/include/a.h"], lambda path: "1")
     generator = random.Random(1)
     for number in range(len(data) * 8):
         bit = bytearray(data)
