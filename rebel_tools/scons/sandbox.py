@@ -69,16 +69,16 @@ def _mode(env: Any, targets: Any) -> Mode:
 
 
 def _is_building(env: Any, targets: Any) -> bool:
-    """Not so while SConscripts are read: in tests of Configure(), and in env.Execute()."""
+    """Not so while SConscripts are read: in tests of Configure(), which has a flag, and in env.Execute()."""
     return bool(targets and env and not is_configuring())
 
 
 def _command(self: Any, target: Any, source: Any, env: Any, executor: Any = None) -> Any:
-    mode = _mode(env, target)
-    is_shared = bool(_sharing) and _is_building(env, target)
+    targets, sources = _nodes(target, source, executor)
+    mode = _mode(env, targets)
+    is_shared = bool(_sharing) and _is_building(env, targets)
     if mode is Mode.OFF and not is_shared:
         return _real_command(self, target, source, env, executor)
-    targets, sources = _nodes(target, source, executor)
     allowed = declared(targets, sources, env)
     attempt = _sharing[0].attempt(targets, allowed, env) if is_shared else None
     if mode is Mode.OFF and attempt is None:
@@ -140,10 +140,10 @@ class _Run:
 
 def _function(self: Any, target: Any, source: Any, env: Any, executor: Any = None) -> Any:
     is_own = self.execfunction is SCons.Node.FS.MkdirFunc  # SCons makes a folder, before it asks for what lies there
-    mode = Mode.OFF if is_own else _mode(env, target)
+    targets, sources = _nodes(target, source, executor)
+    mode = Mode.OFF if is_own else _mode(env, targets)
     if mode is Mode.OFF:
         return _real_function(self, target, source, env, executor)
-    targets, sources = _nodes(target, source, executor)
     allowed = declared(targets, sources, env)
     with audit.watched() as accesses:
         result = _real_function(self, target, source, env, executor)
@@ -152,6 +152,7 @@ def _function(self: Any, target: Any, source: Any, env: Any, executor: Any = Non
 
 
 def _nodes(target: Any, source: Any, executor: Any) -> tuple[list[Any], list[Any]]:
+    """The targets and sources of an action. SCons leaves both lists empty where it need not print them, as with -s."""
     if executor is None:
         return SCons.Util.flatten([target]), SCons.Util.flatten([source])
     return executor.get_all_targets(), executor.get_all_sources()

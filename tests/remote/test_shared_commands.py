@@ -40,7 +40,7 @@ def test_a_fresh_checkout_in_another_folder_runs_nothing(tree, nginx) -> None:
     assert "up to date" in built(second, nginx).out and not COUNT.search(built(second, nginx).err)
     second.scons("-c", f"--remote-cache={nginx}")
     assert set(snapshot(second.root)) == {*FILES, "SConstruct"}
-    assert counts(built(second, nginx, "-j8")) == (5, 5) and snapshot(first.root) == snapshot(second.root)
+    assert counts(built(second, nginx, "-j8", "-s")) == (5, 5) and snapshot(first.root) == snapshot(second.root)
 
 
 def test_a_comment_stops_early_and_an_edit_runs_what_it_reaches(tree, nginx) -> None:

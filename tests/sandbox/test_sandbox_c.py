@@ -52,6 +52,12 @@ def test_a_header_behind_a_flag_is_named(tree, mode: str) -> None:
     assert not project.path("main.o").exists()
 
 
+def test_a_silent_build_is_held_to_the_same(tree) -> None:
+    """With -s SCons does not tell an action its targets."""
+    project = tree("env.Object('main.c', CCFLAGS=['-Iinc'])\n", **FILES)
+    assert "main.o: read inc/part.h, which is not declared" in project.scons("-s", "--sandbox", rc=2).err
+
+
 def test_what_the_message_says_is_what_helps(tree) -> None:
     project = tree("env.Object('main.c', CCFLAGS=['-Iinc'])\nenv.Depends('#main.o', '#inc/part.h')\n", **FILES)
     project.scons("--sandbox")
