@@ -47,6 +47,7 @@ def accesses(text: str, folder: str) -> Iterator[Access]:
     process: that of its parent, that of its last `chdir`, or the last one in the log.
     """
     where: dict[str, str] = {}
+    seen: set[tuple[str, str, str]] = set()
     parents: list[str] = []  # the processes that started another one most recently
     for line in text.splitlines():
         match = _LINE.match(line)
@@ -63,6 +64,10 @@ def accesses(text: str, folder: str) -> Iterator[Access]:
             where[process] = _decoded(named[1])
         if call == "fchdir":
             continue  # the result of the call tells the folder
+        what = call, rest, where[process]
+        if what in seen and call != "chdir":
+            continue  # more than half of what compilers ask
+        seen.add(what)
         for path, writes in _paths(call, rest, where[process]):
             yield Access(path, writes)
             if call == "chdir" and "= -1" not in rest:

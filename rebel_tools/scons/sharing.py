@@ -41,7 +41,6 @@ class Sharing:
         self._said: set[str] = set()
         self._failures = 0
         self._has_told = False
-        self.refused: dict[str, dict[str, None]] = {}  # why a result was not put at the server, and of which targets
 
     def attempt(self, targets: Sequence[Any], declared: Declared, env: Any) -> Attempt | None:
         """To be asked and told about one action; None for one that is nobody else's affair."""
@@ -59,8 +58,9 @@ class Sharing:
         return Attempt(self, declared, _platform(env))
 
     def refuse(self, reason: str, target: str) -> None:
-        """A result is not looked for, or not kept; where there is an engine, the command runs here all the same."""
-        self.refused.setdefault(reason, {})[target] = None
+        """A result is not looked for, or not kept."""
+        if _explains():
+            _tell(f"remote cache: {target} is not shared: {reason}")
 
     def stays_here(self, reason: str, target: str) -> None:
         """A command does not run on the engine: said once for each reason."""
@@ -127,7 +127,7 @@ class Attempt:
         return said is not None
 
     def _explain(self, asked: Asked, is_hit: bool) -> None:
-        if "explain" in (SCons.Script.GetOption("debug") or ()):
+        if _explains():
             what = "is taken from the cache" if is_hit else f"is not in the cache: {self._shared.why_missed(asked)}"
             sys.stdout.write(f"scons: remote cache: `{printable(asked.target)}' {printable(what)}\n")
 
@@ -179,6 +179,7 @@ class Attempt:
         if asked is None or self._said is None or not succeeded or not self._shared.uploads:
             return
         if findings:
+            self._refuse("it did not declare all that it reads or writes")
             self._sharing.undeclared[self._declared.target] = None
         elif box is None or not box.traces:
             self._refuse("it was not traced")
@@ -218,6 +219,10 @@ def _can_trace() -> bool:
     except MissingTool as error:
         remote_cache.say(f"nothing is put at the remote cache: {error.message} ({error.hint})")
         return False
+
+
+def _explains() -> bool:
+    return "explain" in (SCons.Script.GetOption("debug") or ())
 
 
 def _why_not(targets: Sequence[Any], env: Any) -> str:

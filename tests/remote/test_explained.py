@@ -50,6 +50,14 @@ def test_which_input_differs(explained, server) -> None:
     assert b"hunter2" not in kept
 
 
+def test_what_is_not_shared_is_told(tree, server) -> None:
+    script = "env.AlwaysBuild(env.Command('a.txt', 'part.c', 'cp $SOURCE $TARGET'))\n"
+    script += "env.Object('main.c', CCFLAGS=['-Iinc'])\n"
+    told = tree(script).scons(f"--remote-cache={server.url}", "--debug=explain").err
+    assert "a.txt is not shared: AlwaysBuild was said of it" in told
+    assert "main.o is not shared: it did not declare all that it reads or writes" in told
+
+
 def test_a_machine_that_differs_is_named(explained, tmp_path) -> None:
     header = tmp_path / "system" / "version.h"
     header.parent.mkdir()
