@@ -171,6 +171,12 @@ TEST_KEYS = Members(
         "what it prints does not matter",
     ),
     Key("files", ListOf(FILE_PATTERN), "what else it reads: files, folders and patterns, as in `rebel.sources`"),
+    Key(
+        "folder",
+        FILE_PATTERN,
+        "the folder of the package that it runs in; the paths of the other keys are those in the package",
+        "that of `entry`, or the package",
+    ),
     Key("exitStatus", Number(0, 255), "the status that it ends with", "`0`"),
 )
 TESTS = Members(

@@ -64,6 +64,7 @@ class TestSpec(NamedTuple):
     expected: str = ""
     files: tuple[str, ...] = ()
     exit_status: int = 0
+    folder: str = ""
 
 
 class Tests(NamedTuple):

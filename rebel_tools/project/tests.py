@@ -111,13 +111,20 @@ class _Tests(NamedTuple):
             name=name,
             target=target,
             package=self.package.name,
-            folder=folder,
+            folder=self._folder(spec) if spec.folder else folder,
             cases=self._cases(spec),
             arguments=spec.arguments,
             reads=self._reads(spec),
             exit_status=spec.exit_status,
             keys=spec.keys,
         )
+
+    def _folder(self, spec: TestSpec) -> str:
+        path = posixpath.normpath(spec.folder)
+        self.consulted.add(os.path.join(self.package.root, path))
+        if not os.path.isdir(os.path.join(self.package.root, path)):
+            self._fail(spec, "folder", f"{quote(spec.folder)} is no folder", "a folder of this package", None)
+        return path
 
     def _program(self, spec: TestSpec, name: str) -> Target:
         source = self._entry(spec)

@@ -282,12 +282,24 @@ def test_events_for_programs(calc):
         ([{"entry": "test/sum.ml", "exitStatus": True}], "a whole number from 0 to 255"),
         ([{"entry": "../x.ml"}], '"../x.ml" cannot be a file that is made'),
         ([{"entry": "test/sum.ml", "name": "a/b"}], '"a/b" cannot be the name of a target'),
+        ([{"entry": "test/sum.ml", "folder": "test/sum.ml"}], '"test/sum.ml" is no folder'),
+        ([{"entry": "test/sum.ml", "folder": "../calc"}], '"../calc" cannot be a file, a folder or a pattern'),
     ],
 )
 def test_mistakes_have_a_place(calc, programs, said):
     write(calc, programs)
     run = rebel(calc, "build", rc=2)
     assert said in run.err and "package.json:1:" in run.err and "Traceback" not in run.err
+
+
+def test_a_program_runs_in_the_folder_that_is_said(calc):
+    program = {**PROGRAMS[1], "folder": "test/data", "arguments": ["x.txt", ""]}
+    write(calc, [program])
+    calc.write("test/reads.expected", "first|x.txt|y.txt")
+    assert ran(rebel(calc, "test")) == ["reads"]
+    write(calc, [{**program, "folder": ".", "arguments": ["test/data/x.txt", ""]}])
+    calc.write("test/reads.expected", "first|test")
+    assert ran(rebel(calc, "test")) == ["reads"] and ran(rebel(calc, "test")) == []
 
 
 def test_names_on_the_command_line(calc):
