@@ -1,4 +1,4 @@
-"""The builders of the tool `ocaml`: env.OCamlAlias, OCamlObject, OCamlLibrary, OCamlProgram and OCamlFiles.
+"""The builders of the tool `ocaml`: env.OCamlAlias, OCamlObject, OCamlLibrary, OCamlProgram, OCamlPlugin, OCamlFiles.
 
 They make scopes and steps of a plan (`rebel_tools.plan`); the nodes that they return are the plan's files. SCons calls
 them through `ocaml_builder.OCamlBuilder`, with targets and sources as lists or None and the keywords of the call in
@@ -16,8 +16,8 @@ import SCons.Util
 
 from rebel_tools.errors import RebelError
 from rebel_tools.ocaml.names import SUFFIXES, module_name
-from rebel_tools.plan.model import ARCHIVE, Scope
-from rebel_tools.plan.step import Compile, ModuleStep, Step
+from rebel_tools.plan.model import ARCHIVE, BYTE, NATIVE, Scope
+from rebel_tools.plan.step import Compile, Link, ModuleStep, Step
 from rebel_tools.project.names import is_module, package_module
 from rebel_tools.scons.arguments import checked_module, from_top, source_files, target_file
 from rebel_tools.scons.calls import is_true
@@ -32,9 +32,11 @@ from rebel_tools.scons.scopes import (
     make_nodes,
     new_scope,
     object_folder,
+    plugin_step,
     program_step,
     scope_environment,
     scopes_of,
+    used_archives,
     used_scopes,
 )
 from rebel_tools.scons.session import Session, session
@@ -42,6 +44,8 @@ from rebel_tools.scons.source_kinds import meant
 
 # Construction variables with the suffixes of files that programs are linked with.
 _LINKED = ("OBJSUFFIX", "SHOBJSUFFIX", "LIBSUFFIX", "SHLIBSUFFIX")
+
+PLUGINS = {NATIVE: ".cmxs", BYTE: ".cma"}
 
 # The suffixes of compiled files that users of an archive need.
 INSTALLED = (".cmi", ".cmx", ".cmt", ".cmti")
@@ -145,6 +149,50 @@ def ocaml_program(builder: Any, env: Environment, target: Any, source: Any, chdi
     if not compiled:
         _own_folder(env, run, nodes, scope.outdir)
     return node_list(nodes)
+
+
+@user_error
+def ocaml_plugin(builder: Any, env: Environment, target: Any, source: Any, chdir: bool) -> Nodes:
+    """What the program `$OCAMLHOST` loads with Dynlink: `target`.cmxs, or `target`.cma for bytecode.
+
+    It consists of its sources, in a namespace of their own, and of the libraries in `$OCAMLLIBS` that the program has
+    not. It is refused where the program could not load it.
+    """
+    sources = _sources(builder, env, source, chdir)
+    env = scope_environment(env)
+    host = _host(env)
+    if env["OCAMLENGINES"][0] != host.engine:
+        raise RebelError(
+            f"the program `{host.key}` is compiled for the engine {host.engine}, and a plugin of it for another one",
+            expected=f'OCAMLENGINES=["{host.engine}"]',
+        )
+    node = target_file(env, target, PLUGINS[host.engine], PLUGINS.values())
+    path = node.get_internal_path()
+    base = os.path.splitext(path)[0]
+    outdir = object_folder(env) or base + ".objs"
+    namespace = _program_namespace(env, base)
+    if namespace == host.scope.namespace:
+        raise RebelError(f"`{path}` has the namespace {namespace} of its program", hint="set OCAMLNAMESPACE")
+    scope, run = new_scope(env, outdir, namespace)
+    modules = dict.fromkeys(add_sources(run, scope, sources))
+    if scope.alias:
+        modules[scope.alias] = None
+    make_nodes(run, scope)
+    missing = [each for each in used_archives(run, scope.uses, host.engine) if each not in host.archives]
+    nodes = run.nodes(plugin_step(env, run, scope, path, host=host, members=modules, archives=missing))
+    _own_folder(env, run, nodes, outdir)
+    return node_list(nodes)
+
+
+def _host(env: Environment) -> Link:
+    """The step of the program that loads a plugin. Errors: `$OCAMLHOST` is no program of this build."""
+    given = SCons.Util.flatten([env.get("OCAMLHOST") or []])
+    steps = [getattr(node.attributes, "rebel_step", None) for node in env.arg2nodes(given, env.fs.Entry)]
+    found = next((step for step in steps if type(step) is Link), None)
+    if found is None:
+        message = f"`{given[0]}` is no program of OCaml" if given else "$OCAMLHOST does not say what loads a plugin"
+        raise RebelError(message, expected="OCAMLHOST= with what env.OCamlProgram returned")
+    return found
 
 
 @user_error

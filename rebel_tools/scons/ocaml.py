@@ -73,6 +73,7 @@ def generate(env: Environment, **kw: Any) -> None:
         OCAMLPACKAGES=[],
         OCAMLENGINES=["native"],
         OCAMLLIBS=[],
+        OCAMLHOST=None,
         OCAMLOBJEMITTER=[],
         OCAMLLIBEMITTER=[],
         OCAMLPROGEMITTER=[],

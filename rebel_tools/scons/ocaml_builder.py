@@ -22,6 +22,7 @@ BUILDERS = {
     "OCamlObject": ("ocaml_object", "OCAMLOBJEMITTER"),
     "OCamlLibrary": ("ocaml_library", "OCAMLLIBEMITTER"),
     "OCamlProgram": ("ocaml_program", "OCAMLPROGEMITTER"),
+    "OCamlPlugin": ("ocaml_plugin", ""),
 }
 
 

@@ -5,41 +5,50 @@ from __future__ import annotations
 import os
 import sys
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from rebel_tools.errors import RebelError
 from rebel_tools.memory.stamp import stamp
 from rebel_tools.ocaml import loaded
 from rebel_tools.ocaml.imports import read_imports
 from rebel_tools.plan.model import NATIVE
-from rebel_tools.plan.step import Step
+from rebel_tools.plan.step import LinkPlugin
 from rebel_tools.project.document import Document, Path
-from rebel_tools.project.errors import ProjectError
 from rebel_tools.project.manifest import document_of
 from rebel_tools.project.model import Package, Target
 from rebel_tools.scons.compat import Nodes
 from rebel_tools.scons.failures import refusal
+from rebel_tools.scons.session import Session
+from rebel_tools.scons.target import TargetSession
 from rebel_tools.scons.terminal import TERMINAL
 from rebel_tools.text import quote
 
-if TYPE_CHECKING:
-    from rebel_tools.scons.target import TargetSession
 
-
-def check(run: TargetSession, step: Step, target: Nodes) -> None:
-    """Remove a plugin that its program cannot load. Errors: BuildError with the key that names the program."""
-    goal = next((goal for goal in run.goals if goal.step is step), None)
-    if goal is None or not goal.target.plugin:
+def check(run: Session, step: LinkPlugin, target: Nodes) -> None:
+    """Remove a plugin that its program cannot load. Errors: BuildError, with the key in package.json that names the
+    program where there is one.
+    """
+    goals = [goal for goal in run.goals if goal.step is step] if isinstance(run, TargetSession) else []
+    top = run.plan.disk.root
+    if isinstance(run, TargetSession) and goals and goals[0].target.plugin:
+        host = host_path(run, goals[0].target, goals[0].package)
+    elif step.host and not goals:
+        host = os.path.join(top, step.host.key)
+    else:
         return  # the archive of a package
-    path, host = os.path.join(run.top, step.key), host_path(run, goal.target, goal.package)
+    path, shown = os.path.join(top, step.key), os.path.relpath(host, top)
     try:
         found = list(loaded.differences(units_of(host, step.engine), _plugin(path, step.engine)))
     except (RebelError, OSError) as error:
-        TERMINAL.say(sys.stderr, f"rebel: warning: {step.key} is not checked against {run.relative(host)}: {error}\n")
+        TERMINAL.say(sys.stderr, f"rebel: warning: {step.key} is not checked against {shown}: {error}\n")
         return
     if found:
         os.unlink(path)
-        raise refusal(target[0], _error(goal.target, goal.package, run.relative(host), found))
+        refused = _error(goals[0].target, goals[0].package, shown) if goals else RebelError(_message(shown, step.key))
+        refused.expected = "units compiled against the same interfaces, and linked into the program"
+        refused.hint = "build both from the same packages, and link the program with -linkall"
+        refused.details = tuple(found[:20])
+        raise refusal(target[0], refused)
 
 
 def host_path(run: TargetSession, target: Target, package: Package) -> str:
@@ -108,13 +117,10 @@ def _place(target: Target, package: Package) -> tuple[Document, Path]:
     return document, keys
 
 
-def _error(target: Target, package: Package, host: str, found: list[str]) -> ProjectError:
+def _error(target: Target, package: Package, host: str) -> RebelError:
     document, keys = _place(target, package)
-    error = document.error(
-        keys,
-        f'the program {quote(host)} cannot load the plugin "{target.name}"',
-        expected="units compiled against the same interfaces, and linked into the program",
-        hint="build both from the same packages, and link the program with -linkall",
-    )
-    error.details = tuple(found[:20])
-    return error
+    return document.error(keys, _message(host, target.name))
+
+
+def _message(host: str, plugin: str) -> str:
+    return f"the program {quote(host)} cannot load the plugin {quote(plugin)}"
