@@ -19,108 +19,36 @@ MIRROR = "http://deb.debian.org/debian"
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 
 
-def version(text: str) -> dict[str, object]:
-    return {"command": ["echo", text], "stdout": "version.ml"}
+PACKAGES = Path(__file__).resolve().parent / "package_json"
+"""`<source package>.json` is the package.json of each package."""
 
-
-# Name of the source package -> its package.json.
-PACKAGES: dict[str, dict[str, object]] = {
-    "ocamlgraph": {"name": "graph", "rebel": {"targets": []}},
-    "psmt2-frontend": {
-        "name": "psmt2-frontend",
-        "rebel": {"module": "Psmt2Frontend", "sources": ["src/lib"], "targets": []},
-    },
-    "spamoracle": {
-        "name": "spamoracle",
-        "rebel": {
-            "sources": ["."],
-            "targets": [{"entry": "main.ml"}],
-            "ocamlfindDependencies": ["str", "unix"],
-            "rules": [
-                {
-                    "command": ["gcc", "-E", "-P", "-DFRENCH", "-x", "c", "wordsplit.mlp"],
-                    "sources": ["wordsplit.mlp"],
-                    "stdout": "wordsplit.mll",
-                }
-            ],
-        },
-    },
-    "bibtex2html": {
-        "name": "bibtex2html",
-        "rebel": {
-            "sources": ["."],
-            "ocamlfindDependencies": ["str", "unix"],
-            "targets": [{"target": name, "entry": f"{entry}.ml"} for name, entry in
-                        (("bibtex2html", "main"), ("bib2bib", "bib2bib"))],
-            "rules": [version('let version = "1.99" let date = "today"')],
-        },
-    },
-    "extlib": {
-        "name": "extlib",
-        "rebel": {
-            "targets": [],
-            "sources": ["src", "!src/configure.ml", "!src/install.ml"],
-            "wrapped": False,
-            "preprocessor": ["cppo", "-D", "OCAML 413", "-D", "WITH_BYTES"],
-        },
-    },
-    "cudf": {
-        "name": "cudf",
-        "dependencies": {"extlib": "*"},
-        "rebel": {
-            "sources": ["*.ml*", "!*.mllib", "!test*", "!main*", "!myocamlbuild.ml", "!cudf_c.ml"],
-            "wrapped": False,
-            "targets": [],
-        },
-    },
-    "camlzip": {
-        "name": "camlzip",
-        "rebel": {
-            "sources": ["."],
-            "wrapped": False,
-            "targets": [],
-            "ocamlfindDependencies": ["unix"],
-            "stubs": {"sources": ["zlibstubs.c"], "pkgConfig": ["zlib"]},
-        },
-    },
-    "ocaml-zarith": {
-        "name": "ocaml-zarith",
-        "rebel": {
-            "sources": ["z.ml*", "q.ml*", "big_int_Z.ml*", "zarith_version.ml"],
-            "wrapped": False,
-            "targets": [],
-            "rules": [{"command": ["echo", 'let version = "1.12" let backend = "gmp"'], "stdout": "zarith_version.ml"}],
-            "stubs": {"sources": ["caml_z.c"], "headers": ["zarith.h"], "flags": "-DHAS_GMP", "libraries": ["gmp"]},
-        },
-    },
-    "cryptokit": {
-        "name": "cryptokit",
-        "dependencies": {"ocaml-zarith": "*"},
-        "rebel": {
-            "sources": ["src/*.ml*", "!src/cryptokitBignumOld.*"],
-            "wrapped": False,
-            "targets": [],
-            "ocamlfindDependencies": ["unix"],
-            "stubs": {
-                "sources": ["src/*.c"],
-                "flags": ["-DHAVE_ZLIB", "-DHAVE_GETENTROPY", "-maes", "-mpclmul", "-DBLAKE3_NO_SSE2",
-                          "-DBLAKE3_NO_SSE41", "-DBLAKE3_NO_AVX2", "-DBLAKE3_NO_AVX512", "-DBLAKE3_USE_NEON=0"],
-                "libraries": ["z"],
-            },
-        },
-    },
-}  # fmt: skip
-
-# What uses a package with C: a program, and what it prints. Its own package.json names the package, and nothing else.
-PROGRAMS = {
-    "camlzip": ('let () = print_int (Int32.to_int (Zlib.update_crc_string 0l "abc" 0 3) land 0xffff)', "16834"),
+# What uses a package: a program, what it prints, and what its own package.json says besides the name of the package.
+PROGRAMS: dict[str, tuple[str, str, dict[str, object]]] = {
+    "camlzip": ('let () = print_int (Int32.to_int (Zlib.update_crc_string 0l "abc" 0 3) land 0xffff)', "16834", {}),
     "ocaml-zarith": (
         "let () = print_string Z.(to_string (pow (of_int 7) 50))",
         "1798465042647412146620280340569649349251249",
+        {},
     ),
     "cryptokit": (
         'let () = print_string Cryptokit.(transform_string (Hexa.encode ()) (hash_string (Hash.sha1 ()) "abc"))',
         "a9993e364706816aba3e25717850c26c9cd0d89d",
+        {},
+    ),
+    "lwt": (
+        'let () = Lwt_main.run (let%lwt () = Lwt_unix.sleep 0.01 in Lwt_io.print "slept")',
+        "slept",
+        {"uses": ["lwt", "lwt.unix"], "ppx": ["lwt.ppx"]},
+    ),
+    "dose3": (
+        'let () = print_int (Dose_versioning.Debian.compare "1.0~rc1" "1.0")',
+        "-1",
+        {"uses": ["dose3.versioning"]},
+    ),
+    "ocplib-endian": (
+        'let () = print_int (EndianString.BigEndian.get_uint16 "ab" 0)',
+        "24930",
+        {},
     ),
 }
 
@@ -128,31 +56,42 @@ PROGRAMS = {
 def main() -> int:
     if len(sys.argv) < 2:
         sys.exit(__doc__)
-    work, names = Path(sys.argv[1]).resolve(), sys.argv[2:] or list(PACKAGES)
+    work, names = Path(sys.argv[1]).resolve(), sys.argv[2:] or sorted(path.stem for path in PACKAGES.iterdir())
     for name in names:
-        folder = fetch(work, name)
-        (folder / "package.json").write_text(json.dumps(PACKAGES[name], indent=2) + "\n")
-        uses = PACKAGES[name].get("dependencies", {})
-        for used in uses if isinstance(uses, dict) else ():
-            link = folder / "node_modules" / used
-            link.parent.mkdir(exist_ok=True)
-            if not link.is_symlink():
-                link.symlink_to(fetch(work, used))
-        started = time.monotonic()
-        done = subprocess.run(
-            [sys.executable, "-m", "rebel_tools", "build"], cwd=folder, capture_output=True, text=True
-        )
-        print(f"{folder.name}: {'built' if done.returncode == 0 else 'failed'}, {time.monotonic() - started:.1f} s")
-        if done.returncode:
-            sys.exit(done.stdout + done.stderr)
+        folder = prepared(work, name)
+        run(folder, "build")
+        if "tests" in json.loads((folder / "package.json").read_text())["rebel"]:
+            run(folder, "test")
         if name in PROGRAMS:
             use(work, name, folder)
     return 0
 
 
+def prepared(work: Path, name: str) -> Path:
+    """The folder of a package, with its package.json, and with what it depends on in its node_modules."""
+    folder, text = fetch(work, name), (PACKAGES / f"{name}.json").read_text()
+    (folder / "package.json").write_text(text)
+    for used in json.loads(text).get("dependencies", ()):
+        link = folder / "node_modules" / used
+        link.parent.mkdir(exist_ok=True)
+        if not link.is_symlink():
+            link.symlink_to(prepared(work, used))
+    return folder
+
+
+def run(folder: Path, command: str) -> None:
+    started = time.monotonic()
+    done = subprocess.run([sys.executable, "-m", "rebel_tools", command], cwd=folder, capture_output=True, text=True)
+    result = done.stdout.strip().rpartition("\n")[2]
+    print(f"{folder.name}: {command} {'ends well' if done.returncode == 0 else 'fails'}, "
+          f"{time.monotonic() - started:.1f} s, {result}")  # fmt: skip
+    if done.returncode:
+        sys.exit(done.stdout + done.stderr)
+
+
 def use(work: Path, name: str, folder: Path) -> None:
     """Build and run a program that uses a package, with both engines."""
-    place, (text, expected) = work / "programs" / name, PROGRAMS[name]
+    place, (text, expected, more) = work / "programs" / name, PROGRAMS[name]
     (place / "src").mkdir(parents=True, exist_ok=True)
     (place / "node_modules").mkdir(exist_ok=True)
     (place / "src" / "index.ml").write_text(text + "\n")
@@ -160,10 +99,9 @@ def use(work: Path, name: str, folder: Path) -> None:
     if not link.is_symlink():
         link.symlink_to(folder)
     targets = [{"target": engine, "engine": engine, "entry": "src/index.ml"} for engine in ("native", "byte")]
-    package = {"name": "program", "dependencies": {name: "*"}, "rebel": {"targets": targets}}
+    package = {"name": "program", "dependencies": {name: "*"}, "rebel": {"targets": targets, **more}}
     (place / "package.json").write_text(json.dumps(package) + "\n")
-    build = [sys.executable, "-m", "rebel_tools", "build"]
-    subprocess.run(build, cwd=place, check=True, stdout=subprocess.DEVNULL)
+    run(place, "build")
     for engine in ("native", "byte"):
         said = subprocess.run([f"_build/{engine}/src/app.out"], cwd=place, check=True, capture_output=True, text=True)
         print(f"  {engine}: {'right' if said.stdout == expected else f'wrong: {said.stdout}'}")
