@@ -9,12 +9,15 @@ import sys
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from rebel_tools.errors import RebelError
+from rebel_tools.errors import Place, RebelError
+from rebel_tools.memory.atomic import read_regular
 from rebel_tools.outputs.places import Places
 from rebel_tools.project import load_project
 from rebel_tools.project.model import Project
 from rebel_tools.project.profiles import BY_NAME, DEV, ENVIRON, Profile
 from rebel_tools.sconstruct import (
+    OWN_SCRIPTS,
+    PACKAGE,
     PROFILE_OPTION,
     build_folder,
     check_installation,
@@ -45,21 +48,32 @@ class Built(NamedTuple):
 def entered(arguments: Sequence[str], profile: str = "") -> Built:
     """Change to the folder of the project around the current folder. profile: used if the arguments name none.
 
-    Errors: RebelError in a tree with its own SConstruct: only SCons knows what that builds.
+    An SConstruct of its own has to call env.Rebel() for the package.json beside it. Errors: RebelError for any other
+    one: only SCons knows what that builds.
     """
     check_installation()
     enter_project()
-    if has_own_script():
-        raise RebelError(
-            "this folder has its own SConstruct, and only SCons knows what it builds",
-            expected="a project that is built from its package.json alone",
-        )
     words = with_profile(arguments)
+    if has_own_script():
+        _check_script()
+        profile = profile or DEV.name  # the command line goes before the argument of env.Rebel()
     if profile and not any(word.startswith(PROFILE_OPTION) for word in words):
         words.append(f"{PROFILE_OPTION}={profile}")
     project = load_project(".")
     folder = os.path.abspath(build_folder(words, os.environ))
     return Built(project, Places(project, folder, _profile(words).folder), tuple(words))
+
+
+def _check_script() -> None:
+    path = next(filter(os.path.isfile, OWN_SCRIPTS))
+    text = read_regular(path) or b""
+    if os.path.isfile(PACKAGE) and re.search(rb"\bRebel\s*\(", text):
+        return
+    raise RebelError(
+        "this SConstruct does not build the package.json beside it, and only SCons knows what it builds",
+        place=Place(path),
+        expected="a project with a package.json, and no SConstruct or one with env.Rebel()",
+    )
 
 
 def _profile(words: Sequence[str]) -> Profile:

@@ -61,6 +61,37 @@ def test_graph_and_why(app):
     assert 'there is no target "x"' in rebel(app, "graph", "x", rc=1).err
 
 
+OWN = """
+import rebel_tools
+DefaultEnvironment(tools=[])
+env = Environment(tools=["rebel"], toolpath=[rebel_tools.TOOLPATH])
+env.Command("made.txt", [], "echo made > $TARGET")
+env.Rebel(%s)
+"""
+
+
+@pytest.mark.parametrize("profile", ["", 'profile="release"'])
+def test_a_tree_whose_sconstruct_calls_rebel(app, profile):
+    app.write("SConstruct", OWN % profile)
+    described = json.loads(rebel(app, "describe", "--json").out)
+    assert described["targets"][0]["made"] == "_build/default/src/app.out"
+    assert rebel(app, "exec", "--", "x").out == "czx"
+    assert "Z of dep is used by A of dep" in rebel(app, "why", "Z").out
+    assert '"Default_Tar__B" -> "Default_Tar__C";' in rebel(app, "graph").out
+    assert rebel(app, "exec", "nothing", rc=1).err.count("there is no program") == 1
+
+
+def test_a_tree_of_which_only_scons_knows(app):
+    app.write("SConstruct", OWN.replace("env.Rebel(%s)", "Default('made.txt')"))
+    for command in (["describe", "--json"], ["graph"], ["why", "Z"], ["exec"], ["top"], ["doc"]):
+        said = rebel(app, *command, rc=1)
+        assert "SConstruct: this SConstruct does not build the package.json beside it" in said.err and said.out == ""
+        assert "Traceback" not in said.err
+    app.path("package.json").unlink()
+    app.write("SConstruct", OWN % "")
+    assert "no SConstruct or one with env.Rebel()" in rebel(app, "describe", "--json", rc=1).err
+
+
 def test_a_cycle_is_red(app):
     app.write("src/c.ml", "let c = B.b")
     assert "dependency cycle" in rebel(app, "build", rc=2).err
