@@ -116,8 +116,8 @@ class DiffReport:
 
     @property
     def says_nothing_about_types(self) -> bool:
-        """Whether there are common symbols and a side does not know the type of any."""
-        return bool(self.symbols and self.untyped)
+        """Whether there are common symbols and the types of none were compared."""
+        return self.symbols > 0 and self.compared == 0
 
     @property
     def advice(self) -> str:

@@ -11,6 +11,7 @@ from pairs import CXX, C, Pair
 
 from rebel_tools.binary.dwarf_headers import is_header
 from rebel_tools.binary.library import open_library
+from rebel_tools.cli import symbol_audit
 from rebel_tools.gate.check import check
 from rebel_tools.gate.diff import diff
 from rebel_tools.gate.evidence import required
@@ -134,6 +135,23 @@ def test_the_type_of_an_ifunc_is_not_known(tmp_path: Path) -> None:
         checked, _ = check(record(old).interface, library, Policy(required("layout")), "old.interface")
     (finding,) = checked.findings
     assert finding.rule == "not-checked" and "(ifunc)" in finding.message
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        '__asm__(".globl f\\n.type f,@function\\nf: ret");',
+        'static int g(int x) { return 0; } static void *r(void) { return g; } int f(int) __attribute__((ifunc("r")));',
+    ],
+    ids=["assembler", "ifunc"],
+)
+def test_symbols_of_which_no_type_is_known_say_nothing(tmp_path: Path, source: str) -> None:
+    """There is debug information, and none of it is about the exports: status 4, as without any."""
+    library = build(tmp_path, "l", source, "gcc")
+    report = diff(read_side(library), read_side(library))
+    assert report.compatible and report.says_nothing_about_types and report.symbols == 1
+    assert symbol_audit.main(["diff", library, library]) == 4
+    assert symbol_audit.main(["diff", "--evidence", "kind", library, library]) == 0
 
 
 def test_what_initializes_thread_local_data_may_go(tmp_path: Path) -> None:
