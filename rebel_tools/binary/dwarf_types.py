@@ -240,7 +240,7 @@ class TypeReader:
         functions = [child for child in children if child.tag == Tag.SUBPROGRAM]
         is_declared = flag([die], At.DECLARATION)
         members = (self._field(child, die.tag == Tag.CLASS) for child in children)
-        known = tuple(field for field in members if field is not None)
+        known = tuple(field for field in members if field is not None) or _untold(die)
         self._weight += len(known)
         return t.Record(
             RECORDS[die.tag],
@@ -275,6 +275,12 @@ class TypeReader:
             kind = t.Integer(die.number(At.BYTE_SIZE, 0), any(value < 0 for _, value in values))
         constants = tuple((constant, in_range(value, kind)) for constant, value in values)
         return t.Enum(name, kind, constants, declared_at=self._names.place(chain(die)), tagged=is_tagged)
+
+
+def _untold(die: Die) -> tuple[t.Field, ...]:
+    """GCC writes a typedef that makes a union transparent as a union that has a size, and no members."""
+    is_empty = die.tag != Tag.UNION or die.number(At.BYTE_SIZE, 0) < 2 or At.ALIGNMENT in die.values
+    return () if is_empty else (t.Field(None, t.Unknown("the debug information does not tell its members"), 0),)
 
 
 def _has_prototype(links: list[Die]) -> bool:

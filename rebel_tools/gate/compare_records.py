@@ -30,6 +30,10 @@ def records(comparison: Comparison, a: t.Record, b: t.Record) -> Iterator[Differ
     if b.size is None:
         yield Difference("", f"{a.size} bytes", "only declared", unknown=True)
         return
+    if any(isinstance(field.type, t.Unknown) and not field.name for field in (*a.fields, *b.fields)):
+        yield from _size(a, b, [])
+        yield Difference("members", MISSING, MISSING, unknown=True)
+        return
     members = list(_Members(comparison, a, b).differences())
     yield from _size(a, b, members)
     if a.kind != b.kind:

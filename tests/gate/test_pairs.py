@@ -154,6 +154,27 @@ def test_symbols_of_which_no_type_is_known_say_nothing(tmp_path: Path, source: s
     assert symbol_audit.main(["diff", "--evidence", "kind", library, library]) == 0
 
 
+@pytest.mark.parametrize("other", ["gcc", "clang"])
+def test_members_that_are_not_told_are_not_known(tmp_path: Path, other: str) -> None:
+    """GCC describes what a typedef makes transparent as a union without members."""
+    if not shutil.which(other):
+        pytest.skip(f"needs {other}")
+    source = "typedef union {{ int *a; long b{}; }} u __attribute__((transparent_union)); int f(u x) {{ return 0; }}"
+    old = build(tmp_path, "old", source.format(""), "gcc")
+    new = build(tmp_path, "new", source.format(""), other)
+    for report in (diff(read_side(old), read_side(new)), diff(read_side(new), read_side(old))):
+        assert [gap.symbols for gap in report.not_compared] == [("f",)]
+        assert not [change for change in report.changes if change.is_type]
+    with open_library(new) as library:
+        checked, _ = check(record(old).interface, library, Policy(required("layout")), "old.interface")
+    assert [finding.rule for finding in checked.findings] == ["not-checked"]
+    (tmp_path / "more").mkdir()
+    larger = build(
+        tmp_path / "more", "new", source.replace("__attribute__((transparent_union))", "").format("[2]"), other
+    )
+    assert not diff(read_side(old), read_side(larger)).compatible
+
+
 def test_what_initializes_thread_local_data_may_go(tmp_path: Path) -> None:
     """Programs call it where it is there, and no interface is made of it."""
     old = build(tmp_path, "old", "int i(); thread_local int v = i(); int i() { return 1; }", "g++")
