@@ -3,6 +3,7 @@
 
     python tests/rpython/interpreters.py rpysom --source FOLDER    SOM-st/RPySOM, with its submodule core-lib
     python tests/rpython/interpreters.py tiger  --source FOLDER    abrown/tiger-rpython
+    python tests/rpython/interpreters.py pylox  --source FOLDER    hardbyte/pylox, a stack machine for bytecode
 
 Prints what the translations cost, checks the extension's results, and passes the interpreter's own tests in the core
 before and after the extension is loaded. `--monolith` translates both as one program, too, for the ratio. One core
@@ -145,6 +146,70 @@ def install():
 def f(n):
     return gcd(n * 6, n * 4)
 """
+PYLOX_CORE = """import os
+
+from lox.vm import VM
+from sepcomp import entrypoint, export_package
+
+for module in ('chunk', 'object', 'value', 'vm'):
+    export_package('lox.' + module)
+
+
+@entrypoint(str)
+def run(path):
+    fd = os.open(path, os.O_RDONLY, 0)
+    source = os.read(fd, 1000000)
+    os.close(fd)
+    return VM(debug=False).interpret(source)
+"""
+PYLOX_EXTENSION = """from lox.chunk import Chunk
+from lox.object import ObjString
+from lox.opcodes import OpCode
+from lox.value import PrimitiveObjValue
+from lox.vm import VM
+from sepcomp import entrypoint
+
+
+class Rope(ObjString):
+    def __init__(self, left, right):
+        ObjString.__init__(self, left.buffer + right.buffer)
+        self.depth = depth_of(left) + 1
+
+    def repr(self):
+        return '%s (a rope of %d)' % (self.buffer, self.depth)
+
+    def concat(self, other):
+        rope = LONGEST.rope = Rope(self, other)
+        return rope
+
+
+class Longest(object):
+    def __init__(self):
+        self.rope = None
+
+
+LONGEST = Longest()
+
+
+def depth_of(string):
+    return string.depth if isinstance(string, Rope) else 1
+
+
+def load(chunk, value):
+    chunk.write_chunk(OpCode.OP_CONSTANT, 1)
+    chunk.write_chunk(chunk.add_constant(PrimitiveObjValue(value)), 1)
+
+
+@entrypoint(int)
+def f(n):
+    vm, chunk = VM(debug=False), Chunk()
+    load(chunk, Rope(ObjString('a'), ObjString('b')))
+    for i in range(n):
+        load(chunk, ObjString(str(i)))
+        chunk.write_chunk(OpCode.OP_ADD, 1)
+    chunk.write_chunk(OpCode.OP_RETURN, 1)
+    return vm.interpret_chunk(chunk) * 100 + depth_of(LONGEST.rope)
+"""
 LOAD = """
 import ctypes, sys
 core = ctypes.CDLL(sys.argv[1], mode=ctypes.RTLD_GLOBAL)
@@ -184,8 +249,17 @@ class Tiger(Interpreter):
         return [(str(path), path.with_suffix(".out.bak").read_text().strip()) for path in programs]
 
 
+class Pylox(Interpreter):
+    """It has examples, and no tests: what they print is in its README and follows from their source."""
+
+    def tests(self, source: Path) -> list[tuple[str, str]]:
+        results = {"simple_add.lox": "232.000000", "lots_of_basic_calculations.lox": "3.191743"}
+        return [(str(source / "examples" / name), result) for name, result in results.items()]
+
+
 INTERPRETERS = {
     "rpysom": RPySOM(RPYSOM_CORE, RPYSOM_EXTENSION, "src", (5, 120 + 720)),
+    "pylox": Pylox(PYLOX_CORE, PYLOX_EXTENSION, ".", (5, 7)),
     "tiger": Tiger(TIGER_CORE, TIGER_EXTENSION, ".", (7, 14)),
 }
 

@@ -36,7 +36,8 @@ def of(error, main):
     if place is None:
         place = _PLACE.search(text)
         place = place.groups() if place else (
-            place_of_operation(error) or getattr(error, 'sepcomp_place', None) or place_of_class(text))
+            place_of_operation(error) or getattr(error, 'sepcomp_place', None) or place_of_class(text) or
+            getattr(error, 'sepcomp_near', None))
     if place is None:
         place = place_in_program(sys.exc_info()[2])
         if place is not None and not isinstance(error, SepcompError):
@@ -86,9 +87,9 @@ def install():
     annrpython.gather_error = gather_error(annrpython.gather_error)
     RPythonAnnotator = annrpython.RPythonAnnotator
     RPythonAnnotator.flowin = at(at(RPythonAnnotator.flowin.im_func, place_in), caller_in_program, 'sepcomp_caller')
-    RPythonTyper.specialize_block = at(RPythonTyper.specialize_block.im_func, place_of_block)
-    BaseGCTransformer.transform_graph = at(BaseGCTransformer.transform_graph.im_func, place_of_graph)
-    node.make_funcgen = at(node.make_funcgen, lambda graph, *args: place_of_graph(None, graph))
+    RPythonTyper.specialize_block = at(RPythonTyper.specialize_block.im_func, place_of_block, 'sepcomp_near')
+    BaseGCTransformer.transform_graph = at(BaseGCTransformer.transform_graph.im_func, place_of_graph, 'sepcomp_near')
+    node.make_funcgen = at(node.make_funcgen, lambda graph, *args: place_of_graph(None, graph), 'sepcomp_near')
 
 
 def at(original, place, attribute='sepcomp_place'):

@@ -154,7 +154,7 @@ class Exports(object):
 
     def classdefs(self):
         found = dict(self.classes, **self.stable)
-        found = dict((name, cls) for name, cls in found.items() if cls not in self.implied_classes or self.is_used(cls))
+        found = dict((name, cls) for name, cls in found.items() if self.is_promised(cls))
         return [self.bookkeeper.getuniqueclassdef(found[name]) for name in sorted(found)]
 
     def is_used(self, cls):
@@ -279,12 +279,17 @@ class Exports(object):
     # ---------------------------------------------------------------- prebuilt objects
 
     def exported_objects(self):
-        """{path: object} of module globals that are instances of exported classes."""
+        """{path: object} of instances of exported classes that modules or frozen objects hold."""
+        owners = set(self.modules) | set(path for path, value in self.paths.values() if hasattr(value, '_freeze_'))
         found = {}
         for path, value in self.paths.values():
-            if getattr(value, '__class__', None) in self.classes.values() and path.count('.') == 1:
+            cls = getattr(value, '__class__', None)
+            if path.rpartition('.')[0] in owners and cls in self.classes.values() and self.is_promised(cls):
                 found[path] = value
         return found
+
+    def is_promised(self, cls):
+        return cls not in self.implied_classes or self.is_used(cls)
 
 
 def is_frozen(cls):

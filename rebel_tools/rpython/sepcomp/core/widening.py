@@ -9,6 +9,7 @@ annotator runs on until nothing changes any more.
 from rpython.annotator import description, model
 
 from sepcomp.core import chars, functions
+from sepcomp.interfaces import classnames
 
 
 def widen(s):
@@ -25,7 +26,7 @@ def widen(s):
     if cls in chars.STRINGS:
         return chars.widen(s)
     if cls is model.SomeInstance:
-        return model.SomeInstance(s.classdef, can_be_None=s.can_be_None)
+        return model.SomeInstance(nameable(s.classdef), can_be_None=s.can_be_None)
     if cls is model.SomeTuple:
         return model.SomeTuple([widen(item) for item in s.items])
     if cls is model.SomeList:
@@ -37,6 +38,14 @@ def widen(s):
     if isinstance(s, model.SomePBC) and s.getKind() is description.FunctionDesc:
         return functions.widen(s)
     return s
+
+
+def nameable(classdef):
+    """The class, or the nearest base that a path leads to: a class that a function made, extensions cannot name."""
+    found = classdef
+    while found is not None and classnames.UNREACHABLE in found.name:
+        found = found.basedef
+    return found or classdef
 
 
 def widen_constant(s):
@@ -98,10 +107,16 @@ def widen_block(annotator, graph, block, classdef=None):
 def widen_attributes(classdef):
     changed = False
     for name, attr in sorted(classdef.attrs.items()):
-        if isinstance(attr.s_value, model.SomeImpossibleValue):
+        if isinstance(attr.s_value, model.SomeImpossibleValue) or is_one_static_method(classdef, name, attr):
             continue
         general = widen_constant(attr.s_value) if attr.readonly else widen(attr.s_value)
         if not attr.s_value.contains(general):
             classdef.generalize_attr(name, general)
             changed = True
     return changed
+
+
+def is_one_static_method(classdef, name, attr):
+    """Such a method stays the constant that specialised functions may need it to be: no extension overrides it."""
+    return (attr.readonly and attr.s_value.is_constant()
+            and isinstance(vars(classdef.classdesc.pyobj).get(name), staticmethod))

@@ -140,14 +140,21 @@ class Core(object):
         return desc
 
     def specialize(self, desc, inputcells):
-        """The one graph of an imported function; its arguments are those that the interface states."""
+        """The graph of an imported function; its arguments are those that the interface states.
+
+        Where an instance may be None here and not in the core, there is one more graph, which looks.
+        """
         declared = [self.decode(arg) for arg in desc.sepcomp_entry['args']]
+        checked = []
         for i, (s_declared, s_given) in enumerate(zip(declared, inputcells)):
             if not imported.accepts(s_declared, s_given):
-                raise AnnotatorError('argument %s of %s of the core is %s, it was given %s' % (
-                    desc.signature.argnames[i], self.names[desc.pyobj], describe(s_declared), describe(s_given)))
+                if not imported.accepts(s_declared, without_none(s_given, s_declared)):
+                    raise AnnotatorError('argument %s of %s of the core is %s, it was given %s' % (
+                        desc.signature.argnames[i], self.names[desc.pyobj], describe(s_declared), describe(s_given)))
+                declared[i] = model.SomeInstance(s_declared.classdef, can_be_None=True)
+                checked.append(desc.signature.argnames[i])
         inputcells[:] = declared
-        return desc.cachedgraph(None, builder=lambda translator, pyfunc: self.stub(desc))
+        return desc.cachedgraph(tuple(checked) or None, builder=lambda translator, pyfunc: self.stub(desc, checked))
 
     def specialize_memo(self, desc, inputcells):
         """A memo function of the core: about constants of the extension it is computed here, else the core is asked."""
@@ -158,9 +165,12 @@ class Core(object):
         desc.sepcomp_entry = self.function_entry(desc.pyobj)
         return self.specialize(desc, inputcells)
 
-    def stub(self, desc):
-        """A graph that calls the exported function."""
-        graph = graphs.call_graph(desc, imported.ImportedCall(self, desc.name, desc.sepcomp_entry))
+    def stub(self, desc, checked=()):
+        """A graph that calls the exported function. checked: names of arguments that must not be None."""
+        target = imported.ImportedCall(self, desc.name, desc.sepcomp_entry)
+        if checked:
+            return graphs.checking_graph(self.translator, desc, target, checked)
+        graph = graphs.call_graph(desc, target)
         self.translator.graphs.append(graph)
         return graph
 
@@ -304,6 +314,15 @@ class Core(object):
             raise AnnotatorError('%s belongs to the core %s, which does not export it: only instances of exported '
                                  'classes can be shared; use an exported function' % (path, self.data['name']))
         return self.data['prebuilt'][path]
+
+
+def without_none(s_given, s_declared):
+    """What is given for an instance that is not None: an instance, or nothing else than None so far."""
+    if isinstance(s_declared, model.SomeInstance) and isinstance(s_given, model.SomeNone):
+        return s_declared
+    if isinstance(s_given, model.SomeInstance):
+        return model.SomeInstance(s_given.classdef, flags=s_given.flags)
+    return s_given
 
 
 def is_of_library(modname):

@@ -17,3 +17,14 @@ def call_graph(desc, target):
     if desc.pyobj is not None:
         graph.func = desc.pyobj
     return graph
+
+
+def checking_graph(translator, desc, target, checked):
+    """The same with `assert name is not None` for the arguments with these names."""
+    args = ', '.join(desc.signature.argnames)
+    lines = ['def %s(%s):' % (desc.name, args)] + ['    assert %s is not None' % name for name in checked]
+    namespace = {'target': target}
+    exec '\n'.join(lines + ['    return target(%s)' % args]) + '\n' in namespace
+    graph = translator.buildflowgraph(namespace[desc.name])
+    graph.signature, graph.defaults = desc.signature, desc.defaults or ()
+    return graph
