@@ -1,4 +1,4 @@
-"""The project model: package.json files, the sources and how node_modules resolves. No SCons here."""
+"""The project model: package.json files, sources, and the resolution of node_modules. Independent of SCons."""
 
 from rebel_tools.project.errors import ProjectError
 from rebel_tools.project.load import absent_modules, load_project

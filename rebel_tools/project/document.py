@@ -1,7 +1,7 @@
-"""A JSON file whose every key and value can be pointed at.
+"""A JSON file with the position of every key and value.
 
-The standard decoder (fast) gives the values; only when something is wrong is the text walked a second time to find
-where each key and value stands. JSON is RFC 8259, which lets a reader limit numbers and nesting (section 9).
+The standard decoder (fast) returns the values; only in case of an error is the text scanned a second time to find the
+position of each key and value. JSON is RFC 8259, which lets a reader limit numbers and nesting (section 9).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ TYPE_NAMES = {dict: "an object", list: "a list", str: "a string", bool: "true or
 
 _CONTROLS = {"\0": "NUL", "\t": "a tab", "\n": "a line break", "\r": "a carriage return", "\x1b": "ESCAPE"}
 
-# A string without its end, too, so that no text makes the search start again and again.
+# Also matches an unterminated string, so that no text makes the search quadratic.
 _TOKEN = r'(?s)"[^"\\]*(?:\\.[^"\\]*)*"?|[\[\]{},:]|[^\s\[\]{},:"]+'
 
 
@@ -42,7 +42,7 @@ class Document:
         return place_at(self.path, self.text, self._offset(keys, key=False))
 
     def key_place(self, *keys: str | int) -> Place:
-        """Where the last of `keys` itself is written."""
+        """The position of the last of `keys` itself."""
         return place_at(self.path, self.text, self._offset(keys, key=True))
 
     def error(
@@ -52,7 +52,7 @@ class Document:
         return _error(self.path, self.text, self._offset(keys, key), message, expected, hint)
 
     def check_duplicates(self, consequential: Collection[str]) -> None:
-        """One of the `consequential` keys of the file, or a key below one, that is there twice is a ProjectError."""
+        """Errors: ProjectError if one of the `consequential` keys of the file, or a key below one, occurs twice."""
         if not self.has_duplicates:
             return
         seen: dict[Path, int] = {}
@@ -63,12 +63,12 @@ class Document:
             if first != offset:
                 line = place_at(self.path, self.text, first).line
                 hint = f"remove this one or the one at line {line}"
-                message = f"the key {quoted(keys)} is there twice"
+                message = f"the key {quoted(keys)} occurs twice"
                 raise _error(self.path, self.text, offset, message, None, hint)
 
     def _offset(self, wanted: Path, key: bool) -> int:
-        """Of a key that is there twice the last one counts, as for the decoder; for one that is missing its object.
-        What stands in a list has no key.
+        """The offset of a key or value: the last one of a duplicate key, as in the decoder; for a missing key, its
+        object. Elements of a list have no key.
         """
         key = key and isinstance(wanted[-1], str)
         found = {keys: at for keys, is_key, at in _walk(self.text) if is_key == key and keys == wanted[: len(keys)]}
@@ -76,14 +76,14 @@ class Document:
 
 
 class Part(Document):
-    """A part of a file that is read as a file of its own, in which the object at `within` stands under "rebel".
+    """A part of a file that is read like a file of its own, with the object at `within` under the key "rebel".
 
-    name: what that file has under "name". All other keys are those of the whole file.
+    name: the value of "name" in that file. All other keys are those of the whole file.
     """
 
     def __init__(self, whole: Document, name: str, within: Path) -> None:
         top = whole.value
-        assert isinstance(top, dict), "the whole file was read before"
+        assert isinstance(top, dict), "the whole file has been read"
         part: object = top
         for key in within:
             part = part[key]  # type: ignore[index]
@@ -97,7 +97,7 @@ class Part(Document):
 
 
 def read_document(path: str) -> Document:
-    """The JSON file `path`. FileNotFoundError and NotADirectoryError pass through; all else is a ProjectError."""
+    """Read the JSON file `path`. FileNotFoundError and NotADirectoryError pass through; others are ProjectErrors."""
     text = read_text(path)
     duplicates = []
 
@@ -134,17 +134,17 @@ def _error(path: str, text: str, offset: int, message: str, expected: str | None
 
 
 class _Refused(ValueError):
-    """A number, by its text, that the decoder of Python would take and that is not taken here."""
+    """A number, as text, that Python's decoder accepts and this one rejects."""
 
     def complaint(self) -> tuple[str, str, None]:
         token = str(self)
         if len(token) > MAX_DIGITS:
             return f"a number of {len(token):,} characters", f"at most {MAX_DIGITS:,}", None
-        return f"not JSON: {token} is no number of JSON", "a number, true, false, null or a string", None
+        return f"not JSON: {token} is not a JSON number", "a number, true, false, null or a string", None
 
 
 def _number(token: str) -> float:
-    if len(token) > MAX_DIGITS:  # for whole numbers the time of Python grows with the square, where it does not refuse
+    if len(token) > MAX_DIGITS:  # Python's time to parse an integer is quadratic, unless it refuses it
         raise _Refused(token)
     return float(token)
 
@@ -154,7 +154,7 @@ def _constant(token: str) -> float:
 
 
 def _check_depth(path: str, text: str) -> None:
-    """The decoder is recursive; how deep it can go depends on Python's version and on who called it."""
+    """Limit the nesting: the decoder is recursive, and its limit depends on Python's version and on the caller."""
     if text.count("[") + text.count("{") <= MAX_DEPTH:
         return
     for keys, _, offset in _walk(text):
@@ -164,7 +164,7 @@ def _check_depth(path: str, text: str) -> None:
 
 
 def _syntax_error(path: str, text: str, error: json.JSONDecodeError) -> ProjectError:
-    """The decoder's error; the most frequent ones are named and pointed at."""
+    """The decoder's error, with better messages and positions for the most frequent ones."""
     offset, message, hint = _explained(text, error)
     return _error(path, text, offset, message, None, hint)
 
@@ -188,7 +188,7 @@ def _explained(text: str, error: json.JSONDecodeError) -> tuple[int, str, str | 
 
 
 def _named(character: str) -> str:
-    import unicodedata  # only when something is wrong already
+    import unicodedata  # imported late: needed only for an error message
 
     name = _CONTROLS.get(character) or unicodedata.name(character, "")
     return f"the character U+{ord(character):04X}" + (f" ({name})" if name else "")
@@ -199,9 +199,9 @@ def _tokens(text: str) -> Iterator[tuple[int, str]]:
 
 
 def _walk(text: str) -> Iterator[tuple[Path, bool, int]]:
-    """(path, whether it is the key itself, offset) of every key and value of JSON text, in the order of the text.
+    """(path, whether it is the key itself, offset) of every key and value in JSON text, in order.
 
-    Of text that is not JSON it gives what comes before the first bracket that does not fit.
+    For text that is not JSON, only those before the first bracket that does not match.
     """
     path: list[str | int] = []  # the last one is the index in a list, or the key in an object
     is_list: list[bool] = []

@@ -4,4 +4,4 @@ from rebel_tools.errors import RebelError
 
 
 class ProjectError(RebelError):
-    """A package.json, a source file or a dependency is not as it must be."""
+    """An error in a package.json, a source file or a dependency."""

@@ -1,4 +1,4 @@
-"""Files of a package that patterns in its package.json select: those that are there, and those that its rules make."""
+"""The files of a package that patterns in its package.json select: existing ones, and outputs of its rules."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from rebel_tools.text import quote
 class Files:
     """The files below the folder `root` of the package of `document`.
 
-    consulted: gets the files and folders that were looked at.
+    consulted: the files and folders that were looked at are added to it.
     """
 
     def __init__(self, document: Document, root: str, consulted: set[str]) -> None:
@@ -24,9 +24,9 @@ class Files:
         self.consulted = consulted
 
     def selected(self, patterns: Sequence[str], keys: Path, made: Iterable[str]) -> tuple[str, ...]:
-        """The files that patterns select, as paths relative to the package, of those that are there or `made`.
+        """The files, existing or `made`, that patterns select, as paths relative to the package.
 
-        keys: where the list of patterns stands. Errors: ProjectError for a pattern that selects nothing.
+        keys: those of the list of patterns. Errors: ProjectError for a pattern that selects nothing.
         """
         known = [*made]
         selection = Selection(patterns)

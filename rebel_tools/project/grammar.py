@@ -1,16 +1,16 @@
-"""What a grammar (.mly) is written for: ocamlyacc, or menhir, which reads all that ocamlyacc does and more."""
+"""Tells whether a grammar (.mly) is for ocamlyacc or for menhir, which accepts a superset."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 
-# What neither of them takes for a part of the grammar: comments of both styles, strings, types, and the header, which
-# like semantic actions is OCaml.
+# Text that is not grammar for either of them: comments of both styles, strings, types, and the header, which is OCaml,
+# like semantic actions.
 _IGNORED = r'/\*.*?\*/|\(\*.*?\*\)|//[^\n]*|"(?:[^"\\\n]|\\.)*"|%\{.*?%\}'
 _TOKEN = re.compile(rf"(?s)(?P<ignored>{_IGNORED})|(?P<word>%?[A-Za-z_][\w']*|%%)|(?P<other>\S)")
 
-# OCaml inside of braces: what may hold a brace that is none. A ' may also begin a type variable.
+# OCaml inside braces: tokens that may contain a brace. A ' may also begin a type variable.
 _OCAML = re.compile(
     r"""(?s)\(\*.*?\*\)|"(?:[^"\\]|\\.)*"|\{(?P<id>[a-z_]*)\|.*?\|(?P=id)\}|'(?:[^\\']|\\.[^']*)'|[{}]"""
 )
@@ -19,10 +19,10 @@ _ONLY_MENHIR = frozenset(("%public", "%inline", "%parameter", "%on_error_reduce"
 
 
 def is_for_menhir(text: str) -> bool:
-    """Whether a grammar uses what only menhir knows (menhir's manual, "Differences with ocamlyacc").
+    """Whether a grammar uses features that only menhir has (menhir's manual, "Differences with ocamlyacc").
 
-    That is a keyword of menhir's; a type right after %start; or, in a rule, a name for a symbol (`x = expr`), a
-    parameter (`list(x)`) or an operator (`?`, `+`, `*`, `:=`, `==`), none of which a rule of ocamlyacc can hold.
+    These are a keyword of menhir; a type right after %start; or, in a rule, a name for a symbol (`x = expr`), a
+    parameter (`list(x)`) or an operator (`?`, `+`, `*`, `:=`, `==`).
     """
     in_rules, before = False, ""
     for word in _words(text):
@@ -32,14 +32,14 @@ def is_for_menhir(text: str) -> bool:
             return True
         if word == "%%":
             if in_rules:
-                return False  # the rest is OCaml
+                return False  # everything after it is OCaml
             in_rules = True
         before = word
     return False
 
 
 def _words(text: str) -> Iterator[str]:
-    """The words and signs of a grammar, without its OCaml, types and comments."""
+    """The tokens of a grammar, without OCaml code, types and comments."""
     at = 0
     while True:
         found = _TOKEN.search(text, at)

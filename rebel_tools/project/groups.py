@@ -1,4 +1,4 @@
-"""Which targets can share what is compiled: those with one compiler and the same flags for it."""
+"""Which targets can share compiled files: those with the same compiler and the same flags for it."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ _COMPILERS = {"jsoo": "byte"}
 
 
 class Group(NamedTuple):
-    """Targets that differ in what they link and in how they do it, and in nothing else.
+    """Targets that differ only in what they link, and how.
 
     targets: in the order of package.json.
-    home: the one in whose folder everything lies that they share: the first one that is built by default, or the first.
+    home: the target whose folder holds the shared files: the first one that is built by default, or the first.
     """
 
     targets: tuple[Target, ...]

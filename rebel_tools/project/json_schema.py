@@ -16,7 +16,7 @@ HEADER = "| key | meaning | default |\n|---|---|---|\n"
 
 
 def json_schema() -> Schema:
-    """The schema of a whole package.json: keys that are not ours may have any value."""
+    """The schema of a whole package.json: other keys may have any value."""
     return {"$schema": DRAFT, "title": "package.json with the key rebel", **TOP.schema()}
 
 
@@ -25,7 +25,7 @@ def schema_text() -> str:
 
 
 def keys_table() -> str:
-    """The table of all keys but those of targets, in Markdown."""
+    """The table of all keys except those of targets, in Markdown."""
     return HEADER + "".join(_rows(TOP))
 
 

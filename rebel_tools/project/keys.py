@@ -1,7 +1,7 @@
-"""The keys of package.json that count, what they mean and what is right for them.
+"""The keys of package.json that rebel reads, with their meanings and valid values.
 
-This is the reference that everything else is made of: `manifest.py` reads with it, the tables of docs/packages.md and
-the JSON Schema come from it (`json_schema.py`).
+Everything else is derived from this: `manifest.py` reads with it, and `json_schema.py` makes the tables of
+docs/packages.md and the JSON Schema from it.
 """
 
 from __future__ import annotations

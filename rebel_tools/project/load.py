@@ -37,9 +37,9 @@ from rebel_tools.text import printable, quote
 
 
 def load_project(root: str = ".", consulted: set[str] | None = None) -> Project:
-    """The project whose root package is the folder `root`. Anything that is wrong with it is a ProjectError.
+    """The project whose root package is in the folder `root`. Errors: ProjectError.
 
-    consulted: gets every file and folder that was looked at, also where this ends with an error.
+    consulted: every file and folder that was looked at is added to it, even in case of an error.
     """
     loader = _Loader(_real_path(root), set() if consulted is None else consulted)
     manifest = loader.root_manifest()
@@ -71,7 +71,7 @@ def load_project(root: str = ".", consulted: set[str] | None = None) -> Project:
     )
 
 
-# What the names of a member's targets begin with.
+# The prefix of the names of a member's targets.
 _PREFIX = "{}/"
 
 
@@ -93,7 +93,7 @@ class _Targets:
 
 
 def _is_empty(manifest: Manifest, package: Package) -> bool:
-    """Whether a package has libraries and nothing besides."""
+    """Whether a package has only libraries."""
     return bool(manifest.libraries) and not manifest.library_of and not package.sources
 
 
@@ -101,11 +101,11 @@ def _real_path(root: str) -> str:
     try:
         return os.path.realpath(root)
     except FileNotFoundError:
-        raise ProjectError("the current folder does not exist any more", hint="change into one that does") from None
+        raise ProjectError("the current folder no longer exists", hint="cd to an existing folder") from None
 
 
 def absent_modules(package: Package) -> dict[str, str]:
-    """Module -> why the sources of `package` cannot use it, of all packages that are installed or wanted; for hints."""
+    """Module -> why the sources of `package` cannot use it, for installed and required packages; for hints."""
     names = (name for name in installed(package.root) if name not in package.dependencies)
     found = {
         package_module(name): f"the package {name} is installed, but not in `dependencies`; add it" for name in names
@@ -114,7 +114,7 @@ def absent_modules(package: Package) -> dict[str, str]:
 
 
 class _Loader:
-    """A depth-first walk over the packages: each is added after all that it depends on."""
+    """A depth-first walk over the packages: each is added after its dependencies."""
 
     def __init__(self, root: str, consulted: set[str]) -> None:
         self.root = root
@@ -127,7 +127,7 @@ class _Loader:
         self.members: set[str] = set()
         self.warnings: list[str] = []
         self.findlib = Findlib(consulted)
-        self.owners: dict[str, Manifest] = {}  # of sources of packages with several libraries, by path
+        self.owners: dict[str, Manifest] = {}  # owners of sources in packages with several libraries, by path
 
     def root_manifest(self) -> Manifest:
         path = os.path.join(self.root, "package.json")
@@ -141,7 +141,7 @@ class _Loader:
                 "there is no such file",
                 place=Place(path),
                 expected="the package.json of the root package",
-                hint="make a project: rebel new NAME",
+                hint="create a project: rebel new NAME",
             ) from None
         manifest = read_manifest(
             document, os.path.basename(self.root), is_root=not is_no_package(document, self.consulted)
@@ -151,7 +151,7 @@ class _Loader:
         return manifest
 
     def member_manifests(self, root: Manifest) -> list[Manifest]:
-        """Those of the members of a workspace that are packages of ours. Errors: two of one name, or none at all."""
+        """The manifests of the members of a workspace that rebel builds. Errors: two with one name, or none at all."""
         members: dict[str, Manifest] = {}
         for folder in member_folders(root.document, self.consulted):
             document = self.resolver.read(os.path.realpath(os.path.join(folder, "package.json")))
@@ -162,7 +162,7 @@ class _Loader:
             self.manifests[document.path] = manifest
             other = members.setdefault(manifest.name, manifest)
             if other is not manifest:
-                message = f'two members of the workspace are called "{manifest.name}"; the other one is'
+                message = f'two members of the workspace have the name "{manifest.name}"; the other one is'
                 raise document.error(("name",), f"{message} {other.document.path}", hint="rename one of them")
         self.members = {manifest.document.path for manifest in members.values()}
         every = [*members.values(), *([root] if root.has_rebel else [])]
@@ -171,20 +171,20 @@ class _Loader:
         taken.update((name.partition("/")[0], "a library") for name in libraries)
         for target in root.targets:
             if target.name in taken:
-                message = f'the target "{target.name}" is called like {taken[target.name]}'
-                expected = "names that differ: each is that of a folder in _build"
+                message = f'the target "{target.name}" has the same name as {taken[target.name]}'
+                expected = "different names, because each one names a folder in _build"
                 raise root.document.error(target.keys, message, expected=expected, hint="rename the target")
         if not root.has_rebel and not members:
             raise root.document.error(
                 ("workspaces",),
                 'no member of the workspace has the key "rebel" in its package.json',
                 key=True,
-                hint='add "rebel": {} to those that are to be built',
+                hint='add "rebel": {} to those that should be built',
             )
         return list(members.values())
 
     def libraries_of(self, manifest: Manifest) -> list[Manifest]:
-        """Those that a package has besides itself."""
+        """The additional libraries of a package."""
         return [self._library(manifest, name) for name in manifest.libraries] if manifest.has_rebel else []
 
     def _library(self, manifest: Manifest, library: str) -> Manifest:
@@ -192,19 +192,19 @@ class _Loader:
         return self.manifests.setdefault(found.key, found)
 
     def is_built(self, library: Manifest) -> bool:
-        """Whether a library is built by itself: all are but those of packages for BuckleScript alone."""
+        """Whether a library is built separately: all except those of packages for BuckleScript only."""
         targets = self.manifests[library.document.path].targets
         return not targets or any(target.engine != "bucklescript" for target in targets)
 
     def add_libraries(self, members: Sequence[Manifest]) -> None:
-        """Check the modules of those members that are libraries, or that others depend on."""
+        """Check the modules of members that are libraries or dependencies of others."""
         used = {name for package in self.packages.values() for name in package.dependencies}
         for manifest in members:
             if manifest.name in used or not manifest.targets:
                 self.modules.add(manifest, self.packages[manifest.document.path])
 
     def visit(self, manifest: Manifest) -> None:
-        """Add the package of `manifest` and before it all its dependencies, unless it is there already."""
+        """Add the package of `manifest` after all of its dependencies, unless it was added already."""
         if manifest.key in self.packages:
             return
         chain = [_Visit(manifest)]
@@ -218,12 +218,12 @@ class _Loader:
                 chain.append(_Visit(dependency))
 
     def _next(self, chain: Sequence[_Visit]) -> Manifest | None:
-        """The next dependency of the last package that is a package of ours, if there is one more."""
+        """The next dependency of the last package that rebel builds, if there is one."""
         visit = chain[-1]
         for wanted in visit.rest:
             dependency = self._dependency(visit, wanted)
             if dependency is None or wanted.key == "peerDependencies" and _is_in(chain, dependency):
-                continue  # who is the peer of its own user cannot use its modules
+                continue  # a peer dependency on its own user: its modules cannot be used
             visit.following = wanted
             if not wanted.is_choice:
                 visit.choices.discard(dependency.name)
@@ -236,7 +236,7 @@ class _Loader:
         return None
 
     def _dependency(self, visit: _Visit, wanted: Dependency) -> Manifest | None:
-        """The package of ours, or the library of one, that a dependency is, if it is there."""
+        """The package or library of a dependency, if it is installed and rebel builds it."""
         is_own = wanted.name == own_package(visit.manifest)
         package = self.manifests[visit.manifest.document.path] if is_own else self._package(visit, wanted)
         if package is None or not wanted.library:
@@ -248,7 +248,7 @@ class _Loader:
         return None
 
     def _package(self, visit: _Visit, wanted: Dependency) -> Manifest | None:
-        """The package of ours that a dependency is; of any other one the reason is noted, for hints."""
+        """The package of a dependency if rebel builds it; otherwise the reason is recorded for hints."""
         importer = visit.manifest.document
         document = self.resolver.find(wanted.name, os.path.dirname(importer.path))
         if document is None:
@@ -261,9 +261,7 @@ class _Loader:
         manifest = self.manifests[document.path]
         if not manifest.has_rebel:
             folder = os.path.relpath(os.path.dirname(document.path), self.root)
-            visit.note_absent(
-                wanted.name, f'in {folder} has no key "rebel" in its package.json, so that it is not built'
-            )
+            visit.note_absent(wanted.name, f'in {folder} has no key "rebel" in its package.json, so it is not built')
             return None
         return manifest
 
@@ -331,7 +329,7 @@ class _Loader:
         return chosen
 
     def _check_apart(self, manifest: Manifest, package: Package) -> None:
-        """Errors: ProjectError for a source that two libraries of one package have."""
+        """Errors: ProjectError for a source in two libraries of one package."""
         for source in package.sources:
             owner = self.owners.setdefault(os.path.join(package.root, source.path), manifest)
             if owner is not manifest:
@@ -374,7 +372,7 @@ class _Visit:
 
 
 def _tested(manifest: Manifest) -> list[str]:
-    """What tests use anyway: the package and its libraries."""
+    """What tests always use: the package and its libraries."""
     libraries = (library_name(manifest.tests_of, library) for library in manifest.libraries)
     return [manifest.tests_of, *libraries] if manifest.tests_of else []
 
@@ -394,7 +392,7 @@ def _check_cycle(chain: Sequence[_Visit], dependency: Manifest) -> None:
         cycle[-1].following.at,
         "packages depend on each other: " + " -> ".join(names),
         key=True,
-        expected="no cycle between packages",
+        expected="packages without cyclic dependencies",
         hint="remove one of these dependencies: " + ", ".join(places),
     )
 
@@ -410,7 +408,7 @@ def _empty_patterns(manifest: Manifest, package: Package) -> Iterator[str]:
 
 
 def _unknown_modules(manifest: Manifest, package: Package) -> Iterator[str]:
-    """A sentence for each module that is named and not there; it may be a source that another builder makes."""
+    """A sentence for each module that is named but missing; it may be a source that another builder makes."""
     modules = {source.module for source in package.sources}
     generating = manifest.generating
     named: list[tuple[str, Path, bool]] = [(name, ("private", at), False) for at, name in enumerate(manifest.private)]

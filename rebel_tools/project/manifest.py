@@ -1,4 +1,4 @@
-"""What one package.json says, checked, as plain data."""
+"""The contents of one package.json, checked, as plain data."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from rebel_tools.text import quote
 
 
 class TargetSpec(NamedTuple):
-    """A target as it is written; `entry` is None when package.json leaves it out, `keys` is where it stands."""
+    """A target as it is written; `entry` is None if package.json omits it, `keys` is its position."""
 
     name: str
     engine: str
@@ -27,7 +27,7 @@ class TargetSpec(NamedTuple):
 
 
 class Grammar(NamedTuple):
-    """How menhir makes a module, as it is written: the `sources` that are one grammar, and flags."""
+    """How menhir makes a module, as it is written: the `sources` of the grammar, and flags."""
 
     sources: tuple[str, ...] = ()
     flags: tuple[str, ...] = ()
@@ -53,7 +53,7 @@ class Command(NamedTuple):
 
 
 class TestSpec(NamedTuple):
-    """One of `rebel.tests.programs` as it is written; `keys` is where it stands."""
+    """One of `rebel.tests.programs` as it is written; `keys` is its position."""
 
     keys: Path
     entry: str = ""
@@ -68,7 +68,7 @@ class TestSpec(NamedTuple):
 
 
 class Tests(NamedTuple):
-    """What package.json says about tests. sources: patterns."""
+    """The tests in a package.json. sources: patterns."""
 
     programs: tuple[TestSpec, ...] = ()
     sources: tuple[str, ...] = ("test",)
@@ -80,7 +80,7 @@ class Tests(NamedTuple):
 
 
 class Generating(NamedTuple):
-    """All that a package.json says about what makes sources.
+    """Everything in a package.json about generated sources.
 
     parser_generator: of all grammars, or ''; grammars: by module.
     preprocessor: of all sources, or (); preprocessors: by module; preprocessor_dependencies: patterns of files.
@@ -105,9 +105,9 @@ class StubsSpec(NamedTuple):
 
 
 class Dependency(NamedTuple):
-    """A package that this one wants: the range of versions as it is written, and the key that it stands under.
+    """A package that this one depends on: the range of versions as it is written, and the key that contains it.
 
-    library: which of its libraries, '' for the package itself; used_at: where `rebel.uses` says so.
+    library: which of its libraries, '' for the package itself; used_at: the position in `rebel.uses`.
     is_choice: whether it is wanted only where `rebel.select` chooses a source for it.
     """
 
@@ -124,7 +124,7 @@ class Dependency(NamedTuple):
 
     @property
     def at(self) -> Path:
-        """Where it is said that the sources use it."""
+        """The keys where the dependency is declared."""
         return self.used_at or self.keys
 
     @property
@@ -133,11 +133,11 @@ class Dependency(NamedTuple):
 
 
 class Manifest(NamedTuple):
-    """One package.json. `has_rebel` tells a package of ours from any other npm package, whose rest is empty then.
+    """One package.json. `has_rebel` is False for other npm packages, whose other fields are empty.
 
-    tests_of: of what the tests of a package are as a package of their own, the name of the one that they test.
-    libraries: the names of its further libraries; library_of: of one of these, as a manifest of its own, the name of
-        the package. uses: the libraries that it names, or None where all of its dependencies count.
+    tests_of: for the tests of a package, which are a package of their own, the name of the package that they test.
+    libraries: the names of its additional libraries; library_of: for one of these, which has a manifest of its own, the
+        name of the package. uses: the libraries in `rebel.uses`, or None if all dependencies count.
     select: file -> the sources that it may be.
     """
 
@@ -175,23 +175,23 @@ class Manifest(NamedTuple):
 
     @property
     def key(self) -> str:
-        """What tells it from all others."""
+        """Its unique key."""
         return f"{self.document.path}#{self.name}" if self.tests_of or self.library_of else self.document.path
 
     @property
     def module_keys(self) -> Path:
-        """Where it is said which module the package is."""
+        """The keys that determine the module of the package."""
         top = self.document.value
         rebel = top.get("rebel", {}) if isinstance(top, dict) else {}
         return ("rebel", "module") if "module" in rebel else ("name",)
 
 
 def read_manifest(document: Document, default_name: str, is_root: bool = False) -> Manifest:
-    """The manifest in `document`; `default_name` counts when the file has no `name`.
+    """The manifest in `document`; `default_name` is used if the file has no `name`.
 
-    The root package is one of ours even without the key `rebel`: all its settings have defaults.
-    Unknown keys under `rebel` are errors, but only warnings in what lies in a node_modules folder: users cannot
-    mend those files. Of a package that is not ours nothing is read: what is in it is npm's business.
+    The root package is built even without the key `rebel`: all settings have defaults.
+    Unknown keys under `rebel` are errors, but only warnings in a node_modules folder: users cannot fix those files.
+    Of other packages nothing is read: they are npm's business.
     """
     reader = Reader(document, strict="node_modules" not in os.path.dirname(document.path).split(os.sep))
     if not isinstance(document.value, dict):
@@ -243,17 +243,17 @@ def read_manifest(document: Document, default_name: str, is_root: bool = False) 
 
 
 def library_name(package: str, library: str) -> str:
-    """What the others call a library of a package."""
+    """The name of a library of a package for its users."""
     return f"{package}.{library}"
 
 
 def library_document(document: Document, package: str, library: str) -> Document:
-    """What the package.json of a package says of one of its libraries, as a document of its own."""
+    """The part of a package.json about one of its libraries, as a document of its own."""
     return Part(document, library_name(package, library), ("rebel", "libraries", library))
 
 
 def document_of(package: Package) -> Document:
-    """The package.json of a package, or its part about a library that it is; for errors."""
+    """The package.json of a package, or its part about a library; for errors."""
     document = read_document(os.path.join(package.root, "package.json"))
     return library_document(document, package.library_of, package.part) if package.library_of else document
 
@@ -273,14 +273,14 @@ def manifest_of_library(manifest: Manifest, library: str) -> Manifest:
 
 
 def check_name(document: Document, name: str) -> None:
-    """Whether a package that others may use can have a name."""
+    """Errors: ProjectError for a name that a package with users cannot have."""
     if name == "src":
         expected = "another name: _build/<target>/src belongs to the root package"
-        raise document.error(("name",), "a package cannot be called src", expected=expected)
+        raise document.error(("name",), "a package cannot have the name src", expected=expected)
 
 
 def _check_visibility(document: Document, rebel: Mapping[str, Any]) -> None:
-    """A public face is all that users see, so that nothing else can be said about what they see."""
+    """Errors: ProjectError for other keys about visibility beside a public face, which is all that users see."""
     if not rebel.get("publicModule", False):
         return
     for key, is_said in (("wrapped", not rebel.get("wrapped", True)), ("private", "private" in rebel)):
@@ -300,15 +300,15 @@ def _check_libraries(document: Document, package: str, rebel: Mapping[str, Any])
 
 
 def _check_module_flags(document: Document, rebel: Mapping[str, Any]) -> None:
-    """Where modules are found is the same for all of a package, for ocamldep answers about them together."""
+    """Errors: ProjectError for -I: modules of a package share one search path, as ocamldep handles them together."""
     for module, words in rebel.get("moduleFlags", {}).items():
         if "-I" in words:
-            message = "-I cannot stand among the flags of a single module"
+            message = "-I is not allowed in the flags of a single module"
             raise document.error(("rebel", "moduleFlags", module), message, hint='move it to "flags": {"compile": []}')
 
 
 def _sources(rebel: Mapping[str, Any]) -> tuple[str, ...]:
-    """The patterns of a package's sources, without what its tests have among them."""
+    """The patterns of a package's sources, without the sources of its tests."""
     sources: tuple[str, ...] = rebel.get("sources", DEFAULT)
     own = [*rebel["tests"].get("sources", Tests().sources)] if "tests" in rebel else []
     own += [pattern for library in rebel.get("libraries", {}).values() for pattern in library["sources"]]
@@ -316,7 +316,7 @@ def _sources(rebel: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _without(sources: tuple[str, ...], others: Iterable[str]) -> tuple[str, ...]:
-    """Patterns that do not select what belongs to others, whose patterns are more special."""
+    """Patterns that do not select what more specific patterns of others select."""
     selection = Selection(sources)
     own = (pattern for pattern in others if not pattern.startswith("!"))
     inside = (pattern for pattern in own if any(map(selection.enters, Selection([pattern]).folders)))
@@ -373,7 +373,7 @@ def _command(document: Document, said: Mapping[str, Any], keys: Path) -> Command
 
 
 def _module(document: Document, name: str, is_program: bool) -> str:
-    """The module that a package's name gives. Of a package of programs it may be anything: no source can name it."""
+    """The module for a package's name. For a package of programs it may be anything: no source can name it."""
     module = package_module(name)
     if not is_program and not (is_module(module) and len(module) <= MAX_MODULE):
         what = "is too long" if is_module(module) else "OCaml does not allow"
@@ -386,7 +386,7 @@ def _module(document: Document, name: str, is_program: bool) -> str:
 
 
 def _dependencies(top: Mapping[str, Any]) -> tuple[Dependency, ...]:
-    """Each name once: what is optional is so wherever else it stands, as npm has it, and what is required no peer."""
+    """Each name once. As in npm, optional dependencies override others, and required ones override peers."""
     found: dict[str, Dependency] = {}
     for key in DEPENDENCIES:
         for name, wanted in top.get(key, {}).items():
@@ -396,7 +396,7 @@ def _dependencies(top: Mapping[str, Any]) -> tuple[Dependency, ...]:
 
 
 def _development(top: Mapping[str, object]) -> tuple[str, ...]:
-    """The names in `devDependencies`, which do not count: for hints only, and so nothing in there is an error."""
+    """The names in `devDependencies`, which are only used for hints, so nothing in them is an error."""
     given = top.get("devDependencies")
     return tuple(name for name in given if is_package(name)) if isinstance(given, dict) else ()
 
@@ -413,8 +413,8 @@ def _targets(document: Document, rebel: Mapping[str, Any]) -> tuple[TargetSpec, 
             line = document.place(*other.keys, "target").line
             raise document.error(
                 (*target.keys, "target"),
-                f'the target "{target.name}" is there twice',
-                expected="one name per target, different when case does not count: each is the name of a folder",
+                f'the target "{target.name}" occurs twice',
+                expected="one name per target, unique even if case is ignored, because it is the name of a folder",
                 hint=f'"{other.name}" at line {line} is the other one',
             )
     return targets

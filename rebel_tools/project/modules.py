@@ -1,6 +1,6 @@
-"""The modules that packages are, over a whole project: one name means one thing, to compilers and to linkers.
+"""Checks that the modules of packages have unique names in a project, for compilers and linkers.
 
-Which units these modules consist of, and whether two packages have a unit of one name (`A__B__C`), the plan knows.
+The plan checks their units (whether two packages have a unit with the name `A__B__C`).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from rebel_tools.project.manifest import Manifest
 from rebel_tools.project.model import Package, Source, Target
 from rebel_tools.project.names import MAX_UNIT
 
-# Units of OCaml itself, whatever the version: with one of them twice nothing compiles or links.
+# Units of OCaml itself, in any version: a second unit of that name breaks compilation or linking.
 _RESERVED = re.compile(r"Stdlib(__\w*)?|Std_exit|Camlinternal\w*|\w*__without_\w*")
 
 _ANOTHER = 'give it another name: "rebel": {"module": "Name"}'
@@ -31,7 +31,7 @@ class Modules:
         self._by_library: dict[str, Package] = {}
 
     def add(self, manifest: Manifest, package: Package) -> None:
-        """Add a package that is not the root. Errors: its module is one of OCaml's, or it is there already."""
+        """Add a package that is not the root. Errors: its module belongs to OCaml, or is already taken."""
         self._check_library(manifest, package)
         other = self._by_name.setdefault(package.name, package)
         if other is not package:
@@ -39,7 +39,7 @@ class Modules:
             raise self._error(manifest, message, "agree on one version: npm dedupe", ("name",))
         other = self._by_module.setdefault(package.module, package)
         if other is not package:
-            message = f"two packages are the module {package.module}: {other.name} and {package.name}"
+            message = f"two packages have the module {package.module}: {other.name} and {package.name}"
             raise self._error(manifest, f"{message}: {other.root} and {package.root}", _ANOTHER)
         self._manifests[package.module] = manifest
         check_lengths(package.root, package.module, package.sources)
@@ -58,7 +58,7 @@ class Modules:
             used = self._by_module.get(target.module)
             if used and used is not package:
                 meant = "" if target.is_library else ", as those of every program"
-                message = f"the package {used.name} is the module {used.module}, and so are the sources in "
+                message = f"the package {used.name} has the module {used.module}, and so do the sources in "
                 message += package.root + meant
                 raise self._error(self._manifests[used.module], message, _ANOTHER)
             check_lengths(package.root, target.module, package.sources)
@@ -79,12 +79,12 @@ class Modules:
 
     @staticmethod
     def _error(manifest: Manifest, message: str, hint: str, keys: Path | None = None) -> ProjectError:
-        expected = "one package per module name in a program"
+        expected = "one package for each module name in a program"
         return manifest.document.error(keys or manifest.module_keys, message, expected=expected, hint=hint)
 
 
 def _check_unwrapped(package: Package) -> None:
-    """Units that have the names of their modules are not to be one of OCaml's. Errors: ProjectError at the source."""
+    """Errors: ProjectError at a source whose unit, named after its module, would be one of OCaml's."""
     for source in package.sources:
         if source.module not in package.private and _RESERVED.fullmatch(source.module):
             raise ProjectError(
@@ -95,13 +95,13 @@ def _check_unwrapped(package: Package) -> None:
 
 
 def check_lengths(root: str, module: str, sources: Iterable[Source]) -> None:
-    """Names of units become names of files, which cannot be of any length. Errors: ProjectError at the source."""
+    """Errors: ProjectError at a source whose unit name is too long for a file name."""
     longest = max(sources, key=lambda source: len(source.module), default=None)
     length = len(module) + 2 + len(longest.module) if longest else 0
     if longest and length > MAX_UNIT:
         raise ProjectError(
             f"the name of this module is too long for a file: the compiler calls it {module}__{longest.module}",
             place=Place(f"{root}/{longest.path}"),
-            expected=f"at most {MAX_UNIT} characters, and not {length}",
+            expected=f"at most {MAX_UNIT} characters, not {length}",
             hint="rename the file, or give the package a shorter module",
         )

@@ -1,4 +1,4 @@
-"""From names of npm packages, files and targets to OCaml modules, as rebel did; and which names can be any of these."""
+"""The OCaml modules for names of npm packages, files and targets, as in the original rebel; and valid names."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MAX_UNIT = 200
 MAX_MODULE = 100
 MAX_PACKAGE = 214  # npm's limit
 
-# The namespace of the root package, unless it is a library; rebel had one for each target, and this for `default`.
+# The namespace of the root package, unless it is a library; the original rebel used this for the target `default`.
 ROOT_MODULE = "Default_Tar"
 
 _MODULE = re.compile(MODULE)
@@ -33,22 +33,22 @@ def is_module(name: str) -> bool:
 
 
 def is_package(name: str) -> bool:
-    """Whether `name` can be the name of an npm package, so that it is also a safe relative path."""
+    """Whether `name` is a valid npm package name, and thus a safe relative path."""
     return len(name) <= MAX_PACKAGE and _PACKAGE.fullmatch(name) is not None
 
 
 def package_module(npm_name: str) -> str:
     """The module of a package: `foo-bar` and `@scope/foo-bar` are `FooBar`, `foo_bar` is `Foo_bar`.
 
-    The scope says who publishes a package, not what it is; programs would have to repeat it in every line. Where the
-    result is no module name (`3d`), `is_module` says so, and the package needs the key `rebel.module`.
+    The scope is not part of it: it says who publishes a package, and programs would have to repeat it in every line. If
+    the result is not a module name (`3d`), `is_module` is false, and the package needs the key `rebel.module`.
     """
     first, *rest = [word for word in re.split("[-.]", npm_name.rpartition("/")[2]) if word] or [""]
     return capitalize(first) + "".join(capitalize(word) for word in rest)
 
 
 def findlib_name(npm_name: str) -> str:
-    """What findlib calls a package that is installed: a `.` would make it a part of another one."""
+    """The findlib name of an installed package; a `.` would make it a subpackage."""
     return npm_name.rpartition("/")[2].replace(".", "-").replace("~", "-").lstrip("-")
 
 

@@ -1,6 +1,6 @@
-"""The members of a workspace as pnpm has them: `packages` in `pnpm-workspace.yaml`, read by PyYAML (an extra).
+"""The members of a pnpm workspace: `packages` in `pnpm-workspace.yaml`, read with PyYAML (an optional dependency).
 
-Source of the format: pnpm's manual, "pnpm-workspace.yaml"; of what else stands there nothing counts here.
+Source of the format: pnpm's manual, "pnpm-workspace.yaml"; other keys are ignored.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ FILE = "pnpm-workspace.yaml"
 
 
 def file_beside(manifest: str) -> str:
-    """Where the file would be that belongs to a package.json."""
+    """The path of this file beside a package.json."""
     return os.path.join(os.path.dirname(manifest), FILE)
 
 
@@ -36,7 +36,7 @@ def patterns(path: str) -> Iterator[tuple[str, Place, str]]:
         place, line = _place(path, item.start_mark), lines[min(item.start_mark.line, len(lines) - 1)]
         if not isinstance(node.value, list) or not isinstance(item.value, str):
             raise ProjectError(
-                "this is no list of folders", place=place, source=line, expected='packages: ["packages/*"]'
+                "this is not a list of folders", place=place, source=line, expected='packages: ["packages/*"]'
             )
         yield item.value, place, line
 
@@ -59,7 +59,7 @@ def _parsed(path: str, text: str) -> yaml.Node | None:
 
 
 def _packages(node: yaml.Node | None) -> yaml.Node | None:
-    """The value of the key, without looking into anything else."""
+    """The value of the key, ignoring everything else."""
     rows = node.value if node is not None and isinstance(node.value, list) else []
     pairs = (row for row in rows if isinstance(row, tuple))
     return next((value for key, value in pairs if key.value == "packages"), None)

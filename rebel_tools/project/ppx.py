@@ -1,4 +1,4 @@
-"""The ppx rewriters of a package: which of them are packages of the project, and what the code needs that they make."""
+"""The ppx rewriters of a package: which of them are packages of the project, and what the generated code needs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from rebel_tools.project.model import Package, Ppx
 
 
 class Rewriting(NamedTuple):
-    """The rewriters of a package, and the packages and findlib libraries that its sources need when they have run.
+    """The rewriters of a package, and the packages and findlib libraries that the rewritten sources need.
 
     apart: names of dependencies that the sources themselves do not use: the rewriters, and what only the code needs
         that this package makes as a rewriter.
@@ -24,7 +24,7 @@ class Rewriting(NamedTuple):
 
 
 def rewriting_of(manifest: Manifest, needed: Mapping[str, Package], known: Iterable[Package]) -> Rewriting:
-    """What `rebel.ppx` means: a dependency is meant before a findlib package of the same name.
+    """Resolve `rebel.ppx`: a dependency takes precedence over a findlib package of the same name.
 
     needed: the packages that this one depends on. known: all that were found so far, dependencies of these included.
     """

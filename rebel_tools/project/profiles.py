@@ -1,8 +1,8 @@
-"""Profiles: what a build is for. `dev`, the default, is about the next edit; `release` is about the program.
+"""The profiles of builds: `dev`, the default, for fast rebuilds; `release` for fast programs.
 
-In `dev` native code is compiled with -opaque, as dune's profile of that name does: no module looks into the native code
-of another one, so an edit of a body compiles one module and links. In `release` functions are inlined across modules,
-and a compiler with flambda optimizes as far as it can.
+In `dev` native code is compiled with -opaque, like in dune's profile of that name: no module depends on the native code
+of another one, so after an edit of a body one module is compiled and programs are linked. In `release` functions are
+inlined across modules, and a compiler with flambda optimizes as far as it can.
 
 Source: the options in OCaml's manual, chapter 13 (-opaque) and chapter 23 (-O3, ignored without flambda).
 """
@@ -35,7 +35,7 @@ class Profile(NamedTuple):
     installs: bool = False
 
     def flags(self, package: Package) -> Flags:
-        """What a package says about this profile."""
+        """The flags of a package for this profile."""
         return dict(package.profiles).get(self.name, Flags())
 
 
@@ -46,7 +46,7 @@ BY_NAME = {profile.name: profile for profile in (DEV, RELEASE)}
 
 
 def named(name: str, who: str) -> Profile:
-    """The profile of that name. who: who has asked for it. Errors: RebelError where there is none."""
+    """The profile of that name. who: what has requested it, for errors. Errors: RebelError for an unknown name."""
     if name not in BY_NAME:
         message = f"{who}: there is no profile {quote(name)}"
         raise RebelError(message, expected=" or ".join(BY_NAME), hint=did_you_mean(name, BY_NAME))

@@ -1,4 +1,4 @@
-"""The text of a package.json: of a regular file, of bounded size, in UTF-8. Whatever else lies there is an error."""
+"""Reads the text of a package.json: a regular file of bounded size in UTF-8; anything else is an error."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import stat
 from rebel_tools.errors import Place
 from rebel_tools.project.errors import ProjectError
 
-MAX_BYTES = 4 << 20  # the largest package.json that npm has seen is far below 1 MiB
+MAX_BYTES = 4 << 20  # the largest package.json on npm is far smaller
 
 _KINDS = {
     stat.S_IFDIR: "a folder",
@@ -43,26 +43,26 @@ def read_text(path: str) -> str:
 
 
 def kind_of(status: os.stat_result) -> str:
-    """What lies at a path that is no regular file, for a message."""
+    """What a path is that is not a regular file, for a message."""
     return _KINDS.get(stat.S_IFMT(status.st_mode), "no file")
 
 
 def leads_nowhere(error: OSError) -> bool:
-    """Whether this error is about a link to something that is not there, or to itself."""
+    """Whether this error is about a dangling link or a loop of links."""
     return error.errno in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
 
 
 def broken_link(path: str) -> ProjectError:
-    """The error for a link that leads nowhere, or in a circle."""
+    """The error for a dangling link or a loop of links."""
     try:
         os.stat(path)
         circle = False
     except OSError as error:
         circle = error.errno == errno.ELOOP
     return ProjectError(
-        f"this link leads to {os.readlink(path)}, " + ("and so to itself" if circle else "which does not exist"),
+        f"this is a link to {os.readlink(path)}, " + ("and thus to itself" if circle else "which does not exist"),
         place=Place(path),
-        hint="remove the link" if circle else "remove the link or bring back what it leads to",
+        hint="remove the link" if circle else "remove the link or restore its target",
     )
 
 

@@ -1,4 +1,4 @@
-"""Where `import "name"` leads, as node decides it.
+"""Finds the package for `import "name"` like node.
 
 The rules are LOAD_NODE_MODULES and NODE_MODULES_PATHS of the Node.js documentation ("Modules: CommonJS modules",
 "All together"): from the real path of the importer upwards, every folder's node_modules, except inside folders that
@@ -18,7 +18,7 @@ from rebel_tools.project.names import is_package
 
 
 class Resolver:
-    """Finds packages and notes in `consulted` every file and folder that it read or found missing."""
+    """Finds packages, and adds every file and folder that it read or found missing to `consulted`."""
 
     def __init__(self, consulted: set[str]) -> None:
         self.consulted = consulted
@@ -33,7 +33,7 @@ class Resolver:
         for folder in self._folders(importer):
             path = os.path.join(folder, *name.split("/"), "package.json")
             self.consulted.add(path)
-            if os.path.lexists(path):  # if it is no file, that is an error, and not a reason to look elsewhere
+            if os.path.lexists(path):  # anything but a file here is an error
                 return self.read(os.path.realpath(path) if os.path.isfile(path) else path)
         return None
 
@@ -45,7 +45,7 @@ class Resolver:
         return self._documents[path]
 
     def missing(self, keys: tuple[str, str], document: Document) -> ProjectError:
-        """The error for a dependency that is nowhere: where it was looked for, and what looks like it.
+        """The error for a missing dependency: where it was looked for, and similar names.
 
         document: the package.json of the importer; keys: where in it the dependency stands.
         """

@@ -1,8 +1,7 @@
-"""The rules of a package: which of its sources are made, of what, and by which program.
+"""The rules of a package: which of its sources are generated, from what, and by which program.
 
-A lexer (.mll) or a grammar (.mly) among the sources is a rule by itself; preprocessors and other commands are in
-package.json. What is made is compiled like a source that lies at the same path in the package, but nothing is written
-there.
+A lexer (.mll) or a grammar (.mly) among the sources implies a rule; preprocessors and other commands are in
+package.json. Generated sources are compiled like sources at the same path in the package, but nothing is written there.
 """
 
 from __future__ import annotations
@@ -30,7 +29,7 @@ def _options(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-# Options with which menhir does something else, or that are given to it anyway.
+# Options that make menhir do something else, or that it gets anyway.
 _NOT_FOR_GRAMMARS = _options(
     """
     -b --base --infer --infer-write-query --infer-read-reply --infer-protocol-supported --ocamlc --ocamldep --depend
@@ -50,8 +49,8 @@ def rules_of(
 
     found: what lies in its folders. consulted: gets the files and folders that were read besides. dependencies: the
     packages that it depends on, by name.
-    Errors: ProjectError for a file that is made twice, or made and there; for rules that need each other; for names
-    that cannot be those of modules; for commands that are no programs.
+    Errors: ProjectError for a file that is made twice, or exists although it is made; for rules that depend on each
+    other; for names that cannot be modules; for commands that are not programs.
     """
     rules = _Rules(manifest, root, found, consulted)
     rules.add_commands()
@@ -94,10 +93,10 @@ class _Rules:
                 )
             path = os.path.join(self.root, target)
             if rule.kind != PREPROCESSOR and os.path.lexists(path):
-                hint = "remove it, for what is made lies below _build and not beside the sources"
+                hint = "remove it: generated files are below _build, not beside the sources"
                 if not rule.keys:
                     hint += f'; or leave the other out: "rebel": {{"sources": [..., "!{rule.sources[0]}"]}}'
-                message = f"{quote(target)} is there, and {self._name(rule)} makes it, too"
+                message = f"{quote(target)} exists, although {self._name(rule)} makes it"
                 raise self._error(rule, message, "one of the two", hint)
         self.every.append(rule)
 
@@ -161,7 +160,7 @@ class _Rules:
         path = os.path.join(self.root, source.path)
         self.consulted.add(path)
         try:
-            with open(path, encoding="latin-1") as file:  # what counts is ASCII, and any byte may stand in comments
+            with open(path, encoding="latin-1") as file:  # tokens are ASCII, comments any bytes
                 return is_for_menhir(file.read())
         except OSError as error:
             raise ProjectError(f"cannot be read: {error.strerror}", place=Place(path)) from None
@@ -172,7 +171,7 @@ class _Rules:
             if path not in grammars:
                 raise self.manifest.document.error(
                     (*keys, "sources", index),
-                    f"{quote(path)} is no grammar of this package",
+                    f"{quote(path)} is not a grammar of this package",
                     expected="an .mly file where its sources are, or one that a rule makes",
                     hint=did_you_mean(path, grammars),
                 )
@@ -234,7 +233,7 @@ class _Rules:
         return source._replace(made=target)
 
     def find_programs(self, sources: Sequence[Source], dependencies: Mapping[str, Package]) -> None:
-        """Find the sources that commands name in place of a program."""
+        """Find the sources that commands name instead of a program."""
         for at, rule in enumerate(self.every):
             path = posixpath.normpath(rule.words[0]) if rule.kind in (COMMAND, PREPROCESSOR) else ""
             if path.endswith(IMPLEMENTATIONS):
@@ -260,7 +259,7 @@ class _Rules:
         if inside not in by_path:
             raise self.manifest.document.error(
                 (*rule.command_keys, 0),
-                f"{quote(rule.words[0])} is no source of OCaml",
+                f"{quote(rule.words[0])} is not an OCaml source",
                 expected="a source of this package, or node_modules/NAME/ and one of a package in `dependencies`",
                 hint=did_you_mean(inside, by_path),
             )
@@ -275,7 +274,7 @@ class _Rules:
     def _visit(self, rule: Rule, active: list[Rule], done: set[Rule]) -> None:
         if rule in active:
             names = " -> ".join(map(self._name, [*active[active.index(rule) :], rule]))
-            raise self._error(rule, f"rules need each other: {names}", "rules that can run one after the other")
+            raise self._error(rule, f"rules depend on each other: {names}", "rules without cyclic dependencies")
         if rule in done:
             return
         for path in rule.sources:

@@ -18,7 +18,7 @@ DEFAULT_ENTRIES = ("Index.re", "Index.ml", "index.re", "index.ml")
 
 
 def targets_of(manifest: Manifest, package: Package) -> tuple[Target, ...]:
-    """The targets of `manifest`, which is that of `package`. Errors: ProjectError for an entry that is no source."""
+    """The targets of `manifest`, which is that of `package`. Errors: ProjectError for an entry that is not a source."""
     for spec in manifest.targets:
         _check_plugin(spec, manifest)
     return tuple(_target(spec, manifest, package) for spec in manifest.targets)
@@ -41,7 +41,7 @@ def _check_plugin(spec: TargetSpec, manifest: Manifest) -> None:
         raise manifest.document.error(
             keys,
             f"no program is the target {quote(spec.plugin)}",
-            expected="the name of a target that is no plugin, or a path with a / in it",
+            expected="the name of a target that is not a plugin, or a path with a / in it",
             hint=did_you_mean(spec.plugin, others),
         )
     flags, its = spec.unstable_flags, host.unstable_flags
@@ -49,8 +49,8 @@ def _check_plugin(spec: TargetSpec, manifest: Manifest) -> None:
     if host.engine != spec.engine or not same:
         raise manifest.document.error(
             keys,
-            f'the target "{spec.name}" is compiled in another way than "{host.name}", which is to load it',
-            expected="one engine, and the same flags `dep`, `compile` and `envvars`",
+            f'the target "{spec.name}" is not compiled in the same way as "{host.name}", which loads it',
+            expected="the same engine, and the same flags `dep`, `compile` and `envvars`",
         )
 
 
@@ -90,7 +90,7 @@ def _entry(spec: TargetSpec, manifest: Manifest, package: Package) -> Source:
         raise _no_default_entry(spec, manifest, by_path, defaults)
     raise manifest.document.error(
         (*spec.keys, "entry"),
-        f'the entry {quote(spec.entry)} of target "{spec.name}" is no .ml or .re file of this package',
+        f'the entry {quote(spec.entry)} of target "{spec.name}" is not an .ml or .re file of this package',
         expected="the path of one of its sources",
         hint=did_you_mean(wanted[0], by_path),
     )

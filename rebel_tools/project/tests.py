@@ -63,21 +63,21 @@ def tests_of(
     """The tests in a package.json, whose names begin with `prefix`.
 
     own: the sources of tests, None where no test has any. targets: those of the package itself.
-    Errors: ProjectError for a program that is none, for files that are not there, and for two tests of one name.
+    Errors: ProjectError for something that is not a program, for missing files, and for two tests with one name.
     """
     for target in manifest.targets:
         if target.name == TEST:
-            message = f'the target "{TEST}" is called like what runs the tests'
+            message = f'the target "{TEST}" has the same name as the alias that runs the tests'
             raise manifest.document.error((*target.keys, "target"), message, hint="rename the target")
     if prefix == f"{TEST}/":
-        message = f'the member "{TEST}" of the workspace is called like what runs the tests'
+        message = f'the member "{TEST}" of the workspace has the same name as the alias that runs the tests'
         raise manifest.document.error(("name",), message, hint="rename it")
     found: dict[str, Test] = {}
     for spec in manifest.tests.programs:
         made = _Tests(manifest, package, own, targets, prefix, consulted).test(spec)
         if made.name.lower() in found:
             other = manifest.document.place(*found[made.name.lower()].keys).line
-            message = f"two tests are called {quote(made.name)}; the other one is in line {other}"
+            message = f"two tests have the name {quote(made.name)}; the other one is in line {other}"
             raise manifest.document.error(spec.keys, message, hint='give one of them a "name"')
         found[made.name.lower()] = made
     return tuple(found.values())
@@ -141,7 +141,7 @@ class _Tests(NamedTuple):
             self._fail(
                 spec,
                 "entry",
-                f"{quote(spec.entry)} is no .ml or .re file among the sources of tests",
+                f"{quote(spec.entry)} is not an .ml or .re file among the sources of tests",
                 "a file where " + " or ".join(f"`{pattern}`" for pattern in self.manifest.tests.sources) + " leads",
                 did_you_mean(path, by_path),
             )
@@ -154,7 +154,7 @@ class _Tests(NamedTuple):
             expected = "one of " + ", ".join(names) if names else "a program: this package has no targets"
             self._fail(spec, "target", f"no target is called {quote(spec.target)}", expected, None)
         if target.engine not in _ENGINES:
-            message = f"the target {quote(spec.target)} is for the engine {target.engine}, and cannot be run by itself"
+            message = f"the target {quote(spec.target)} is for the engine {target.engine}, and cannot be run directly"
             self._fail(spec, "target", message, f"a target for {' or '.join(_ENGINES)}", None)
         return target
 
@@ -177,7 +177,7 @@ class _Tests(NamedTuple):
             self._check_pattern(spec, key)
         if "*" not in spec.input:
             if "*" in spec.expected:
-                self._fail(spec, "expected", "the * stands for nothing", 'an "input" with a * as well', None)
+                self._fail(spec, "expected", "the * has no meaning", 'an "input" with a * as well', None)
             if spec.input and not self._is_file(spec.input):
                 self._nothing(spec, ("input",), spec.input)
             return (Case("", spec.input, spec.expected),)
@@ -196,7 +196,7 @@ class _Tests(NamedTuple):
         pattern = getattr(spec, key)
         folder, _, name = pattern.rpartition("/")
         if pattern.startswith("!") or set("*?[") & set(folder) or set("?[") & set(name) or name.count("*") > 1:
-            self._fail(spec, key, f"{quote(pattern)} is too much of a pattern", "a file, with one * in its name", None)
+            self._fail(spec, key, f"{quote(pattern)} is not a simple pattern", "a file, with one * in its name", None)
 
     def _stars(self, spec: TestSpec) -> Iterator[str]:
         """What the * of `input` can stand for, sorted."""

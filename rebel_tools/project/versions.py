@@ -1,4 +1,4 @@
-"""Whether the installed version of a dependency is one that was asked for: a warning, for it is npm that installs."""
+"""Checks the installed versions of dependencies against the requested ranges; only warns, because npm installs them."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def version_warnings(
     if version and asked is not None and not satisfies(version, asked):
         place = importer.document.place(*wanted.keys)
         installed = f"{quote(found.version)} is installed ({found.document.path})"
-        yield printable(f"{place}: {wanted.name} is wanted in version {quote(wanted.range)}, but {installed}")
+        yield printable(f"{place}: {wanted.name} is required in version {quote(wanted.range)}, but {installed}")
 
 
 def overridden(root: Document) -> frozenset[str]:

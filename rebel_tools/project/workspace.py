@@ -16,7 +16,7 @@ from rebel_tools.project.pnpm import file_beside, patterns
 from rebel_tools.project.selection import Selection
 
 _KEY = "workspaces"
-_OUTSIDE, _EXPECTED = "this is no folder below the workspace", 'such as "packages/*"'
+_OUTSIDE, _EXPECTED = "this is not a folder below the workspace", 'such as "packages/*"'
 
 
 def is_no_package(document: Document, consulted: set[str]) -> bool:
@@ -39,7 +39,7 @@ def member_folders(document: Document, consulted: set[str]) -> list[str]:
     """The absolute paths of the folders of all members, sorted; links are not followed.
 
     consulted: gets every folder that was listed and every package.json that was looked for.
-    Errors: ProjectError for what is no list of patterns, or leads outside of the folder of the workspace.
+    Errors: ProjectError for anything but a list of patterns, and for a pattern outside the folder of the workspace.
     """
     if not _is_workspace(document, consulted):
         return []
@@ -62,7 +62,7 @@ def _patterns(document: Document) -> Iterator[str]:
     if isinstance(value, dict):
         keys, value = (_KEY, "packages"), value.get("packages", [])
     if not isinstance(value, list):
-        raise document.error(keys, "the members of a workspace are no list", expected='folders: ["packages/*"]')
+        raise document.error(keys, "the members of a workspace are not a list", expected='folders: ["packages/*"]')
     for at, pattern in enumerate(value):
         if not isinstance(pattern, str) or _leads_out(pattern):
             raise document.error((*keys, at), _OUTSIDE, expected=_EXPECTED)

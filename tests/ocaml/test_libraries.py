@@ -254,7 +254,7 @@ WRONG = {
     "name": ({"libraries": {"a.b": {"sources": ["x"]}}}, '"a.b" cannot be the name of a library', '"a.b"', ""),
     "module": (
         {"libraries": {"x": {"sources": ["x"], "module": "Y"}, "y": {"sources": ["y"], "module": "Y"}}},
-        "two packages are the module Y: app.x and app.y",
+        "two packages have the module Y: app.x and app.y",
         '"Y"',
         "",
     ),
@@ -272,7 +272,7 @@ WRONG = {
     ),
     "target": (
         {"targets": [{"target": "app.x"}], "libraries": {"x": {"sources": ["x"]}}},
-        'the target "app.x" is called like a library',
+        'the target "app.x" has the same name as a library',
         "{",
         "",
     ),

@@ -455,7 +455,7 @@ def test_rules_that_need_each_other(app):
     rules(app, copy, {"command": ["cp", "b.txt", "a.txt"], "sources": ["b.txt"], "targets": ["a.txt"]})
     app.path("a.txt").unlink()
     app.write("src/index.ml", "")
-    assert "rules need each other" in app.build(rc=2)
+    assert "rules depend on each other" in app.build(rc=2)
 
 
 def test_a_rule_makes_a_lexer_and_a_grammar(app):

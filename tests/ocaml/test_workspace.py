@@ -135,9 +135,9 @@ def test_a_root_with_programs_of_its_own(shop):
 @pytest.mark.parametrize(
     "text, said",
     [
-        ('{"workspaces": "packages"}', "package.json:1:16: the members of a workspace are no list"),
-        ('{"workspaces": ["../x"]}', "package.json:1:17: this is no folder below the workspace"),
-        ('{"workspaces": [3]}', "package.json:1:17: this is no folder below the workspace"),
+        ('{"workspaces": "packages"}', "package.json:1:16: the members of a workspace are not a list"),
+        ('{"workspaces": ["../x"]}', "package.json:1:17: this is not a folder below the workspace"),
+        ('{"workspaces": [3]}', "package.json:1:17: this is not a folder below the workspace"),
         ('{"workspaces": ["none/*"]}', 'no member of the workspace has the key "rebel"'),
     ],
 )
@@ -150,10 +150,10 @@ def test_names_that_would_meet_in_one_folder(shop):
     data = {"workspaces": ["packages/*"], "rebel": {"targets": [{"target": "till", "entry": "src/a.ml"}]}}
     shop.write("package.json", json.dumps(data))
     shop.write("src/a.ml", "")
-    assert 'the target "till" is called like a member of the workspace' in rebel(shop, "build", rc=2).err
+    assert 'the target "till" has the same name as a member of the workspace' in rebel(shop, "build", rc=2).err
     shop.write("package.json", '{"workspaces": ["packages/*"]}')
     member(shop, "src", {}, folder="packages/s", targets=[])
-    assert "a package cannot be called src" in rebel(shop, "build", rc=2).err
+    assert "a package cannot have the name src" in rebel(shop, "build", rc=2).err
 
 
 def test_a_link_is_no_member(shop, tmp_path_factory):
@@ -167,9 +167,9 @@ def test_a_link_is_no_member(shop, tmp_path_factory):
 
 def test_two_members_of_one_name_and_of_one_module(shop):
     member(shop, "prices", {}, folder="packages/other", targets=[])
-    assert 'two members of the workspace are called "prices"' in rebel(shop, "build", rc=2).err
+    assert 'two members of the workspace have the name "prices"' in rebel(shop, "build", rc=2).err
     member(shop, "other", {}, folder="packages/other", targets=[], module="Prices")
-    assert "two packages are the module Prices" in rebel(shop, "build", rc=2).err
+    assert "two packages have the module Prices" in rebel(shop, "build", rc=2).err
     shop.write("package.json", '{"workspaces": ["packages/*", "!packages/other"]}')
     rebel(shop, "build", "till")
 
@@ -195,9 +195,9 @@ def test_the_file_of_pnpm(shop):
 @pytest.mark.parametrize(
     "text, said",
     [
-        ("packages: ['../x']", "pnpm-workspace.yaml:1:12: this is no folder below the workspace"),
-        ("packages:\n  - [a]", "pnpm-workspace.yaml:2:5: this is no list of folders"),
-        ("packages: a", "pnpm-workspace.yaml:1:11: this is no list of folders"),
+        ("packages: ['../x']", "pnpm-workspace.yaml:1:12: this is not a folder below the workspace"),
+        ("packages:\n  - [a]", "pnpm-workspace.yaml:2:5: this is not a list of folders"),
+        ("packages: a", "pnpm-workspace.yaml:1:11: this is not a list of folders"),
         ("catalog: {}", "there is no key `packages`"),
         ("", "there is no key `packages`"),
         ("packages: [", "not YAML: "),

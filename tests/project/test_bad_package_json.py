@@ -26,8 +26,8 @@ BAD = {
     "trailing comma": ('{\n  "name": "a"|,\n}', "a comma after the last element"),
     "trailing comma in a list": ('{"rebel": {"targets": [|,]}}', None),
     "comment": ('{\n  |// name\n  "name": "a"}', "a comment"),
-    "duplicate key": ('{"name": "a",\n  |"name": "b"}', 'the key "name" is there twice'),
-    "duplicate key inside": ('{"rebel": {"targets": [],\n |"targets": []}}', '"rebel"."targets" is there twice'),
+    "duplicate key": ('{"name": "a",\n  |"name": "b"}', 'the key "name" occurs twice'),
+    "duplicate key inside": ('{"rebel": {"targets": [],\n |"targets": []}}', '"rebel"."targets" occurs twice'),
     "name": ('{"name": |"a b"}', '"a b" cannot be the name of a package'),
     "name of wrong type": ('{"name": |5}', '"name" is not a string'),
     "rebel": ('{"rebel": |true}', '"rebel" is not an object'),
@@ -37,7 +37,7 @@ BAD = {
     "key of a target": ('{"rebel": {"targets": [{|"engin": "byte"}]}}', 'unknown key "rebel"."targets"[0]."engin"'),
     "engine": ('{"rebel": {"targets": [{"engine": |"nativ"}]}}', 'unknown engine "nativ"'),
     "name of a target": ('{"rebel": {"targets": [{"target": |"../x"}]}}', "cannot be the name of a target"),
-    "same target": ('{"rebel": {"targets": [{"target": "a"},\n {"target": |"A"}]}}', 'target "A" is there twice'),
+    "same target": ('{"rebel": {"targets": [{"target": "a"},\n {"target": |"A"}]}}', 'target "A" occurs twice'),
     "entry": ('{"rebel": {"targets": [{"entry": |"src/x.ml"}]}}', 'entry "src/x.ml" of target "default"'),
     "flags": ('{"rebel": {"flags": {"compile": |5}}}', '"rebel"."flags"."compile" is not a string'),
     "quotation mark": ('{"rebel": {"flags": {"compile": |"-w \'"}}}', "no closing quotation"),
@@ -119,8 +119,8 @@ DEEP = "[" * 800 + "]" * 800
 HOSTILE = {
     "number of 5,000 digits": ('{"version": |' + "9" * 5000 + ', "rebel": {}}', "a number of 5,000 characters"),
     "fraction of 5,000 digits": ('{"version": |0.' + "9" * 5000 + ', "rebel": {}}', "a number of 5,002 characters"),
-    "NaN": ('{"NaN": "NaN", "a": |NaN, "rebel": {}}', "NaN is no number of JSON"),
-    "infinite": ('{"rebel": {}, "a": |-Infinity}', "-Infinity is no number"),
+    "NaN": ('{"NaN": "NaN", "a": |NaN, "rebel": {}}', "NaN is not a JSON number"),
+    "infinite": ('{"rebel": {}, "a": |-Infinity}', "-Infinity is not a JSON number"),
     "deep": ('{"rebel": {}, "a": ' + "[" * 99 + "|" + DEEP + "]" * 99 + "}", "nested too deeply"),
     "deep in rebel": ('{"rebel": {"targets": ' + "[" * 98 + "|" + DEEP + "]" * 98 + "}}", "nested too deeply"),
     "deep and cut off": ("[" * 100 + "|" + "[" * 100_000, "nested too deeply"),
@@ -140,8 +140,8 @@ HOSTILE = {
     "quotation marks without end": ("|" + '"' + '\\"' * 100_000, "unterminated string"),
     "brackets that do not fit": ('{"rebel": {}|]}', "expecting ',' delimiter"),
     "two values": ('{"rebel": {}} |{}', "extra data"),
-    "public key twice": ('{"rebel": {"publicModule": true, |"publicModule": false}}', "is there twice"),
-    "dependency twice": ('{"rebel": {}, "dependencies": {"a": "1", |"a": "2"}}', '"dependencies"."a" is there twice'),
+    "public key twice": ('{"rebel": {"publicModule": true, |"publicModule": false}}', "occurs twice"),
+    "dependency twice": ('{"rebel": {}, "dependencies": {"a": "1", |"a": "2"}}', '"dependencies"."a" occurs twice'),
     "name with a control": ('{"rebel": {}, "name": |"a\\u001b[2J"}', "cannot be the name of a package"),
     "name with a line break": ('{"rebel": {}, "name": |"a\\n"}', "cannot be the name of a package"),
     "name that is a path": ('{"rebel": {}, "name": |"../a"}', "cannot be the name of a package"),
@@ -250,8 +250,8 @@ IRREGULAR = {
     "FIFO": (os.mkfifo, "cannot be read: it is a FIFO"),
     "socket": (make_socket, "cannot be read: it is a socket"),
     "device": (lambda path: path.symlink_to("/dev/zero"), "cannot be read: it is a device"),
-    "link to itself": (lambda path: path.symlink_to("package.json"), "leads to package.json, and so to itself"),
-    "link to nothing": (lambda path: path.symlink_to("gone"), "leads to gone, which does not exist"),
+    "link to itself": (lambda path: path.symlink_to("package.json"), "a link to package.json, and thus to itself"),
+    "link to nothing": (lambda path: path.symlink_to("gone"), "a link to gone, which does not exist"),
 }
 
 
@@ -293,5 +293,5 @@ def test_a_folder_that_was_removed(project, monkeypatch):
     gone.mkdir()
     monkeypatch.chdir(gone)
     gone.rmdir()
-    with pytest.raises(ProjectError, match="does not exist any more"):
+    with pytest.raises(ProjectError, match="no longer exists"):
         load_project()

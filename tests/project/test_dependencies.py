@@ -91,7 +91,7 @@ def warnings(project, wanted, installed, **root):
 def test_a_version_that_is_not_in_the_range_is_a_warning_with_both(project):
     (warning,) = warnings(project, "^1.2.0", "2.0.0")
     path, other = project.path("package.json"), project.path("node_modules/a/package.json")
-    assert warning == f'{path}:3:10: a is wanted in version "^1.2.0", but "2.0.0" is installed ({other})'
+    assert warning == f'{path}:3:10: a is required in version "^1.2.0", but "2.0.0" is installed ({other})'
 
 
 @pytest.mark.parametrize(

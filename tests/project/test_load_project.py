@@ -281,7 +281,7 @@ def test_a_package_that_is_the_module_of_programs(project):
     load(project)
     write_package(project, "node_modules/a", rebel={"module": "Default_Tar"})
     error = failure(project)
-    assert "the package a is the module Default_Tar, and so are the sources in" in error.message
+    assert "the package a has the module Default_Tar, and so do the sources in" in error.message
     assert str(project.path(".")) in error.message
     assert error.place.path == str(project.path("node_modules/a/package.json"))
 
@@ -292,7 +292,7 @@ def test_a_name_that_is_too_long_for_a_file(project):
     write_package(project, sources=(f"src/{'a' * 190}.ml",))
     error = failure(project)
     assert "the compiler calls it Default_Tar__Aaa" in error.message
-    assert error.expected == "at most 200 characters, and not 203"
+    assert error.expected == "at most 200 characters, not 203"
 
 
 @pytest.mark.parametrize(
@@ -405,7 +405,7 @@ def test_other_things_among_the_sources_do_not_count(project):
 def test_a_source_that_is_a_link_to_itself(project):
     write_package(project)
     project.path("src/a.ml").symlink_to("a.ml")
-    assert "leads to a.ml, and so to itself" in failure(project).message
+    assert "a link to a.ml, and thus to itself" in failure(project).message
 
 
 def test_many_links_to_few_folders_end(project):

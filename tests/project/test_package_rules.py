@@ -130,10 +130,10 @@ def test_a_grammar_in_any_encoding(project):
 
 def test_a_rule_for_a_source_that_exists(project):
     error = failure(project, "src/lexer.mll", "src/lexer.ml")
-    assert error.message == '"src/lexer.ml" is there, and ocamllex of "src/lexer.mll" makes it, too'
+    assert error.message == '"src/lexer.ml" exists, although ocamllex of "src/lexer.mll" makes it'
     assert '"!src/lexer.mll"' in error.hint
     error = failure(project, "src/a.ml", sources=["src", "!src/lexer.mll"], rules=[rule("src/b.ml"), rule("src/a.ml")])
-    assert error.message.startswith('"src/a.ml" is there, and the rule in line ')
+    assert error.message.startswith('"src/a.ml" exists, although the rule in line ')
     assert str(error.place).startswith(f"{project.path('package.json')}:") and error.source
 
 
