@@ -44,7 +44,8 @@ _UNSIGNED = "$( --jobs $RPYTHON_JOBS $)"
 
 
 def generate(env: Environment, **kw: Any) -> None:
-    """Add the builders and their variables; what the user has set stays, and what the tool is called with wins.
+    """Add the builders and their variables. Variables that the user has set are kept; arguments of the tool override
+    them.
 
     `tools=[('rpython', {'RPYTHON_OPT': '1'})]`
     """
@@ -114,7 +115,7 @@ def rpython_core(env: Environment, target: Any, source: Any, **kw: Any) -> Nodes
 
 @user_error
 def rpython_extension(env: Environment, target: Any, source: Any, CORE: Any = None, **kw: Any) -> Nodes:
-    """Translate an extension of a core that env.RPythonCore returned; returns [module]."""
+    """Translate an extension of a result of env.RPythonCore; returns [module]."""
     cores = (node.attributes for node in SCons.Util.flatten([CORE]) if node is not None)
     found = [each.rpython_core for each in cores if getattr(each, "rpython_core", None)]
     if len(found) != 1:
@@ -139,20 +140,20 @@ def rpython_extension(env: Environment, target: Any, source: Any, CORE: Any = No
 
 
 def _asked(env: Environment, target: Any, source: Any, kw: dict[str, Any]) -> tuple[Environment, Node, Node, str]:
-    """What a call is about: its environment, the main module, the folder and the name of what is made."""
+    """The arguments of a call: its environment, the main module, the folder and the name of the outputs."""
     if "srcdir" in kw:
         source = in_source_folder(source, kw.pop("srcdir"))
     targets, sources = (env.arg2nodes(SCons.Util.flatten([given]), env.fs.File) for given in (target, source))
     if len(targets) != 1 or len(sources) != 1:
         raise RebelError("RPython translates one main module into one library", expected="one target and one source")
     env, main = _ready(env, targets[0], **kw), sources[0]
-    if has_repositories():  # what is here hides what is there, also for a main module that is there
+    if has_repositories():  # files here hide those in a repository, even if the main module is there
         env.Replace(RPYTHON_IMPORTS=[*main.dir.get_all_rdirs(), *env.get("RPYTHON_IMPORTS", [])])
     return env, main, targets[0].dir, targets[0].name
 
 
 def _decide_on_templates(env: Environment, offered: Node, used: Node) -> None:
-    """Of the generic code of the core (the file `offered`), only what the extension compiled in (`used`) matters."""
+    """Let an extension depend on only that generic code of the core (`offered`) that it has compiled in (`used`)."""
     decide_source, decide_target = env.decide_source, env.decide_target
 
     def changed(dependency: Node, target: Node, previous: Any, repository_node: Node | None = None) -> bool:
@@ -165,22 +166,22 @@ def _decide_on_templates(env: Environment, offered: Node, used: Node) -> None:
 
 
 def _translated(env: Environment, builder: Any, targets: Nodes, depfile: Node, main: Node) -> Nodes:
-    """The nodes of a translation. The last one is the depfile, which says what it read."""
+    """The nodes of a translation. The last one is the depfile, which lists the files that it read."""
     env["RPYTHON_DEPFILE"] = depfile
     built: Nodes = builder([*targets, depfile], main)
     for node in built:
         node.__class__ = TranslatedFile  # as SCons does when an Entry turns out to be a File
-        node.set_local()  # extensions name files here, which a repository may have built
+        node.set_local()  # extensions refer to files here, which may be built in a repository
     return built
 
 
 class TranslatedFile(SCons.Node.FS.File):
-    """A file of a translation. Some of what it depends on is known only afterwards: what was imported by name."""
+    """An output of a translation. Dependencies that are imported by name are known only afterwards."""
 
     __slots__ = ()
 
     def built(self) -> None:
-        """Store what it does depend on, so that the next run, which reads the depfile, compares with that."""
+        """Store the actual dependencies, because the next run reads the depfile and compares with them."""
         forget_scan(self)
         self.scan()
         for node in found_by_scan(self):
@@ -188,7 +189,7 @@ class TranslatedFile(SCons.Node.FS.File):
         super().built()
 
     def push_to_cache(self) -> bool:
-        """What a cache is asked by does not tell the versions of such modules, so then nothing goes into it."""
+        """Do not cache outputs with such dependencies: the cache key does not cover them."""
         return set(recorded(self.get_build_env())) <= set(self.children()) and super().push_to_cache()
 
 
@@ -205,7 +206,7 @@ def _ready(env: Environment, target: Node, **kw: Any) -> Environment:
 
 
 def _check_target(env: Environment, target: Node) -> None:
-    """RPython measures the system that it runs on. Errors: UserError when the environment is for Windows."""
+    """RPython measures the system that it runs on. Errors: UserError if the environment is for Windows."""
     compiler = os.path.basename((env.subst("$CC").split() or [""])[0])
     if "mingw" in compiler or env.get("PLATFORM") in ("win32", "cygwin"):
         raise SCons.Errors.UserError(
@@ -215,7 +216,7 @@ def _check_target(env: Environment, target: Node) -> None:
 
 
 def _tools_folders(env: Environment) -> tuple[str, ...]:
-    """Where `python -m rebel_tools.rpython.setup` may have put things: the project's folder, or ours."""
+    """Folders in which `python -m rebel_tools.rpython.setup` may have installed: the project's, or ours."""
     ours = os.path.dirname(os.path.dirname(os.path.abspath(rebel_tools.__file__)))
     return str(env.Dir("#" + TOOLS).abspath), os.path.join(ours, TOOLS)
 
@@ -239,7 +240,7 @@ def require_rpython(env: Environment) -> str:
 
 
 def _depend_on_toolchain(env: Environment, targets: Nodes) -> None:
-    """A changed translator translates again: sepcomp's sources, and the name of the rpython package's version."""
+    """Depend on the translator: sepcomp's sources, and the version of the rpython package."""
     env.Depends(targets, [env.File(str(path)) for path in sorted(Path(SEPCOMP).rglob("*.py"))])
     env.Depends(targets, env.Value(_version_of(env["RPYTHON_PATH"])))
 
@@ -266,7 +267,7 @@ def _scanner() -> Any:
         scan,
         name="RPythonScanner",
         skeys=[".py"],
-        node_class=SCons.Node.Node,  # among them are values: the names in a folder
+        node_class=SCons.Node.Node,  # some of them are values: the names in a folder
         recursive=False,
         path_function=lambda env, *a, **kw: (),
     )
@@ -281,7 +282,7 @@ def scan(node: Node, env: Environment, path: tuple[Node, ...] = ()) -> Nodes:
 
 
 def recorded(env: Environment) -> list[Node]:
-    """What the last translation read, as nodes: files, and for a folder that was listed the names in it."""
+    """What the last translation read, as nodes: files, and the names in folders that were listed."""
     depfile = env.get("RPYTHON_DEPFILE")
     if depfile is None or not depfile.rexists():
         return []
@@ -293,13 +294,13 @@ def recorded(env: Environment) -> list[Node]:
 
 
 def _names_in(env: Environment, folder: str) -> list[str]:
-    """The names in a folder that a program may mean, without what the build itself makes there."""
+    """The names in a folder, without files that the build itself makes there."""
     known = env.fs.Dir(folder, env.fs.Top).entries
     return [name for name in imports.names_in(folder) if not (name in known and known[name].is_derived())]
 
 
 def closure(main: Node, folders: Nodes) -> set[Node]:
-    """All modules of the program from `main` on, `main` itself too."""
+    """All modules that the program imports, starting from `main`, and `main` itself."""
     seen, todo = {main}, [main]
     while todo:
         for found in imported_nodes(todo.pop(), folders):
@@ -310,7 +311,7 @@ def closure(main: Node, folders: Nodes) -> set[Node]:
 
 
 def imported_nodes(node: Node, folders: Nodes) -> Iterator[Node]:
-    """Nodes that exist, or will, for the imports of one module."""
+    """Nodes of existing or future files for the imports of one module."""
     if not node.rexists() and not node.is_derived():
         return
     for dots, name in imports.imported_names(node.get_text_contents()) if node.rexists() else ():

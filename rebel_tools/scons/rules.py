@@ -1,7 +1,7 @@
-"""What makes sources of packages: lexers, grammars, preprocessors and commands, as ordinary nodes of SCons.
+"""Generated sources of packages (lexers, grammars, preprocessors and commands) as ordinary nodes of SCons.
 
-They are made before anything is planned that reads them, below the output folder of their target and never beside the
-sources. Whether a rule has to run SCons decides, from the contents of what it reads, its words and its programs.
+They are made before anything that reads them is planned, below the output folder of their target and never beside the
+sources. SCons decides whether a rule has to run, from the contents of its inputs and programs, and its words.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ VARIABLES = {LEXER: "OCAMLLEX", YACC: "OCAMLYACC", MENHIR: "MENHIR"}
 
 
 def make_nodes(place: Place, env: Environment, scope: Scope, run: TargetSession) -> dict[str, SCons.Node.FS.File]:
-    """The nodes of all that the rules of a package make, by path. Errors: MissingTool, ProjectError.
+    """The nodes of all outputs of the rules of a package, by path. Errors: MissingTool, ProjectError.
 
     scope, run: that of the package, and its session, for grammars whose types are inferred.
     """
@@ -71,7 +71,7 @@ def make_nodes(place: Place, env: Environment, scope: Scope, run: TargetSession)
 
 
 def program_of(rule: Rule, env: Environment) -> str:
-    """The installed program that a rule runs, '' where it is a file of the package."""
+    """The installed program that a rule runs, '' if it is a file of the package."""
     if rule.kind in VARIABLES:
         return program(env, VARIABLES[rule.kind])
     name = rule.words[0]
@@ -81,7 +81,7 @@ def program_of(rule: Rule, env: Environment) -> str:
 
 
 def looked_at(rule: Rule, env: Environment) -> Iterator[str]:
-    """The files whose coming or going changes which installed program a rule runs, that program last."""
+    """The files whose existence determines which installed program a rule runs, that program last."""
     if rule.program:
         return
     tool = program_of(rule, env)
@@ -113,7 +113,7 @@ def _words(rule: Rule, place: Place, env: Environment) -> list[str]:
 
 
 def plain(path: str) -> str:
-    """A path as an argument that is no option."""
+    """A path as an argument that is not taken for an option."""
     return f"./{path}" if path.startswith("-") else path
 
 
@@ -123,18 +123,18 @@ def _staged() -> str:
 
 
 def needs_itself(rule: Rule, made: Rule, place: Place, source: str) -> ProjectError:
-    """The error about a program that is compiled from a source which is made with this program."""
+    """The error about a program that depends on its own output."""
     document = document_of(place.package)
     return document.error(
         rule.command_keys,
         f"the program {quote(rule.words[0])} needs {quote(made.targets[0])}, which is made with it",
-        expected="a program that names no module which it makes, directly or through others",
-        hint=f"its parts are what it names; {source} is one of them",
+        expected="a program that does not use a module that it makes, directly or indirectly",
+        hint=f"it consists of the modules that it uses; {source} is one of them",
     )
 
 
 class RuleAction(Words):
-    """The command of a rule. It is wrong when it fails, and when a target is not there afterwards."""
+    """The command of a rule. It is an error if it fails, or if a target is missing afterwards."""
 
     def __init__(self, words: Iterable[str], rule: Rule, place: Place) -> None:
         what = rule.words[0] if rule.kind in (COMMAND, PREPROCESSOR) else rule.kind
@@ -152,12 +152,12 @@ class RuleAction(Words):
                 grammars.tell_conflicts(self.rule, self.place)
             return result
         status, said = getattr(result, "status", 0) or 1, getattr(result, "errstr", "")
-        if said and not said.startswith("Error "):  # what a sandbox has to say
+        if said and not said.startswith("Error "):  # messages of a sandbox
             error.details = (*error.details, *said.splitlines())
         return refusal(target[0], error, status)
 
     def _error(self, result: Any) -> RebelError | None:
-        """What package.json has to do with it; of a lexer or a grammar its own file is to blame, which was named."""
+        """The error at the key of package.json; None for lexers and grammars, whose own errors name the file."""
         if result and self.rule.keys and self.rule.kind != MENHIR:
             status = getattr(result, "status", 1)
             is_missing = status == 127 and self.rule.words[0] in tools.TOOLS
@@ -169,21 +169,21 @@ class RuleAction(Words):
         if not self.rule.keys:
             return RebelError(f"{self.rule.kind} did not write {self.place.made_path(missing[0])}")
         names = " and ".join(map(quote, missing))
-        return self._complaint(f"this command ended well and did not write {names}")
+        return self._complaint(f"this command succeeded, but did not write {names}")
 
     def _complaint(self, message: str, hint: str = "") -> ProjectError:
         rule = self.rule
         document = document_of(self.place.package)
-        where = "in a folder in which only its `sources` are"
+        where = "in a folder with only its `sources`"
         if rule.kind == PREPROCESSOR:
-            where = "where only the source and `preprocessorDependencies` are"
+            where = "in a folder with only the source and `preprocessorDependencies`"
         hint = hint or f"it runs {where}, at their paths in the package"
         expected = "a command that writes its targets at these paths, or `stdout`" if rule.kind == COMMAND else None
         return document.error(rule.command_keys, f"{message} ({rule.words[0]})", expected=expected, hint=hint)
 
 
 def remove_vanished(top: str, folder: str, known: set[str]) -> None:
-    """Remove what rules made that are gone. folder: of all that is made; known: paths of what still is, or will be."""
+    """Remove outputs of removed rules. folder: of all outputs; known: paths of current outputs."""
     used = folders_above(known)
     for path, _, names in os.walk(os.path.join(top, folder), topdown=False):
         inside = os.path.relpath(path, top).replace(os.sep, "/")
@@ -191,5 +191,5 @@ def remove_vanished(top: str, folder: str, known: set[str]) -> None:
             if posixpath.join(inside, name) not in known:
                 os.unlink(os.path.join(path, name))
         if inside not in used:
-            with suppress(OSError):  # it is not empty
+            with suppress(OSError):  # the folder is not empty
                 os.rmdir(path)

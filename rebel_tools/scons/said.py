@@ -1,4 +1,4 @@
-"""What programs said in earlier builds: kept in the records of steps, and said again while these are up to date."""
+"""Messages of programs in earlier builds, stored in the records of steps and replayed while these are up to date."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import NamedTuple
 from rebel_tools.plan.status import Status
 
 MOST = 16_000
-"""How many characters of what the program of a step said are kept."""
+"""How many characters of a step's messages are stored."""
 
 
 class Said(NamedTuple):
-    """about: the source of a step, or its target where it has none; target: its first output."""
+    """about: the source of a step, or its target if it has none; target: its first output."""
 
     about: str
     target: str
@@ -20,7 +20,7 @@ class Said(NamedTuple):
 
 
 def shortened(text: str) -> str:
-    """At most so much of a text as is kept, in whole lines."""
+    """As many whole lines of a text as are stored."""
     if len(text) <= MOST:
         return text
     begin = text[:MOST].rpartition("\n")[0] or text[:MOST]
@@ -28,7 +28,7 @@ def shortened(text: str) -> str:
 
 
 def of_records(status: Status, is_done: bool) -> Iterator[Said]:
-    """What is still true: of a step that has to run again, what it said before is about another source.
+    """The messages that are still valid; those of a step that has to run again are about another source.
 
     is_done: whether all steps are known to be up to date.
     """

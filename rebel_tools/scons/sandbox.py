@@ -1,4 +1,4 @@
-"""Holds the actions of a run of scons to what they declared: one hook for commands, one for functions."""
+"""Enforces the declarations of actions in a run of SCons: one hook for commands, one for functions."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _reported: dict[Finding, None] = {}
 
 
 def install(mode: Mode | None) -> None:
-    """mode: for all environments; None: the `$SANDBOX` of each. Errors: RebelError when the machine cannot do it."""
+    """mode: for all environments; None: the `$SANDBOX` of each. Errors: RebelError if it is not supported here."""
     if mode is not None:
         check(mode)
         _chosen[:] = [mode]
@@ -139,7 +139,7 @@ class _Run:
 
 
 def _function(self: Any, target: Any, source: Any, env: Any, executor: Any = None) -> Any:
-    is_own = self.execfunction is SCons.Node.FS.MkdirFunc  # SCons makes a folder, before it asks for what lies there
+    is_own = self.execfunction is SCons.Node.FS.MkdirFunc  # SCons creates a folder before it looks for files in it
     targets, sources = _nodes(target, source, executor)
     mode = Mode.OFF if is_own else _mode(env, targets)
     if mode is Mode.OFF:
@@ -163,7 +163,7 @@ def _folders(env: Any) -> tuple[str, ...]:
 
 
 def _judged(findings: list[Finding], mode: Mode, targets: list[Any], result: Any) -> Any:
-    """The result of an action: an error, whatever the exit status, when something was not declared."""
+    """The result of an action: an error, whatever the exit status, if an access was not declared."""
     if not findings:
         return result
     if mode is Mode.REPORT:
@@ -172,7 +172,7 @@ def _judged(findings: list[Finding], mode: Mode, targets: list[Any], result: Any
     for node in targets:
         path = str(node)
         if os.path.isfile(path) and not node.precious:
-            os.unlink(path)  # made in place, and from what was not declared
+            os.unlink(path)  # made in place, from undeclared files
     text = "\n".join(str(finding.error()) for finding in findings)
     status = getattr(result, "status", 0) or 1
     return SCons.Errors.BuildError(node=targets[0], errstr=text, status=status, exitstatus=2)

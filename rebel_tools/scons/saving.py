@@ -1,4 +1,4 @@
-"""What a run of SCons saves for the next one: at its end, or when the waiting client has its answer."""
+"""Saves the state of a run of SCons for the next one: at its end, or after the waiting client has its answer."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _later: list[Callable[[], None]] | None = None
 
 
 def at_the_end(save: Callable[[], None]) -> None:
-    """Call `save` when the build has ended; what was asked for first comes last, as with atexit."""
+    """Call `save` when the build has ended, in reverse order of registration, like atexit."""
     if _later is None:
         atexit.register(save)
     else:

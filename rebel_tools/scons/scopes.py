@@ -1,4 +1,4 @@
-"""Scopes and steps from environments and nodes: what env.OCamlLibrary and the others, and env.Rebel(), are made of."""
+"""Makes scopes and steps from environments and nodes, for env.OCamlLibrary and the others, and for env.Rebel()."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def scopes_of(env: Environment, libraries: Any) -> list[Scope]:
 
 
 def add_sources(run: Session, scope: Scope, nodes: Iterable[Node]) -> list[Module]:
-    """Modules for source nodes. Errors: two files for one module, or something that is no source of OCaml or Reason."""
+    """Modules for source nodes. Errors: two files for one module, or a file that is not an OCaml or Reason source."""
     modules: dict[str, Module] = {}
     known = dict(scope.modules)
     for node in nodes:
@@ -92,7 +92,7 @@ def add_sources(run: Session, scope: Scope, nodes: Iterable[Node]) -> list[Modul
         _check_source(path, name, scope.modules.get(name))
         real = os.path.join(run.plan.disk.root, path)
         if os.path.exists(real) and not os.path.isfile(real):  # reading a FIFO would wait for a writer
-            raise RebelError(f"the source `{path}` is no file", hint="remove it")
+            raise RebelError(f"the source `{path}` is not a file", hint="remove it")
         intf, impl = (path, None) if is_interface(path) else (None, path)
         run.source_nodes.setdefault(scope, {})[path] = node
         modules[name] = scope.add(name, impl, intf)
@@ -115,7 +115,7 @@ def _check_source(path: str, name: str, known: Module | None) -> None:
 
 
 def _check_interface(run: Session, scope: Scope, module: Module) -> None:
-    """The compiler takes note of an interface that lies beside an implementation, given or not."""
+    """The compiler uses an interface beside an implementation, whether or not it is among the sources."""
     beside = f"{module.implementation}i"
     if module.interface or not module.implementation:
         return
@@ -138,7 +138,7 @@ def _in_repository(implementation: Node) -> str:
 
 
 def make_nodes(run: Session, scope: Scope) -> None:
-    """Each output of a scope can be named on the command line, or be installed."""
+    """Make nodes, so each output of a scope can be named on the command line or installed."""
     for step in [s for s in run.plan.steps.values() if s.scope is scope]:
         run.nodes(step)
 
@@ -219,7 +219,7 @@ def _paths(nodes: Iterable[Node]) -> tuple[str, ...]:
 
 
 def _add(env: Environment, run: Session, step: Collected) -> Collected:
-    """The step of a library or program; asked for twice in the same way it is the same one."""
+    """Add the step of a library or program; a repeated identical call returns the same step."""
     archives = step.archives if isinstance(step, Link) else ()
     check_units(map(namespace_of, dict.fromkeys((step.scope, *step.scope.uses, *(each.scope for each in archives)))))
     known = run.plan.add(step)
@@ -230,7 +230,7 @@ def _add(env: Environment, run: Session, step: Collected) -> Collected:
 
 
 def _told(step: Collect) -> dict[str, object]:
-    """All that a builder was told of a step. What finds its installed files is another function in each call."""
+    """The arguments of a builder for a step, without the function for installed files, which differs in each call."""
     return {**vars(step), "command": step.command._replace(installed=list)}
 
 

@@ -1,11 +1,11 @@
-"""The server of a project: it has loaded SCons, and a child of it runs each build that somebody asks for.
+"""The server of a project: it has SCons loaded, and forks a child for each requested build.
 
     python -m rebel_tools.scons.server
 
 It works in the current folder, and listens on the socket of `rebel_tools.server.protocol`. The children are those of
-`rebel_tools.scons.resident`: each is forked while nobody waits, and reads ahead. It takes over the streams, the
-environment, the working folder and the umask of who asks. The server ends when nobody has asked for long, when its
-socket is gone, and when a file of SCons or of this package is another one.
+`rebel_tools.scons.resident`: each is forked in idle time, and reads ahead. It adopts the streams, the
+environment, the working folder and the umask of the client. The server ends after a long idle time, when its socket is
+removed, and when a file of SCons or of this package has changed.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ from rebel_tools.search_path import leave_out
 from rebel_tools.server.circumstances import circumstances
 from rebel_tools.server.protocol import GO, PATH, STATUS, Request, is_same_user, receive_request, tell
 
-IDLE = 600.0  # seconds after which nobody seems to work here any more
-LOOK = 2.0  # seconds between two looks whether the socket is still there
-PATIENCE = 2.0  # seconds for a client to say what it wants
+IDLE = 600.0  # seconds without a request until the server ends
+LOOK = 2.0  # seconds between checks whether the socket still exists
+PATIENCE = 2.0  # seconds for a client to send its request
 
 
 def main() -> None:
-    """Serve until there is no reason to. Where another server has the socket, or it cannot be made, there is none."""
+    """Serve until one of these happens. If another server has the socket, or it cannot be created, end immediately."""
     leave_out(os.getcwd())
     collect_seldom()
     for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTTOU):
@@ -57,7 +57,7 @@ def _listen() -> socket.socket | None:
         with contextlib.suppress(OSError):
             probe = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
             probe.connect(PATH)
-            return None  # somebody listens
+            return None  # another server is listening
         with contextlib.suppress(FileNotFoundError):
             os.unlink(PATH)
         listener.bind(PATH)
@@ -70,7 +70,7 @@ def _listen() -> socket.socket | None:
 
 
 def _is_there(listener: socket.socket) -> bool:
-    """Whether the file of the socket is still the one that this process has made."""
+    """Whether the file of the socket is still the one that this process has created."""
     try:
         return os.stat(PATH).st_ino == _made.get(listener.fileno())
     except OSError:
@@ -100,17 +100,17 @@ NOT_ASKED, OUTDATED = 250, 251  # exit statuses of a child that has built nothin
 
 
 class Visit:
-    """In a child: waits for a client, becomes what it is like, and tells it how the build has ended."""
+    """In a child: waits for a client, adopts its state, and reports to it how the build has ended."""
 
     def __init__(self, listener: socket.socket, loaded: Loaded, builds: int) -> None:
         self._listener = listener
         self._loaded = loaded
-        self._builds = builds  # that were done before
+        self._builds = builds  # the number of earlier builds
         self._connection: socket.socket | None = None
         self._has_ended = False
 
     def wait(self, parent: int) -> Sequence[str] | None:
-        """The arguments of the next build. `parent` ends with the server itself."""
+        """The arguments of the next build. `parent` is a descriptor that closes when the server ends."""
         end = time.monotonic() + IDLE
         while time.monotonic() < end and _is_there(self._listener):
             waiting: list[socket.socket | int] = [self._listener, parent]
@@ -127,8 +127,8 @@ class Visit:
         os._exit(NOT_ASKED)
 
     def _receive(self, connection: socket.socket) -> Request | None:
-        """What a client wants, when it belongs to this user and is in the same circumstances; this process is like it
-        then.
+        """The request of a client, if it belongs to this user and is in the same circumstances; this process has then
+        adopted its state.
         """
         connection.settimeout(PATIENCE)
         streams: list[int] = []
@@ -140,7 +140,7 @@ class Visit:
                 tell(connection, {"process": os.getppid(), "builds": self._builds})
                 return None
             if self._loaded.is_outdated():
-                tell(connection, {"refused": "rebel-tools or SCons is another one"})
+                tell(connection, {"refused": "rebel-tools or SCons has changed"})
                 os._exit(OUTDATED)
             if request.folder != os.getcwd() or request.circumstances != circumstances(os.environ):
                 tell(connection, {"refused": "another folder, or other circumstances"})
@@ -159,21 +159,21 @@ class Visit:
         return request
 
     def ended(self, status: int) -> None:
-        """Tell the client, which has waited for this."""
+        """Report the exit status to the waiting client."""
         self._has_ended = True
         if self._connection is not None:
             with contextlib.suppress(OSError):
                 tell(self._connection, {"status": status, "signal": signals.received() or 0})
 
     def _end_with(self, connection: socket.socket) -> None:
-        """End the build when its client is gone, as a terminal that is closed does."""
+        """End the build when its client has ended, like a closed terminal."""
         with contextlib.suppress(OSError):
             if connection.recv(1) == b"" and not self._has_ended:
                 os.kill(os.getpid(), signal.SIGHUP)
 
 
 def _become(request: Request, streams: list[int]) -> None:
-    """Take over what can be taken over from the process that asks."""
+    """Adopt what can be adopted from the process of the client."""
     os.setpgid(0, 0)
     os.environ.clear()
     os.environ.update(request.environ)

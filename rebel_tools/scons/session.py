@@ -46,7 +46,7 @@ from rebel_tools.scons.step_declared import declared_about
 from rebel_tools.scons.step_nodes import StepNodes
 from rebel_tools.scons.views import View, Whole
 
-# Beside the SConstruct, or after the name that SConsignFile() was given with a folder.
+# The file is beside the SConstruct, or beside the database if SConsignFile() was given a folder.
 STATE = ".rebel-tools.json"
 
 
@@ -55,11 +55,11 @@ class Session:
 
     environments: the construction environment of each scope, and of steps that have one of their own.
     source_nodes: the nodes of the sources of each scope by path, where a builder was given nodes.
-    foreign_nodes: of a program: objects and libraries of other languages.
-    old_copies: nodes of what is gone and still lies in a variant folder.
-    own_folders: those in which nothing but outputs of this plan lies.
+    foreign_nodes: objects and libraries of other languages in a program.
+    old_copies: nodes of removed sources that still have a copy in a variant folder.
+    own_folders: folders that contain nothing but outputs of this plan.
     advice: the first fields of hints.Advice.
-    owns_state: whether all that the state knows of belongs to this plan, so that the rest can be removed.
+    owns_state: whether everything in the state belongs to this plan, so that other outputs can be removed.
     """
 
     owns_state = False
@@ -90,7 +90,7 @@ class Session:
 
     @cached_property
     def view(self) -> View:
-        """The part of the plan that SCons gets to see."""
+        """The part of the plan that SCons sees."""
         return Whole(self.plan)
 
     def show(self, view: View) -> None:
@@ -109,7 +109,7 @@ class Session:
     # Several builds in one process
 
     def begin_again(self) -> None:
-        """Another build begins: what this one has seen of files no longer counts, and no step is known to be done."""
+        """Another build begins: forget the state of files and of steps."""
         self.plan.begin_again()
         self._prepared = False
         for known in ("status", "has_cache", "shared", "_dry"):
@@ -136,7 +136,7 @@ class Session:
         return self.nodes(step)[0]
 
     def made_nodes(self, step: Step) -> list[Node]:
-        """Those nodes that there are so far."""
+        """The nodes of a step that exist so far."""
         return self.step_nodes.known.get(step, [])
 
     @cached_property
@@ -151,7 +151,7 @@ class Session:
         return made
 
     def dependencies(self, step: Step) -> list[Node]:
-        """The nodes that have to be up to date before this step can be judged."""
+        """The nodes that have to be up to date before this step can be checked."""
         self._prepare()
         if step in self.generated.without:
             return []
@@ -167,7 +167,7 @@ class Session:
         return [*first, *map(self.node, steps), *map(self.group, scopes)]
 
     def _parts(self, step: Step) -> list[Step]:
-        """What is linked; a library is complete with the interfaces that have no implementation."""
+        """What is linked; for a library also the interfaces without an implementation."""
         linked = self.plan.linked(step)
         if not isinstance(step, Archive):
             return linked
@@ -175,7 +175,7 @@ class Session:
         return list(dict.fromkeys([*linked, *rest]))
 
     def group(self, scope: Scope | First) -> Group:
-        """A node for all compilations of a scope at once, for those who wait for them all."""
+        """One node for all compilations of a scope, for nodes that wait for all of them."""
         if scope not in self._groups:
             what = "what is named by" if isinstance(scope, First) else "units of"
             self._groups[scope] = Group(self, scope, f"{what} {scope.namespace or scope.outdir}")
@@ -196,7 +196,7 @@ class Session:
     # What flags name and other builders make
 
     def named_by(self, named: Scope | Step) -> list[Node]:
-        """The nodes of what the flags of a scope, an archive or a program name, without what is made from it."""
+        """The nodes of files named in the flags of a scope, an archive or a program, except those made from it."""
         if named not in self._named:
             if isinstance(named, Step):
                 command = link_command(named)
@@ -206,20 +206,20 @@ class Session:
         return self._named[named]
 
     def all_named(self, scope: Scope) -> list[Node]:
-        """The nodes of what the flags of a scope name."""
+        """The nodes of files named in the flags of a scope."""
         how = scope.settings
         folders = dict.fromkeys(folder for search in how.search.values() for folder in search.folders if folder)
         return built_files([*how.files, *how.dependency_files], folders)
 
     def scopes_behind(self, node: Node) -> Iterable[Scope | Session]:
-        """The scopes that one of the nodes here is made from."""
+        """The scopes from which a node of this session is made."""
         step = node.attributes.rebel_step
         scope = step.scope if isinstance(step, (Step, First)) else step
         archives = step.archives if isinstance(step, Link) else ()
         return (scope, *scope.uses, *(each.scope for each in archives))
 
     def _not_made(self, scope: Scope) -> list[Node]:
-        """What the flags of a scope name and is not made yet: without it the sources cannot even be read."""
+        """Files named in the flags of a scope that are not made yet: without them the sources cannot be read."""
         return [node for node in self.named_by(scope) if node.get_state() < SCons.Node.up_to_date]
 
     @cached_property
@@ -228,17 +228,17 @@ class Session:
         return bool(option("no_exec") or option("question"))
 
     def _scopes_in_doubt(self) -> list[Scope]:
-        """The scopes of which a source may be another one than in the last build."""
+        """The scopes with sources that may have changed since the last build."""
         return list(self.plan.scopes)
 
     def _prepare(self) -> None:
-        """What is done once, when the build begins: tidy up after sources that are gone, run ocamldep in batches."""
+        """Done once, when the build begins: clean up after removed sources, and run ocamldep in batches."""
         if self._prepared:
             return
         self._prepared = True
         for nodes in self.source_nodes.values():
             for node in nodes.values():
-                node.exists()  # brings it into a variant folder that duplicates its sources
+                node.exists()  # copies it into a variant folder
         for node in self.old_copies:
             node.exists()  # removes it
         self.generated.leave_out(self.plan, self.ruled(), self.step_nodes.known, self._dry)
@@ -247,7 +247,7 @@ class Session:
         ready = [scope for scope in scopes if not self._not_made(scope)]
         trees = self.plan.names.prepare(ready, None if self._dry else self._is_current)
         for scope in ready:
-            with contextlib.suppress(CycleError):  # an error of those only who need this scope
+            with contextlib.suppress(CycleError):  # an error only for steps that need this scope
                 self.plan.ordered(scope)
         for path in trees:
             if os.path.exists(os.path.join(self.plan.disk.root, path)):
@@ -264,7 +264,7 @@ class Session:
         return {path: node for path, node in every if node.has_builder()}
 
     def _remove_vanished(self, scopes: list[Scope]) -> None:
-        """Remove what earlier builds made for sources that are gone, also where nothing is remembered of them."""
+        """Remove what earlier builds made for removed sources, also without records."""
         every = len(scopes) == len(self.plan.scopes)
         self.status.forget_vanished(scopes, self.owns_state and every)
         if every:
@@ -275,7 +275,7 @@ class Session:
         return path in self.plan.steps and self.status.reason(self.plan.steps[path]) is None
 
     def notice_generated(self, scope: Scope) -> None:
-        """Ask again about the sources of a scope that have been made meanwhile."""
+        """Update what is known of the sources of a scope that have been generated in the meantime."""
         for path, node in self.source_nodes.get(scope, {}).items():
             if self._was_just_built(scope, node):
                 self.plan.source_changed(scope, path)
@@ -284,7 +284,7 @@ class Session:
             self.plan.named_changed(scope, _paths(new))
 
     def _was_just_built(self, scope: Scope, node: Node) -> bool:
-        """Whether a file has been built that a scope did not know of, or may have come from a repository; told once."""
+        """Whether a file was built that a scope did not know, or that may be from a repository; true only once."""
         state = node.get_state()
         copied = state == SCons.Node.up_to_date and has_repositories() and node.is_derived()
         made = copied or state == SCons.Node.executed
@@ -294,7 +294,7 @@ class Session:
         return new
 
     def reason(self, step: Step) -> str | None:
-        """Why the step has to run, None when it is up to date."""
+        """Why the step has to run; None when it is up to date."""
         if step in self.generated.without:
             return None
         self._read_declared(step)
@@ -308,12 +308,12 @@ class Session:
         return found
 
     def flags(self, step: Compile) -> list[str]:
-        """The arguments of a compilation that no construction variable holds, as they are now needed."""
+        """The current arguments of a compilation that are in no construction variable."""
         flags = self.plan.flags(step)
         return [flag for flag in flags if flag != ANNOTATIONS] if step in self._keeps_annotations else flags
 
     def _read_declared(self, step: Step) -> None:
-        """What the user said with Depends() and Ignore(): files count by contents, other nodes by their signatures."""
+        """Read Depends() and Ignore(): files count by their contents, other nodes by their signatures."""
         named = _paths(self.named_by(step)) if isinstance(step, Collect) else []
         for path in (*foreign_files(step), *named):
             self.plan.files.forget(path)
@@ -327,18 +327,18 @@ class Session:
             self.plan.declared[step] = declared
 
     def cache_key(self, step: Step, path: str) -> str:
-        """The signature under which one output of the step lies in a CacheDir."""
+        """The key of one output of the step in a CacheDir."""
         self._read_declared(step)
         return text_digest(self.status.cache_key(step), path)
 
     def is_as_keyed(self, step: Step) -> bool:
-        """Whether an output of the step was made of what its signature in a CacheDir says."""
+        """Whether an output of the step was made from the inputs that its key in a CacheDir covers."""
         return self.status.is_as_keyed(step)
 
     def may_read(self, step: Step) -> list[str]:
-        """The files of this build, and those in flags, that the command of a step may look at.
+        """The files of this build, and those in flags, that the command of a step may read.
 
-        Which of them it consulted the compiler tells afterwards, and only these are compared (see `status`).
+        Only those that it consulted, according to the compiler's outputs, are compared (see `status`).
         """
         scopes = dict.fromkeys((step.scope, *step.scope.uses))
         steps = [*self.plan.linked(step), *(each for each in self.plan.steps.values() if each.scope in scopes)]
@@ -353,14 +353,14 @@ class Session:
             self.keep(step)
 
     def bring_back(self, step: Step) -> bool:
-        """Whether the outputs of a step that has to run have been made elsewhere, and are here now."""
+        """Restore the outputs of a stale step that were made elsewhere; return whether that was possible."""
         return False
 
     def keep(self, step: Step) -> None:
-        """Keep what a step has made for other trees."""
+        """Store the outputs of a step for other trees."""
 
     def kept(self, step: Step) -> str:
-        """What the program of a step said that is said again while the step is up to date."""
+        """The messages of a step that are replayed while it is up to date."""
         return ""
 
     def hint(self, target: str, complaint: str) -> str | RebelError | None:
@@ -374,7 +374,7 @@ class Session:
         return hint(step, list(self.plan.scopes), complaint, lambda module: packages_of_module(env, module), advice)
 
     def absent(self, scope: Scope) -> Mapping[str, str]:
-        """Modules that the sources of a scope cannot use, and why: those of packages that are not built."""
+        """Modules that the sources of a scope cannot use, and why: those of packages that are not part of the build."""
         return self.generated.absent.get(scope, {})
 
     def _finish(self) -> None:
@@ -382,11 +382,11 @@ class Session:
             return
         try:
             self._save()
-        except (OSError, RebelError) as error:  # installed programs are asked, too, and may be interrupted
+        except (OSError, RebelError) as error:  # this also runs installed programs, which may be interrupted
             print(f"scons: warning: the next build will repeat this one: {error}", file=sys.stderr)
 
     def _save(self) -> None:
-        """Let the next run know what this one found out. Errors: OSError."""
+        """Save the results of this run for the next one. Errors: OSError."""
         if option("clean"):
             self.status.forget_cleaned()
         self.generated.remember(self.plan, self.ruled())
@@ -394,7 +394,7 @@ class Session:
             self._tell_editors()
 
     def _tell_editors(self) -> None:
-        """Of the builders in an SConstruct, beside it, where editors look."""
+        """Write the data for editors about the builders in an SConstruct, beside it."""
         from rebel_tools.scons.editors import forget_areas, tell_areas
 
         if self.status.records:
@@ -410,8 +410,8 @@ def _paths(nodes: Iterable[Node]) -> list[str]:
 
 @cache
 def session() -> Session:
-    """The session of the builders in the SConstruct, for which this run is alone in the tree. What it remembers lies
-    where SCons' own database does.
+    """The session of the builders in the SConstruct; the tree is locked for this run. Its state is in the same folder
+    as SCons' own database.
     """
     alone_in(places.top(), nested=True)
     named = os.path.normpath(database() or usual_database())

@@ -1,4 +1,4 @@
-"""From construction variables to what the plan needs to know: tools, findlib packages, and a digest over all of it."""
+"""What the plan needs from construction variables: tools, findlib packages, and a digest over all of it."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ from rebel_tools.scons.shareable import is_known
 from rebel_tools.scons.words import Literals, expanded, extended, literals, signature_words
 from rebel_tools.tools import npm_package
 
-# The construction variable that holds the environment without what a package.json says, where it says anything.
+# The construction variable with the environment before a package.json has changed it, if it has.
 _USER_ENVIRON = "_USERENVIRON"
 
 TOOLS = ["OCAMLC", "OCAMLOPT", "OCAMLDEP", "OCAMLFIND"]
 FLAGS = ["OCAMLFLAGS", "OCAMLOPTFLAGS", "OCAMLCFLAGS", "OCAMLDEPFLAGS", "OCAMLARCHIVEFLAGS", "OCAMLLINKFLAGS"]
 
-# Stands for the folders of this build on a command line.
+# The placeholder for the folders of this build on a command line.
 _OWN = "@this-build@"
 
 
@@ -64,7 +64,7 @@ def program(env: Environment, variable: str) -> str:
 
 
 def user_environ(env: Environment) -> dict[str, str]:
-    """The environment of programs without what a package.json says, which is for the build's own commands only."""
+    """The environment of programs without variables from package.json, which are only for the commands of the build."""
     found: dict[str, str] = env.get(_USER_ENVIRON, env["ENV"])
     return found
 
@@ -74,9 +74,9 @@ def path_of(env: Environment) -> str:
 
 
 def build_environ(env: Environment, variables: Iterable[tuple[str, str]]) -> dict[str, Any]:
-    """Construction variables for commands that run with more environment variables, which a package.json says.
+    """Construction variables for commands with additional environment variables from package.json.
 
-    They do not decide which compilers run, nor reach what is asked before anything is built.
+    These do not affect which compilers run, or programs that run before anything is built.
     """
     more = dict(variables)
     if not more:
@@ -90,12 +90,12 @@ def build_environ(env: Environment, variables: Iterable[tuple[str, str]]) -> dic
 
 
 def map_places(env: Environment) -> None:
-    """Let what compilers write with this environment be the same in whatever folder the tree lies."""
+    """Make the outputs of compilers with this environment independent of the folder of the tree."""
     env["ENV"] = {**env["ENV"], **place.mapped(env["ENV"], top_of(env))}
 
 
 def is_mappable(env: Environment) -> bool:
-    """Whether the folder of the build is written nowhere, by a map of ours."""
+    """Whether a prefix map of ours keeps the folder of the build out of all outputs."""
     return place.can_move(os.environ, top_of(env))
 
 
@@ -116,7 +116,7 @@ def packages(env: Environment, engine: str) -> Packages:
 
 
 def _with_driver(env: Environment, found: Packages) -> Packages:
-    """With the program that rewrites the sources, of a package.json that says `ppx`: its path, and its arguments."""
+    """Add the program that rewrites the sources for `ppx` in a package.json: its path and arguments."""
     command = env.get("_OCAMLPPX", ())
     if not command:
         return found
@@ -130,7 +130,7 @@ def package_names(env: Environment) -> list[str]:
 
 
 def packages_of_module(env: Environment, module: str) -> list[str]:
-    """The findlib packages that have a module; none where findlib is missing or fails, for this is only about hints."""
+    """The findlib packages that have a module; none if findlib is missing or fails, because this is only for hints."""
     try:
         return packages_with(module, [program(env, "OCAMLFIND")], path_of(env))
     except (MissingTool, FindlibError):
@@ -177,8 +177,8 @@ def settings(
 ) -> Settings:
     """How the sources of a scope with the environment `env` are compiled. Errors: MissingTool, FindlibError.
 
-    variables: names of environment variables that count, besides those that OCaml's programs are known to obey.
-    reads: what preprocessors read besides the sources, and besides what `$OCAMLPPDEPS` says.
+    variables: names of environment variables that count, besides those that OCaml's programs are known to read.
+    reads: files that preprocessors read besides the sources and `$OCAMLPPDEPS`.
     of_modules: all flags of single modules, which may name programs and files as well.
     """
     engines = env["OCAMLENGINES"]
@@ -221,9 +221,9 @@ def _programs(env: Environment, compilers: Mapping[str, str]) -> list[str]:
 
 
 def config_of(env: Environment, compiler: str) -> dict[str, str]:
-    """What the compiler in a construction variable says of itself.
+    """The output of `-config` of the compiler in a construction variable.
 
-    It is asked before anything is built, also in a dry run: of what a package.json says, only the folder of the
+    It runs before anything is built, also in a dry run: of the settings in package.json, only the folder of the
     standard library counts.
     """
     words = env.Split(env.subst(f"${compiler}"))
@@ -248,19 +248,19 @@ def _search(env: Environment, words: list[str], library: str) -> Search:
 
 
 def installed_files(env: Environment) -> list[str]:
-    """The installed files and folders that decide about command lines with this environment."""
+    """The installed files and folders that command lines with this environment depend on."""
     findlib = program(env, "OCAMLFIND")
     compilers = [program(env, COMPILER[engine == NATIVE]) for engine in env["OCAMLENGINES"]]
-    # The status of a link is that of what it leads to, so it tells of another target, too.
+    # The status of a link is that of its target, so it also changes with the target.
     programs = [findlib, program(env, "OCAMLDEP"), *compilers]
     found = packages(env, env["OCAMLENGINES"][0])
     return [*programs, *findlib_places((findlib,), path_of(env)), *found.files]
 
 
 def tool_identity(env: Environment) -> str:
-    """What decides about the plan without being a file: command lines, where tools are found, the environment.
+    """What the plan depends on besides files: command lines, the paths of tools, the environment.
 
-    Nothing is run for it.
+    No program is run for this.
     """
     variables = [*TOOLS, "REFMT"]
     found = [env.WhereIs(env.subst(f"${name}")) or "" for name in variables]
@@ -272,7 +272,7 @@ def tool_identity(env: Environment) -> str:
 
 
 def reason_converter(env: Environment) -> Converter:
-    """What makes syntax trees of Reason sources. Errors: MissingTool without refmt or ppxlib."""
+    """The converter that makes syntax trees of Reason sources. Errors: MissingTool without refmt or ppxlib."""
     from rebel_tools.ocaml import reason
 
     environ = {**os.environ, **{name: str(value) for name, value in user_environ(env).items()}}

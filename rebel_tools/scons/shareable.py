@@ -1,4 +1,4 @@
-"""Whether all that decides about the results of OCaml's commands is known, so that they are those of any tree."""
+"""Whether everything that OCaml's commands depend on is known, so that other trees can use their results."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ from rebel_tools.text import printable
 
 
 class SharedSteps:
-    """What a session asks and tells the cache. A step to which the user has added something is none of it."""
+    """Uses the cache for the steps of a session, except steps to which the user has added something."""
 
     def __init__(self, session: Any) -> None:
         self._session = session
@@ -37,7 +37,7 @@ class SharedSteps:
         self._shared = Shared(with_remote(self.store, read_only), session.status)
 
     def bring_back(self, step: Step) -> bool:
-        """Whether a step has been made elsewhere from the same, so that its outputs are here now."""
+        """Restore the outputs of a step that was run elsewhere with the same inputs; return whether it was."""
         nodes = self._session.nodes(step)
         if any(map(has_rules, nodes)):
             return False
@@ -49,7 +49,7 @@ class SharedSteps:
         TERMINAL.restore()
         for node in nodes:
             node.clear()
-        if record.said and front.report() is None:  # who tells about the build by himself does so at its end
+        if record.said and front.report() is None:  # other reports print this at the end of the build
             TERMINAL.say(sys.stderr, record.said)
         return True
 
@@ -58,7 +58,7 @@ class SharedSteps:
             self._shared.keep(step)
 
     def end(self) -> None:
-        """The build is over: start a process that trims the cache, if that is due."""
+        """At the end of the build, start a process that trims the cache, if that is due."""
         store = self.store
         try:
             is_due = store.written and is_due_in(store.folder, store.written, limit(os.environ))
@@ -76,7 +76,7 @@ class SharedSteps:
 
 
 def keep_build(sessions: Sequence[Any], told: Told) -> None:
-    """Keep what a build of all default targets has left, for one that finds no folder of outputs."""
+    """Store the outcome of a build of all default targets, for builds without an output folder."""
     asked = question(rebel_arguments(sys.argv[1:]) or (), os.environ, "")
     every = [session.shared for session in sessions]
     manifests = {os.path.relpath(each.folder, os.getcwd()): each.memory.manifest.written for each in sessions}
@@ -104,8 +104,8 @@ def _trim() -> None:
 def is_wanted(has_cache_dir: bool) -> bool:
     """Whether this build uses the cache.
 
-    Where the SConstruct has a CacheDir, that is what is used, and who has commands held to what they declared wants
-    them to run.
+    It does not if the SConstruct has a CacheDir, which is then used instead, or if the declarations of commands are
+    enforced, so that they have to run.
     """
     held = any(word.startswith("--sandbox") and word != "--sandbox=off" for word in sys.argv)
     return is_switched_on(os.environ) and not (has_cache_dir or held or option("cache_disable"))

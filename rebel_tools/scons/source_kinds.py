@@ -1,4 +1,4 @@
-"""What the files are that a builder of OCaml gets, by their names: Glob("*.ml*") finds more than sources."""
+"""Classifies the files that an OCaml builder gets, by their names: Glob("*.ml*") finds more than sources."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from rebel_tools.ocaml.names import SUFFIXES
 from rebel_tools.scons.arguments import known_file
 from rebel_tools.scons.nodes import StepFile
 
-# Copies that editors, merges and version control leave, templates of generated sources, and what belongs to ocamlbuild
-# and odoc. They are not code, even where a pattern matches them.
+# Copies left by editors, merges and version control, templates of generated sources, and files of ocamlbuild and odoc.
+# They are not code, even if a pattern matches them.
 _NO_CODE = re.compile(
     r"[#.].*|.*(~|\.(orig|rej|bak|old|save|swp|tmp|in|mlpack|mllib|mldylib|mld))\Z",
 )
 
-# What the linker gets besides units of this build.
+# Files for the linker besides units of this build.
 _LINKED = re.compile(r".*(\.(o|obj|os|a|lib|dylib|dll|cmx|cmxa|cmo|cma)|\.so(\.\d+)*)\Z")
 
 # Suffixes of sources of ocamllex, ocamlyacc and menhir.
@@ -26,7 +26,7 @@ _OF_GENERATORS = (".mll", ".mly")
 
 
 def meant(nodes: Iterable[Any], suffixes: Iterable[str], linked: Iterable[str] | None) -> list[Any]:
-    """The files that can become part of what is built, without copies and lists that lie beside sources.
+    """The files that can be built, without copies and lists beside sources.
 
     suffixes: of sources, also of those that another builder has to make something of.
     linked: more suffixes of what is only linked; None where nothing but modules is meant.
@@ -38,7 +38,7 @@ def meant(nodes: Iterable[Any], suffixes: Iterable[str], linked: Iterable[str] |
 
 
 def _is_meant(node: Any, suffixes: tuple[str, ...], linked: Iterable[str] | None) -> bool:
-    if isinstance(node, StepFile):  # whatever env.OCamlObject has returned
+    if isinstance(node, StepFile):  # a result of env.OCamlObject
         return True
     if node.name.endswith(_OF_GENERATORS):
         return not _has_own_rule(node)
@@ -52,9 +52,9 @@ def _is_linked(name: str, more: Iterable[str]) -> bool:
 
 
 def _has_own_rule(node: Any) -> bool:
-    """Whether the SConstruct itself says how the module of a lexer or parser is made.
+    """Whether a rule of the SConstruct makes the module of a lexer or parser.
 
-    Errors: RebelError where the module is there and may have been written by hand.
+    Errors: RebelError if the module exists and may have been written by hand.
     """
     name = os.path.splitext(node.name)[0] + ".ml"
     made, source = known_file(node.dir, name), known_file(node.srcnode().dir, name)
@@ -76,4 +76,4 @@ def _was_built(node: Any) -> bool:
 def _hint(node: Any) -> str:
     if node.name.endswith(".c"):
         return 'objects of C are given to programs: c.Object("stubs.c", CPPPATH=["$OCAMLWHERE"])'
-    return "give what is made of it" if "." in node.name else ""
+    return "give its result" if "." in node.name else ""

@@ -42,7 +42,7 @@ class StepNodes:
                 SOURCES_OF_TREES[step.tree] = step.source
         if isinstance(step, SourceStep):
             SOURCES[step.key] = step.source
-            # A node and no name: SCons would take a $ in a name for a variable.
+            # A node, not a name: SCons would expand a $ in a name.
             source = [self._source(step, env)]
         targets = [output_file(env, path) for path in run.view.visible(step)]
         made: list[Node] = builder_of(type(step), step.engine)(env, target=targets, source=source)

@@ -41,7 +41,7 @@ from rebel_tools.scons.words import Literals, expanded, extended, literals
 if TYPE_CHECKING:
     from rebel_tools.scons.target import TargetSession
 
-_FOR_OBJECTS = re.compile(r"[^A-Za-z0-9_./+-]")  # ocamlmklib hands names to a shell
+_FOR_OBJECTS = re.compile(r"[^A-Za-z0-9_./+-]")  # ocamlmklib passes names to a shell
 _OF_SHELL = re.compile(r"[^A-Za-z0-9_./+@~,=:-]")
 _STANDARD = re.compile(r"-std=(c|gnu)(\+\+)?")
 _SHARED = ".so"
@@ -57,7 +57,7 @@ class PackageStubs:
 
     @cached_property
     def packages(self) -> tuple[Package, ...]:
-        """Those that have any."""
+        """The packages with C stubs."""
         return tuple(package for package in self.run.packages if package.stubs.sources)
 
     def folder(self, package: Package) -> str:
@@ -82,7 +82,7 @@ class PackageStubs:
         }
 
     def _recorded(self, package: Package) -> list[str]:
-        """What the archive of a package tells those who link it."""
+        """The link flags stored in the archive of a package."""
         stubs = package.stubs
         words = [f"-l{package.stub_library}"] if stubs.sources else []
         words += [f"-l{name}" for name in stubs.libraries]
@@ -135,7 +135,7 @@ class PackageStubs:
         return [node for name in names for node in self.by_package.get(name, ())]
 
     def package_of(self, path: str) -> Package | None:
-        """The package of which a file is made that lies at this path."""
+        """The package from which the file at this path is made."""
         for package in self.packages:
             if any(node.get_internal_path() == path for node in self.by_package[package.name]):
                 return package
@@ -250,7 +250,7 @@ class PackageStubs:
         )
 
     def _folders(self, package: Package) -> list[str]:
-        """Where `#include` looks: in folders of the package and then of those that it uses, as seen from here."""
+        """The include folders: those of the package, then those of its dependencies, relative to the SConstruct."""
         used = self.run.project.closure(package)
         found = [path for each in (package, *reversed(used)) for path in self._shown(each, each.stubs.headers)]
         own = [*self._shown(package, package.stubs.folders), *found]
@@ -305,7 +305,7 @@ def _is_standard_of(word: str, cxx: bool, c: bool) -> bool:
 
 
 def _cxx(env: Environment, compiler: str) -> str:
-    """The compiler of C++ that belongs to one of C."""
+    """The C++ compiler that belongs to a C compiler."""
     for own, other in (("gcc", "g++"), ("clang", "clang++")):
         if compiler.endswith(own) and env.WhereIs(compiler[: -len(own)] + other):
             return compiler[: -len(own)] + other

@@ -1,4 +1,4 @@
-"""Targets of a package.json that share what is compiled: their plan, and nodes for only what has to be built."""
+"""The session of targets of a package.json that share compiled files, and their plan."""
 
 from __future__ import annotations
 
@@ -42,16 +42,16 @@ from rebel_tools.scons.shared import SharedSteps, is_wanted
 from rebel_tools.scons.stubs import PackageStubs
 from rebel_tools.scons.target_environments import TargetEnvironments
 
-# What the program waits for before anything is planned, where a scope stands otherwise.
+# Names, used instead of scopes, for what programs wait for before anything is planned.
 MADE_FIRST = "what other builders make"
 MADE_BY_RULES = "what packages make"
 
 
 class TargetSession(Session):
-    """The plan of a group of targets; made when SCons first looks at one of their programs, for most runs are about
-    others.
+    """The session of a group of targets. The plan is made when SCons first visits one of their programs, because most
+    runs do not need all groups.
 
-    started: a moment before package.json was read, in nanoseconds. base: the environment that Rebel() was called on.
+    started: a time before package.json was read, in nanoseconds. base: the environment that Rebel() was called on.
     build: `_build`; place: what the folders of targets begin with; folder: that of the home of the group.
     goals: one for each target; packages: all that they need, dependencies first; package_of: the one of each scope.
     """
@@ -60,7 +60,7 @@ class TargetSession(Session):
     advice = "add it to `dependencies` in package.json", "add {} to `rebel.ocamlfindDependencies` in package.json"
 
     def __init__(self, env: Environment, project: Project, group: Targets, started: int):
-        self.goals: list[Goal] = []  # also for a session whose making ends in an error
+        self.goals: list[Goal] = []  # defined first, for a session whose construction fails
         self.top = env.Dir("#").get_abspath()
         self.build = self.relative(build_folder.folder_of(project.root.root))
         self.place = f"{self.build}/{env[profiles.VARIABLE].folder}"
@@ -106,7 +106,7 @@ class TargetSession(Session):
         return tuple(package for package in self.project.packages if package.name in wanted)
 
     def relative(self, *parts: str) -> str:
-        """A path as seen from the folder of the SConstruct."""
+        """A path relative to the folder of the SConstruct."""
         return build_folder.from_here(os.path.join(*parts))
 
     @property
@@ -114,7 +114,7 @@ class TargetSession(Session):
         return [goal.folder for goal in self.goals]
 
     def _is_asked_for_a_part(self) -> bool:
-        """Whether an output is asked for by its path."""
+        """Whether an output is requested by its path."""
         asked = {str(name) for name in SCons.Script.COMMAND_LINE_TARGETS} - {goal.path for goal in self.goals}
         return any(f"{name}/".startswith(f"{folder}/") for name in asked for folder in self._folders_of_targets)
 
@@ -145,7 +145,7 @@ class TargetSession(Session):
                 raise error from None
 
     def _make_all(self) -> None:
-        """Nodes for all steps, so that each output can be named on the command line."""
+        """Make nodes for all steps, so each output can be named on the command line."""
         self.make_plan()
         for step in list(self.plan.steps.values()):
             self.nodes(step)
@@ -157,7 +157,7 @@ class TargetSession(Session):
         return self.made_first.named()
 
     def scopes_behind(self, node: Node) -> Iterable[Scope | Session]:
-        """A target as a whole stands for its scopes, for these are not known before it has its turn."""
+        """The session itself, because its scopes are not known before the plan is made."""
         return [self]
 
     def named_by(self, named: Scope | Step) -> list[Node]:
@@ -166,7 +166,7 @@ class TargetSession(Session):
         return super().named_by(named)
 
     def _load_again(self) -> None:
-        """Find sources that were not there when the SConstruct was read. Errors: ProjectError."""
+        """Find sources that did not exist when the SConstruct was read. Errors: ProjectError."""
         if self.made_first.unknown_sources:
             self.project = load_project(self.project.root.root)
             named = {target.name: target for target in self.project.every_target}
@@ -197,7 +197,7 @@ class TargetSession(Session):
         return {self.relative(path): node for path, node in self.made_first.sources.items()}
 
     def _remove_vanished(self, scopes: list[Scope]) -> None:
-        """What earlier builds made for targets that have left this group is gone, and others may write there now."""
+        """Also drop the records of targets that have left this group: other groups may write to their folders now."""
         own = tuple(f"{folder}/" for folder in self._folders_of_targets)
         for key in [key for key in self.status.records if not key.startswith(own)]:
             del self.status.records[key]
@@ -240,7 +240,7 @@ class TargetSession(Session):
         return self.goal_nodes.of(made)
 
     def _by_rules_first(self) -> list[Node]:
-        """The node of what rules of packages make, as long as it is not made."""
+        """The node for the outputs of rules of packages, until they are made."""
         if not self.rules.ran:
             self.rules.ran = True
             if not self._dry:
@@ -248,17 +248,17 @@ class TargetSession(Session):
         if self.rules.come_first and self._by_rules.get_state() not in DONE:
             return [self._by_rules]
         if self.rules.changed():
-            self.memory.doubt("a rule of a package has made a source anew")
+            self.memory.doubt("a rule of a package has regenerated a source")
         return []
 
     @cached_property
     def _first(self) -> Group:
-        """Stands for what other builders make before anything is planned."""
+        """The node for what other builders make before anything is planned."""
         return Group(self, MADE_FIRST, MADE_FIRST)
 
     @cached_property
     def _by_rules(self) -> Group:
-        """Stands for what the rules of packages make."""
+        """The node for the outputs of rules of packages."""
         return Group(self, MADE_BY_RULES, MADE_BY_RULES)
 
     def begin_again(self) -> None:
@@ -296,16 +296,16 @@ class TargetSession(Session):
     def built(self, made: Step | Goal) -> None:
         super().built(self.step_of(made))
         if self.goal_nodes.layers is None:
-            self.memory.doubt("a program that a rule runs was made anew, and can make others stale")
+            self.memory.doubt("a program that a rule runs was rebuilt, and can make other steps stale")
 
     @cached_property
     def shared(self) -> SharedSteps | None:
-        """The results that trees share; None where this build is to do without."""
+        """The cache of results that trees share; None if this build does not use it."""
         return SharedSteps(self) if is_wanted(self.has_cache) else None
 
     @property
     def is_movable(self) -> bool:
-        """Whether what it makes is the same in another folder."""
+        """Whether its outputs are the same in another folder."""
         return self.engine == NATIVE and is_mappable(self.env)
 
     def bring_back(self, step: Step) -> bool:
@@ -316,12 +316,12 @@ class TargetSession(Session):
             self.shared.keep(step)
 
     def kept(self, step: Step) -> str:
-        """Warnings of installed packages are not kept: the user cannot mend them."""
+        """The messages to store, without warnings of installed packages, which the user cannot fix."""
         package = self.package_of.get(step.scope)
         return "" if package and is_installed(package, self.project) else said.shortened(SAID.get(step.key, ""))
 
     def said(self) -> list[Said]:
-        """What the programs of all steps that are up to date said."""
+        """The stored messages of all steps that are up to date."""
         is_done = all(goal.is_done for goal in self.goals)
         return list(said.of_records(self.status, is_done)) if self._is_visited else []
 

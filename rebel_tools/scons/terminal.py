@@ -1,4 +1,4 @@
-"""Standard output and error of a build: whole messages, and below them a status line that is gone at the end."""
+"""Standard output and error of a build: whole messages, and below them a status line that is removed at the end."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ class Terminal:
         self.begin()
 
     def begin(self) -> None:
-        """Nothing has been said yet, on the streams that the process has now."""
+        """Start with the current streams of the process."""
         self.out = sys.stdout
         self.fancy = sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
-        # What others print, such as SCons, comes above the status line, too.
+        # Output of others, such as SCons, also appears above the status line.
         sys.stdout, sys.stderr = (cast(TextIO, _Stream(self, stream)) for stream in (sys.stdout, sys.stderr))
         self.shown = False
         self.started = 0
@@ -34,15 +34,15 @@ class Terminal:
 
     @property
     def colour(self) -> bool:
-        """Whether compilers shall colour their messages."""
+        """Whether compilers should colour their messages."""
         return colour()
 
     def expect(self, steps: int) -> None:
-        """So many more steps are going to run."""
+        """Add to the number of steps that are going to run."""
         self.total += steps
 
     def restore(self) -> None:
-        """A step need not run, for its result is kept."""
+        """Count a step that was restored from the cache."""
         with self.lock:
             self.restored += 1
 
@@ -59,7 +59,7 @@ class Terminal:
             self.out.flush()
 
     def say(self, stream: TextIO, text: str) -> None:
-        """A message in one piece, above the status line."""
+        """Print a message in one piece, above the status line."""
         if text:
             with self.lock, signals.needs_a_reader():
                 self.clear()
@@ -73,14 +73,14 @@ class Terminal:
             self.shown = False
 
 
-# The messages of SCons, which holds names of files for text, and where they stand in them.
+# Messages of SCons, which prints file names unescaped, and the positions of the names in them.
 _OF_SCONS = re.compile(r"\s*scons: |(re)?building `|Removed |Retrieved `")
 _OF_A_TREE = re.compile(r"[\[\] |A-Z]*\+-")
 _NAME = re.compile(r"(?<=\*\*\* \[).+?(?=\] )|(?<=`).+?(?=')|(?<=' \().+?(?=\)\.)|(?<=^Removed ).+(?=\n)", re.DOTALL)
 
 
 def _fit(text: str) -> str:
-    """A message of SCons with its names escaped; everything else that somebody prints is theirs."""
+    """A message of SCons with its file names escaped; other output is not changed."""
     if _OF_A_TREE.match(text):
         return printable(text.rstrip("\n")) + text[len(text.rstrip("\n")) :]
     if _OF_SCONS.match(text) is None:
@@ -105,7 +105,7 @@ class _Stream:
 
 
 def fitting(line: str, width: int) -> str:
-    """As much of a printable line as fits into so many columns of a terminal."""
+    """The beginning of a printable line that fits into this many columns."""
     while columns(line) > width:
         line = line[: -max(1, (columns(line) - width) // 2)]
     return line

@@ -1,7 +1,7 @@
-"""Tests as nodes of SCons: each run makes a file when it has passed, and runs again when what it is made of changed.
+"""Tests as nodes of SCons: each run makes a file if it passes, and runs again when its inputs have changed.
 
-A program runs in a folder of its own, in which only the files are that it said it reads; what it prints goes below the
-folder of outputs. Its words are an argument vector, which no shell reads.
+A program runs in a folder of its own with only its declared files; its output is stored below the output folder. Its
+words are an argument vector, without a shell.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from rebel_tools.scons.compat import Environment, Nodes
 from rebel_tools.scons.mistakes import user_error
 from rebel_tools.scons.output import SOURCES, pass_on
 
-_NOT_STARTED = 127  # as shells have it
+_NOT_STARTED = 127  # as in shells
 
 
 class TestRun(NamedTuple):
@@ -51,13 +51,13 @@ class TestRun(NamedTuple):
 
     @property
     def files(self) -> list[str]:
-        """All that decides about the result, besides the program; the expected output may be missing."""
+        """All files that the result depends on, besides the program; the expected output may be missing."""
         named = (*(path for _, path in self.reads), self.input, self.wanted.expected)
         return [path for path in dict.fromkeys(named) if path]
 
     @property
     def description(self) -> str:
-        """What decides about the result without being a file."""
+        """What the result depends on besides files."""
         return repr((self.folder, self.arguments, [name for name, _ in self.reads], self.wanted.exit_status))
 
 
@@ -121,7 +121,7 @@ def ocaml_test(
     exit_status: int = 0,
     target: Any = None,
 ) -> Any:
-    """Run a program; it passes when it ends with `exit_status` and prints what `expected` says, if that is given.
+    """Run a program; it passes if it ends with `exit_status` and, if `expected` is given, prints its contents.
 
     files: what it reads, in a folder of its own, at their paths from the SConstruct. target: the file that is made when
     it has passed, by default `program`.passed. Returns its node, for an alias.
@@ -178,7 +178,7 @@ class RunTest:
                 file.write("passed\n")
             return None
         if done.status != run.wanted.exit_status:
-            os.unlink(run.actual)  # nobody shall promote it
+            os.unlink(run.actual)  # it must not be promoted
         pass_on(str(target[0]), run.wanted.title, "", said, 1)
         return SCons.Errors.BuildError(node=target[0], errstr=f"{run.wanted.title} failed", status=1, exitstatus=2)
 

@@ -1,4 +1,4 @@
-"""Which part of a plan SCons gets to see: all of it, or the layer of steps that is running."""
+"""Which part of a plan SCons sees: all of it, or the current layer of steps."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ class View(Protocol):
     """What a session asks when it makes nodes."""
 
     def has(self, step: Step) -> bool:
-        """Whether SCons has to see a step."""
+        """Whether SCons needs a node for a step."""
 
     def waits(self, step: ModuleStep) -> tuple[list[ModuleStep], Iterable[Scope]]:
-        """The steps, and the whole scopes, that have to be up to date before a compilation can be judged."""
+        """The steps, and the whole scopes, that have to be up to date before a compilation can be checked."""
 
     def units(self, scope: Scope) -> tuple[Iterable[ModuleStep], Iterable[Scope]]:
-        """The compilations of a scope, and other scopes that come before its users."""
+        """The compilations of a scope, and other scopes that its users wait for."""
 
     def visible(self, step: Step) -> Iterable[str]:
-        """The outputs of a step of which SCons has to know."""
+        """The outputs of a step that need nodes."""
 
     def priority(self, what: Step | Scope) -> int:
-        """How many steps have to run one after the other behind a step, or behind those of a scope."""
+        """The length of the longest chain of steps that waits for a step, or for those of a scope."""
 
 
 class Whole:
@@ -54,7 +54,7 @@ class Whole:
 
 
 class Layered:
-    """The steps of one layer, of each of which one output stands for all that nobody else refers to.
+    """The steps of one layer. One output of each step represents all outputs that nothing else refers to.
 
     layer: its steps; by_scope: its compilations.
     known: the names of the files in a folder that somebody refers to.

@@ -1,9 +1,9 @@
 """Words of command lines.
 
-What comes from packages (flags, names of files and folders) and what findlib answers means itself: SCons does not
-expand it, and no shell sees it unquoted. What an SConstruct says in construction variables is SCons' and the shell's,
-as everywhere in SCons. Both kinds stand in one command line: SCons hands the words of the first kind to $ESCAPE, which
-is `escape` below, and all of them to $SPAWN, where `argument_vector` tells the two apart.
+Words from packages (flags, names of files and folders) and from findlib are literal: SCons does not expand them, and no
+shell sees them unquoted. Words from construction variables of an SConstruct are for SCons and the shell, as usual. Both
+kinds occur in one command line: SCons passes the literal words to $ESCAPE, which is `escape` below, and all words to
+$SPAWN, where `argument_vector` distinguishes them.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ import SCons.Util
 
 _PLAIN = re.compile(r"[\w@%+=:,./-]+\Z")
 _SHELL = re.compile(r"[|&;<>()$`*?\[\]#~%!{}\n]")
-# What SCons' own quotes make of a word with spaces, and what needs none.
+# A word with spaces as SCons quotes it, and a word that needs no quotes.
 _QUOTED = re.compile(r'"[^"\\]*"|[^\s"\'\\]+')
 
 
 class Word(str):
-    """A word that means itself, quoted for a shell; `text` is the word."""
+    """A literal word, quoted for a shell; `text` is the word itself."""
 
     text: str
 
 
 def escape(text: str) -> Word:
-    """A word that means itself, for $ESCAPE. What SCons has there leaves backquotes to the shell."""
+    """A literal word, for $ESCAPE. SCons' own function leaves backquotes to the shell."""
     word = Word(shlex.quote(text))
     word.text = text
     return word
@@ -55,41 +55,41 @@ class _Expanded(SCons.Subst.Literal):
 
 
 def literal(word: str) -> str | SCons.Subst.Literal:
-    """A word that means itself, for a construction variable or what one expands to."""
+    """A literal word, for a construction variable or its expansion."""
     return word if _PLAIN.match(word) else _Meant(word)
 
 
 def literals(words: Iterable[str]) -> Literals:
-    """Words that mean themselves. Where none is special they are one text, of which SCons makes words in a third of the
-    time that a list takes.
+    """Literal words. If none has special characters they are one text, which SCons splits in a third of the time that a
+    list takes.
     """
     words = list(words)
     return " ".join(words) if all(map(_PLAIN.match, words)) else list(map(literal, words))
 
 
 def extended(value: Any, words: Iterable[str]) -> list[Any]:
-    """The value of a construction variable, a text or a list, and words after it that mean themselves."""
+    """The value of a construction variable, a text or a list, followed by literal words."""
     return [*SCons.Util.CLVar(value), *map(literal, words)]
 
 
 def expanded(env: Any, variable: str) -> list[str]:
-    """The words of a construction variable as a program gets them from a command line that has it."""
+    """The words of a construction variable as a program gets them."""
     lines = env.subst_list(f"${variable}", SCons.Subst.SUBST_CMD)
     arguments = SCons.Subst.escape_list([word for line in lines for word in line], escape)
     try:
         return _unquoted(arguments)
-    except ValueError:  # a quotation mark is not closed; the shell says so when the command runs
+    except ValueError:  # an unclosed quotation mark, which the shell reports when the command runs
         return [str(getattr(word, "text", word)) for word in arguments]
 
 
 def signature_words(env: Any, variable: str, target: Any = None, source: Any = None) -> list[str]:
-    """The command line in a construction variable without what stands between $( and $), as signatures have it."""
+    """The command line in a construction variable without the parts between $( and $), as in signatures."""
     lines = env.subst_list(f"${variable}", SCons.Subst.SUBST_SIG, target, source)
     return [word for line in lines for word in ("\n", *map(str, line))]
 
 
 def without(env: Any, variable: str, word: str) -> dict[str, Any]:
-    """Construction variables that make `variable` what it is now without one of its words."""
+    """Construction variables that remove a word from `variable`."""
     items = [item for item in SCons.Util.CLVar(env[variable]) if item != word]
     texts = [str(item) for item in items]
     if all(map(_PLAIN.match, texts)):
@@ -100,7 +100,7 @@ def without(env: Any, variable: str, word: str) -> dict[str, Any]:
 
 
 def _expander(variable: str, word: str) -> Callable[..., list[Any]]:
-    """What expands like `variable`, which may depend on the target, and leaves out one word."""
+    """A function that expands like `variable`, which may depend on the target, without one word."""
 
     def expand(target: Any, source: Any, env: Any, for_signature: bool) -> list[Any]:
         mode = SCons.Subst.SUBST_SIG if for_signature else SCons.Subst.SUBST_CMD
@@ -111,12 +111,12 @@ def _expander(variable: str, word: str) -> Callable[..., list[Any]]:
 
 
 def argument_vector(shell: str, arguments: Sequence[str]) -> list[str]:
-    """The words of a command line as $SPAWN gets them; a shell is asked where a word of an SConstruct needs one."""
+    """The argument vector for the words that $SPAWN gets; uses a shell if a word of an SConstruct needs one."""
     own = [word for word in arguments if not isinstance(word, Word)]
     if not _SHELL.search(" ".join(own)):
         try:
             return _unquoted(arguments)
-        except ValueError:  # a quotation mark is not closed, as the shell will say
+        except ValueError:  # an unclosed quotation mark, which the shell will report
             pass
     return [shell, "-c", " ".join(arguments)]
 

@@ -430,7 +430,7 @@ def test_a_command_writes_nothing_among_the_sources(app):
 def test_a_target_that_is_not_written(app):
     rules(app, {"command": ["true"], "targets": ["src/x.ml", "src/y.ml"]})
     said = app.build(rc=2)
-    assert 'this command ended well and did not write "src/x.ml" and "src/y.ml" (true)' in said
+    assert 'this command succeeded, but did not write "src/x.ml" and "src/y.ml" (true)' in said
     assert "package.json:1:" in said and "^" in said
     rules(app, {"command": ["ln", "-s", "/etc/passwd", "src/x.ml"], "targets": ["src/x.ml"]})
     assert 'did not write "src/x.ml"' in app.build(rc=2)
