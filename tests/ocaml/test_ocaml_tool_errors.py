@@ -145,4 +145,4 @@ def test_a_source_that_is_a_fifo(project):
     """To read it never ends."""
     sconstruct(project, 'env.OCamlProgram("app", Glob("*.ml"))', {"a.ml": ""})
     os.mkfifo(project.path("b.ml"))
-    assert "the source `b.ml` is no file" in project.scons(rc=2).text
+    assert "the source `b.ml` is not a file" in project.scons(rc=2).text
