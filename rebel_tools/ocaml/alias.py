@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-# No dependency on the aliased units, no warnings (aliases whose .cmi does not exist yet, say), nothing of the standard
-# library, so that a package may itself contain a module `Stdlib`.
+# No dependency on the aliased units, no warnings (for example about aliases whose .cmi does not exist yet), and no
+# standard library, so that a package may contain a module `Stdlib`.
 FLAGS = ("-no-alias-deps", "-w", "-a", "-nopervasives", "-nostdlib")
 
 
@@ -13,8 +13,8 @@ def alias_text(namespace: str, modules: Mapping[str, str], without: str | None =
     """The text of the alias file.
 
     modules: short module name -> name of its compilation unit.
-    without: a module left out. A module that is called like something it uses (`list.ml` using `List.length`) is
-        compiled under an alias file without its own entry, or the compiler takes the name for the unit itself.
+    without: a module left out. A module with the same name as something that it uses (`list.ml` using `List.length`) is
+        compiled with an alias file without its own entry; otherwise the name would denote the unit itself.
     """
     lines = ["(* generated: the modules of this package by their short names *)"]
     for name in sorted(modules):

@@ -1,4 +1,4 @@
-"""What a file of annotations (.cmt, .cmti) tells about how it was made, from `ocamlobjinfo`, which belongs to OCaml."""
+"""How an annotation file (.cmt, .cmti) was made, from OCaml's own `ocamlobjinfo`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _COMMAND = "Compilation flags: "
 
 
 def command_of(path: str, root: str, environ: Mapping[str, str] | None) -> str:
-    """The command line, separated by spaces, of the compiler that wrote a file; '' where nobody can tell.
+    """The command line, separated by spaces, of the compiler that wrote a file; '' if it cannot be read.
 
     The contents are marshalled values, compressed from OCaml 5.2 on, so that OCaml itself has to read them.
     """

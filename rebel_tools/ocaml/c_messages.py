@@ -1,4 +1,4 @@
-"""What compilers and linkers of C complain of, as far as a package.json can say something about it.
+"""Errors of C compilers and linkers whose cause can be in a package.json.
 
 Sources: messages of GCC 10 to 14, Clang 14 to 19, GNU ld, gold, lld and of Apple's linker.
 """
@@ -15,13 +15,13 @@ _UNDEFINED = re.compile(
     r"""undefined (?:reference to|symbol:) [`']?([^\s'`]+)'?|^\s+"_?(\w+)", referenced from""", re.M
 )
 _LIBRARY = re.compile(r"\blib([\w.+~-]+_stubs)\.a\b")
-# Of bytecode whose primitives are looked for in shared libraries.
+# For bytecode whose primitives are in shared libraries.
 _NO_PRIMITIVE = re.compile(r"""external function ["`]([^'"`]+)['"] is not available""")
 _NO_LIBRARY = re.compile(r"cannot find -l([\w.+-]+)|unable to find library -l([\w.+-]+)|library ['`]?(\w+)'? not found")
 
 
 class Undefined(NamedTuple):
-    """A symbol that no object has; library: the stubs that need it, as `-l` names them, where the linker said so."""
+    """An undefined symbol; library: the stubs that need it, as named by `-l`, if the linker printed it."""
 
     symbol: str
     library: str
@@ -40,7 +40,7 @@ def missing_library(text: str) -> str | None:
 
 
 def undefined(text: str) -> Iterator[Undefined]:
-    """The symbols that a linker did not find, each once, with the library that was spoken of last."""
+    """The undefined symbols in a linker's output, each once, with the library that was mentioned last."""
     library, seen = "", set()
     for line in _COLOUR.sub("", text).splitlines():
         spoken = _LIBRARY.search(line)
@@ -53,13 +53,13 @@ def undefined(text: str) -> Iterator[Undefined]:
 
 
 def declared_at(symbol: str, sources: Iterable[str]) -> tuple[str, int] | None:
-    """The source of OCaml or Reason, and the line, in which an `external` has this symbol."""
+    """The OCaml or Reason source, and the line, with an `external` for this symbol."""
     pattern = re.compile(rf'\bexternal\b[^"]*(?:"[^"]*"\s*)*?"{re.escape(symbol)}"')
     for path in sources:
         try:
             with open(path, encoding="utf-8", errors="replace") as file:
                 text = file.read()
-        except OSError:  # it is gone meanwhile
+        except OSError:  # it was removed in the meantime
             continue
         found = pattern.search(text)
         if found:

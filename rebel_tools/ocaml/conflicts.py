@@ -1,6 +1,6 @@
-"""Conflicts of grammars, with the places of the rules that they are about.
+"""Conflicts of grammars, with the positions of their rules.
 
-menhir and ocamlyacc count conflicts on the terminal and tell in a file which they are, without lines: menhir in
+menhir and ocamlyacc print only the number of conflicts and describe them in a file, without line numbers: menhir in
 `.conflicts` (its option `--explain`), ocamlyacc in `.output` (`-v`).
 """
 
@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-MOST = 10  # conflicts that are shown, those of one place together; a grammar in the making can have thousands
+MOST = 10  # conflicts that are shown, grouped by place; an unfinished grammar can have thousands
 
 _OF_MENHIR = re.compile(
     r"(?m)^\*\* Conflict \((?P<kind>[\w/]+)\) in state \d+\.\n\*\* Tokens? involved: (?P<tokens>.+)$"
@@ -24,7 +24,7 @@ _RULE = re.compile(r"(?m)^ +(?P<number>\d+)  (?:(?P<name>\S+) :|  +\|)(?P<rest>.
 
 
 class Conflict(NamedTuple):
-    """kind: `shift/reduce`, say; tokens: what comes next; productions: those between which there is no choice."""
+    """kind: such as `shift/reduce`; tokens: the next ones; productions: the possible ones."""
 
     kind: str
     tokens: str
@@ -53,7 +53,7 @@ def of_ocamlyacc(report: str) -> Iterator[Conflict]:
 
 
 def messages(conflicts: Iterable[Conflict], grammars: Mapping[str, str], report: str) -> str:
-    """Warnings in the form of OCaml's own. grammars: path -> text; report: the path of the file that tells the rest."""
+    """Warnings in the form of OCaml's own. grammars: path -> text; report: the path of the file with details."""
     rows: list[str] = []
     tokens: dict[Conflict, dict[str, None]] = {}
     for conflict in (_as_written(each, grammars) for each in conflicts):
@@ -66,12 +66,12 @@ def messages(conflicts: Iterable[Conflict], grammars: Mapping[str, str], report:
         rows.append(f'File "{path}", line {line}, characters {columns[0]}-{columns[1]}:')
         rows.append(f"Warning: {conflict.kind} conflict before {conflict.tokens}: {' or '.join(choices)}; see {report}")
     if len(every) > MOST:
-        rows.append(f"and {len(every) - MOST} conflicts more")
+        rows.append(f"and {len(every) - MOST} more conflicts")
     return "".join(f"{row}\n" for row in rows)
 
 
 def _as_written(conflict: Conflict, grammars: Mapping[str, str]) -> Conflict:
-    """With the names of the grammar, before some of which menhir puts the name of their file."""
+    """The conflict with names as in the grammar, without the file names that menhir puts before some."""
     prefixes = "|".join(re.sub(r"\W", "_", path[: -len(".mly")]) + "_" for path in grammars)
     productions = (re.sub(rf"\b(?:{prefixes})", "", production) for production in conflict.productions)
     return conflict._replace(productions=tuple(productions))

@@ -1,4 +1,4 @@
-"""Canonical S-expressions, in which editors talk with build systems: `(4:File9:src/a.ml)`.
+"""Canonical S-expressions, with which editors and build systems communicate: `(4:File9:src/a.ml)`.
 
 Source: the format's description by Rivest, "S-expressions", 1997, section 6.1, and its use by merlin's `Dot_protocol`.
 An atom is bytes, a list is a Python list.
@@ -13,7 +13,7 @@ from rebel_tools.errors import RebelError
 
 Sexp = Union[bytes, list["Sexp"]]
 
-# More than any message of the protocol; a longer one is a mistake and not worth the memory.
+# More than any message of the protocol; a longer one is an error and would waste memory.
 LONGEST_ATOM = 1 << 20
 DEEPEST = 100
 
@@ -21,7 +21,7 @@ _DIGITS = b"0123456789"
 
 
 class BadSexp(RebelError):
-    """What was read is no canonical S-expression."""
+    """The input is not a canonical S-expression."""
 
 
 def read(stream: BinaryIO) -> Sexp | None:
@@ -45,7 +45,7 @@ def _rest(stream: BinaryIO, first: bytes, depth: int) -> Sexp:
             break
     if not length or any(digit not in _DIGITS for digit in length) or int(length) > LONGEST_ATOM:
         expected = f"a number of at most {LONGEST_ATOM}, and a colon"
-        raise BadSexp(f"{length!r} is no length of an atom", expected=expected)
+        raise BadSexp(f"{length!r} is not the length of an atom", expected=expected)
     atom = stream.read(int(length))
     if len(atom) < int(length):
         raise BadSexp("the stream ends inside an atom")

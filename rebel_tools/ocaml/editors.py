@@ -1,4 +1,4 @@
-"""What a build tells editors about its sources: for each scope the folders and flags with which merlin understands it.
+"""The data of a build for editors: for each scope, the folders and flags that merlin needs.
 
 A build writes it to a file in its output folder; `rebel ocaml-merlin` answers from that file, without SCons.
 """
@@ -42,7 +42,7 @@ class Area(NamedTuple):
 
 
 def save(path: str, areas: Iterable[Area], top: str) -> None:
-    """Write the file, unless it says the same already; what lies below `top` moves with it. Errors: OSError."""
+    """Write the file, unless it is unchanged; paths below `top` are stored relative to it. Errors: OSError."""
     folder = os.path.dirname(path)
 
     def placed(file: str) -> str:
@@ -56,7 +56,7 @@ def save(path: str, areas: Iterable[Area], top: str) -> None:
 
 
 def load(path: str) -> list[Area] | None:
-    """What a file says; None for one that is missing, damaged, of another version or another user's.
+    """The contents of a file; None for one that is missing, damaged, of another version or of another user.
 
     Flags can name programs (`-ppx`) that an editor runs.
     """
@@ -83,15 +83,15 @@ def visible(area: Area, areas: Sequence[Area]) -> list[Area]:
 
 
 def files(folder: str) -> Iterator[str]:
-    """The files that builds of the projects in `folder`, and of those around it, may have left, nearest first.
+    """The possible files of builds of the projects in `folder` and its parent folders, nearest first.
 
-    Nothing below a node_modules is one: a package would tell editors which programs to run.
+    Files below node_modules are not used: a package could make editors run its programs.
     """
     folder = os.path.join(folder, "").partition(_PACKAGES)[0].rstrip(os.sep) or os.sep
     while True:
-        yield os.path.join(folder, FILE)  # of an SConstruct with builders of the tool `ocaml`
+        yield os.path.join(folder, FILE)  # files of an SConstruct with builders of the tool `ocaml`
         output = glob.escape(os.path.join(folder, build_folder((), os.environ)))
-        for inside in ("*", "*/*", "@*/*/*"):  # of targets, and of those of members of a workspace
+        for inside in ("*", "*/*", "@*/*/*"):  # files of targets, also of members of a workspace
             yield from sorted(glob.glob(os.path.join(output, inside, FILE)))
         above = os.path.dirname(folder)
         if above == folder:
@@ -117,7 +117,7 @@ def area_of(source: str, areas: Sequence[Area]) -> Area | None:
 
 
 def unit_of(source: str, area: Area) -> str:
-    """The unit that a source is compiled to, '' for one that no build has seen."""
+    """The unit that a source is compiled to, '' for an unknown source."""
     if source in area.units:
         return area.units[source]
     real = os.path.realpath(source)

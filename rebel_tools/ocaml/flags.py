@@ -1,4 +1,4 @@
-"""What the options of OCaml's programs mean: which of them start a program, and which name files.
+"""The options of OCaml's programs: which of them run a program, and which name files.
 
 Sources: `ocamlopt -help`, `ocamlc -help` and `ocamldep -help` of OCaml 4.08 to 5.3, and driver/main_args.ml there.
 """
@@ -14,7 +14,7 @@ def _options(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-# The options that are known to start no program. Unknown options may do so, and so may one that passes text to a shell
+# The options that are known to run no program. Unknown options may do so, and so may those that pass text to a shell
 # (-cc, -ccopt), takes further options from a file (-args), or loads native code into the compiler (-dllib, -plugin).
 _HARMLESS = _options(
     """
@@ -63,7 +63,7 @@ _LIBRARY_FOLDER = re.compile(r"-L[\w./+-]*\Z")
 
 
 def by_compiler(flags: Sequence[str]) -> tuple[list[str], list[str]]:
-    """The words for both compilers, and those that only ocamlopt takes."""
+    """The words for both compilers, and those that only ocamlopt accepts."""
     both: list[str] = []
     native: list[str] = []
     words = iter(flags)
@@ -76,15 +76,15 @@ def by_compiler(flags: Sequence[str]) -> tuple[list[str], list[str]]:
 
 
 def first_program_of_c(flags: Sequence[str]) -> int | None:
-    """Where in flags for a compiler of C the first word stands that may start a program or load one into it."""
+    """The index of the first word in flags for a C compiler that may run a program or load one into it."""
     return next((at for at, word in enumerate(flags) if not _HARMLESS_OF_C.fullmatch(word)), None)
 
 
 def first_program(flags: Sequence[str], linking: bool = False) -> int | None:
-    """Where in `flags` the first word stands that may start a program; None when all are known not to.
+    """The index of the first word in `flags` that may run a program; None if all are known not to.
 
-    linking: of a link command, which takes objects, too; a compiler opens the shared libraries that it finds in an
-        include folder then, and so runs what is in them.
+    linking: for a link command, which also accepts objects; the compiler then loads shared libraries that it finds in
+        include folders, and so runs their code.
     """
     at = 0
     while at < len(flags):
@@ -96,7 +96,7 @@ def first_program(flags: Sequence[str], linking: bool = False) -> int | None:
 
 
 def _length(word: str, value: str | None, linking: bool) -> int:
-    """The number of words of a harmless option, 0 for what may start a program."""
+    """The number of words of a harmless option, 0 for one that may run a program."""
     if word in _HARMLESS or linking and _OBJECT.match(word):
         return 1
     if value is None:
@@ -104,5 +104,5 @@ def _length(word: str, value: str | None, linking: bool) -> int:
     of_linker = {"-cclib": _LIBRARY.match(value) or _OBJECT.match(value), "-ccopt": _LIBRARY_FOLDER.match(value)}
     harmless = word in HARMLESS_WITH_VALUE or linking and of_linker.get(word)
     if word == "-I":
-        harmless = not linking or value.startswith("+") and ".." not in value  # of the compiler's own library
+        harmless = not linking or value.startswith("+") and ".." not in value  # a folder of the compiler's own library
     return 2 if harmless else 0

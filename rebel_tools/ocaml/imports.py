@@ -1,7 +1,7 @@
 """The import tables of compiled OCaml files: what the compiler consulted, with the digest that it saw.
 
-They are to OCaml what depfiles are to C, and better: aliases are resolved, and each entry has the digest of what was
-read, so that a unit is up to date exactly when every entry still holds.
+They correspond to depfiles in C, but are better: aliases are resolved, and each entry has the digest of what was read,
+so a unit is up to date exactly when every entry is still true.
 
 Source of the formats: OCaml's file_formats/{cmi_format.ml,cmo_format.mli,cmx_format.mli}, middle_end/compilenv.ml and
 tools/objinfo.ml, 4.06 to 5.3: the tables keep their places in their records over all of them, flambda's `y` and `z`
@@ -34,9 +34,10 @@ class NotCompiledOCaml(RebelError):
 
 
 class Needs(NamedTuple):
-    """What an archive wants besides itself when it is linked.
+    """What has to be linked together with an archive.
 
-    objects: of C, files or `-lfoo`; options: of the C linker; dlls: `-lfoo`, for bytecode that loads its stubs.
+    objects: C objects, as files or `-lfoo`; options: for the C linker; dlls: `-lfoo`, for bytecode that loads its
+        stubs.
     """
 
     objects: tuple[str, ...] = ()
@@ -52,7 +53,7 @@ class Imports(NamedTuple):
     crc: hex digest of the interface (.cmi) or of the unit's information for the optimiser (.cmx); else None.
     interfaces: (unit, digest of its .cmi, or None where only its name was used). A .cmi lists itself first; a .cmo
         and a .cmx list their own interface somewhere.
-    implementations: (unit, digest of its .cmx, or None where the .cmx was not there or not opened); .cmx only.
+    implementations: (unit, digest of its .cmx, or None if the .cmx did not exist or was not opened); .cmx only.
     units: of an archive, the imports of each member in link order. Its own two tables are then their union.
     needs: of an archive.
     """
@@ -83,8 +84,8 @@ class _File:
     def items(self, cell: Any) -> Iterator[Any]:
         """The items of an OCaml list.
 
-        Each takes some bytes of the file. One with more items than bytes has lists that run into themselves or into
-        each other, which no compiler writes, and which would take time and memory without measure.
+        Each takes some bytes of the file. A file with more items than bytes has cyclic or shared lists, which no
+        compiler writes, and which could take unlimited time and memory.
         """
         while cell != 0:
             if self.left <= 0:
@@ -130,7 +131,7 @@ def read_imports(path: str | os.PathLike[str]) -> Imports:
     try:
         return _READERS[kind](_File(path, kind, data))
     except (TypeError, ValueError, AttributeError, IndexError) as error:
-        # Well-formed values of another shape than this format's: taking them apart fails in one of these ways.
+        # Well-formed values of another shape than in this format: decoding them fails in one of these ways.
         raise wrong(path, _MAGIC_LENGTH, f"the contents are not those of a .{kind} file") from error
 
 
@@ -174,7 +175,7 @@ _READERS: dict[str, Callable[[_File], Imports]] = {
 
 
 def _at_offset(file: _File, fields: int) -> Any:
-    """The descriptor of bytecode: behind the code, at the place that the file names after its magic number."""
+    """The descriptor of bytecode: behind the code, at the offset that follows the magic number."""
     if len(file.data) < _MAGIC_LENGTH + 4:
         raise wrong(file.path, len(file.data), "the file ends before the offset of its descriptor")
     (offset,) = unpack_from(">I", file.data, _MAGIC_LENGTH)

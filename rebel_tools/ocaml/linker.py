@@ -1,4 +1,4 @@
-"""What the C compiler reads by itself when it links: its start files, the libraries of C, the linker.
+"""The files that the C compiler reads implicitly when it links: its start files, the C libraries, the linker.
 
 Nothing is linked to find that out: with `-###` GCC and Clang print the command line of the linker and run nothing.
 
@@ -22,7 +22,7 @@ from rebel_tools.ocaml.toolchain import ANSWERS
 SHARED = (".dylib", ".tbd", ".so") if sys.platform == "darwin" else (".so",)
 _STATIC = ("-static", "-Bstatic", "-dn", "-non_shared", "-Wl,-Bstatic", "-Wl,-static", "-Wl,-dn")
 _WITH_VALUE = ("-o", "-m", "-z", "-dynamic-linker", "-rpath", "-soname", "-h", "-e", "-u", "-y")
-_SCRIPT = 65536  # bytes; what is longer is no linker script in place of a library
+_SCRIPT = 65536  # bytes; a longer file is not a linker script instead of a library
 _VARIABLES = ("PATH", "LIBRARY_PATH", "COMPILER_PATH", "GCC_EXEC_PREFIX")
 _COMMENT = re.compile(r"/\*.*?\*/", re.S)
 _PART = re.compile(r'(?<![^\s(,"])(/[^\s(),"]+|-l[^\s(),"]+)')
@@ -31,8 +31,8 @@ _PART = re.compile(r'(?<![^\s(,"])(/[^\s(),"]+|-l[^\s(),"]+)')
 class CLinker(NamedTuple):
     """The C compiler that links.
 
-    command: its program, and options that are always given; path: where its user finds programs.
-    words: what it is told to link; environ: its environment; current: the folder in which it runs.
+    command: its program and constant options; path: the PATH of its user.
+    words: the arguments of the link; environ: its environment; current: the folder in which it runs.
     """
 
     command: tuple[str, ...]
@@ -43,9 +43,9 @@ class CLinker(NamedTuple):
 
 
 def c_files(linker: CLinker) -> list[str]:
-    """The files that a link reads, or would read if they were there, by absolute paths, programs included.
+    """The absolute paths of the files that a link reads, or would read if they existed, including programs.
 
-    A compiler that the environment of the build alone finds, and not its user, is not run.
+    A compiler that is only found through the environment of the build, not by its user, is not run.
     """
     places = on_path(linker.command[0], linker.environ.get("PATH", ""))
     found = [*places]
@@ -60,7 +60,7 @@ def c_files(linker: CLinker) -> list[str]:
 
 
 def _ask(linker: CLinker, program: str) -> str:
-    """What the compiler says, '' where it says nothing of use."""
+    """The output of the compiler, '' if it fails."""
     arguments = [program, *linker.command[1:], "-###", "main.o", *linker.words]
     told = [f"{name}={linker.environ.get(name)}" for name in _VARIABLES]
     key = "\n".join([linker.current, *told, *arguments])
@@ -68,7 +68,7 @@ def _ask(linker: CLinker, program: str) -> str:
         environ = {**linker.environ, "LC_ALL": "C"}
         try:
             done = subprocess.run(arguments, env=environ, cwd=linker.current, capture_output=True, check=False)
-        except (OSError, ValueError):  # it is no program
+        except (OSError, ValueError):  # it is not a program
             return ""
         ANSWERS[key] = done.stderr.decode("utf-8", "surrogateescape")
     return ANSWERS[key]
@@ -96,7 +96,7 @@ class _Command:
         self._seen: set[str] = set()
         self.current = current
         given = [os.path.join(current, word[2:]) for word in words if word.startswith("-L") and len(word) > 2]
-        # GCC names one folder in many ways; the paths stay as they were given, for a link may come to lead elsewhere.
+        # GCC names one folder in many ways; paths are not resolved, because a symbolic link may get another target.
         self.folders = list({os.path.realpath(folder): folder for folder in reversed(given)}.values())[::-1]
         self.is_static = not set(_STATIC).isdisjoint(words)
 
@@ -115,7 +115,7 @@ class _Command:
             yield from self._with_parts(paths, depth)
 
     def _with_parts(self, path: str, depth: int = 4) -> Iterator[str]:
-        """A file and, where it is a text in place of a library, those that it names."""
+        """A file and, if it is a linker script instead of a library, those that it names."""
         yield path
         yield from self._needed(path)
         for part in _parts(os.path.join(self.current, path)) if depth else ():
@@ -137,7 +137,7 @@ class _Command:
 
 
 def _until_there(paths: Iterable[str]) -> list[str]:
-    """The paths up to the first one at which a file is."""
+    """The paths up to the first one that exists."""
     found: dict[str, None] = {}
     for path in paths:
         found[path] = None
@@ -147,7 +147,7 @@ def _until_there(paths: Iterable[str]) -> list[str]:
 
 
 def library_paths(name: str, folders: Sequence[str], is_static: bool = False) -> list[str]:
-    """The paths at which a linker looks for a library, up to the one where it is.
+    """The paths at which a linker looks for a library, up to the one that exists.
 
     Where archives may be wanted it looks for these alone as well, at least for a part of the command line.
     """

@@ -1,4 +1,4 @@
-"""What a linked program has and what a plugin wants: the tables that Dynlink compares when the one loads the other.
+"""The units of a program and the requirements of a plugin: the tables that Dynlink compares at load time.
 
 Sources: OCaml 4.08 to 5.3, file_formats/cmxs_format.mli, asmcomp/asmlink.ml (marshalled values stand behind the symbols
 caml_globals_map of a program and caml_plugin_header of a plugin), bytecomp/bytesections.ml and bytelink.ml (the section
@@ -16,7 +16,7 @@ from rebel_tools.ocaml.marshal import MarshalError, read_header, read_value, wro
 
 PROGRAM_SYMBOL, PLUGIN_SYMBOL = "caml_globals_map", "caml_plugin_header"
 _TRAILER = 16  # bytes: the number of sections, and the magic number of a program in bytecode
-_SHOWN = 8  # digits of a digest that tell it from another one
+_SHOWN = 8  # digits of a digest that are shown
 
 Digest = Optional[str]
 
@@ -38,7 +38,7 @@ class Wanted(NamedTuple):
 
 
 def marshalled_size(head: bytes, path: str) -> int:
-    """How many bytes a marshalled value takes of which `head` is the begin. Errors: MarshalError."""
+    """The size in bytes of a marshalled value that begins with `head`. Errors: MarshalError."""
     try:
         return read_header(head, 0, path).end
     except MarshalError:
@@ -64,11 +64,11 @@ def plugin_units(data: bytes, path: str) -> list[Wanted]:
         rows = list(_items(value[1]))
         return [Wanted(_text(row[0], path), _table(row[2], path), _table(row[3], path)) for row in rows]
     except (TypeError, IndexError, ValueError) as error:
-        raise wrong(path, 0, "this is no table of a plugin") from error
+        raise wrong(path, 0, "this is not the table of a plugin") from error
 
 
 def bytecode_program(data: bytes, path: str) -> dict[str, Unit]:
-    """The units of a program in bytecode. Whether it has their code does not stand in this table."""
+    """The units of a program in bytecode. This table does not say whether it contains their code."""
     section = _section(data, b"CRCS", path)
     rows = _rows(section, path, 2)
     return {_text(name, path): Unit(_digest(crc), None, True) for name, crc in rows}
@@ -85,7 +85,7 @@ def differences(program: Mapping[str, Unit], plugin: Sequence[Wanted]) -> Iterat
     said: set[str] = set()
     for each in plugin:
         if program.get(each.name, Unit(None, None, False)).is_linked and each.implementations:
-            yield f"{each.name} is a part of the program, too"
+            yield f"{each.name} is also a part of the program"
         for name, digest in each.interfaces:
             known = program.get(name)
             if name not in own | said and known and digest and known.interface and known.interface != digest:
@@ -97,7 +97,7 @@ def differences(program: Mapping[str, Unit], plugin: Sequence[Wanted]) -> Iterat
                 continue
             if known is None or not known.is_linked:
                 said.add(name)
-                yield f"{name}, which {each.name} uses, is no part of the program"
+                yield f"{name}, which {each.name} uses, is not a part of the program"
             elif digest and known.implementation and known.implementation != digest:
                 said.add(name)
                 yield _other("code", name, each.name, digest, known.implementation)
@@ -110,7 +110,7 @@ def _other(what: str, name: str, user: str, one: str, other: str) -> str:
 def _section(data: bytes, wanted: bytes, path: str) -> bytes:
     """A section of a program in bytecode: the table at its end has names and lengths, the last section first."""
     if len(data) < _TRAILER or not data[-12:].startswith(b"Caml1999X"):
-        raise wrong(path, max(0, len(data) - _TRAILER), "this is no program in bytecode")
+        raise wrong(path, max(0, len(data) - _TRAILER), "this is not a program in bytecode")
     (count,) = unpack_from(">I", data, len(data) - _TRAILER)
     start = len(data) - _TRAILER - 8 * count
     if start < 0:
@@ -135,7 +135,7 @@ def _rows(data: bytes, path: str, fields: int) -> Iterator[list[Any]]:
                 raise ValueError("another number of fields")
             yield row
     except (TypeError, IndexError, ValueError) as error:
-        raise wrong(path, 0, "this is no table of units") from error
+        raise wrong(path, 0, "this is not a table of units") from error
 
 
 def _items(cell: Any) -> Iterator[Any]:

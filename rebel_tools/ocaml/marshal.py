@@ -3,7 +3,7 @@
 Source of the format: OCaml 4.06 to 5.3, runtime/caml/intext.h (headers, codes) and runtime/intern.c (`intern_rec`).
 
 A block becomes a list of its fields, a string `bytes`, an integer or constant constructor an `int`; floats and custom
-values become None, for no table of a compiled file needs them. Tags are dropped: who reads a value knows its type.
+values become None, because no table of a compiled file needs them. Tags are dropped: the reader knows the type.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from typing import Any, NamedTuple
 
 from rebel_tools.errors import Place, RebelError
 
-Value = Any  # int, bytes, a list of values, or None; who reads one knows which
+Value = Any  # int, bytes, a list of values, or None; the reader knows which
 
 _SMALL, _BIG, _COMPRESSED = 0x8495A6BE, 0x8495A6BF, 0x8495A6BD
 
-# What a code below 0x20 is, and the format of the number that follows it.
+# The meaning of codes below 0x20, and the format of the number that follows.
 _INTEGERS = {0x00: ">b", 0x01: ">h", 0x02: ">i", 0x03: ">q"}
 _SHARED = {0x04: ">B", 0x05: ">H", 0x06: ">I", 0x14: ">Q"}
 _BLOCKS = {0x08: ">I", 0x13: ">Q"}
@@ -189,7 +189,7 @@ class _Reader:
         return self.objects[-distance]
 
     def _custom(self, code: int) -> None:
-        """Skip boxed integers: all that a constant of a program can be (runtime/ints.c has their widths)."""
+        """Skip boxed integers, the only custom constants of a program (their widths are in runtime/ints.c)."""
         end = self.data.find(b"\0", self.pos, self.pos + _MAX_CUSTOM)
         if end < 0:
             raise wrong(self.path, self.pos, "the name of a custom value does not end")

@@ -22,11 +22,11 @@ _BEGIN_MARK = "# BEGIN rebel-tools"
 
 
 class BrokenBlock(RebelError):
-    """The marks around the generated part of a .merlin file were damaged, so that we cannot tell whose a line is."""
+    """The marks around the generated part of a .merlin file are damaged, so generated lines cannot be identified."""
 
 
 class Merlin(NamedTuple):
-    """What an editor must know of one folder: paths are absolute, or relative to the current folder.
+    """What an editor needs to know about one folder: paths are absolute, or relative to the current folder.
 
     sources: folders of sources. builds: folders of .cmi and .cmt. packages: findlib names.
     flags: compiler arguments, e.g. ("-open", "Foo", "-w", "+a"), without `-pp`.
@@ -41,7 +41,7 @@ class Merlin(NamedTuple):
 def render(merlin: Merlin, folder: str) -> str:
     """The generated block, for a .merlin in `folder`; each folder and package once, in the order given.
 
-    The grammar has no escapes: what has an end of line in it, and would go on as a directive of its own, is left out.
+    The grammar has no escapes: text with a newline, which could forge a directive, is left out.
     """
     lines = [f"S {_relative(path, folder)}" for path in dict.fromkeys(merlin.sources)]
     lines += [f"B {_relative(path, folder)}" for path in dict.fromkeys(merlin.builds)]
@@ -59,7 +59,7 @@ def _is_one_line(text: str) -> bool:
 def merge(existing: str, block: str, path: str = ".merlin") -> str:
     """`existing` with its generated part replaced by `block`; a file that has none gets it at its top.
 
-    So the user's lines come last when they start from nothing, and later flags win.
+    So the user's own lines follow it in a new file, and later flags override earlier ones.
     Errors: BrokenBlock, where one of the two marks is missing or the order is wrong.
     """
     lines = existing.splitlines(keepends=True)
@@ -78,7 +78,7 @@ def merge(existing: str, block: str, path: str = ".merlin") -> str:
 
 
 def write_merlin(folder: str, merlin: Merlin) -> bool:
-    """Bring `folder`/.merlin up to date; whether it had to be written. Errors: RebelError."""
+    """Update `folder`/.merlin; return whether it had to be written. Errors: RebelError."""
     path = os.path.join(folder, ".merlin")
     existing = _read(path)
     text = merge(existing, render(merlin, folder), path)
@@ -89,7 +89,7 @@ def write_merlin(folder: str, merlin: Merlin) -> bool:
 
 
 def remove_merlin(folder: str) -> None:
-    """Take the generated block out of `folder`/.merlin, and the file away when nothing of the user's is in it.
+    """Remove the generated block from `folder`/.merlin, and the file if nothing else is in it.
 
     Errors: RebelError.
     """
@@ -103,7 +103,7 @@ def _read(path: str) -> str:
     """The text of a file, '' where there is none."""
     try:
         if not stat.S_ISREG(os.lstat(path).st_mode):
-            raise RebelError("this is no ordinary file, and stays as it is", place=Place(path))
+            raise RebelError("this is not a regular file, and is not changed", place=Place(path))
         with open(path, encoding="utf-8", errors="surrogateescape", newline="") as file:
             return file.read()
     except FileNotFoundError:

@@ -1,8 +1,8 @@
-"""What compilers say, as data: where, how serious, and what.
+"""Messages of compilers as data: position, severity and text.
 
 The format is that of OCaml since 4.08 (parsing/location.ml, `batch_mode_printer`): a line with the place, an excerpt of
 the source, and a line that begins with `Error`, `Warning` or `Alert`, whose sentence may go on. refmt writes the same.
-What else is printed, by a linker for example, has no place.
+Other output, such as that of a linker, has no position.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class Diagnostic(NamedTuple):
 
 
 def diagnostics(text: str, failed: bool) -> list[Diagnostic]:
-    """The messages in what a program printed. failed: whether it did."""
+    """The messages in the output of a program. failed: whether the program did."""
     plain = _COLOUR.sub("", text)
     found = list(_diagnostics(plain))
     if not found and plain.strip():
@@ -58,7 +58,7 @@ def diagnostics(text: str, failed: bool) -> list[Diagnostic]:
 
 
 def _diagnostics(text: str) -> Iterator[Diagnostic]:
-    """A message goes from its place to the place of the next one that has a sentence of its own."""
+    """A message extends from its position to that of the next message."""
     places = list(_PLACE.finditer(text))
     heads = [
         _HEAD.search(text, at.end(), after) for at, after in zip(places, [*(p.start() for p in places[1:]), len(text)])

@@ -1,7 +1,7 @@
-"""Which files the words of a command line name: preprocessors and what they are given, objects, archives, C libraries.
+"""The files named on a command line: preprocessors and their arguments, objects, archives, C libraries.
 
-A file counts whether it is there or not, for it may still come or be made by the build. What only looks like a path
-costs no more than a look at a file that does not exist.
+A file counts whether or not it exists, because it may be created later or by the build. Text that only looks like a
+path costs no more than a check for a missing file.
 
 Sources: driver/main_args.ml and utils/ccomp.ml of OCaml 4.08 to 5.3 (a shell gets -pp, -ppx, -cc and -ccopt, -cclib is
 split at blanks), and the manual of GCC, "Options for Linking".
@@ -21,12 +21,12 @@ from rebel_tools.ocaml.search import with_response_files
 _COMMANDS = ("-pp", "-ppx", "-cc")
 _OF_LINKER = ("-ccopt", "-cclib")
 _FOLDERS = ("-I", "-H")
-# What is known to be no file that is read, although it may look like one.
+# Words that are known not to be input files, although they may look like it.
 _NO_FILE = HARMLESS_WITH_VALUE | {"-o", "-runtime-variant"}
 
 
 class Named(NamedTuple):
-    """What a command line names, each in its order.
+    """The things named on a command line, each in order.
 
     files: paths, relative to the folder in which the command runs, or absolute; they may be folders or not exist.
     programs: names that are looked for on the PATH.
@@ -45,7 +45,7 @@ class Named(NamedTuple):
 
 
 def named(words: Sequence[str], current: str) -> Named:
-    """What the words of a compiler name, without its own name; `current` is the folder in which it runs."""
+    """The files named in the arguments of a compiler; `current` is the folder in which it runs."""
     return _Reading(current).all_of(words)
 
 
@@ -126,7 +126,7 @@ def split(text: str) -> list[str]:
 
 
 def _single(words: Iterable[str]) -> Iterator[str]:
-    """`-Wl,-T,script` and `-Xlinker -T` hand words on to the linker."""
+    """Expand `-Wl,-T,script` and `-Xlinker -T`, which pass words to the linker."""
     for word in words:
         if word.startswith("-Wl,"):
             yield from word.split(",")[1:]
@@ -135,19 +135,19 @@ def _single(words: Iterable[str]) -> Iterator[str]:
 
 
 def _with_gcc_files(words: Iterable[str], current: str, files: list[str], depth: int = 8) -> Iterator[str]:
-    """`@file` stands for the words in a file; the files are added to `files`."""
+    """Replace `@file` by the words in the file; the files are added to `files`."""
     for word in words:
         if not word.startswith("@"):
             yield word
             continue
         files.append(word[1:])
-        data = read_regular(os.path.join(current, word[1:])) if depth else None  # else the compiler says so
+        data = read_regular(os.path.join(current, word[1:])) if depth else None  # the compiler reports the error
         inner = split((data or b"").decode("utf-8", "surrogateescape"))
         yield from _with_gcc_files(inner, current, files, depth - 1)
 
 
 def on_path(name: str, path: str) -> list[str]:
-    """The places at which a program is looked for, up to the one where it is."""
+    """The paths at which a program is looked for, up to the one that exists."""
     if "/" in name:
         return [name]
     found = []

@@ -9,7 +9,7 @@ IMPLEMENTATIONS = (".ml", ".re")
 INTERFACES = (".mli", ".rei")
 SUFFIXES = IMPLEMENTATIONS + INTERFACES
 
-# Units of the standard library that a compilation can read although its source names nothing.
+# Units of the standard library that a compilation may read even if its source names nothing.
 INITIAL = ("Stdlib", "CamlinternalFormatBasics", "CamlinternalLazy", "CamlinternalMod", "CamlinternalOO")
 
 
@@ -35,12 +35,12 @@ def object_name(namespace: str, module: str) -> str:
 
 
 class Naming(NamedTuple):
-    """What the modules of one package or program are called, by compilers and by its users.
+    """How the modules of one package or program are named, for compilers and for its users.
 
     namespace: the generated alias module that its own sources open, '' where units keep their short names. With `__` at
         its end it is not for users.
     public: the handwritten module that is all that users see of a package (`foo.ml` of package `foo`), or ''.
-    face: the generated module that hands on to users what is not private, or ''.
+    face: the generated module with aliases of all modules that are not private, or ''.
     private: the modules that users do not see.
     wrapped: whether units are called after the namespace; else only the private ones are, and users name the others as
         the sources of the package do.
@@ -63,5 +63,5 @@ class Naming(NamedTuple):
 
     @property
     def title(self) -> str:
-        """The module that stands for all of them, '' where there is none."""
+        """The module that represents all of them, or ''."""
         return (self.public or self.face or self.namespace.removesuffix("__")) if self.wrapped else ""

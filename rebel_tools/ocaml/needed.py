@@ -1,4 +1,4 @@
-"""What a shared library says that it needs: other libraries, which a linker reads to see whether all is defined.
+"""The dependencies of a shared library: other libraries, which a linker reads to check that all symbols are defined.
 
 Sources: the System V ABI, "Program Header" and "Dynamic Section"; the manual of GNU ld, "-rpath-link=dir", for where
 the linker looks.
@@ -19,7 +19,7 @@ _CONFIGURATION = "/etc/ld.so.conf"
 
 
 class Needed(NamedTuple):
-    """names: of libraries, most of them without a folder; folders: in which this library wants them looked for."""
+    """names: those of libraries, mostly without a folder; folders: those in which this library looks for them."""
 
     names: tuple[str, ...] = ()
     folders: tuple[str, ...] = ()
@@ -60,7 +60,7 @@ def _read(file: BinaryIO, folder: str) -> Needed:
         return os.fsdecode(file.read(_MOST).partition(b"\0")[0])
 
     names = tuple(text(value) for tag, value in entries if tag == _NEEDED)
-    tag = _RUNPATH if any(each == _RUNPATH for each, _ in entries) else _RPATH  # the former hides the latter
+    tag = _RUNPATH if any(each == _RUNPATH for each, _ in entries) else _RPATH  # DT_RUNPATH overrides DT_RPATH
     paths = (path for each, value in entries if each == tag for path in text(value).split(":"))
     expanded = (path.replace("${ORIGIN}", folder).replace("$ORIGIN", folder) for path in paths)
     return Needed(names, tuple(filter(None, expanded)))
@@ -108,7 +108,7 @@ def _configured(path: str, depth: int = 4) -> Iterator[str]:
     try:
         with open(path, encoding="utf-8", errors="surrogateescape") as file:
             lines = [line.partition("#")[0].split() for line in file]
-    except OSError:  # there is none
+    except OSError:  # there is no such file
         return
     for words in filter(None, lines):
         if words[0] != "include":

@@ -17,10 +17,10 @@ from typing import NamedTuple
 
 from rebel_tools.ocaml.names import is_interface
 
-# What one process answered: free module names by file.
+# The answer of one process: free module names by file.
 Found = dict[str, tuple[str, ...]]
 
-# About the most and the fewest files that one process is started for.
+# The approximate maximal and minimal number of files for one process.
 MOST, FEWEST = 150, 30
 
 
@@ -81,7 +81,7 @@ def batches(
 def free_modules(work: Sequence[Batch], jobs: int, cwd: str) -> list[dict[str, tuple[str, ...]]]:
     """Free module names by file, for each batch.
 
-    A file that does not parse is left out: its compilation tells the user why.
+    A file that does not parse is left out: its compilation reports why.
     """
     folder = tempfile.mkdtemp(prefix="ocamldep-")
     try:

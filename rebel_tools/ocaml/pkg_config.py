@@ -1,4 +1,4 @@
-"""What pkg-config tells about installed packages of C.
+"""Information from pkg-config about installed C packages.
 
 Source: pkg-config(1), and that of pkgconf: --cflags, --libs, --variable, PKG_CONFIG_PATH, PKG_CONFIG_LIBDIR.
 """
@@ -15,7 +15,7 @@ from rebel_tools.errors import MissingTool, RebelError
 from rebel_tools.nearest import did_you_mean
 from rebel_tools.ocaml.toolchain import ANSWERS
 
-# What decides about its answers, besides files.
+# The environment variables that its answers depend on.
 VARIABLES = ("PATH", "PKG_CONFIG_PATH", "PKG_CONFIG_LIBDIR", "PKG_CONFIG_SYSROOT_DIR", "PKG_CONFIG_DISABLE_UNINSTALLED")
 
 
@@ -28,7 +28,7 @@ class CPackage(NamedTuple):
 
 
 class UnknownCPackage(RebelError):
-    """pkg-config knows no such package, or something that this one needs is missing."""
+    """pkg-config does not know the package, or one of its dependencies is missing."""
 
 
 def c_package(program: str, name: str, environ: Mapping[str, str]) -> CPackage:

@@ -1,4 +1,4 @@
-"""The folder in which a build runs, which what is made must not depend on: a tree may be copied, moved or mounted.
+"""The folder in which a build runs; outputs must not depend on it, because a tree may be copied, moved or mounted.
 
 Compilers write it into debugging information and .cmt files, unless BUILD_PATH_PREFIX_MAP tells them what to write in
 its place. `.` is right for whoever joins it with the path of a source, from the folder of the project.
@@ -21,19 +21,19 @@ def mapped(environ: Mapping[str, object], root: str) -> dict[str, str]:
     if VARIABLE in environ or not _can_be_mapped(root):
         return {}
     roots = [root]
-    shown = str(environ.get("PWD", ""))  # what the assembler takes, where it is another path of the same folder
+    shown = str(environ.get("PWD", ""))  # used by the assembler, if it is another path of the same folder
     if shown != root and os.path.isabs(shown) and _can_be_mapped(shown) and _is_same(shown, root):
         roots.insert(0, shown)
     return {VARIABLE: ":".join(f".={_encoded(path)}" for path in roots)}
 
 
 def can_move(environ: Mapping[str, object], root: str) -> bool:
-    """Whether what is made in the folder `root` is what is made in any other one of which this is true."""
+    """Whether outputs in the folder `root` are the same as in any other folder for which this is true."""
     return VARIABLE not in environ and _can_be_mapped(root) and sys.platform != "darwin"
 
 
 def place(environ: Mapping[str, object], root: str) -> str:
-    """What of `root` and the variable decides about the bytes that compilers write."""
+    """The part of `root` and the variable that affects the outputs of compilers."""
     pairs = [pair for pair in map(_decoded, str(environ.get(VARIABLE, "")).split(":")) if pair]
     shown = environ.get("PWD")
     others = [f"{target}={source}" for target, source in pairs if not root.startswith(source) and source != shown]

@@ -22,7 +22,7 @@ from rebel_tools.memory.disk import content_digest
 from rebel_tools.memory.stamp import stamp
 from rebel_tools.memory.user_cache import user_cache
 
-# A folder, and the archives in it in one text.
+# A folder, and its archives in one string.
 Library = tuple[str, str]
 
 DATA = os.path.join(os.path.dirname(os.path.abspath(__file__)), "data")
@@ -84,7 +84,7 @@ def _key(ocamlopt: str, libraries: Sequence[Library]) -> str:
     stamps = {path: stamp(path) for path in files}
     missing = next((path for path, found in stamps.items() if found is None), None)
     if missing:
-        raise MissingTool(f"{missing} is not there", hint=tools.install_hint("ppxlib"))
+        raise MissingTool(f"{missing} does not exist", hint=tools.install_hint("ppxlib"))
     return text_digest(*map(content_digest, DRIVER_SOURCES), *(f"{path} {found}" for path, found in stamps.items()))
 
 
@@ -122,7 +122,7 @@ _BARE_ERROR = re.compile(r'^File "([^"\n]+)", line (\d+), characters (\d+)-(\d+)
 
 
 def add_excerpts(text: str, folder: str = ".") -> str:
-    """refmt's errors with the line that they mean; everything else stays as it is.
+    """refmt's errors with the source line; other text is not changed.
 
     File names in the output are relative to `folder`, where refmt ran.
     """

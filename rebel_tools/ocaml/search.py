@@ -21,7 +21,7 @@ _OF_EVERY_LINK = {
 }
 _RUNTIMES = {"native": ("libasmrun",), "byte": ("libcamlrun", "camlheader")}
 
-# Files in which code is, also those that a command line names without a folder.
+# Suffixes of files with code, which a command line may name without a folder.
 CODE = (".cmxa", ".cma", ".cmx", ".cmo", ".a", ".o", ".so")
 _BESIDE = {".cmxa": ".a", ".cmx": ".o"}
 
@@ -60,7 +60,7 @@ def values_of(option: str, words: Sequence[str]) -> list[str]:
 
 
 def _parameters(text: str) -> tuple[list[str], list[str]]:
-    """The folders of OCAMLPARAM that come before and after those of the command line, which `_` stands for.
+    """The folders in OCAMLPARAM before and after those of the command line, which `_` represents.
 
     Its first character is the separator unless that is a letter or `_`.
     """
@@ -72,7 +72,7 @@ def _parameters(text: str) -> tuple[list[str], list[str]]:
 
 
 def unit_file_names(name: str) -> tuple[str, str]:
-    """The two names under which a file of a unit may lie in a folder, `Foo.cmi`; the first one is preferred."""
+    """The two possible names of a unit's file, such as `Foo.cmi`; the first one is preferred."""
     return name[:1].lower() + name[1:], name
 
 
@@ -81,7 +81,7 @@ def link_files(
 ) -> list[str]:
     """What a link can read that is installed, by absolute paths, or by names that are looked for in the `folders`.
 
-    words: of the command line, without the objects of this build. What is not there belongs to it: it may come.
+    words: the command line, without the objects of this build. Missing files are included, because they may be created.
     """
     found = [*_OF_EVERY_LINK[engine], *_runtimes(engine, standard_library)]
     stubs = stub_folders(standard_library, environ) if engine == "byte" else ()
@@ -91,7 +91,7 @@ def link_files(
 
 
 def code_files(words: Iterable[str]) -> list[str]:
-    """The files with code that words name, and those that a compiler reads beside them."""
+    """The files with code named in words, and those that a compiler reads beside them."""
     found = []
     for word in (word for word in words if word.endswith(CODE)):
         stem, suffix = os.path.splitext(word)
@@ -100,7 +100,7 @@ def code_files(words: Iterable[str]) -> list[str]:
 
 
 def needs_of(words: Iterable[str], folders: Sequence[str]) -> list[str]:
-    """What the archives among words tell the C compiler: options, objects, and libraries."""
+    """The options, objects and libraries for the C compiler in archives among the words."""
     found: list[str] = []
     for word in (word for word in words if word.endswith((".cmxa", ".cma"))):
         needs = _needs(_located(word, folders))
@@ -138,7 +138,7 @@ def _of_archive(path: str, stubs: Sequence[str]) -> Iterator[str]:
 def _needs(archive: str) -> Needs:
     try:
         return read_imports(archive).needs
-    except (OSError, RebelError):  # the compiler says so
+    except (OSError, RebelError):  # the compiler reports the error
         return Needs()
 
 
@@ -147,6 +147,6 @@ def stub_folders(standard_library: str, environ: Mapping[str, str]) -> list[str]
     try:
         with open(os.path.join(standard_library, "ld.conf"), encoding="utf-8", errors="surrogateescape") as file:
             folders += [os.path.join(standard_library, line.strip()) for line in file]
-    except OSError:  # there are no stubs
+    except OSError:  # no folder of stubs
         pass
     return [folder for folder in folders if folder]

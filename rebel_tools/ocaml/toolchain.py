@@ -23,25 +23,26 @@ ARCHIVES = {"native": ".cmxa", "byte": ".cma"}
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*\Z")
 
 
-# What installed programs have answered, by PATH and command line. A build that knows that
-# nothing installed has changed fills it with the answers of the last one, which saves several processes.
+# Outputs of installed programs, by PATH and command line. If no installed file has changed, a build fills it with the
+# answers of the last build, which saves several processes.
 ANSWERS: dict[str, str] = {}
 
 
 class FindlibError(RebelError):
-    """findlib does not know a package, or cannot be asked. package: the one that it does not know, or ''."""
+    """findlib does not know a package, or fails. package: the unknown one, or ''."""
 
     package = ""
 
 
 class Packages(NamedTuple):
-    """What the compiler has to be told about a set of findlib packages.
+    """The arguments for the compiler about a set of findlib packages.
 
     include: folders for `-I`, of the packages and everything that they require.
     archives: library files in link order.
     preprocessors: arguments for `-ppx`; preprocessor_programs: the paths of their programs.
     threads: whether the compiler needs `-thread`.
-    files: what decides about these answers: descriptions of packages, also where one would hide another, and programs.
+    files: those that these answers depend on: descriptions of packages, also possible ones that would hide them, and
+        programs.
     """
 
     include: tuple[str, ...] = ()
@@ -89,7 +90,7 @@ def _find_packages(
     more = [*(["mt", "mt_posix"] if threads else []), *(["ppx_driver"] if in_driver else [])]
     predicates = ",".join([engine, *more])
     ask = Findlib(findlib, env_path)
-    # One question for all: each package, its META file, its folder, and its archives with their full paths.
+    # One query for all: each package, its META file, its folder, and its archives with their full paths.
     rows = ask("query", "-r", "-predicates", predicates, "-format", "%p\t%m\t%d\t%(archive)", *names, known=names)
     all_names, metas, include, archives = [], [], [], []
     for row in rows:
@@ -124,7 +125,7 @@ def packages_with(module: str, findlib: Sequence[str], env_path: str) -> list[st
         shared.setdefault(folder, []).append(name)
     for folder, packages in shared.items():
         if any(os.path.exists(os.path.join(folder, f"{each}.cmi")) for each in (base, module)):
-            # Several packages in one folder: which of them has the module, only a name can tell.
+            # Several packages in one folder: only the name can tell which of them has the module.
             found += [p for p in packages if len(packages) == 1 or p.rpartition(".")[2].lower() == module.lower()]
     return sorted(found, key=lambda name: (name.lower() != module.lower(), len(name)))
 
@@ -191,7 +192,7 @@ def _ppx(rows: Iterable[str]) -> tuple[str, ...]:
 
 
 def _descriptions(names: Iterable[str], places: Iterable[str]) -> list[str]:
-    """Where descriptions of packages can be; one that comes to an earlier place hides another."""
+    """The possible paths of package descriptions; a file at an earlier path hides later ones."""
     heads = dict.fromkeys(name.partition(".")[0] for name in names)
     return [path for place in places for head in heads for path in (f"{place}/{head}/META", f"{place}/META.{head}")]
 
@@ -202,7 +203,7 @@ def program_identity(path: str) -> str:
 
 
 def compiler_config(*compiler: str, environ: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """What `-config` of a compiler says, empty where the program cannot tell."""
+    """The output of `-config` of a compiler; empty if it fails."""
     said = [f"{name}={environ.get(name)}" for name in ("PATH", "OCAMLLIB", "CAMLLIB")]
     key = "\n".join([*said, *compiler, "-config"])
     if key not in ANSWERS:
@@ -213,7 +214,7 @@ def compiler_config(*compiler: str, environ: Mapping[str, str] = os.environ) -> 
 
 
 def standard_library_folder(*compiler: str, environ: Mapping[str, str] = os.environ) -> str:
-    """Where the standard library of a compiler is, '' where the program cannot tell."""
+    """The folder of a compiler's standard library, '' if it is unknown."""
     return compiler_config(*compiler, environ=environ).get("standard_library", "")
 
 

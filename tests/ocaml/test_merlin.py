@@ -87,7 +87,7 @@ def test_a_link_is_not_followed(tmp_path):
     project.mkdir()
     (project / ".merlin").symlink_to(victim)
     for change in (lambda: write_merlin(str(project), CONFIG), lambda: remove_merlin(str(project))):
-        with pytest.raises(RebelError, match="no ordinary file"):
+        with pytest.raises(RebelError, match="not a regular file"):
             change()
     assert victim.read_text() == "keep me\n" and (project / ".merlin").is_symlink()
 
@@ -147,7 +147,7 @@ class TestBuilds:
     def test_what_is_no_file_stays_and_is_told(self, app, make):
         make(app.path("app/.merlin"))
         note = "rebel: note: the file for editors was not written: "
-        assert f"{note}{app.path('app/.merlin')}: this is no ordinary file" in self.build(app).err
+        assert f"{note}{app.path('app/.merlin')}: this is not a regular file" in self.build(app).err
         assert not app.path("app/.merlin").is_file() and not app.path("app/elsewhere").exists()
 
     def test_a_file_that_cannot_be_written(self, app):
