@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rebel_tools.errors import Place
-from rebel_tools.gate.not_compared import NotCompared
+from rebel_tools.gate.not_compared import CHOSEN_AT_LOAD, NotCompared
 from rebel_tools.gate.rules import BREAK, DIFF_RULES, NOTE
 
 if TYPE_CHECKING:
@@ -116,8 +116,12 @@ class DiffReport:
 
     @property
     def says_nothing_about_types(self) -> bool:
-        """Whether there are common symbols and the types of none were compared."""
-        return self.symbols > 0 and self.compared == 0
+        """Whether there are common symbols and the types of none were compared.
+
+        Those whose code is chosen when programs are loaded do not count: no debug information has their types.
+        """
+        is_lacking = self.untyped or any(entry.reason != CHOSEN_AT_LOAD for entry in self.not_compared)
+        return bool(self.symbols and self.compared == 0 and is_lacking)
 
     @property
     def advice(self) -> str:

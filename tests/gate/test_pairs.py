@@ -138,19 +138,22 @@ def test_the_type_of_an_ifunc_is_not_known(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "source",
+    "source, status",
     [
-        '__asm__(".globl f\\n.type f,@function\\nf: ret");',
-        'static int g(int x) { return 0; } static void *r(void) { return g; } int f(int) __attribute__((ifunc("r")));',
+        ('__asm__(".globl f\\n.type f,@function\\nf: ret");', 4),
+        ('static void g(void) {} static void *r(void) { return g; } void f(void) __attribute__((ifunc("r")));', 0),
     ],
     ids=["assembler", "ifunc"],
 )
-def test_symbols_of_which_no_type_is_known_say_nothing(tmp_path: Path, source: str) -> None:
-    """There is debug information, and none of it is about the exports: status 4, as without any."""
+def test_symbols_of_which_no_type_is_known_say_nothing(tmp_path: Path, source: str, status: int) -> None:
+    """There is debug information, and none of it is about the exports: status 4, as without any.
+
+    The types of what is chosen when programs are loaded are in no debug information, so that -g is no remedy.
+    """
     library = build(tmp_path, "l", source, "gcc")
     report = diff(read_side(library), read_side(library))
-    assert report.compatible and report.says_nothing_about_types and report.symbols == 1
-    assert symbol_audit.main(["diff", library, library]) == 4
+    assert report.compatible and report.symbols == 1 and report.compared == 0
+    assert symbol_audit.main(["diff", library, library]) == status
     assert symbol_audit.main(["diff", "--evidence", "kind", library, library]) == 0
 
 
