@@ -15,7 +15,7 @@ def configure_parser(commands: Commands) -> None:
     parser = commands.add_parser(
         "exec",
         usage="rebel exec [TARGET] [-- ARGUMENT ...]",
-        help="build a program and run it",
+        help="build a program and run it; `rebel run` is the same",
         description="Build a target, or the default one, and run its program in the current folder with the words "
         "after `--`. The exit status is that of the program, or of the build if that fails.",
         allow_abbrev=False,

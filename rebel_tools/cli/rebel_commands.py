@@ -39,6 +39,7 @@ COMMANDS = (
     "completion",
     "manual",
 )
+ALIASES = {"run": "exec"}
 _FOR_SCONS = ("build", "scons")
 _FOR_PROGRAMS = ("exec", "top")
 _HELP = ("-h", "--help")
@@ -55,6 +56,7 @@ def main(words: Sequence[str]) -> int:
     words = list(words) or ["build"]
     if words[0].startswith("-") and words[0] not in _OWN:
         words = ["build", *words]
+    words[0] = ALIASES.get(words[0], words[0])
     _check_folder()
     asks = not set(_HELP).isdisjoint(words[: words.index("--")] if "--" in words else words)
     if words[0] in (*_FOR_SCONS, *_FOR_PROGRAMS) and not asks:
@@ -73,7 +75,7 @@ def _check_folder() -> None:
 def _parse_and_execute(words: list[str]) -> int:
     from rebel_tools.cli.parser import check_command
 
-    check_command("rebel", words, (name.replace("_", "-") for name in COMMANDS))
+    check_command("rebel", words, (*(name.replace("_", "-") for name in COMMANDS), *ALIASES))
     whole = parser()
     args, rest = whole.parse_known_args(words)
     if rest and not args.takes_scons_arguments:

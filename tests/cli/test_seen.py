@@ -110,6 +110,7 @@ def test_graphviz_draws_it(app):
 def test_exec(app):
     assert rebel(app, "exec", "--", "$X", "--help", "-h").out == "cz$X|--help|-h"
     assert rebel(app, "exec", "default", cwd="src").out == "cz"
+    assert rebel(app, "run", "--", "a b").out == "cza b"
     app.write("src/c.ml", "let c = 1")
     assert 'File "src/b.ml"' in rebel(app, "exec", rc=2).err
     app.write("src/c.ml", "let c = exit 7")
