@@ -49,7 +49,8 @@ class StepFile(SCons.Node.FS.File):
 
     def begin_again(self) -> None:
         """Forget the state of this file and of its sources from an earlier build of this process."""
-        for node in (self, *self.sources):
+        made_with = (other for node in self.sources if node.has_builder() for other in _made_together(node))
+        for node in (self, *self.sources, *made_with):
             node.clear()
             node.set_state(SCons.Node.no_state)
             node.implicit = None
@@ -130,6 +131,12 @@ class StepFile(SCons.Node.FS.File):
             for peer in (parent, *getattr(parent, "target_peers", ())):
                 peer.implicit = None
         self.clear()
+
+
+def _made_together(node: Node) -> list[Node]:
+    """All targets of the command that makes a node. SCons clears those of them that something depends on."""
+    targets: list[Node] = node.get_executor().get_all_targets()
+    return targets
 
 
 def _make_again(folder: SCons.Node.FS.Dir) -> None:

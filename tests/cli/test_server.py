@@ -11,6 +11,7 @@ import stat
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 from user_project import ROOT, snapshot
@@ -198,7 +199,15 @@ def client(served):
 
 def the_preprocessor_ends(project) -> None:
     number = int(project.path("pid").read_text())
-    wait_for(lambda: not os.path.exists(f"/proc/{number}"), "the preprocessor still runs")
+    wait_for(lambda: not is_running(number), "the preprocessor still runs")
+
+
+def is_running(number: int) -> bool:
+    """Whether there is a process that has not ended. Where nobody waits for orphans, one that has stays as a zombie."""
+    try:
+        return Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
 
 
 def test_an_interrupt_reaches_the_compilers(served, client):

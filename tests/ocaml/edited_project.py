@@ -274,9 +274,7 @@ class Sequence:
         # A target that is gone from an SConstruct leaves what it made, as all targets of SCons do.
         dropped = "_build/Prelib" if self.project.scripted and not self.project.pre else "\0"
         rows = [f"  left over: {n}" for n in sorted(old.keys() - new.keys()) if not n.startswith(dropped)]
-        # A session of `scons --interactive` does not see that a report of menhir's was removed: nothing depends on it.
-        lost = sorted(n for n in new.keys() - old.keys() if not n.endswith(".conflicts"))
-        rows += [f"  missing: {n}" for n in lost]
+        rows += [f"  missing: {n}" for n in sorted(new.keys() - old.keys())]
         both = sorted(old.keys() & new.keys()) if self.is_comparable else []
         return rows + [f"  different: {n}" for n in both if old[n] != new[n] and self.is_promised(n)]
 

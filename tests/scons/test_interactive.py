@@ -6,6 +6,7 @@ import json
 import shutil
 import sys
 
+import pytest
 from tool_project import HEAD, commands, sconstruct
 from user_interactive import Interactive
 from user_project import Project, Run
@@ -118,6 +119,39 @@ def test_packages(project: Project) -> None:
         project.write("src/a.ml", "let v = 3\n")
         scons("build")
         assert project.run(program).out == "3\n"
+    assert project.up_to_date()
+
+
+@pytest.mark.skipif(not shutil.which("menhir"), reason="menhir is not installed")
+def test_whatever_a_rule_has_made_is_made_again(project: Project) -> None:
+    """Also what nothing depends on, such as menhir's report; and a rule that makes two files, one of which is used."""
+    made = ["src/made.ml", "src/report.txt"]
+    rule = {"sources": ["n.txt", "make.sh"], "targets": made, "command": ["sh", "make.sh", *made]}
+    targets = [{"target": engine, "engine": engine, "entry": "src/Index.ml"} for engine in ("native", "byte")]
+    package = {"name": "app", "dependencies": {"lib": "*"}, "rebel": {"targets": targets}}
+    project.write("package.json", json.dumps(package))
+    project.write("SConstruct", HEAD.replace('"ocaml"', '"rebel"') + "env.Rebel()\n")
+    project.write("src/Index.ml", "let () = ignore Lib.Parser.main; print_int Lib.Made.v\n")
+    library = project.path("node_modules/lib")
+    project.write(library / "package.json", json.dumps({"rebel": {"grammars": "menhir", "rules": [rule]}}))
+    project.write(library / "make.sh", 'cp n.txt "$1"; echo a report > "$2"\n')
+    project.write(library / "n.txt", "let v = 1\n")
+    text = "%token A B END\n%start main\n%type <unit> main\n%%\n\nmain: list END { () };\n\n"
+    project.write(library / "src/parser.mly", text + "list: A { () }\n  | list B list { () };\n")
+    with Interactive(project) as scons:
+        scons("build native byte")
+        files = sorted(path for path in project.path("_build").glob("*/.generated/lib/**/*") if path.is_file())
+        names = {"parser.ml", "parser.mli", "parser.conflicts", "made.ml", "report.txt"}
+        assert all(sum(path.name == name for path in files) == 2 for name in names)
+        before = {path: path.read_bytes() for path in files}
+        for file in files:
+            file.unlink()
+            scons("build native byte")
+            assert {path: path.read_bytes() for path in files if path.exists()} == before, file
+        assert not said(scons("build native byte"))
+        project.write(library / "n.txt", "let v = 2\n")
+        scons("build native byte")
+        assert {project.run(f"_build/{each['target']}/src/app.out").out for each in targets} == {"2"}
     assert project.up_to_date()
 
 
