@@ -26,8 +26,11 @@ def test_most_files_run_real_tools() -> None:
 
 
 def test_each_file_has_a_name_of_its_own() -> None:
-    """pytest imports a test file by its name alone, and a conftest.py too: only the one beside a test is certain."""
-    names = [Path(path).name for path in FILES]
-    assert sorted({name for name in names if names.count(name) > 1}) == []
+    """Test files and the modules beside them are imported by their names alone, and so is a conftest.py: only the one
+    beside a test is certain.
+    """
+    folders = {(TESTS / path).parent for path in FILES} | {TESTS}
+    names = [path.name for folder in folders for path in folder.glob("*.py")]
+    assert {name for name in names if names.count(name) > 1} <= {"conftest.py", "__init__.py"}
     importing = [TESTS / path for path in FILES if "\nfrom conftest import" in (TESTS / path).read_text()]
     assert [path for path in importing if not path.with_name("conftest.py").is_file()] == []

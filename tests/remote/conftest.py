@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Callable
 
 import pytest
-from c_tree import FILES, HEAD, PROGRAM
+from c_project import FILES, HEAD, PROGRAM
 from faulty_server import Server, running
 from nginx_cache import running_nginx
 from user_project import Project

@@ -12,7 +12,7 @@ pytest.importorskip("buildgrid", reason="needs the extra `remote`: buildgrid-com
 
 from buildgrid.common.protos.build.bazel.remote.execution.v2 import remote_execution_pb2 as api  # noqa: E402
 from buildgrid.common.protos.google.rpc import status_pb2  # noqa: E402
-from c_tree import FILES, PROGRAM  # noqa: E402
+from c_project import FILES, PROGRAM  # noqa: E402
 from casd import running_casd  # noqa: E402
 from faulty_engine import running_engine  # noqa: E402
 from user_project import snapshot  # noqa: E402

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from c_tree import FILES
+from c_project import FILES
 
 SCRIPT = """
 env.Append(CPPPATH=['inc'], CCFLAGS=Split(ARGUMENTS.get('flags', '-Wall')))

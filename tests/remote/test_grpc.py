@@ -16,7 +16,7 @@ pytest.importorskip("grpc", reason="needs the extra `remote`: grpcio")
 pytest.importorskip("buildgrid", reason="needs the extra `remote`: buildgrid-common")
 
 from buildgrid.common.protos.build.bazel.remote.execution.v2 import remote_execution_pb2 as api  # noqa: E402
-from c_tree import PROGRAM  # noqa: E402
+from c_project import PROGRAM  # noqa: E402
 from casd import running_casd  # noqa: E402
 from faulty_engine import running_engine  # noqa: E402
 from user_project import ROOT, snapshot  # noqa: E402

@@ -9,7 +9,7 @@ import subprocess
 import sys
 
 import pytest
-from c_tree import FILES, HEAD, PROGRAM
+from c_project import FILES, HEAD, PROGRAM
 from user_project import Project, snapshot
 
 COUNT = re.compile(r"remote cache: (\d+) commands, (\d+) of them from the cache")

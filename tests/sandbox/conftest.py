@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Callable
 
 import pytest
-from c_tree import HEAD
+from c_project import HEAD
 from user_project import Project
 
 
