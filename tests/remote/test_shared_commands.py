@@ -239,9 +239,9 @@ def test_the_environment_and_a_variable_name_the_server(tree, server) -> None:
 @pytest.mark.parametrize(
     ("words", "env", "said"),
     [
-        (("--remote-cache=ftp://x",), {}, "this is no address of a remote cache"),
-        (("--remote-cache=http://",), {}, "this is no address of a remote cache"),
-        (("--remote-cache=http://u:secret@h/",), {}, "this is no address of a remote cache"),
+        (("--remote-cache=ftp://x",), {}, "this is not the address of a remote cache"),
+        (("--remote-cache=http://",), {}, "this is not the address of a remote cache"),
+        (("--remote-cache=http://u:secret@h/",), {}, "this is not the address of a remote cache"),
         (("--remote-cache=http://x", "--remote-upload=maybe"), {}, "invalid choice: 'maybe'"),
         (("--remote-cache=http://x",), {"REBEL_REMOTE_UPLOAD": "no"}, "REBEL_REMOTE_UPLOAD, is no"),
         (
