@@ -124,7 +124,7 @@ def test_a_package_has_a_plugin_of_itself(app):
     "more, message",
     [
         ({"plugin": "defalt"}, 'no program is the target "defalt"'),
-        ({"engine": "byte"}, 'the target "extra" is compiled in another way than "default"'),
+        ({"engine": "byte"}, 'the target "extra" is not compiled in the same way as "default"'),
         ({"engine": "jsoo"}, "there are no plugins for the engine jsoo"),
         ({"plugin": "../x"}, "a package with plugins for a program elsewhere has no programs of its own"),
     ],
