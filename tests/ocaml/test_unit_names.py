@@ -31,7 +31,7 @@ def test_two_packages_with_one_unit(project):
     write_package(project, "node_modules/a", B__C='let x = "a"')
     write_package(project, "node_modules/ab", rebel={"module": "A__B"}, C='let x = "ab"')
     text = refused(project)
-    assert "compilation unit A__B__C" in text
+    assert "compilation unit name A__B__C" in text
     assert "node_modules/a/src/B__C.ml" in text and "node_modules/ab/src/C.ml" in text
     project.path("node_modules/a/src/B__C.ml").rename(project.path("node_modules/a/src/b_C.ml"))
     project.write("src/Index.ml", "let () = print_string (A.B_C.x ^ A__B.C.x)")
@@ -44,7 +44,7 @@ def test_a_package_with_the_name_of_the_roots_namespace(project):
     write_package(project, "node_modules/d", rebel={"module": "Default_Tar"}, e="")
     text = refused(project)
     assert "node_modules/d/package.json:1:" in text
-    assert "the package d is the module Default_Tar" in text and f"the sources in {project.root}," in text
+    assert "the package d has the module Default_Tar" in text and f"the sources in {project.root}," in text
 
 
 def test_a_package_with_the_name_of_the_standard_library(project):
