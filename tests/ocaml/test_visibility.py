@@ -92,7 +92,7 @@ def test_two_unwrapped_packages_with_one_module(project):
         write_package(project, name, {"wrapped": False}, util="")
     root(project, "", "one", "two")
     text = build(project, rc=2).text
-    assert "compilation unit Util" in text
+    assert "compilation unit name Util" in text
     assert "node_modules/one/src/util.ml" in text and "node_modules/two/src/util.ml" in text
 
 
