@@ -135,7 +135,10 @@ def test_a_difference_is_shown_and_promoted(calc):
     run = rebel(calc, "test", rc=2)
     assert "Error: test/sum (test/cases/a.in) does not print the contents of test/cases/a.out\n" in run.err
     assert "@@ -1 +1 @@\n-3\n+2\n" in run.err and "-3\n-7\n+2\n+12\n" in run.err
-    assert "Error: test/reads has no expected output yet (test/reads.expected)" in run.err and "3 steps failed:\n" in run.err
+    assert (
+        "Error: test/reads has no expected output yet (test/reads.expected)" in run.err
+        and "3 steps failed:\n" in run.err
+    )
     assert len(ran(rebel(calc, "test", rc=2))) == 3  # they run until they pass
     promoted = rebel(calc, "promote", "sum").out
     assert promoted == "promoted test/cases/a.out\npromoted test/cases/b.out\n"
