@@ -37,9 +37,10 @@ class Findlib:
     @cached_property
     def _places(self) -> list[str]:
         """The folders that findlib searches, as its configuration and OCAMLPATH have them."""
-        said = self._said("printconf", "conf"), self._said("printconf", "path")
-        self.consulted.update((said[0] or "").split("\n")[:1] if said[0] else ())
-        return (said[1] or "").split()
+        configuration = self._said("printconf", "conf")
+        if configuration:
+            self.consulted.add(configuration)
+        return (self._said("printconf", "path") or "").splitlines()
 
     @cached_property
     def _program(self) -> str | None:

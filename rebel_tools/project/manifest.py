@@ -36,11 +36,12 @@ class Grammar(NamedTuple):
 class Choice(NamedTuple):
     """One of the sources that a file of `rebel.select` may be, as it is written.
 
-    wanted: libraries that have to be installed, and after a `!` those that must not be.
+    wanted: libraries that have to be installed; unwanted: those that must not be.
     """
 
     source: str
     wanted: tuple[str, ...] = ()
+    unwanted: tuple[str, ...] = ()
 
 
 class Command(NamedTuple):
@@ -361,7 +362,13 @@ def _choices(document: Document, path: str, said: tuple[Mapping[str, Any], ...])
     if missing is not None:
         at = (*keys, missing)
         raise document.error(at, f'{quoted(at)} has no "source"', expected="the file that is chosen")
-    return path, tuple(Choice(each["source"], each.get("if", ())) for each in said)
+    return path, tuple(_choice(each["source"], each.get("if", ())) for each in said)
+
+
+def _choice(source: str, names: tuple[str, ...]) -> Choice:
+    """names: of libraries, after a `!` of those that must not be installed."""
+    wanted = tuple(name for name in names if not name.startswith("!"))
+    return Choice(source, wanted, tuple(name[1:] for name in names if name.startswith("!")))
 
 
 def _command(document: Document, said: Mapping[str, Any], keys: Path) -> Command:

@@ -16,8 +16,6 @@ from rebel_tools.project.selection import Selection
 from rebel_tools.project.sources import KINDS, module_of
 from rebel_tools.text import quote
 
-NOT = "!"
-
 
 class Chosen(NamedTuple):
     """The sources that were chosen, and the libraries that they were chosen for."""
@@ -30,7 +28,7 @@ def names_in(manifest: Manifest) -> Iterator[str]:
     """The libraries that choices are for."""
     for _, choices in manifest.select:
         for choice in choices:
-            yield from (name for name in choice.wanted if not name.startswith(NOT))
+            yield from choice.wanted
 
 
 def patterns_of(manifest: Manifest) -> tuple[str, ...]:
@@ -48,7 +46,7 @@ def choose(manifest: Manifest, root: str, has: Callable[[str], bool], consulted:
     chosen = [(each, each.choice(has)) for each in found]
     return Chosen(
         tuple(each.source(choice) for each, choice in chosen),
-        tuple(dict.fromkeys(name for _, choice in chosen for name in choice.wanted if not name.startswith(NOT))),
+        tuple(dict.fromkeys(name for _, choice in chosen for name in choice.wanted)),
     )
 
 
@@ -69,10 +67,10 @@ class _Select(NamedTuple):
         """The first choice that fits. Errors: ProjectError."""
         self._check()
         for choice in self.choices:
-            if all(has(name.removeprefix(NOT)) != name.startswith(NOT) for name in choice.wanted):
+            if all(map(has, choice.wanted)) and not any(map(has, choice.unwanted)):
                 return choice
         wanted = dict.fromkeys(name for choice in self.choices for name in choice.wanted)
-        missing = [name for name in wanted if not name.startswith(NOT) and not has(name)]
+        missing = [name for name in wanted if not has(name)]
         raise self.manifest.document.error(
             self.keys,
             f"no source of {quote(self.path)} can be chosen",

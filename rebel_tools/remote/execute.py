@@ -82,11 +82,13 @@ class Engine:
         if missing is None:
             raise EngineFailed("it does not answer")
         batch: dict[Digest, bytes] = {}
+        size = 0
         for digest in missing:
             batch[digest] = _read(files[digest], digest)
-            if sum(map(len, batch.values())) > _UPLOAD:
+            size += digest.size
+            if size > _UPLOAD:
                 self._send(batch)
-                batch = {}
+                batch, size = {}, 0
         self._send(batch)
 
     def _send(self, batch: Mapping[Digest, bytes]) -> None:

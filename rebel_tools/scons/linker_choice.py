@@ -5,12 +5,12 @@ The C compiler starts it as `ld.mold`, `ld.lld` and so on (manual of GCC, "Optio
 
 from __future__ import annotations
 
-import os
+import shutil
 from collections.abc import Mapping
 from typing import NamedTuple
 
 from rebel_tools.ocaml.named import on_path
-from rebel_tools.project.document import read_document
+from rebel_tools.project.manifest import document_of
 from rebel_tools.project.model import AUTO, FAST_LINKERS, Project
 from rebel_tools.tools import install_hint
 
@@ -27,15 +27,15 @@ class Choice(NamedTuple):
 
 def choose(project: Project, environ: Mapping[str, str]) -> Choice:
     """Errors: RebelError at the key when the linker that it names is not installed."""
-    looked_for: list[str] = []
-    for name in FAST_LINKERS if project.linker == AUTO else filter(None, [project.linker]):
-        places = on_path(f"ld.{name}", environ.get("PATH", ""))
-        looked_for += places
-        if places and os.access(places[-1], os.X_OK) and os.path.isfile(places[-1]):
+    if not project.linker:
+        return Choice()
+    path, looked_for = environ.get("PATH", ""), []
+    for name in FAST_LINKERS if project.linker == AUTO else [project.linker]:
+        looked_for += on_path(f"ld.{name}", path)
+        if shutil.which(f"ld.{name}", path=path):
             return Choice(("-ccopt", f"-fuse-ld={name}"), tuple(looked_for))
-    if project.linker not in ("", AUTO):
-        document = read_document(os.path.join(project.folder, "package.json"))
-        raise document.error(
+    if project.linker != AUTO:
+        raise document_of(project.root).error(
             ("rebel", "linker"),
             f"the linker {project.linker} is not installed",
             expected=f"a program ld.{project.linker} on PATH",
