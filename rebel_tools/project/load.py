@@ -10,14 +10,7 @@ from rebel_tools.nearest import did_you_mean
 from rebel_tools.project.document import Path
 from rebel_tools.project.errors import ProjectError
 from rebel_tools.project.findlib import Findlib
-from rebel_tools.project.manifest import (
-    Dependency,
-    Manifest,
-    check_name,
-    library_name,
-    manifest_of_library,
-    read_manifest,
-)
+from rebel_tools.project.manifest import check_name, library_name, manifest_of_library, read_manifest
 from rebel_tools.project.model import Package, Project, Target, Test
 from rebel_tools.project.modules import Modules
 from rebel_tools.project.names import package_module
@@ -27,6 +20,7 @@ from rebel_tools.project.rules import libraries_of, rules_of
 from rebel_tools.project.select import Chosen, choose, patterns_of
 from rebel_tools.project.selection import DEFAULT, Selection
 from rebel_tools.project.sources import scan_package
+from rebel_tools.project.specs import Dependency, Manifest
 from rebel_tools.project.stubs import stubs_of
 from rebel_tools.project.targets import check_of, library_of, targets_of
 from rebel_tools.project.tests import manifest_of_tests, tests_of

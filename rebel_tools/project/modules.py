@@ -11,9 +11,9 @@ from collections.abc import Iterable
 from rebel_tools.errors import Place
 from rebel_tools.project.document import Path
 from rebel_tools.project.errors import ProjectError
-from rebel_tools.project.manifest import Manifest
 from rebel_tools.project.model import Package, Source, Target
 from rebel_tools.project.names import MAX_UNIT
+from rebel_tools.project.specs import Manifest
 
 # Units of OCaml itself, in any version: a second unit of that name breaks compilation or linking.
 _RESERVED = re.compile(r"Stdlib(__\w*)?|Std_exit|Camlinternal\w*|\w*__without_\w*")

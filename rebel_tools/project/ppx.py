@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from rebel_tools.project.document import Document, Path
-from rebel_tools.project.manifest import Manifest
 from rebel_tools.project.model import Package, Ppx
+from rebel_tools.project.specs import Manifest
 
 
 class Rewriting(NamedTuple):

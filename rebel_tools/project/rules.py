@@ -15,10 +15,10 @@ from rebel_tools.nearest import did_you_mean
 from rebel_tools.project.document import Path
 from rebel_tools.project.errors import ProjectError
 from rebel_tools.project.files import Files
-from rebel_tools.project.manifest import Grammar, Manifest
 from rebel_tools.project.model import COMMAND, LEXER, MENHIR, PREPROCESSOR, YACC, Package, Rule, Source
 from rebel_tools.project.selection import Selection
 from rebel_tools.project.sources import GENERATORS, KINDS, Found, check_unique, module_of
+from rebel_tools.project.specs import Grammar, Manifest
 from rebel_tools.text import quote
 
 IMPLEMENTATIONS = (".ml", ".re")

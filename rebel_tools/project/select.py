@@ -10,10 +10,10 @@ from typing import NamedTuple
 from rebel_tools.nearest import did_you_mean
 from rebel_tools.project.document import Path
 from rebel_tools.project.errors import ProjectError
-from rebel_tools.project.manifest import Choice, Manifest
 from rebel_tools.project.model import Source
 from rebel_tools.project.selection import Selection
 from rebel_tools.project.sources import KINDS, module_of
+from rebel_tools.project.specs import Choice, Manifest
 from rebel_tools.text import quote
 
 

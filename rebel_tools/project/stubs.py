@@ -9,9 +9,9 @@ from collections.abc import Iterator, Sequence
 from rebel_tools.nearest import did_you_mean
 from rebel_tools.project.document import Path
 from rebel_tools.project.files import Files
-from rebel_tools.project.manifest import Manifest
 from rebel_tools.project.model import COMMAND, Rule, Stubs
 from rebel_tools.project.selection import Selection
+from rebel_tools.project.specs import Manifest
 from rebel_tools.text import quote
 
 C = (".c",)

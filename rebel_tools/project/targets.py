@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 from rebel_tools.nearest import did_you_mean
 from rebel_tools.project.errors import ProjectError
-from rebel_tools.project.manifest import Manifest, TargetSpec
 from rebel_tools.project.model import Package, Source, Target
 from rebel_tools.project.names import ROOT_MODULE
 from rebel_tools.project.selection import Selection
+from rebel_tools.project.specs import Manifest, TargetSpec
 from rebel_tools.text import quote
 
 CHECK = "check"

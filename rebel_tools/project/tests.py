@@ -11,11 +11,11 @@ from typing import NamedTuple, NoReturn
 from rebel_tools.nearest import did_you_mean
 from rebel_tools.project.document import quoted
 from rebel_tools.project.errors import ProjectError
-from rebel_tools.project.manifest import Dependency, Generating, Manifest, Tests, TestSpec
 from rebel_tools.project.model import Case, Flags, Package, Source, Target, Test
 from rebel_tools.project.names import MAX_MODULE, ROOT_MODULE
 from rebel_tools.project.reads import selected_files
 from rebel_tools.project.selection import Selection
+from rebel_tools.project.specs import Dependency, Generating, Manifest, Tests, TestSpec
 from rebel_tools.text import quote
 
 TEST = "test"

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from rebel_tools.nearest import did_you_mean
 from rebel_tools.project.document import Path
 from rebel_tools.project.errors import ProjectError
-from rebel_tools.project.manifest import Dependency, Manifest, library_name
+from rebel_tools.project.manifest import library_name
 from rebel_tools.project.ppx import place_of
 from rebel_tools.project.select import names_in
+from rebel_tools.project.specs import Dependency, Manifest
 from rebel_tools.text import quote
 
 

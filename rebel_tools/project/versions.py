@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 
 from rebel_tools.project.document import Document
-from rebel_tools.project.manifest import Dependency, Manifest
+from rebel_tools.project.specs import Dependency, Manifest
 from rebel_tools.text import printable, quote
 
 _OVERRIDES = ("overrides", "resolutions")  # of npm and of yarn; pnpm has its own in the key `pnpm`
