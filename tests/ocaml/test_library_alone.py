@@ -87,7 +87,7 @@ def test_those_who_depend_on_it_get_the_same_units(project):
     [
         ({"name": "3d"}, 'the name "3d" gives the module 3d, which OCaml does not allow'),
         ({"name": "stdlib"}, "the module Stdlib belongs to OCaml itself"),
-        ({"name": "base", "dependencies": {"@other/base": "*"}}, "is the module Base"),
+        ({"name": "base", "dependencies": {"@other/base": "*"}}, "@other/base has the module Base"),
     ],
 )
 def test_a_library_without_a_right_name(project, data, said):
