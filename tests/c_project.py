@@ -1,4 +1,4 @@
-"""A small tree of C whose SConstruct has the tool `remote`."""
+"""A small C tree whose SConstruct uses the tool `remote`."""
 
 from __future__ import annotations
 

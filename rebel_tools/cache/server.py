@@ -180,7 +180,7 @@ class HttpCache:
         if answer.status >= 500:
             raise http.client.HTTPException(f"it answers {words}")
         if answer.status in _REFUSED:
-            raise Unavailable(f"it refuses ({words}); look at {TOKEN}, {TOKEN_FILE} or {CERTIFICATE}")
+            raise Unavailable(f"it refuses access ({words}); check {TOKEN}, {TOKEN_FILE} or {CERTIFICATE}")
         raise Unavailable(f"it does not speak the protocol of an HTTP cache (it answers {words})")
 
     def _connect(self) -> http.client.HTTPConnection:

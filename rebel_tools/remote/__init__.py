@@ -1,1 +1,1 @@
-"""Commands as the Remote Execution API has them, results at a server by their keys. Knows nothing of SCons."""
+"""Commands as actions of the Remote Execution API, and a server that stores their results. Independent of SCons."""

@@ -1,4 +1,4 @@
-"""A command that is about to run, and the key of its result: the digest of an Action of the Remote Execution API."""
+"""A command before it runs, and the key of its result: the digest of an Action of the Remote Execution API."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ from rebel_tools.remote.tree import Input, Tree, merkle_tree
 from rebel_tools.sandbox.model import Declared, is_below
 from rebel_tools.sandbox.toolchain import SYSTEM
 
-_FORMAT = "rebel-tools command 2"  # changes when keys mean something else
+_FORMAT = "rebel-tools command 2"  # changed whenever the meaning of keys changes
 
-_SHELL = frozenset(";|&<>()$`\n*?[]#~!{}")  # what may need a shell
-# What has a compiler write something else in place of the folder: in a key it stands for any folder.
+_SHELL = frozenset(";|&<>()$`\n*?[]#~!{}")  # characters that may need a shell
+# These options replace the project's folder in outputs, so the folder that they name is left out of the key.
 _MAPS = re.compile(r"-f(?:file|debug|macro)-prefix-map=")
-# Compressed sections hide the name of a folder from who looks for it.
+# In compressed sections, the name of the project's folder cannot be found by a search.
 _HIDES = re.compile(r"-gz|compress-debug-sections")
 
 
 class NotShared(Exception):
-    """A command of which no result is kept or taken; the text says why, for a person."""
+    """The result of a command is neither stored nor looked up; the text says why, for people."""
 
 
 class Key(NamedTuple):
-    """digest: of the action; action, command: the messages that it is made from."""
+    """digest: of the action; action, command: the encoded messages."""
 
     digest: Digest
     action: bytes
@@ -41,7 +41,7 @@ class Key(NamedTuple):
 class Asked:
     """A command line before it runs.
 
-    arguments: its words as a shell reads them; variables: its environment, all of it; folder: where it runs.
+    arguments: its words in the syntax of a shell; variables: its whole environment; folder: its working directory.
     Errors: NotShared.
     """
 
@@ -58,14 +58,14 @@ class Asked:
         self.declared = declared
         self.root = declared.root
         self.target = declared.target
-        self.missed = ""  # why a result that is there is none for this machine
+        self.missed = ""  # why a result was found but does not hold for this machine
         self.words = _words(shell, " ".join(arguments))
         self.variables = variables
-        self.folder = self._relative(folder, "it runs outside of the project")
+        self.folder = self._relative(folder, "it runs outside the project")
         self.platform = platform
         self.outputs = {self._output(path): path for path in declared.outputs}
         if not self.outputs or declared.output_folders:
-            raise NotShared("it makes a folder" if declared.output_folders else "it makes no file")
+            raise NotShared("it makes a folder" if declared.output_folders else "it makes no files")
         self.inside: dict[str, Input] = {}
         self.outside: dict[str, Input] = {}
         self.inputs: list[tuple[str, Input]] = []
@@ -85,10 +85,10 @@ class Asked:
             self.is_bound = any(self.root in text for text in (*self._unmapped(), *variables.values()))
             self.free, self.bound = self._key(""), self._key(self.root)
         except UnicodeEncodeError:
-            raise NotShared("one of its names is no text") from None
+            raise NotShared("one of its file names is not valid text") from None
 
     def named_words(self) -> list[str]:
-        """The words, with those that are in a file elsewhere."""
+        """The words of the command line, including those in response files outside the project."""
         return [*self._key_words(), *(word for text in self.named_files.values() for word in text.split())]
 
     def _key_words(self) -> list[str]:
@@ -96,21 +96,21 @@ class Asked:
         return ["@" if word in self.named_files else word for word in words]
 
     def why_only_here(self) -> str:
-        """Why a machine that has nothing but the input root and a system cannot run it; '' where it can."""
+        """Why a machine with only the input root and a toolchain cannot run it; '' if it can."""
         if self.is_bound or any(map(self._is_map, self.words)):
-            return "its command line, or its environment, names the folder of the project"
+            return "its command line or its environment contains the path of the project"
         if self.named_files:
-            return "its command line is in a file elsewhere"
+            return "its command line is in a response file outside the project"
         strange = sorted(path for path in self.outside if not is_below(path, SYSTEM))
         if strange:
-            return f"{strange[0]} lies outside of the project, and is no part of a system"
+            return f"{strange[0]} belongs neither to the project nor to the system"
         program = shutil.which(self.words[0], path=self.variables.get("PATH", os.defpath))
         if program and os.path.isabs(program) and not is_below(program, (*SYSTEM, self.root)):
-            return f"{program} lies outside of the project, and is no part of a system"
+            return f"{program} belongs neither to the project nor to the system"
         return ""
 
     def mentions_folder(self, data: bytes) -> bool:
-        """Whether something that the command made says, or may say, in which folder that was."""
+        """Whether an output or a message of the command contains the path of the project."""
         return os.fsencode(self.root) in data
 
     @cached_property
@@ -119,7 +119,7 @@ class Asked:
 
     @cached_property
     def named_files(self) -> dict[str, str]:
-        """The files elsewhere, with further words, that SCons makes for long command lines, and what stands in them."""
+        """The response files (`@FILE`) that SCons writes for long command lines, outside the project: word -> text."""
         return {word: _contents(word[1:]) for word in self.words if word.startswith("@") and os.path.isabs(word[1:])}
 
     def _relative(self, path: str, complaint: str) -> str:
@@ -129,10 +129,10 @@ class Asked:
         return "" if found == os.curdir else found
 
     def _output(self, path: str) -> str:
-        """The path of a target as the command has it."""
-        within = self._relative(path, "it makes a file outside of the project")
+        """The path of a target, relative to the working directory of the command."""
+        within = self._relative(path, "it makes a file outside the project")
         if self.folder and not within.startswith(self.folder + "/"):
-            raise NotShared("it makes a file outside of the folder in which it runs")
+            raise NotShared("it makes a file outside its working directory")
         return within[len(self.folder) + 1 :] if self.folder else within
 
     def _unmapped(self) -> Iterator[str]:
@@ -144,13 +144,13 @@ class Asked:
         return bool(found and word[found.end() :].startswith(self.root + "="))
 
     def _identity(self, files: FileDigests) -> str:
-        """The program by its contents."""
+        """The digest of the program; '' if it was not found."""
         program = shutil.which(self.words[0], path=self.variables.get("PATH", os.defpath))
         found = files.input(program) if program else None
         return found.digest.hash if found else ""
 
     def _key(self, root: str) -> Key:
-        """The key of the result in the folder `root`, or, without one, in any."""
+        """The key of a result that is valid in the folder `root`; if that is '', in any folder."""
         command = Command(self._key_words(), self.variables, list(self.outputs), self.folder, self.platform).encode()
         more = [f"{path}\0{self.outside[path]}" for path in sorted(self.outside)]
         salt = hashlib.sha256("\0\0".join([_FORMAT, self.program, root, *self.named_files.values(), *more]).encode())
@@ -159,7 +159,7 @@ class Asked:
 
 
 def _words(shell: str, text: str) -> list[str]:
-    """What is executed for a command line: itself where that needs no shell."""
+    """The words to execute for a command line; a shell runs it only if it may need one."""
     try:
         words = shlex.split(text)
     except ValueError:
@@ -169,7 +169,7 @@ def _words(shell: str, text: str) -> list[str]:
 
 
 def _files(declared: Declared) -> list[str]:
-    """All that a command may read: targets among them, for one that is there the command may add to."""
+    """All files that a command may read, including existing targets, to which it may append."""
     found = {*declared.inputs, *declared.extra, *declared.outputs}
     for folder in declared.input_folders:
         found.update(os.path.join(top, name) for top, _, names in os.walk(folder) for name in names)

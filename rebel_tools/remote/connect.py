@@ -1,4 +1,4 @@
-"""Finds who speaks the protocol of an address. What gRPC needs is loaded for addresses of gRPC only."""
+"""Chooses the client for the protocol of an address. gRPC is imported only for addresses that need it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from rebel_tools.remote.messages import Digest, Result, result_from
 from rebel_tools.remote.server import HttpServer, Server
 
 _GRPC = ("grpc://", "grpcs://")
-_OLDEST = (3, 11)  # for which the packages of the extra are made
+_OLDEST = (3, 11)  # the oldest Python that the packages of the extra support
 
 Say = Callable[[str], None]
 
@@ -23,7 +23,7 @@ def is_grpc(url: str) -> bool:
 
 
 def connect(url: str, instance: str, shown: Credentials, say: Say) -> Connection:
-    """The server at an address. Errors: RebelError for an address that is none, or what its protocol needs."""
+    """The server at an address. Errors: RebelError for a malformed address or a missing package."""
     if is_grpc(url):
         needs_grpc()
         from rebel_tools.remote.grpc_server import GrpcServer
@@ -31,13 +31,13 @@ def connect(url: str, instance: str, shown: Credentials, say: Say) -> Connection
         found = GrpcServer(url, instance, shown, say)
         return Connection(found, GrpcData(found))
     if instance:
-        raise RebelError("only a server of gRPC has instances", expected="--remote-instance with grpc://HOST:PORT")
+        raise RebelError("only gRPC servers have instances", expected="--remote-instance with grpc://HOST:PORT")
     cache = HttpCache(url, shown, say)
     return Connection(HttpServer(cache), cache)
 
 
 class Connection:
-    """One server, for commands and for results of packages. It is asked when something is needed, and not before."""
+    """One server, for results of commands and of packages. It is contacted at the first request, not before."""
 
     def __init__(self, server: Server, data: Data) -> None:
         self.server = server
@@ -49,10 +49,10 @@ class Connection:
 
 
 def needs_grpc() -> None:
-    """Errors: RebelError where this Python, or what is installed, does not do."""
+    """Errors: RebelError if this Python is too old or a package is missing."""
     if sys.version_info < _OLDEST:
         oldest, this = (".".join(map(str, version[:2])) for version in (_OLDEST, sys.version_info))
-        raise RebelError(f"gRPC needs Python {oldest} or later, and this is {this}", hint="http:// needs neither")
+        raise RebelError(f"gRPC needs Python {oldest} or later; this is {this}", hint="http:// works with any Python")
     for name in ("grpc", "google.protobuf", "buildgrid"):
         try:
             importlib.import_module(name)
@@ -62,9 +62,9 @@ def needs_grpc() -> None:
 
 
 class GrpcData:
-    """A server of the Remote Execution API as a place for data by kind and name.
+    """A server of the Remote Execution API as a store of data by kind and name.
 
-    What is kept as `ac` is no result of an action there; it goes as what a command has said, under a name of its own.
+    Data of the kind `ac` is not an ActionResult; it is stored as the standard output of one.
     """
 
     def __init__(self, server: Server) -> None:

@@ -1,8 +1,9 @@
-"""Entries of the shared cache: a result, with a note of what its command looked at on the machine that made it.
+"""Entries of the shared cache: a result, with a note of the system files that its command consulted.
 
-A key holds what a command declared. What it reads of the machine besides, such as the headers of the C library, nobody
-declares; but a trace has told it, absences included, so that another machine can compare before it takes the result.
-The note also has a digest over the key and the whole result: an entry that is damaged, or that of another key, is none.
+A key covers what a command declared. Nobody declares the system files that it reads, such as headers of the C library;
+but a trace lists them, including files that it looked for and did not find. Another machine compares them with its own
+before it uses the result. The note also has a digest of the key and the whole result, so that entries that are damaged
+or belong to another key are rejected.
 """
 
 from __future__ import annotations
@@ -16,26 +17,26 @@ from typing import Any, NamedTuple
 from rebel_tools.remote.messages import Digest, Result, result_from
 
 _LARGEST = 1 << 24  # bytes of a note
-_DIGITS = 16  # of a digest of what lies at a path
+_DIGITS = 16  # of the digest of each consulted file
 
 State = Callable[[str], str]
 
 
 class Entry(NamedTuple):
-    """consulted: paths of the machine, and of each a part of the digest of what was there."""
+    """consulted: path of a system file -> the first digits of its digest, or a word such as `nothing`."""
 
     result: Result
     consulted: Mapping[str, str]
 
 
 def sealed(key: Digest, result: Result, consulted: Iterable[str], state: State) -> bytes:
-    """The bytes of an entry. consulted: absolute paths outside of the project. state: says what lies at one."""
+    """The bytes of an entry. consulted: absolute paths outside the project; state: path -> digest, or a word."""
     about = [_seal(key, result), {path: state(path)[:_DIGITS] for path in consulted}]
     return result._replace(note=packed(about)).encode()
 
 
 def opened(key: Digest, data: bytes) -> Entry | None:
-    """None for what is damaged, belongs to another key, or was put there by somebody else."""
+    """The entry; None if it is damaged, belongs to another key, or was not written by `sealed`."""
     try:
         result = result_from(data)
         seal, consulted = unpacked(result.note)
@@ -46,7 +47,7 @@ def opened(key: Digest, data: bytes) -> Entry | None:
 
 
 def of_a_worker(data: bytes) -> Result | None:
-    """A result that somebody else has put there, who noted nothing; None for what is none."""
+    """A result without a note, as stored by the worker of an engine; None for anything else."""
     try:
         result = result_from(data)
         return None if result.note else result
@@ -55,7 +56,7 @@ def of_a_worker(data: bytes) -> Result | None:
 
 
 def different(consulted: Mapping[str, str], state: State) -> str:
-    """The first path at which this machine is not as the one that made a result; '' where it is the same for it."""
+    """The first path at which this machine differs from the one that made a result; '' if there is none."""
     return next((path for path, known in consulted.items() if state(path)[:_DIGITS] != known), "")
 
 
@@ -64,7 +65,7 @@ def packed(about: Any) -> bytes:
 
 
 def unpacked(data: bytes) -> Any:
-    """Errors: ValueError for what is damaged, or much too large."""
+    """Errors: ValueError for data that is damaged or far too large."""
     try:
         return json.loads(zlib.decompressobj().decompress(data, _LARGEST))
     except zlib.error as error:

@@ -1,7 +1,7 @@
 """Commands that run on an engine of the Remote Execution API.
 
-What a command says and how it ends is told apart from what the engine itself has to complain about: that is tried
-again, and then the command runs here.
+A failure of the engine is distinguished from a failure of the command: the engine is tried once more, and then the
+command runs here.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ from rebel_tools.remote.messages import Digest, Result, digest_of, result_from
 _PAUSES_S = (0.0, 0.5)  # before each attempt
 _UPLOAD = 32 << 20  # bytes that are read for one upload
 
-# What a worker of buildbox says, with exit status 1, when it cannot start the command at all.
+# Messages of a buildbox worker that could not start the command; the exit status is 1 then.
 _NOT_STARTED = (b"bwrap: execvp ", b"bwrap: Can't ", b"buildbox-run")
 
 
 class EngineFailed(Exception):
-    """The engine did not run a command; the text says why, for a person."""
+    """The engine did not run a command; the text says why, for people."""
 
 
 class Ended(NamedTuple):
-    """How a command ended elsewhere. outputs: contents of what it made, by digest. is_cached: it did not even run."""
+    """The result of a remote command. outputs: file contents by digest. is_cached: the command did not have to run."""
 
     result: Result
     outputs: Mapping[Digest, bytes]
@@ -41,7 +41,7 @@ class Ended(NamedTuple):
 
 
 class Engine:
-    """The engine behind a server. most: how many seconds a command may take there, waiting included."""
+    """The engine behind a server. most: seconds that a command may take, including the wait for a worker."""
 
     def __init__(self, server: GrpcServer, most: float) -> None:
         self.server = server
@@ -57,7 +57,7 @@ class Engine:
                 self._check()
                 self._upload(asked)
                 ended = self._run(asked, False)
-                if ended.is_cached and ended.result.exit_code:  # some keep failures, which may have passed
+                if ended.is_cached and ended.result.exit_code:  # some engines cache failures, even temporary ones
                     ended = self._run(asked, True)
                 return ended
             except EngineFailed as failed:
@@ -70,13 +70,13 @@ class Engine:
         if found is None:
             raise EngineFailed("it does not answer")
         if not found.execution_capabilities.exec_enabled:
-            raise EngineFailed("it executes nothing, it only keeps results")
+            raise EngineFailed("it does not run commands, it only stores results")
 
     def _upload(self, asked: Asked) -> None:
         key = asked.free
         blobs = {**asked.tree.folders, key.digest: key.action, digest_of(key.command): key.command}
         if not self.server.upload(blobs):
-            raise EngineFailed("it does not take what a command needs")
+            raise EngineFailed("it does not accept the inputs of a command")
         files = {found.digest: path for path, found in asked.inputs if path not in asked.outside}
         missing = self.server.missing(files)
         if missing is None:
@@ -93,7 +93,7 @@ class Engine:
 
     def _send(self, batch: Mapping[Digest, bytes]) -> None:
         if batch and not self.server.upload(batch):
-            raise EngineFailed("it does not take what a command needs")
+            raise EngineFailed("it does not accept the inputs of a command")
 
     def _run(self, asked: Asked, anew: bool) -> Ended:
         request = api.ExecuteRequest(
@@ -107,25 +107,25 @@ class Engine:
         except grpc.RpcError as error:
             raise EngineFailed(reason_of(error)) from None
         if not last.done:
-            raise EngineFailed("it ended in the middle of an execution")
+            raise EngineFailed("it closed the stream before the command had ended")
         return self._ended(asked, last)
 
     def _ended(self, asked: Asked, operation: Any) -> Ended:
-        """The status comes first: an action that was cancelled has an exit code, too."""
+        """The status is checked before the exit code, because a cancelled action has both."""
         if operation.HasField("error"):
             raise EngineFailed(operation.error.message or f"status {operation.error.code}")
         answer = api.ExecuteResponse()
         if not operation.response.Unpack(answer):
-            raise EngineFailed("its answer is none of the Remote Execution API")
+            raise EngineFailed("its answer does not conform to the Remote Execution API")
         if answer.status.code:
             raise EngineFailed(answer.status.message or f"status {answer.status.code}")
         result = result_from(answer.result.SerializeToString())
         if not {output.path for output in result.outputs} <= set(asked.outputs):
-            raise EngineFailed("it has made a file that nobody asked for")
+            raise EngineFailed("it returned a file that is not a target of the command")
         wanted = result.data()
         data = self.server.blobs(wanted)
         if wanted - data.keys():
-            raise EngineFailed("what a command made there cannot be fetched, or is damaged")
+            raise EngineFailed("an output of the command cannot be downloaded, or is damaged")
         stdout, stderr = (data[each] if isinstance(each, Digest) else each for each in (result.stdout, result.stderr))
         if result.exit_code and stderr.startswith(_NOT_STARTED):
             raise EngineFailed(stderr.decode("utf-8", "replace").strip())
@@ -139,5 +139,5 @@ def _read(path: str, digest: Digest) -> bytes:
     except OSError as error:
         raise EngineFailed(f"{path}: {error.strerror}") from None
     if digest_of(data) != digest:
-        raise EngineFailed(f"{path} was changed meanwhile")
+        raise EngineFailed(f"{path} was changed during the build")
     return data

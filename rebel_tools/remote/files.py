@@ -1,4 +1,4 @@
-"""Digests of files, each read once while its stamp stays the same; for several threads."""
+"""Digests of files. A file is read again only if its stamp has changed. For several threads."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class FileDigests:
         self._known: dict[str, _Known] = {}
 
     def input(self, path: str) -> Input | None:
-        """A file by its contents; None when there is none, or something else. Errors: OSError."""
+        """The digest of a regular file; None if there is none. Errors: OSError."""
         now = stamp(path)
         if now is None:
             return None
@@ -49,7 +49,7 @@ class FileDigests:
         return all(self.input(path) == known for path, known in inputs)
 
     def state(self, path: str) -> str:
-        """What lies at a path, for a comparison with another machine."""
+        """A path's digest, or a word for anything but a file, for comparison with another machine."""
         try:
             file = self.input(path)
             return file.digest.hash if file else "folder" if os.path.isdir(path) else "nothing"
@@ -71,7 +71,7 @@ def _read(path: str) -> Input | None:
 
 
 def changed_since(path: str, moment: int) -> bool:
-    """Whether something has changed a file after a moment, in nanoseconds, or a little before it."""
+    """Whether a file was changed after a time (in nanoseconds since 1970), or shortly before it."""
     try:
         return not is_settled(last_change(os.stat(path)), moment)
     except OSError:

@@ -1,7 +1,7 @@
-"""A server that speaks the Remote Execution API: results, and data by its digest, over gRPC.
+"""A client for servers of the Remote Execution API: results, and data by digest, over gRPC.
 
-Each call has a deadline; what may pass is tried again after a pause, and then there is no server for the rest of the
-build. It needs the extra `remote`, and is imported by nobody who does not name such a server.
+Each call has a deadline; after a temporary failure it is repeated after a pause, and if it keeps failing, the server is
+not used for the rest of the build. This module needs the extra `remote`, and is imported only for `grpc://` addresses.
 
 Source: build/bazel/remote/execution/v2/remote_execution.proto and google/bytestream/bytestream.proto.
 """
@@ -26,9 +26,9 @@ from rebel_tools.remote.messages import Digest, digest_of
 from rebel_tools.text import printable
 
 _PAUSES_S = (0.1, 0.5)  # before the second and the third attempt
-_SLOWEST = 1 << 20  # bytes a second, for what has to be longer on its way than a call may be
-_MESSAGE = 4 << 20  # bytes of a message, which gRPC takes unless it is told otherwise
-_ROOM = 64 << 10  # for what else is in it
+_SLOWEST = 1 << 20  # bytes a second; a large transfer gets additional time at this rate
+_MESSAGE = 4 << 20  # bytes of a message: the default limit of gRPC
+_ROOM = 64 << 10  # bytes of a message besides its data
 _PIECE = 1 << 20
 
 _Code = grpc.StatusCode
@@ -37,13 +37,13 @@ _REFUSED = (_Code.UNAUTHENTICATED, _Code.PERMISSION_DENIED)
 
 
 class Failed(Exception):
-    """A call did not do what it was made for; the text says why, for a person."""
+    """A call failed; the text says why, for people."""
 
 
 class GrpcServer:
-    """The server at `grpc://HOST:PORT`, or grpcs://, for several threads. instance: the part of it that is meant.
+    """The server at `grpc://HOST:PORT` or grpcs://, for several threads. instance: the API's `instance_name`.
 
-    say: is told in one line, once, when it is used no more. Errors: RebelError for an address that is none, or a
+    say: called once, with one line, when the server is given up. Errors: RebelError for a malformed address, or a
     certificate that cannot be used.
     """
 
@@ -126,7 +126,7 @@ class GrpcServer:
         return True
 
     def capabilities(self) -> Any:
-        """What the server says it can do; None where it does not answer."""
+        """The capabilities of the server; None if it does not answer."""
         with self._lock:
             if self._capabilities is None and self._is_used:
                 self._capabilities = self._first_answer()
@@ -143,9 +143,9 @@ class GrpcServer:
         if found is None:
             return None
         kept = found.cache_capabilities
-        # The stubs have had another name for it.
+        # Older stubs have the field `digest_function`.
         if api.DigestFunction.SHA256 not in (getattr(kept, "digest_functions", None) or kept.digest_function):
-            self._give_up("it does not name data by SHA-256")
+            self._give_up("it does not support SHA-256 digests")
             return None
         largest = kept.max_batch_total_size_bytes
         self._batch = min(largest or _MESSAGE, _MESSAGE) - _ROOM
@@ -156,7 +156,7 @@ class GrpcServer:
         return self._batch
 
     def missing(self, digests: Iterable[Digest]) -> list[Digest] | None:
-        """Those that the server does not hold; None where it does not answer."""
+        """The digests that the server does not have; None if it does not answer."""
         digests = [digest for digest in digests if digest not in self._there]
         if not digests:
             return []
@@ -171,7 +171,7 @@ class GrpcServer:
         return missing
 
     def forget(self) -> None:
-        """What is there may be gone."""
+        """Assume no longer that the server still has what was there before."""
         self._there.clear()
 
     def _update(self, batch: Iterable[Digest], blobs: Mapping[Digest, bytes]) -> bool:
@@ -208,7 +208,7 @@ class GrpcServer:
         return answer is not None and answer.committed_size == digest.size
 
     def _ask(self, call: Callable[..., Any], request: Any, size: int = 0) -> Any:
-        """The answer; None for what is not there, and where nobody answers. size: how many bytes are on their way."""
+        """The answer; None if there is none, or the server does not have the data. size: bytes that are transferred."""
         reason = ""
         for pause in (0.0, *_PAUSES_S) if self._is_used else ():
             time.sleep(pause)
@@ -220,7 +220,7 @@ class GrpcServer:
                     return None
                 reason = reason_of(error)
                 if code in (_Code.RESOURCE_EXHAUSTED, _Code.INVALID_ARGUMENT, _Code.FAILED_PRECONDITION):
-                    return None  # one thing cannot be kept, and others may be
+                    return None  # this data cannot be stored; other data may be
                 if code not in _PASSES:
                     break
             except ValueError:  # the channel was closed by another thread
@@ -247,7 +247,7 @@ def _channel(url: str, shown: Credentials) -> grpc.Channel:
     except ValueError:
         is_right = False
     if not is_right or at.username or at.query or at.fragment or not url.isascii() or " " in url:
-        raise RebelError("this is no address of a server of gRPC", expected=expected)
+        raise RebelError("this is not the address of a gRPC server", expected=expected)
     options = [
         ("grpc.max_receive_message_length", _MESSAGE + _ROOM),
         ("grpc.enable_http_proxy", 0),
@@ -268,20 +268,20 @@ def _file(path: str) -> bytes:
     except OSError as error:
         raise RebelError(f"the certificate cannot be used: {error.strerror}", place=Place(path)) from None
     if b"-----BEGIN" not in data:
-        raise RebelError("the certificate cannot be used: this is no PEM file", place=Place(path))
+        raise RebelError("the certificate cannot be used: this is not a PEM file", place=Place(path))
     return data
 
 
 def reason_of(error: Any) -> str:
     code, details = error.code(), str(error.details() or "")
     if code in _REFUSED:
-        return f"it refuses ({details or code.name}); look at {TOKEN}, {TOKEN_FILE} or {CERTIFICATE}"
+        return f"it refuses access ({details or code.name}); check {TOKEN}, {TOKEN_FILE} or {CERTIFICATE}"
     if code is _Code.DEADLINE_EXCEEDED:
         return "it does not answer in time"
     if code is _Code.UNIMPLEMENTED:
         return "it does not speak the Remote Execution API"
     if "CERTIFICATE_VERIFY_FAILED" in details or "certificate" in details.lower():
-        return f"its certificate does not fit ({AUTHORITIES} names those that certify it)"
+        return f"its certificate is not accepted (${AUTHORITIES} names other authorities)"
     if "refused" in details:
         return "Connection refused"
     return f"{code.name}: {details.partition(chr(10))[0][:200]}"
@@ -292,7 +292,7 @@ def to_message(digest: Digest) -> Any:
 
 
 def _batches(digests: Iterable[Digest], most: int) -> Iterator[list[Digest]]:
-    """Digests whose data fits into a message together; one that is too large for any, alone."""
+    """Groups of digests whose data fits into one message; a digest of larger data is a group of its own."""
     batch: list[Digest] = []
     size = 0
     for digest in digests:

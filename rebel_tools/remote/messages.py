@@ -1,4 +1,4 @@
-"""The messages of the Remote Execution API that a key and a result consist of, with the numbers of their fields.
+"""The messages of the Remote Execution API for keys and results, with the numbers of their fields.
 
 Source: build/bazel/remote/execution/v2/remote_execution.proto, version 2.2.
 """
@@ -15,7 +15,7 @@ _NANO = 1_000_000_000
 
 
 class Digest(NamedTuple):
-    """What data is named by: its SHA-256 in hexadecimal digits, and how many bytes it is."""
+    """The name of data: its SHA-256 in hexadecimal digits, and its size in bytes."""
 
     hash: str
     size: int
@@ -29,19 +29,19 @@ def digest_of(data: bytes) -> Digest:
 
 
 def _digest(fields: Fields, field: int) -> Digest | None:
-    """Errors: ValueError for what no SHA-256 can be."""
+    """Errors: ValueError for anything but a SHA-256 digest."""
     found = messages(fields, field)
     if not found:
         return None
     inner = decoded(found[-1])
     digest = Digest(text(inner, 1), number(inner, 2))
     if len(digest.hash) != 64 or not set(digest.hash) <= set("0123456789abcdef") or digest.size < 0:
-        raise ValueError("this is no digest")
+        raise ValueError("this is not a digest")
     return digest
 
 
 class Command(NamedTuple):
-    """What is run. folder: where, relative to the input root, and `outputs` relative to it."""
+    """A command. folder: its working directory, relative to the input root; outputs: relative to `folder`."""
 
     arguments: Sequence[str]
     environment: Mapping[str, str]
@@ -65,7 +65,7 @@ def _platform(properties: Mapping[str, str]) -> bytes | None:
 
 
 class Action(NamedTuple):
-    """What a result is the result of. salt: whatever else decides about it."""
+    """What a result belongs to. root: the input root; salt: everything else that the result depends on."""
 
     command: Digest
     root: Digest
@@ -93,10 +93,10 @@ class Output(NamedTuple):
 
 
 class Result(NamedTuple):
-    """An ActionResult. stdout, stderr: what was said, or the digest of that.
+    """An ActionResult. stdout, stderr: what the command wrote, or its digest.
 
-    started, ended: in nanoseconds since 1970, 0 for not known. note: what we say about it besides, in the auxiliary
-    metadata; b"" for nothing. others: how many outputs are links and folders.
+    started, ended: in nanoseconds since 1970, 0 if unknown. note: our auxiliary metadata, b"" if there is none.
+    others: the number of outputs that are links or folders.
     """
 
     outputs: Sequence[Output]
@@ -110,11 +110,11 @@ class Result(NamedTuple):
 
     @property
     def is_whole(self) -> bool:
-        """Whether it is that of a command which ended well, and all of its outputs are files."""
+        """Whether the command succeeded and all of its outputs are regular files."""
         return not (self.exit_code or self.others)
 
     def data(self) -> set[Digest]:
-        """What has to be there besides, for all that it has: outputs, and what was said."""
+        """The digests of all data that the result refers to: outputs and messages."""
         said = {digest for digest in (self.stdout, self.stderr) if isinstance(digest, Digest)}
         return said | {output.digest for output in self.outputs}
 
@@ -134,7 +134,7 @@ class Result(NamedTuple):
 
 
 NOTE = "rebel-tools/rebel_tools.Note"
-"""The type under which a note of ours stands; those of others are passed over."""
+"""The type of our notes in the auxiliary metadata; notes of other types are ignored."""
 
 
 def _said(said: bytes | Digest, field: int) -> list[tuple[int, bytes | None]]:
@@ -146,7 +146,7 @@ def _timestamp(moment: int) -> bytes | None:
 
 
 def result_from(data: bytes) -> Result:
-    """Errors: ValueError for anything that is no ActionResult."""
+    """Errors: ValueError for anything but an ActionResult."""
     fields = decoded(data)
     metadata = decoded((messages(fields, 9) or [b""])[-1])
     notes = (decoded(each) for each in messages(metadata, 11))

@@ -1,4 +1,4 @@
-"""What a server of results is asked, whichever protocol it speaks."""
+"""The interface of a server of results, for both protocols."""
 
 from __future__ import annotations
 
@@ -10,31 +10,31 @@ from rebel_tools.remote.messages import Digest
 
 
 class Server(Protocol):
-    """Results by the digests of actions, and data by its own digest. Nothing is raised: a build needs no server."""
+    """Stores results by the digests of actions, and data by its own digest. Raises nothing: a build needs no server."""
 
     @property
     def counts(self) -> Counts:
-        """What went both ways up to now."""
+        """What was transferred so far, in both directions."""
 
     @property
     def is_used(self) -> bool:
-        """False from when it was given up."""
+        """False after the server was given up."""
 
     def result(self, action: Digest) -> bytes | None:
-        """The message that is kept for an action; None where there is none. It may be anything."""
+        """The message that is stored for an action; None if there is none. Its contents are not checked."""
 
     def keep_result(self, action: Digest, data: bytes) -> bool:
-        """Keep a message; whether the server says that it does."""
+        """Store a message; return whether the server confirms it."""
 
     def blobs(self, digests: Iterable[Digest]) -> dict[Digest, bytes]:
-        """Those that are there and whose contents are what their digests say."""
+        """The data that the server has and that matches its digest."""
 
     def upload(self, blobs: Mapping[Digest, bytes]) -> bool:
-        """Have the server hold all of these; whether it does."""
+        """Upload what the server does not have yet; return whether it has all of it now."""
 
 
 class HttpServer:
-    """A server of the HTTP cache protocol: results at `ac/`, data at `cas/`."""
+    """A server that speaks the HTTP cache protocol: results are at `ac/`, data at `cas/`."""
 
     def __init__(self, cache: HttpCache) -> None:
         self._cache = cache
@@ -59,7 +59,7 @@ class HttpServer:
         for digest in dict.fromkeys(digests):
             data = self._cache.get("cas", digest.hash)
             if data is None or len(data) != digest.size:
-                break  # a result that is not whole is none
+                break  # an incomplete result is of no use
             found[digest] = data
         self._there.update(found)
         return found

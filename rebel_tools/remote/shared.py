@@ -1,4 +1,4 @@
-"""Results of commands, taken from a server and put there."""
+"""Downloads the results of commands from a server, and uploads them."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from rebel_tools.remote.files import FileDigests, changed_since
 from rebel_tools.remote.messages import Digest, Output, Result, digest_of
 from rebel_tools.remote.server import Server
 
-_LONGEST = 1 << 16  # bytes that a command may say, for what it says is part of the result
+_LONGEST = 1 << 16  # bytes that a command may write to its streams, because they are part of the result
 
 
 class Tally(NamedTuple):
-    """How many commands ran here, came from the cache, and ran elsewhere.
+    """How many commands ran here, were taken from the cache, and ran on an engine.
 
-    saved: how many nanoseconds less it took to have results from the cache.
+    saved: the time in nanoseconds that the cache saved.
     """
 
     local: int = 0
@@ -33,15 +33,17 @@ class Tally(NamedTuple):
 
 
 class Said(NamedTuple):
-    """What a command wrote to its two outputs."""
+    """What a command wrote to its two streams."""
 
     stdout: bytes
     stderr: bytes
 
 
 class SharedCommands:
-    """uploads: whether what is made here is put at the server, too. trusts: whether results count that others have put
-    there, such as workers of which a user says that they are as this machine. For several threads.
+    """The shared results of the commands of one run, for several threads.
+
+    uploads: whether results of this machine are uploaded. trusts: whether results without a note are accepted: those of
+    an engine's workers, which have the toolchain of this machine according to the user.
     """
 
     def __init__(self, server: Server, uploads: bool, trusts: bool = False) -> None:
@@ -58,7 +60,7 @@ class SharedCommands:
             self.tally = Tally(*(one + other for one, other in zip(self.tally, more)))
 
     def restore(self, asked: Asked) -> Said | None:
-        """Make the outputs of a command as its result has them; what it said, or None where there is no result."""
+        """Write the outputs of a command from its stored result; return its messages, or None without a result."""
         start = time.time_ns()
         found = self._find(asked)
         if found is None:
@@ -72,12 +74,12 @@ class SharedCommands:
         return said
 
     def why_missed(self, asked: Asked) -> str:
-        """Why there was no result for a command, for a person."""
+        """Why there was no result for a command, for people."""
         return asked.missed or explain.reason(self.server, asked)
 
     def _find(self, asked: Asked) -> Result | None:
         found = None if asked.is_bound else self._look_up(asked, asked.free)
-        if asked.is_bound or (found is not None and not found.outputs):  # a result there is in its own folder
+        if asked.is_bound or (found is not None and not found.outputs):  # without outputs: see the end of _put
             found = self._look_up(asked, asked.bound)
         if found is None or not (found.is_whole and found.outputs):
             return None
@@ -90,22 +92,22 @@ class SharedCommands:
             return entry.of_a_worker(data) if data and self.trusts else None
         place = entry.different(opened.consulted, self.files.state)
         if place:
-            asked.missed = f"it was made where {place} was another one"
+            asked.missed = f"it was made with a different {place}"
         return None if place else opened.result
 
     def keep(self, asked: Asked, said: Said, started: int, ended: int, consulted: Sequence[str]) -> str:
-        """Put the result of a command that ended well at the server; why not, or ''.
+        """Upload the result of a command that succeeded; return why that is not possible, or ''.
 
-        consulted: what it looked at outside of the project. Everything is read after the command, and compared with
-        what the key was made from.
+        consulted: the paths that it asked for outside the project. All files are read after the command has ended, and
+        compared with the key.
         """
         if sum(map(len, said)) > _LONGEST:
-            return "it says very much"
+            return f"it writes more than {_LONGEST} bytes of messages"
         outputs, blobs = [], {}
         try:
             for name, path in sorted(asked.outputs.items()):
                 if os.path.islink(path) or os.path.getsize(path) > LARGEST:
-                    return "it makes a link, or a very large file"
+                    return "it makes a link or a very large file"
                 with open(path, "rb") as file:
                     data = file.read()
                     is_executable = bool(os.fstat(file.fileno()).st_mode & 0o100)
@@ -114,13 +116,13 @@ class SharedCommands:
                 outputs.append(Output(name, digest, is_executable))
             made = set(asked.outputs.values())
             if not self.files.are_as_read(each for each in asked.inputs if each[0] not in made):
-                return "a file that it reads was changed meanwhile"
+                return "a file that it reads was changed during the build"
         except FileNotFoundError:
             return "it did not make all of its targets"
         except OSError as error:
             return error.strerror or "a file cannot be read"
         if any(changed_since(path, started) for path in consulted):
-            return "a file of the machine that it reads was changed meanwhile"
+            return "a system file that it reads was changed during the build"
         is_bound = asked.is_bound or asked.hides_folder or any(map(asked.mentions_folder, (*blobs.values(), *said)))
         result = Result(outputs, *said, started=started, ended=ended)
         self._put(asked, result, blobs, consulted, is_bound)
@@ -134,12 +136,12 @@ class SharedCommands:
             return
         self.server.keep_result(key.digest, entry.sealed(key.digest, result, consulted, self.files.state))
         explain.remember(self.server, asked)
-        if is_bound and not asked.is_bound:  # who asks in another folder learns it with one question
+        if is_bound and not asked.is_bound:  # tells others with one request that the result depends on the folder
             self.server.keep_result(asked.free.digest, entry.sealed(asked.free.digest, Result([]), [], str))
 
 
 def write(asked: Asked, outputs: Sequence[Output], data: Mapping[Digest, bytes]) -> bool:
-    """Whether the outputs are there now, and no other target; else none is."""
+    """Write the outputs, and remove other targets; return whether it succeeded. If not, all targets are removed."""
     _remove(asked)
     try:
         for output in outputs:

@@ -1,4 +1,4 @@
-"""The input root of a command as a Merkle tree: a folder is named by the digest over what is in it."""
+"""The input root of a command as a Merkle tree: a folder is named by the digest of its contents."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from rebel_tools.remote.wire import encoded
 
 
 class Input(NamedTuple):
-    """A file by its contents."""
+    """The contents and the mode of a file."""
 
     digest: Digest
     is_executable: bool = False
 
 
 class Tree(NamedTuple):
-    """root: the digest of the outermost folder. folders: the encoded messages of all of them, by digest."""
+    """root: the digest of the outermost folder. folders: the encoded messages of all folders, by digest."""
 
     root: Digest
     folders: Mapping[Digest, bytes]
@@ -36,9 +36,9 @@ class _Folder:
 
 
 def merkle_tree(files: Mapping[str, Input], folders: Iterable[str] = ()) -> Tree:
-    """files: by their paths below the root. folders: those that are there, be there something in them or not.
+    """files: by their paths below the root. folders: those that have to exist even if they are empty.
 
-    Errors: UnicodeEncodeError for names that are no text.
+    Errors: UnicodeEncodeError for names that are not valid text.
     """
     root = _Folder()
     for path, file in files.items():
@@ -51,7 +51,7 @@ def merkle_tree(files: Mapping[str, Input], folders: Iterable[str] = ()) -> Tree
 
 
 def _encode(folder: _Folder, found: dict[Digest, bytes]) -> Digest:
-    """Names are in the order of their bytes, as the API asks for."""
+    """Names are sorted by their bytes, as the API requires."""
     names = sorted(folder.folders, key=str.encode)
     inner = [(2, encoded((1, name), (2, _encode(folder.folders[name], found).encode()))) for name in names]
     files = [(1, _file(name, folder.files[name])) for name in sorted(folder.files, key=str.encode)]

@@ -1,8 +1,8 @@
-"""The encoding of protocol buffers, for the few messages that keys and results are.
+"""The encoding of protocol buffers, for the few messages of keys and results.
 
-A key is a digest over encoded messages, so the encoding has to be the same everywhere: fields in the order of their
-numbers, and none that has its default. With it an HTTP cache needs nothing besides Python; what speaks gRPC takes the
-same bytes, and a test compares them with those of the generated stubs.
+A key is a digest of encoded messages, so the encoding has to be the same everywhere: fields in the order of their
+numbers, without those that have their default value. With this module, an HTTP cache needs nothing but Python. The gRPC
+client sends the same bytes; a test compares them with those of the generated stubs.
 
 Source: https://protobuf.dev/programming-guides/encoding/.
 """
@@ -20,8 +20,9 @@ _LONGEST = 10  # bytes of a number
 
 
 def encoded(*fields: tuple[int, Value]) -> bytes:
-    """A message of (number, value): numbers, text and bytes, messages being bytes. None is a field that is not there,
-    and so is the number 0; an empty text is there, for in a list it counts.
+    """A message with these fields: (number, value). Values are numbers, text, or bytes, which include encoded messages.
+
+    Fields with the value None or 0 are left out. An empty text is not, because it counts as an element of a list.
     """
     parts = []
     for number, value in fields:
@@ -35,7 +36,7 @@ def encoded(*fields: tuple[int, Value]) -> bytes:
 
 def _varint(number: int) -> bytes:
     found = bytearray()
-    number &= (1 << 64) - 1  # a negative number is that of 64 bits
+    number &= (1 << 64) - 1  # negative numbers are encoded as 64 bits
     while number > 0x7F:
         found.append(number & 0x7F | 0x80)
         number >>= 7
@@ -44,7 +45,7 @@ def _varint(number: int) -> bytes:
 
 
 def decoded(data: bytes) -> Fields:
-    """The fields of a message, by their numbers, each as often as it is there. Errors: ValueError."""
+    """The fields of a message: number -> all values, in order. Errors: ValueError."""
     fields: Fields = {}
     at = 0
     while at < len(data):
@@ -57,7 +58,7 @@ def decoded(data: bytes) -> Fields:
             size, at = _number(data, at) if kind == _LENGTH else (_SIZES.get(kind, -1), at)
             value = data[at : at + size]
             if size < 0 or len(value) < size:
-                raise ValueError("this is no message")
+                raise ValueError("this is not a message")
             at += size
         fields.setdefault(tag >> 3, []).append(value)
     return fields
@@ -76,10 +77,10 @@ def _number(data: bytes, at: int) -> tuple[int, int]:
 
 
 def messages(fields: Fields, number: int) -> list[bytes]:
-    """The messages of a field. Errors: ValueError for numbers in their place."""
+    """The messages of a field. Errors: ValueError if it has numbers."""
     found = fields.get(number, [])
     if not all(isinstance(value, bytes) for value in found):
-        raise ValueError("a field has another kind of value")
+        raise ValueError("a field has the wrong type")
     return [value for value in found if isinstance(value, bytes)]
 
 
@@ -88,8 +89,8 @@ def text(fields: Fields, number: int) -> str:
 
 
 def number(fields: Fields, number: int) -> int:
-    """A number, with its sign. Errors: ValueError."""
+    """A number, as a signed one. Errors: ValueError."""
     value = fields.get(number, [0])[-1]
     if not isinstance(value, int):
-        raise ValueError("a field has another kind of value")
+        raise ValueError("a field has the wrong type")
     return value - (1 << 64) if value >> 63 else value

@@ -9,8 +9,8 @@
     scons --remote-cache=URL  results of commands come from a server, and go there
 
 `$SANDBOX` is the mode of one environment when no option is given. `$SANDBOX_READS` are files that commands may read
-although they are not dependencies, `$SANDBOX_TOOLCHAIN` are additional folders of tools. `$REMOTE_CACHE` is a server
-for the whole run, when nothing else says one.
+although they are not dependencies, `$SANDBOX_TOOLCHAIN` are additional folders of tools. `$REMOTE_CACHE` is the address
+of a server for the whole run, if neither the option nor the environment has one.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def generate(env: Any, **kw: Any) -> None:
 
 @project_error
 def _obey(env: Any) -> None:
-    """What options, the environment and variables say."""
+    """Apply options, the environment and construction variables."""
     given = SCons.Script.GetOption("sandbox")
     if given or env["SANDBOX"] != Mode.OFF.value:
         hold_to(Mode(given) if given else None)
@@ -63,9 +63,9 @@ OPTION = Option(
 
 
 def hold_to(mode: Mode | None) -> None:
-    """From now on enforce the declarations of commands, in this mode, or else in the `$SANDBOX` of each environment.
+    """From now on, enforce the declarations of commands in this mode; None: in the `$SANDBOX` of each environment.
 
-    Errors: RebelError when this machine cannot do it.
+    Errors: RebelError if a tool for it is missing.
     """
     from rebel_tools.scons import sandbox  # imported late: a build without the option does not need it
 
@@ -73,9 +73,9 @@ def hold_to(mode: Mode | None) -> None:
 
 
 def share(otherwise: str = "") -> None:
-    """From here on results of commands are shared, if a server is named; `otherwise`: where nobody has named one.
+    """From now on, share results of commands, if a server was given; `otherwise`: the default address.
 
-    Errors: RebelError when what is said about the server is wrong.
+    Errors: RebelError if a setting of the server is invalid.
     """
     url, uploads, executor = remote_cache.url() or otherwise, remote_cache.uploads(), remote_cache.executor_url()
     if url or executor:

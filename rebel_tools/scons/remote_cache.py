@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 URL = Option(
     REMOTE_OPTION,
     "remote_cache",
-    f"a server that keeps results for several machines: http, https, grpc or grpcs://...; or {REMOTE_ENVIRON}",
+    f"a server that stores results for several machines: http, https, grpc or grpcs://...; or {REMOTE_ENVIRON}",
     metavar="URL",
 )
 UPLOAD = Option(
@@ -44,7 +44,7 @@ UPLOAD = Option(
 INSTANCE = Option(
     INSTANCE_OPTION,
     "remote_instance",
-    f"the part of a server of gRPC that is meant; or {INSTANCE_ENVIRON}",
+    f"the name of the instance of a gRPC server; or {INSTANCE_ENVIRON}",
     metavar="NAME",
 )
 EXECUTOR = Option(
@@ -56,7 +56,7 @@ EXECUTOR = Option(
 OPTIONS = URL, UPLOAD, INSTANCE
 
 PATIENCE_S = 3600.0
-"""How many seconds a command may take on an engine, waiting for a worker included, before it runs here."""
+"""Seconds that a command may take on an engine, including the wait for a worker, before it runs here instead."""
 
 
 def check() -> None:
@@ -76,17 +76,17 @@ def with_remote(near: Store, read_only: bool) -> Store:
 
 
 def url() -> str:
-    """The address of the server; '' where none is to be used."""
+    """The address of the server; '' if none is used."""
     return _said(URL, REMOTE_ENVIRON)
 
 
 def executor_url() -> str:
-    """The address of the engine; '' where commands run here."""
+    """The address of the engine; '' if commands run here."""
     return _said(EXECUTOR, EXECUTOR_ENVIRON)
 
 
 def uploads() -> bool:
-    """Whether what is made here is put there. Errors: RebelError for a word that says neither."""
+    """Whether results of this machine are uploaded. Errors: RebelError for an unknown value."""
     said = _said(UPLOAD, UPLOAD_ENVIRON) or UPLOAD.choices[0]
     if said not in UPLOAD.choices:
         raise RebelError(f"{UPLOAD_OPTION}, or {UPLOAD_ENVIRON}, is {said}", expected=" or ".join(UPLOAD.choices))
@@ -99,7 +99,7 @@ def _said(option: Option, environ: str) -> str:
 
 @cache
 def connection(url: str) -> Connection:
-    """One for all sessions of a run: it is given up once. Errors: RebelError."""
+    """The connection to a server, the same for all sessions of a run. Errors: RebelError."""
     from rebel_tools.remote.connect import connect  # imported late: other builds do not need it
 
     with _about("remote cache"):
@@ -116,7 +116,7 @@ def engine(url: str) -> Engine:
     what = "remote executor"
     with _about(what):
         if not is_grpc(url):
-            raise RebelError("this is no address of one", expected="grpc://HOST:PORT or grpcs://HOST:PORT")
+            raise RebelError("this is not a valid address", expected="grpc://HOST:PORT or grpcs://HOST:PORT")
         needs_grpc()
         from rebel_tools.remote.execute import Engine
         from rebel_tools.remote.grpc_server import GrpcServer
@@ -134,7 +134,7 @@ def _credentials() -> Credentials:
 
 @contextlib.contextmanager
 def _about(what: str) -> Iterator[None]:
-    """Mistakes say what they are about."""
+    """Prefix errors with what cannot be used."""
     try:
         yield
     except RebelError as error:
@@ -143,7 +143,7 @@ def _about(what: str) -> Iterator[None]:
 
 
 def say(text: str) -> None:
-    """Tell something that is not as it was meant, and that no build ends for."""
+    """Print a warning; the build goes on."""
     _tell(f"warning: {text}")
 
 

@@ -1,4 +1,4 @@
-"""Shares the results of commands of any tree with other machines: what a run of scons asks a server, and tells it."""
+"""Shares the results of commands of any tree with other machines, through a server or an engine."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _PATIENCE = 3  # commands that an engine may fail to run before it is given up
 
 
 class Sharing:
-    """What is asked about all commands of a run."""
+    """The state that all commands of a run have in common."""
 
     def __init__(self, shared: SharedCommands, engine: Engine | None) -> None:
         self.shared = shared
@@ -43,7 +43,7 @@ class Sharing:
         self._has_told = False
 
     def attempt(self, targets: Sequence[Any], declared: Declared, env: Any) -> Attempt | None:
-        """To be asked and told about one action; None for one that is nobody else's affair."""
+        """An object for one action; None if its result is not shared."""
         if any(map(_is_of_another_cache, targets)):
             return None
         if not (self.shared.server.is_used or self.engine):
@@ -58,12 +58,12 @@ class Sharing:
         return Attempt(self, declared, _platform(env))
 
     def refuse(self, reason: str, target: str) -> None:
-        """A result is not looked for, or not kept."""
+        """A result is not looked up, or not stored."""
         if _explains():
             _tell(f"remote cache: {target} is not shared: {reason}")
 
     def stays_here(self, reason: str, target: str) -> None:
-        """A command does not run on the engine: said once for each reason."""
+        """A command does not run on the engine; each reason is reported once."""
         if reason not in self._said:
             self._said.add(reason)
             _tell(f"{target} does not run remotely: {reason}")
@@ -72,19 +72,19 @@ class Sharing:
         self._failures = 0
 
     def failed(self, reason: str) -> None:
-        """The engine did not do what it was asked for; after a few times in a row it is asked no more."""
+        """The engine failed; after a few failures in a row it is not used any more."""
         self._failures += 1
-        if self.engine is None or not self.engine.server.is_used:  # which it has said itself
+        if self.engine is None or not self.engine.server.is_used:  # the client has reported this itself
             self._failures = _PATIENCE
         elif not self._has_told:
             self._has_told = True
-            remote_cache.say(f"the remote executor has failed, and commands run here: {reason}")
+            remote_cache.say(f"the remote executor failed, so commands run on this machine: {reason}")
         if self._failures >= _PATIENCE:
             self.engine = None
 
 
 class Attempt:
-    """One action: its command line is looked for, and what it made is put at the server when it has ended well."""
+    """One action: its result is looked up, and uploaded after the command has run successfully."""
 
     def __init__(self, sharing: Sharing, declared: Declared, platform: Mapping[str, str]) -> None:
         self._sharing = sharing
@@ -98,14 +98,14 @@ class Attempt:
 
     @property
     def wants_trace(self) -> bool:
-        """Whether the command has to be traced, for its result is to be kept."""
+        """Whether the command has to be traced, because its result will be uploaded."""
         return self._asked is not None and self._shared.uploads
 
     def restore(self, shell: str, arguments: Sequence[str], variables: Mapping[str, str]) -> bool:
-        """Whether the outputs of a command line are there now, and what it says was said."""
+        """Restore the outputs and messages of a command line from its result; return whether there was one."""
         self._lines += 1
-        if self._lines > 1:  # what it finds, the first line has made, and nobody knows all of that
-            self._refuse("it has several lines")
+        if self._lines > 1:  # it may read anything that the first line has written, also undeclared files
+            self._refuse("its action has several command lines")
             self._asked = None
             return False
         try:
@@ -132,7 +132,7 @@ class Attempt:
             sys.stdout.write(f"scons: remote cache: `{printable(asked.target)}' {printable(what)}\n")
 
     def execute(self) -> int | None:
-        """The exit status of the command line on the engine; None where it has to run here."""
+        """Run the command line on the engine; return its exit status, or None if it has to run here."""
         engine, asked = self._sharing.engine, self._asked
         if engine is None or asked is None:
             return None
@@ -157,11 +157,11 @@ class Attempt:
         self._shared.count(cached=int(ended.is_cached), remote=int(not ended.is_cached))
         _say(Said(ended.stdout, ended.stderr), screened)
         if status:
-            _tell(f"{self._declared.target}: only declared files were there; scons --sandbox names others")
+            _tell(f"{self._declared.target} had only its declared files; scons --sandbox names undeclared ones")
         return status
 
     def run(self, shell: str, words: Sequence[str], variables: dict[str, str]) -> int:
-        """Run a command line as SCons does, and keep what it says, which is said when it has ended."""
+        """Run a command line as SCons does, and record its messages, which are printed after it has ended."""
         start = time.time_ns()
         status, *said = run_bytes([shell, "-c", " ".join(words)], variables)
         self._times = start, time.time_ns()
@@ -172,14 +172,14 @@ class Attempt:
         return status
 
     def end(self, succeeded: bool, findings: Collection[Finding], box: Box | None) -> None:
-        """The action has ended, and what it made is in its place."""
+        """The action has ended, and its outputs are in their places."""
         asked = self._asked
         if self._lines and (asked or self._said):
             self._shared.count(local=1)
         if asked is None or self._said is None or not succeeded or not self._shared.uploads:
             return
         if findings:
-            self._refuse("it did not declare all that it reads or writes")
+            self._refuse("it reads or writes undeclared files")
             self._sharing.undeclared[self._declared.target] = None
         elif box is None or not box.traces:
             self._refuse("it was not traced")
@@ -192,10 +192,10 @@ class Attempt:
 
 
 def install(url: str, uploads: bool, executor: str = "") -> None:
-    """From here on results of commands are shared, and commands run on the engine `executor`, if there is one.
+    """From now on, share results of commands, and run commands on the engine `executor`, if there is one.
 
-    url: of the server; '' for that of the engine, at which only the engine itself keeps results.
-    Errors: RebelError when what is said about them is wrong.
+    url: the address of the server; '' for that of the engine, where only the engine itself stores results.
+    Errors: RebelError if a setting is invalid.
     """
     if _installed:
         return
@@ -217,7 +217,7 @@ def _can_trace() -> bool:
         trace.strace()
         return True
     except MissingTool as error:
-        remote_cache.say(f"nothing is put at the remote cache: {error.message} ({error.hint})")
+        remote_cache.say(f"nothing is uploaded to the remote cache: {error.message} ({error.hint})")
         return False
 
 
@@ -226,23 +226,23 @@ def _explains() -> bool:
 
 
 def _why_not(targets: Sequence[Any], env: Any) -> str:
-    """Why the result of an action is nobody else's affair; '' when it may be."""
+    """Why the result of an action cannot be shared; '' if it can."""
     if any(node.always_build for node in targets):
-        return "AlwaysBuild was said of it"
+        return "it has AlwaysBuild"
     if any(getattr(node, "nocache", False) for node in targets):
-        return "NoCache was said of it"
+        return "it has NoCache"
     if any(node.side_effects for node in targets):
         return "it has side effects"
     spawn = env["SPAWN"]
     if SCons.Util.is_String(spawn) or not spawn.__module__.startswith("SCons.Platform"):
-        return "$SPAWN is not that of SCons"
+        return "its $SPAWN is not SCons' own"
     if not all(isinstance(node, SCons.Node.FS.File) for node in targets):
-        return "it makes no file"
+        return "not all of its targets are files"
     return ""
 
 
 def _is_of_another_cache(node: Any) -> bool:
-    """Whether the plan of packages answers for a node, which asks the server by what was consulted."""
+    """Whether a node is a step of a package: the cache of packages has keys of its own."""
     return hasattr(node.attributes, "rebel_session")
 
 
@@ -266,8 +266,8 @@ def _sum_up(sharing: Sharing) -> None:
     remote = f", {tally.remote} on the executor" if sharing.has_engine else ""
     _tell(f"remote cache: {number} commands, {tally.cached} of them from the cache{remote}{saved}")
     if sharing.undeclared:
-        what = "did not declare all that they read or write, so that their results are not shared"
-        _tell(f"remote cache: {_names(sharing.undeclared)} {what}; scons --sandbox=report names it")
+        what = "not shared, because their commands read or write undeclared files"
+        _tell(f"remote cache: {_names(sharing.undeclared)}: {what}; scons --sandbox=report names the files")
 
 
 def _names(targets: Collection[str]) -> str:

@@ -1,4 +1,4 @@
-"""Trees of C that are built on several machines, which share a server of results."""
+"""C trees that stand for several machines, which share a server of results."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from user_project import Project
 
 @pytest.fixture
 def tree(tmp_path: Path) -> Callable[..., Project]:
-    """Makes a project in the folder `at`: the text of its SConstruct after the environment, and its files by name."""
+    """Makes a project in the folder `at`. script: the SConstruct after `head`; files: name -> text."""
 
     def make(script: str = PROGRAM, at: str = "one", head: str = HEAD, **files: str) -> Project:
         for program in ("strace", "gcc"):

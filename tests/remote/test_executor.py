@@ -1,4 +1,4 @@
-"""`--remote-executor`: commands run on an engine, and the build is what it would be here, whatever the engine does."""
+"""`--remote-executor`: commands run on an engine, and the outcome is as after a local build, even if it fails."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def engine():
 
 
 def counts(run) -> tuple[int, int, int]:
-    """How many commands there were, came from the cache, and ran on the engine."""
+    """The number of commands, of those from the cache, and of those that the engine ran."""
     found = COUNT.search(run.err)
     assert found, run.text
     return int(found[1]), int(found[2]), int(found[3])
@@ -43,7 +43,7 @@ def remotely(project, url: str, *words: str, **options):
     return project.scons(f"--remote-executor={url}", *words, **options)
 
 
-def test_a_tree_is_what_it_would_be_here(tree, casd) -> None:
+def test_a_tree_is_as_after_a_local_build(tree, casd) -> None:
     here, there = tree(), tree(at="two")
     here.scons()
     run = remotely(there, casd.url)
@@ -52,7 +52,7 @@ def test_a_tree_is_what_it_would_be_here(tree, casd) -> None:
     assert run.err.count("unused variable") == 1
     assert there.up_to_date() and "up to date" in remotely(there, casd.url).out
     there.write("part.c", FILES["part.c"] + "/* a comment */\n")
-    assert counts(remotely(there, casd.url))[0] == 1  # the object is as it was
+    assert counts(remotely(there, casd.url))[0] == 1  # the object stays the same
     there.scons("-c")
     assert set(snapshot(there.root)) == {*FILES, "SConstruct"}
     there.write("part.c", FILES["part.c"])
@@ -61,7 +61,7 @@ def test_a_tree_is_what_it_would_be_here(tree, casd) -> None:
     assert run.err.count("unused variable") == 1
 
 
-def test_a_front_that_has_another_one_execute(tree, casd, tmp_path) -> None:
+def test_a_proxy_in_front_of_an_engine(tree, casd, tmp_path) -> None:
     words = [f"--cas-remote={casd.url.replace('grpc', 'http')}", f"--ac-remote={casd.url.replace('grpc', 'http')}"]
     words += [f"--exec-remote={casd.url.replace('grpc', 'http')}"]
     with running_casd(tmp_path / "front", *words, executes=False) as front:
@@ -79,21 +79,21 @@ env.Command('d.txt', 'in.txt', 'true')
 env.Object('wrong.c')
 """
     project = tree(script, **{"in.txt": "a\n", "wrong.c": "int main(void) { return x; }\n"})
-    for _ in range(2):  # an engine may keep failures, and what it kept is no answer
+    for _ in range(2):  # an engine may cache failures; these must not be used
         run = remotely(project, casd.url, "-k", rc=2)
         assert "said\n" in run.out and "loud\n" in run.err and "[a.txt] Error 7" in run.err
         assert "[b.txt] Error 137" in run.err and "[wrong.o] Error 1" in run.err and "'x' undeclared" in run.err
-        assert "has failed, and commands run here" not in run.err
+        assert "the remote executor failed" not in run.err
     assert not project.path("a.txt").exists()
 
 
-def test_what_is_not_declared_is_not_there(tree, casd) -> None:
+def test_undeclared_files_are_missing_there(tree, casd) -> None:
     project = tree("env.Object('main.c', CCFLAGS=['-Iinc'])\n")
     run = remotely(project, casd.url, rc=2)
     assert "part.h: No such file or directory" in run.err and "scons --sandbox names others" in run.err
 
 
-def test_a_program_that_is_not_there_is_the_engines_fault(tree, casd, tmp_path) -> None:
+def test_a_program_that_is_missing_there_is_a_failure_of_the_engine(tree, casd, tmp_path) -> None:
     tool = tmp_path / "bin" / "own-tool"
     tool.parent.mkdir()
     tool.write_text("#!/bin/sh\ncat in.txt\n")
@@ -106,11 +106,11 @@ def test_a_program_that_is_not_there_is_the_engines_fault(tree, casd, tmp_path) 
     project = tree(script, **{"in.txt": "a\n", "sub/tool": "#!/bin/sh\ncat in.txt\n"})
     project.path("sub/tool").chmod(0o755)
     run = remotely(project, casd.url, "-k", rc=None)
-    assert "own-tool lies outside of the project, and is no part of a system" in run.err
+    assert "own-tool belongs neither to the project nor to the system" in run.err
     assert project.path("c.txt").read_text() == "a\n" and counts(run)[2] >= 1
 
 
-def test_what_has_to_run_here_says_why_once(tree, casd) -> None:
+def test_the_reason_for_running_here_is_reported_once(tree, casd) -> None:
     script = """
 top = Dir('#').get_abspath()
 for n in range(3):
@@ -122,8 +122,8 @@ env.Command('twice.txt', 'in.txt', ['cp $SOURCE $TARGET', 'echo b >> $TARGET', T
 """
     project = tree(script, **{"in.txt": "a\n"})
     run = remotely(project, casd.url)
-    assert run.err.count("names the folder of the project") == 1, run.err
-    assert "AlwaysBuild was said of it" in run.err and run.err.count("warning:") <= 1
+    assert run.err.count("contains the path of the project") == 1, run.err
+    assert "it has AlwaysBuild" in run.err and run.err.count("warning:") <= 1
     assert "links or folders" in run.err or "is not a file or directory" in run.err  # casd refuses links
     assert project.path("2.txt").read_text() == "a\n" and project.path("made/copy.txt").exists()
     assert project.path("link.txt").is_symlink() and project.path("twice.txt").read_text() == "a\nb\n"
@@ -142,7 +142,7 @@ def test_the_engine_dies_in_the_middle(tree, casd) -> None:
 
 
 def test_with_a_cache_elsewhere_and_a_sandbox(tree, casd, server) -> None:
-    """What the engine makes is kept at the engine; what runs here is held to what it declared."""
+    """Results of the engine stay there; the declarations of commands that run here are enforced."""
     words = (f"--remote-cache={server.url}", "--sandbox=trace")
     assert counts(remotely(tree(), casd.url, *words)) == (5, 0, 5)
     assert counts(remotely(tree(at="two"), casd.url, *words)) == (5, 5, 0)
@@ -167,9 +167,9 @@ NOT_STARTED = api.ActionResult(exit_code=1, stderr_raw=b"bwrap: execvp cp: No su
 @pytest.mark.parametrize(
     ("answer", "text"),
     [
-        (None, "it ended in the middle of an execution"),
+        (None, "it closed the stream before the command had ended"),
         (done(status=CANCELLED, result=failed(143)), "the worker was told to end"),
-        (done(result=api.ActionResult(output_files=[GONE])), "cannot be fetched, or is damaged"),
+        (done(result=api.ActionResult(output_files=[GONE])), "cannot be downloaded, or is damaged"),
         (done(result=NOT_STARTED), "bwrap: execvp cp"),
     ],
 )
@@ -181,15 +181,15 @@ def test_an_engine_that_fails(tree, engine, answer, text: str) -> None:
     assert run.err.count("warning:") == 1 and "Error" not in run.err and engine.skipped == [False, False]
 
 
-def test_a_failure_that_was_kept_is_no_answer(tree, engine) -> None:
+def test_a_cached_failure_is_executed_again(tree, engine) -> None:
     engine.answers = [done(result=failed(1), cached_result=True), done(result=failed(5))]
     project = tree(COPY, **{"in.txt": "a\n"})
     run = remotely(project, engine.url, rc=2)
     assert engine.skipped == [False, True] and "[a.txt] Error 5" in run.err and "wrong\n" in run.err
 
 
-def test_what_comes_back_is_checked(tree, engine) -> None:
-    """Outputs that nobody asked for are none, and a result that a worker has kept is taken at its digests."""
+def test_returned_outputs_are_checked(tree, engine) -> None:
+    """A file that is not a target of the command is not written."""
     engine.data["b" * 64] = b"something else"
     stray = api.OutputFile(path="../b.txt", digest=api.Digest(hash="b" * 64, size_bytes=14))
     engine.answers = [done(result=api.ActionResult(output_files=[stray]))] * 2
@@ -199,7 +199,7 @@ def test_what_comes_back_is_checked(tree, engine) -> None:
 
 
 @pytest.mark.parametrize("fault", ["token", "no engine", "full", "md5"])
-def test_an_engine_that_is_of_no_use(tree, engine, fault: str) -> None:
+def test_an_unusable_engine(tree, engine, fault: str) -> None:
     engine.fault = fault
     project = tree()
     run = remotely(project, engine.url, "-j2", env={"REBEL_REMOTE_TOKEN": "old-secret"})

@@ -1,4 +1,4 @@
-"""Why a command was not found in the shared cache, and where the time went."""
+"""Why a command was not found in the shared cache, and the time that the server took."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ CHANGED = "int part(void);\n#define MORE 1\n"
 
 @pytest.fixture
 def explained(tree, server):
-    """Builds a tree of these files in a new folder, and returns what scons says of its object."""
+    """Builds a tree of these files in a new folder, and returns what scons says about its object."""
     number = 0
 
     def build(*words: str, script: str = SCRIPT, **files: str) -> str:
@@ -34,28 +34,29 @@ def explained(tree, server):
 
 
 def test_which_input_differs(explained, server) -> None:
-    assert explained() == "is not in the cache: nobody has made it yet, or what was made is not shared"
+    assert explained() == "is not in the cache: it has not been built yet, or the result was not shared"
     assert explained() == "is taken from the cache"
     assert explained(**{**FILES, "inc/part.h": CHANGED}) == "is not in the cache: inc/part.h has changed"
     more = {**MORE, "inc/part.h": CHANGED + '#include "more.h"\n'}
     assert explained(**more) == "is not in the cache: inc/more.h is new, inc/part.h has changed"
-    assert explained("flags=-Wall -O2", **more) == (
-        "is not in the cache: its command line is another one (`-O2' for `')"
-    )
+    assert explained("flags=-Wall -O2", **more) == ("is not in the cache: its command line has changed (with `-O2')")
     assert explained("flags=-Wall -O2", "secret=other", **more) == (
-        "is not in the cache: the variable SECRET of its environment is another one"
+        "is not in the cache: the environment variable SECRET has changed"
+    )
+    assert explained("flags=-O1", "secret=other", **more) == (
+        "is not in the cache: its command line has changed (`-O1' instead of `-Wall -O2')"
     )
     assert explained("flags=-Wall", **FILES) == "is taken from the cache"
     kept = b"".join(server.data.values())
     assert b"hunter2" not in kept
 
 
-def test_what_is_not_shared_is_told(tree, server) -> None:
+def test_what_is_not_shared_is_reported(tree, server) -> None:
     script = "env.AlwaysBuild(env.Command('a.txt', 'part.c', 'cp $SOURCE $TARGET'))\n"
     script += "env.Object('main.c', CCFLAGS=['-Iinc'])\n"
     told = tree(script).scons(f"--remote-cache={server.url}", "--debug=explain").err
-    assert "a.txt is not shared: AlwaysBuild was said of it" in told
-    assert "main.o is not shared: it did not declare all that it reads or writes" in told
+    assert "a.txt is not shared: it has AlwaysBuild" in told
+    assert "main.o is not shared: it reads or writes undeclared files" in told
 
 
 def test_a_machine_that_differs_is_named(explained, tmp_path) -> None:
@@ -66,18 +67,18 @@ def test_a_machine_that_differs_is_named(explained, tmp_path) -> None:
     files = {"part.c": "#include <version.h>\nint version = VERSION;\n"}
     explained(script=script, **files)
     header.write_text("#define VERSION 2\n")
-    assert explained(script=script, **files) == f"is not in the cache: it was made where {header} was another one"
+    assert explained(script=script, **files) == f"is not in the cache: it was made with a different {header}"
 
 
-def test_a_folder_that_counts(explained) -> None:
+def test_a_result_that_depends_on_the_folder(explained) -> None:
     explained("flags=-g")
-    assert "in another folder" in explained("flags=-g")
+    assert "in a different folder" in explained("flags=-g")
 
 
-def test_a_damaged_memory_is_none(explained, server) -> None:
+def test_a_damaged_explanation_is_ignored(explained, server) -> None:
     explained()
     server.data = {path: data[:-1] if "/ac/" in path else data for path, data in server.data.items()}
-    assert "nobody has made it yet" in explained()
+    assert "it has not been built yet" in explained()
 
 
 def test_a_profile_shows_when_the_server_was_asked(tree, server, tmp_path) -> None:

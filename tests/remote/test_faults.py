@@ -1,4 +1,4 @@
-"""A server of results that fails in some way: the build is right, ends, and says so in one line at most."""
+"""A server that fails in some way: the build succeeds with the right outputs, and prints one line at most."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_a_build_with_a_server_that_fails(tree, server, filled, fault: str) -> N
     assert run.err.count("is not used") == (0 if fault == "wrong bytes" else 1), run.err
 
 
-def test_nobody_is_there(tree, filled) -> None:
+def test_a_closed_port(tree, filled) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -66,7 +66,7 @@ def test_damaged_and_exchanged_entries_are_found(tree, server, filled) -> None:
             server.data = {path: change(data) if kind in path else data for path, data in good.items()}
             project = tree(at=f"{number}{kind[1]}")
             hits = cached(project.scons(f"--remote-cache={server.url}"))
-            assert hits <= (kind == "/cas/")  # ranlib makes what ar has just made and put there
+            assert hits <= (kind == "/cas/")  # ar has just uploaded what ranlib makes
             assert snapshot(project.root) == filled
             shutil.rmtree(project.root)
     paths = sorted(path for path in good if "/ac/" in path)
@@ -75,7 +75,7 @@ def test_damaged_and_exchanged_entries_are_found(tree, server, filled) -> None:
     assert cached(project.scons(f"--remote-cache={server.url}")) == 0 and snapshot(project.root) == filled
 
 
-def test_what_a_server_has_somebody_say_reaches_no_terminal(tree, server) -> None:
+def test_control_characters_from_a_server_do_not_reach_a_terminal(tree, server) -> None:
     script = "env.Command('out.txt', 'in.txt', r\"cp $SOURCE $TARGET; printf 'a \\033]0;title\\007 b\\n'\")\n"
     tree(script, at="first", **{"in.txt": ""}).scons(f"--remote-cache={server.url}")
     run = tree(script, **{"in.txt": ""}).scons(f"--remote-cache={server.url}")

@@ -1,4 +1,4 @@
-"""Servers of the Remote Execution API: results and data over gRPC, with buildbox-casd and with one that goes wrong."""
+"""Servers of the Remote Execution API: results and data over gRPC, from buildbox-casd and from a server with faults."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def test_messages_are_those_of_the_generated_stubs() -> None:
         platform=api.Platform(properties=[api.Platform.Property(name="os", value="linux")]),
     )
     assert api.Command.FromString(command.encode()) == theirs
-    # Their fields are in the order of numbers, too; an empty value, which is the default, they leave out.
+    # They also sort fields by their numbers, but leave out empty values, which are the default.
     filled = command._replace(environment={"B": "2"})
     theirs.environment_variables.pop(0)
     assert filled.encode() == theirs.SerializeToString(deterministic=True)
@@ -101,7 +101,7 @@ def test_results_are_those_of_the_generated_stubs() -> None:
 # The client
 
 
-def test_what_casd_is_given_it_gives_back(casd) -> None:
+def test_casd_returns_what_was_uploaded(casd) -> None:
     server, said = client(casd.url)
     blobs = {digest_of(data): data for data in (SMALL, LARGE, b"")}
     assert server.blobs(blobs) == {} or server.blobs(blobs) == {digest_of(b""): b""}
@@ -116,7 +116,7 @@ def test_what_casd_is_given_it_gives_back(casd) -> None:
     assert server.upload(many) and other.blobs(many) == many  # 12 MB, in several messages
 
 
-def test_a_damaged_blob_that_casd_calls_good_is_not_taken(casd) -> None:
+def test_a_damaged_blob_that_casd_does_not_notice_is_rejected(casd) -> None:
     server, said = client(casd.url)
     digest = digest_of(SMALL)
     assert server.upload({digest: SMALL})
@@ -128,7 +128,7 @@ def test_a_damaged_blob_that_casd_calls_good_is_not_taken(casd) -> None:
     assert client(casd.url)[0].blobs([digest]) == {} and said == []
 
 
-def test_what_passes_is_tried_again(engine) -> None:
+def test_temporary_failures_are_retried(engine) -> None:
     server, said = client(engine.url)
     engine.failures = 2
     assert server.upload({digest_of(SMALL): SMALL}) and said == []
@@ -143,8 +143,8 @@ def test_what_passes_is_tried_again(engine) -> None:
     ("fault", "text"),
     [
         ("silent", "it does not answer in time"),
-        ("token", "it refuses (the token has expired); look at REBEL_REMOTE_TOKEN"),
-        ("md5", "it does not name data by SHA-256"),
+        ("token", "it refuses access (the token has expired); check REBEL_REMOTE_TOKEN"),
+        ("md5", "it does not support SHA-256 digests"),
     ],
 )
 def test_a_server_that_fails_is_given_up(engine, fault: str, text: str) -> None:
@@ -156,7 +156,7 @@ def test_a_server_that_fails_is_given_up(engine, fault: str, text: str) -> None:
     assert "old" not in said[0]
 
 
-def test_a_token_is_shown(engine) -> None:
+def test_a_token_is_sent(engine) -> None:
     engine.fault = "token"
     server, said = client(engine.url, Credentials({"Authorization": "Bearer right"}))
     assert server.upload({digest_of(SMALL): SMALL}) and said == []
@@ -171,7 +171,7 @@ def test_full_and_wrong_bytes(engine) -> None:
     assert not server.upload({KEY: b"key"}) and not server.keep_result(KEY, b"") and said == [] and server.is_used
 
 
-def test_other_protocols_and_nobody(nginx) -> None:
+def test_another_protocol_and_a_closed_port(nginx) -> None:
     server, said = client(nginx.replace("http:", "grpc:").partition("/some")[0])
     assert server.result(KEY) is None and len(said) == 1 and "\n" not in said[0]
     with socket.socket() as free:
@@ -183,7 +183,7 @@ def test_other_protocols_and_nobody(nginx) -> None:
 
 @pytest.mark.parametrize("url", ["grpc://", "grpc://h", "grpc://h:0", "grpc://h:x", "grpc://u:p@h:1", "grpc://h:1/x"])
 def test_wrong_addresses(url: str) -> None:
-    with pytest.raises(RebelError, match="no address of a server of gRPC"):
+    with pytest.raises(RebelError, match="not the address of a gRPC server"):
         client(url)
 
 
@@ -199,7 +199,7 @@ def test_certificates(tmp_path) -> None:
         server, said = client(engine.url, Credentials({}, "", str(tmp_path / "own.crt")))
         assert server.upload({digest_of(SMALL): SMALL}) and said == []
         server, said = client(engine.url, Credentials({}, "", str(tmp_path / "other.crt")))
-        assert server.result(KEY) is None and "its certificate does not fit" in said[0] and len(said) == 1
+        assert server.result(KEY) is None and "its certificate is not accepted" in said[0] and len(said) == 1
         for wrong in (Credentials({}, "/missing"), Credentials({}, "", __file__)):
             with pytest.raises(RebelError, match="the certificate cannot be used"):
                 client(engine.url, wrong)
@@ -248,10 +248,10 @@ def test_results_of_packages(tmp_path, casd) -> None:
     assert "from the cache" in run.out and "is not used" not in run.err and made[0] == made[1]
 
 
-# What is loaded, and what is missing
+# Imports, and missing packages
 
 
-def test_other_servers_load_nothing_of_it(tree, server) -> None:
+def test_other_builds_do_not_import_grpc(tree, server) -> None:
     script = "import atexit, sys\nnames = lambda: sorted({'grpc', 'buildgrid', 'google.protobuf'} & {*sys.modules})\n"
     script += "atexit.register(lambda: print(names()))\n" + PROGRAM
     assert "\n[]\n" in tree(script).scons().out
@@ -260,7 +260,7 @@ def test_other_servers_load_nothing_of_it(tree, server) -> None:
     assert "['buildgrid', 'google.protobuf', 'grpc']" in run.out
 
 
-def test_what_is_not_installed_is_one_sentence(tree, tmp_path) -> None:
+def test_a_missing_package_is_reported_in_one_sentence(tree, tmp_path) -> None:
     broken = tmp_path / "broken" / "grpc"
     broken.mkdir(parents=True)
     (broken / "__init__.py").write_text("raise ImportError('no grpc here')\n")
@@ -288,14 +288,14 @@ def test_an_older_python_is_refused() -> None:
         pytest.skip("no Python 3.9 or 3.10 is installed")
     code = "from rebel_tools.remote.connect import needs_grpc\nneeds_grpc()"
     run = subprocess.run([program, "-c", code], cwd=ROOT, capture_output=True, text=True)
-    assert "gRPC needs Python 3.11 or later, and this is 3." in run.stderr
+    assert "gRPC needs Python 3.11 or later; this is 3." in run.stderr
 
 
 def test_mistakes_are_one_sentence(tree) -> None:
     for words, text in (
-        (("--remote-cache=grpc://h",), "the remote cache cannot be used: this is no address of a server of gRPC"),
-        (("--remote-executor=http://h",), "the remote executor cannot be used: this is no address of one"),
-        (("--remote-cache=http://h", "--remote-instance=x"), "only a server of gRPC has instances"),
+        (("--remote-cache=grpc://h",), "the remote cache cannot be used: this is not the address of a gRPC server"),
+        (("--remote-executor=http://h",), "the remote executor cannot be used: this is not a valid address"),
+        (("--remote-cache=http://h", "--remote-instance=x"), "only gRPC servers have instances"),
     ):
         run = tree().scons(*words, rc=2)
         assert text in run.err and "Traceback" not in run.err and "expected: " in run.err

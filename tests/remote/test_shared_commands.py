@@ -1,4 +1,4 @@
-"""`--remote-cache` in C trees: what another machine has made of the same is taken, and nothing else."""
+"""`--remote-cache` in C trees: the results of another machine are used for the same inputs, and for no others."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ COUNT = re.compile(r"remote cache: (\d+) commands, (\d+) of them from the cache"
 
 
 def counts(run) -> tuple[int, int]:
-    """How many commands there were, and how many came from the cache."""
+    """The number of commands, and of those from the cache."""
     found = COUNT.search(run.err)
     assert found, run.text
     return int(found[1]), int(found[2])
@@ -34,7 +34,7 @@ def test_a_fresh_checkout_in_another_folder_runs_nothing(tree, nginx) -> None:
     again = built(second, nginx)
     assert counts(again) == (5, 5)
     assert snapshot(first.root) == snapshot(second.root)
-    assert "unused" in said.err and again.err.count("unused") == said.err.count("unused")  # warnings are said again
+    assert "unused" in said.err and again.err.count("unused") == said.err.count("unused")  # warnings are printed again
     assert subprocess.run([second.path("prog")]).returncode == 0
     assert second.up_to_date()
     assert "up to date" in built(second, nginx).out and not COUNT.search(built(second, nginx).err)
@@ -49,10 +49,10 @@ def test_a_comment_stops_early_and_an_edit_runs_what_it_reaches(tree, nginx) -> 
     first.write("part.c", "/* a comment */ " + FILES["part.c"])
     assert counts(built(first, nginx)) == (1, 0)
     second = tree(at="two", **{**FILES, "inc/part.h": "int part(void);\n#define MORE 1\n"})
-    assert counts(built(second, nginx)) == (5, 3)  # both objects are compiled, and are as they were
+    assert counts(built(second, nginx)) == (5, 3)  # both objects are compiled, and stay the same
 
 
-def test_dry_runs_and_questions_ask_nobody(tree, server) -> None:
+def test_dry_runs_and_questions_send_no_request(tree, server) -> None:
     project = tree()
     built(project, server.url, "-n")
     project.scons("-q", f"--remote-cache={server.url}", rc=1)
@@ -60,11 +60,12 @@ def test_dry_runs_and_questions_ask_nobody(tree, server) -> None:
     assert server.seen == [] and not project.path("prog").exists()
 
 
-def test_what_is_not_declared_is_not_shared(tree, server) -> None:
+def test_results_of_commands_that_read_undeclared_files_are_not_shared(tree, server) -> None:
     script = "env.Object('main.c', CCFLAGS=['-Iinc'])\nenv.Object('part.c', CPPPATH=['inc'])\n"
     project = tree(script)
     run = built(project, server.url)
-    assert "main.o did not declare all that they read" in run.err and "part.o" not in run.err.split("did not")[0]
+    assert "main.o: not shared, because their commands read or write undeclared files" in run.err
+    assert "part.o" not in run.err
     assert counts(built(tree(script, at="two"), server.url)) == (2, 1)
 
 
@@ -83,19 +84,19 @@ def test_with_a_sandbox(tree, server, mode: str) -> None:
         pytest.skip("bwrap is not installed")
     built(first, server.url, mode)
     second = tree(at="two")
-    hits = 0 if mode == "--sandbox=fast" else 5  # without a trace nobody knows what of the machine was read
+    hits = 0 if mode == "--sandbox=fast" else 5  # without a trace, the system files that were read are not known
     assert counts(built(second, server.url, mode)) == (5, hits)
     assert snapshot(first.root) == snapshot(second.root)
 
 
-def test_a_sandbox_refuses_what_is_not_declared_and_nothing_is_kept(tree, server) -> None:
+def test_a_sandbox_refuses_undeclared_files_and_nothing_is_stored(tree, server) -> None:
     project = tree("env.Object('main.c', CCFLAGS=['-Iinc'])\n")
     assert "read inc/part.h, which is not declared" in built(project, server.url, "--sandbox=trace", rc=2).err
     assert server.data == {}
 
 
-def test_what_is_read_of_the_machine_counts(tree, server, tmp_path) -> None:
-    """No declaration names a header of the system; a machine with another one makes its own."""
+def test_system_files_that_are_read_count(tree, server, tmp_path) -> None:
+    """System headers are not declared; a machine with a different one does not use the result."""
     header = tmp_path / "system" / "version.h"
     header.parent.mkdir()
     header.write_text("#define VERSION 1\n")
@@ -125,7 +126,7 @@ def test_command_lines_environment_and_program_are_part_of_the_key(tree, server)
     assert counts(built(project, server.url)) == (1, 0)
 
 
-def test_debugging_information_is_that_of_the_folder_unless_it_is_mapped(tree, server) -> None:
+def test_debugging_information_depends_on_the_folder_unless_it_is_mapped(tree, server) -> None:
     for flags, hits in (("-g", 0), ("-g -gz", 0), ("-g -ffile-prefix-map=%s=.", 1)):
         script = (
             f"flags = {flags!r}.replace('%s', Dir('#').get_abspath())\nenv.Object('main.c', CCFLAGS=flags.split())\n"
@@ -171,7 +172,7 @@ env.Command('tool', 'in.txt', 'printf "#!/bin/sh\\\\necho ran" > $TARGET; chmod 
 
 
 def test_long_command_lines(tree, server) -> None:
-    """The file for their words has another name each time."""
+    """Their response file has a different name each time."""
     script = "env.Replace(MAXLINELENGTH=10)\n" + PROGRAM
     built(tree(script), server.url)
     assert counts(built(tree(script, at="two"), server.url))[1] == 5
@@ -257,12 +258,12 @@ def test_mistakes_are_one_sentence(tree, words, env, said: str) -> None:
     assert said in run.err and "Traceback" not in run.err and "secret" not in run.text
 
 
-def test_without_a_trace_nothing_is_put_there(tree, server, tmp_path) -> None:
+def test_without_a_trace_nothing_is_uploaded(tree, server, tmp_path) -> None:
     project = tree()
     folder = tmp_path / "bin"
     folder.mkdir()
     run = built(project, server.url, env={"PATH": str(folder)})
-    assert "nothing is put at the remote cache" in run.err and "apt-get install strace" in run.err
+    assert "nothing is uploaded to the remote cache" in run.err and "apt-get install strace" in run.err
     assert server.data == {} and project.path("prog").exists()
 
 
