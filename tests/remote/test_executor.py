@@ -90,7 +90,7 @@ env.Object('wrong.c')
 def test_undeclared_files_are_missing_there(tree, casd) -> None:
     project = tree("env.Object('main.c', CCFLAGS=['-Iinc'])\n")
     run = remotely(project, casd.url, rc=2)
-    assert "part.h: No such file or directory" in run.err and "scons --sandbox names others" in run.err
+    assert "part.h: No such file or directory" in run.err and "scons --sandbox names undeclared ones" in run.err
 
 
 def test_a_program_that_is_missing_there_is_a_failure_of_the_engine(tree, casd, tmp_path) -> None:
