@@ -69,70 +69,79 @@ SOURCE_PATTERN = Text(
 )
 
 FILE_PATTERN = Text("a file, a folder or a pattern", SOURCES, SOURCE_PATTERN.expected, 200)
-MADE_FILE = Text("a file that is made", FILE, "the path of a file below the folder of the package, without `..`", 200)
+MADE_FILE = Text("a file of the package", FILE, "the path of a file below the folder of the package, without `..`", 200)
 
 PACKAGE_FLAGS = Members(
     Key("dep", Words(), "flags for ocamldep"),
     Key("compile", Words(), "flags for the compilers of this package's sources"),
-    Key("link", Words(), "flags for the link of every program that it is in"),
+    Key("link", Words(), "flags for linking every program that contains the package"),
 )
 FLAGS = Members(
     *PACKAGE_FLAGS.keys.values(),
     Key("ocamllex", Words(), "flags for its lexers (.mll)"),
-    Key("menhir", Words(), "flags for all of its grammars (.mly) that menhir reads"),
+    Key("menhir", Words(), "flags for its grammars (.mly) that menhir processes"),
 )
 GRAMMAR_KEYS = Members(
     Key(
         "sources",
         ListOf(MADE_FILE),
         'the files that menhir reads as one grammar, such as `["src/tokens.mly", "src/rules.mly"]`',
-        "the file that the module has its name from",
+        "the file with the name of the module",
     ),
-    Key("flags", Words(), "flags of menhir, such as `--only-tokens`, `--external-tokens Tokens` or `--table`"),
+    Key("flags", Words(), "flags for menhir, such as `--only-tokens`, `--external-tokens Tokens` or `--table`"),
 )
 REWRITER_NAME = Text("the name of a ppx rewriter", PACKAGE, PACKAGE_NAME.expected, MAX_PACKAGE)
 CHOICE_KEYS = Members(
     Key(
         "if",
         ListOf(
-            Text("the name of a library", f"!?{PACKAGE}", "a name as in `uses`, or of findlib, or a ! and one", 215)
+            Text(
+                "the name of a library",
+                f"!?{PACKAGE}",
+                "a name as in `uses`, or of a findlib package, optionally after a `!`",
+                215,
+            )
         ),
-        "the libraries that have to be installed, those after a `!` must not be",
-        "it fits anyway",
+        "libraries that have to be installed, or, after a `!`, must not be installed",
+        "no condition",
     ),
-    Key("source", MADE_FILE, "the file that is the source then"),
+    Key("source", MADE_FILE, "the source file in that case"),
 )
 RULE_KEYS = Members(
-    Key("command", Command(), "the program and its arguments as a list of words; no shell reads them"),
-    Key("sources", ListOf(FILE_PATTERN), "all that it reads: files, folders and patterns, as in `rebel.sources`"),
-    Key("targets", ListOf(MADE_FILE), "the files that it writes, as if they lay in the package"),
-    Key("stdout", MADE_FILE, "the target that gets what the command prints"),
+    Key("command", Command(), "the program and its arguments, as a list of words; no shell is involved"),
+    Key(
+        "sources",
+        ListOf(FILE_PATTERN),
+        "everything that the command reads: files, folders and patterns, as in `rebel.sources`",
+    ),
+    Key("targets", ListOf(MADE_FILE), "the files that the command writes, as paths in the package"),
+    Key("stdout", MADE_FILE, "a target that receives the standard output of the command"),
 )
 _C_NAME = "letters, digits, _, -, + and ."
 STUBS_KEYS = Members(
-    Key("sources", ListOf(FILE_PATTERN), 'files of C, C++ and assembler, such as `["src/*.c"]`'),
-    Key("headers", ListOf(FILE_PATTERN), "folders or files: the headers that stubs of other packages may include"),
-    Key("flags", Words(), "flags for the compilers of C and C++; folders of `-I` are those of the package"),
+    Key("sources", ListOf(FILE_PATTERN), 'C, C++ and assembler files, such as `["src/*.c"]`'),
+    Key("headers", ListOf(FILE_PATTERN), "folders or files: headers that stubs of other packages may include"),
+    Key("flags", Words(), "flags for the C and C++ compilers; folders after `-I` are relative to the package"),
     Key(
         "pkgConfig",
-        ListOf(Text("the name of a package of pkg-config", C_LIBRARY, _C_NAME, 200)),
-        "packages of which pkg-config tells flags and libraries",
+        ListOf(Text("the name of a pkg-config package", C_LIBRARY, _C_NAME, 200)),
+        "pkg-config packages whose flags and libraries are used",
     ),
     Key(
         "libraries",
-        ListOf(Text("the name of a library of C", C_LIBRARY, _C_NAME + " (`z` for -lz)", 200)),
-        "other libraries of C to link with: `z` for `-lz`",
+        ListOf(Text("the name of a C library", C_LIBRARY, _C_NAME + " (`z` for -lz)", 200)),
+        "other C libraries to link with: `z` for `-lz`",
     ),
 )
 TARGET_FLAGS = Members(
     Key("dep", Words(), "flags for ocamldep"),
     Key("compile", Words(), "flags for the compilers"),
-    Key("link", Words(), "flags for the link"),
+    Key("link", Words(), "flags for linking"),
     Key("jsoo", Words(), "flags for js_of_ocaml"),
     Key("envvars", Words(), 'environment variables of the compilers, `"NAME=value ..."`'),
 )
 TARGET_KEYS = Members(
-    Key("target", TARGET_NAME, "its name: on the command line, and of its folder below `_build`", "`default`"),
+    Key("target", TARGET_NAME, "its name, on the command line and as a folder below `_build`", "`default`"),
     Key(
         "engine",
         OneOf("engine", ENGINES),
@@ -143,199 +152,213 @@ TARGET_KEYS = Members(
     Key(
         "entry",
         Text("the path of a source"),
-        "the file that the program starts with",
-        "`src/Index.re`, or `src/Index.ml` where that is what exists",
+        "the main module of the program",
+        "`src/Index.re`, or `src/Index.ml` if only that exists",
     ),
     Key(
         "plugin",
         Text("the name of a target, or the path of a program"),
-        "the target, or the path of the program that is built, which loads what this target makes (Dynlink)",
-        "none: the target is a program",
+        "makes the target a plugin: the target, or the path of a built program, that loads it (Dynlink)",
+        "none",
     ),
     Key("unstable_flags", TARGET_FLAGS, "extra flags for this target"),
 )
 TEST_KEYS = Members(
-    Key("entry", MADE_FILE, "the source that the program starts with, among `rebel.tests.sources`"),
-    Key("target", TARGET_NAME, "in place of `entry`: a target of this package, whose program is run"),
-    Key("name", TARGET_NAME, "the name of the test", "that of the entry's file, or of the target"),
-    Key("arguments", Words(), "words for the program"),
+    Key("entry", MADE_FILE, "the main module of the test program, among `rebel.tests.sources`"),
+    Key("target", TARGET_NAME, "instead of `entry`: a target of this package, whose program is run"),
+    Key("name", TARGET_NAME, "the name of the test", "that of the entry or the target"),
+    Key("arguments", Words(), "arguments of the program"),
     Key(
         "input",
         FILE_PATTERN,
-        "the file that it gets as standard input; with a `*` in its name it runs once for each file",
+        "a file for standard input; with a `*` in its name, the test runs once for each matching file",
     ),
     Key(
         "expected",
         FILE_PATTERN,
-        "the file that says what it prints; a `*` in its name stands for the same as in `input`",
-        "what it prints does not matter",
+        "a file with the expected output; a `*` in its name stands for the same text as in `input`",
+        "any output is accepted",
     ),
-    Key("files", ListOf(FILE_PATTERN), "what else it reads: files, folders and patterns, as in `rebel.sources`"),
+    Key(
+        "files",
+        ListOf(FILE_PATTERN),
+        "other files that the program reads: files, folders and patterns, as in `rebel.sources`",
+    ),
     Key(
         "folder",
         FILE_PATTERN,
-        "the folder of the package that it runs in; the paths of the other keys are those in the package",
-        "that of `entry`, or the package",
+        "its working directory, as a path in the package; paths in other keys stay relative to the package",
+        "the folder of `entry`, or the package",
     ),
-    Key("exitStatus", Number(0, 255), "the status that it ends with", "`0`"),
+    Key("exitStatus", Number(0, 255), "the expected exit status", "`0`"),
 )
 TESTS = Members(
-    Key("programs", ListOf(TEST_KEYS), "the programs that are run, see below"),
+    Key("programs", ListOf(TEST_KEYS), "the tests, see below"),
     Key(
-        "sources", ListOf(SOURCE_PATTERN), "where their sources are, which are no sources of the package", '`["test"]`'
+        "sources",
+        ListOf(SOURCE_PATTERN),
+        "the sources of the tests, which are not sources of the package",
+        '`["test"]`',
     ),
-    Key("ocamlfindDependencies", Names(FINDLIB_NAME), "findlib libraries that they use, besides those of the package"),
+    Key(
+        "ocamlfindDependencies",
+        Names(FINDLIB_NAME),
+        "findlib packages that the tests use, in addition to those of the package",
+    ),
 )
-# What can be said of a package, and of each of its libraries.
+# The keys of a package that each of its `libraries` can have, too.
 _COMMON = (
     Key(
         "ocamlfindDependencies",
         Names(FINDLIB_NAME),
-        "findlib libraries that the sources use, ppx rewriters included: a list, or an object whose keys count",
+        "findlib packages that the sources use, including ppx rewriters: a list, or an object whose keys are the names",
     ),
-    Key("module", MODULE_NAME, "the module that is the package for its users", "from `name`, see below"),
+    Key("module", MODULE_NAME, "the module by which users refer to the package", "from `name`, see below"),
     Key(
         "publicModule",
         Switch(),
-        "`true`: the file `src/foo.ml` of package `foo` is its public face",
+        "`true`: the file `src/foo.ml` of package `foo` is its public interface",
         "`false`",
     ),
     Key(
         "private",
         ListOf(MODULE_NAME),
-        'modules that only this package sees, such as `["Internal"]`',
+        'modules that are visible only in this package, such as `["Internal"]`',
     ),
     Key(
         "wrapped",
         Switch(),
-        "`false`: users name the modules of this package directly, and not through its module",
+        "`false`: users refer to the modules of this package directly, without its module as a prefix",
         "`true`",
     ),
     Key(
         "linkAll",
         Switch(),
-        "`true`: programs are linked with all modules of this package, and not only with those that are named",
+        "`true`: programs are linked with all modules of this package, not only with those that are referenced",
         "`false`",
     ),
     Key("flags", FLAGS, "extra flags for this package's own sources, see below"),
     Key(
         "profiles",
         Members(
-            *(Key(name, PACKAGE_FLAGS, f"flags that come after those, in the profile `{name}`") for name in PROFILES)
+            *(
+                Key(name, PACKAGE_FLAGS, f"additional flags in the profile `{name}`, after the others")
+                for name in PROFILES
+            )
         ),
-        'flags for one profile only, such as `{"release": {"compile": "-unsafe"}}`',
+        'additional flags in one profile, such as `{"release": {"compile": "-unsafe"}}`',
     ),
     Key(
         "moduleFlags",
         Table(MODULE_NAME, Words()),
-        'flags for the compilers of single modules, such as `{"Tables": "-w -a"}`',
+        'compiler flags for single modules, such as `{"Tables": "-w -a"}`',
     ),
     Key(
         "grammars",
         Either(OneOf("parser generator", (YACC, MENHIR)), Table(MODULE_NAME, GRAMMAR_KEYS)),
-        "`menhir` or `ocamlyacc`, which reads the `.mly` files; or how menhir makes single modules, see below",
-        "menhir where a file uses what only menhir knows, else ocamlyacc",
+        "the program for `.mly` files, `menhir` or `ocamlyacc`; or settings of menhir for single modules, see below",
+        "menhir for files that use its syntax, otherwise ocamlyacc",
     ),
     Key(
         "preprocessor",
         Either(Command(), Table(MODULE_NAME, Command())),
-        'a command such as `["cppo", "-D", "UNIX"]` that gets each `.ml` and `.mli` and prints what is to be compiled; '
-        "or such a command for each of some modules",
+        'a command such as `["cppo", "-D", "UNIX"]` that gets each `.ml` and `.mli` and prints the text to compile; '
+        "or an object with commands for single modules",
     ),
     Key(
         "preprocessorDependencies",
         ListOf(FILE_PATTERN),
-        "other files that the preprocessor reads, and those in flags",
+        "other files that the preprocessor, or one in flags, reads",
     ),
     Key(
         "ppx",
         Either(Names(REWRITER_NAME), Table(REWRITER_NAME, Words())),
-        'ppx rewriters of its sources, packages in `dependencies` or findlib packages: `["ppx_deriving.show"]`, '
+        'ppx rewriters for its sources, from packages in `dependencies` or findlib packages: `["ppx_deriving.show"]`, '
         "or an object with their arguments",
     ),
     Key(
         "ppxRuntime",
         Names(REWRITER_NAME),
-        "of a package that is a rewriter: what the code that it makes needs, of its `dependencies` or of findlib",
+        "for a package that is a rewriter: libraries that its generated code needs, from `dependencies` or findlib",
     ),
-    Key("rules", ListOf(RULE_KEYS), "commands of this package that make some of its sources, see below"),
-    Key("stubs", STUBS_KEYS, "C and C++ of this package, see below"),
+    Key("rules", ListOf(RULE_KEYS), "commands that generate sources of this package, see below"),
+    Key("stubs", STUBS_KEYS, "C and C++ stubs of this package, see below"),
     Key(
         "select",
         Table(MADE_FILE, ListOf(CHOICE_KEYS)),
-        'sources that are chosen by which libraries are installed, such as `{"src/x.ml": [{"if": ["lwt"], "source": '
+        'sources that depend on which libraries are installed, such as `{"src/x.ml": [{"if": ["lwt"], "source": '
         '"src/x.lwt.ml"}, {"source": "src/x.none.ml"}]}`, see below',
     ),
     Key(
         "uses",
         Names(LIBRARY_NAME),
-        "the libraries that the sources see, and no others: `foo` and `foo.unix` of a package `foo` in `dependencies`, "
+        "the only libraries that the sources can use: `foo` and `foo.unix` of a package `foo` in `dependencies`, "
         "and those of this package, see below",
-        "all packages in `dependencies`; of one of `libraries` none",
+        "all packages in `dependencies`; for one of `libraries`, none",
     ),
 )
 LIBRARY_KEYS = Members(
     Key(
         "sources",
         ListOf(SOURCE_PATTERN),
-        "where its sources are, which are none of the package itself",
-        "has to be there",
+        "its sources, which do not belong to the package itself",
+        "required",
     ),
     *_COMMON,
-    Key("findlibName", INSTALLED_NAME, "what findlib calls the library", "`foo.unix`"),
+    Key("findlibName", INSTALLED_NAME, "the findlib name of the library", "`foo.unix`"),
 )
 REBEL = Members(
     Key(
         "targets",
         ListOf(TARGET_KEYS),
-        "the programs to build, see below; only those of the root package count",
+        "the programs to build, see below; used only in the root package",
         "one target `default`",
     ),
     Key(
         "sources",
         ListOf(SOURCE_PATTERN),
-        'where the sources are: folders, and patterns such as `"lib/*_util.ml"`; `"!lib/test"` excludes one, see below',
+        'folders with sources, or patterns such as `"lib/*_util.ml"`; `"!lib/test"` excludes one, see below',
         '`["src"]`',
     ),
     *_COMMON,
     Key(
         "libraries",
         Table(PART_NAME, LIBRARY_KEYS),
-        'further libraries of this package, such as `{"unix": {...}}`, which is `foo.unix` of package `foo`, see below',
+        'more libraries of this package, such as `{"unix": {...}}` for the library `foo.unix` of `foo`, see below',
     ),
     Key("tests", TESTS, "programs that `rebel test` runs, see below"),
     Key(
         "findlibName",
         INSTALLED_NAME,
-        "what findlib calls the package when it is installed",
+        "the findlib name of the installed package",
         "`name` without its scope, with `-` for `.`",
     ),
     Key(
         "linker",
         OneOf("linker", LINKERS),
-        "what links programs: `mold`, `lld`, `gold` or `bfd`, which have to be on PATH as `ld.mold` and so on; "
-        "`auto`: mold or lld, where one of them is; only that of the root package counts",
+        "the linker for programs: `mold`, `lld`, `gold` or `bfd`, which has to be on PATH as `ld.mold` etc.; "
+        "`auto`: mold or lld, if one of them is installed; used only in the root package",
         "that of the C compiler",
     ),
     Key(
         "packagePrograms",
         Names(PACKAGE_NAME),
-        "packages below node_modules whose preprocessors and linker commands may run with "
-        "`--package-programs=listed` (see security.md); only that of the root package counts",
+        "packages below node_modules that may have programs run with "
+        "`--package-programs=listed` (see security.md); used only in the root package",
     ),
 )
 _RANGE = Text("a range of versions")
 DEPENDENCIES = ("dependencies", "optionalDependencies", "peerDependencies")
 TOP = Members(
     Key("name", PACKAGE_NAME, "name of the package", "name of the folder"),
-    Key("version", Text("a version"), "its version, which those who depend on it may ask for"),
+    Key("version", Text("a version"), "its version, which users of the package may require"),
     Key(
         "dependencies",
         Table(PACKAGE_NAME, _RANGE),
-        "npm packages; those whose own package.json has the key `rebel` count, the others are npm's business",
+        "npm packages; those without the key `rebel` in their package.json are ignored",
     ),
-    Key("optionalDependencies", Table(PACKAGE_NAME, _RANGE), "the same, where they are installed"),
-    Key("peerDependencies", Table(PACKAGE_NAME, _RANGE), "the same, where they are installed"),
+    Key("optionalDependencies", Table(PACKAGE_NAME, _RANGE), "the same, for packages that may be missing"),
+    Key("peerDependencies", Table(PACKAGE_NAME, _RANGE), "the same, for packages that may be missing"),
     Key("rebel", REBEL, "how the package is built"),
     others=True,
 )

@@ -121,7 +121,7 @@ def check_name(document: Document, name: str) -> None:
 
 
 def _check_visibility(document: Document, rebel: Mapping[str, Any]) -> None:
-    """Errors: ProjectError for other keys about visibility beside a public face, which is all that users see."""
+    """Errors: ProjectError for other keys about visibility beside a public interface, which is all that users see."""
     if not rebel.get("publicModule", False):
         return
     for key, is_said in (("wrapped", not rebel.get("wrapped", True)), ("private", "private" in rebel)):

@@ -157,7 +157,7 @@ class Package(NamedTuple):
     private: modules that those who depend on it do not see.
     link_all: whether programs are linked with all of its modules, and not only with those that are named.
     wrapped: whether users name its modules through `module`; else they name them directly.
-    public_module: its `src/foo.ml` is the public face `Foo` of package foo, instead of being `Foo.Foo`.
+    public_module: its `src/foo.ml` is the public interface `Foo` of package foo, instead of being `Foo.Foo`.
     flags: for this package's own units (`dep`, `compile`) and for every program that links it (`link`).
     profiles: name -> what comes after these flags in a profile.
     module_flags: (module, flags) for the compilers of single modules.

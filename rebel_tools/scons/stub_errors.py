@@ -70,7 +70,7 @@ def _no_library(package: Package, library: str) -> ProjectError:
     return _error(
         package,
         keys,
-        f"there is no library of C that is called {quote(library)}",
+        f"there is no C library called {quote(library)}",
         expected=f"a file lib{library}.so or lib{library}.a where the linker looks",
         hint="install its files for developers (on Debian lib...-dev)",
     )

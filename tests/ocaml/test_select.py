@@ -137,7 +137,7 @@ WRONG = {
     "elsewhere": ({"lib/time.ml": CLOCK}, '"lib/time.ml" would be no source', '"lib/time.ml"', ""),
     "another kind": ({"src/time.re": CLOCK}, '"src/time.clock.ml" cannot be "src/time.re"', '"src/time.clock.ml"', ""),
     "no module": ({"src/a-b.ml": CLOCK}, "cannot be the name of a module", "", ""),
-    "outside": ({TIME: [{"source": "../a.ml"}]}, "cannot be a file that is made", '"../a.ml"', ""),
+    "outside": ({TIME: [{"source": "../a.ml"}]}, "cannot be a file of the package", '"../a.ml"', ""),
     "a name": ({TIME: [{"if": ["a b"], "source": NONE}]}, '"a b" cannot be the name', '"a b"', ""),
     "a word": ({TIME: NONE}, "is not a list", '"src/time.none.ml"', ""),
     "unknown key": ({TIME: [{"from": "a.ml"}]}, 'unknown key "rebel"."select"."src/time.ml"[0]."from"', '"from"', ""),

@@ -271,7 +271,7 @@ def test_mistakes_are_at_their_keys(app):
     assert 'adder/package.json:15:5: pkg-config knows no package "no-such-library"\n  15 |     "no-such' in said
     adder(app, libraries=["no_such_library"])
     said = app.build(rc=2)
-    assert 'adder/package.json:15:5: there is no library of C that is called "no_such_library"' in said
+    assert 'adder/package.json:15:5: there is no C library called "no_such_library"' in said
 
 
 def test_a_header_that_is_nowhere(app):

@@ -45,8 +45,8 @@ def test_files_and_folders(project):
         ({"sources": ["a.h"]}, '"a.h" is no source of C or C++'),
         ({"sources": ["-x.c"]}, "begins with a dash"),
         ({"headers": ["none"]}, '"none" selects no file'),
-        ({"libraries": ["-lz"]}, '"-lz" cannot be the name of a library of C'),
-        ({"pkgConfig": ["--libs"]}, '"--libs" cannot be the name of a package of pkg-config'),
+        ({"libraries": ["-lz"]}, '"-lz" cannot be the name of a C library'),
+        ({"pkgConfig": ["--libs"]}, '"--libs" cannot be the name of a pkg-config package'),
         ({"source": ["a.c"]}, 'unknown key "rebel"."stubs"."source"'),
     ],
 )
