@@ -12,7 +12,9 @@ DefaultEnvironment(tools=[])
 env = Environment(tools=["ocaml"], toolpath=[rebel_tools.TOOLPATH])
 """
 
-_COMMAND = re.compile(r"^(\S*ocaml(opt|c)\b|writing module aliases|gcc|ocamllex|menhir|Install file|Retrieved)", re.M)
+_COMMAND = re.compile(
+    r"^(\S*ocaml(opt|c)\b|writing module aliases|\S*gcc|ocamllex|menhir|Install file|Retrieved)", re.M
+)
 
 
 def sconstruct(project, body: str, files: dict | None = None, name: str = "SConstruct") -> None:

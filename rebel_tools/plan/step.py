@@ -11,8 +11,7 @@
       Collect                   puts objects together
         Archive
         Link                    makes a program
-          LinkPlugin          makes a plugin that a
-      program loads
+          LinkPlugin          makes a plugin, which a program loads
       Copy                      copies an archive
 
 Steps are compared by identity. What the user declared about a step is in `Plan.declared`.

@@ -8,7 +8,7 @@ them through `ocaml_builder.OCamlBuilder`, with targets and sources as lists or 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import SCons.Node.FS
@@ -22,6 +22,7 @@ from rebel_tools.project.names import is_module, package_module
 from rebel_tools.scons.arguments import checked_module, from_top, source_files, target_file
 from rebel_tools.scons.calls import is_true
 from rebel_tools.scons.compat import Environment, Node, Nodes, node_list
+from rebel_tools.scons.library_stubs import add_stubs, files_of, objects_of, tell_where
 from rebel_tools.scons.mistakes import user_error
 from rebel_tools.scons.nodes import StepFile
 from rebel_tools.scons.scopes import (
@@ -40,10 +41,11 @@ from rebel_tools.scons.scopes import (
     used_scopes,
 )
 from rebel_tools.scons.session import Session, session
-from rebel_tools.scons.source_kinds import meant
+from rebel_tools.scons.source_kinds import goes_into_library, goes_into_program, meant, modules_only
 
-# Construction variables with the suffixes of files that programs are linked with.
-_LINKED = ("OBJSUFFIX", "SHOBJSUFFIX", "LIBSUFFIX", "SHLIBSUFFIX")
+# Construction variables with the suffixes of objects, and of files that programs are linked with.
+_OBJECTS = ("OBJSUFFIX", "SHOBJSUFFIX")
+_LINKED = (*_OBJECTS, "LIBSUFFIX", "SHLIBSUFFIX")
 
 PLUGINS = {NATIVE: ".cmxs", BYTE: ".cma"}
 
@@ -91,12 +93,14 @@ def ocaml_library(builder: Any, env: Environment, target: Any, source: Any, chdi
     """A package: its modules behind one namespace, packed into `target`.cmxa and/or .cma for `$OCAMLENGINES`.
 
     The namespace is `$OCAMLNAMESPACE`, by default the name of the target as a module: `foo-bar` is `FooBar`. Other
-    libraries and programs use the package when it is in their `$OCAMLLIBS`.
+    libraries and programs use the package when it is in their `$OCAMLLIBS`. Sources and objects of C become stubs, see
+    `library_stubs`.
     """
-    sources = _sources(builder, env, source, chdir)
+    sources = _sources(builder, env, source, chdir, goes_into_library(_suffixes(env, _OBJECTS)))
     user_env, env = env, scope_environment(env)
     node = target_file(env, target, ARCHIVE[env["OCAMLENGINES"][0]], ARCHIVE.values())
-    (node, *more), sources = _emitted(builder, user_env, node, sources)
+    (node, *more), given = _emitted(builder, user_env, node, sources)
+    sources = [each for each in given if each.name.endswith(SUFFIXES)]
     base = os.path.splitext(node.get_internal_path())[0]
     module = env.subst("$OCAMLNAMESPACE") or checked_module(package_module(os.path.basename(base)), node)
     public = module if is_true(env.get("OCAMLPUBLICMODULE")) else ""
@@ -106,22 +110,25 @@ def ocaml_library(builder: Any, env: Environment, target: Any, source: Any, chdi
     if public and public not in scope.modules:
         raise RebelError(f"OCAMLPUBLICMODULE is set, but no source of `{node}` is the module {public}")
     make_nodes(run, scope)
+    if len(sources) < len(given):
+        add_stubs(env, base, [each for each in given if each not in sources], outdir)
     first, *others = scope.engines
     steps = [library_step(env, run, scope, first, base, more)]
     steps += [library_step(env, run, scope, engine, base) for engine in others]
     nodes = [node for step in steps for node in run.nodes(step)]
+    env.Requires(nodes, files_of(env))
     _own_folder(env, run, nodes, outdir)
     return node_list(nodes)
 
 
 @user_error
 def ocaml_program(builder: Any, env: Environment, target: Any, source: Any, chdir: bool) -> Nodes:
-    """An executable for the first of `$OCAMLENGINES` from sources, results of env.OCamlObject, and objects of C.
+    """An executable for the first of `$OCAMLENGINES` from sources, results of env.OCamlObject, and C.
 
     Sources are compiled into `$OCAMLOBJDIR`, by default `target`.objs, in the namespace `$OCAMLNAMESPACE`, by default
     one of their own; libraries come from `$OCAMLLIBS` or are among the sources.
     """
-    given = _sources(builder, env, source, chdir, linked=[env.subst(f"${suffix}") for suffix in _LINKED])
+    given = _sources(builder, env, source, chdir, goes_into_program(_suffixes(env, _LINKED)))
     user_env, env = env, scope_environment(env)
     node = target_file(env, target) if target else given[0].target_from_source("", env.subst("$PROGSUFFIX"))
     (node, *more), given = _emitted(builder, user_env, node, given)
@@ -138,6 +145,8 @@ def ocaml_program(builder: Any, env: Environment, target: Any, source: Any, chdi
     else:
         outdir = object_folder(env) or _without(path, suffix) + ".objs"
         scope, run = new_scope(env, outdir, _program_namespace(env, path))
+    foreign = objects_of(env, foreign, scope.outdir)
+    tell_where(env, [run.environments[each] for each in used_scopes(env)], foreign)
     modules = dict.fromkeys([*(step.module for step in compiled), *add_sources(run, scope, sources)])
     if not any(module.implementation for module in modules):
         raise RebelError(f"the program `{path}` has no implementation", expected="at least one .ml or .re")
@@ -179,6 +188,7 @@ def ocaml_plugin(builder: Any, env: Environment, target: Any, source: Any, chdir
         modules[scope.alias] = None
     make_nodes(run, scope)
     missing = [each for each in used_archives(run, scope.uses, host.engine) if each not in host.archives]
+    tell_where(env, [run.environments[each.scope] for each in missing])
     nodes = run.nodes(plugin_step(env, run, scope, path, host=host, members=modules, archives=missing))
     _own_folder(env, run, nodes, outdir)
     return node_list(nodes)
@@ -206,16 +216,20 @@ def ocaml_files(env: Environment, *libraries: Any) -> Nodes:
     return node_list(found)
 
 
+def _suffixes(env: Environment, variables: Iterable[str]) -> list[str]:
+    return [env.subst(f"${variable}") for variable in variables]
+
+
 def _sources(
-    builder: Any, env: Environment, source: Any, chdir: bool, linked: Iterable[str] | None = None
+    builder: Any, env: Environment, source: Any, chdir: bool, of_c: Callable[[str], bool] = modules_only
 ) -> list[Any]:
     """The nodes to compile (and link); some sources are replaced by what other builders make of them.
 
-    linked: the suffixes of files that a program is linked with on this platform; None if nothing is linked.
+    of_c: whether a file with this name is of use besides OCaml.
     """
     if chdir:
         raise RebelError("OCaml is compiled in the folder of the SConstruct", hint="leave out chdir=")
-    given = meant(source_files(env, source), builder.suffixes(env), linked)
+    given = meant(source_files(env, source), builder.suffixes(env), of_c)
     if not given:
         raise RebelError("none of the sources is code", expected=f"files with {', '.join(SUFFIXES)}")
     return list(builder.made_sources(env, given))

@@ -20,6 +20,7 @@ from rebel_tools.project.names import INSTALLED
 from rebel_tools.scons.builders import ocaml_files
 from rebel_tools.scons.calls import own_copy
 from rebel_tools.scons.compat import Environment, Node, Nodes, node_list
+from rebel_tools.scons.library_stubs import files_of
 from rebel_tools.scons.mistakes import user_error
 from rebel_tools.scons.scopes import scopes_of
 from rebel_tools.scons.session import Session, session
@@ -37,8 +38,9 @@ def ocaml_install(
     description: str = "",
     requires: Any = None,
 ) -> Nodes:
-    """Install a library into `folder`/`name`: its archives, compiled files and sources, and a META.
+    """Install a library into `folder`/`name`: its archives, compiled files, stubs and sources, and a META.
 
+    The shared libraries of C that bytecode loads go into `folder`/stublibs.
     folder: such as `prefix/lib`. library: a result of env.OCamlLibrary. name: in findlib, by default that of the
     library's file. requires: the findlib packages that its users need, by default those of OCAMLPACKAGES without
     rewriters, and the libraries in OCAMLLIBS under their own names.
@@ -57,8 +59,12 @@ def ocaml_install(
     meta = Meta(version, description, tuple(map(str, needed)), byte, native)
     env = _with_install(env)
     into = env.Dir(folder).Dir(name)
+    stubs = files_of(run.environments[scope])
+    loaded = [node for node in stubs if not node.name.endswith(".a")]
     files = [*nodes, *ocaml_files(env, nodes), *run.source_nodes.get(scope, {}).values()]
-    return node_list([*env.Install(into, files), *_write_meta(env, into.File(FILE), meta_text(meta))])
+    files += [node for node in stubs if node not in loaded]
+    installed = [*env.Install(into, files), *(env.Install(env.Dir(folder).Dir("stublibs"), loaded) if loaded else ())]
+    return node_list([*installed, *_write_meta(env, into.File(FILE), meta_text(meta))])
 
 
 def _one_scope(env: Environment, nodes: list[Any]) -> Scope:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from rebel_tools.errors import RebelError
 from rebel_tools.ocaml.names import SUFFIXES
+from rebel_tools.project.stubs import SOURCES
 from rebel_tools.scons.arguments import known_file
 from rebel_tools.scons.nodes import StepFile
 
@@ -18,6 +19,8 @@ _NO_CODE = re.compile(
     r"[#.].*|.*(~|\.(orig|rej|bak|old|save|swp|tmp|in|mlpack|mllib|mldylib|mld))\Z",
 )
 
+OBJECTS = (".o", ".obj", ".os")
+
 # Files for the linker besides units of this build.
 _LINKED = re.compile(r".*(\.(o|obj|os|a|lib|dylib|dll|cmx|cmxa|cmo|cma)|\.so(\.\d+)*)\Z")
 
@@ -25,30 +28,43 @@ _LINKED = re.compile(r".*(\.(o|obj|os|a|lib|dylib|dll|cmx|cmxa|cmo|cma)|\.so(\.\
 _OF_GENERATORS = (".mll", ".mly")
 
 
-def meant(nodes: Iterable[Any], suffixes: Iterable[str], linked: Iterable[str] | None) -> list[Any]:
+def meant(nodes: Iterable[Any], suffixes: Iterable[str], of_c: Callable[[str], bool]) -> list[Any]:
     """The files that can be built, without copies and lists beside sources.
 
     suffixes: of sources, also of those that another builder has to make something of.
-    linked: more suffixes of what is only linked; None where nothing but modules is meant.
+    of_c: whether a file with this name is of use besides OCaml, see `goes_into_library` and `goes_into_program`.
     Errors: RebelError for a file that is of no use here.
     """
     known = tuple(suffixes)
     candidates = (node for node in dict.fromkeys(nodes) if not _NO_CODE.match(node.name))
-    return [node for node in candidates if _is_meant(node, known, linked)]
+    return [node for node in candidates if _is_meant(node, known, of_c)]
 
 
-def _is_meant(node: Any, suffixes: tuple[str, ...], linked: Iterable[str] | None) -> bool:
+def modules_only(name: str) -> bool:
+    """For builders that only compile modules."""
+    return False
+
+
+def goes_into_library(objects: Iterable[str]) -> Callable[[str], bool]:
+    """For a library: sources of C, and objects. objects: more suffixes of these."""
+    suffixes = (*SOURCES, *OBJECTS, *filter(None, objects))
+    return lambda name: name.endswith(suffixes)
+
+
+def goes_into_program(linked: Iterable[str]) -> Callable[[str], bool]:
+    """For a program: sources of C, and all that is linked. linked: more suffixes of what is."""
+    suffixes = (*SOURCES, *filter(None, linked))
+    return lambda name: bool(_LINKED.match(name)) or name.endswith(suffixes)
+
+
+def _is_meant(node: Any, suffixes: tuple[str, ...], of_c: Callable[[str], bool]) -> bool:
     if isinstance(node, StepFile):  # a result of env.OCamlObject
         return True
     if node.name.endswith(_OF_GENERATORS):
         return not _has_own_rule(node)
-    if not node.name.endswith(suffixes) and (linked is None or not _is_linked(node.name, linked)):
+    if not node.name.endswith(suffixes) and not of_c(node.name):
         raise RebelError(f"`{node}` is not a source of OCaml or Reason", expected=", ".join(SUFFIXES), hint=_hint(node))
     return True
-
-
-def _is_linked(name: str, more: Iterable[str]) -> bool:
-    return bool(_LINKED.match(name)) or name.endswith(tuple(suffix for suffix in more if suffix))
 
 
 def _has_own_rule(node: Any) -> bool:
@@ -74,6 +90,6 @@ def _was_built(node: Any) -> bool:
 
 
 def _hint(node: Any) -> str:
-    if node.name.endswith(".c"):
-        return 'objects of C are given to programs: c.Object("stubs.c", CPPPATH=["$OCAMLWHERE"])'
+    if node.name.endswith(SOURCES):
+        return "C is given to env.OCamlLibrary or env.OCamlProgram"
     return "give its result" if "." in node.name else ""

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import os
 import re
-import shlex
-import sys
 from collections.abc import Callable, Iterable
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -19,33 +17,37 @@ import SCons.Node.FS
 import SCons.Util
 
 from rebel_tools import tools
-from rebel_tools.errors import RebelError
 from rebel_tools.ocaml import place
-from rebel_tools.ocaml.named import split
 from rebel_tools.ocaml.pkg_config import CPackage, UnknownCPackage, c_package
 from rebel_tools.plan.model import NATIVE
 from rebel_tools.project.document import Path
 from rebel_tools.project.manifest import document_of
 from rebel_tools.project.model import Package
 from rebel_tools.project.stubs import CXX, C
-from rebel_tools.scons.actions import Words
 from rebel_tools.scons.arguments import from_top, output_file
+from rebel_tools.scons.c_stubs import (
+    COMMANDS,
+    c_environment,
+    expanding_to,
+    has_shared_libraries,
+    library_of_cxx,
+    object_names,
+    packing,
+    recorded,
+)
 from rebel_tools.scons.compat import Environment, Node, Nodes
 from rebel_tools.scons.linking import CALLS_C
 from rebel_tools.scons.nodes import MadeFile
-from rebel_tools.scons.output import SOURCES, install_output
+from rebel_tools.scons.output import SOURCES
 from rebel_tools.scons.package_rules import Place
-from rebel_tools.scons.settings import config_of, environ_of, program, standard_library
+from rebel_tools.scons.settings import config_of, environ_of, standard_library
 from rebel_tools.scons.words import Literals, expanded, extended, literals
 
 if TYPE_CHECKING:
     from rebel_tools.scons.target import TargetSession
 
-_FOR_OBJECTS = re.compile(r"[^A-Za-z0-9_./+-]")  # ocamlmklib passes names to a shell
-_OF_SHELL = re.compile(r"[^A-Za-z0-9_./+@~,=:-]")
 _STANDARD = re.compile(r"-std=(c|gnu)(\+\+)?")
 _SHARED = ".so"
-_COMMANDS = ("SHCCCOM", "SHCXXCOM", "ASPPCOM")
 
 
 class PackageStubs:
@@ -76,19 +78,22 @@ class PackageStubs:
             return {}
         own = package.stubs.is_linked
         return {
-            "_OCAMLSTUBS": _expander(lambda env: self._recorded(package) if own else []),
-            "_OCAMLDLLS": _expander(lambda env: self._dlls(package)),
-            "_OCAMLSTUBLINK": _expander(lambda env: self._linked(package, linked, env)),
+            "_OCAMLSTUBS": expanding_to(lambda env: self._recorded(package) if own else []),
+            "_OCAMLDLLS": expanding_to(lambda env: self._dlls(package)),
+            "_OCAMLSTUBLINK": expanding_to(lambda env: self._linked(package, linked, env)),
         }
 
     def _recorded(self, package: Package) -> list[str]:
         """The link flags stored in the archive of a package."""
+        own = [f"-l{package.stub_library}"] if package.stubs.sources else []
+        return recorded([*own, *self._linked_too(package)])
+
+    def _linked_too(self, package: Package) -> list[str]:
+        """The words for the linker of C besides the package's own library."""
         stubs = package.stubs
-        words = [f"-l{package.stub_library}"] if stubs.sources else []
-        words += [f"-l{name}" for name in stubs.libraries]
+        words = [f"-l{name}" for name in stubs.libraries]
         words += [word for each in self._installed(package) for word in each.link]
-        words += [_library_of_cxx()] if any(path.endswith(CXX) for path in stubs.sources) else []
-        return [each for word in words for each in _for_ocaml(word)]
+        return words + ([library_of_cxx()] if any(path.endswith(CXX) for path in stubs.sources) else [])
 
     def _dlls(self, package: Package) -> list[str]:
         return ["-dllib", f"-l{package.stub_library}"] if package.stubs.sources and self._has_dlls else []
@@ -157,13 +162,14 @@ class PackageStubs:
     def _nodes_of(self, package: Package) -> list[SCons.Node.FS.File]:
         where, env = self.run.rules.place(package), self._environment(package)
         objects = []
-        for path, name in _object_names(package.stubs.sources):
+        for path, name in object_names(package.stubs.sources):
             source = env.fs.File(from_top(where.path(path)))
             objects += self._compiler(env, package, path)(output_file(env, where.made_path(name)), source)
             SOURCES[where.made_path(name)] = where.path(path)
         base = f"{self.folder(package)}/{{}}{package.stub_library}"
         paths = [base.format("lib") + ".a", *([base.format("dll") + _SHARED] if self._has_dlls else [])]
-        libraries = env.Command([output_file(env, path) for path in paths], objects, self._packing(package, objects))
+        action = packing(self._base, self.folder(package), package.stub_library, objects, self._linked_too(package))
+        libraries = env.Command([output_file(env, path) for path in paths], objects, action)
         for node in (*libraries, *objects):
             MadeFile.adopt(node)
         return [*libraries, *objects]
@@ -172,17 +178,7 @@ class PackageStubs:
         """The builder for a source, with the standard of its own language only."""
         is_c, is_cxx = path.endswith(C), path.endswith(CXX)
         flags = [word for word in package.stubs.flags if not _is_standard_of(word, cxx=is_c, c=is_cxx)]
-        return env.Override({"_OCAMLSTUBFLAGS": _expander(lambda env: flags)}).SharedObject
-
-    def _packing(self, package: Package, objects: list[Any]) -> Words:
-        out, paths = f"{self.folder(package)}/{package.stub_library}", [node.get_internal_path() for node in objects]
-        odd = next((path for path in (out, *paths) if _OF_SHELL.search(path)), None)
-        if odd:
-            raise RebelError(f"ocamlmklib cannot write to `{odd}`", expected="a folder without blanks in its path")
-        words = [word for word in self._recorded(package) if word not in ("-cclib", "-ccopt")][1:]
-        given = [each for word in words for each in ((word,) if word.startswith(("-l", "-L")) else ("-ldopt", word))]
-        command = [program(self._base, "OCAMLMKLIB"), "-o", out, *paths, *given]
-        return Words(command, f"ocamlmklib {self.folder(package)}/lib{package.stub_library}.a")
+        return env.Override({"_OCAMLSTUBFLAGS": expanding_to(lambda env: flags)}).SharedObject
 
     # The environments of the compilers
 
@@ -192,32 +188,11 @@ class PackageStubs:
 
     @property
     def _has_dlls(self) -> bool:
-        return self._config.get("supports_shared_libraries") == "true"
+        return has_shared_libraries(self._config)
 
     @cached_property
     def _base(self) -> Environment:
-        """The user's environment; where it knows no C, the compiler that OCaml was made with, and its flags."""
-        env = self.run.base.Clone()
-        own, knows_c = [], "SHCCCOM" in env
-        for tool, command in zip(("cc", "c++", "as"), _COMMANDS):
-            if command not in env:  # who has chosen tools for C may have none for C++
-                env.Tool(tool)
-        if not knows_c:
-            compiler = split(self._config.get("c_compiler", "cc")) or ["cc"]
-            own = split(self._config.get("ocamlc_cflags", "")) + split(self._config.get("ocamlc_cppflags", ""))
-            env.Replace(CC=extended([], compiler), CXX=extended([], [_cxx(env, compiler[0]), *compiler[1:]]))
-        for variable, text in (
-            ("SHCCCOMSTR", "cc $SOURCE"),
-            ("SHCXXCOMSTR", "c++ $SOURCE"),
-            ("ASPPCOMSTR", "as $SOURCE"),
-        ):
-            if env.get("OCAMLOPTCOMSTR"):
-                env.SetDefault(**{variable: text})
-        pic = [] if "-fPIC" in own or sys.platform == "win32" else ["-fPIC"]
-        env.Replace(CCFLAGS=[*extended([], own), *SCons.Util.CLVar(env["CCFLAGS"]), *extended([], pic)])
-        env.AppendUnique(ASPPFLAGS=["$CCFLAGS"])
-        install_output(env)
-        return env
+        return c_environment(self.run.base, self._config)
 
     def _environment(self, package: Package) -> Environment:
         env = self._base
@@ -242,9 +217,9 @@ class PackageStubs:
         return env.Override(
             {
                 "CCFLAGS": flags,
-                "_CPPINCFLAGS": _expander(lambda env: includes),
+                "_CPPINCFLAGS": expanding_to(lambda env: includes),
                 "CPPPATH": [*folders, *given, env.Dir(library)],
-                **{variable: env[variable].replace("$SOURCES", "$_OCAMLCSOURCE") for variable in _COMMANDS},
+                **{variable: env[variable].replace("$SOURCES", "$_OCAMLCSOURCE") for variable in COMMANDS},
                 "_OCAMLCSOURCE": _source,
             }
         )
@@ -276,51 +251,14 @@ def _made_in(where: Place) -> Callable[[str], str]:
     return lambda folder: where.made if folder == "." else where.made_path(folder)
 
 
-def _expander(words: Callable[[Environment], list[str]]) -> Any:
-    """A construction variable that expands to words that mean themselves."""
-
-    def expand(target: Nodes, source: Nodes, env: Environment, for_signature: bool) -> Literals:
-        return literals(words(env))
-
-    return expand
-
-
 def _source(target: Nodes, source: Nodes, env: Environment, for_signature: bool) -> Literals:
     return literals([source[0].get_internal_path()])
-
-
-def _for_ocaml(word: str) -> list[str]:
-    """A word for the linker of C, as OCaml's compilers are told it; they hand it to a shell."""
-    return ["-cclib", word] if word.startswith("-l") else ["-ccopt", shlex.quote(word)]
-
-
-def _library_of_cxx() -> str:
-    return "-lc++" if sys.platform == "darwin" else "-lstdc++"
 
 
 def _is_standard_of(word: str, cxx: bool, c: bool) -> bool:
     """Whether a word chooses a standard of C++, or of C."""
     found = _STANDARD.match(word)
     return found is not None and (cxx if found[2] else c)
-
-
-def _cxx(env: Environment, compiler: str) -> str:
-    """The C++ compiler that belongs to a C compiler."""
-    for own, other in (("gcc", "g++"), ("clang", "clang++")):
-        if compiler.endswith(own) and env.WhereIs(compiler[: -len(own)] + other):
-            return compiler[: -len(own)] + other
-    return "c++"
-
-
-def _object_names(sources: Iterable[str]) -> list[tuple[str, str]]:
-    """For each source a name for its object that a shell leaves alone."""
-    found: dict[str, str] = {}
-    for path in sources:
-        name = _FOR_OBJECTS.sub("_", path)
-        while f"{name}.o" in found:
-            name += "_"
-        found[f"{name}.o"] = path
-    return [(path, name) for name, path in found.items()]
 
 
 def _is_value(node: Node) -> bool:

@@ -39,8 +39,8 @@ WRONG = {
     "env.OCamlLibrary('l', 'a.ml', OCAMLPUBLICMODULE=1)": "OCAMLPUBLICMODULE is set, but no source of `l.cmxa` is the",
     "env.OCamlProgram('p', 'only.mli')": "the program `p` has no implementation",
     "env.OCamlProgram('p', 'c.txt')": "`c.txt` is not a source of OCaml or Reason",
-    "env.OCamlProgram('p', ['a.ml', 'stubs.c'])": "`stubs.c` is not a source of OCaml or Reason\n  expected: .ml, .re, "
-    ".mli, .rei\n  hint: objects of C are given to programs",
+    "env.OCamlObject(['a.ml', 'stubs.c'])": "`stubs.c` is not a source of OCaml or Reason\n  expected: .ml, .re, "
+    ".mli, .rei\n  hint: C is given to env.OCamlLibrary or env.OCamlProgram",
     "env.OCamlProgram('p', 'e.mli')": "the program `p` has no implementation",
     "env.OCamlProgram('p', ['a.ml~', 'a.mld'])": "none of the sources is code",
     "env.OCamlObject('a.ml', chdir=1)": "OCaml is compiled in the folder of the SConstruct\n  hint: leave out chdir=",

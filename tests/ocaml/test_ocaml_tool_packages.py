@@ -6,7 +6,8 @@ import shutil
 import subprocess
 
 import pytest
-from tool_project import commands, sconstruct, targets
+from needs import missing_for_reason
+from tool_project import commands, replace, sconstruct, targets
 from user_project import unquoted
 
 
@@ -104,3 +105,35 @@ def test_hints_about_modules_that_are_not_found(project):
     assert hints(project.scons(rc=2)) == [
         "hint: `Table' is src/table.ml here, which hides the package Table; rename that file"
     ]
+
+
+REWRITER = """\
+open Ppxlib
+
+let expand ~ctxt = Ast_builder.Default.eint ~loc:(Expansion_context.Extension.extension_point_loc ctxt) 42
+
+let rule =
+  Context_free.Rule.extension
+    (Extension.V3.declare "answer" Extension.Context.expression Ast_pattern.(pstr nil) expand)
+
+let () = Driver.register_transformation "answer" ~rules:[ rule ]
+let () = Driver.standalone ()
+"""
+
+
+@pytest.mark.skipif("ppxlib" in missing_for_reason(), reason="needs ppxlib 0.22")
+def test_a_rewriter_of_the_same_sconstruct(project):
+    """It is built before what it rewrites, and an edit of it compiles that again."""
+    body = """
+        env.OCamlProgram("ppx/answer", ["ppx/answer.ml"], OCAMLPACKAGES=["ppxlib"])
+        rewritten = ["-ppx", "ppx/answer --as-ppx"]
+        env.OCamlProgram("main", ["main.ml"], OCAMLFLAGS=env["OCAMLFLAGS"] + rewritten, OCAMLDEPFLAGS=rewritten)
+    """
+    files = {"ppx/answer.ml": REWRITER, "main.ml": "let () = print_int [%answer]\n"}
+    sconstruct(project, body, files)
+    project.scons("main")
+    assert project.run(project.path("main")).out == "42"
+    assert commands(project.scons("main")) == []
+    replace(project, "ppx/answer.ml", "ctxt) 42", "ctxt) 43")
+    project.scons("main")
+    assert project.run(project.path("main")).out == "43"
