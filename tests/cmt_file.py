@@ -1,4 +1,4 @@
-"""What the compiler has written into a .cmt, which it compresses from OCaml 5.1 on."""
+"""What the compiler wrote into a .cmt file, which is compressed from OCaml 5.1 on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Fixtures shared by every subject, tiers of tests, and `--keep`."""
+"""Fixtures for all subjects, the tiers of tests, and `--keep`."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ import pytest
 from tiers import TIERS, tier
 from user_project import ROOT, Project
 
-if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as in what a shell starts in the background
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as in a process that a shell starts in the background
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
-os.environ.pop("REBEL_PROFILE", None)  # what the user of this machine likes best is not what is tested
-os.environ["REBEL_SERVER"] = "0"  # a server of each project that is built twice would outlive its test
-os.environ["REBEL_CACHE"] = "0"  # tests of the cache turn it on, in a folder of theirs
+os.environ.pop("REBEL_PROFILE", None)  # the personal preferences of the user are not tested
+os.environ["REBEL_SERVER"] = "0"  # the server of a project that is built twice would outlive its test
+os.environ["REBEL_CACHE"] = "0"  # tests of the cache turn it on, in a folder of their own
 
 KEPT = ROOT / "kept"
 
@@ -32,7 +32,7 @@ def pytest_configure(config: pytest.Config) -> None:
         config.addinivalue_line("markers", f"{name}: {meaning}")
 
 
-@pytest.hookimpl(tryfirst=True)  # before -m chooses
+@pytest.hookimpl(tryfirst=True)  # before -m selects tests
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         path = Path(item.path).relative_to(ROOT / "tests").as_posix()
@@ -41,7 +41,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
-    """Keeps the project of a test that failed, and says where."""
+    """Keep the project of a failed test, and say where."""
     report = (yield).get_result()
     folder = getattr(item, "funcargs", {}).get("tmp_path")
     if report.when == "call" and report.failed and folder and item.config.option.keep:
@@ -52,7 +52,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
 
 
 def _copy_file(source: str, target: str) -> None:
-    """FIFOs and sockets are not copied."""
+    """Copy a file, but not FIFOs and sockets."""
     if os.path.isfile(source):
         shutil.copy2(source, target)
 

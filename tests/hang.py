@@ -1,6 +1,6 @@
-"""Ends what never ends. No test measures speed, since machines can be busy: benchmarks do.
+"""Ends tests that hang. No test measures speed, because machines can be busy; benchmarks do.
 
-What reads hostile files in a second or two has minutes of processor time here, which no load of a machine uses up.
+Reading a hostile file takes a second or two; the limit is minutes of processor time, whatever the load of the machine.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ import pytest
 
 PROCESSOR_SECONDS = 300
 SECONDS = 1800
-"""For what has to happen some time: it only says how long a test waits that fails."""
+"""How long a test waits for something that must happen; only a failing test takes that long."""
 
 
 @contextlib.contextmanager
 def no_hang() -> Iterator[None]:
-    """Fails the test when what runs inside has used `PROCESSOR_SECONDS` of this process."""
+    """Fail the test when the code inside has used `PROCESSOR_SECONDS` of this process."""
 
     def stop(*_: object) -> None:
         pytest.fail(f"did not end within {PROCESSOR_SECONDS} s of processor time")

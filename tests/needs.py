@@ -1,4 +1,4 @@
-"""What machines may lack for Reason; a test that is skipped for it says what."""
+"""What Reason needs and a machine may lack; skipped tests name it."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from rebel_tools.errors import MissingTool
 from rebel_tools.ocaml.reason import find_refmt
 
 PPXLIB = (0, 22)
-"""The first release that has one syntax tree for all compilers."""
+"""The first release with one syntax tree for all compilers."""
 
 
 @cache
 def missing_for_reason() -> str:
-    """Why Reason does not work on this machine; '' when it does."""
+    """Why Reason does not work on this machine; '' if it does."""
     for program in ("ocamlfind", "ocamlopt"):
         if not shutil.which(program):
             return f"{program} is not installed"

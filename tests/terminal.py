@@ -1,4 +1,4 @@
-"""A real pseudo-terminal for a command, and what stands on its screen when the command has ended."""
+"""A real pseudo-terminal for a command, and the contents of its screen when the command has ended."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ _PIECE = re.compile(r"\x1b\[([\d;]*)([A-Za-z])|[\r\n]|[^\x1b\r\n]+|\x1b")
 
 
 class Shown:
-    """rc: the exit status; text: all that was written; lines: those that are left on the screen, without colours;
-    widest: of the columns that anything was written to, the last one.
+    """rc: the exit status; text: everything that was written; lines: the lines left on the screen, without colours;
+    widest: the last column that was ever written to.
     """
 
     def __init__(self, rc: int, text: str):
@@ -28,7 +28,7 @@ class Shown:
 
 
 def on_terminal(folder: Path, *command: str, columns: int = 80, env: dict | None = None) -> Shown:
-    """Run `command` in `folder` with its three streams on a terminal of so many columns."""
+    """Run `command` in `folder` with its three streams on a terminal with `columns` columns."""
     own, other = pty.openpty()
     fcntl.ioctl(other, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
     inherited = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "NO_COLOR", "CI")}
@@ -46,7 +46,7 @@ def on_terminal(folder: Path, *command: str, columns: int = 80, env: dict | None
 def _read(descriptor: int) -> bytes:
     try:
         return os.read(descriptor, 65536)
-    except OSError:  # Linux says so when nobody has the terminal open any more
+    except OSError:  # Linux reports that no process has the terminal open any more
         return b""
 
 

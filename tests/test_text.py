@@ -1,4 +1,4 @@
-"""Text from outside on a terminal: what is escaped, what stays, and where the caret of an error stands."""
+"""Text from outside on a terminal: what is escaped, what is kept, and where the caret of an error is."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Which tests are quick and which are long. A test is in one tier, after its file; `pytest -m quick` runs one of them.
+"""Which tests are quick and which are long. The tier of a test depends on its file; `pytest -m quick` runs one tier.
 
-quick: all of them take less than a minute on two cores. long: minutes each, or random. real: the rest.
+quick: less than a minute for all, on two cores. long: minutes each, or random. real: the rest.
 """
 
 from __future__ import annotations

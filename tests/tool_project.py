@@ -25,12 +25,12 @@ def sconstruct(project, body: str, files: dict | None = None, name: str = "SCons
 
 
 def commands(run) -> list[str]:
-    """The lines of a build's output that say that something was done."""
+    """The lines of a build's output that report a step."""
     return [line for line in run.out.splitlines() if _COMMAND.match(line)]
 
 
 def targets(run) -> list[str]:
-    """What was made, in the order of the commands."""
+    """The targets that were made, in the order of the commands."""
     found = []
     for line in commands(run):
         option = re.search(r" -o (\"[^\"]+\"|\S+)", line)
@@ -62,7 +62,7 @@ def five_checks(project, comment_in: str, compiled: list, change) -> None:
     """Null, comment, clean, parallel and incremental builds of a project that was not built yet.
 
     comment_in: a source that gets a comment at its end; compiled: the outputs of the steps that may run then.
-    change: edits the project so that something else comes out.
+    change: edits the project so that its outputs differ.
     """
     sources = entries(project)
     first = project.scons()
@@ -87,7 +87,7 @@ def five_checks(project, comment_in: str, compiled: list, change) -> None:
 
 
 def ocaml_free_path(folder) -> str:
-    """A PATH with the programs of this machine's, but no OCaml."""
+    """A PATH with the programs of this machine, except OCaml."""
     folder.mkdir()
     for place in reversed(os.environ["PATH"].split(os.pathsep)):
         for entry in os.scandir(place) if os.path.isdir(place) else ():

@@ -1,4 +1,4 @@
-"""`scons --interactive` on a project, one command after the other, as a user types them."""
+"""`scons --interactive` on a project, one command after another, as a user types them."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ class Interactive:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Say `exit`; the process has to end by itself, and well."""
+        """Type `exit`; the process has to end by itself, with status 0."""
         said, _ = self.process.communicate(b"exit\n", timeout=SECONDS)
         if kind is None and self.process.returncode:
             pytest.fail(f"scons --interactive ended with {self.process.returncode}: {said.decode()}")
 
     def read(self) -> str:
-        """What is said up to the next prompt."""
+        """The output up to the next prompt."""
         assert self.process.stdout and self.process.stdin
         descriptor, text, until = self.process.stdout.fileno(), "", time.monotonic() + SECONDS
         while not text.endswith(PROMPT):
@@ -52,7 +52,7 @@ class Interactive:
         return text[: -len(PROMPT)]
 
     def __call__(self, command: str) -> str:
-        """Give a command, and return what is said until the next prompt."""
+        """Give a command, and return its output up to the next prompt."""
         assert self.process.stdin
         self.process.stdin.write(f"{command}\n".encode())
         self.process.stdin.flush()

@@ -23,12 +23,12 @@ def snapshot(folder: Path, ignore=(".sconsign.dblite",)) -> dict:
 
 
 def unquoted(text: str) -> str:
-    """What OCaml says, without the quotes that it puts around names since 5.2."""
+    """OCaml's output without the quotes around names, which it prints since 5.2."""
     return text.replace('"', "")
 
 
 class Run:
-    """What one command did: its exit status and its two streams."""
+    """The outcome of a command: its exit status and its two streams."""
 
     def __init__(self, process: subprocess.CompletedProcess):
         self.rc = process.returncode
@@ -88,10 +88,10 @@ def rebel(project: Project, *arguments: str, rc: int | None = 0, **kw) -> Run:
 
 
 def steps(run: Run) -> list[str]:
-    """What was done, as `link _build/tool/src/app.out`, in order."""
+    """The steps of the build, such as `link _build/tool/src/app.out`, in order."""
     return [line.partition("] ")[2] for line in run.out.splitlines() if line.startswith("[")]
 
 
 def outputs(project: Project) -> dict:
-    """The files that a build has made, without what it remembers."""
+    """The outputs of a build, without its records."""
     return {path: data for path, data in project.snapshot("_build").items() if ".rebel-tools" not in path}

@@ -79,9 +79,9 @@ print((peak() - before) // 1024, said)
 
 @pytest.fixture
 def survive(tmp_path):
-    """Read hostile bytes in a process of its own; returns what it said, after checking that it ended and its memory.
+    """Read hostile bytes in a process of its own; return its output after checking that it ended, and its memory.
 
-    The limit is 256 MB over the size of the file.
+    The limit is 256 MB plus the size of the file.
     """
 
     def read(data: bytes, mode: str = "table", name: str = "hostile.so") -> str:

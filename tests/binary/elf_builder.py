@@ -1,4 +1,4 @@
-"""Makes small ELF shared objects byte by byte: every class and byte order, without a cross compiler, and every lie."""
+"""Makes small ELF shared objects byte by byte, without a cross compiler: all classes and byte orders, all defects."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import struct
 from dataclasses import dataclass, field
 
 BASE = 0x10000
-"""Addresses are file offsets plus this, so that a reader that mixes them up is found out."""
+"""Addresses are file offsets plus this, which detects readers that confuse them."""
 
 
 @dataclass
@@ -86,7 +86,7 @@ class Elf:
         return struct.pack(f"{self.order}IIIBBH", name, s.value, s.size, info, s.other, s.section)
 
     def _gnu_hash(self, count: int) -> bytes:
-        """One bucket with everything: the chain has its end bit only at the last symbol."""
+        """One bucket for all symbols: the end bit of the chain is only at the last one."""
         word = "Q" if self.bits == 64 else "I"
         chain = [2] * (count - 2) + [3] if count > 1 else []
         head = struct.pack(f"{self.order}4I{word}I", 1, 1, 1, 6, 0, 1 if count > 1 else 0)

@@ -1,10 +1,10 @@
 """Breaks files at random and reads them: `python tests/binary/fuzz.py --of libraries --seconds 60 --seed 1`.
 
-libraries   ELF and PE files with debug information
-debug       files of debug information beside a library: of a debug link, a build id, dwz, .dwo and .dwp (`fuzz_debug`)
+libraries   ELF and PE files with debugging information
+debug       files of debugging information beside a library: debug link, build id, dwz, .dwo and .dwp (`fuzz_debug`)
 interfaces  interface files, pickled and as text (`fuzz_debug`)
 
-A case fails when it ends in anything but a value or a typed error, or takes longer than `--limit`. Each case follows
+A case fails if it ends in anything but a value or a typed error, or takes longer than `--limit`. Each case follows
 from the seed and its number, so `--seed S --case N` repeats it; the broken file is kept for inspection.
 """
 
@@ -49,7 +49,7 @@ NUMBERS = (0, 1, 2, 0x7F, 0x80, 0xFF, 0x7FFF, 0xFFFF, 0x7FFFFFFF, 0x80000000, 0x
 
 
 def libraries(folder: Path) -> list[Subject]:
-    """Whole libraries to break: made byte by byte, and compiled where a compiler is installed."""
+    """Libraries to break: made byte by byte, and compiled ones if a compiler is installed."""
     symbols = [Symbol("f", version=2), Symbol("g", kind=1, version=0x8002), Symbol("h", version=1)]
     made = [
         (f"made{bits}{style}{order}", Elf(bits, order, symbols=symbols, versions=("V1",), hash_style=style).build())
@@ -75,7 +75,7 @@ def _compile(folder: Path, compiler: str, suffix: str, kind: str, version: int) 
 
 
 def broken(data: bytes, chance: random.Random) -> bytes:
-    """The file with one to six things wrong."""
+    """The file with one to six defects."""
     out = bytearray(data)
     for _ in range(chance.randint(1, 6)):
         if out:
@@ -110,7 +110,7 @@ def _fill(out: bytearray, chance: random.Random) -> None:
 
 
 class Subject(NamedTuple):
-    """A file to break, what reads it (and raises only typed errors), and how it is broken."""
+    """A file to break, a function that reads it (and raises only typed errors), and a function that breaks it."""
 
     name: str
     data: bytes
@@ -119,14 +119,14 @@ class Subject(NamedTuple):
 
 
 def read(data: bytes) -> int:
-    """Exports and types of a library."""
+    """Read the exports and types of a library."""
     table = read_table(data, name="fuzz")
     list(map(str, table.exports))
     return len(read_declarations(data, {"core_add", "core_data", "f"}).types)
 
 
 def run_case(subjects: list[Subject], seed: int, case: int, limit: float) -> str | None:
-    """None when the case went well within `limit` seconds of processor time, else what went wrong."""
+    """None if the case succeeded within `limit` seconds of processor time, else a description of the failure."""
     chance = random.Random(f"{seed} {case}")
     name, whole, reader, breaker = subjects[case % len(subjects)]
     data = breaker(whole, chance)
@@ -136,7 +136,7 @@ def run_case(subjects: list[Subject], seed: int, case: int, limit: float) -> str
         reader(data)
     except RebelError as error:
         str(error)
-    except Exception:  # whatever it is: it is what is looked for
+    except Exception:  # any exception at all is what the fuzzer looks for
         wrong = traceback.format_exc()
     spent = time.process_time() - start
     if spent > limit:
@@ -151,7 +151,7 @@ def run_case(subjects: list[Subject], seed: int, case: int, limit: float) -> str
 def run(
     make: Callable[[Path], list[Subject]], seed: int, limit: float, cases: range | None = None, seconds: float = 0.0
 ) -> tuple[int, list[str]]:
-    """How many cases ran with the subjects that `make` makes in a folder, and the reports of those that failed."""
+    """The number of cases that ran, with the subjects that `make` makes in a folder, and reports of the failures."""
     reports, number = [], 0
     with tempfile.TemporaryDirectory() as folder:
         subjects = make(Path(folder))

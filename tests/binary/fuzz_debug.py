@@ -1,4 +1,4 @@
-"""What `fuzz` breaks besides libraries: debug information beside them, and interface files."""
+"""What `fuzz` breaks in addition to libraries: files of debugging information beside them, and interface files."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ NAMES = {"core_add", "core_data"}
 
 
 def debug_files(folder: Path) -> list[Subject]:
-    """The files beside a library that have its debug information, and the library that names them."""
+    """The files beside a library that contain its debugging information, and the library that refers to them."""
     found: list[Subject] = []
     for number, make in enumerate(TOOLS):
         home = folder / str(number)
@@ -49,7 +49,7 @@ def debug_files(folder: Path) -> list[Subject]:
 
 
 def replaced(target: Path, library: Path, path: DebugPath, data: bytes) -> DebugInformation:
-    """What the library's debug information says when one of its files holds `data`; the file is as before then."""
+    """Read the library's debugging information while one of its files contains `data`, and restore the file."""
     kept = target.read_bytes()
     target.write_bytes(data)
     try:
@@ -81,7 +81,7 @@ def linked(home: Path) -> Made:
 
 
 def by_build_id(home: Path) -> Made:
-    """A folder of debug files by build id; what a link says about the checksum does not stop the reader there."""
+    """A folder of debug files by build id; the reader continues although the checksum of the link is wrong."""
     library = compile_core(home, "-Wl,--build-id")
     notes = subprocess.run(["readelf", "-n", str(library)], capture_output=True, text=True).stdout
     build_id = re.search(r"Build ID: (\w+)", notes)[1]  # type: ignore[index]
@@ -93,7 +93,7 @@ def by_build_id(home: Path) -> Made:
 
 
 def shared(home: Path) -> Made:
-    """What dwz moved from two libraries into a file that they share."""
+    """The file into which dwz moved common parts of two libraries."""
     library = compile_core(home)
     run(home, "gcc", "-w", "-g", "-shared", "-fPIC", "-nostdlib", "-o", "libother.so", "other.c")
     run(home, "dwz", "-m", "shared.debug", "-M", str(home / "shared.debug"), "libcore.so", "libother.so")
@@ -108,12 +108,12 @@ def split(home: Path) -> Made:
 
 
 def packed(home: Path) -> Made:
-    """A package of split DWARF of two units, of version 4, since dwp 2.40 fails on 5."""
+    """A package of split DWARF for two units, of version 4, because dwp 2.40 fails with 5."""
     return _packed(home, "dwp", 4)
 
 
 def packed_by_llvm(home: Path) -> Made:
-    """One of version 5."""
+    """A package of version 5."""
     return _packed(home, "llvm-dwp", 5)
 
 
@@ -134,11 +134,11 @@ TOOLS: dict[Callable[[Path], Made], tuple[str, ...]] = {
     packed: ("gcc", "dwp"),
     packed_by_llvm: ("gcc", "llvm-dwp"),
 }
-"""What each needs; one whose tools are missing is left out."""
+"""The tools that each needs; subjects whose tools are missing are left out."""
 
 
 def interfaces(folder: Path) -> list[Subject]:
-    """An interface in both forms, and its data with something else in a place or two and the right digest."""
+    """An interface in both forms, and its data with one or two changed values and a correct digest."""
     (folder / "core.c").write_text(SOURCE)
     interface = record(str(compile_core(folder)), headers=EVERY).interface
     assert interface.declarations.enumerations
@@ -153,12 +153,12 @@ def interfaces(folder: Path) -> list[Subject]:
 
 
 def compared(mine: Side, data: bytes) -> object:
-    """The interface of these data, compared with a sound one in both directions, and as text."""
+    """Compare the interface of these data with a sound one in both directions, and as text."""
     found = json.loads(data)
     try:
         sealed = codec.seal(found["interface"], found["producer"], found["places"])
     except codec.CodecError:
-        return None  # what no writer would write
+        return None  # something that no writer would write
     interface = from_bytes(sealed, "fuzz")
     assert from_bytes(to_text_form(interface, to_bytes(interface)).encode(), "fuzz") == interface
     side = interface_side(interface, "fuzz")
@@ -166,7 +166,7 @@ def compared(mine: Side, data: bytes) -> object:
 
 
 def exchanged(data: bytes, chance: random.Random) -> bytes:
-    """Data with other parts of themselves, or odd numbers, in one to three places."""
+    """The data with one to three places replaced by other parts of it, or by odd numbers."""
     found = json.loads(data)
     for _ in range(chance.randint(1, 3)):
         places = list(_places(found["interface"]))
@@ -180,13 +180,13 @@ ODD = (0, 1, -1, 1 << 62, None, "", "struct node", "*", [], {}, True)
 
 
 def _kind(value: object) -> object:
-    """What a value is in the schema, roughly: types are lists that begin with a tag."""
+    """The rough kind of a value in the schema: types are lists that begin with a tag."""
     is_type = isinstance(value, list) and value and isinstance(value[0], str)
     return str if is_type else type(value)
 
 
 def _places(value: object) -> Iterator[tuple]:
-    """Every place in nested lists and dictionaries, as what holds it and its index or key."""
+    """Every place in nested lists and dictionaries: the container, and the index or key."""
     items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for key, item in items:
         yield value, key

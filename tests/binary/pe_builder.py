@@ -1,4 +1,4 @@
-"""Makes small DLLs byte by byte: every machine without a cross compiler, and every lie in an export directory."""
+"""Makes small DLLs byte by byte: every machine, without a cross compiler, and every defect of an export directory."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Libraries in wheels, tar files and Debian packages, and archives that mean harm."""
+"""Libraries in wheels, tar files and Debian packages, and hostile archives."""
 
 from __future__ import annotations
 
@@ -157,7 +157,7 @@ def test_truncated_archives(tmp_path, make):
     for length in range(1, len(whole) - 1, max(1, len(whole) // 40)):
         path.write_bytes(whole[:length])
         with contextlib.suppress(UnreadableBinary):
-            assert read_table(f"{path}!lib/core.so").find("inside"), length  # cut off behind the member
+            assert read_table(f"{path}!lib/core.so").find("inside"), length  # truncated after the member
     path.write_bytes(whole[:100])
     with pytest.raises(UnreadableBinary, match="damaged|cannot be read|no archive"):
         read_table(f"{path}!lib/core.so")
@@ -187,7 +187,7 @@ def test_a_huge_zip_directory(tmp_path, survive):
 
 
 def zip64(directory, size):
-    """A zip whose Zip64 record says that its directory has `size` bytes, and whose old record says 46."""
+    """A zip with a directory of `size` bytes according to its Zip64 record, and of 46 according to its old record."""
     record = b"PK\6\6" + struct.pack("<Q2H2I4Q", 44, 45, 45, 0, 0, len(directory) // 46, len(directory) // 46, size, 4)
     locator = b"PK\6\7" + struct.pack("<IQI", 0, 4 + len(directory), 1)
     end = b"PK\5\6" + struct.pack("<4H2IH", 0, 0, 1, 1, 46, 4, 0)
@@ -216,7 +216,7 @@ def test_zip64_as_it_is_written_for_large_archives(tmp_path):
 
 
 def test_a_zip_directory_that_another_record_hides(tmp_path, survive):
-    """The last record of a zip file may hold what looks like the beginning of another one."""
+    """The last record of a zip file may contain bytes that look like the beginning of another record."""
     entry = b"PK\1\2" + bytes(24) + struct.pack("<3H", 0, 0, 0) + bytes(12)
     body = entry * 400_000
     path = tmp_path / "x.zip"

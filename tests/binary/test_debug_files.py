@@ -1,4 +1,4 @@
-"""Debug information that is not in the library: separate, shared, split or compressed. It has to say what -g says."""
+"""Debugging information outside the library: separate, shared, split or compressed. It is read as with -g alone."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def run(*command: str, cwd: Path) -> None:
 
 
 class Build:
-    """A folder in which a library is compiled, and what its debug information says when it is in the library."""
+    """A folder in which a library is compiled, and its declarations with the debugging information in the library."""
 
     def __init__(self, root: Path, cc: str = "gcc", *flags: str, header: str = HEADER) -> None:
         self.root, self.cc = root, cc
@@ -70,7 +70,7 @@ class Build:
         return self.root / "libcore.so"
 
     def compile(self, *flags: str) -> None:
-        """Two objects, as build systems make them: that is what .dwo files are named after."""
+        """Two objects, compiled as build systems do, because .dwo files are named after objects."""
         objects = []
         for source in (self.source, self.other):
             objects.append(f"{Path(source).stem}.o")
@@ -78,7 +78,7 @@ class Build:
         run(self.cc, "-shared", "-Wl,--build-id", *flags, "-o", "libcore.so", *objects, cwd=self.root)
 
     def declarations(self, *flags: str) -> Declarations:
-        """Of two sources, so that what is about one of them is told apart."""
+        """The declarations of two sources, which shows what is missing if only one of them is read."""
         self.compile(*flags)
         return read_declarations(self.built)
 
@@ -87,7 +87,7 @@ class Build:
             return read_debug_information(library, library.table.by_name, path)
 
     def holds(self, path: DebugPath = NOWHERE) -> bool:
-        """Whether everything is found, and as it should be."""
+        """Whether everything is found and correct."""
         found = self.read(path)
         assert found.is_there and not found.missing
         mine = found.declarations
@@ -97,7 +97,7 @@ class Build:
         return len(mine.functions) > 1
 
     def separate(self, place: str, link: str = "core.debug") -> Path:
-        """Move the debug information into a file, and link to it as `link`."""
+        """Move the debugging information into a file, with the debug link `link`."""
         target = self.root / place
         target.parent.mkdir(parents=True, exist_ok=True)
         run("objcopy", "--only-keep-debug", "libcore.so", link, cwd=self.root)
@@ -122,7 +122,7 @@ def test_beside_the_library(tmp_path, place):
 
 
 def test_a_file_beside_it_without_debug_information(tmp_path):
-    """Only abbreviations are left, which could belong to split debug information."""
+    """Only the abbreviations are left, which could belong to split debugging information."""
     build = Build(tmp_path, "gcc", "-gsplit-dwarf")
     target = build.separate("core.debug")
     run("objcopy", "--remove-section=.debug_info", "core.debug", cwd=tmp_path)
@@ -133,7 +133,7 @@ def test_a_file_beside_it_without_debug_information(tmp_path):
 
 @pytest.mark.parametrize("flags", [(), ("-gsplit-dwarf",), ("-fdebug-types-section",)])
 def test_nothing_is_left_in_memory(tmp_path, flags):
-    """A process that reads many libraries must not wait for the collector to get rid of their sections."""
+    """A process that reads many libraries must free their sections without the garbage collector."""
     build = Build(tmp_path, "gcc", *flags)
     gc.collect()
     gc.disable()
@@ -185,7 +185,7 @@ def rename(cache: Path) -> bool:
 
 
 def test_of_another_build(tmp_path):
-    """The checksum of the link says that a file does not belong to the library; a later place has the right one."""
+    """The link's checksum shows that a file does not belong to the library; the right one is in a later place."""
     build = Build(tmp_path / "build")
     file = build.separate("core.debug")
     right = tmp_path / "core.debug"
@@ -241,7 +241,7 @@ def test_of_a_dll(tmp_path):
 
 @pytest.fixture(params=["gcc", "g++"])
 def shared(request, tmp_path):
-    """Two libraries from which dwz moved what they have in common into `common`, below `debug`."""
+    """Two libraries whose common parts dwz moved into `common`, below `debug`."""
     build = Build(tmp_path / "build", request.param)
     other = Build(tmp_path / "other", request.param)
     assert build.plain.functions and other.plain.functions
@@ -278,7 +278,7 @@ def test_what_dwz_shares_is_of_another_build(shared, tmp_path):
 
 
 def test_data_and_enumerations_that_dwz_shares(tmp_path):
-    """Not only types are in what several files share: where a location is no address, the symbol itself."""
+    """dwz shares more than types: if a location is not an address, the symbol itself is in the shared file."""
     if not shutil.which("dwz"):
         pytest.skip("needs dwz")
     source = "enum colour { RED, GREEN }; __thread int t; int f(int x) { return x == GREEN; }"
@@ -297,7 +297,7 @@ def test_data_and_enumerations_that_dwz_shares(tmp_path):
 
 
 def test_dwz_and_a_separate_file(shared, tmp_path):
-    """As Debian has it; the link leads on from the file of the debug information, relative to its folder."""
+    """As in Debian; the link is followed from the file of the debugging information, relative to its folder."""
     shared.separate(".debug/core.debug")
     assert shared.holds()
 
@@ -345,7 +345,7 @@ def test_split_in_the_object_file(tmp_path):
 
 
 def test_split_and_separate(tmp_path):
-    """The skeletons are in one file and what completes them in others, in a folder of debug files."""
+    """The skeleton units are in one file and the units that complete them in others, in a folder of debug files."""
     build = Build(tmp_path / "build")
     build.compile("-gsplit-dwarf")
     build.separate("core.debug")
@@ -357,7 +357,7 @@ def test_split_and_separate(tmp_path):
 
 
 def test_split_and_missing(tmp_path):
-    """What is there is described, and what is not is named."""
+    """Available parts are described, and missing ones are named."""
     build = Build(tmp_path)
     build.compile("-gsplit-dwarf")
     (tmp_path / "core.dwo").unlink()

@@ -1,4 +1,4 @@
-"""Prototypes and layouts from what gcc, g++ and mingw really write."""
+"""Prototypes and layouts from the real output of gcc, g++ and mingw."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def test_layouts(compiled, version, cc):
         ("next", 16, None, None),
         ("a", 24 if wide else 20, 3, 192 if wide else 160),
         ("b", 24 if wide else 20, 5, 195 if wide else 163),
-        ("buf", 25 if cc == "gcc" else 28 if wide else 24, None, None),  # Windows fills up the storage unit
+        ("buf", 25 if cc == "gcc" else 28 if wide else 24, None, None),  # Windows fills the whole storage unit
     ]
     assert point.fields[5].type == t.Array(t.Array(CHAR, 2), 4)
     assert point.declared_at == Place("core.c", line=3)
@@ -120,7 +120,7 @@ def test_all_that_is_external(compiled):
 
 
 def test_only_declared(compiled, tool):
-    """What headers declare and a program uses."""
+    """Declarations in headers that a program uses."""
     if int(tool("gcc", "-dumpversion").partition(".")[0]) < 11:
         pytest.skip("GCC before 11 does not describe functions that are only declared")
     source = "struct s { int a; }; extern int f(struct s *, ...); extern int d; void *probe[] = { (void *)f, &d };"
@@ -191,7 +191,7 @@ def test_an_opaque_and_a_complete_definition_are_no_conflict(tmp_path, tool):
 
 
 def test_partial_units(compiled, tmp_path):
-    """dwz moves what units share into partial units."""
+    """dwz moves common parts of units into partial units."""
     if not shutil.which("dwz"):
         pytest.skip("dwz is not installed")
     import subprocess
@@ -287,7 +287,7 @@ def test_cxx_layouts(compiled):
 
 
 def test_big_endian(compiled):
-    """Bit-fields count from the other end; the cross compiler need not find its C library."""
+    """Bit-fields are counted from the other end; the cross compiler does not need its C library."""
     source = "struct bits { unsigned a : 3; unsigned b : 5; int whole; }; int f(struct bits *p) { return p->b; }"
     for flag in ("-gdwarf-2", "-gdwarf-5"):
         path = compiled(source, flag, "-nostdlib", cc="powerpc-linux-gnu-gcc")
@@ -297,7 +297,7 @@ def test_big_endian(compiled):
 
 
 def test_the_same_as_pahole_says(compiled, tool):
-    """An independent reader. Release 1.20 has nothing to say with -C, 1.30 fails behind a whole listing."""
+    """An independent reader. With -C, pahole 1.20 prints nothing, and 1.30 fails after a whole listing."""
     path = compiled(SOURCE, "-g")
     listing = tool("pahole", "-F", "dwarf", path, check=False)
     size = read_declarations(path, NAMES).types["struct point"].size

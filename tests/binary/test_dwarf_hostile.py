@@ -1,4 +1,4 @@
-"""Debug information that means harm: assembled by hand, so that each lie stands alone."""
+"""Hostile debugging information, assembled by hand so that each defect occurs alone."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def unit(body: bytes, abbrev_offset: int = 0) -> bytes:
     return struct.pack("<IHIB", len(body) + 7, 4, abbrev_offset, 8) + body
 
 
-# The typedef is there because a unit in which nothing can have a type is passed over, as one of -g1.
+# The typedef is needed because a unit without any types, as with -g1, is skipped.
 UNIT = abbrev(1, Tag.COMPILE_UNIT, True) + abbrev(99, Tag.TYPEDEF, False, (At.TYPE, Form.REF4))
 FUNCTION = abbrev(
     2, Tag.SUBPROGRAM, False, (At.NAME, Form.STRING), (At.EXTERNAL, Form.FLAG_PRESENT), (At.TYPE, Form.REF4)
@@ -43,7 +43,7 @@ FUNCTION = abbrev(
 
 
 def read(body: bytes, abbrevs: bytes, **sections: bytes) -> t.Function | None:
-    """The function `f` of one unit; its type, or what it leads to, is the matter of the test."""
+    """Read the function `f` of one unit; the test is about its type, or about what the type leads to."""
     return read_info(unit(body), abbrevs, **sections)
 
 
@@ -89,7 +89,7 @@ def test_a_record_without_name_that_holds_itself():
 
 
 def test_records_that_double_with_every_level():
-    """40 records that each hold the next one twice are 2^40 types."""
+    """40 records that each contain the next one twice are 2^40 types."""
     record = abbrev(3, Tag.STRUCTURE, True) + abbrev(4, Tag.MEMBER, False, (At.TYPE, Form.REF4))
     body, size = b"\1\2f\0" + struct.pack("<I", HEADER + 8), 12
     for level in range(40):
@@ -124,7 +124,7 @@ def test_records_nested_in_records(depth):
 
 
 def test_work_that_grows_with_the_square_of_the_file():
-    """Each of 3,000 nested records is a type of a parameter: every one walks through all below it."""
+    """3,000 nested records, each of them the type of a parameter: each parameter would visit all records below."""
     depth = 3_000
     function = abbrev(2, Tag.SUBPROGRAM, True, (At.NAME, Form.STRING), (At.EXTERNAL, Form.FLAG_PRESENT))
     parameter = abbrev(4, Tag.FORMAL_PARAMETER, False, (At.TYPE, Form.REF4))
@@ -198,7 +198,7 @@ def test_damaged_units(info, message):
 
 @pytest.mark.parametrize("flag", ["-gdwarf-4", "-gdwarf-5"])
 def test_damaged_real_files(compiled, flag):
-    """Bytes of the debug sections of a compiler, each set to something else in its turn."""
+    """The debug sections of a real compiler, with one byte after another changed."""
     data = compiled(SOURCE, flag, "-nostdlib").read_bytes()
     start, end = _debug_range(data)
     assert read_declarations(data, {"f"}).functions["f"]
@@ -213,7 +213,7 @@ def test_damaged_real_files(compiled, flag):
 
 
 def _debug_range(data: bytes) -> tuple[int, int]:
-    """From the first to the last debug section of an ELF file, as pyelftools sees them."""
+    """The range from the first to the last debug section of an ELF file, according to pyelftools."""
     import io
 
     from elftools.elf.elffile import ELFFile

@@ -1,4 +1,4 @@
-"""ELF export tables: against nm and the compiler for what this machine makes, byte by byte for the rest."""
+"""ELF export tables: compared with nm and the compiler for this machine, and made byte by byte for others."""
 
 from __future__ import annotations
 
@@ -148,13 +148,13 @@ def test_what_is_no_export():
 
 
 def test_a_local_version_counts_as_none():
-    """As for glibc, whatever the name VER_NDX_LOCAL says."""
+    """As in glibc, whatever the name of VER_NDX_LOCAL is."""
     table = read_table(Elf(symbols=[Symbol("f", version=0)], versions=("V1",)).build())
     assert [(e.name, e.version, e.default) for e in table.exports] == [("f", None, True)]
 
 
 def test_a_copy_of_versioned_data_is_no_default(compiled, tool):
-    """An executable that keeps a copy of `stdout` has a symbol of a version that it only needs."""
+    """An executable with a copy of `stdout` has a symbol with a version that it only needs."""
     source = "#include <stdio.h>\nint main(void) { return stdout == stderr; }"
     path = compiled(source, "-no-pie", "-fno-pic", shared=False, suffix="")
     found = {str(e) for e in read_table(path).exports}
@@ -178,7 +178,7 @@ def test_without_section_headers(compiled):
 
 
 def test_sections_that_disagree_are_a_finding(compiled):
-    """The case of the patched .dynsym: PT_DYNAMIC is what the dynamic linker believes."""
+    """A patched .dynsym: the dynamic linker uses PT_DYNAMIC."""
     data = bytearray(compiled(SOURCE, "-O0").read_bytes())
     whole = read_table(bytes(data))
     for header in _section_headers(data):
@@ -199,7 +199,7 @@ def test_a_moved_section_is_a_finding(compiled):
 
 
 def test_defined_symbols_that_are_not_hashed_are_a_finding():
-    """The static linker sees them in the section, the dynamic linker never does."""
+    """The static linker sees them in the section, but the dynamic linker never does."""
     elf = Elf(symbols=[Symbol("lost"), Symbol("found")])
     elf.blobs["gnu_hash"] = struct.pack("<4IQI", 1, 2, 1, 6, 0, 2) + struct.pack("<I", 3)
     table = read_table(elf.build())
@@ -208,7 +208,7 @@ def test_defined_symbols_that_are_not_hashed_are_a_finding():
 
 
 def test_a_dynamic_segment_with_another_offset_is_a_finding():
-    """Tools read it by its offset, the dynamic linker by its address."""
+    """Tools use its offset, the dynamic linker its address."""
     data = bytearray(Elf(symbols=[Symbol("f")]).build())
     struct.pack_into("<Q", data, 64 + 56 + 8, 0x40)
     table = read_table(bytes(data))

@@ -1,4 +1,4 @@
-"""ELF files that mean harm or were cut off: one typed error or a table, in bounded time and memory."""
+"""Hostile and truncated ELF files: a typed error or a table, in bounded time and memory."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_needed_versions_that_loop(survive):
 
 
 def test_symbols_that_share_one_long_name(survive):
-    """20,000 symbols whose names are the tails of one string of 1 MiB, 20 GB of names; and all the same name."""
+    """20,000 symbols whose names are suffixes of one string of 1 MiB, 20 GB in total; and all with the same name."""
     long = b"\0" + b"x" * (1 << 20) + b"\0"
     tails = Elf(symbols=[Symbol(1 + 50 * i) for i in range(20_000)], soname="", needed=(), blobs={"dynstr": long})
     assert "a name has no end" in survive(tails.build())
@@ -77,7 +77,7 @@ def test_a_bogus_number_of_symbols(survive):
 
 
 def test_compressed_sections_that_unpack_to_gigabytes(survive, compiled):
-    """SHF_COMPRESSED: 1.5 GB in 1.5 MB, honest about its size and not."""
+    """SHF_COMPRESSED: 1.5 GB in 1.5 MB, with a correct and with a wrong size."""
     import zlib
 
     packer = zlib.compressobj(9)
@@ -90,7 +90,7 @@ def test_compressed_sections_that_unpack_to_gigabytes(survive, compiled):
 
 
 def _with_section(data: bytes, name: str, content: bytes, flags: int) -> bytes:
-    """The file with other bytes for one section, put at its end."""
+    """The file with other bytes for one section, at its end."""
     data = bytearray(data)
     start, count, names = (struct.unpack_from(f, data, at)[0] for f, at in (("<Q", 0x28), ("<H", 0x3C), ("<H", 0x3E)))
     strings = struct.unpack_from("<Q", data, start + 64 * names + 24)[0]
@@ -155,7 +155,7 @@ def test_a_million_needed_libraries(survive):
 
 
 def test_half_a_million_symbols(survive):
-    """As many as are read at all."""
+    """The largest number that is read."""
     elf = Elf(symbols=[], hash_style="sysv", blobs={"hash": struct.pack("<4I", 1, 499_991, 1, 0)})
     elf.blobs["dynsym"] = bytes(24) + struct.pack("<IBBHQQ", 1, 0x12, 0, 1, 0x1234, 8) * 499_990
     assert survive(elf.build()) == "499990 exports"
@@ -191,7 +191,7 @@ def test_truncation_at_every_boundary(made, compiled):
 
 def test_flipped_bits_of_a_small_file():
     data = Elf(symbols=[Symbol("f", version=2), Symbol("g")], versions=("V1",), needed=("a.so",)).build()
-    for bit in range(0, len(data) * 8, 5):  # every bit of a byte in its turn
+    for bit in range(0, len(data) * 8, 5):  # each bit of one byte after another
         broken = bytearray(data)
         broken[bit // 8] ^= 1 << bit % 8
         try:

@@ -1,4 +1,4 @@
-"""What is no shared library is named as what it is."""
+"""The error for a file that is not a shared library says what it is."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""PE export tables: mingw's DLLs against objdump and pefile, and byte by byte what mingw does not make."""
+"""PE export tables: mingw's DLLs compared with objdump and pefile, and byte by byte what mingw does not make."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def test_every_kind_of_slot():
 
 
 def test_more_than_8192_exports_and_long_names():
-    """pefile drops names beyond 8192 and cuts names at 512 characters, without a word."""
+    """pefile silently drops names beyond 8192 and cuts names at 512 characters."""
     names = tuple((f"f{i:05}" + "x" * (3000 if i == 7 else 0), i) for i in range(12000))
     table = read_table(Dll(functions=(TEXT,) * 12000, names=names).build())
     assert [e.name for e in table.exports] == [name for name, _ in names]

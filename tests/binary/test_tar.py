@@ -1,4 +1,4 @@
-"""The reader of tar files: what tar and tarfile write, and headers that mean harm."""
+"""The reader of tar files: the output of tar and tarfile, and hostile headers."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ FORMATS = {"ustar": tarfile.USTAR_FORMAT, "gnu": tarfile.GNU_FORMAT, "pax": tarf
 
 
 def header(name="core.so", kind=b"0", size=0, **changes):
-    """One block as tarfile writes it, with its checksum made anew after `changes` of fields by their offset."""
+    """One block as tarfile writes it, with a new checksum after `changes` of fields, by their offset."""
     info = tarfile.TarInfo(name)
     info.type, info.size = kind, size
     block = bytearray(info.tobuf(tarfile.USTAR_FORMAT)[:512])
@@ -113,7 +113,7 @@ def test_sizes_in_every_form():
 
 
 def test_a_member_behind_links_with_sizes_is_found():
-    """The size of a hard link says how large the other file is; no data follows."""
+    """The size of a hard link is that of the other file; no data follows."""
     assert read(header("link", b"1", 7000) + header(size=3) + padded(b"abc") + END) == {"core.so": b"abc"}
 
 

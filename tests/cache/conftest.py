@@ -28,7 +28,7 @@ SOURCES = {
 class Tree(Project):
     """A project whose builds use the cache in the folder `cache`.
 
-    steps_only: a build does not find what a whole one has left, so that each step is asked for.
+    steps_only: a build does not use the stored outcome of a whole build, so that each step is looked up.
     """
 
     steps_only = False
@@ -52,7 +52,7 @@ class Tree(Project):
         return self.snapshot("_build", ignore=MEMORY)
 
     def clone(self, name: str) -> Tree:
-        """The same sources, as they are now, in another folder beside this one."""
+        """The same sources, in their present state, in another folder beside this one."""
         sources = {each: self.path(each).read_text() for each in self.sources}
         clone = Tree(self.root.parent / name, self.cache, sources)
         clone.steps_only = self.steps_only
@@ -63,7 +63,7 @@ class Tree(Project):
         return sorted(path for path in (self.cache / "results").rglob("*") if path.is_file())
 
     def ran(self, run: Run) -> list[str]:
-        """What was compiled or linked in a build."""
+        """The compilations and links of a build."""
         return [line.partition("] ")[2] for line in run.out.splitlines() if line.startswith("[")]
 
 

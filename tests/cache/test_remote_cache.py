@@ -1,4 +1,4 @@
-"""Results at a server: what is there is taken, and whatever goes wrong, the build is right and says so in one line."""
+"""Results on a server: stored ones are used, and after any failure the build succeeds, with one line about it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from rebel_tools import tools
 from rebel_tools.cache.server import Credentials, HttpCache, credentials
 from rebel_tools.errors import RebelError
 
-SLOW = ("silent", "drips")  # those of the client, which waits less here than in a build
+SLOW = ("silent", "drips")  # the faults of which the client waits, for a shorter time than in a build
 
 with_ocaml = pytest.mark.skipif(not tools.find("ocamlfind"), reason="needs ocamlfind")
 
@@ -34,7 +34,7 @@ def server():
 
 @pytest.fixture
 def client(server):
-    """A client of it, which has a list for what it says, and little patience."""
+    """A client with a list for its messages, and a short deadline."""
     said: list[str] = []
     there = HttpCache(server.url, Credentials({"Authorization": "Bearer secret"}), said.append, deadline=0.5)
     yield there, said
@@ -52,7 +52,7 @@ def test_what_is_put_is_got(server, client) -> None:
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_server_that_fails_is_given_up(server, client, fault: str) -> None:
-    """In one line, and it is not asked again."""
+    """It is reported in one line, and the server is not used again."""
     there, said = client
     assert there.put("cas", DIGEST, DATA)
     server.fault = fault
@@ -71,7 +71,7 @@ def test_wrong_bytes_are_not_taken(server, client) -> None:
 def test_one_failure_is_tried_again(server, client) -> None:
     there, said = client
     assert there.put("cas", DIGEST, DATA)
-    there._own.connection.sock.shutdown(socket.SHUT_RDWR)  # as a proxy that was started anew
+    there._own.connection.sock.shutdown(socket.SHUT_RDWR)  # like a proxy that was restarted
     assert there.get("cas", DIGEST) == DATA and said == []
 
 
@@ -112,7 +112,7 @@ def test_credentials_come_from_files_and_the_environment(tmp_path) -> None:
 
 @pytest.fixture
 def certificate(tmp_path):
-    """A certificate of 127.0.0.1 with its key, and one that certifies nobody."""
+    """A certificate for 127.0.0.1 with its key, and an unrelated one."""
     if not shutil.which("openssl"):
         pytest.skip("needs openssl: apt-get install openssl")
     for name in ("own", "other"):
@@ -151,7 +151,7 @@ def test_certificates(server, certificate) -> None:
 
 
 def other_machine(tree, name: str):
-    """A clone that has nothing of the cache of this machine."""
+    """A clone without access to the cache of this machine."""
     clone = tree.clone(name)
     clone.cache = tree.root.parent / f"{name}.cache"
     return clone
@@ -185,7 +185,7 @@ def test_a_build_with_a_server_that_fails(tree, server, fault: str) -> None:
     clone = other_machine(tree, "two")
     told = clone.rebel("build", option)
     assert clone.made() == tree.made() and "Traceback" not in told.text
-    if fault == "full":  # then nothing is put there
+    if fault == "full":  # nothing is uploaded then
         clone.write("src/count.ml", "let one = 5\n")
         told = clone.rebel("build", option)
         assert clone.run("_build/default/src/app.out").out == "hi!5"

@@ -1,4 +1,4 @@
-"""A build that finds no folder of outputs begins with what an earlier one has left, in whatever tree that was."""
+"""A build without an output folder starts from the outcome of an earlier build, in whatever tree that was."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ WARNS = "let one = let unused = 2 in Text.Words.count\n"
 
 
 def as_clean(tree) -> None:
-    """All is as a clean build without a cache makes it, and scons itself has nothing to do."""
+    """Everything is as after a clean build without a cache, and scons itself has nothing to do."""
     found = tree.made()
     assert tree.rebel("build", "-q", rc=None).rc == 0
     assert "is up to date" in tree.rebel().out and tree.made() == found
@@ -114,7 +114,7 @@ def test_what_is_missing_or_damaged_is_made(tree) -> None:
 
 
 def test_nothing_is_written_outside_of_the_folder(tree) -> None:
-    """A result that says it is another file, with the right digest."""
+    """A result that claims to be another file, with the right digest."""
     tree.rebel()
     for path in tree.kept():
         pack = unpacked(path.read_bytes())

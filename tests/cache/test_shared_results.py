@@ -1,4 +1,4 @@
-"""Builds of packages find what was compiled before: the same bytes, in whatever tree, or it is compiled."""
+"""Builds of packages use earlier results, from any tree: the bytes are the same, or the step runs."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.skipif(not tools.find("ocamlfind"), reason="needs ocaml
 
 @pytest.fixture
 def tree(tree):
-    """One in which each step is asked for."""
+    """A tree in which each step is looked up."""
     tree.steps_only = True
     return tree
 
@@ -60,7 +60,7 @@ def test_plain_scons_and_a_tree_with_its_own_folder(tree) -> None:
 
 
 def test_what_was_not_consulted_does_not_count(tree) -> None:
-    """An edit deep down, in a clone: the modules above that did not look at it are taken from the cache."""
+    """An edit deep down, in a clone: modules above it that did not consult the change are taken from the cache."""
     tree.rebel()
     clone = tree.clone("two")
     clone.write("node_modules/text/src/words.ml", "let loud w = Base.(w.name ^ mark)\nlet count = 2\n")
@@ -70,7 +70,7 @@ def test_what_was_not_consulted_does_not_count(tree) -> None:
         "link _build/default/src/app.out",
     ]
     clone.write("node_modules/text/src/base.ml", "type t = { name : string }\nlet make name = { name }\n")
-    assert "[" in clone.rebel("build", "-j1", rc=2).out  # `mark` is gone
+    assert "[" in clone.rebel("build", "-j1", rc=2).out  # `mark` does not exist any more
     clone.write("node_modules/text/src/base.ml", tree.sources["node_modules/text/src/base.ml"])
     clone.write("node_modules/text/src/words.ml", tree.sources["node_modules/text/src/words.ml"])
     assert clone.ran(clone.rebel()) == []
@@ -78,7 +78,7 @@ def test_what_was_not_consulted_does_not_count(tree) -> None:
 
 
 def test_a_new_module_that_hides_another_one(tree) -> None:
-    """The source is the same, and a name in it means something else."""
+    """The source is the same, but a name in it has a different meaning."""
     tree.write("src/index.ml", 'let () = print_string (String.concat "-" ["a"; "b"])\n')
     tree.rebel()
     tree.write("src/string.ml", 'let concat _ _ = "own"\n')
@@ -140,7 +140,7 @@ def test_a_damaged_result_is_found_and_made_anew(tree, how: str) -> None:
 
 
 def test_a_result_in_the_place_of_another_one_is_refused(tree) -> None:
-    """Its digest is right; what it says about itself is not what is asked for."""
+    """Its digest is right, but its contents are not those of the requested result."""
     tree.rebel()
     first, kept = tree.made(), tree.kept()
     texts = [path.read_bytes() for path in kept]
@@ -157,7 +157,7 @@ def test_a_cache_that_cannot_be_used_is_no_error(tree, tmp_path) -> None:
     first = tree.made()
     tree.cache.unlink()
     tree.cache.mkdir(mode=0o777)
-    os.chmod(tree.cache, 0o777)  # anybody could have put something there
+    os.chmod(tree.cache, 0o777)  # anybody could have written to the folder
     tree.rebel("clean")
     tree.rebel()
     assert list(tree.cache.iterdir()) == [] and tree.made() == first
@@ -208,7 +208,7 @@ def test_a_cache_dir_of_the_sconstruct_is_used_alone(tree) -> None:
 
 
 def test_preprocessors_and_commands_of_the_user_are_not_kept(tree) -> None:
-    """Nobody knows what they read."""
+    """The files that they read are not known."""
     tree.write("pp.sh", "#!/bin/sh\ncat extra.txt $1\n")
     os.chmod(tree.path("pp.sh"), 0o755)
     tree.write("extra.txt", "let extra = 1\n")
@@ -223,7 +223,7 @@ def test_preprocessors_and_commands_of_the_user_are_not_kept(tree) -> None:
 
 
 def test_a_source_that_is_saved_while_it_is_compiled(tree) -> None:
-    """The key was taken from what was there before, and what was made belongs to no key."""
+    """The key was computed from the old contents, so the outputs belong to no key."""
     tree.write(
         "SConstruct",
         "import os, shutil, rebel_tools\nDefaultEnvironment(tools=[])\n"

@@ -1,4 +1,4 @@
-"""`--build-dir`: everything that is made lies elsewhere, and nothing is written beside the sources."""
+"""`--build-dir`: all outputs are in another folder, and nothing is written beside the sources."""
 
 from __future__ import annotations
 
@@ -41,12 +41,12 @@ def rebel(project: Project, *words: str, rc: int | None = 0, env: dict | None = 
 
 
 def names(project: Project) -> dict:
-    """All files and folders with the moments at which they were written."""
+    """All files and folders with their modification times."""
     return {str(path): path.stat().st_mtime_ns for path in [project.root, *project.root.rglob("*")]}
 
 
 def lock_up(project: Project, mode: int = 0o555) -> None:
-    """Of whoever is not root, no folder can be written."""
+    """Make all folders read-only, which has no effect for root."""
     for path in [project.root, *project.root.rglob("*")]:
         if path.is_dir():
             path.chmod(mode)
@@ -87,7 +87,7 @@ def test_a_folder_is_told_by_the_environment(sources, place: str) -> None:
     assert sources.path(f"{place}/default/src/app.out").is_file() and not sources.path("_build").exists()
     rebel(sources, "build", env=said)
     assert "running scons" not in rebel(sources, "build", "--explain", env=said)
-    assert "ocamlopt" in rebel(sources, "build")  # the two know nothing of each other
+    assert "ocamlopt" in rebel(sources, "build")  # the two builds do not know of each other
     sources.path(f"{place}/default/src/app.out").unlink()
     assert "link" in rebel(sources, "build", env=said)
     rebel(sources, "clean", env=said)
@@ -126,7 +126,7 @@ def test_a_folder_of_another_project(sources, tmp_path) -> None:
     other = Project(tmp_path / "other")
     shutil.copytree(sources.root, other.root)
     _refused(other, out, "of another project")
-    shutil.rmtree(sources.root)  # it was moved
+    shutil.rmtree(sources.root)  # the folder was moved
     rebel(other, "build", f"--build-dir={out}")
     assert other.run(out / "default/src/app.out").out == "11"
 

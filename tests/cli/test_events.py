@@ -1,4 +1,4 @@
-"""`--json`: what programs are told about a build, with the real compilers."""
+"""`--json`: the events of a build for programs, with the real compilers."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ def test_a_reader_that_goes_away(app, option):
 
 
 def test_what_compilers_say():
-    """In the words of several versions."""
+    """Messages of several versions."""
     text = """\
 File "src/a.ml", lines 3-4, characters 2-15:
 3 | ..match x with

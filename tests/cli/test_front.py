@@ -1,4 +1,4 @@
-"""What a person sees of `rebel build`: on a terminal, and where the output goes into a file."""
+"""The output of `rebel build` for people: on a terminal, and in a file."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def test_no_colours_where_nobody_wants_any(app):
 
 @needs_ocaml
 def test_failures_are_shown_once_in_an_order_of_their_own(app):
-    """Also where the first one takes longest."""
+    """Even if the first one takes longest."""
     real = shutil.which("ocamlopt")
     app.write("bin/ocamlopt", f'#!/bin/sh\ncase "$*" in *src/a.ml*) sleep 0.7;; esac\nexec {real} "$@"\n').chmod(0o755)
     env = {"PATH": f"{app.path('bin')}:{os.environ['PATH']}"}
@@ -114,7 +114,7 @@ def test_a_command_that_says_nothing_is_named(app):
 
 @needs_ocaml
 def test_what_a_program_lacks_is_told_once(app):
-    """A mistake that the plan finds while it builds: modules that need each other."""
+    """An error that the plan finds during the build: modules that depend on each other in a cycle."""
     app.write("src/a.ml", "let x = B.x\n")
     app.write("src/b.ml", "let x = A.x\n")
     failed = rebel(app, "build", rc=2)

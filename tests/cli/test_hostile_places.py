@@ -1,5 +1,6 @@
-"""The commands in places that are not as expected: other people's Python files, streams that are closed, folders that
-are gone, what is no file. One line or the right build, and never a traceback.
+"""The commands in unexpected surroundings: other people's Python files, closed streams, removed folders, special files.
+
+The outcome is one line or the right build, and never a traceback.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ def says(project) -> str:
 
 # Python files of the project
 
-# What these commands import, or may import one day. Python itself imports others before its `-m` hands over.
+# Modules that these commands import, or may import one day. Python itself imports others before `-m` starts.
 NAMES = ["random", "queue", "token", "shlex", "json", "argparse", "__future__", "SCons", "watchfiles", "ctypes"]
 
 
@@ -155,7 +156,7 @@ def fifo(path: Path) -> None:
 def unix_socket(path: Path) -> None:
     with socket.socket(socket.AF_UNIX) as bound:
         here = os.getcwd()
-        os.chdir(path.parent)  # the path of a socket must be short
+        os.chdir(path.parent)  # the path of a socket has to be short
         try:
             bound.bind(path.name)
         finally:
@@ -205,7 +206,7 @@ PLACES = (
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("place", PLACES)
 def test_what_is_no_file(app, place, kind):
-    """Builds twice and cleans: each is right, or one error that names the place; and nothing waits for a writer."""
+    """Build twice and clean: each succeeds, or prints one error with the place; and nothing waits for a writer."""
     app.write("package.json", '{"name": "app", "rebel": {}, "dependencies": {"dep": "*"}}')
     app.write("node_modules/dep/package.json", '{"name": "dep", "rebel": {}}')
     app.write("node_modules/dep/src/t.ml", "let x = 1\n")

@@ -1,4 +1,4 @@
-"""The tools outside of this repository: installed by pip, and site_scons copied or linked."""
+"""The tools outside this repository: installed by pip, and with site_scons copied or linked."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def assert_converts(project):
 def programs(tmp_path_factory) -> Path:
     """The programs of a fresh virtual environment after `pip install` of this repository."""
     folder = tmp_path_factory.mktemp("installed")
-    copy = folder / "copy"  # pip leaves its own files in the folder that it installs from
+    copy = folder / "copy"  # pip leaves files of its own in the folder that it installs from
     ignored = shutil.ignore_patterns(".*", "build", "*.egg-info", "__pycache__", "examples", "tests", "benchmarks")
     shutil.copytree(ROOT, copy, ignore=ignored)
     subprocess.run([sys.executable, "-m", "venv", folder / "venv"], check=True)
@@ -48,7 +48,7 @@ def programs(tmp_path_factory) -> Path:
 
 
 def test_the_source_distribution(tmp_path):
-    """It has what a packager needs, and nothing that a build has left; PyPI shows links that lead somewhere."""
+    """It contains what a packager needs, and no outputs of a build; its links work on PyPI."""
     pytest.importorskip("setuptools", reason="needs setuptools, which pip fetches otherwise")
     copy = tmp_path / "copy"
     ignored = shutil.ignore_patterns(".git", ".venv", ".tools", "build", "*.egg-info", "__pycache__", "_build")
@@ -73,7 +73,7 @@ def test_the_source_distribution(tmp_path):
 
 
 def test_installed_by_pip(project, programs):
-    """The three ways of use."""
+    """All three ways of use."""
     example(project)
     project.run(programs / "rebel", "build", env=OUTSIDE)
     assert_converts(project)
@@ -128,7 +128,7 @@ def test_copied_site_scons_with_the_package_installed(project):
 
 
 def test_copied_site_scons_without_the_package(project):
-    """An scons whose Python knows nothing of rebel_tools says what is missing."""
+    """If scons' Python does not have rebel_tools, the error says what is missing."""
     project.write("SConstruct", SITE_SCONSTRUCT)
     shutil.copytree(ROOT / "site_scons", project.path("site_scons"))
     hidden = "import runpy, sys; sys.modules['rebel_tools'] = None; runpy.run_module('SCons', run_name='__main__')"

@@ -1,4 +1,4 @@
-"""rebel new: a project that is there at once."""
+"""rebel new: a project that can be built at once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The command rebel itself: its command line, and that build and clean are scons and no more."""
+"""The command rebel itself: its command line, and that build and clean only run scons."""
 
 from __future__ import annotations
 

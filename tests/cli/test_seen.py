@@ -1,4 +1,4 @@
-"""What a project and its build look like: describe, graph, why, doc, top, exec, fmt."""
+"""The commands that show a project and its build: describe, graph, why, doc, top, exec, fmt."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The resident server: a build that it does is the build that would have been done without it."""
+"""The resident server: its builds are the same as builds without it."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ def wait_for(condition, what: str) -> None:
 
 
 def is_served(project) -> bool:
-    """Whether somebody listens on the socket of the project."""
+    """Whether the socket of the project accepts connections."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
         before = os.getcwd()
-        os.chdir(project.root)  # a path of a socket has at most 107 bytes
+        os.chdir(project.root)  # the path of a socket has at most 107 bytes
         try:
             probe.connect(SOCKET)
             return True
@@ -63,7 +63,7 @@ def served(project):
 
 
 def builds(project) -> int:
-    """How many the server has done. It may still be busy with the end of the last one."""
+    """The number of the server's builds. It may still be busy with the end of the last one."""
     told: dict = {}
 
     def is_told() -> bool:
@@ -79,7 +79,7 @@ def output(project) -> str:
 
 
 def test_an_edit_is_built_by_the_server(served):
-    for number in range(3, 10):  # on a machine with much to do the server may not answer soon enough
+    for number in range(3, 10):  # on a busy machine the server may not answer in time
         served.write("src/one.ml", f"let x = {number}\n")
         run = rebel(served, "build", "-Q")
         assert "ocamlopt src/one.ml" in run.out and output(served) == str(number)
@@ -146,7 +146,7 @@ def test_the_server_ends_with_its_socket_and_with_the_project(served):
     ],
 )
 def test_where_there_is_one(project, environ, wanted):
-    """The project of the fixture `served` has its server; here nobody waits for one that does not come."""
+    """The project of the fixture `served` has a server; these tests do not wait for one that is not started."""
     environ = {"CI": "", "REBEL_SERVER": "", **environ}
     project.write("package.json", '{"rebel": {}}')
     for text in ("1", "2"):
@@ -174,7 +174,7 @@ def test_stop(served):
 
 
 def test_other_circumstances_build_by_themselves(served):
-    """Another Python path, a limit, or a locale: the server does not know what they would change."""
+    """A different Python path, limit or locale: the server does not know what they would change."""
     served.write("src/one.ml", "let x = 7\n")
     rebel(served, "build", LC_ALL="C")
     assert output(served) == "7"
@@ -183,7 +183,7 @@ def test_other_circumstances_build_by_themselves(served):
 
 @pytest.fixture
 def client(served):
-    """A build in a process of its own, whose preprocessor waits; it has begun, and left its number in the file pid."""
+    """A build in a process of its own, which has started and waits in its preprocessor; the file pid has its id."""
     served.write("slow", f"#!/bin/sh\necho $$ > {served.root}/pid\nexec sleep 300\n").chmod(0o755)
     served.write("package.json", json.dumps({"rebel": {"flags": {"compile": ["-pp", f"{served.root}/slow"]}}}))
     process = subprocess.Popen(
@@ -203,7 +203,7 @@ def the_preprocessor_ends(project) -> None:
 
 
 def is_running(number: int) -> bool:
-    """Whether there is a process that has not ended. Where nobody waits for orphans, one that has stays as a zombie."""
+    """Whether a process exists and has not ended. If no process waits for orphans, an ended one remains as a zombie."""
     try:
         return Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except OSError:

@@ -1,4 +1,4 @@
-"""SIGINT, SIGTERM, SIGHUP during a build: compilers end, the build ends by that signal, and the next one is right."""
+"""SIGINT, SIGTERM, SIGHUP during a build: compilers end, the build ends by that signal, and the next one succeeds."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 OCAMLOPT = tools.find("ocamlopt")
 needs_ocaml = pytest.mark.skipif(not tools.find("ocamlfind"), reason="needs ocamlfind")
 
-# Half of the outputs is there when the signal comes, and the program that works is a grandchild of the build.
+# Half of the outputs exist when the signal arrives, and the running program is a grandchild of the build.
 SLOW_COMPILER = """#!/bin/sh
 case "$*" in
   *{module}*)
@@ -64,13 +64,13 @@ def wait_for(path: Path) -> None:
 
 
 def working_in(folder: Path) -> list[str]:
-    """The names of the processes that have a folder as their current one."""
+    """The names of the processes whose working directory is a folder."""
     found = []
     for process in Path("/proc").glob("[0-9]*"):
         try:
             if (process / "cwd").resolve() == folder:
                 found.append((process / "comm").read_text().strip())
-        except OSError:  # it has ended, or belongs to somebody else
+        except OSError:  # it has ended, or belongs to another user
             continue
     return found
 
@@ -142,5 +142,5 @@ def test_descendants_are_found_at_any_depth():
         found = descendants()
         assert child.pid in found and len(found) >= 2
         for process in reversed(found):
-            with contextlib.suppress(ProcessLookupError):  # its child is gone, so it has ended
+            with contextlib.suppress(ProcessLookupError):  # its child does not exist any more, so it has ended
                 os.kill(process, signal.SIGKILL)

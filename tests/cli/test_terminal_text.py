@@ -1,4 +1,4 @@
-"""Whatever names, sources and symbols hold: a terminal gets text, and nobody begins a message of ours."""
+"""Whatever names, sources and symbols contain: a terminal gets only text, and nothing can forge a message of ours."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SOURCE = 'let x = "\x1b[2J\u202e\x9b" + 1 (* \x1b]0;title\x07 *)\n'
 
 
 def check(text: str) -> str:
-    """The text, in which nothing is for a terminal, and no line is the forged one."""
+    """The text, after checking that it has no control characters and no forged line."""
     assert not OBEYED.search(text), repr(text)
     assert not [line for line in text.split("\n") if line.startswith(("scons: *** all", "error: all"))], text
     return text
@@ -76,7 +76,7 @@ def json_text(text: str) -> str:
 
 @pytest.mark.parametrize("option", ["-k", "-n", "--debug=explain", "--tree=all", "-c"])
 def test_the_tool_in_an_sconstruct(package, option):
-    """What the SConstruct itself prints is its own business."""
+    """What the SConstruct itself prints is not our concern."""
     package.write(
         "SConstruct",
         HEAD + f"folder = {EVIL!r}\n"
@@ -103,7 +103,7 @@ def test_colours_are_kept_on_a_terminal(package):
     while True:
         try:
             said += os.read(master, 65536)
-        except OSError:  # nobody writes any more
+        except OSError:  # no process writes any more
             break
     os.close(master)
     assert process.wait() == 2
@@ -114,7 +114,7 @@ def test_colours_are_kept_on_a_terminal(package):
 
 
 def test_symbols_and_names_of_libraries(project):
-    """A symbol and a SONAME of assembly, a library with a name of two lines."""
+    """A symbol and a SONAME from assembly, and a library with a line break in its name."""
     library = project.path("lib\x1b[1m\nerror: all is well.so")
     for path, symbols, soname in (
         (library, ["one", "evil\x1b[31m", "bidi\u202ex"], "so\x1b[31m\nerror: all is well"),

@@ -1,4 +1,4 @@
-"""`rebel build` that has nothing to do does not start scons; whatever can change the answer makes it start scons."""
+"""`rebel build` does not start scons if there is nothing to do, and does start it after any change that may matter."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def app(project):
     project.write("node_modules/dep/src/a.ml", "let x = 1\n")
     project.write("src/index.ml", "let () = print_int Dep.A.x\n")
     build(project)
-    build(project)  # with sources younger than the first build nobody may be sure
+    build(project)  # with sources that are younger than the first build, it cannot be sure
     assert build(project) == NOTHING
     return project
 
@@ -113,7 +113,7 @@ def test_another_refmt_is_seen(project):
 
 
 def test_file_that_a_small_edit_has_not_planned(app):
-    """The alias module for a module that is called like something it uses is found when its package is put in order."""
+    """The alias file of a module with the same name as something it uses is only planned when its package is sorted."""
     app.write("node_modules/dep/src/list.ml", "let n = List.length [ 1 ]\n")
     build(app)
     build(app)

@@ -1,4 +1,4 @@
-"""Warnings of files that are up to date: shown again by every build until they are mended."""
+"""Warnings of files that are up to date: shown again by every build until they are fixed."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def build(project, *arguments, **options):
 
 
 def shown(run) -> list[str]:
-    """The names that are unused, in the order of the warnings."""
+    """The unused names, in the order of the warnings."""
     return [
         name
         for line in run.err.splitlines()
@@ -101,7 +101,7 @@ def test_no_more_is_kept_than_somebody_reads(app):
 
 
 def test_what_is_kept_is_never_believed(app):
-    """State that somebody else has written holds text and no commands for a terminal or a format."""
+    """State that somebody else has written contains text, and no control characters or format directives."""
     build(app)
     path = app.path("_build/.rebel-tools.up-to-date")
     known = json.loads(path.read_text())

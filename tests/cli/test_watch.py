@@ -1,4 +1,4 @@
-"""`rebel watch`, with real changes of files: what it builds again, what it does not, and how it ends."""
+"""`rebel watch`, with real changes of files: what it builds again, what it ignores, and how it ends."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Watcher:
         self.seen = 0
 
     def holds(self, name: str, text: str) -> None:
-        """Wait until a file of the project holds a text, and nothing is left to do."""
+        """Wait until a file of the project has a text, and no work is left."""
         path = self.project.path(name)
         self.until(lambda: path.exists() and path.read_text() == text, f"{text!r} in {name}")
         self._is_idle()
@@ -69,7 +69,7 @@ class Watcher:
         pytest.fail(f"waited in vain for {what}:\n{self.text}")
 
     def says(self, words: str) -> str:
-        """Wait for a line with `words` after what was waited for before; the text up to its end."""
+        """Wait for a line with `words` after the last one that was found; the text up to its end."""
 
         def found():
             position = self.text.find(words, self.seen)
@@ -83,7 +83,7 @@ class Watcher:
         return self.says("; waiting for changes")
 
     def prints(self, output: str) -> None:
-        """Wait until the program of an OCaml project prints `output`, and nothing is left to do."""
+        """Wait until the program of an OCaml project prints `output`, and no work is left."""
         program = self.project.path("_build/default/src/app.out")
 
         def right():
@@ -94,7 +94,7 @@ class Watcher:
         self._is_idle()
 
     def interrupt(self) -> int:
-        """As Ctrl-C: to all processes of the terminal's foreground group."""
+        """Interrupt it as Ctrl-C does: all processes of the terminal's foreground group."""
         os.killpg(self.process.pid, signal.SIGINT)
         return self.process.wait(SECONDS)
 
@@ -106,7 +106,7 @@ class Watcher:
 
 @pytest.fixture
 def project(project):
-    """A folder of its own, for the log lies beside it."""
+    """A folder of its own, because the log lies beside it."""
     folder = project.path("project")
     folder.mkdir()
     return type(project)(folder)
@@ -127,7 +127,7 @@ def watch(project):
 
 
 def write(path: Path, text: str) -> None:
-    """As an editor saves a file: there is never half of it."""
+    """Write a file atomically, as editors do."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.swp")
     temporary.write_text(text)
@@ -141,7 +141,7 @@ def ocaml(project, value: str = '"one"') -> None:
 
 
 def processes_in(folder: Path) -> dict[int, str]:
-    """The command lines of all processes whose current folder is below `folder`, by their numbers."""
+    """The command lines of all processes whose working directory is below `folder`, by their ids."""
     found = {}
     for entry in Path("/proc").iterdir():
         with contextlib.suppress(OSError):
@@ -151,7 +151,7 @@ def processes_in(folder: Path) -> dict[int, str]:
 
 
 def parent_of(process: int) -> int | None:
-    """None for a process that has ended."""
+    """The id of the parent; None for a process that has ended."""
     with contextlib.suppress(OSError):
         return int(Path(f"/proc/{process}/stat").read_text(errors="replace").rpartition(")")[2].split()[1])
     return None
@@ -221,7 +221,7 @@ def test_a_broken_package_json_at_the_start(project, watch):
 
 
 def test_packages_are_installed_changed_and_replaced(project, watch):
-    """The package lies outside, and its name in node_modules is a link, as pnpm, npm link and workspaces have it."""
+    """The package is elsewhere, and its name in node_modules is a link, as with pnpm, npm link and workspaces."""
     ocaml(project, value="Bar.Text.it")
     project.write("package.json", '{"name": "app", "dependencies": {"bar": "*"}, "rebel": {}}')
     outside = project.root.with_name("bar-1")
@@ -254,7 +254,7 @@ def test_packages_are_installed_changed_and_replaced(project, watch):
 
 
 def test_an_edit_during_a_build_is_not_lost(project, watch):
-    """The action has read its source when it is changed."""
+    """The action has already read its source when the source is changed."""
     project.write("slow.py", SLOW)
     project.write("SConstruct", SCONSTRUCT + f"env.Command('out', 'in', '{sys.executable} slow.py $SOURCE $TARGET')\n")
     project.write("in", "old")
@@ -283,7 +283,7 @@ def test_many_edits_end_with_the_last_one(project, watch):
     watcher = watch()
     for number in range(20):
         write(project.path("src/greeting.ml"), f'let text = "{number}"\n')
-        time.sleep(0.05)  # at whatever moment of a build
+        time.sleep(0.05)  # at any moment of a build
     watcher.prints("19")
     project.run(sys.executable, "-m", "rebel_tools", "build", "-q")
 
@@ -312,7 +312,7 @@ def test_the_sconstruct_and_what_it_imports_are_read_again(project, watch):
 
 
 def test_a_build_does_not_call_for_the_next_one(project, watch):
-    """Targets beside their sources, copies in a variant folder, Configure() and what is always built."""
+    """Targets beside their sources, copies in a variant folder, Configure() and targets that are always built."""
     project.write(
         "SConstruct",
         SCONSTRUCT.replace("[])\nenv = Environment(tools=[])", "[])\nenv = Environment()")
@@ -334,13 +334,13 @@ def test_a_build_does_not_call_for_the_next_one(project, watch):
 
 
 def test_a_build_folder_among_the_sources_does_not_call_for_the_next_build(project, watch):
-    """It counts as little as `_build` does, but for its removal."""
+    """It is ignored like `_build`, except for its removal."""
     ocaml(project)
     watcher = watch("--build-dir=out")
     watcher.built()
     write(project.path("src/greeting.ml"), 'let text = "two"\n')
     watcher.built()
-    while project.path("out").exists():  # what reads ahead for the next build may still write into it
+    while project.path("out").exists():  # what is read ahead for the next build may still be written into it
         shutil.rmtree(project.path("out"), ignore_errors=True)
     watcher.built()
     assert project.run(project.path("out/default/src/app.out")).out == "two"
@@ -429,10 +429,10 @@ def test_when_it_is_killed_nothing_stays(project, watch):
 
 @pytest.mark.parametrize("which", [min, max], ids=["with SCons loaded", "for the next build"])
 def test_a_process_that_waits_is_killed(project, watch, which):
-    """As the system does when memory gets short."""
+    """As the system does if memory is short."""
 
     def waiting() -> list[int]:
-        """The child of the watcher and its child. What that starts has the same command line for a moment, too."""
+        """The child of the watcher and its child, which for a moment has the same command line."""
         found = [number for number, line in processes_in(project.root).items() if "rebel_tools.scons.resident" in line]
         children = [number for number in found if parent_of(number) == watcher.process.pid]
         return [number for number in found if number in children or parent_of(number) in children]
@@ -451,7 +451,7 @@ def test_a_project_that_is_removed(project, watch):
     ocaml(project)
     watcher = watch()
     watcher.prints("one")
-    while project.root.exists():  # what the build knows is being written meanwhile
+    while project.root.exists():  # the build notices that a file is being written
         shutil.rmtree(project.root, ignore_errors=True)
     assert watcher.process.wait(SECONDS) == 1
     assert f"rebel: error: {project.root}: the folder of the project was removed" in watcher.text
@@ -468,7 +468,7 @@ def test_without_watchfiles(project, tmp_path):
 
 @pytest.mark.parametrize(("limit", "number"), [("watches", 1), ("instances", 0)])
 def test_limits_of_the_system(project, limit, number):
-    """They are lowered in a user namespace of its own."""
+    """They are lowered in a separate user namespace."""
     lower = f'echo {number} > /proc/sys/user/max_inotify_{limit} && exec "$@"'
     limited = ["unshare", "-Ur", "sh", "-c", lower, "sh"]
     if subprocess.run([*limited, "true"], capture_output=True).returncode != 0:

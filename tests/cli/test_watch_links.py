@@ -1,4 +1,4 @@
-"""`rebel watch` sees what a file really is, wherever links lead, and however it is saved."""
+"""`rebel watch` notices changes wherever links lead, and however a file is saved."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def removed_first(path, text):
 
 
 def by_copy_of_times(path, text):
-    """As tar, rsync and cp -p do: another file with the size and the time of the old one."""
+    """Save like tar, rsync and cp -p: a different file with the size and the time of the old one."""
     status = path.stat()
     by_rename(path, text)
     os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
@@ -54,7 +54,7 @@ SAVES = [in_place, by_rename, with_backup, removed_first, by_copy_of_times]
 
 @pytest.mark.parametrize("save", SAVES)
 def test_a_source_behind_two_links(project, watch, outside, save):  # noqa: F811
-    """Also when the link in the middle leads elsewhere, and when its end appears only later."""
+    """Even if the link in the middle is changed, or its target only appears later."""
     ocaml(project)
     file = project.path("src/greeting.ml")
     file.unlink()
@@ -158,7 +158,7 @@ def test_sources_of_any_tree(project, watch, outside, save):  # noqa: F811
 
 @pytest.mark.parametrize("save", SAVES)
 def test_a_file_that_is_saved_all_the_time(project, watch, outside, save):  # noqa: F811
-    """In every build, and more often than a file may change that nothing reads."""
+    """It changes during every build, and more often than a file may change that is not read."""
     project.write("SConstruct", SCONSTRUCT + "env.Command('out', 'in', 'sleep 0.2; cat $SOURCE > $TARGET')\n")
     (outside / "in").write_text("0")
     project.path("in").symlink_to(outside / "in")
@@ -174,7 +174,7 @@ def test_a_file_that_is_saved_all_the_time(project, watch, outside, save):  # no
 
 
 def test_a_command_that_writes_what_is_read(project, watch):  # noqa: F811
-    """Nobody can tell it from a person, so it goes on, but slowly."""
+    """It cannot be told from a person, so building goes on, but slowly."""
     project.write(
         "SConstruct", SCONSTRUCT + "env.AlwaysBuild(env.Command('out', 'in', 'date +%N | tee in > $TARGET'))\n"
     )
@@ -187,7 +187,7 @@ def test_a_command_that_writes_what_is_read(project, watch):  # noqa: F811
 
 
 def test_what_links_lead_to(tmp_path):
-    """Loops, links to nowhere, and `..` behind a link, which means the folder above where the link leads."""
+    """Loops, dangling links, and `..` behind a link, which is the parent of the folder that the link leads to."""
     (tmp_path / "a" / "b").mkdir(parents=True)
     (tmp_path / "link").symlink_to("a/b")
     (tmp_path / "up").symlink_to("link/../file")

@@ -1,4 +1,4 @@
-"""Projects whose packages lie in unusual places, and projects with mistakes, through the real scons."""
+"""Projects with packages in unusual places, and projects with mistakes, with the real scons."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def test_sources_that_come_and_go(project):
 
 
 def mistake(project) -> str:
-    """What scons says about a project that it cannot read."""
+    """The message of scons about a project that it cannot read."""
     run = rebel(project, "build", rc=2)
     assert "Traceback" not in run.text
     return run.err

@@ -15,7 +15,7 @@ from rebel_tools import tools
 EXAMPLES = ROOT / "examples"
 PACKAGES = sorted(path.parent.name for path in EXAMPLES.glob("*/package.json"))
 SCONSTRUCT = ROOT / "rebel_tools" / "scons" / "SConstruct"
-STATE = (".rebel-tools.json", ".rebel-tools.manifest")  # what the build remembers: times of files are in it
+STATE = (".rebel-tools.json", ".rebel-tools.manifest")  # records of the build contain file times
 
 pytestmark = pytest.mark.skipif(not tools.find("ocamlfind"), reason="ocamlfind is missing")
 
@@ -44,9 +44,9 @@ def program(target="default"):
 
 
 def needs(name):
-    """The example as a parameter, skipped where Reason does not work, or menhir is not there."""
+    """The example as a parameter; skipped if Reason does not work, or menhir is missing."""
     reason, grammar = (any((EXAMPLES / name).rglob(pattern)) for pattern in ("*.re", "*.mly"))
-    reason = reason or name == "own-ppx"  # which needs ppxlib, too
+    reason = reason or name == "own-ppx"  # ppxlib is needed, too
     return pytest.param(name, marks=needs_reason() if reason else needs_menhir) if reason or grammar else name
 
 
@@ -189,7 +189,7 @@ def test_the_command_rebel_is_scons(example):
 
 
 def test_the_workspace_is_tested_and_installed(example):
-    """What the tests of the members say holds, and findlib finds the library that was installed."""
+    """The tests of the members pass, and findlib finds the library that was installed."""
     project = example("workspace")
     rebel = [sys.executable, "-m", "rebel_tools"]
     if project.run("ocamlfind", "query", "ounit2", rc=None).rc:

@@ -67,7 +67,7 @@ def edit(project, name: str, old: str, new: str) -> None:
 
 
 def ran(run) -> list[str]:
-    """What a build did, as words: compile core.os, interface, verify, link libone.so, ..."""
+    """The steps of a build, as words: compile core.os, interface, verify, link libone.so, ..."""
     words = []
     for line in run.out.splitlines():
         if line.startswith("gcc"):
@@ -155,7 +155,7 @@ def test_everything_comes_from_the_cache(core, tmp_path_factory):
 
 
 def test_each_action_needs_only_its_declared_inputs(core, tmp_path_factory):
-    """The table is made from the library and the interface alone, in an empty folder."""
+    """In an empty folder, the table is made from only the library and the interface."""
     core.scons()
     folder = tmp_path_factory.mktemp("sandbox")
     for name in ("libcore.so", "core.interface"):

@@ -72,6 +72,6 @@ CXX_FORMS = [
 @pytest.mark.parametrize("command, flags", CXX_FORMS, ids=map(" ".join, CXX_FORMS))
 def test_cxx(tmp_path, command, flags):
     overlooked = compare(tmp_path, command, flags, "core.hpp", ".cpp")
-    if "mingw" in command:  # a DLL does not tell weak exports (inline functions, templates) from others
+    if "mingw" in command:  # a DLL does not distinguish weak exports (inline functions, templates)
         overlooked = {name for name in overlooked if not name.startswith(("_ZN", "_ZS", "_ZZ", "_ZK"))}
     assert overlooked == set()

@@ -1,4 +1,4 @@
-"""Debug information that is not in the library, for the gate, `symbol-audit` and the builds that depend on it."""
+"""Debugging information outside the library, for the gate, `symbol-audit` and builds that depend on it."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ CORE = '#include "core.h"\nint core_x(struct point *p) { return p->x; }\n'
 
 @pytest.fixture(params=[SEPARATE, SPLIT], ids=["separate", "split"])
 def core(request, project):
-    """A core whose types are beside it, and an extension; not built."""
+    """A core with its types in a separate file, and an extension; not built."""
     project.write("SConstruct", HEAD + request.param + TABLE)
     project.write("core.h", HEADER)
     project.write("core.c", CORE)

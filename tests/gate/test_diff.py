@@ -1,4 +1,4 @@
-"""Pairs of libraries: what a change is called, how bad it is, and what is no change at all."""
+"""Pairs of libraries: the name and the level of a change, and differences that are no changes."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Pair:
         return diff(*map(read_side, paths))
 
     def told(self, old: str, new: str, *flags: str, cc: str = "gcc") -> list[tuple[str, str, str, str]]:
-        """(level, rule, symbol, field) of each change; every message is looked at."""
+        """(level, rule, symbol, field) of each change; every message is checked."""
         report = self.diff(old, new, *flags, cc=cc)
         for change in report.changes:
             assert change.old != change.new, change.message
@@ -374,7 +374,7 @@ def test_advice(pair):
 
 
 def test_two_translation_units_may_each_have_a_record_of_one_name(pair, tmp_path):
-    """A record that is private to a file is no change of another file's."""
+    """A record that is private to one file is not affected by a change in another file."""
     (tmp_path / "more.c").write_text("struct s { double d; }; double g(struct s *p) { return p->d; }")
     source = "struct s { int a; };" + USE
     report = diff(*(read_side(pair.library(n, source, "-x", "c", str(tmp_path / "more.c"))) for n in ("old", "new")))

@@ -1,4 +1,4 @@
-"""The gate beside SCons' own ways: command lines, variables, errors with their line, the ninja tool."""
+"""The gate with SCons' own features: command lines, variables, errors with their line, the ninja tool."""
 
 from __future__ import annotations
 
@@ -183,7 +183,7 @@ PLUGIN = HEAD + "env.Append(CPPPATH=['sdk'])\nenv.ExtensionModule('ext', 'ext.c'
 
 @pytest.fixture
 def plugin(build, tmp_path_factory):
-    """The project of somebody who has the SDK of a core and nothing else."""
+    """The project of somebody who only has the SDK of a core."""
     build("", SDK)
     project = type(build.project)(tmp_path_factory.mktemp("plugin"))
     shutil.copytree(build.project.path("sdk"), project.path("sdk"))
@@ -257,7 +257,7 @@ def test_an_import_library_of_an_sdk(build, tmp_path_factory):
 
 
 def test_suppressions_of_a_table(build):
-    """A finding that is accepted is told, the table depends on the file, and other findings still count."""
+    """An accepted finding is printed, the table depends on the file, and other findings still count."""
     write = build.project.write
     write("core.h", "int core_add(int a, int b);\nint core_gone(void);\n")
     lines = "env['EXPORT_SUPPRESSIONS'] = 'accept.txt'"
@@ -285,7 +285,7 @@ def test_suppressions_of_a_table(build):
     ],
 )
 def test_constants_of_the_headers_that_count(build, lines, promised):
-    """An enumeration that no symbol leads to is promised by the header that declares it."""
+    """A constant to which no symbol leads is promised by the header that declares it."""
     write = build.project.write
     write("deps/foreign.h", "enum foreign { FOREIGN = 1 };\n")
     write("part.h", "#ifndef VALUE\n#define VALUE 2\n#endif\nenum { PART = VALUE };\n")

@@ -1,4 +1,4 @@
-"""Constants of enumerations that no symbol leads to: programs are compiled with them, so an interface promises them."""
+"""Enumeration constants to which no symbol leads: programs are compiled with them, so an interface promises them."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def test_a_header_promises_its_constants(bench, compiler):
     file = str(bench.root / "core.interface")
     bench.run("record", "--header", str(bench.root / "old/core.h"), "-o", file, "--", compiler)
     names = {enum.values[0][0] for enum in read_interface(file).declarations.enumerations}
-    assert names == {"RED", "FIRST", "LOW"}  # U is what a symbol leads to
+    assert names == {"RED", "FIRST", "LOW"}  # a symbol leads to U
     assert bench.findings("--evidence", "layout", file, library) == []
     changed = HEADER.replace("RED, GREEN", "GREEN, RED, BLUE").replace("= 5", "= 6").replace("HIGH", "HIGH = 7")
     other = bench.library("new", changed, compiler=compiler)
@@ -140,7 +140,7 @@ def test_an_interface_on_one_side_of_a_diff(bench):
 
 
 def test_a_symbol_need_not_lead_to_it_on_both_sides(bench):
-    """The argument becomes an int, which is the same to the compiled program; the constants count as before."""
+    """The argument becomes an int, which does not matter to compiled programs; the constants are compared as before."""
     old, new = "(enum colour c", "(unsigned c"
     library = bench.library("old", HEADER.replace("(int colour", old), SOURCE.replace("(int c", old))
     changed = HEADER.replace("RED, GREEN", "GREEN, RED")
@@ -161,7 +161,7 @@ def test_what_the_library_does_not_use_is_told_as_not_compared(bench):
 
 
 def test_another_enumeration_of_the_same_tag_is_another_one(bench):
-    """A file of the library that does not include the header has a tag of its own."""
+    """A file of the library that does not include the header has a different type with the same tag."""
     source = "int core_set(int c, enum used u) { return 0; }"
     library = bench.library("old", HEADER.replace("enum colour { RED, GREEN };", ""), source)
     (bench.root / "old/more.c").write_text("enum colour { IDLE, BUSY }; int more(int x) { return x == BUSY; }")
@@ -190,7 +190,7 @@ def test_a_python_file_promises_the_enumerations_that_it_declares(bench):
 
 @pytest.mark.parametrize("kind", ["text", "header"])
 def test_names_of_an_interface_do_not_reach_the_terminal_as_they_are(bench, kind):
-    """Neither do they become code of the header."""
+    """Nor can they become code in the header."""
     bad, integer = "x\x1b[31m\u202e*/ int evil;\n", t.Integer(4, True, "int")
     enums = (
         t.Enum(bad, integer, (("A", 1),)),

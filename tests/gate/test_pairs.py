@@ -25,7 +25,7 @@ KINDS = (("old", "int"), ("new", "long"))
 
 
 def build(folder: Path, name: str, source: str, command: str) -> str:
-    """A library of one file that includes a header, where programs see all types."""
+    """A library of one file that includes a header, and programs that see all of its types."""
     suffix = ".cpp" if "++" in command else ".c"
     (folder / f"{name}.h").write_text(source + "\n")
     (folder / f"{name}{suffix}").write_text(f'#include "{name}.h"\n')
@@ -62,7 +62,7 @@ def test_cxx(tmp_path: Path, pair: Pair) -> None:
     "command", ["gcc -g1", "gcc -g -ggdb1", "gcc -g1 -gno-record-gcc-switches", "g++ -g1", "clang -O2 -g1 {profiling}"]
 )
 def test_functions_and_lines_alone_are_no_types(tmp_path: Path, command: str) -> None:
-    """With -g1 each function looks like void f(void)."""
+    """With -g1, each function looks like void f(void)."""
     compiler, *flags = command.format(profiling="-fdebug-info-for-profiling").split()
     if not shutil.which(compiler):
         pytest.skip(f"{compiler} is missing")
@@ -77,14 +77,14 @@ def test_functions_and_lines_alone_are_no_types(tmp_path: Path, command: str) ->
 
 
 def test_a_file_of_functions_without_types_is_known(tmp_path: Path) -> None:
-    """What looks like the above, and is not."""
+    """It looks similar, but is not."""
     library = build(tmp_path, "library", "void f(void) {} void g() {}", "gcc")
     report = diff(read_side(library), read_side(library))
     assert report.compared == 2 and not report.not_compared
 
 
 def test_a_class_that_the_compiler_leaves_out_is_not_known(tmp_path: Path) -> None:
-    """GCC describes it where its virtual table is; other files have the members that they compile."""
+    """GCC describes it where its virtual table is; other files contain only the members that they compile."""
     bases = "struct a { virtual int x(); int i; }; struct b { virtual int y(); int j; };"
     sources = (f"{bases} struct s : a, b {{ int f(); }};", f"{bases} struct s : b, a {{ int f(); }};")
     old, new = (
@@ -106,12 +106,12 @@ def test_a_class_that_the_compiler_leaves_out_is_not_known(tmp_path: Path) -> No
     [
         ("class b : a { int y; };", False),
         ("namespace n { struct b : a { int y; }; } using namespace n;", False),
-        ("struct b;", True),  # as handles of C are
+        ("struct b;", True),  # like handles in C
         ("class b { int y; };", True),
     ],
 )
 def test_a_class_whose_virtual_table_is_elsewhere_is_not_known(tmp_path: Path, source: str, knows: bool) -> None:
-    """GCC describes it like one that the source only declares."""
+    """GCC describes it like a class that the source only declares."""
     library = build(tmp_path, "l", f"struct a {{ virtual int k(); }}; {source} int f(b *x) {{ return 0; }}", "g++")
     report = diff(read_side(library), read_side(library))
     assert [gap.symbols for gap in report.not_compared] == (
@@ -146,9 +146,9 @@ def test_the_type_of_an_ifunc_is_not_known(tmp_path: Path) -> None:
     ids=["assembler", "ifunc"],
 )
 def test_symbols_of_which_no_type_is_known_say_nothing(tmp_path: Path, source: str, status: int) -> None:
-    """There is debug information, and none of it is about the exports: status 4, as without any.
+    """There is debugging information, but not about the exports: status 4, as without any.
 
-    The types of what is chosen when programs are loaded are in no debug information, so that -g is no remedy.
+    It never describes the types of functions that are selected when programs are loaded, so -g does not help.
     """
     library = build(tmp_path, "l", source, "gcc")
     report = diff(read_side(library), read_side(library))
@@ -159,7 +159,7 @@ def test_symbols_of_which_no_type_is_known_say_nothing(tmp_path: Path, source: s
 
 @pytest.mark.parametrize("other", ["gcc", "clang"])
 def test_members_that_are_not_told_are_not_known(tmp_path: Path, other: str) -> None:
-    """GCC describes what a typedef makes transparent as a union without members."""
+    """GCC describes a union that a typedef makes transparent without its members."""
     if not shutil.which(other):
         pytest.skip(f"needs {other}")
     source = "typedef union {{ int *a; long b{}; }} u __attribute__((transparent_union)); int f(u x) {{ return 0; }}"
@@ -179,7 +179,7 @@ def test_members_that_are_not_told_are_not_known(tmp_path: Path, other: str) -> 
 
 
 def test_what_initializes_thread_local_data_may_go(tmp_path: Path) -> None:
-    """Programs call it where it is there, and no interface is made of it."""
+    """Programs call it only if it exists, and it is not part of an interface."""
     old = build(tmp_path, "old", "int i(); thread_local int v = i(); int i() { return 1; }", "g++")
     new = build(tmp_path, "new", "thread_local int v = 1; int i() { return 1; }", "g++")
     report = diff(read_side(old), read_side(new))
@@ -190,7 +190,7 @@ def test_what_initializes_thread_local_data_may_go(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(not shutil.which("clang++"), reason="needs clang++")
 def test_classes_that_clang_leaves_out_are_not_known(tmp_path: Path) -> None:
-    """By default it describes no class that only pointers lead to."""
+    """By default, clang describes no class to which only pointers lead."""
     sources = {name: f"struct s {{ {kind} a; }}; int f(s *x) {{ return 0; }}" for name, kind in KINDS}
 
     def report(flags: str):
@@ -242,7 +242,7 @@ def test_a_convention_that_the_interface_could_not_know_is_not_proved(tmp_path: 
     ],
 )
 def test_enumerations_of_headers(tmp_path: Path, old: str, new: str, found: list[str]) -> None:
-    """The functions take an int, so that no symbol leads to the constants."""
+    """The functions take an int, so no symbol leads to the constants."""
     paths = []
     for name, source in (("old", old), ("new", new)):
         constants = [word for word in ("A", "B", "BB", "C", "Z") if f" {word} " in source.replace(",", " ")]

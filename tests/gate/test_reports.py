@@ -1,4 +1,4 @@
-"""Reports for machines and people: SARIF by the rules of those who read it, JSON by its schema, HTML in a browser."""
+"""Reports for machines and people: SARIF by the rules of its readers, JSON by its schema, HTML in a browser."""
 
 from __future__ import annotations
 
@@ -250,7 +250,7 @@ def test_what_was_not_checked_cannot_be_accepted(audit, tmp_path):
 
 
 def browser_sees(page: Path, script: str = "") -> str:
-    """The document as the browser has it after its scripts, and `script` behind them, ran."""
+    """The document as a browser has it after running its scripts, and then `script`."""
     program = shutil.which("chromium")
     if program is None:
         pytest.skip("needs chromium")
@@ -278,7 +278,7 @@ def test_html_in_a_browser(audit, tmp_path):
     assert 'name="viewport"' in text and '<th scope="col">' in text and "<caption>" in text
     assert "digest of the interface" in text and "evidence required" in text
     seen = browser_sees(page, FILTER)
-    assert '<form id="filter">' in seen  # the script has shown it
+    assert '<form id="filter">' in seen  # the script has displayed it
     assert 'data-seen="struct point,break' in seen and "fits:true" in seen
 
 

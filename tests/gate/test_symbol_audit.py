@@ -266,7 +266,7 @@ def test_record_without_debug_information_writes_nothing(audit):
 
 
 def test_record_tells_what_cannot_be_checked(audit):
-    """A class whose virtual table is elsewhere: GCC describes the member that is compiled here, and not the class."""
+    """A class whose virtual table is elsewhere: GCC describes the member that is compiled here, but not the class."""
     source = "struct s { virtual void key(); int f(); int x; }; int s::f() { return x; }"
     library = audit.compile("libcore.so", source, "-x", "c++")
     audit.run("record", library, "-o", str(audit.root / "recorded.interface"))
@@ -277,7 +277,7 @@ def test_record_tells_what_cannot_be_checked(audit):
 
 
 def test_constructors_of_a_class_with_a_virtual_base_have_the_arguments_of_the_source(audit, monkeypatch):
-    """GCC adds some to them, with names in the definition and without in the declaration."""
+    """GCC adds arguments, with names in the definition and without in the declaration."""
     monkeypatch.chdir(audit.root)
     header = "struct A { int a; }; struct B : virtual A { int b; B(int x); virtual ~B(); };"
     Path("core.hpp").write_text(header)

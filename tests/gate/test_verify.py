@@ -1,4 +1,4 @@
-"""The gate's comparison on models alone: what is proved, what differs, and what could not be checked."""
+"""The gate's comparison of models: what is proved, what differs, and what could not be checked."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""rebel_tools/scons/compat.py is the one list of what SCons does not describe and that is used all the same."""
+"""rebel_tools/scons/compat.py is the only list of undocumented features of SCons that are used."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ COMPAT = PACKAGE / "scons" / "compat.py"
 FILES = [path for path in PACKAGE.rglob("*.py") if "sepcomp" not in path.parts and path != COMPAT]
 OTHER_NAMES = re.compile(r"^import (SCons\S*) as _", re.MULTILINE)
 LISTED = set(OTHER_NAMES.findall(COMPAT.read_text()))
-# Names of SCons that begin with `_` and may be spelled elsewhere: where a class of ours overrides them.
+# Names of SCons that begin with `_` and may occur elsewhere, because classes of ours override them.
 PRIVATE = {name for names in OVERRIDDEN.values() for name in names if name.startswith("_") and name != "__init__"}
 
 
@@ -34,7 +34,7 @@ def imported(tree: ast.AST) -> Iterator[str]:
 
 
 def private_names(tree: ast.AST) -> Iterator[str]:
-    """Private names that are looked up in SCons, or in something that is not the class's own."""
+    """Private names that are looked up in SCons, or in anything but the class's own object."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Attribute) and node.attr.startswith("_"):
             whole = ast.unparse(node)

@@ -30,7 +30,7 @@ def rows() -> list[Row]:
 
 
 def forbidden() -> dict[str, list[str]]:
-    """For each room those that it must not import."""
+    """The rooms that each room must not import."""
     table = rows()
     ground = next(row.rooms for row in table if row.allowed == "each other")
     every = [room for row in table for room in row.rooms]

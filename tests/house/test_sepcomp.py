@@ -1,4 +1,4 @@
-"""The sources for Python 2.7 pass the linters of Python 2.7, which ruff and mypy cannot stand in for."""
+"""The sources for Python 2.7 pass linters that run under Python 2.7; ruff and mypy cannot check them."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def test_no_complaint(linter: str) -> None:
 
 
 def complaints(text: str) -> list[str]:
-    """Those about lines that do not say `noqa`, which pyflakes does not know by itself."""
+    """The complaints, except those about lines with `noqa`, which pyflakes does not support."""
     found = []
     for line in text.splitlines():
         path, number, *_ = line.split(":")
@@ -40,7 +40,7 @@ def complaints(text: str) -> list[str]:
 
 
 def test_a_folder_has_one_subject() -> None:
-    """Beside the folders there is what users import, and what starts the command."""
+    """Beside the folders, there are only the module that users import and the one that starts the command."""
     assert {path.name for path in SEPCOMP.glob("*.py")} == {"__init__.py", "__main__.py", "api.py"}
     folders = [path for path in SEPCOMP.iterdir() if path.is_dir() and path.name != "__pycache__"]
     text = (SEPCOMP / "__init__.py").read_text()

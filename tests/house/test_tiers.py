@@ -1,4 +1,4 @@
-"""The table of tiers names files that there are, and no file twice."""
+"""The table of tiers names existing files, each of them once."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ def test_most_files_run_real_tools() -> None:
 
 
 def test_each_file_has_a_name_of_its_own() -> None:
-    """Test files and the modules beside them are imported by their names alone, and so is a conftest.py: only the one
-    beside a test is certain.
+    """Test files and the modules beside them are imported by name only, and so is a conftest.py: only the one
+    beside a test is certain to be found.
     """
     folders = {(TESTS / path).parent for path in FILES} | {TESTS}
     names = [path.name for folder in folders for path in folder.glob("*.py")]

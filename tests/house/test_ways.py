@@ -1,4 +1,4 @@
-"""The ways through the code that docs/architecture.md shows lead along files and functions that exist."""
+"""The ways through the code in docs/architecture.md lead along existing files and functions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The bytes of interface files: the same on every Python, and safe to read whatever they are."""
+"""The bytes of interface files: the same on every Python, and safe to read, whatever they are."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ SAMPLE = {
 
 
 def python2() -> str | None:
-    """A Python 2.7 on this machine that runs (pyenv's shims exist for versions that are not chosen)."""
+    """A working Python 2.7 on this machine (pyenv has shims for versions that are not selected)."""
     candidates = [shutil.which(name) for name in ("python2.7", "pypy", "pypy2")]
     candidates += glob.glob(os.path.expanduser("~/.pyenv/versions/2.7*/bin/python"))
     for path in filter(None, candidates):

@@ -1,4 +1,4 @@
-"""The memory that reading an interface file takes; separate from the quick tests of the codec, as it takes seconds."""
+"""The memory for reading an interface file; separate from the quick tests of the codec, because it takes seconds."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ROOT = Path(codec.__file__).parents[2]
     [b"]", b"]Na", b"}h\x00Ns", b"X\x02\x00\x00\x00ab"],
 )
 def test_memory_stays_bounded_for_the_densest_data(unit, tmp_path):
-    """A process that reads as many values as are allowed stays below 256 MB over the size of the file."""
+    """A process that reads the largest allowed number of values stays below 256 MB plus the size of the file."""
     memo = b"X\x01\x00\x00\x00kq\x00" if b"h" in unit else b""
     data = b"\x80\x02](" + memo + unit * (15_000_000 // len(unit)) + b"e."
     path = tmp_path / "bomb"

@@ -1,4 +1,4 @@
-"""Interface files: what is written is read again, and whatever else is in a file is one typed error."""
+"""Interface files: what is written can be read back, and anything else in a file is one typed error."""
 
 from __future__ import annotations
 
@@ -81,12 +81,12 @@ def envelope() -> dict:
 
 
 def reseal(data: dict) -> bytes:
-    """The bytes of changed data with a digest that fits."""
+    """The bytes of changed data, with the right digest."""
     return codec.seal(data["interface"], data["producer"], data["places"])
 
 
 def walk(value, path=()):
-    """(path) of every item inside of plain data."""
+    """The path of every item in plain data."""
     items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for key, item in items:
         yield (*path, key)
@@ -107,14 +107,14 @@ FREE = {("interface", "options"), ("interface", "extra")}
 
 @pytest.mark.parametrize("junk", [None, -1, "junk", [], {}, ["pointer"]], ids=repr)
 def test_no_wrong_item_anywhere_gets_through_as_something_else(junk):
-    """Every item of a good file replaced by junk: the file is refused with a place, or its data are read back as is."""
+    """Every item of a good file is replaced by junk: the file is refused with a place, or read back as it is."""
     good = envelope()
     for path in walk(good):
         if path[:2] in FREE or path[0] in ("digest", "format", "version"):
             continue
         changed = replaced(good, path, junk)
         if not all(isinstance(changed[key], dict) for key in ("interface", "producer", "places")):
-            continue  # told by codec.unseal, see below
+            continue  # reported by codec.unseal, see below
         try:
             interface = file.from_bytes(reseal(changed), "x.interface")
         except UnreadableInterface as error:
@@ -187,7 +187,7 @@ def test_what_is_no_file(tmp_path, what):
 def test_a_huge_file_is_not_read(tmp_path):
     path = tmp_path / "x"
     with open(path, "wb") as stream:
-        stream.write(codec.PROTOCOL)  # what else would tell at once that it is no interface
+        stream.write(codec.PROTOCOL)  # something else that would reveal at once that it is not an interface
         stream.truncate(1 << 40)
     with pytest.raises(UnreadableInterface, match="too many"):
         file.read_interface(path)
@@ -209,7 +209,7 @@ print(peak() - before)
 
 
 def largest(kind: str) -> dict:
-    """An interface with as many values as are allowed, all of the smallest that there are."""
+    """An interface with the largest allowed number of values, all of the smallest kind."""
     body = {**envelope()["interface"], "types": {}, "functions": {}, "variables": {}}
     if kind == "functions":
         body["functions"] = {str(n): [["void"], [], False, None, [], None] for n in range(Limits.cells // 15)}

@@ -238,7 +238,7 @@ def test_flags_leave_nothing_behind_and_change_nothing(tmp_path, flags, suffix, 
 
 @pytest.fixture
 def two_libraries(tmp_path):
-    """A header that includes one of the project, one of another library in it, and one that is named with its path."""
+    """A header that includes one of the project, one of another library in the project, and one by its full path."""
     for name in ("core", "more", "deps/dep", "deps/inner/deep", "src/own"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / f"{name}.h").write_text(f"int {name.rpartition('/')[2]}(void);\n")

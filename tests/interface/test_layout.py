@@ -1,4 +1,4 @@
-"""Layouts that are computed from Python declarations, against what the compilers do."""
+"""Layouts that are computed from Python declarations, compared with those of the compilers."""
 
 from __future__ import annotations
 
@@ -43,7 +43,9 @@ def test_the_compiler_agrees(tmp_path, command):
     (tmp_path / "exports.py").write_text(DECLARED)
     compiler = Compiler(tuple(words), cwd=str(tmp_path))
     declared = read_source([str(tmp_path / "exports.py")], compiler)
-    includes = "#include <stddef.h>\n#include <stdint.h>"  # gcc -m32 works without the headers of a second libc
+    includes = (
+        "#include <stddef.h>\n#include <stdint.h>"  # gcc -m32 works even if the headers of a second libc are missing
+    )
     (tmp_path / "exports.h").write_text(to_header(declared).replace(includes, PRELUDE))
     compiled = read_source(["exports.h"], compiler)
     comparison = Comparison(declared.declarations, compiled.declarations)

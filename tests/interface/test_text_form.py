@@ -1,4 +1,4 @@
-"""Interfaces as text: read back bit for bit, and nothing else than what is written is read."""
+"""Interfaces as text: read back exactly, and nothing else than what was written is accepted."""
 
 from __future__ import annotations
 

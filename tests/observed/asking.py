@@ -13,7 +13,7 @@ env.Program('prog', Glob('src/*.c'))
 
 
 def cache(project) -> Path:
-    """The user's cache folder, outside of the tree."""
+    """The user's cache folder, outside the tree."""
     return project.root.parent / f"{project.root.name}-cache"
 
 
@@ -23,13 +23,13 @@ def run(project, *arguments: str, rc: int | None = 0, **environ: str):
 
 
 def why_asked(project, *arguments: str, rc: int | None = 0, **environ: str) -> str:
-    """Why SCons was asked; nothing where it was not."""
+    """Why SCons was run; '' if it was not."""
     return run(project, *arguments, rc=rc, **environ).err.partition("running scons: ")[2]
 
 
 def settle(project, *arguments: str, **environ: str) -> None:
-    """Build, and run once without work, so that the next answer needs no SCons."""
-    time.sleep(0.04)  # files that are younger than a tick of the clock would keep a run from being a proof
+    """Build, and run once more without work, so that the next answer does not need SCons."""
+    time.sleep(0.04)  # a run proves nothing about files that are younger than a tick of the clock
     run(project, *arguments, **environ)
     run(project, *arguments, **environ)
     assert why_asked(project, *arguments, **environ) == ""

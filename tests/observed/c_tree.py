@@ -1,4 +1,4 @@
-"""Random C trees for SCons, and edits of them: every way in which an SConscript can look at the world stands here."""
+"""Random C trees for SCons, and edits of them: with every way in which an SConscript can look at the file system."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Export('env')
 {parts}
 """
 
-# One line each; a tree gets some of them.
+# One line for each; a tree gets some of them.
 FEATURES = {
     "environment variable": "env.AppendUnique(CPPDEFINES=['V_' + os.environ.get('TREE_VARIABLE', 'none')])",
     "file that exists": "env.AppendUnique(CPPDEFINES=['X_%d' % os.path.exists('optional.txt')])",
@@ -82,7 +82,7 @@ FEATURES = {
         "env.SideEffect('out/log.txt', made)"
     ),
 }
-# What happens in trees every day, and comes three times as often as the rest.
+# Everyday changes, which are three times as likely as the others.
 ORDINARY = frozenset(
     ("source", "header", "same_size", "touch", "touch_output", "remove_output", "damage_output", "new_source")
     + ("remove_source", "unrelated", "data", "new_data", "sconscript_comment")
@@ -97,7 +97,7 @@ env.Program('prog{n}', ['main_{n}.c'], LIBS=['part{n}'], LIBPATH=['.'])
 
 
 class Tree:
-    """One tree in `root`. environ: what scons gets beside its own environment; arguments: its command line."""
+    """One tree in `root`. environ: the environment of scons besides its own; arguments: its command line."""
 
     def __init__(self, root: Path, seed: int) -> None:
         self.root = root
@@ -144,7 +144,7 @@ class Tree:
     # Edits
 
     def edit(self) -> str:
-        """One random change; its name."""
+        """Make one random change, and return its name."""
         self.count += 1
         edits = [getattr(self, name) for name in sorted(dir(self)) if name.startswith("edit_")]
         weights = [3 if edit.__name__.removeprefix("edit_") in ORDINARY else 1 for edit in edits]
@@ -207,7 +207,7 @@ class Tree:
         return self._come_or_go(self.root / f"part{self.random.choice(self.parts)}" / f"h{self.random.randint(0, 2)}.h")
 
     def _come_or_go(self, header: Path) -> object:
-        """A header of the same name as another one, with something else in it."""
+        """Add or remove a header with the name of another one and different contents."""
         if header.exists():
             return header.unlink()
         return header.write_text(f"{(self.root / 'second' / header.name).read_text()}// here {self.count}\n")

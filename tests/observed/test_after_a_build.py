@@ -1,4 +1,4 @@
-"""A build that leaves nothing to do is as good as a run without work: the next answer comes from it."""
+"""A build that leaves nothing to do is as good as a run without work: the next answer does not need SCons."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ COPY = "env.Command('b', 'a', 'cp $SOURCE $TARGET')\n"
 
 
 def build(tree, *arguments: str) -> str:
-    time.sleep(0.04)  # files that are younger than a tick of the clock would keep a run from being a proof
+    time.sleep(0.04)  # a run proves nothing about files that are younger than a tick of the clock
     return run(tree, *arguments).out
 
 
@@ -84,7 +84,7 @@ def test_a_function_behind_an_alias_that_is_always_built(tree):
         assert "CHECKED" in build(tree, "check")
 
 
-# ---------------------------------------------------------------- what changes in a text, and not in what it does
+# ---------------------------------------------------------------- changes in a text that change nothing else
 
 
 READER = "import sys\nsys.path.append(Dir('tools').abspath)\nimport helper\nenv['VALUE'] = open('value').read()\n"

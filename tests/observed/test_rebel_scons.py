@@ -1,6 +1,4 @@
-"""`rebel scons` in trees of C: after a run without work the next one needs no SCons, until something that counts
-changes.
-"""
+"""`rebel scons` in C trees: after a run without work, the next one does not need SCons, until a relevant change."""
 
 from __future__ import annotations
 
@@ -23,7 +21,7 @@ def test_the_answer_is_what_scons_printed(tree):
     tree.write("SConstruct", "print('hello from the SConstruct')\n" + SCONSTRUCT)
     settle(tree)
     plain = tree.run("scons").out
-    settle(tree)  # scons may have written its database anew
+    settle(tree)  # scons may have rewritten its database
     assert run(tree).out == plain
     assert "hello from the SConstruct" in plain and "`.' is up to date." in plain
 

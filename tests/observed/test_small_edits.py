@@ -1,4 +1,4 @@
-"""Small edits: SCons judges what depends on the changed files, and in doubt everything. Nothing is left to do."""
+"""Small edits: SCons checks what depends on the changed files, or everything if in doubt. No work is left then."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ def programs(project):
 
         def says(self, lines: str = "", top: str = TOP, programs: str = PROGRAMS) -> None:
             project.write("SConstruct", top + programs + lines)
-            time.sleep(0.04)  # files that are younger than a tick of the clock would keep a run from being a proof
+            time.sleep(0.04)  # a run proves nothing about files that are younger than a tick of the clock
             for _ in range(2):
                 run(project)
             assert why_asked(project) == ""
 
         def edits(self, path: str, text: str, rc: int = 0) -> str:
-            """Change a file and build: what was told. Plain scons finds nothing to do then."""
+            """Change a file and build; return the output. Plain scons finds nothing to do then."""
             project.write(path, text)
             time.sleep(0.04)
             told = run(project, rc=rc)
@@ -70,7 +70,7 @@ def test_sources_and_headers(programs):
     assert programs.answers()
     assert f"2 of 6 {PART}" in programs.edits("include/h2.h", "#define H 7\n") and programs.answers()
     assert f"2 of 6 {PART}" in programs.edits("m0.c", '#include "h2.h"\nint main(void) { return H; }\n')
-    assert f"4 of 6 {PART}" in programs.edits("include/h2.h", "#define H 8\n")  # what was learnt by the last edit
+    assert f"4 of 6 {PART}" in programs.edits("include/h2.h", "#define H 8\n")  # what was recorded after the last edit
     assert programs.answers()
 
 
@@ -109,7 +109,7 @@ def test_what_else_connects_targets(programs, project, lines, judged):
     programs.says(lines.format(A=ONE, CP=repr("cp $SOURCE $TARGET")))
     for text in ("2\n", "3\n"):
         assert f"{judged} {PART}" in programs.edits("value", text)
-        run(project)  # what an action changes besides its target keeps a build from being a proof
+        run(project)  # other changes by an action than its target keep a build from being a proof
         assert programs.path("a" if "d/a" not in lines else "d/a").read_text().startswith(text)
 
 
@@ -125,7 +125,7 @@ def test_variant_folders(programs, duplicate):
     )
     for value in (2, 3):
         new = programs.write("new.h", f"#define OWN {value}\n")
-        os.replace(new, programs.path("src/own.h"))  # as editors write
+        os.replace(new, programs.path("src/own.h"))  # like an editor
         told = programs.edits("src/m0.c", f"int main(void) {{ return {value}; }}\n")
         assert f"4 of 4 {PART}" in told and programs.answers()
         assert f"2 of 4 {PART}" in programs.edits("src/m0.c", f"int main(void) {{ return {value} + 1; }}\n")

@@ -2,9 +2,9 @@
 
     python tests/observed/tree_edits.py --seed 1 --trees 5 --edits 30
 
-After each edit `rebel scons` is asked. When it answers without SCons, a separate `scons -q` on a copy of the tree
-has to find nothing to do. When it asks SCons and nothing was built, that is a false alarm. Prints the
-counts, and each unsound answer. Runs that judged only what depended on an edit are counted; after each of them a
+After each edit, `rebel scons` runs. If it answers without SCons, a separate `scons -q` on a copy of the tree
+has to find nothing to do. If it runs SCons and nothing is built, that is a false alarm. Prints the
+counts, and each unsound answer. Runs that checked only what depends on an edit are counted; after each of them, a
 plain `scons -q` on the copy has to find nothing to do, too.
 """
 
@@ -23,7 +23,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 from c_tree import Tree  # noqa: E402
 
-BIN = Path(sys.executable).parent  # that of the environment in which rebel-tools is installed
+BIN = Path(sys.executable).parent  # the folder of the environment in which rebel-tools is installed
 
 
 def main() -> int:
@@ -43,14 +43,14 @@ def main() -> int:
 
 
 def run_tree(seed: int, edits: int, keep: bool = False, verbose: bool = False) -> Counter[str]:
-    """Edit one tree `edits` times; counts of answers, by kind and by the kind of edit for false alarms."""
+    """Edit one tree `edits` times; return the counts of answers, by kind and, for false alarms, by the kind of edit."""
     counts: Counter[str] = Counter()
     folder = Path(tempfile.mkdtemp(prefix=f"tree{seed}-"))
     tree = Tree(folder / "tree", seed)
     cache = folder / "cache"
     build(tree, cache)
     for _ in range(edits):
-        counts += judge(tree, folder, "no edit")  # from what a build left, or a run without work
+        counts += judge(tree, folder, "no edit")  # from a build, or from a run without work
         name = "+".join(tree.edit() for _ in range(tree.random.choice([1, 1, 1, 2])))
         time.sleep(0.04 if tree.random.random() < 0.5 else 0)
         counts["edits"] += 1
@@ -62,7 +62,7 @@ def run_tree(seed: int, edits: int, keep: bool = False, verbose: bool = False) -
 
 
 def judge(tree: Tree, folder: Path, name: str, verbose: bool = False) -> Counter[str]:
-    """Ask `rebel scons` after the edit `name`, and plain scons where it answers by itself."""
+    """Run `rebel scons` after the edit `name`, and plain scons if it answers by itself."""
     reason, worked = build(tree, folder / "cache")
     after = " after no edit" if name == "no edit" else ""
     if not reason:
@@ -88,7 +88,7 @@ def environment(tree: Tree, cache: Path | None) -> dict[str, str]:
 
 
 def build(tree: Tree, cache: Path) -> tuple[str, bool]:
-    """Run `rebel scons`: why it asked SCons, nothing where it did not, and whether something was built."""
+    """Run `rebel scons`; return why it ran SCons ('' if it did not), and whether something was built."""
     run = subprocess.run(
         [BIN / "rebel", "scons", "-Q", "--explain", *tree.arguments],
         cwd=tree.root,
