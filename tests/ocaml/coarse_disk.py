@@ -1,4 +1,4 @@
-"""A file system whose time stamps are whole seconds: ext4 with inodes of 128 bytes, which have no room for more."""
+"""A file system with time stamps in whole seconds: ext4 with inodes of 128 bytes, which have no room for fractions."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ PROGRAMS = ("mkfs.ext4", "mount", "umount", "losetup")
 
 
 def why_no_coarse_disk() -> str:
-    """What keeps this user from having one, '' for nothing."""
+    """Why this user cannot have such a file system; '' if possible."""
     missing = [name for name in PROGRAMS if not shutil.which(name)]
     if missing:
         return f"needs {', '.join(missing)}"
@@ -29,7 +29,7 @@ def _mounting() -> str:
 
 @contextlib.contextmanager
 def coarse_disk(folder: Path) -> Iterator[Path]:
-    """Its top folder, mounted below `folder`."""
+    """The top folder of such a file system, mounted below `folder`."""
     image, mounted = folder / "image", folder / "mounted"
     mounted.mkdir()
     subprocess.run(["truncate", "-s", "200M", image], check=True)

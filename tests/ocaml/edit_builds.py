@@ -1,4 +1,4 @@
-"""The ways in which somebody builds: commands, a session of `scons --interactive`, `rebel watch`; and their kills."""
+"""The ways to build: commands, a session of `scons --interactive`, `rebel watch`; and how builds are killed."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ SESSIONS = ("interactive", "watch")
 
 
 SECONDS = 300
-"""How long to wait for what has to happen some time."""
+"""How long to wait for something that must happen."""
 
 
 class Difference(AssertionError):
-    """An incremental build that is not what it should be."""
+    """An incremental build with a wrong outcome."""
 
 
 class Built(NamedTuple):
@@ -42,7 +42,7 @@ class Built(NamedTuple):
 
 
 def environment(way: str = "", cache: Path | None = None) -> dict[str, str]:
-    """cache: the folder of the cache that builds share, None for none."""
+    """cache: the folder of the cache that builds share; None for no cache."""
     found = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1", "NO_COLOR": "1"}
     found.pop("REBEL_PROFILE", None)
     found["REBEL_SERVER"] = "1" if way == "server" else "0"
@@ -51,7 +51,7 @@ def environment(way: str = "", cache: Path | None = None) -> dict[str, str]:
 
 
 def ways(project: Project) -> list[str]:
-    """How this project can be built: the server is for those without an SConstruct."""
+    """The ways to build this project; the server is only used for projects without an SConstruct."""
     commands = ["scons", "rebel", "rebel scons"] if project.own_script else ["scons", "rebel", "server", "server"]
     return [*commands, *(SESSIONS if find_spec("watchfiles") else SESSIONS[:1])]
 
@@ -61,7 +61,7 @@ def options(project: Project) -> list[str]:
 
 
 def command(way: str, project: Project, more: Sequence[str] = ()) -> list[str]:
-    """The command line that builds a project. more: further options."""
+    """The command line that builds a project. more: additional options."""
     words = [*options(project), *(more or ["-j1"]), *project.asked]
     if way == "rebel scons":
         return [*REBEL, "scons", *words]
@@ -77,7 +77,7 @@ def checked(rc: int, text: str) -> Built:
 
 
 class Place(NamedTuple):
-    """The folder of a project, and that of the cache that its builds share, None for none."""
+    """The folder of a project, and the folder of the cache that its builds share; None for no cache."""
 
     folder: Path
     cache: Path | None = None
@@ -98,7 +98,7 @@ def run(way: str, project: Project, place: Place, more: Sequence[str] = ()) -> B
 
 
 def start(way: str, project: Project, place: Place) -> subprocess.Popen[bytes]:
-    """A build in a process group of its own."""
+    """Start a build in a process group of its own."""
     return subprocess.Popen(
         command(way, project),
         cwd=place.folder,
@@ -114,7 +114,10 @@ def start(way: str, project: Project, place: Place) -> subprocess.Popen[bytes]:
 
 
 class Session:
-    """A process that builds more than once. It is of no use for another command line, SConstruct, or place."""
+    """A process that builds more than once.
+
+    It cannot continue after a change of the command line, the SConstruct or the place.
+    """
 
     def __init__(self, project: Project, place: Place) -> None:
         self.folder, self.environ = place.folder, environment(cache=place.cache)
@@ -133,7 +136,7 @@ class Session:
 
 
 class Interactive(Session):
-    """SCons reads an SConstruct once, and so package.json is read, and which sources there are."""
+    """SCons reads an SConstruct only once, and therefore also package.json and the list of sources."""
 
     @classmethod
     def signature(cls, project: Project, folder: Path) -> object:
@@ -162,7 +165,7 @@ class Interactive(Session):
         return checked(2 if re.search(r"^scons: \*\*\*", text, re.M) else 0, text)
 
     def _read(self, process: subprocess.Popen[bytes]) -> str:
-        """What is said up to the next prompt."""
+        """The output up to the next prompt."""
         assert process.stdout
         data = b""
         while not data.endswith(PROMPT.encode()):
@@ -193,9 +196,9 @@ class Watch(Session):
             )
 
     def until(self, is_right: Callable[[bool], bool]) -> Built:
-        """Wait until the last build is over and `is_right` of whether it went well.
+        """Wait until the last build is over and `is_right`, which gets whether it succeeded, returns true.
 
-        Errors: Difference, when it does not come to that within minutes, or the command ends.
+        Errors: Difference, if that does not happen within minutes, or the command ends.
         """
         last, begin = b"", time.monotonic()
         end = begin + SECONDS
@@ -222,7 +225,7 @@ class Watch(Session):
 
 
 def server_process(folder: Path) -> int:
-    """The number of the resident server's process, 0 where there is none."""
+    """The id of the resident server's process; 0 if there is none."""
     words = [*REBEL, "server", "status", "--json"]
     done = subprocess.run(words, cwd=folder, env=environment(), capture_output=True, text=True)
     answer: dict[str, Any] = json.loads(done.stdout or "{}")
@@ -237,17 +240,17 @@ def stop_server(folder: Path) -> None:
 
 
 class Kill(NamedTuple):
-    """whom: the way of the build, or "the server"; counted where a command of a build ran at that moment."""
+    """whom: the way of the build, or "the server"; counted if a command of the build was running at that moment."""
 
     whom: str
     signal: str
 
 
 def kill(rng: random.Random, way: str, project: Project, place: Place) -> Kill | None:
-    """A build that is killed while one of its commands runs; None where it ended before.
+    """Kill a build while one of its commands runs; None if it ended before.
 
-    The whole group gets the signal, as from a terminal or at the end of a session, or only the first process: but
-    SIGKILL always goes to all, for nobody could keep its compilers from writing on.
+    Either the whole group gets the signal, as from a terminal or at the end of a session, or only the first process.
+    SIGKILL always goes to all, because otherwise the compilers would continue to write.
     """
     server = server_process(place.folder) if way == "server" else 0
     process = start(way, project, place)
@@ -265,7 +268,7 @@ def kill(rng: random.Random, way: str, project: Project, place: Place) -> Kill |
 
 
 def catch(rng: random.Random, process: subprocess.Popen[bytes], root: int) -> bool:
-    """Wait for one of the first commands of a build; whether one is running."""
+    """Wait for one of the first commands of a build; return whether one is running."""
     wanted, seen = rng.choice((1, 2, 3, 5, 8, 12)), set()
     while process.poll() is None:
         running = set(commands_below(root))
@@ -278,7 +281,7 @@ def catch(rng: random.Random, process: subprocess.Popen[bytes], root: int) -> bo
 
 
 def commands_below(process: int) -> Iterator[int]:
-    """The processes that descend from one, and are compilers or other commands (proc(5), on Linux)."""
+    """The descendants of a process that are compilers or other commands (proc(5), on Linux)."""
     for child in _children(process):
         if _is_command(child):
             yield child
@@ -298,7 +301,7 @@ def _children(process: int) -> list[int]:
 
 
 def _is_command(process: int) -> bool:
-    """Whether it runs, and is no Python."""
+    """Whether it is running, and is not Python."""
     try:
         with open(f"/proc/{process}/stat", encoding="utf-8", errors="replace") as file:
             name, _, state = file.read().rpartition(")")

@@ -1,5 +1,5 @@
-"""Clean builds, many of them: scons in a child that begins with everything loaded, and with what compilers have said
-about themselves before.
+"""Many clean builds: scons in a child process that starts with everything loaded, including what compilers have
+reported about themselves before.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from rebel_tools.process import exit_status
 
 
 def scons(words: Sequence[str], folder: Path, environ: dict[str, str]) -> tuple[int, str]:
-    """Run scons with these words in a folder; its exit status, and all that it prints."""
+    """Run scons with these arguments in a folder; return its exit status and its output."""
     with tempfile.TemporaryFile() as output, tempfile.TemporaryFile("w+") as answers:
         sys.stdout.flush()
         sys.stderr.flush()
@@ -61,7 +61,7 @@ def _become_scons(words: Sequence[str], folder: Path, environ: dict[str, str], o
 
 
 class Clean:
-    """A clean build: how it ended, its files, and what its programs print."""
+    """A clean build: its exit status, its files, and the output of its programs."""
 
     def __init__(self, built: tuple[int, str], files: dict[str, bytes], said: dict[str, str]) -> None:
         self.rc, self.text = built
@@ -70,7 +70,7 @@ class Clean:
 
 
 def programs(folder: Path, profile: str) -> dict[str, str]:
-    """What the programs of a build print."""
+    """The output of the programs of a build."""
     found = {}
     for path in outputs(folder):
         if path.name in ("app", "app.out", "app.byte") and profile_of(path, folder) == profile:

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""What the logs of edit_sequence.py hold, as tables for docs/reliability.md.
+"""Summarizes logs of edit_sequence.py, as tables for docs/reliability.md.
 
     python tests/ocaml/edit_report.py FILE...
 
-A sequence that ended in a difference counts as far as it came; the difference is named.
+A sequence that ended in a difference counts up to that point; the difference is named.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def steps_of(paths: list[str]) -> Iterator[Step]:
 
 
 def tables(steps: list[Step]) -> Iterator[str]:
-    """The lines of a text in Markdown."""
+    """The lines of the report, in Markdown."""
     done = [step for step in steps if "difference" not in step]
     edits = Counter(kind for step in done for kind in step["kinds"])
     kills = Counter((kill["whom"], kill["signal"]) for step in done for kill in step["kills"])
@@ -59,7 +59,7 @@ def tables(steps: list[Step]) -> Iterator[str]:
 
 
 def _what(difference: str) -> str:
-    """The first line behind the history."""
+    """The first line after the history."""
     lines = (line for line in difference.splitlines()[1:] if not re.match(r"  \d+\. ", line))
     return next(lines, difference)
 

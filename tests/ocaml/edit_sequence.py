@@ -1,17 +1,18 @@
 #!/usr/bin/env python3
-"""Edit random projects at random; after each edit the build must equal a clean one, and a second build do nothing.
+"""Edit random projects at random; after each edit, the build must equal a clean one, and a second build do nothing.
 
     python tests/ocaml/edit_sequence.py [--seed 1] [--sequences 5] [--edits 20] [--log FILE]
 
-After every edit the project is built incrementally, in one of several ways (`edit_builds.py`), and its sources are
-written into a fresh folder and built there by scons. Both results are compared byte for byte, and so is what the
-programs print; where the clean build fails the incremental one must fail, too. Then it is built again, which must write
-no file. What builds know and made is also lost and damaged, trees are copied and moved, files saved while a build runs
-or with old time stamps, builds and servers killed. A third of the projects is built by an SConstruct with the tool
-`ocaml`, the others by package.json, some of them as workspaces, and some lie on a file system with coarse time stamps.
+After every edit, the project is built incrementally, in one of several ways (`edit_builds.py`), and its sources are
+written into a new folder and built there by scons. The outputs are compared byte for byte, and so is the output of the
+programs; if the clean build fails, the incremental one must fail, too. Then the project is built again, which must not
+write any file. Records and outputs of builds are also lost and damaged, trees are copied and moved, files are saved
+during a build or with old time stamps, and builds and servers are killed. A third of the projects is built by an
+SConstruct with the tool `ocaml`, the others by package.json, some of them as workspaces, and some projects are on a
+file system with coarse time stamps.
 
-The first difference ends its sequence, shows the history, and leaves the trees to look at. With --log each step
-becomes a line of JSON in a file, which `edit_report.py` sums up.
+The first difference ends its sequence, prints the history, and keeps the trees. With --log, each step
+becomes a line of JSON in a file, which `edit_report.py` summarizes.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ from edited_project import Sequence  # noqa: E402
 
 
 def run_sequence(work: Path, seed: int, edits: int, coarse: bool = False, tell=lambda **what: None) -> None:
-    """One random project with that many edits. Errors: Difference, with the seed and the history."""
+    """Test one random project with that many edits. Errors: Difference, with the seed and the history."""
     sequence = Sequence(work, random.Random(seed), coarse)
     try:
         sequence.run(edits, tell)
@@ -46,7 +47,7 @@ def run_sequence(work: Path, seed: int, edits: int, coarse: bool = False, tell=l
 
 
 def is_coarse(seed: int) -> bool:
-    """Whether the project of this seed lies on a file system with coarse time stamps, where there can be one."""
+    """Whether the project of this seed is on a file system with coarse time stamps, if that is possible."""
     return seed % 5 == 0 and not why_no_coarse_disk()
 
 
@@ -57,7 +58,7 @@ def main() -> int:
     parser.add_argument("--edits", type=int, default=20, help="edits in each sequence")
     parser.add_argument("--log", help="a file to which each step is added as a line of JSON")
     given = parser.parse_args()
-    signal.signal(signal.SIGINT, signal.default_int_handler)  # in the background it would be ignored by all builds
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # in the background, all builds would ignore it
     differences = 0
     for seed in range(given.seed, given.seed + given.sequences):
         differences += not one_sequence(seed, given.edits, given.log)
@@ -65,7 +66,7 @@ def main() -> int:
 
 
 def one_sequence(seed: int, edits: int, log: str | None) -> bool:
-    """Whether there was no difference."""
+    """Run one sequence; return whether there was no difference."""
     work = Path(tempfile.mkdtemp(prefix=f"edit_sequence_{seed}_"))
 
     def tell(**what: object) -> None:

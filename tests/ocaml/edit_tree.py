@@ -1,4 +1,4 @@
-"""Meddling with a tree behind the back of its builds: outputs, memory of builds, time stamps, the place of the tree."""
+"""Changes to a tree behind the back of its builds: outputs, records of builds, time stamps, the place of the tree."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from pathlib import Path
 from written_project import sources_in
 
 MEMORY = (".rebel-tools", ".scons")
-"""How the names of files begin in which builds remember something."""
+"""Prefixes of the names of files with records of builds."""
 
 ROOTS = ("project", "pro ject", "a $(touch ran) `touch ran`", """it's "quoted";""", "\u00fcn\u00ef#code", "eq=ual")
-"""Names of the folder of a project. With `=` debugging information has another path than elsewhere."""
+"""Names for the folder of a project. With `=`, debugging information has a different path."""
 
 
 def is_left_by_us(path: Path) -> bool:
-    """Whether it is a file, but not a temporary one of a killed compiler or `ar`, which nobody could know of."""
+    """Whether it is a file, but not a temporary one of a killed compiler or `ar`, which no build can know of."""
     return path.is_file() and not re.fullmatch(r"st\w{6}|.*\.cm\w+[0-9a-f]{6}\.tmp", path.name)
 
 
 def is_output(path: Path) -> bool:
-    """Whether the file belongs to the result of a build, and not to the memory of the build system."""
+    """Whether a file is an output of a build, and not a record of the build system."""
     return is_left_by_us(path) and not path.name.startswith(".")
 
 
@@ -33,7 +33,7 @@ def outputs(folder: Path) -> list[Path]:
 
 
 def contents(folder: Path, profile: str) -> dict[str, bytes]:
-    """What a profile has made; the other one has a folder of its own."""
+    """The outputs of one profile; each profile has a folder of its own."""
     every = (path for path in outputs(folder) if profile_of(path, folder) == profile)
     return {str(path.relative_to(folder)): path.read_bytes() for path in every}
 
@@ -43,13 +43,13 @@ def profile_of(output: Path, folder: Path) -> str:
 
 
 def stamps(folder: Path) -> dict[str, int]:
-    """When sources and outputs were written."""
+    """The modification times of sources and outputs."""
     every = [path for path in (*sources_in(folder), *outputs(folder)) if not path.is_symlink()]
     return {str(path.relative_to(folder)): path.stat().st_mtime_ns for path in every}
 
 
 def set_back(folder: Path, before: dict[str, int]) -> None:
-    """Give files the time stamps that they had, as who copies an older one does."""
+    """Restore the time stamps of files, as a copy of an older version has them."""
     now = stamps(folder)
     for name in now.keys() & before.keys():
         if now[name] != before[name]:
@@ -57,13 +57,13 @@ def set_back(folder: Path, before: dict[str, int]) -> None:
 
 
 def memory_of(folder: Path) -> list[Path]:
-    """The files in which builds remember something."""
+    """The files with records of builds."""
     every = [*folder.glob(".*"), *(folder / "_build").rglob(".*")]
     return sorted(path for path in every if path.name.startswith(MEMORY) and path.is_file())
 
 
 class Meddling:
-    """What is done to the tree in `folder`. kept: files of a moment before, by their paths in the tree."""
+    """Changes to the tree in `folder`. kept: files as they were at an earlier moment, by their paths in the tree."""
 
     def __init__(self, rng: random.Random, folder: Path) -> None:
         self.rng = rng
@@ -71,14 +71,14 @@ class Meddling:
         self.kept: dict[str, bytes] = {}
 
     def keep(self) -> None:
-        """Remember what builds know and made, to be put back later."""
+        """Save the records and outputs of builds, to be restored later."""
         every = [*memory_of(self.folder), *outputs(self.folder)]
         self.kept = {str(path.relative_to(self.folder)): path.read_bytes() for path in every}
 
     def _one(self, paths: list[Path]) -> Path | None:
         return self.rng.choice(paths) if paths else None
 
-    # Each of these says what it did, or returns None where there is nothing to do it to.
+    # Each of these returns what it did, or None if there was nothing to change.
 
     def meddle_delete(self) -> str | None:
         path = self._one(outputs(self.folder))
@@ -112,12 +112,12 @@ class Meddling:
         return f"remove folder {path.parent.name}"
 
     def meddle_everything(self) -> str:
-        """As `rebel clean`; what a cache has comes back."""
+        """Like `rebel clean`; results in a cache come back."""
         shutil.rmtree(self.folder / "_build", ignore_errors=True)
         return "remove _build"
 
     def meddle_build_folder(self) -> str | None:
-        """A part of everything is lost, memory and outputs alike."""
+        """Lose a part of everything, records and outputs alike."""
         every = [*outputs(self.folder), *memory_of(self.folder)]
         if not every:
             return None
@@ -150,7 +150,7 @@ class Meddling:
         return f"damage {path.name}: {how}"
 
     def meddle_old_files(self) -> str | None:
-        """What a build of before knew, or made, is put back, as from a backup."""
+        """Restore records or outputs of an earlier build, as from a backup."""
         names = sorted(name for name in self.kept if (self.folder / name).parent.is_dir())
         if not names:
             return None
@@ -161,7 +161,7 @@ class Meddling:
         return f"put back {len(chosen)} files of a build of before" if chosen else None
 
     def meddle_copy(self) -> str:
-        """The tree goes on elsewhere, as a copy."""
+        """Continue in a copy of the tree."""
         new = self._elsewhere()
         subprocess.run(["cp", "-a", "--", str(self.folder), str(new)], check=True)
         shutil.rmtree(self.folder)
@@ -178,4 +178,4 @@ class Meddling:
 
 
 MEDDLING = {name[7:]: name for name in sorted(vars(Meddling)) if name.startswith("meddle_")}
-"""Ways of meddling -> names of methods."""
+"""Kinds of changes -> names of methods."""

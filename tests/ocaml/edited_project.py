@@ -1,4 +1,4 @@
-"""A random project that is edited, built, and compared with a clean build, again and again."""
+"""A random project that is repeatedly edited, built, and compared with a clean build."""
 
 from __future__ import annotations
 
@@ -21,22 +21,22 @@ from edit_clean import Clean, programs
 from edit_tree import MEDDLING, ROOTS, Meddling, contents, is_left_by_us, set_back, stamps
 
 NULL_BUILDS = {"watch": 0, "scons": 0.3, "rebel scons": 0.5, "rebel": 1, "server": 1, "interactive": 1}
-"""Way -> how often a second build is tried, which costs more in some of them."""
+"""Way -> how often a second build is tried, which costs more in some ways."""
 
 OTHERS = ("back", "old stamps", "saved during a build", "damaged cache")
-"""Kinds of edits that are neither one of the sources alone nor one of the tree behind them."""
+"""Kinds of edits that are neither an edit of the sources only nor a change to the tree only."""
 
 OFTEN = {
     **dict.fromkeys(("member", "stub", "profile", "targets", "shadow_opened", "damaged cache", "preprocessor"), 4),
     **dict.fromkeys(("how", "shape", "grammar", "saved during a build"), 2),
 }
-"""Kinds that are tried more often: they apply to few projects, or have to meet each other."""
+"""Kinds that are tried more often, because they apply to few projects or have to coincide."""
 
 KINDS = [kind for kind in (*random_edits.EDITS, *MEDDLING, *OTHERS) for _ in range(OFTEN.get(kind, 1))]
 
 
 class Sequence:
-    """One project in a folder below `work`, and what was done to it so far. coarse: of its file system's stamps."""
+    """One project in a folder below `work`, and its history. coarse: whether its time stamps are coarse."""
 
     def __init__(self, work: Path, rng: random.Random, coarse: bool = False) -> None:
         self.work = work
@@ -78,13 +78,13 @@ class Sequence:
 
     @property
     def is_comparable(self) -> bool:
-        """Whether bytes are as elsewhere: GNU as takes no map of folders with such names."""
+        """Whether bytes are the same as elsewhere: GNU as does not map folders with such names."""
         return "=" not in self.folder.name
 
     # Steps
 
     def run(self, edits: int, tell=lambda **what: None) -> None:
-        """tell: is given what each step was."""
+        """tell: is called with a description of each step."""
         for number in range(edits + 1):
             self.kinds, self.kills = [], []
             since = time.monotonic()
@@ -109,11 +109,11 @@ class Sequence:
         self.check_removed()
 
     def step(self, description: str) -> int:
-        """Change something, build, compare; how many programs were compared, 0 where the project does not build."""
+        """Change something, build, compare; return how many programs were compared, 0 if the project does not build."""
         self.choose_way()
         self.history.append(description or self.edit())
         if self.way not in edit_builds.ways(self.project):
-            self.choose_way()  # the SConstruct has come or gone
+            self.choose_way()  # the SConstruct was added or removed
         self.past.append(copy.deepcopy(self.project))
         before = stamps(self.folder)
         written_project.write(self.project, self.folder)
@@ -149,7 +149,7 @@ class Sequence:
         return len(said)
 
     def choose_way(self) -> None:
-        """Mostly as the last time; a session ends where it is of no use any more."""
+        """Usually the same way as last time; a session that cannot continue is ended."""
         possible = edit_builds.ways(self.project)
         if self.way not in possible or self.rng.random() < 0.2:
             self.end_session()
@@ -177,10 +177,10 @@ class Sequence:
             self.session.close()
             self.session = None
 
-    # What is done
+    # Edits
 
     def edit(self) -> str:
-        """Edit the sources, mostly once, or meddle with files behind the build's back."""
+        """Edit the sources, usually once, or change files behind the build's back."""
         return "; ".join(self._one_edit() for _ in range(self.rng.choice((1, 1, 1, 1, 2))))
 
     def _one_edit(self) -> str:
@@ -202,7 +202,7 @@ class Sequence:
             return random_edits.EDITS[kind](self.rng, self.project)
         if kind in MEDDLING:
             if isinstance(self.session, Watch) or kind in ("copy", "move"):
-                self.end_session()  # outputs are not watched, and a session stays where it is
+                self.end_session()  # outputs are not watched, and a session stays in its folder
             return getattr(self.tree, MEDDLING[kind])()
         if kind == "back":
             when = self.rng.randrange(len(self.past))
@@ -215,7 +215,7 @@ class Sequence:
         return self.save_during_build()
 
     def damage_cache(self) -> str | None:
-        """A file of the cache gets another bit or is cut off, and all that was built has to be taken from there."""
+        """Flip a bit of a file in the cache, or truncate it; then everything has to be built with that cache."""
         kept = sorted(path for path in self.cache.rglob("*") if path.is_file()) if self.cache else []
         if not kept or isinstance(self.session, Watch):
             return None
@@ -233,7 +233,7 @@ class Sequence:
         return done
 
     def save_during_build(self) -> str | None:
-        """The sources are saved twice, the second time while a command of a build runs."""
+        """Save the sources twice, the second time while a command of a build runs."""
         if self.way in edit_builds.SESSIONS:
             return None
         first = self._source_edit()
@@ -252,7 +252,7 @@ class Sequence:
                 self.kills.append(killed)
                 self.history.append(f"{killed.signal} to {killed.whom}")
 
-    # What is compared
+    # Comparison
 
     def clean_build(self) -> Clean:
         project = self.project
@@ -269,9 +269,9 @@ class Sequence:
         return self.clean[key]
 
     def rows(self, clean: Clean) -> list[str]:
-        """What is other than in a clean build."""
+        """The differences from a clean build."""
         old, new = contents(self.folder, self.project.profile), clean.contents
-        # A target that is gone from an SConstruct leaves what it made, as all targets of SCons do.
+        # The outputs of a target that was removed from an SConstruct remain, as for all targets of SCons.
         dropped = "_build/Prelib" if self.project.scripted and not self.project.pre else "\0"
         rows = [f"  left over: {n}" for n in sorted(old.keys() - new.keys()) if not n.startswith(dropped)]
         rows += [f"  missing: {n}" for n in sorted(new.keys() - old.keys())]
@@ -279,8 +279,10 @@ class Sequence:
         return rows + [f"  different: {n}" for n in both if old[n] != new[n] and self.is_promised(n)]
 
     def is_promised(self, name: str) -> bool:
-        """With -pp the name of a temporary file is in .cmt files, and in what bytecode knows for debuggers. The folder
-        is in a program in bytecode that has code of C.
+        """Whether the bytes of an output are promised to be the same.
+
+        With -pp, the name of a temporary file is in .cmt files and in the debugging information of bytecode. The name
+        of the folder is in bytecode programs that contain C code.
         """
         pre, code = self.project.pre, any(package.code for package in self.project.packages.values())
         if code and not self.project.native and name.endswith(".out"):
@@ -300,7 +302,7 @@ class Sequence:
             raise Difference(f"a second build wrote {written} (exit status {again.rc}):\n{again.text}")
 
     def check_sources(self) -> None:
-        """Nothing is written beside the outputs, and no source is changed."""
+        """Check that nothing was written beside the outputs, and no source was changed."""
         wanted, here = self.project.files(), {}
         for path in (p for p in self.folder.rglob("*") if p.is_file() and not p.name.startswith(".")):
             name = path.relative_to(self.folder).as_posix()
@@ -312,13 +314,13 @@ class Sequence:
             raise Difference(f"other sources than those that were written: {names}")
 
     def check_removed(self) -> None:
-        """`scons -c` leaves the sources only."""
+        """Check that `scons -c` leaves only the sources."""
         self.end_session()
         edit_builds.stop_server(self.folder)
         done = edit_builds.run("scons", self.project, self.place, ["-c"])
         files = {p.relative_to(self.folder).as_posix() for p in self.folder.rglob("*") if is_left_by_us(p)}
         others = (".sconsign", ".rebel-tools.scons", "c/", "ext/")
-        if self.project.scripted and not self.project.pre:  # there may have been one, and what it made is known
+        if self.project.scripted and not self.project.pre:  # there may have been one, and its outputs are known
             others += ("_build/Prelib", ".rebel-tools.")
         left = {name for name in files - self.project.files().keys() if not name.startswith(others)}
         if left or done.rc:

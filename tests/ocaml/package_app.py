@@ -1,4 +1,4 @@
-"""A project with a package.json that tests build with `rebel build`, and what they do to it and read from it."""
+"""A project with a package.json that tests build with `rebel build`, with common actions and checks."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class App:
         self.write("package.json", json.dumps({"name": "app", "dependencies": dependencies, "rebel": rebel}))
 
     def script(self, name: str, text: str) -> None:
-        """A program; it runs one of the same name with $REAL."""
+        """Write a program; it may run the program of the same name with $REAL."""
         real = shutil.which(os.path.basename(name))
         self.write(name, f'#!/bin/sh\nREAL={real}\n{text}\nexec $REAL "$@"\n').chmod(0o755)
 
@@ -40,7 +40,7 @@ class App:
         return self.project.run(*command, rc=rc, env=self.environment).text
 
     def settle(self) -> None:
-        """Build until the next build needs no more than a look at the files."""
+        """Build until the next build only has to look at the files."""
         for _ in range(3):
             self.build()
         assert self.build().endswith(" up to date\n")
@@ -49,7 +49,7 @@ class App:
         return self.project.run(self.path(PROGRAM)).out
 
     def equals_a_clean_build(self) -> None:
-        """Everything that is built is what a build from nothing makes, and nothing is left to do."""
+        """All outputs are the same as those of a clean build, and there is nothing left to do."""
         found = self.made()
         assert "up to date" in self.build()
         shutil.rmtree(self.path("_build"))
@@ -57,7 +57,7 @@ class App:
         assert self.made() == found
 
     def is_made_alike_by_many_jobs(self) -> None:
-        """A build from nothing with eight jobs makes what one job makes."""
+        """A clean build with eight jobs has the same outputs as with one job."""
         self.build("-j1")
         made = self.made()
         shutil.rmtree(self.path("_build"))
@@ -65,7 +65,7 @@ class App:
         assert self.made() == made
 
     def made(self) -> dict:
-        """What was built. Before OCaml 4.12 numbers in the .cmt of an alias module depend on what lies beside it."""
+        """The outputs. Before OCaml 4.12, numbers in the .cmt of an alias module depend on the files beside it."""
         found = self.project.snapshot("_build", ignore=IGNORED)
         aliases = {f"{path.removesuffix('.ml')}.cmt" for path in found if path.endswith(".ml")}
         return {path: data for path, data in found.items() if path not in aliases or ocaml_version() >= (4, 12)}
@@ -102,13 +102,13 @@ def edit(app: App, name: str, old: str, new: str) -> None:
 
 
 def steps(text: str) -> list[str]:
-    """What a build did, in a word and a file's name for each step."""
+    """The steps of a build, with a word and a file name for each."""
     rows = [line.partition("] ")[2].split() for line in text.splitlines() if line.startswith("[")]
     return [f"{row[0]} {row[-1].rpartition('/')[2]}" for row in rows]
 
 
 def replace_as_before(path, old: str, new: str) -> None:
-    """Other contents of the same size, with the time stamp that the file had (as of cp -p, tar, rsync -t)."""
+    """Other contents of the same size, with the old time stamp of the file (like cp -p, tar, rsync -t)."""
     status, text = path.stat(), path.read_text()
     assert old in text and len(old) == len(new)
     path.write_text(text.replace(old, new))

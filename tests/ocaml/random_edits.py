@@ -1,4 +1,4 @@
-"""Random edits of a random project. Each changes it and says what it did, or returns None where it does not apply."""
+"""Random edits of a random project. Each changes it and returns a description, or None if it does not apply."""
 
 from __future__ import annotations
 
@@ -156,7 +156,7 @@ def edit_shadow_list(rng, project):
 
 
 def edit_shadow_opened(rng, project):
-    """A module with the name of one that its user reaches by opening a package: a cycle for who reads names only."""
+    """A module with the name of one that its user reaches by opening a package: a cycle, if only names are read."""
     app = project.packages[APP]
     for module in app.modules:
         for use in module.uses:
@@ -175,7 +175,7 @@ def edit_move(rng, project):
 def edit_flags(rng, project):
     choices = [["-w", "-8"], ["-principal"], ["-g"], [], ["-I", 'none $(touch ran) `touch ran` ${__name__} "> ran']]
     if project.scripted:
-        choices.pop()  # the words of an SConstruct are expanded, as SCons has it
+        choices.pop()  # words of an SConstruct are expanded by SCons
     project.flags = rng.choice([flags for flags in choices if flags != project.flags])
     return f"compile with {project.flags}"
 
@@ -209,7 +209,7 @@ def edit_version(rng, project):
 
 
 def edit_targets(rng, project):
-    """Targets come and go, and get other names, flags and engines, so that they share more or less."""
+    """Add, remove and rename targets, and change their flags and engines, so that they share more or less."""
     if project.scripted or project.workspace:
         return None
     if not project.more or len(project.more) < 3 and rng.random() < 0.4:
@@ -241,7 +241,7 @@ def edit_folder(rng, project):
 
 
 def edit_stub(rng, project):
-    """Code of C that only flags name comes, goes, gets another number, or is named in another way."""
+    """Add, remove or change C code that is named by flags only, or the way in which they name it."""
     if not project.native or project.workspace:
         return None
     if project.stub is None:
@@ -256,7 +256,7 @@ def edit_stub(rng, project):
 
 
 def edit_preprocessor(rng, project):
-    """A preprocessor comes or goes, or changes, or a file that it reads: one of the same size, a new one, one less."""
+    """Add, remove or change a preprocessor, or a file that it reads: same size, new, or removed."""
     if project.pre is None:
         project.pre = Pre("key" if project.workspace else rng.choice(("flag", "key")))
         return "a preprocessor comes"
@@ -306,4 +306,4 @@ def edit_mend(rng, project):
 
 
 EDITS = {name[5:]: function for name, function in sorted(globals().items()) if name.startswith("edit_")}
-"""Edits of sources by their names."""
+"""Edits of sources, by name."""

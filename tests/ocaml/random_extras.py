@@ -1,5 +1,5 @@
-"""What a random project has besides modules: code of C that only flags name, a preprocessor that reads other files, and
-the files of a workspace.
+"""The parts of a random project besides modules: C code that is named by flags only, a preprocessor that reads other
+files, and the files of a workspace.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ STUBS = {
     "library": (["-ccopt", "-Lc", "-cclib", "-lfoo"], "env.StaticLibrary('c/foo', 'c/stub.c')"),
     "file": (["ext/stub.o"], ""),
 }
-"""How flags name code of C -> the words of a link, and the builder that makes it; '' for what lies there already."""
+"""How flags name C code -> the words of a link, and the builder that makes it; '' if it exists already."""
 
 
 @dataclass
 class Stub:
-    """A function of C that returns a number. how: a key of STUBS."""
+    """A C function that returns a number. how: a key of STUBS."""
 
     how: str
     number: int = 1
@@ -42,7 +42,7 @@ class Stub:
 
 @cache
 def compiled(text: str) -> bytes:
-    """The object file of a program in C."""
+    """The object file of a C program."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "stub.o")
         subprocess.run(["gcc", "-x", "c", "-c", "-o", path, "-"], input=text.encode(), check=True)
@@ -51,9 +51,9 @@ def compiled(text: str) -> bytes:
 
 @dataclass
 class Pre:
-    """The module Pre, which goes through a script that reads all files of a folder.
+    """The module Pre, whose source goes through a script that reads all files of a folder.
 
-    how: by "flag", -pp, or by "key", of a package.json. added: by the script; numbers: name of a file -> what is in it.
+    how: by "flag", -pp, or by "key", of a package.json. added: by the script; numbers: file name -> contents.
     """
 
     how: str = "flag"
@@ -61,14 +61,14 @@ class Pre:
     numbers: dict[str, int] = field(default_factory=lambda: {"a": 1})
 
     def files(self, root: str, folder: str) -> dict[str, str | bytes]:
-        """Below the folder of a package, and with the module in `folder` of it."""
+        """The files below the folder of a package, with the module in its folder `folder`."""
         numbers = {f"{root}tools/defs/{name}.txt": f"{number}\n" for name, number in self.numbers.items()}
         script = f'n={self.added}\nfor f in tools/defs/*.txt; do n=$((n + $(cat "$f"))); done\n'
         script += 'sed "s/NUMBER/$n/" "$1"\n'
         return {f"{root}tools/pp.sh": script, f"{root}{folder}pre.ml": "let value = NUMBER\n", **numbers}
 
     def keys(self) -> dict[str, object]:
-        """What a package.json says."""
+        """The keys for package.json."""
         defs = "tools/defs/*.txt"
         if self.how == "flag":
             return {"moduleFlags": {"Pre": "-pp 'sh tools/pp.sh'"}, "preprocessorDependencies": [defs]}
@@ -89,9 +89,9 @@ env.Rebel()
 
 
 def workspace_files(members: list[tuple[str, str]], used: str) -> tuple[dict[str, str | bytes], dict[str, str]]:
-    """Files of the root and of the member `extra`, and what the links of node_modules lead to.
+    """Files of the root and of the member `extra`, and the targets of links in node_modules.
 
-    members: name and folder of each; used: the term for a number that `extra` prints, '' where there is no such member.
+    members: name and folder of each; used: the term for a number that `extra` prints, '' if there is no such member.
     """
     files: dict[str, str | bytes] = {"package.json": '{"name": "all", "workspaces": ["packages/*"]}\n'}
     if used:

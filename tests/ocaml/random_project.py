@@ -1,9 +1,9 @@
 """Random small OCaml projects, as data that can be written to a folder; random_edits.py changes them.
 
-A project is always one that compiles, unless an edit says otherwise: modules use only modules that come before them.
-What is used how follows what went wrong in build systems before: aliases and types that one module takes from another,
-packages that are opened, modules that have the name of one of the standard library or of another package, interfaces
-that come and go.
+A project compiles, unless an edit breaks it: modules only use modules that come before them.
+The uses follow cases in which build systems failed before: aliases and types that one module takes from another,
+packages that are opened, modules with the name of one in the standard library or in another package, interfaces
+that are added and removed.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class Module:
     broken: str = ""
     only_interface: bool = False
     reason: bool = False
-    form: str = ""  # what the implementation is made of by a rule of its package: of a "lexer", or of a "text"
+    form: str = ""  # the source of the implementation, if a rule makes it: "lexer", or "text"
     quiet: bool = False  # has flags of its own
 
     @property
@@ -68,14 +68,14 @@ class Package:
     modules: list[Module]
     findlib: list[str] = field(default_factory=list)
     version: int = 1
-    public: bool = False  # has a handwritten face, which names the modules that others may use
-    grammar: int = 0  # has a grammar, with that many lines of comments and actions less one
-    member: bool = False  # of a workspace
-    code: int = 0  # has C, with that number in it
+    public: bool = False  # has a handwritten public interface, which names the modules that others may use
+    grammar: int = 0  # has a grammar, with one line of comments and actions more than this
+    member: bool = False  # is a member of a workspace
+    code: int = 0  # has C code, with that number in it
 
     @property
     def function(self) -> str:
-        """Of C, which its first module calls."""
+        """The C function that the first module calls."""
         return "code_" + "".join(letter for letter in self.name if letter.isalnum())
 
     @property
@@ -94,7 +94,7 @@ class Package:
 
 @dataclass
 class Target:
-    """One more program of a package.json. flags: of its compilations, besides those of all targets."""
+    """An additional program of a package.json. flags: for its compilations, in addition to those of all targets."""
 
     name: str
     engine: str
@@ -113,11 +113,11 @@ class Project:
     stub: Stub | None = None
     pre: Pre | None = None
     workspace: bool = False
-    extra: bool = False  # a workspace has one more member with a program
+    extra: bool = False  # the workspace has one more member with a program
 
     @property
     def native(self) -> bool:
-        """Whether nothing is built in bytecode, whose programs cannot have code of C without a runtime of their own."""
+        """Whether nothing is built in bytecode, whose programs cannot contain C code without a runtime of their own."""
         return self.targets == ["native"] and all(target.engine == "native" for target in self.more)
 
     @property
@@ -130,14 +130,14 @@ class Project:
 
     @property
     def asked(self) -> list[str]:
-        """The names of all targets, where a plain `scons` would not build them all."""
+        """The names of all targets, if a plain `scons` would not build them all."""
         names = ["default"] if "native" in self.targets else []
         names += ["bytes"] if "byte" in self.targets else []
         names += [target.name for target in self.more]
         return names if len(names) > 1 and not self.scripted else []
 
     def become_workspace(self) -> None:
-        """The packages are members, with a root above all of them."""
+        """Make the packages members of a workspace, with a root above them."""
         self.workspace = True
         for package in self.packages.values():
             package.member = True
@@ -198,7 +198,7 @@ class Project:
         return package.grammar > 0 and not self.scripted and MENHIR
 
     def _grammar(self, package: Package) -> str:
-        """Its types are inferred from the last module that has values."""
+        """The types of the grammar are inferred from the last module that has values."""
         used = next((f"{m.name}.f" for m in reversed(package.modules) if not m.only_interface), "Fun.id")
         actions = "".join(f"/* {n} */\n| B{n} {{ {used} {n} }}\n" for n in range(1, package.grammar))
         tokens = "".join(f" B{n}" for n in range(1, package.grammar))
@@ -275,7 +275,7 @@ class Project:
         return f"{head}let () = print_endline (string_of_int ({' + '.join(calls or ['0'])}))\n"
 
     def target_of(self, package: Package, module: Module, use: Use) -> Module | None:
-        """What `module` uses; None where it is gone or, having come back under its old name, would close a cycle."""
+        """The module that `module` uses; None if it was removed or, after being added again, would close a cycle."""
         if use.package:
             other = self.packages[use.package]
             visible = use.package in package.uses and not (other.public and use.module not in other.shown)
@@ -283,7 +283,7 @@ class Project:
         return next((m for m in package.modules[: package.modules.index(module)] if m.name == use.module), None)
 
     def _lines(self, package: Package, module: Module) -> list[tuple[str, str, str]]:
-        """(line of the implementation, line of the interface, term of the sum) for every use."""
+        """(line of the implementation, line of the interface, term of the sum) for each use."""
         lines = []
         for n, use in enumerate(module.uses):
             target = self.target_of(package, module, use)
@@ -291,7 +291,7 @@ class Project:
                 continue
             prefix = f"{PACKAGES[use.package]}." if use.package else ""
             path = f"{prefix}{use.module}"
-            # What a handwritten face shows is not known to ocamldep, which takes the name for the package's own module.
+            # ocamldep does not look into a handwritten interface, and takes the name for the package's own.
             taken = use.package and self.packages[use.package].public and package.module(use.module)
             lines.append(self._use(n, use, target, "" if taken else prefix, path))
         return lines
@@ -359,12 +359,12 @@ env["OCAMLENGINES"] = %(engines)s"""
 MENHIR = shutil.which("menhir") is not None
 
 REFMT = None if missing_for_reason() else find_refmt(str(Path(__file__).parent))
-"""None where Reason does not work: then there are no Reason files."""
+"""None if Reason does not work: then there are no Reason files."""
 
 
 @cache
 def in_reason(text: str, interface: str) -> str:
-    """The same program in Reason."""
+    """The same program in Reason syntax."""
     command = [REFMT, "--parse", "ml", "--print", "re", "--interface", interface]
     return subprocess.run(command, input=text, capture_output=True, text=True, check=True).stdout
 
@@ -381,7 +381,7 @@ HOSTILE = (
     "\u00fcn\u00ef \u00a9/",
     "two  blanks /",
 )
-"""Names of folders that mean something to a shell, to SCons, to make, or to a terminal; rules may write there."""
+"""Names of folders with a special meaning in a shell, SCons, make, or a terminal; rules may write there."""
 
 SHAPES = ("type t = A of int | B", "type t = { a : int }", "type t = { a : int; b : string }", "type t = int")
 

@@ -1,6 +1,6 @@
-"""A .cmt is written when something that its module is typed with changed, and kept when only native code did.
+"""A .cmt is written if anything changed that the types of its module depend on, and kept if only native code did.
 
-That native code of one module is compiled again for that of another one happens in the profile `release`.
+Modules are compiled again for the native code of other modules only in the profile `release`.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ def test_more_than_native_code_changes(app, change):
 
 
 def test_a_graph_of_all_steps_writes_it(app):
-    """SCons removes what it knows as a target."""
+    """SCons removes a file that it knows as a target."""
     app.write("src/a.ml", "let x = 2\n")
     assert "-bin-annot" in compilation(app.scons("-k", "verbose=1"))
     assert app.path(CMT).exists()

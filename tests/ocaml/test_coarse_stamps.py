@@ -1,4 +1,4 @@
-"""File systems whose time stamps are whole seconds: an edit in the second in which a build read the file is seen."""
+"""File systems with time stamps in whole seconds: an edit in the second in which a build read the file is noticed."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ pytestmark = [
 
 @pytest.fixture
 def app(tmp_path):
-    """A project on ext4 with inodes of 128 bytes, which have no room for parts of a second."""
+    """A project on ext4 with inodes of 128 bytes, which have no room for fractions of a second."""
     image, folder = tmp_path / "image", tmp_path / "mounted"
     folder.mkdir()
     subprocess.run(["truncate", "-s", "40M", image], check=True)
@@ -38,7 +38,7 @@ def app(tmp_path):
 
 
 def settle(app) -> None:
-    """Build until the next build needs no more than a look at the files; stamps are doubted for two seconds."""
+    """Build until the next build only has to look at the files; stamps are not trusted for two seconds."""
     app.build()
     time.sleep(2.1)
     app.build()
@@ -46,12 +46,12 @@ def settle(app) -> None:
 
 
 def early() -> None:
-    """Wait for a second to begin."""
+    """Wait for the beginning of a second."""
     time.sleep(1.01 - time.time() % 1)
 
 
 def test_a_source_is_saved_when_it_was_compiled(app):
-    """Again and again: the second may be over before the compiler has ended."""
+    """Repeated, because the second may be over before the compiler has ended."""
     app.script("bin/ocamlopt", '$REAL "$@" || exit 1; if [ -e next ]; then mv next src/index.ml; fi; exit 0')
     for number in range(10, 40, 2):
         early()

@@ -1,4 +1,4 @@
-"""A small part of edit_sequence.py, which finds more when it is let run: see its --help."""
+"""A small part of edit_sequence.py, which finds more in longer runs: see its --help."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 
 pytestmark = pytest.mark.skipif(not shutil.which("ocamlopt"), reason="ocamlopt is not installed")
 
-# A package.json whose flags name code of C, one with a cache and a server, an SConstruct, a workspace.
+# A package.json whose flags name C code, one with a cache and a server, an SConstruct, a workspace.
 SEEDS = [3, 10, 24, 29]
 
 
@@ -25,7 +25,7 @@ def test_every_build_equals_a_clean_one(tmp_path, seed):
 
 
 def test_a_build_that_is_not_a_clean_one_is_a_difference(tmp_path, monkeypatch):
-    """The comparison compares: here a clean build has something that no other one has."""
+    """The comparison is effective: here, the clean build has something that no other build has."""
     clean = edit_sequence.Sequence.clean_build
 
     def other(self):

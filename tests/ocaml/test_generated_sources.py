@@ -1,4 +1,4 @@
-"""A source that a rule of the SConstruct made is one as long as there is the rule."""
+"""A file that a builder of the SConstruct makes is a source as long as the SConstruct has that builder."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ GONE = "`src/made.ml` was made by a rule that no longer exists, so it is not a s
 
 @pytest.fixture(params=["ocaml", "rebel", "rule comes last"])
 def tool(project, request):
-    """What stands in the SConstruct besides the rule, in the order in which it works from the start."""
+    """The rest of the SConstruct, in an order that works from the start."""
     body = TOOL if request.param == "ocaml" else PACKAGE
     project.write("made.txt", "let v = 1\n")
     project.write("src/index.ml", "let () = print_int Made.v\n")
@@ -59,7 +59,7 @@ def test_the_rule_goes(project, tool):
 
 
 def test_the_rule_goes_and_nothing_else_happens(project, tool):
-    """The program is as it was, and so are all the files that it was made of."""
+    """The program stays the same, and so do all files from which it was made."""
     tool()
     assert not project.up_to_date()
     assert project.path("src/made.ml").exists()
@@ -100,12 +100,12 @@ def test_whoever_writes_the_file_owns_it(project, tool, how):
 
 
 def test_a_file_that_was_there_before_the_rule_is_never_taken(project, tool):
-    """The rule did not run, for the build failed before."""
+    """The command did not run, because the build failed before."""
     project.scons("-c")
     project.write("src/made.ml", "let v = 5\n")
     tool(RULE.replace("cp", "exit 1; cp"))
     project.scons(rc=2)
-    project.write("src/made.ml", "let v = 5\n")  # SCons has removed it before it ran the command
+    project.write("src/made.ml", "let v = 5\n")  # SCons removed it before it ran the command
     tool()
     assert "warning" not in project.scons().err and printed(project) == "5"
     project.scons("-c")
@@ -115,7 +115,7 @@ def test_a_file_that_was_there_before_the_rule_is_never_taken(project, tool):
 def test_the_program_starts_with_it(project):
     project.write("SConstruct", HEAD.replace('"ocaml"', '"rebel"') + RULE.replace("made.ml", "index.ml") + PACKAGE)
     project.write("made.txt", "let () = print_int 1\n")
-    project.write("src/index.ml", "")  # for an entry has to be there from the start
+    project.write("src/index.ml", "")  # because an entry has to exist from the start
     project.write("package.json", '{"name": "app", "rebel": {}}')
     project.scons()
     project.write("SConstruct", HEAD.replace('"ocaml"', '"rebel"') + PACKAGE)
@@ -125,7 +125,7 @@ def test_the_program_starts_with_it(project):
 
 @pytest.mark.skipif(not shutil.which("menhir"), reason="no menhir")
 def test_one_of_two_files_is_left_behind(project):
-    """Nobody can tell whether the interface of yesterday belongs to the implementation of today."""
+    """It is not known whether yesterday's interface belongs to today's implementation."""
     rule = 'env.Command(["src/made.ml", "src/made.mli"], "made.mly", "menhir --base src/made $SOURCE")\n'
     sconstruct(project, rule + TOOL, {"src/index.ml": "let () = ignore Made.start\n"})
     project.write("made.mly", "%token A\n%start<int> start\n%%\nstart: A { 1 }\n")
@@ -140,7 +140,7 @@ def test_one_of_two_files_is_left_behind(project):
 
 
 def test_many_of_them_in_a_package(project):
-    """A package below node_modules, whose sources the SConstruct of the project made."""
+    """A package below node_modules whose sources are made by the project's SConstruct."""
     rule = 'env.Command("node_modules/bar/src/made.ml", [], "echo let v = 1 > $TARGET")\n'
     project.write("node_modules/bar/package.json", '{"name": "bar", "rebel": {}}')
     project.write("node_modules/bar/src/own.ml", "let w = 1\n")

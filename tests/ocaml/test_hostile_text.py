@@ -1,4 +1,4 @@
-"""Flags and names that mean something to SCons, to a shell, to findlib or to a parser of somebody's output."""
+"""Flags and names with a special meaning in SCons, a shell, findlib or a parser of some output."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from rebel_tools import tools
 
 pytestmark = pytest.mark.skipif(not tools.find("ocamlfind"), reason="needs ocamlfind")
 
-# Each is one word. What would run something makes a file RAN.
+# Each is one word. If a command in it is run, it makes a file RAN.
 WORDS = [
     "${__import__('os').system('touch RAN')}",
     "$(touch RAN)",
@@ -69,7 +69,7 @@ NAMES = [*(word for word in WORDS if "/" not in word), "x\nA: B", "src: A", "\ud
 
 
 def record(app: App, name: str) -> str:
-    """A program in the folder `bin` that notes the words that it gets, and runs the one of that name."""
+    """A program in the folder `bin` that records its arguments, and runs the real program of that name."""
     real, log = tools.find(name, root=str(ROOT)), app.path(f"{name}.log")
     return app.write(f"bin/{name}", f"#!/bin/sh\nprintf '%s\\0' \"$@\" >> '{log}'\nexec '{real}' \"$@\"\n").chmod(0o755)
 
@@ -109,7 +109,7 @@ PROGRAMS = {
 
 @pytest.mark.parametrize("engine", PROGRAMS)
 def test_flags(app, engine):
-    """They arrive as they are written, from the root and from a dependency, and nothing is run."""
+    """They arrive unchanged, from the root and from a dependency, and nothing is run."""
     for name in (*PROGRAMS[engine], "ocamldep"):
         need(name)
         record(app, name)
@@ -151,7 +151,7 @@ def test_names_of_folders(app, engine, language):
     value, type_of = {"ml": ("let x = {}\n", "val x : int\n"), "re": ("let x = {};\n", "let x: int;\n")}[language]
     modules = []
     for number, name in enumerate(NAMES):
-        # An interface that an implementation beside it would give, if it were not read, would have another type.
+        # If the implementation beside it were not read, the interface would have a different type.
         below = f"m{number - 1}" if number else ""
         text = value.format(f"1 + Dep.M{number - 1}.x" if number % 2 == 0 and below else "1")
         app.write(f"src/{name}/n{number}.{language}", text)
@@ -169,7 +169,7 @@ def test_names_of_folders(app, engine, language):
 
 
 def test_names_in_messages(app):
-    """Of files whose compilation fails, also where the name is no text at all."""
+    """Names of files whose compilation fails, including names that are not valid text."""
     for number, name in enumerate(NAMES):
         app.write(f"src/{name}/n{number}.ml", "let x : int = ()\n")
     text = app.build("-k", rc=2)
@@ -177,11 +177,11 @@ def test_names_in_messages(app):
     assert "Traceback" not in text and not app.path("RAN").exists()
 
 
-# What an SConstruct says is SCons' and the shell's
+# Text in an SConstruct belongs to SCons and the shell
 
 
 def test_variables_of_an_sconstruct(project):
-    """They are expanded, for the target too, and shells see what they are to see; names beside them mean themselves."""
+    """They are expanded, also for the target, and shells see what they should see; names beside them are literal."""
     folder = "`touch RAN` $(touch RAN)"
     body = f"""\
         env["SUB"] = "sub"
@@ -221,7 +221,7 @@ def test_names_of_findlib_packages(project, name):
 @pytest.mark.parametrize("entry", ["archive(native)", "requires", "directory"])
 @pytest.mark.parametrize("text", WORDS[:4])
 def test_descriptions_of_findlib_packages(app, entry, text):
-    """What findlib answers means itself, too."""
+    """Answers of findlib are literal, too."""
     app.environment["OCAMLPATH"] = str(app.path("lib"))
     app.write("lib/foo/META", f'{entry}="{text}"\n')
     app.package(ocamlfindDependencies=["foo"])
@@ -233,7 +233,7 @@ def test_descriptions_of_findlib_packages(app, entry, text):
 def test_more_words_than_the_system_allows(app, engine):
     flags = [word for number in range(30) for word in ("-I", f"{number} $(touch RAN) " + 90_000 * "x")]
     target = {"target": "default", "engine": engine, "entry": "src/index.ml"}
-    # Of the folders ocamlopt makes options of gcc, which has no other way to hand them to the linker.
+    # ocamlopt passes folders as options to gcc, which has no other way to pass them to the linker.
     app.package(targets=[target], flags={"link" if engine == "byte" else "compile": flags})
     app.build()
     assert app.output() == "built" and not app.path("RAN").exists()

@@ -1,4 +1,4 @@
-"""Import tables of compiled files: equal to what the compiler's own ocamlobjinfo prints, and hard to crash."""
+"""Import tables of compiled files: the same as printed by the compiler's own ocamlobjinfo, and robust."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def test_equals_objinfo(folder):
 
 @pytest.fixture
 def compiled(tmp_path):
-    """b.{cmi,cmo,cmx}, which uses a, has constants of every kind, and an archive of both."""
+    """b.{cmi,cmo,cmx}, which uses a and has constants of every kind, and an archive of both."""
     (tmp_path / "a.ml").write_text("type t = { x : int; y : float }\nlet one = { x = 1; y = 2. }\nlet f x = x + 1\n")
     (tmp_path / "b.ml").write_text(
         "let all = [1; 70; 300; 70000; 1 lsl 40]\nlet boxed = (1l, 2L, 3n)\nlet floats = [|1.; 2.|]\n"
@@ -139,7 +139,7 @@ def test_other_files_are_named_as_such(tmp_path):
             read_imports(path)
 
 
-# -- files that no compiler wrote: time and memory grow with their size and no faster
+# -- files that no compiler wrote: time and memory are proportional to their size
 
 MAGIC = struct.pack(">I", 0x8495A6BE)
 CONS, NIL = b"\xa0", b"\x40"
@@ -168,7 +168,7 @@ def imports(size: int, name: bytes = b"Abc") -> bytes:
 
 
 def archive(units: bytes, objects: bytes = NIL) -> bytes:
-    """Units, and what the archive wants of C, behind a field that is not read."""
+    """Units, and what the archive needs from C, after a field that is not read."""
     return b"Caml1999A030" + struct.pack(">I", 16) + marshalled(block(5) + units + NIL + objects + NIL * 2)
 
 
@@ -177,7 +177,7 @@ def unit(table: bytes) -> bytes:
 
 
 def tables_in_common(size: int) -> bytes:
-    """Many units that all refer to one long table."""
+    """Many units that all refer to the same long table."""
     table = imports(size // 2)
     objects = 5 * table.count(b"Abc")
     users = (unit(shared(objects + 3 * number)) for number in range(1, size // 30))
@@ -185,7 +185,7 @@ def tables_in_common(size: int) -> bytes:
 
 
 def tails_in_common(size: int) -> bytes:
-    """Many units whose tables are ever shorter tails of one long table."""
+    """Many units whose tables are shorter and shorter tails of one long table."""
     table = imports(size // 2)
     objects = 5 * table.count(b"Abc")
     users = (unit(shared(objects + 3 * number - 5 * number)) for number in range(1, objects // 5))
@@ -198,7 +198,7 @@ def table_in_a_circle(size: int) -> bytes:
 
 
 def name_in_common(size: int) -> bytes:
-    """Many items that all refer to one long name."""
+    """Many items that all refer to the same long name."""
     items = CONS + block(2) + text(b"A" * (size // 2)) + NIL
     items += b"".join(CONS + block(2) + shared(1 + 2 * number) + NIL for number in range(1, size // 20))
     return archive(unit(items + NIL) + NIL)
@@ -211,7 +211,7 @@ def digest_in_common(size: int) -> bytes:
 
 
 def text_in_common(size: int) -> bytes:
-    """A list of texts that all are one long text."""
+    """A list of texts that are all the same long text."""
     items = CONS + text(b"a" * (size // 2)) + b"".join(CONS + shared(1 + number) for number in range(1, size // 12))
     return archive(NIL, items + NIL)
 
@@ -238,7 +238,7 @@ COSTLY = {
 
 
 def test_archives_of_this_shape_are_read(tmp_path):
-    """What is costly below is so in its tables, and not refused for its shape."""
+    """The expensive cases below are expensive because of their tables, and not refused for their shape."""
     path = tmp_path / "ab.cma"
     path.write_bytes(archive(unit(imports(100)) + NIL, CONS + text(b"-lfoo") + NIL))
     found = read_imports(path)
@@ -259,7 +259,7 @@ def test_time_and_memory_are_in_proportion_to_the_file(tmp_path, make):
         assert len(str(error)) < 1000
     used, (_, peak) = time.process_time() - started, tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert used < 5  # 0.1 to 0.5 s; in proportion to the square it is minutes
+    assert used < 5  # 0.1 to 0.5 s; with quadratic time it would be minutes
     assert peak < 120 * 400_000
 
 
@@ -272,7 +272,7 @@ def test_names_that_no_unit_has(tmp_path, name):
 
 
 def test_long_fields_put_into_real_files(compiled, tmp_path):
-    """Lengths, distances and sizes of every width, wherever the file has a byte."""
+    """Lengths, distances and sizes of every width, at every byte of the file."""
     rng = random.Random(2)
     codes = [bytes([code]) for code in (*range(0x20), 0x8B, 0xFB)]
     damaged = tmp_path / "damaged"

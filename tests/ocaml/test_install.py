@@ -1,4 +1,4 @@
-"""Libraries and programs that are installed are found and used by ocamlfind, by dune, and by another project here."""
+"""Installed libraries and programs are found and used by ocamlfind, by dune, and by another project here."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def shop(project):
         {**data, "rebel": {"targets": [], "ocamlfindDependencies": ["str"]}},
         reader='let split = Str.split (Str.regexp ",")',
         public="let run text = String.concat Base_text.Word.dash (Reader.split text)",
-        list="let rev = List.rev",  # it is called like a module of OCaml
+        list="let rev = List.rev",  # it has the name of a module of OCaml
     )
     project.write("lib/src/public.mli", "val run : string -> string\n")
     base = {"name": "base.text", "rebel": {"module": "Base_text", "private": ["Hidden"]}}

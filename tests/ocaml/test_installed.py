@@ -1,4 +1,4 @@
-"""Compilers, the standard library and findlib packages count by the files that were read, wherever they came from."""
+"""Compilers, the standard library and findlib packages count by the files that were read, wherever they are."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def app(project) -> App:
 
 
 def commands(app: App) -> list[str]:
-    """What the next build does, as its status lines have it."""
+    """The commands of the next build, according to its status lines."""
     return [line.partition("] ")[2] for line in app.build().splitlines() if line.startswith("[")]
 
 
@@ -81,7 +81,7 @@ def test_a_part_of_the_standard_library_changes(app, library):
 
 
 def test_the_same_again(app, library):
-    """Other time stamps, other inodes, the same contents: a library is installed once more."""
+    """Other time stamps and inodes, but the same contents: a library is installed again."""
     app.settle()
     for path in [*library.iterdir(), app.path("bin/ocamlopt")]:
         copy = shutil.copy(path, app.path("copy"))
@@ -91,7 +91,7 @@ def test_the_same_again(app, library):
 
 
 def test_a_file_in_the_folder_of_the_build_hides_an_installed_one(app, library):
-    """The compilers look into their current folder first."""
+    """The compilers search their working directory first."""
     compile_into(app, library, "seen", 'let v = "installed"\n')
     app.write("src/index.ml", "let () = print_string Seen.v\n")
     app.package(flags={"link": [str(library / "seen.cmx")]})
@@ -204,7 +204,7 @@ def test_bytecode(app, findlib):
 
 
 def test_a_cache_holds_results_for_each_state_of_a_package(app, findlib):
-    """Going back brings them from the cache, and what was made from other files does not come."""
+    """Going back takes results from the cache, but none that were made from other files."""
     app.write("SConstruct", RULES + "CacheDir('cache')\nenv.Rebel()\n")
     for text in ("one", "other", "one"):
         findlib.compile("p", "one", f'let v = "{text}"\n', archive=False)

@@ -1,4 +1,4 @@
-"""Targets that become JavaScript, built by the real bsc and js_of_ocaml and run by node."""
+"""Targets that become JavaScript, built by the real bsc and js_of_ocaml, and run by node."""
 
 from __future__ import annotations
 
@@ -58,12 +58,12 @@ def build(project, *arguments, **options):
 
 
 def steps(run) -> list[str]:
-    """What was done, without the numbers."""
+    """The steps of a build, without numbers."""
     return [line.partition("] ")[2] for line in run.out.splitlines() if line.startswith("[")]
 
 
 def files(project) -> set:
-    """All files of the project, without what SCons remembers."""
+    """All files of the project, without SCons' records."""
     found = set()
     for folder, _, names in os.walk(project.root):
         found.update(os.path.relpath(os.path.join(folder, name), project.root) for name in names)
@@ -108,7 +108,7 @@ def test_only_what_a_change_reaches_is_compiled_again(app):
 
 @needs_node
 def test_an_interface_that_is_reached_through_an_alias(app):
-    """a.re names only C, and what it gets from C is B's; C.cmi does not change with B.cmi."""
+    """a.re names only C, and gets B's types through C; C.cmi does not change with B.cmi."""
     build(app)
     app.write("src/deep/b.rei", "let y: string;\n")
     app.write("src/b.re", 'let y = "41";\n')

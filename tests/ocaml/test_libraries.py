@@ -1,4 +1,4 @@
-"""Several libraries in one package: each is built, used, tested, installed, and told to editors by its own name."""
+"""Several libraries in one package: each is built, used, tested, installed, and known to editors by its own name."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ LIBRARIES = {
 
 @pytest.fixture
 def app(project) -> App:
-    """A tree as dune has it: `foo` in lib/, `foo.unix` with C and `foo.lex` with a lexer below; and who uses them."""
+    """A tree as in dune: `foo` in lib/, below it `foo.unix` with C and `foo.lex` with a lexer; and a user of them."""
     app = App(project)
     tree(app, "node_modules/foo")
     app.package(dependencies={"foo": "*"}, uses=["foo", "foo.lex"])
@@ -86,7 +86,8 @@ def test_edits_and_clean_builds(app, engine):
     assert steps(app.build()) == [f"{compiler} api.ml"]
     edit(app, "node_modules/foo/lib/api.ml", "let one = 1", "let one = 2")
     done = steps(app.build())
-    assert f"{compiler} clock.ml" not in done and f"{compiler} lexer.ml" not in done  # only a body has changed
+    # Only an implementation has changed.
+    assert f"{compiler} clock.ml" not in done and f"{compiler} lexer.ml" not in done
     assert app.output() == "2 -1"
     edit(app, "node_modules/foo/lib/unix/clock.c", "41", "40")
     assert "cc clock.c" in steps(app.build())
@@ -97,7 +98,7 @@ def test_edits_and_clean_builds(app, engine):
 
 
 def test_the_package_itself(app):
-    """In its own folder all of its libraries are built, for both engines, and checked, and each by its name."""
+    """In its own folder, all of its libraries are built for both engines, checked, and built by name."""
     text = rebel(app, "build", folder="node_modules/foo")
     made = app.path("node_modules/foo/_build")
     for name, module in (("default/foo", "Foo"), ("foo.unix/default/foo.unix", "Foo_unix")):
@@ -131,7 +132,7 @@ def test_tests_use_all_of_them(app):
 
 
 def test_a_program_beside_libraries(app):
-    """bin/ and lib/ of one package, as they lie in a tree of dune's."""
+    """bin/ and lib/ of one package, as in a dune tree."""
     shutil.rmtree(app.path("node_modules"))
     core = {"sources": ["lib/core"], "module": "Core", "findlibName": "foo"}
     targets = [{"target": "foo", "entry": "bin/main.ml"}]
@@ -179,7 +180,7 @@ def test_they_are_installed_together(app, tool):
 
 
 def used(app: App, tool: str, environ: dict) -> str:
-    """What a program prints that uses the installed foo.lex."""
+    """The output of a program that uses the installed foo.lex."""
     if tool == "dune":
         app.write("use/dune-project", "(lang dune 2.0)\n")
         app.write("use/dune", "(executable (name main) (libraries foo.lex))\n")
@@ -305,7 +306,7 @@ WRONG = {
 
 @pytest.mark.parametrize("said, message, at, hint", WRONG.values(), ids=WRONG.keys())
 def test_wrong_inputs(app, said, message, at, hint):
-    """Each is told with the place in package.json that asked for it."""
+    """Each error has the place in package.json that caused it."""
     data = {"name": "app", "dependencies": {"foo": "*"}, "rebel": said}
     path = app.write("package.json", json.dumps(data, indent=1))
     for name in ("x/a.ml", "y/b.ml"):

@@ -69,7 +69,7 @@ def test_an_error_of_a_library(project, command):
 
 
 def test_those_who_depend_on_it_get_the_same_units(project):
-    """The name of each unit, and what it defines, is that of the package below node_modules."""
+    """The name and the contents of each unit are those of the package below node_modules."""
     write(project, {"private": ["Reader"], "module": "Mine"})
     rebel(project, "build")
     own = outputs(project)
@@ -98,7 +98,7 @@ def test_a_library_without_a_right_name(project, data, said):
 
 
 def test_a_check_makes_no_native_code_and_no_program(project):
-    """It takes the flags of the target, but for those that ocamlc refuses."""
+    """It uses the flags of the target, except those that ocamlc does not accept."""
     compile_flags = ["-O3", "-inline", "100"]
     write(project, {"targets": [{"unstable_flags": {"compile": compile_flags}}]})
     project.write("src/Index.ml", "let () = print_string (Public.run () ^ Base.Text.word)")

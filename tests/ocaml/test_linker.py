@@ -1,4 +1,4 @@
-"""`rebel.linker`: which linker the C compiler starts for a program."""
+"""`rebel.linker`: the linker that the C compiler runs for a program."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def app(project) -> App:
 
 
 def made_by_lld(app: App) -> bool:
-    """What lld links says so in its section .comment."""
+    """lld records itself in the section .comment."""
     said = subprocess.run(["readelf", "-p", ".comment", app.path(PROGRAM)], check=True, capture_output=True, text=True)
     return "LLD" in said.stdout
 
@@ -59,7 +59,7 @@ def test_auto_takes_what_is_installed_and_sees_what_comes(app):
     app.package(linker="auto")
     app.settle()
     assert made_by_lld(app)
-    # It comes first, and links as that of GNU does.
+    # It is found first, and links like GNU ld.
     app.write("bin/ld.mold", '#!/bin/sh\nexec ld.bfd "$@"\n').chmod(0o755)
     assert "link " in app.build() and not made_by_lld(app)
     app.settle()
@@ -90,7 +90,7 @@ def test_a_linker_that_nobody_knows(app):
 
 
 def without(app: App, *names: str) -> str:
-    """A PATH on which there is no program of these names."""
+    """A PATH without programs of these names."""
     folder = app.path("programs")
     folder.mkdir()
     for place in reversed(os.environ["PATH"].split(os.pathsep)):

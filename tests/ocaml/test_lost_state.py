@@ -1,4 +1,4 @@
-"""What an earlier build left behind answers for nothing, also where nobody remembers that it was made."""
+"""Files that an earlier build left behind are not trusted, even without a record of who made them."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_a_module_is_removed_when_the_state_is(project, place, how):
     for path in project.path("src").glob("*.[!m]*"):
         path.unlink()
     project.scons()
-    copies = {"variant/gone.ml", "variant/gone.mli"}  # of sources, which SCons leaves where they are
+    copies = {"variant/gone.ml", "variant/gone.mli"}  # of sources, which SCons does not remove
     assert outputs(project) == {name: data for name, data in incremental.items() if name not in copies}
 
 
@@ -94,7 +94,7 @@ def test_a_package_is_removed_when_the_state_is(project):
 
 
 def test_a_state_that_is_older_than_the_outputs(project):
-    """A cache of a whole tree may bring back the one without the other."""
+    """A cache of a whole tree may restore one without the other."""
     sconstruct(project, "env.OCamlObject(Glob('*.ml'), OCAMLOBJDIR='obj')", {"user.ml": "let w = 1\n"})
     project.scons()
     before = project.path(STATE).read_bytes()
@@ -107,7 +107,7 @@ def test_a_state_that_is_older_than_the_outputs(project):
 
 
 def test_an_implementation_is_removed_when_the_state_is(project):
-    """Other units would get its code from the .cmx of yesterday."""
+    """Otherwise, other units would use its code from yesterday's .cmx."""
     files = {"a.ml": "let v = 1\n", "a.mli": "val v : int\n", "b.ml": "let w = A.v\n"}
     sconstruct(project, "env.OCamlObject(Glob('*.ml*'), OCAMLOBJDIR='obj')", files)
     project.scons()
@@ -118,7 +118,7 @@ def test_an_implementation_is_removed_when_the_state_is(project):
 
 
 def test_what_others_have_compiled_stays(project):
-    """By hand, by a rule of the SConstruct, by another one, or for another place."""
+    """By hand, by a builder of the SConstruct, by another SConstruct, or for another place."""
     sconstruct(
         project,
         """
@@ -141,7 +141,7 @@ def test_what_others_have_compiled_stays(project):
 
 
 def test_annotations_that_are_no_files(project):
-    """Nobody waits for a FIFO, and what is no .cmt tells nothing."""
+    """A FIFO does not block, and a file that is not a .cmt is ignored."""
     sconstruct(project, "env.OCamlObject('user.ml', OCAMLOBJDIR='obj')", {"user.ml": "let w = 1\n"})
     project.path("obj").mkdir()
     os.mkfifo(project.path("obj/fifo.cmt"))
@@ -169,7 +169,7 @@ def rebel(project, *words: str, **kw):
 
 
 def remove_outputs(project, sources: list[str]) -> None:
-    """Everything but the sources: a clean build in the same place, for annotations name the place."""
+    """Everything except the sources: for a clean build in the same place, because annotations contain its path."""
     for path in project.root.iterdir():
         if path.is_dir() and path.name not in sources:
             shutil.rmtree(path)

@@ -1,4 +1,4 @@
-""".merlin files: the user's lines survive, nothing is written twice, and merlin's own reader agrees."""
+""".merlin files: the user's lines are kept, nothing is written twice, and merlin's own reader agrees."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def test_written_only_when_changed(tmp_path):
 
 
 def test_no_directive_comes_from_a_name():
-    """A folder of a package with an end of line in its name must not bring the editor a preprocessor."""
+    """A folder of a package with a line break in its name must not give the editor a preprocessor."""
     config = Merlin(("/p/src", "/p/src/a\nFLG -ppx evil"), ("/p/b\rPKG x",), ("str\nS /",), ("-w", "+a", "-x\nB /"))
     assert render(config, "/p").splitlines() == [BEGIN, "S src", "FLG -w +a", END]
 
@@ -106,7 +106,7 @@ def test_removing_leaves_the_users_lines(tmp_path):
 
 @pytest.mark.skipif(not shutil.which("ocamlfind"), reason="needs ocamlfind")
 class TestBuilds:
-    """What a build writes for editors, and where."""
+    """The files that a build writes for editors, and where."""
 
     @pytest.fixture
     def app(self, project):
@@ -151,7 +151,7 @@ class TestBuilds:
         assert not app.path("app/.merlin").is_file() and not app.path("app/elsewhere").exists()
 
     def test_a_file_that_cannot_be_written(self, app):
-        """The folder of the root is read-only, but for _build, as in a container."""
+        """The folder of the root package is read-only, except _build, as in a container."""
         app.path("app/_build").mkdir()
         app.path("app/.sconsign.dblite").touch()
         mounts = 'mount --bind . . && mount --bind _build _build && mount -o remount,bind,ro . && cd . && exec "$@"'
@@ -164,7 +164,7 @@ class TestBuilds:
 
 
 def read_csexp(data: bytes):
-    """The first canonical S-expression of `data`, as nested lists, and what follows it."""
+    """The first canonical S-expression of `data`, as nested lists, and the rest."""
     if data[:1] == b"(":
         items, data = [], data[1:]
         while data[:1] != b")":
@@ -199,13 +199,13 @@ def test_the_real_reader(tmp_path):
 @pytest.mark.skipif(not shutil.which("ocamlmerlin-server"), reason="ocamlmerlin-server is not installed")
 @pytest.mark.skipif(not shutil.which("dot-merlin-reader"), reason="dot-merlin-reader is not installed")
 class TestMerlin:
-    """The package Foo with modules A and B, and an editor's questions about it."""
+    """The package Foo with modules A and B, and requests of an editor about it."""
 
     @pytest.fixture
     def ask(self, project):
         project.write("src/a.ml", "let answer = 42\n")
         project.write("_build/foo/Foo.ml", "module A = Foo__A\nmodule B = Foo__B\n")
-        # Without Foo.cmt merlin cannot go from `A.answer` to the definition.
+        # Without Foo.cmt, merlin cannot go from `A.answer` to the definition.
         project.run("ocamlc", "-c", "-bin-annot", "-no-alias-deps", "-w", "-49", "_build/foo/Foo.ml")
         options = ("-bin-annot", "-I", "_build/foo", "-open", "Foo", "-o", "_build/foo/Foo__A")
         project.run("ocamlc", *options, "-c", "src/a.ml")

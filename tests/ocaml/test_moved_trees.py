@@ -1,4 +1,4 @@
-"""Copied and moved trees: what is made is the same wherever a tree lies, or it is made again."""
+"""Copied and moved trees: outputs that depend on the place of the tree are made again."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ PLACES = ["b", "a much longer place", "100%", "a,b;c", "ü", "c:d"]
 
 @pytest.fixture
 def tree(tmp_path) -> Project:
-    """A tree in the folder `one`, with an archive of C that nobody builds."""
+    """A tree in the folder `one`, with an archive of C code that no builder makes."""
     project = Project(tmp_path / "one")
     project.write("SConstruct", TOOL)
     project.write("a.ml", "let v () = failwith __FILE__\n")
@@ -60,7 +60,7 @@ def _made(project: Project) -> dict:
 
 
 def _as_clean(project: Project) -> None:
-    """All is as a clean build here makes it."""
+    """Everything is as after a clean build here."""
     found = _made(project)
     project.scons("-c")
     project.scons("-j4")
@@ -77,7 +77,7 @@ def test_a_copy_is_what_a_clean_build_there_makes(tree, name: str) -> None:
 
 
 def test_a_moved_tree_and_another_one_in_its_place(tree) -> None:
-    """What lies at the old place is not what a build at the new one reads."""
+    """A build at the new place does not read what is at the old place."""
     tree.scons()
     moved = Project(tree.root.parent / "moved")
     tree.root.rename(moved.root)
@@ -157,7 +157,7 @@ def test_packages(tmp_path) -> None:
 
 
 def test_through_a_link_it_is_the_same(tree) -> None:
-    """The assembler takes the folder from $PWD, as a shell has it."""
+    """The assembler gets the folder from $PWD, which a shell sets."""
     tree.scons()
     (tree.root.parent / "link").symlink_to(tree.root)
     found = _made(tree)

@@ -1,4 +1,4 @@
-"""Files that flags name: what the same SConstruct builds is made first, and it counts by its contents."""
+"""Files in flags: those that the same SConstruct builds are made first, and they count by their contents."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def rebel(project, body: str, **keys) -> None:
     project.write("package.json", json.dumps({"name": "x", "rebel": keys}))
 
 
-# Objects and libraries of C
+# C objects and libraries
 
 IN_FLAGS = {
     "path": ('env.StaticLibrary("foo", "stub.c")', ["libfoo.a"]),
@@ -192,7 +192,7 @@ def test_each_word_of_a_preprocessor_counts(project) -> None:
 
 
 def test_a_preprocessor_that_is_built_is_made_before_sources_are_read(project) -> None:
-    """Wherever its rule stands, for one scope and not for others."""
+    """Wherever its builder is called, for one scope and not for others."""
     body = """
 env.OCamlProgram("p", ["p.ml", "a.ml", "b.ml"], OCAMLFLAGS=["-pp", "sh gen/pp"], OCAMLDEPFLAGS=["-pp", "sh gen/pp"])
 env.OCamlProgram("q", ["a.ml"])
@@ -251,7 +251,7 @@ BY_PREPROCESSOR = {
 
 @pytest.mark.parametrize("keys", BY_PREPROCESSOR.values(), ids=BY_PREPROCESSOR)
 def test_what_a_preprocessor_of_a_package_reads(project, tmp_path, monkeypatch, keys) -> None:
-    monkeypatch.setenv("REBEL_CACHE", str(tmp_path / "cache"))  # what a preprocessor made has no place there
+    monkeypatch.setenv("REBEL_CACHE", str(tmp_path / "cache"))  # an output of a preprocessor does not belong there
     keys = {**keys, "preprocessorDependencies": ["config/**/*.txt", "version", "!config/old"]}
     project.write("package.json", json.dumps({"name": "x", "rebel": keys}))
     project.write("src/Index.ml", "let () = print_string NAME\n")
@@ -330,7 +330,7 @@ def test_a_rewriter_that_another_target_of_the_package_is(project) -> None:
         assert project.run("_build/app/src/app.out").out == text
 
 
-# Interfaces of one's own
+# Interfaces in flags
 
 
 def test_interfaces_in_a_folder_of_a_flag_are_made_first(project) -> None:
@@ -364,7 +364,7 @@ env.OCamlProgram("p", "p.ml", OCAMLLIBS=[two])
     assert project.up_to_date()
 
 
-# What the C compiler adds by itself
+# Files that the C compiler adds by itself
 
 
 def test_the_files_of_the_c_toolchain_count(project) -> None:
@@ -382,7 +382,7 @@ def test_the_files_of_the_c_toolchain_count(project) -> None:
 
 @pytest.mark.parametrize("program", ["gcc", "as", "ld"])
 def test_another_program_of_the_c_toolchain(project, program: str) -> None:
-    """What comes to an earlier folder of the PATH as well."""
+    """Including one that is added to an earlier folder of the PATH."""
     config = project.run("ocamlopt", "-config").out
     values = dict(line.partition(": ")[::2] for line in config.splitlines())
     names = {"gcc": values["native_c_compiler"].split()[0], "as": values["asm"].split()[0], "ld": "ld"}

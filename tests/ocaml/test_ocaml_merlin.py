@@ -39,7 +39,7 @@ def talk(project, *requests: object, cwd: str = ".", raw: bytes = b"") -> list:
 
 
 def about(project, path: str, cwd: str = ".") -> dict[str, list]:
-    """What merlin is told of one file: directive -> its arguments, in order."""
+    """What merlin is told about one file: directive -> its arguments, in order."""
     (answer,) = talk(project, ["File", path], "Halt", cwd=cwd)
     told: dict[str, list] = {}
     for name, *arguments in answer:
@@ -64,7 +64,7 @@ def app(project):
 
 @pytest.fixture
 def project(project):
-    """One folder down, so that a test can have something beside it."""
+    """A project in a subfolder, so that a test can put something beside it."""
     inner = type(project)(project.root / "app")
     inner.root.mkdir()
     return inner
@@ -139,7 +139,7 @@ def test_what_cannot_be_answered(project):
 
 
 def hostile(project, folder: str) -> str:
-    """A file that is not from a build, and would have editors run a program; the source that it claims to be about."""
+    """A file that no build has made, and that would make editors run a program; the source that it is for."""
     source = str(project.path("node_modules/dep/src/a.ml"))
     flags = ["-ppx", "touch RAN"]
     area = {"units": {source: "Evil"}, "build": "x", "installed": [], "flags": flags, "uses": []}
@@ -177,7 +177,7 @@ def test_a_conversation_that_breaks_off(project, raw):
 @needs_ocaml
 @pytest.mark.skipif(not shutil.which("ocamlmerlin"), reason="needs merlin (Debian's ocaml-merlin, from Debian 13)")
 def test_merlin_itself_finds_a_definition_in_a_package(app, tmp_path):
-    """merlin knows one build system by name; what it starts here under that name is ours."""
+    """merlin knows only one build system; the command that it runs under that name here is ours."""
     wrapper = tmp_path / "bin" / "dune"
     wrapper.parent.mkdir()
     wrapper.write_text(f"#!/bin/sh\nexec {sys.executable} -m rebel_tools ocaml-merlin\n")

@@ -1,4 +1,4 @@
-"""What users are told when something is wrong: place, reason and remedy, and never a traceback."""
+"""Errors of users: place, reason and remedy, and never a traceback."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ FILES = {
 
 TWICE = "env.OCamlProgram('p', 'a.ml'); env.OCamlProgram('p', {})"
 
-# What is called in an SConscript, and the beginning of the answer.
+# Lines of an SConscript, and the beginning of the message.
 WRONG = {
     "env.OCamlLibrary('l', [])": "a builder of OCaml got no sources",
     "env.OCamlLibrary('l')": "`l` is not a source of OCaml or Reason\n  expected: .ml, .re, .mli, .rei",
@@ -59,7 +59,7 @@ WRONG = {
 
 
 def test_wrong_arguments(project):
-    """Each call in a folder of its own; SCons' own error class carries the answer."""
+    """Each call in a folder of its own; the message is in SCons' own error class."""
     for number, call in enumerate(WRONG):
         project.write(f"{number}/SConscript", f"Import('env')\n{call}\n")
         for path, text in FILES.items():
@@ -107,7 +107,7 @@ def test_missing_sources_and_cycles(project):
     run = project.scons("l.cmxa", rc=2)
     assert "dependency cycle between modules: A (l/a.ml) -> B (l/b.ml) -> C (l/c.ml) -> A (l/a.ml)" in run.err
     assert "move the code that they share into a separate module" in run.err and "Traceback" not in run.text
-    assert run.err.count("cycle") == 2  # the second one in the summary
+    assert run.err.count("cycle") == 2  # the second one is in the summary
 
 
 def test_machine_without_ocaml(project, tmp_path_factory):
@@ -121,7 +121,7 @@ def test_machine_without_ocaml(project, tmp_path_factory):
 
 
 def test_state_that_cannot_be_read_or_written(project):
-    """A damaged state costs a full build and nothing else; one that cannot be written is said."""
+    """A damaged state only costs a full build; one that cannot be written is reported."""
     sconstruct(project, 'env.OCamlProgram("p", "p.ml")', {"p.ml": "let () = print_int 1"})
     project.scons()
     for damage in (
@@ -142,7 +142,7 @@ def test_state_that_cannot_be_read_or_written(project):
 
 
 def test_a_source_that_is_a_fifo(project):
-    """To read it never ends."""
+    """Reading it would never end."""
     sconstruct(project, 'env.OCamlProgram("app", Glob("*.ml"))', {"a.ml": ""})
     os.mkfifo(project.path("b.ml"))
     assert "the source `b.ml` is not a file" in project.scons(rc=2).text

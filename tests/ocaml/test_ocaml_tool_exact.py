@@ -1,4 +1,4 @@
-"""What is compiled again after which change: exactly what consulted something that changed."""
+"""What is compiled again after which change: exactly the modules that consulted something that changed."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from user_project import unquoted
 
 
 def test_interface_reached_through_an_alias(project):
-    """A uses C as B.X only; B's own interface stays as it is when C's changes."""
+    """A uses C only as B.X; B's own interface stays the same when C's changes."""
     sconstruct(
         project,
         """
@@ -46,7 +46,7 @@ def test_interface_reached_through_an_alias(project):
 
 
 def test_native_code_that_is_inlined(project):
-    """Without the .cmx of a unit that only another one's interface names the .o would differ (warning 58)."""
+    """Without the .cmx of a unit that only another interface names, the .o would differ (warning 58)."""
     sconstruct(
         project,
         'env.OCamlProgram("main", Glob("*.ml*"), OCAMLFLAGS="-g -w +58 -bin-annot")',
@@ -70,7 +70,7 @@ def test_native_code_that_is_inlined(project):
 
 
 def test_what_a_change_of_settings_reaches(project):
-    """Flags of one clone, a compiler that is a script, and packages: what uses them is built again, nothing else."""
+    """Flags of one clone, a compiler that is a script, and packages: only what uses them is built again."""
     sconstruct(
         project,
         """
@@ -94,7 +94,7 @@ def test_what_a_change_of_settings_reaches(project):
 
 
 def test_user_overrides_of_command_lines(project):
-    """$OCAMLOPTCOM and the messages can be the user's own, as can the compiler's name."""
+    """$OCAMLOPTCOM and the messages can be set by the user, and so can the compiler's name."""
     sconstruct(
         project,
         """
@@ -112,7 +112,7 @@ def test_user_overrides_of_command_lines(project):
     assert not project.path("a.cmt").exists()
     assert project.run("./p").out == "1"
     replace(project, "SConstruct", "-w +3", "-w +4")
-    assert commands(project.scons()) == []  # $( ... $) does not count
+    assert commands(project.scons()) == []  # $( ... $) is not compared
     replace(project, "SConstruct", 'OCAMLFLAGS="-g"', 'OCAMLFLAGS="-g -inline 2"')
     assert "Compiling a.ml for a.cmx\n" in project.scons().out
 

@@ -1,4 +1,4 @@
-"""env.OCamlInstall: what an SConstruct builds is found by findlib."""
+"""env.OCamlInstall: findlib finds what an SConstruct builds."""
 
 from __future__ import annotations
 

@@ -90,7 +90,7 @@ def test_hints_about_modules_that_are_not_found(project):
         "Re.compile": "hint: module Re is in the findlib package re; add re to OCAMLPACKAGES",
         "Str.regexp": "hint: module Str is in the findlib package str; add str to OCAMLPACKAGES",
         "Only.x": "hint: module Only has an interface (src/only.mli) and no implementation",
-        "Reprot.x": None,  # the compiler has seen that one itself
+        "Reprot.x": None,  # the compiler found that one itself
     }
     for code, expected in wanted.items():
         project.write("src/main.ml", f"let _ = {code}\n")

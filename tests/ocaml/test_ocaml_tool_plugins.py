@@ -1,4 +1,4 @@
-"""env.OCamlPlugin: what a program of an SConstruct loads with Dynlink, held to that program when it is linked."""
+"""env.OCamlPlugin: plugins for a program of an SConstruct, which are checked against it when they are linked."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_a_plugin_as_any_other_builder(project):
 
 
 def test_a_plugin_follows_its_program(project):
-    """Another interface of what they share makes both anew, also where only the plugin was asked for."""
+    """A changed interface of a common library rebuilds both, even if only the plugin was requested."""
     sconstruct(project, BODY % "native", FILES)
     project.scons("yaml.cmxs")
     assert project.path("host").exists() and not project.path("json.cmxs").exists()
@@ -63,7 +63,7 @@ def test_a_plugin_follows_its_program(project):
 
 
 def test_a_plugin_that_cannot_be_loaded_is_refused(project):
-    """The program is linked with what it names alone, and the plugin needs more."""
+    """The program is linked only with what it references, and the plugin needs more."""
     body = (BODY % "native").replace('["registry.ml"]', '["registry.ml", "other.ml"]').replace('["-linkall"]', "[]")
     files = {**FILES, "other.ml": "let x = print_string\n", "yaml.ml": 'let () = Api.Other.x "yaml"\n'}
     sconstruct(project, body, files)
@@ -102,7 +102,7 @@ WRONG = {
 
 @pytest.mark.parametrize("call, message, expected", WRONG.values(), ids=WRONG.keys())
 def test_wrong_inputs(project, call, message, expected):
-    """Each is told with the line of the SConstruct."""
+    """Each error has the line in the SConstruct."""
     body = (
         'api = env.OCamlLibrary("api", ["registry.ml"])\nhost = env.OCamlProgram("host", ["main.ml"], OCAMLLIBS=api)\n'
     )

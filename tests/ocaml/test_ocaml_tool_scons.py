@@ -1,4 +1,4 @@
-"""What SCons' own builders can do, those of the tool `ocaml` can: variants, options, Install, Alias, CacheDir, C."""
+"""The builders of the tool `ocaml` with SCons' own features: variants, options, Install, Alias, CacheDir, C."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ GREETING = {
 
 @pytest.mark.parametrize("duplicate", [0, 1])
 def test_variant_folders(project, duplicate):
-    """Two variants with other flags from one set of sources, of which one is generated."""
+    """Two variants with different flags from one set of sources, one of which is generated."""
     project.write(
         "SConstruct",
         HEAD + "for name, flags in ('debug', '-g'), ('fast', '-unsafe -inline 9'):\n"
@@ -118,7 +118,7 @@ def test_keep_going(project):
     failed = project.scons("-k", rc=2)
     assert 'File "a.ml", line 1, characters 14-22:' in failed.err
     said = unquoted(failed.err)
-    assert said.count("This expression has type bool") == 2  # in full, and in the summary
+    assert said.count("This expression has type bool") == 2  # once in full, and once in the summary
     assert "1 step failed:\n  a.ml:1: Error: This expression has type bool" in said
     assert project.path("ok").exists() and project.path("lib.objs/Lib__C.cmx").exists()
     assert not project.path("lib.objs/Lib__B.cmx").exists()
@@ -159,7 +159,7 @@ def test_install(project):
     }
     assert set(os.listdir(project.path("prefix/lib"))) == {*names, "word.a", "word.cmxa"}
     assert commands(project.scons("install")) == []
-    # What is installed is enough for a compiler that knows nothing of the build.
+    # The installed files are enough for a compiler that knows nothing of the build.
     project.write("else/where.ml", "let () = print_endline Word.Word.word\n")
     project.run("ocamlopt", "-I", "../prefix/lib", "word.cmxa", "where.ml", "-o", "where", cwd="else")
     assert project.run("else/where").out == "hello\n"
@@ -168,7 +168,7 @@ def test_install(project):
 
 
 def test_cache(project, tmp_path_factory):
-    """A second checkout takes everything from the cache; another flag nothing."""
+    """A second checkout takes everything from the cache, and with another flag nothing."""
     cache = tmp_path_factory.mktemp("cache")
     body = f"""
         CacheDir({str(cache)!r})
@@ -199,7 +199,7 @@ def test_cache(project, tmp_path_factory):
 
 @pytest.mark.skipif(not shutil.which("gcc"), reason="gcc is not installed")
 def test_c_and_ocaml_in_one_sconstruct(project):
-    """A C program, an OCaml program, and OCaml that calls C that is built here."""
+    """A C program, an OCaml program, and OCaml that calls C code from the same SConstruct."""
     sconstruct(
         project,
         """
@@ -233,7 +233,7 @@ def test_c_and_ocaml_in_one_sconstruct(project):
 
 
 def test_an_interface_goes_from_a_variant_folder(project):
-    """SCons has copied it there, and removes the copy when it is asked for it."""
+    """SCons copied it there, and removes the copy when it evaluates it."""
     body = "SConscript('src/SConscript', variant_dir='build', exports='env')\n"
     sources = {"src/main.ml": "let () = print_int A.x\n", "src/a.ml": "let x = 1\n", "src/a.mli": "val x : int\n"}
     sconstruct(project, body, sources)
@@ -249,7 +249,7 @@ def test_an_interface_goes_from_a_variant_folder(project):
 @pytest.mark.parametrize("variable", ["OCAMLFLAGS", "OCAMLOPTFLAGS"])
 @pytest.mark.parametrize("form", ["one word with spaces", "on the PATH of the build"])
 def test_preprocessors(project, variable, form):
-    """ocamldep and the compilers run the same one, in the same environment; another one is another command."""
+    """ocamldep and the compilers run the same one, in the same environment; a different one is a different command."""
     command = "./bin/pp x" if form == "one word with spaces" else "pp"
     flags = ", ".join(f"{name}=['-pp', {command!r}]" for name in (variable, "OCAMLDEPFLAGS"))
     body = f"env.PrependENVPath('PATH', Dir('#bin').abspath)\nenv.Append({flags})\n"
@@ -264,7 +264,7 @@ def test_preprocessors(project, variable, form):
 
 
 def test_a_preprocessor_of_the_same_sconstruct(project):
-    """What a source names is asked again when the preprocessor was built."""
+    """The dependencies of a source are computed again after the preprocessor was built."""
     body = """\
     pp = env.OCamlProgram('pp', ['pp.ml'])
     env = env.Clone(OCAMLDEPFLAGS=['-pp', './pp'])

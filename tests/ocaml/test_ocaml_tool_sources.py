@@ -1,4 +1,4 @@
-"""Modules of every shape: interfaces only, split, self-named, public faces, generated sources, odd places."""
+"""Modules of every shape: interfaces only, split, self-named, public interfaces, generated sources, odd places."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from user_project import unquoted
 
 
 def test_modules_of_every_shape(project):
-    """In one library: an interface alone, .ml and .mli in different folders, a List that uses List, a public face."""
+    """In one library: an interface only, .ml and .mli in different folders, List that uses List, a public interface."""
     sconstruct(
         project,
         """
@@ -56,7 +56,7 @@ def test_modules_of_every_shape(project):
 
 
 def test_a_module_comes_that_has_the_name_of_what_it_uses(project):
-    """The alias file for it is found while building: it has to be made before it is compiled."""
+    """The need for its alias file is found during the build, and the file has to be made before it is compiled."""
     sources = {"src/main.ml": "let () = print_int A.x\n", "src/a.ml": "let x = List.length [ 1 ]\n"}
     sconstruct(project, 'env.OCamlProgram("main", Glob("src/*.ml"))', sources)
     project.scons()
@@ -68,7 +68,7 @@ def test_a_module_comes_that_has_the_name_of_what_it_uses(project):
 
 @pytest.mark.skipif(not (shutil.which("ocamllex") and shutil.which("menhir")), reason="no ocamllex or menhir")
 def test_generated_sources(project):
-    """A lexer and a parser of which nothing is known when the SConstruct is read."""
+    """A lexer and a parser that do not exist yet when the SConstruct is read."""
     sconstruct(
         project,
         """
@@ -109,7 +109,7 @@ def test_generated_sources(project):
 
 
 def test_places(project, tmp_path_factory):
-    """Folders with spaces, sources outside of the tree, SConscripts in subfolders, the current folder."""
+    """Folders with spaces, sources outside the tree, SConscripts in subfolders, the working directory."""
     outside = tmp_path_factory.mktemp("shared code")
     (outside / "text.ml").write_text("let twice s = s ^ s\n")
     (outside / "text.mli").write_text("val twice : string -> string\n")
@@ -169,7 +169,7 @@ def test_library_in_a_folder_of_its_name_and_objects_outside(project, tmp_path_f
 
 
 def test_example_of_the_documentation(project):
-    """The SConstruct in docs/ocaml.md, both orders of engines, and one file that is asked for by its path."""
+    """The SConstruct in docs/ocaml.md, both orders of engines, and one file that is built by its path."""
     text = (Path(__file__).parents[2] / "docs/ocaml.md").read_text()
     project.write("SConstruct", text.split("```python\n")[1].split("```")[0])
     project.write("lib/split.ml", 'let words = Str.split (Str.regexp "-")\n')

@@ -1,4 +1,4 @@
-"""env.OCamlTest: programs of an SConstruct that are run when something has changed."""
+"""env.OCamlTest: programs of an SConstruct that run after a change."""
 
 from __future__ import annotations
 

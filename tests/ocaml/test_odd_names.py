@@ -1,4 +1,4 @@
-"""Names that mean something to a shell or to SCons: a module may be called Foo', a folder anything."""
+"""Names with a special meaning in a shell or in SCons: a module Foo', folders with any name."""
 
 from __future__ import annotations
 

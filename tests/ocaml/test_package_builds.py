@@ -1,4 +1,4 @@
-"""Builds of packages: sources where `rebel.sources` says, and hints about packages that are not built."""
+"""Builds of packages: sources according to `rebel.sources`, and hints about packages that are not built."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def write(project, sources, *files, targets=(), folder=""):
 
 
 def test_a_tree_with_a_library_and_a_program(project):
-    """Sources that another builder makes count where `rebel.sources` selects them, and not in excluded folders."""
+    """Sources that another builder makes count if `rebel.sources` selects them, and not in excluded folders."""
     write(project, ["lib", "bin", "!lib/old"], "lib/old/not-a-module.ml", targets=[{"entry": "bin/main.ml"}])
     project.write("lib/greeting.ml", "let text = Made.text")
     project.write("bin/main.ml", "let () = print_string Greeting.text")
@@ -41,7 +41,7 @@ def test_a_tree_with_a_library_and_a_program(project):
 
 
 def test_the_folder_of_the_package_itself(project):
-    """As in a repository without folders, that somebody else wrote, below node_modules."""
+    """Like somebody else's repository without folders, below node_modules."""
     write(project, ["."], "a.ml", "_build/b.ml", "test/c.ml", folder="node_modules/flat/")
     project.write("node_modules/flat/a.ml", "let x = C.x")
     project.write("node_modules/flat/test/c.ml", "let x = 'c'")

@@ -1,4 +1,4 @@
-"""Programs that packages name: none of them runs when nothing is built, nor where the user has not allowed it."""
+"""Programs that packages name: none of them runs if nothing is built, or if the user has not allowed it."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def dependency(app: App, **flags) -> None:
 
 
 def ran(app: App) -> bool:
-    """Whether something did, since this was last asked."""
+    """Whether any of them ran since the last call."""
     found = list(app.path(".").rglob("RAN"))  # bsc runs in a folder below _build
     for path in found:
         path.unlink()
@@ -45,7 +45,7 @@ def program(app: App, name: str, text: str = "exit 1\n") -> Path:
     return path
 
 
-# When nothing is built
+# Without a build
 
 
 def preprocessor(app: App) -> None:
@@ -119,7 +119,7 @@ def test_what_builds_nothing_runs_nothing(app, prepare):
 
 
 def test_what_a_source_names_has_changed_but_not_the_source(app):
-    """Nothing of it can be known without the preprocessor, which is another one now."""
+    """The references of the source cannot be known without the preprocessor, which has changed."""
     program(app, "pp", 'sed s/NAME/B/ "$1"\n')
     dependency(app)
     app.package(dependencies={"dep": "*"}, flags={"dep": ["-pp", "./pp"], "compile": ["-pp", "./pp"]})
@@ -147,14 +147,14 @@ def test_a_path_in_a_package_chooses_no_compiler(app):
 
 
 def bs_platform(app: App) -> None:
-    """The npm package, with programs that tell when they run."""
+    """The npm package, with programs that record when they run."""
     for name in ("refmt", "bsc"):
         real = tools.find(name, root=str(ROOT))
         if not real:
             pytest.skip(f"needs {name}")
         program(app, f"node_modules/bs-platform/linux/{name}.exe", f'exec "{os.path.realpath(real)}" "$@"\n')
     app.write("node_modules/bs-platform/package.json", '{"name": "bs-platform", "version": "1.2.3"}')
-    # As in scripts that npm runs; a refmt elsewhere would be found first.
+    # As in scripts run by npm; otherwise, a refmt elsewhere would be found first.
     app.path("node_modules/.bin").mkdir()
     app.path("node_modules/.bin/refmt").symlink_to("../bs-platform/linux/refmt.exe")
     app.environment["PATH"] = f"{app.path('node_modules/.bin')}{os.pathsep}{app.environment['PATH']}"
@@ -169,7 +169,7 @@ def test_doctor_runs_nothing_of_node_modules(app):
     assert (versions["refmt"], versions["bsc"]) == ("1.2.3", "1.2.3")
 
 
-# Where the user has not allowed it
+# Without permission of the user
 
 HARMFUL = [
     ("dep", ["-pp", RUN]),
@@ -240,7 +240,7 @@ def test_flags_that_start_nothing(app, engine):
 
 
 def test_packages_of_the_user(app):
-    """The root package, and one of its workspace behind a link in node_modules."""
+    """The root package, and a member of its workspace behind a link in node_modules."""
     shutil.move(app.path("node_modules/dep"), app.path("dep"))
     app.path("node_modules/dep").symlink_to("../dep")
     dependency(app, dep=["-pp", RUN], compile=["-pp", RUN])

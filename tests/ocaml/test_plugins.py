@@ -1,4 +1,4 @@
-"""Plugins: what a program loads with Dynlink, held to that program when it is linked."""
+"""Plugins, which a program loads with Dynlink: they are checked against that program when they are linked."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def test_edits(app):
 
 
 def test_a_plugin_for_a_program_elsewhere(app):
-    """Both are compiled from the same package; when it changes, the plugin is refused until the program has it, too."""
+    """Both use the same package; after a change in it, the plugin is refused until the program was rebuilt, too."""
     package = {"name": "host-api", "rebel": {}}
     for where in ("api", "other/node_modules/host-api"):
         app.write(f"{where}/package.json", json.dumps(package))

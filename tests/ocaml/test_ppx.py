@@ -1,4 +1,4 @@
-"""ppx rewriters of a package: of findlib and of the project, one program for each set of them."""
+"""ppx rewriters of a package, from findlib and from the project: one program for each set of them."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def drivers(said: str) -> list[str]:
 def test_a_rewriter_of_the_project(app):
     said = app.build("-j1")
     assert app.output() == "42"
-    assert len(drivers(said)) == 2  # of the program, and of its own rewriter
+    assert len(drivers(said)) == 2  # for the program, and for its own rewriter
     made = app.made()
     app.settle()
     app.project.run("rm", "-r", "_build")
@@ -93,7 +93,7 @@ def test_an_edit_makes_what_a_clean_build_makes(app, name):
 
 
 def test_one_program_for_each_set(app):
-    """The order in which rewriters stand does not count, and arguments are no part of the set."""
+    """The order of rewriters does not matter, and arguments are not part of the set."""
     use(app, {"my-ppx": ["-answer", "21"], "ppxlib.metaquot": []})
     other = {"name": "other", "dependencies": {"my-ppx": "*"}, "rebel": {"ppx": ["ppxlib.metaquot", "my-ppx"]}}
     app.write("node_modules/other/package.json", json.dumps(other))
@@ -145,7 +145,7 @@ def test_a_dry_run_makes_nothing(app):
     assert not app.path("_build/default/src").exists()
 
 
-# What is wrong
+# Errors
 
 
 def test_an_unknown_rewriter_is_at_its_key(app):

@@ -1,4 +1,4 @@
-"""Profiles: what an edit of a body makes again, where the outputs are, and how a profile is asked for."""
+"""Profiles: what is made again after an edit of an implementation, where outputs are, how a profile is selected."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_each_profile_has_a_folder_and_nothing_is_compiled_on_the_way_back(app):
     assert snapshot(app.path("_build/default")) == before
     for arguments in ([], ["--profile=release"], [], ["--release"]):
         assert not compiled(rebel(app, "build", *arguments))
-    assert rebel(app, "build", "--release", "--explain").err == ""  # not even scons was asked
+    assert rebel(app, "build", "--release", "--explain").err == ""  # scons did not even run
     assert (output(app), output(app, "_release/default")) == ("40", "40")
 
 

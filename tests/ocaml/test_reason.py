@@ -1,4 +1,4 @@
-"""Reason through the real refmt, the real converter and the real compilers: places, warnings, ocamldep, errors."""
+"""Reason with the real refmt, the real converter and the real compilers: positions, warnings, ocamldep, errors."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def driver() -> str:
 
 @pytest.fixture
 def ocaml(project, refmt, driver):
-    """Convert a Reason source and run a compiler or ocamldep on the tree; what they say, with excerpts."""
+    """Convert a Reason source and run a compiler or ocamldep on the tree; return the output, with excerpts."""
 
     def run(tool: str, *args: str, rc: int = 0) -> str:
         source, tree = args[-1], f"{args[-1]}.ast"
@@ -96,7 +96,7 @@ def test_many_files_are_converted_by_one_program(project, refmt, driver):
 
 
 def counted(path: Path, refmt: str) -> str:
-    """A refmt that writes a line into `path`.log whenever it runs."""
+    """A refmt that writes a line to `path`.log whenever it runs."""
     path.write_text(f'#!/bin/sh\necho "$#" >> {path}.log\nexec {refmt} "$@"\n')
     path.chmod(0o755)
     return str(path)
@@ -143,7 +143,7 @@ def program(path: Path) -> str:
 
 def test_where_refmt_comes_from(tmp_path, monkeypatch):
     monkeypatch.setattr(sys, "platform", "linux")
-    monkeypatch.setattr(sys, "executable", str(tmp_path / "no" / "python"))  # a refmt beside Python counts
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "no" / "python"))  # a refmt beside Python is found
     npm = program(tmp_path / "node_modules/bs-platform/linux/refmt.exe")
     path = program(tmp_path / "bin/refmt")
     named = program(tmp_path / "mine")

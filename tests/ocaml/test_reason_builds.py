@@ -1,4 +1,4 @@
-"""Builds of Reason sources: refmt reads each source once per change, and messages are about the source."""
+"""Builds of Reason sources: refmt reads each source once per change, and messages refer to the source."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ pytestmark = needs_reason()
 
 @pytest.fixture
 def build(project, tmp_path_factory):
-    """Run scons on a project with a refmt that counts; the sources that refmt was run on in each build."""
+    """Run scons on a project with a refmt that counts; return the sources on which refmt was run in each build."""
     refmt = reason.find_refmt(os.getcwd())
     log = tmp_path_factory.mktemp("refmt") / "log"
     counting = log.with_name("refmt")
@@ -63,7 +63,8 @@ def test_a_comment_compiles_nothing_and_an_edit_what_it_reaches(project, build):
     assert edit.converted == ["src/word.re"]
     assert targets(edit) == ["main.objs/Main__Word.cmx", "main.objs/Main__Main.cmx", "main"]
     assert project.run("./main").out == "43\n"
-    project.write("src/more.re", "let x = 1;\n")  # other names are visible to all, which does not change their trees
+    # Other names are visible to all sources, which does not change their trees.
+    project.write("src/more.re", "let x = 1;\n")
     assert build().converted == ["src/more.re"]
 
 

@@ -1,4 +1,4 @@
-"""Rules that belong to a package: lexers, grammars, preprocessors and commands, in package.json and nowhere else."""
+"""Generated sources of packages: lexers, grammars, preprocessors and commands, described only in package.json."""
 
 from __future__ import annotations
 
@@ -369,7 +369,7 @@ def test_a_command_makes_sources(app):
 
 
 def test_what_a_rule_makes_moves_into_a_folder_below(app):
-    """The old file and its folder go, and the folder below is made where that was, as in all ways between the two."""
+    """The old file and its folder are removed, and a folder below takes their place, in all ways between the two."""
     app.write("src/index.ml", "let () = print_int Made.v\n")
     app.write("text", "let v = 3\n")
     for target in ("src/made.ml", "src/deep/er/made.ml", "src/deep/made.ml", "src/made.ml"):
@@ -515,7 +515,7 @@ def test_a_program_of_another_package_makes_sources(app):
     app.write("node_modules/maker/src/answers.ml", "let of_question = int_of_string\n")
     app.write("src/index.ml", "let () = print_int (X.x + Maker.Answers.of_question {|1|})\n")
     app.build()
-    assert app.output() == "2"  # and the program is no part of the library
+    assert app.output() == "2"  # and the program does not belong to the library
     edit(app, "node_modules/maker/src/answers.ml", "int_of_string", "fun text -> 20 + int_of_string text")
     app.build()
     assert app.output() == "42"
@@ -524,7 +524,7 @@ def test_a_program_of_another_package_makes_sources(app):
     assert '"node_modules/maker/src/make.ml" is a program of the package maker' in said
 
 
-# Preprocessors, and flags of single modules
+# Preprocessors, and flags for single modules
 
 
 def test_a_preprocessor_of_all_sources(app):
@@ -544,7 +544,7 @@ def test_a_preprocessor_of_all_sources(app):
     edit(app, "src/numbers.ml", "= ANSWER", "=\n  ANSWER + false")
     assert 'File "src/numbers.ml", line 2, characters ' in app.build(rc=2)
     app.write("src/numbers.ml", "let another = ANSWER\n")
-    assert "The implementation src/numbers.ml" in unquoted(app.build(rc=2))  # which is about the whole file
+    assert "The implementation src/numbers.ml" in unquoted(app.build(rc=2))  # which refers to the whole file
     app.package()
     app.write("src/numbers.ml", "let answer = 44\n")
     app.build()
@@ -605,7 +605,7 @@ def test_flags_of_one_module(app):
     assert "no source is the module Stict" in app.build()
 
 
-# What packages may do
+# What packages are allowed to do
 
 
 FOREIGN = {

@@ -1,4 +1,4 @@
-"""A module whose source is chosen by which libraries are installed (`rebel.select`)."""
+"""A module whose source depends on which libraries are installed (`rebel.select`)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ CLOCK = [{"if": ["clock"], "source": "src/time.clock.ml"}, {"source": "src/time.
 
 @pytest.fixture
 def app(project) -> App:
-    """A program that says which library it was built with; OCAMLPATH has no `clock` yet."""
+    """A program that prints which library it was built with; OCAMLPATH does not contain `clock` yet."""
     app = App(project)
     Findlib(app)
     app.package(select={"src/time.ml": CLOCK})
@@ -98,7 +98,7 @@ def test_a_package_of_the_project_is_chosen_before_one_of_findlib(app):
 
 
 def test_what_is_not_chosen_is_no_dependency(app):
-    """Neither is one of a package of the project, which `uses` does not name."""
+    """Nor is one of a package of the project that `uses` does not list."""
     data = {"name": "clock", "rebel": {"wrapped": False}}
     app.write("node_modules/clock/package.json", json.dumps(data))
     app.write("node_modules/clock/src/clock.ml", 'let now = "of npm"\n')

@@ -1,4 +1,4 @@
-"""Targets of one project: what they share is compiled once, and each of them has what it would have alone."""
+"""Targets of one project: common parts are compiled once, and each target has the same outputs as alone."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def said(app, name, suffix="out"):
 
 
 def clean_equals(app, *names):
-    """What is there is what a build from nothing makes, with many jobs."""
+    """The outputs are those of a clean build with many jobs."""
     before = outputs(app)
     shutil.rmtree(app.path("_build"))
     rebel(app, "build", "-j8", *names)
@@ -122,7 +122,7 @@ EDITS = {
 
 @pytest.mark.parametrize("edit", EDITS)
 def test_targets_come_go_and_change(app, edit):
-    """There and back again: each time as a build from nothing."""
+    """There and back again: each time, the outcome is as after a clean build."""
     names = () if edit == "none" else [each["target"] for each in EDITS[edit]]
     rebel(app, "build", *PROGRAMS)
     first = outputs(app)
@@ -160,7 +160,7 @@ def test_clean(app):
         rebel(app, "clean", "server")
         assert not app.path("_build/server/src/app.out").exists()
         assert steps(rebel(app, "build", "tool")) == []
-    rebel(app, "clean", "tool")  # the last one takes with it what all of them share
+    rebel(app, "clean", "tool")  # the last one removes what all of them share
     assert set(app.snapshot()) == sources
     rebel(app, "build", "server", "tool")
     rebel(app, "clean", "server", "tool")
@@ -168,7 +168,7 @@ def test_clean(app):
 
 
 def test_what_a_version_left_that_compiled_for_each_target(app):
-    """It has a state of its own in each folder."""
+    """It has records of its own in each folder."""
     rebel(app, "build")
     wanted = outputs(app)
     for name in ("server", "tool", "gone"):

@@ -1,4 +1,4 @@
-"""C and C++ of packages: `rebel.stubs`, compiled and linked without a line in the SConstruct of who uses them."""
+"""C and C++ of packages: `rebel.stubs`, compiled and linked without settings in the SConstruct of a user."""
 
 from __future__ import annotations
 
@@ -179,7 +179,7 @@ def test_a_moved_tree_is_built_to_the_same(app, folder):
 
 
 def test_a_program_of_two_packages_with_c_in_any_folder(app):
-    """The second package includes a header of the first one, and names that a shell would split do no harm."""
+    """The second package includes a header of the first one, and names that a shell would split are harmless."""
     adder(app)
     app.package(dependencies={"@acme/user": "*", "adder": "*"})
     user = {
@@ -261,7 +261,7 @@ def test_javascript_needs_no_c(app):
     assert app.path("_build/default/src/app.js").exists()
 
 
-# What is wrong
+# Errors
 
 
 @needs_pkg_config

@@ -1,4 +1,4 @@
-"""`rebel test` runs what has changed, compares what is printed, and `rebel promote` makes that the expected output."""
+"""`rebel test` runs tests after changes, compares their output, and `rebel promote` makes that the expected output."""
 
 from __future__ import annotations
 
@@ -321,7 +321,7 @@ def test_names_that_shells_and_scons_know(calc):
 
 
 def test_tests_beside_the_sources(calc):
-    """Files that belong to tests are no part of the package, wherever they lie."""
+    """Files of tests do not belong to the package, wherever they are."""
     data = {"name": "calc", "rebel": {"targets": [], "sources": ["."], "tests": {"programs": PROGRAMS}}}
     calc.write("package.json", json.dumps(data))
     rebel(calc, "test")

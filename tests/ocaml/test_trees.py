@@ -1,4 +1,4 @@
-"""The conversion of refmt's syntax trees, compared with that of ppxlib where ppxlib still has one."""
+"""The conversion of refmt's syntax trees, compared with that of ppxlib as far as ppxlib still has one."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from needs import missing_for_reason, needs_reason
 
 from rebel_tools.ocaml import reason
 
-# Prints the paths at which two trees differ: that of `tree_406.ml` and that of ppxlib, both for OCaml 4.08.
+# Prints the paths at which two trees differ: the one of `tree_406.ml` and the one of ppxlib, both for OCaml 4.08.
 COMPARE = """
 open Ppxlib_ast
 
@@ -100,7 +100,7 @@ class c: {pub x: int;}; class type ct = {val y: string;};
 
 @pytest.fixture(scope="module")
 def compare(tmp_path_factory):
-    """Compares the two conversions of the tree that refmt makes of a source; the paths that differ."""
+    """Compare the two conversions of refmt's tree of a source; return the paths that differ."""
     if missing_for_reason():
         pytest.skip(missing_for_reason())
     folder = tmp_path_factory.mktemp("compare")
@@ -141,7 +141,7 @@ def test_sources_of_the_standard_library(compare, name):
 
 @needs_reason()
 def test_what_was_converted_compiles_with_the_right_places(project):
-    """Every step up to the compiler that is installed, and not only the first one."""
+    """Every step up to the installed compiler, and not only the first one."""
     project.write("package.json", '{"name": "app", "rebel": {}}')
     project.write(
         "src/index.re", "exception E(int);\nlet f = x => {open! List; map((y) => y + 1, x)};\nlet z: string = f([1]);\n"

@@ -1,4 +1,4 @@
-"""A name that two packages or libraries want is an error before anything is compiled."""
+"""If two packages or libraries need the same name, that is an error before anything is compiled."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The keys `rebel.wrapped` and `rebel.private`: what those who depend on a package can name."""
+"""The keys `rebel.wrapped` and `rebel.private`: which names users of a package can use."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def test_an_unwrapped_package_may_have_modules_with_interfaces_and_of_the_names_
     project.write("node_modules/flat/src/list.ml", "let n = List.length [1; 2]")
     build(project)
     assert output(project) == "4"
-    # Annotations note which modules of the standard library were hidden just then.
+    # Annotations record which modules of the standard library were hidden at that moment.
     same_as_clean(project, ignored=(".cmt", ".cmti"))
 
 
@@ -140,7 +140,7 @@ def test_all_private(project):
 
 @ENGINES
 def test_private_modules_of_an_unwrapped_package(project, engine):
-    """Those of two packages may have one name, as in dune."""
+    """Two packages may have private modules with the same name, as in dune."""
     for name in ("one", "two"):
         rebel = {"wrapped": False, "private": ["Internal"]}
         write_package(project, name, rebel, **{"internal": f'let x = "{name}"', f"face_{name}": "let x = Internal.x"})

@@ -1,4 +1,4 @@
-"""Whatever can change the answer is seen by the next `rebel build`, also where it would not have to start scons."""
+"""Anything that can change the outcome is noticed by the next `rebel build`, even if it need not start scons."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_an_error_while_targets_are_read_leaves_nothing_that_tells_of_success(ap
 
 
 def test_a_package_without_modules(app):
-    """ocamldep would take its alias file for an error, and tell nothing about any source."""
+    """ocamldep would take its alias file for an error, and print nothing about any source."""
     app.write("node_modules/bar/package.json", json.dumps({"name": "bar", "rebel": {}}))
     app.write("node_modules/bar/src/x.ml", 'let v = "x"\n')
     app.package(dependencies={"bar": "*"})
@@ -153,7 +153,7 @@ def test_a_description_of_a_findlib_package(app, package, file, meta):
 
 
 def test_a_findlib_package_of_the_same_size_and_time_stamp(app):
-    """Compiled with -opaque, its interface is the same, too: only the program is linked again."""
+    """Compiled with -opaque, its interface stays the same, too: only the program is linked again."""
     findlib, stages = Findlib(app), ("one", "two")
     for stage in stages:
         findlib.compile(stage, "p", f'let v () = "{stage}"\n', options=["-opaque"])
@@ -241,7 +241,7 @@ def test_environment_variables_that_change_outputs(app, declared):
     app.equals_a_clean_build()
 
 
-# What an SConstruct says
+# Settings in an SConstruct
 
 
 RULES = """\
@@ -324,24 +324,24 @@ def test_an_interface_that_another_builder_makes_in_a_package(app):
 
 
 def test_a_preprocessor_that_another_builder_makes(app):
-    """It is made before ocamldep or a compiler uses it, and whoever uses it is compiled again."""
+    """It is made before ocamldep or a compiler uses it, and its users are compiled again."""
     make = "env.Command('pp', 'pp.in', [Copy('$TARGET', '$SOURCE'), Chmod('$TARGET', 0o755)])\n"
     app.write("SConstruct", RULES + "env.Rebel()\n" + make)
-    app.package(flags={"compile": "-I . -pp ./pp", "dep": "-pp ./pp"})  # the folder is not to be made first
+    app.package(flags={"compile": "-I . -pp ./pp", "dep": "-pp ./pp"})  # the folder must not be made first
     app.write("src/index.ml", "let () = print_string NAME.v\n")
     for name in ("A", "B"):
         app.write(f"src/{name.lower()}.ml", f'let v = "{name}"\n')
         app.write("pp.in", f'#!/bin/sh\nsed s/NAME/{name}/ "$1"\n')
         app.build("default", "-j4")
-        assert app.output() == name  # the outputs hold the names of temporary files
+        assert app.output() == name  # the outputs contain the names of temporary files
         assert "up to date" in app.build()
 
 
-# Builds that end, or run, otherwise than one after the other
+# Builds that are interrupted, or run at the same time
 
 
 def test_a_killed_build_leaves_no_module(project):
-    """Its interface would be found by its name, were it not removed with its source."""
+    """Its interface would still be found by its name if it were not removed with its source."""
     program = 'env.OCamlProgram("main", Glob("*.ml"), OCAMLNAMESPACE="", OCAMLOPT="./ocamlopt")\n'
     files = {"main.ml": 'let () = List.iter print_string ["a"]\n', "list.ml": "let iter f l = f (String.concat l [])\n"}
     sconstruct(project, program, files)
@@ -359,7 +359,7 @@ def test_a_killed_build_leaves_no_module(project):
 
 @contextlib.contextmanager
 def waiting_build(app, *arguments: str):
-    """A build that waits for another one, and what lets it go on."""
+    """A build that waits for another one, and a function that lets it continue."""
     app.path("_build").mkdir()
     folder = os.open(app.path("_build"), os.O_RDONLY)
     fcntl.flock(folder, fcntl.LOCK_EX)
@@ -383,7 +383,7 @@ def test_one_build_at_a_time(app):
 def test_a_build_that_waits_is_interrupted(app):
     with waiting_build(app, "-j4") as (process, go_on):
         process.send_signal(signal.SIGINT)
-        assert process.wait(20) == -signal.SIGINT  # so that a shell gives up its loop, too
+        assert process.wait(20) == -signal.SIGINT  # so that a shell ends its loop, too
         go_on()
     assert not app.path(PROGRAM).exists()
 

@@ -1,4 +1,4 @@
-"""What a program is linked from: what is named, and with linkAll what only registers itself."""
+"""The modules of a program: those that are referenced, and with linkAll also those that only register themselves."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def output(project, target="default"):
 
 
 def write(project, rebel, own=(), packages=()):
-    """A program that prints what has registered itself: modules of its own, and those of the package hooks."""
+    """A program that prints what has registered itself: its own modules, and those of the package hooks."""
     names = dict.fromkeys(packages, "*")
     project.write("package.json", json.dumps({"dependencies": {"hooks": "*", **names}, "rebel": rebel}))
     project.write("node_modules/hooks/package.json", '{"rebel": {}}')
@@ -47,7 +47,7 @@ def test_what_nobody_names_does_not_run(project):
 
 @ENGINES
 def test_all_modules_of_the_root_package(project, engine):
-    """A module that names the entry is linked after it; what is linked follows the key, and files that come and go."""
+    """A module that references the entry is linked after it; the modules follow the key, and files that come and go."""
     targets = [{"engine": engine}]
     write(project, {"targets": targets, "linkAll": True}, own=["one", "zone"], packages={"two": {}})
     project.write("src/after.ml", 'let () = print_string " after"; Index.finish ()')

@@ -1,4 +1,4 @@
-"""A workspace root builds, checks and cleans its members, each once; siblings share what they use."""
+"""A workspace root builds, checks and cleans its members, each once; members share common packages."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ pytestmark = pytest.mark.skipif(not shutil.which("ocamlopt"), reason="ocamlopt i
 
 
 def member(project, name, sources, uses=(), folder=None, **rebel):
-    """A member with sources by path, linked into node_modules as npm does it."""
+    """A member with sources by path, linked into node_modules as npm does."""
     folder = folder or f"packages/{name}"
     data = {"name": name, "dependencies": dict.fromkeys(uses, "*"), "rebel": rebel}
     project.write(f"{folder}/package.json", json.dumps(data))
@@ -26,7 +26,7 @@ def member(project, name, sources, uses=(), folder=None, **rebel):
 
 @pytest.fixture
 def shop(project):
-    """A library, a package with a program that others use as well, and a program of two targets."""
+    """A library, a package with a program that others use as well, and a program with two targets."""
     project.write("package.json", '{"workspaces": ["packages/*", "tools/@acme/x"]}')
     member(project, "prices", {"src/drinks.ml": "let tea = 3\n"}, targets=[])
     till = {"src/Index.ml": "let () = print_int (Sum.tea 2)\n", "src/sum.ml": "let tea n = n * Prices.Drinks.tea\n"}
@@ -157,7 +157,7 @@ def test_names_that_would_meet_in_one_folder(shop):
 
 
 def test_a_link_is_no_member(shop, tmp_path_factory):
-    """A pattern does not lead out of the workspace."""
+    """A pattern does not leave the folder of the workspace."""
     elsewhere = tmp_path_factory.mktemp("elsewhere")
     (elsewhere / "package.json").write_text('{"name": "elsewhere", "rebel": {"targets": []}}')
     shop.path("packages/elsewhere").symlink_to(elsewhere)
@@ -189,7 +189,7 @@ def test_the_file_of_pnpm(shop):
     rebel(shop, "build")
     assert not shop.path("_build/@acme/x/one/src/app.out").exists()
     shop.path("pnpm-workspace.yaml").unlink()
-    assert "no entry" in rebel(shop, "build", rc=2).err  # it is a package of its own again
+    assert "no entry" in rebel(shop, "build", rc=2).err  # it is an independent package again
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""A random project on the disk."""
+"""A random project on disk."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from pathlib import Path
 from random_project import Project
 
 SUFFIXES = (".ml", ".mli", ".re", ".rei", ".mll", ".mly", ".txt", ".sh", ".c", ".json")
-"""Of sources; the memory of a build has names that begin with a dot."""
+"""Suffixes of sources; the names of records of a build begin with a dot."""
 
 
 def write(project: Project, folder: Path) -> None:
-    """Bring the sources in `folder` to what the project says, writing and removing only what differs."""
+    """Update the sources in `folder` to those of the project, writing and removing only what differs."""
     wanted, links = project.files(), project.links()
     if not project.extra:
-        shutil.rmtree(folder / "packages" / "extra", ignore_errors=True)  # with what was written for editors
+        shutil.rmtree(folder / "packages" / "extra", ignore_errors=True)  # including the files for editors
     for path in sources_in(folder):
         name = path.relative_to(folder).as_posix()
         if path.is_symlink() and links.get(name) != os.readlink(path) or not path.is_symlink() and name not in wanted:
@@ -34,7 +34,7 @@ def write(project: Project, folder: Path) -> None:
 
 
 def sources_in(folder: Path) -> list[Path]:
-    """What may have been written there by `write`, links included."""
+    """The files that `write` may have written there, including links."""
     found = []
     for top, folders, names in os.walk(folder):
         folders[:] = [name for name in folders if (top, name) != (str(folder), "_build")]

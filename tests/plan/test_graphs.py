@@ -1,4 +1,4 @@
-"""Every graph below with every edit: an incremental build equals a clean one, and runs what the edit concerns.
+"""Every graph below with every edit: an incremental build equals a clean one, and runs only the affected steps.
 
 The sources are in the language of `virtual.py`; no process runs and no file is written.
 """
@@ -16,7 +16,7 @@ T = "type t = int\n"
 
 
 def graph(*, engines: tuple[str, ...] = (NATIVE,), **packages: Package | Mapping[str, str]) -> Callable[[], World]:
-    """Packages in the order in which they use each other; each one uses all before it unless it says otherwise."""
+    """Packages in the order in which they use each other; each one uses all before it unless stated otherwise."""
     made: dict[str, Package] = {}
     for name, package in packages.items():
         made[name] = package if isinstance(package, Package) else Package(package, tuple(made))
@@ -134,7 +134,7 @@ GRAPHS: dict[str, Callable[[], World]] = {
 
 
 def source(world: World, name: str) -> str:
-    """The source of that name in the first package."""
+    """The source with that name in the first package."""
     return f"{next(iter(world.packages))}/{name}"
 
 
@@ -197,7 +197,7 @@ CHANGED_FROM_OUTSIDE = (lose_an_output, damage_an_output, lose_the_state)
 
 
 def create(world: World) -> None:
-    """So that a source that an edit makes can be appended to."""
+    """For sources that an edit creates, so that other edits can append to them."""
     path = source(world, "new.ml")
     if world.disk.status(path) is None:
         world.disk.write(path, "")
@@ -234,7 +234,7 @@ def test_edit(name: str, edit: str) -> None:
     assert outputs(world) == outputs(clean_world)
     assert len(incremental.ran) == len(set(incremental.ran))
     if EDITS[edit] not in CHANGED_FROM_OUTSIDE:
-        # A source with other text is always compiled; a compiler alone knows that only a comment changed.
+        # A changed source is always compiled; only a compiler can tell that a change was in a comment.
         texts = {k for k in compilations(incremental) if first.consulted.get(k) == clean.consulted[k]}
         assert {clean.plan.steps[key].source for key in texts} <= {source(world, "a.ml"), source(world, "b.ml")}
         assert compilations(incremental) - texts == concerned(first, clean)
@@ -244,7 +244,7 @@ def test_edit(name: str, edit: str) -> None:
 @pytest.mark.parametrize("edit", EDITS)
 @pytest.mark.parametrize("name", GRAPHS)
 def test_edit_and_back(name: str, edit: str) -> None:
-    """What an edit made does not stay when the edit goes; another order of parallel steps changes nothing."""
+    """Nothing remains of an edit that is undone, and the order of parallel steps does not matter."""
     world = GRAPHS[name]()
     world.last_first = True
     world.build()

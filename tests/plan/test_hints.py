@@ -1,4 +1,4 @@
-"""Hints, in the words that different releases of OCaml complain with; what they say was copied from them."""
+"""Hints for the messages of different releases of OCaml, which were copied from them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Layers: what has to run together, and whom the results make stale."""
+"""Layers: which steps run together, and which steps become stale by their outputs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ pytestmark = needs_ocamldep
 
 
 class Build:
-    """A chain A <- B <- C, with an interface file each, that was built; `run` pretends to build a layer."""
+    """A chain A <- B <- C, with an interface file each, that was built; `run` simulates building a layer."""
 
     def __init__(self, root, names="abc", interfaces="abcd"):
         self.tree = Tree(root)
@@ -30,7 +30,7 @@ class Build:
         self.made: dict[str, str] = {}
 
     def run(self, steps, made=None) -> None:
-        """Record each step as built, with outputs and digests that tell their contents from `made`."""
+        """Record each step as built, with outputs and digests whose contents depend on `made`."""
         for step in steps:
             content = (made or {}).get(step.key, "same")
             for path in step.outputs:
@@ -105,14 +105,14 @@ def test_change_goes_on_as_far_as_results_change(build):
     first = layers.next()
     build.run(first, {"out/own/Own__A.cmx": "other"})
     second = layers.next()
-    assert keys(second) == ["Own__B.cmx", "Own__C.cmx"]  # C is judged when B has run
+    assert keys(second) == ["Own__B.cmx", "Own__C.cmx"]  # C is checked after B has run
     build.run(second[:1])
     assert build.status.reason(second[1]) is None
     assert layers.next() == []
 
 
 def forget(build: Build, key: str, *units: str) -> None:
-    """Let a step have consulted nothing of these units, as when it names them without looking into them."""
+    """Make a step not consult these units, as if it named them without looking into them."""
     record = build.status.records[f"out/own/Own__{key}"]
     for unit in units:
         record.interfaces.pop(f"Own__{unit}", None)
@@ -143,7 +143,7 @@ def test_steps_wait_for_each_other_through_what_stays_out(tmp_path):
 
 
 def test_interface_that_changes_unexpectedly_is_not_missed(tmp_path):
-    """Native code alone changed, and yet the compiler makes another interface: one more layer."""
+    """Only native code was to change, but the compiler makes a different interface: one more layer."""
     built = Build(tmp_path, interfaces="ac")
     built.run(built.layers().next())
     forget(built, "C.cmx", "B")

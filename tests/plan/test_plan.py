@@ -55,7 +55,7 @@ def tree(tmp_path):
 
 @needs_ocamldep
 def test_names_are_units_and_an_opened_package_is_no_cycle(tree):
-    """`open Tp let a = B.x` names Tp.B, not the B beside it, which uses A."""
+    """`open Tp let a = B.x` refers to Tp.B, not to the B beside it, which uses A."""
     tp = tree.scope("Tp", {"b.ml": "let x = 1"})
     own = tree.scope("Own", {"a.ml": "open Tp let a = B.x", "b.ml": "let b = A.a"}, uses=[tp])
     named = tree.plan.named(tree.step(own, "Own__A"))
@@ -69,7 +69,7 @@ def test_names_are_units_and_an_opened_package_is_no_cycle(tree):
     [(0, 4, []), (1, 4, [1]), (20, 4, [20]), (100, 2, [50, 50]), (100, 8, [33, 33, 34]), (1000, 2, [142, *[143] * 6])],
 )
 def test_files_for_one_process(files, jobs, portions):
-    """A start takes as long as some files: few processes, but enough for all processors, each with as much to do."""
+    """Starting a process takes as long as some files: few processes, but enough for all processors, with equal work."""
     names = [f"m{number}.ml" for number in range(files)]
     work = batches(Question((), {}, ()), names, batch_size(files, jobs))
     assert [len(batch.files) for batch in work] == portions
@@ -87,7 +87,7 @@ def test_module_that_has_the_name_of_what_it_uses(tree):
 
 @needs_ocamldep
 def test_native_code_waits_for_what_the_interface_names(tree):
-    """The .cmx of B is looked into through a.mli only; but B may itself use A, and then A goes first."""
+    """The .cmx of B is consulted only because of a.mli; but B may itself use A, and then A comes first."""
     files = {"a.mli": "val a : B.t", "a.ml": "let a = Obj.magic 0", "b.mli": "type t", "b.ml": "type t = int"}
     own = tree.scope("Own", files)
     assert tree.step(own, "Own__B") in tree.plan.waits(tree.step(own, "Own__A"))
@@ -136,7 +136,7 @@ def test_sources_that_do_not_parse_or_are_not_there_name_nothing(tree):
 
 
 def test_order_of_a_chain_deeper_than_pythons_stack():
-    """Neither the order nor the search for a cycle may recurse."""
+    """Neither the order nor the search for a cycle may be recursive."""
     count = 5000
     needs = {number: [number + 1] if number < count else [] for number in range(count + 1)}
     assert order(needs, needs.get, lambda step: ()).steps == tuple(range(count, -1, -1))

@@ -1,4 +1,4 @@
-"""What a build looks at after an edit: no step that has to run is overlooked, and nothing is looked at for nothing."""
+"""What a build checks after an edit: no step that has to run is missed, and nothing is checked without reason."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from rebel_tools.memory.verdict import ALL, NOTHING, THESE, everything, nothing,
 from rebel_tools.plan.model import Scope
 from rebel_tools.plan.recall import Recall, candidates, files_of, scopes_in_doubt
 
-# What puts everything in doubt: flags are a part of the manifest's identity, no state is no manifest, and a new file
-# changes its folder.
+# Edits after which everything is checked: flags are part of the manifest's identity, without state there is no
+# manifest, and a new file changes its folder.
 NOT_ABOUT_FILES = (change_flags, lose_the_state, *(edit for name, edit in EDITS.items() if makes_a_file(name)))
 
 
 def differing(world: World, build: Build, before: dict[str, object]) -> set[str]:
-    """The files that the steps of the last build knew and that are not what they were."""
+    """The files known to the steps of the last build that have changed."""
     known = {path for step in build.plan.steps.values() for path in files_of(build.plan, step)}
     return {path for path in known if world.disk.status(path) != before.get(path)}
 
@@ -24,7 +24,7 @@ def differing(world: World, build: Build, before: dict[str, object]) -> set[str]
 @pytest.mark.parametrize("edit", [name for name, edit in EDITS.items() if edit not in NOT_ABOUT_FILES])
 @pytest.mark.parametrize("name", GRAPHS)
 def test_no_stale_step_is_overlooked(name: str, edit: str) -> None:
-    """Before anything runs, each step that is stale by itself is among the candidates, or everything is judged."""
+    """Before anything runs, each step that is stale by itself is among the candidates, or everything is checked."""
     world = GRAPHS[name]()
     last = world.build()
     before = {path: world.disk.status(path) for path in world.disk.texts()}

@@ -1,4 +1,4 @@
-"""What is remembered between builds, and what becomes of it when the file is damaged."""
+"""The records that are kept between builds, and what happens if their file is damaged."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def test_small_changes_are_added(path):
     for number in range(1, 40):
         again.records[f"m{number}.cmx"] = other
         again.save()
-    assert os.stat(path).st_size < 2 * whole.st_size  # it was written anew when it had become too long
+    assert os.stat(path).st_size < 2 * whole.st_size  # it was rewritten when it had become too long
     assert State(path).records == again.records
 
 
@@ -139,7 +139,7 @@ def test_digests_follow_contents(tmp_path):
     files.forget("a")
     two = files.digest("a")
     assert two != one
-    # Same size, and written within the same tick of the clock: the time stamp alone would not tell.
+    # Same size, and written within the same tick of the clock: the time stamp alone does not show the change.
     (tmp_path / "a").write_text("six")
     assert Files(RealDisk(str(tmp_path)), remembered).digest("a") not in (one, two)
     assert files.digest("missing") is None and files.digest(".") is None

@@ -1,4 +1,4 @@
-"""One table of unit names: two units of one name are an error that names both files."""
+"""The table of unit names: two units with the same name are an error that names both files."""
 
 from __future__ import annotations
 

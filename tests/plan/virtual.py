@@ -1,15 +1,15 @@
-"""Builds without processes and files: a disk in memory, and a small language that behaves as OCaml does.
+"""Builds without processes and files: a disk in memory, and a small language that behaves like OCaml.
 
-A source has one statement a line, and a line names the modules that stand in it:
+A source has one statement a line, and a line names the modules that it contains:
 
-    type t = Other.t     what the interface says; whoever reads it reads what it names in its turn
-    inline Other.f       what other units see of the native code
+    type t = Other.t     part of the interface; its readers also read the modules that it names
+    inline Other.f       part of the native code that other units see
     let x = Other.y      the rest
     (* anything *)       nothing
     broken               does not parse
 
-The compiler keeps to the rules on which docs/exactness.md relies, and notes what it consulted. So a test knows from two
-clean builds which steps an edit concerns, and compares that with those that an incremental build has run.
+The compiler follows the rules that docs/exactness.md assumes, and records what it consulted. So a test can derive from
+two clean builds which steps an edit affects, and compare them with those that an incremental build has run.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ _ALIAS = re.compile(r"^module (\w+) = (\w+)$", re.MULTILINE)
 
 
 class VirtualDisk:
-    """Files in memory. The clock moves by more than a second at each write, so that stamps always tell."""
+    """Files in memory. The clock advances by more than a second at each write, so stamps always show changes."""
 
     root = "/virtual"
 
@@ -89,7 +89,7 @@ class VirtualDisk:
             raise FileNotFoundError(path)
 
     def remove_folder(self, path: str) -> None:
-        raise FileNotFoundError(path)  # nothing but files is here
+        raise FileNotFoundError(path)  # only files exist here
 
 
 class VirtualAsk:
@@ -126,7 +126,7 @@ def statements(text: str) -> list[str]:
 
 
 def resolve(lines: Iterable[str], opened: Iterable[str], maps: Mapping[str, Mapping[str, str]]) -> list[str]:
-    """The units that some lines name, through the alias modules that are open or named."""
+    """The units to which some lines refer, through alias modules that are open or named."""
     found = []
     for path in (match for line in lines for match in _PATH.findall(line)):
         first, *inner = path.split(".")
@@ -157,7 +157,7 @@ class Package:
 
 @dataclass
 class World:
-    """A project on a disk, and what its builds remember. The last package is the program; its last module the entry."""
+    """A project on a disk, and the records of its builds. The last package is the program, with the entry last."""
 
     packages: dict[str, Package]
     engines: tuple[str, ...] = (NATIVE,)
@@ -172,7 +172,7 @@ class World:
                 self.disk.write(f"{package}/{name}", text)
 
     def copy(self) -> World:
-        """The same sources, from which nothing was built."""
+        """A copy of the sources, without any build."""
         world = World({}, self.engines, self.flags)
         world.packages = self.packages
         sources = {path: text for path, text in self.disk.texts().items() if not path.startswith("out/")}
@@ -180,14 +180,14 @@ class World:
         return world
 
     def build(self) -> Build:
-        """Build what is stale, as SCons does with the layers."""
+        """Build what is stale, layer by layer as SCons does."""
         build = Build(self)
         build.run()
         return build
 
 
 class Build:
-    """One build of a world. ran: the steps that ran, by first output; consulted: what each of these depended on."""
+    """One build of a world. ran: the steps that ran, by first output; consulted: what each of them depended on."""
 
     def __init__(self, world: World) -> None:
         self.world, self.disk = world, world.disk
@@ -242,7 +242,7 @@ class Build:
         self._judge(self.goals[0])
 
     def _in_order(self, layer: list[Step], layers: Layers) -> list[Step]:
-        """An order that a parallel build may come to: each time the last of the steps that can run, or the first."""
+        """A possible order of a parallel build: each time the last of the steps that can run, or the first."""
         if not self.world.last_first:
             return layer
         left, done = list(layer), []
@@ -316,7 +316,7 @@ class Unit:
 
     @property
     def key(self) -> object:
-        """All that a compiler with this source has looked at."""
+        """Everything that a compiler with this source has consulted."""
         return self.lines, self.build.world.flags, self.opened, self.interfaces, self.implementations
 
     def _maps(self) -> dict[str, dict[str, str]]:
@@ -364,7 +364,7 @@ class Unit:
         return found
 
     def _is_handwritten(self, unit: str) -> bool:
-        """An alias module has no code that anybody looks into: the compiler goes through it to what it stands for."""
+        """An alias module has no code that others consult: the compiler looks through it to another module."""
         found = self.step.scope.provider(unit)
         return found is not None and not found[1].generated
 
@@ -401,5 +401,5 @@ def _no_reason() -> Converter:
 
 
 def concerned(before: Build, after: Build) -> set[str]:
-    """The compilations that differ between two clean builds in anything that their compiler looked at."""
+    """The compilations that differ between two clean builds in anything that their compiler consulted."""
     return {key for key, consulted in after.consulted.items() if before.consulted.get(key) != consulted}

@@ -18,7 +18,7 @@ def failure(project) -> ProjectError:
     return raised.value
 
 
-# text of package.json with | before the place of the error, and what the error says
+# text of package.json with | before the place of the error, and the message
 BAD = {
     "empty": ("|", "the file is empty"),
     "no object": ("|[]", "the file is not an object"),
@@ -115,7 +115,7 @@ def test_columns_count_characters(project):
 
 DEEP = "[" * 800 + "]" * 800
 
-# What JSON, or a reader of it, does not take: in any package.json, whoever wrote it.
+# Text that is invalid in JSON, or for a reader of it, in any package.json.
 HOSTILE = {
     "number of 5,000 digits": ('{"version": |' + "9" * 5000 + ', "rebel": {}}', "a number of 5,000 characters"),
     "fraction of 5,000 digits": ('{"version": |0.' + "9" * 5000 + ', "rebel": {}}', "a number of 5,002 characters"),
@@ -236,7 +236,7 @@ def test_utf_16(project):
     assert (error.place.line, error.place.column) == (1, 1)
 
 
-# -- what is no file
+# -- special files
 
 
 def make_socket(path):

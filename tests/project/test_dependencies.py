@@ -1,4 +1,4 @@
-"""Which dependencies count, what is said about the others, and which versions are not those that were asked for."""
+"""Which dependencies are used, messages about the others, and versions that do not match."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def test_optional_and_peer_dependencies_count_where_they_are_installed(project, 
     write_package(project, **{key: {"opt": "*"}})
     missing = load(project)
     assert missing.root.dependencies == ()
-    assert str(project.path("node_modules")) in missing.consulted  # when it appears, the answer is another one
+    assert str(project.path("node_modules")) in missing.consulted  # when it appears, the outcome changes
     assert dict(missing.root.absent)["Opt"].startswith(f"the package opt which `{key}` names, is not installed")
     write_package(project, "node_modules/opt")
     assert load(project).root.dependencies == ("opt",)
@@ -105,7 +105,7 @@ def test_a_version_that_is_not_in_the_range_is_a_warning_with_both(project):
         ("npm:b@^1.0.0", "1.1.0"),
         ("^1.0.0", None),
         ("^1.0.0", "from git"),
-        # not judged
+        # not checked
         ("workspace:^1.0.0", "2.0.0"),
         ("file:../a", "2.0.0"),
         ("link:../a", "2.0.0"),

@@ -1,4 +1,4 @@
-"""The reference of keys: one model makes the reader, the tables of the documentation and the JSON Schema."""
+"""The reference of keys: the reader, the tables of the documentation and the JSON Schema come from one model."""
 
 from __future__ import annotations
 

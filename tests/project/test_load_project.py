@@ -1,4 +1,4 @@
-"""load_project: what rebel understood of package.json, src/ and node_modules."""
+"""load_project: the model that is read from package.json, src/ and node_modules."""
 
 from __future__ import annotations
 
@@ -188,7 +188,7 @@ def test_two_links_to_one_package_are_one_package(project):
     assert names(load(project).packages) == ["b", "a", project.root.name]
 
 
-# -- what a manifest has to watch
+# -- the paths that a manifest has to watch
 
 
 def consulted(project):
@@ -201,12 +201,12 @@ def test_consulted_has_what_was_read_and_what_was_missing(project):
     write_package(project, "node_modules/b")
     assert consulted(project) == {
         "package.json",
-        "pnpm-workspace.yaml",  # not there: it would name members
+        "pnpm-workspace.yaml",  # does not exist: it would list members
         "src",
         "src/x",
         "node_modules/a/package.json",
         "node_modules/a/src",
-        "node_modules/a/node_modules",  # not there: b would be found in it first
+        "node_modules/a/node_modules",  # does not exist: b would be found in it first
         "node_modules/b/package.json",
         "node_modules/b/src",
     }
@@ -382,7 +382,7 @@ def test_a_link_to_its_own_parent(project):
 
 def test_sources_that_are_no_files(project):
     write_package(project)
-    for make in (os.mkfifo, os.mkdir):  # a folder that is called like a source is a folder
+    for make in (os.mkfifo, os.mkdir):  # a folder with the name of a source is a folder
         make(project.path("src/a.ml"))
         if make is os.mkdir:
             assert len(load(project).root.sources) == 1
@@ -409,7 +409,7 @@ def test_a_source_that_is_a_link_to_itself(project):
 
 
 def test_many_links_to_few_folders_end(project):
-    """Each folder has two links to the next one: two to the power of thirty ways through them."""
+    """Each folder has two links to the next one: there are two to the power of thirty ways through them."""
     write_package(project, rebel={"targets": []}, sources=())
     for number in range(30):
         for name in ("a", "b"):
@@ -443,7 +443,7 @@ def test_deep_folders(project):
     source.write_text("")
     assert len(load(project).root.sources) == 2
     source.unlink()
-    for folder in folders[:0:-1]:  # pytest cannot
+    for folder in folders[:0:-1]:  # pytest cannot do it
         folder.rmdir()
 
 
@@ -451,7 +451,7 @@ def test_a_line_break_in_the_name_of_a_folder(project):
     write_package(project)
     project.write("src/a\nb/c.ml", "")
     (source,) = [source for source in load(project).root.sources if source.module == "C"]
-    assert source.path == "src/a\nb/c.ml"  # it means itself, as every name does
+    assert source.path == "src/a\nb/c.ml"  # it is literal, like all names
     project.write("src/a\nb/2.ml", "")
     assert "src/a\\nb/2.ml: the name of this file" in str(failure(project))
 
@@ -463,7 +463,7 @@ def test_a_name_that_is_not_utf8_is_shown_by_its_bytes(project):
 
 
 def test_a_long_chain_of_packages(project):
-    """Longer than Python's stack is deep."""
+    """Longer than the depth of Python's stack."""
     write_package(project, rebel={"targets": []}, dependencies=("p0",))
     for number in range(1500):
         write_package(project, f"node_modules/p{number}", dependencies=(f"p{number + 1}",), sources=())

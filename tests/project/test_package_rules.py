@@ -1,4 +1,4 @@
-"""What makes sources of a package: found by names of files and in package.json, and refused where it makes no sense."""
+"""Generated sources of a package: found by file names and in package.json, and refused if they are contradictory."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MENHIR_GRAMMAR = "%token A\n%start <int> main\n%%\nmain: A { 1 }\n"
 
 
 def load(project, *files: str, **rebel):
-    """The root package with these files; a grammar is one for ocamlyacc where its name does not say otherwise."""
+    """The root package with these files; a grammar is for ocamlyacc unless its name says otherwise."""
     project.write("package.json", json.dumps({"name": "app", "rebel": {"targets": [], **rebel}}, indent=1))
     for name in files:
         project.write(name, (MENHIR_GRAMMAR if "menhir" in name else YACC_GRAMMAR) if name.endswith(".mly") else "")
@@ -125,7 +125,7 @@ def test_a_grammar_in_any_encoding(project):
     assert load(project).rules[0].kind == MENHIR
 
 
-# What makes no sense
+# Contradictions
 
 
 def test_a_rule_for_a_source_that_exists(project):

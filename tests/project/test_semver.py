@@ -1,4 +1,4 @@
-"""npm's ranges of versions: what its documentation says, and the same answers as npm's own package semver."""
+"""npm's version ranges: according to its documentation, and compared with npm's own package semver."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pytest
 
 from rebel_tools.project.semver import parse_range, parse_version, satisfies
 
-# range: versions in it / versions that are not
+# range: versions in it / versions outside it
 RANGES = {
     "1.2.3": "1.2.3 1.2.3+build / 1.2.4 1.2.3-a",
     "=1.2.3": "1.2.3 / 1.2.2",
@@ -113,7 +113,7 @@ def test_hostile_texts_take_no_time():
 
 
 def npms_semver() -> Path | None:
-    """The package semver that npm itself uses, where npm is installed."""
+    """The package semver that npm itself uses, if npm is installed."""
     found = [Path("/usr/share/nodejs/semver")]
     if shutil.which("npm"):
         npm = subprocess.run(["npm", "root", "-g"], capture_output=True, text=True, check=True).stdout.strip()
@@ -122,7 +122,7 @@ def npms_semver() -> Path | None:
 
 
 class Random(random.Random):
-    """Versions and ranges of every form, also some that are none."""
+    """Versions and ranges of every form, including invalid ones."""
 
     def version(self) -> str:
         tag = self.choice(["", "", "", "-" + self.tag(), f"-{self.tag()}.{self.tag()}"])
@@ -174,7 +174,7 @@ def test_the_same_answers_as_npm(seed):
         known, wanted = parse_version(version), parse_range(text)
         assert (known is not None) == is_version, version
         assert wanted is None or is_range, text
-        # npm also takes some forms that nobody writes, such as `x.1` and `1.0.0*`; they are not judged here.
+        # npm also accepts some forms that nobody writes, such as `x.1` and `1.0.0*`; they are not compared here.
         assert wanted is not None or not is_range or number >= 4000 or re.search(r"[x*]\.\d", text), text
         if known and wanted is not None:
             assert satisfies(known, wanted) == expected, (version, text)

@@ -1,4 +1,4 @@
-"""`rebel.stubs` of package.json: which files it selects, where headers are looked for, and what is refused."""
+"""`rebel.stubs` of package.json: which files it selects, where headers are searched, and what is refused."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ def load_sources(folder, extensions):
         arguments = [str(a) if not isinstance(a, (int, float)) else a for a in arguments]
         try:
             return getattr(modules[module], function)(*arguments)
-        except Exception as error:  # whatever escapes is the result
+        except Exception as error:  # any exception that escapes is the result
             message = getattr(error, "msg", None)
             return "escaped: " + type(error).__name__ + (": " + message if message else "")
 

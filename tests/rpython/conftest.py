@@ -50,7 +50,7 @@ class Toolchain:
         return self.sepcomp("extension", f"{name}.py", *where, *options, cwd=folder, rc=rc)
 
     def results(self, mode: str, folder: Path, calls: list, *extensions: str, env: dict | None = None) -> list:
-        """What the calls return, see calls.py."""
+        """The results of the calls, see calls.py."""
         python = self.python if mode == "python" else sys.executable
         path = os.pathsep.join([str(SEPCOMP.parent), self.rpython]) if mode == "python" else ""
         done = subprocess.run(
@@ -70,7 +70,7 @@ class Toolchain:
 
 
 def once(folder: Path, make) -> Path:
-    """Let one of the workers call make(folder), and all wait for it."""
+    """Let one of the workers call make(folder), while the others wait for it."""
     with open(folder.with_suffix(".lock"), "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (folder / "done").exists():

@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
-"""Public interpreters as cores, with untouched sources, and an extension of each.
+"""Public interpreters as cores, with unmodified sources, and an extension of each.
 
     python tests/rpython/interpreters.py rpysom --source FOLDER    SOM-st/RPySOM, with its submodule core-lib
     python tests/rpython/interpreters.py tiger  --source FOLDER    abrown/tiger-rpython
-    python tests/rpython/interpreters.py pylox  --source FOLDER    hardbyte/pylox, a stack machine for bytecode
+    python tests/rpython/interpreters.py pylox  --source FOLDER    hardbyte/pylox, a bytecode stack machine
 
-Prints what the translations cost, checks the extension's results, and passes the interpreter's own tests in the core
-before and after the extension is loaded. `--monolith` translates both as one program, too, for the ratio. One core
-takes one to two minutes of processor time, so this is no part of the test suite.
+Prints the costs of the translations, checks the extension's results, and runs the interpreter's own tests in the core
+before and after the extension is loaded. `--monolith` also translates both as one program, for the ratio. One core
+takes one to two minutes of processor time, so this is not part of the test suite.
 """
 
 from __future__ import annotations
@@ -234,7 +234,7 @@ class Interpreter:
     f: tuple[int, int]
 
     def tests(self, source: Path) -> list[tuple[str, str]]:
-        """[(argument of run(), what must be in the output)]"""
+        """[(argument of run(), text that must be in the output)]"""
         raise NotImplementedError
 
 
@@ -250,7 +250,7 @@ class Tiger(Interpreter):
 
 
 class Pylox(Interpreter):
-    """It has examples, and no tests: what they print is in its README and follows from their source."""
+    """It has examples but no tests: the expected output is in its README and follows from their source."""
 
     def tests(self, source: Path) -> list[tuple[str, str]]:
         results = {"simple_add.lox": "232.000000", "lots_of_basic_calculations.lox": "3.191743"}
@@ -312,7 +312,7 @@ def passes(library: Path, module: str, test: tuple[str, str], f: tuple[int, int]
 
 
 def spent(sepcomp: Sepcomp, folder: Path, *arguments: str) -> float:
-    """Processor seconds of one translation, the C compiler's included."""
+    """Processor seconds of one translation, including the C compiler's."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     os.environ.setdefault("SOM_INTERP", "AST")
     done = sepcomp.run(*arguments, cwd=folder)

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""The long matrix: the test programs with every GC and level of optimisation, with and without RPY_ASSERT.
+"""The long matrix: the test programs with every GC and optimization level, with and without RPY_ASSERT.
 
     python tests/rpython/matrix.py
 
 Every call is compared with plain Python 2.7, in both load orders, with a small nursery and PYPY_GC_DEBUG=2. It takes
-about two minutes of processor time for each of the configurations, and is no part of the test suite.
+about two minutes of processor time for each of the configurations, and is not part of the test suite.
 """
 
 from __future__ import annotations

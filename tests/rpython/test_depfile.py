@@ -1,4 +1,4 @@
-"""What a translation read: modules by any kind of import, files, folders, and what was looked for and is not there."""
+"""What a translation read: modules by any kind of import, files, folders, and files that it looked for in vain."""
 
 from __future__ import annotations
 

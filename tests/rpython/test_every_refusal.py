@@ -1,4 +1,4 @@
-"""Every message of a refusal, in every stage of a translation, with file and line (test_refused has more)."""
+"""Every refusal, in every stage of a translation, with its message, file and line (test_refused has more)."""
 
 from __future__ import annotations
 
@@ -208,7 +208,7 @@ OPTIONS = {
 
 @pytest.mark.parametrize("message", OPTIONS)
 def test_of_options(toolchain, tmp_path, monkeypatch, message):
-    """What is wrong with an option or a tool names that, and no source."""
+    """An error in an option or a tool names that, and no source."""
     options, env = OPTIONS[message]
     (tmp_path / "core.py").write_text(MARKS)
     for name, value in env.items():
@@ -226,7 +226,7 @@ def test_no_rpython(toolchain, tmp_path):
 
 RAISE = re.compile(r"raise (?:\w+\.)?(?:SepcompError|InterfaceError|SetupError|AnnotatorError|TyperError|TypeError)\(")
 STRING = re.compile(r"'((?:[^'\\\n]|\\.)*)'|\"((?:[^\"\\\n]|\\.)*)\"")
-OWN_CHECKS = {  # sepcomp's checks of itself and of files that it wrote: no source can be written that meets them
+OWN_CHECKS = {  # sepcomp's checks of itself and of files that it wrote, which no source can trigger
     "has another low-level type here than in the core",
     ", which no extension can lay out",
     " is a prebuilt instance of ",
@@ -257,7 +257,7 @@ def refusals() -> list[tuple[str, list[str]]]:
 
 
 def test_every_refusal_is_tested():
-    """Some part of the message of each `raise` of a refusal is what a test expects."""
+    """The message of each `raise` of a refusal is at least partly expected by a test."""
     expected = "\n".join(
         re.sub(r"\"\s*\n\s*f?\"", "", path.read_text())
         for path in sorted(HERE.glob("test_*.py"))

@@ -56,16 +56,16 @@ def lines_of(path: Path) -> set[str]:
 
 
 def test_bodies_that_were_used(generic):
-    """Each with a digest, which is also in the core's list."""
+    """Each has a digest, which is also in the core's list."""
     used = lines_of(generic / "out" / "ext.templates")
     assert used < lines_of(generic / "out" / "core.templates")
     names = {line.split()[1] for line in used}
     assert {"core.as_int", "core.sum_all", "core.W_Root.plus", "core.Mixin.weigh", "core.make_class"} <= names
-    assert "core.double" not in names  # exported: the core's own is called
+    assert "core.double" not in names  # exported: the core's own function is called
 
 
 def test_a_changed_body(toolchain, project):
-    """The core that is loaded has the old one: init_module() says so."""
+    """The loaded core has the old one: init_module() reports it."""
     import subprocess
     import sys
 

@@ -11,7 +11,7 @@ from conftest import SEPCOMP
 from hang import SECONDS
 from test_refused import copy_of
 
-STAGES = {"annotating": "", "compiling": "Makefile"}  # a file in the working folder that says how far it is
+STAGES = {"annotating": "", "compiling": "Makefile"}  # a file in the working folder that shows the progress
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL], ids=lambda number: number.name)
@@ -52,7 +52,7 @@ def test_interrupted(toolchain, built, tmp_path, stage, number):
 
 
 def contents(folder):
-    """The files that are no logs; what a killed translation leaves is in its own working folder."""
+    """The files except logs; a killed translation leaves files only in its own working folder."""
     return {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file() and path.suffix != ".log"}
 
 

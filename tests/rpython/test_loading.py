@@ -34,7 +34,7 @@ def test_init_module_may_be_called_twice(built):
 
 
 def test_another_core_is_refused(toolchain, built, tmp_path):
-    """A core with the same name and another interface: nonzero and a sentence, no crash."""
+    """A core with the same name and a different interface: nonzero and a sentence, no crash."""
     (tmp_path / "core.py").write_text("from sepcomp import export\n\n\n@export(int)\ndef other(n):\n    return n\n")
     toolchain.core(tmp_path)
     shutil.copy(built / "out" / "ext_a.so", tmp_path / "out")
@@ -69,7 +69,8 @@ def test_digest_is_that_of_the_interface(built):
 
 def test_nothing_depends_on_the_path(toolchain, tmp_path, monkeypatch):
     """Two translations of one core and one extension: the second on another path, with other jobs, in another
-    environment, and in a process whose addresses are randomised."""
+    environment, and in a process with randomised addresses.
+    """
     from rebel_tools.interface.file import read_interface
 
     source = "from sepcomp import export_class\n\n\n@export_class\nclass A(object):\n    x = 1\n\n\n"

@@ -1,4 +1,4 @@
-"""An interpreter in the style of public ones, with sources that know nothing of sepcomp, and an extension of it."""
+"""An interpreter in the style of public ones, whose sources know nothing of sepcomp, and an extension of it."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ print(len(wrong))
 
 
 def test_eight_threads(machine):
-    """One at a time is inside; a result is the calling thread's own."""
+    """Only one runs at a time; a result belongs to the calling thread."""
     command = [sys.executable, "-c", THREADS, machine / "out" / "rational.so"]
     env = {**os.environ, "PYPY_GC_NURSERY": "32k"}
     done = subprocess.run(command, capture_output=True, text=True, env=env, timeout=120)
@@ -140,7 +140,7 @@ print(other.init_module(), other.r_evaluate(5))
 
 
 def test_an_initializer_that_fails_once(toolchain, project):
-    """An import that failed may be tried again; and a library that was closed does not take its types along."""
+    """A failed import may be repeated; and closing a library does not remove its types."""
     (project / "again.py").write_text(AGAIN)
     toolchain.extension(project, "again", core="machine")
     out = project / "out"
@@ -259,7 +259,7 @@ for error in (errors.SepcompError("x"), errors.InterfaceError("y"), KeyError("z"
 
 
 def test_whatever_is_raised_has_a_place(toolchain):
-    """An error of the toolchain that says nothing of a place is about the program."""
+    """An error of the toolchain without a place refers to the program."""
     path = os.pathsep.join([str(HERE.parents[1] / "rebel_tools" / "rpython"), toolchain.rpython])
     command = [toolchain.python, "-B", "-c", PLACES]
     done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": path})

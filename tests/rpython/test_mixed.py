@@ -14,7 +14,7 @@ MODULES = ("mod_deques", "mod_digests")
 
 
 def programs(*names: str) -> list:
-    """Calls that run these programs, and tell what they print."""
+    """Calls that run these programs, and return their output."""
     return [("core", "execute", [(SOURCES / f"{name}.txt").read_text().rstrip("\n")], "str") for name in names]
 
 
@@ -75,7 +75,7 @@ def e_repr(n):
 
 
 def test_what_may_be_none_is_looked_at(toolchain, mixed, tmp_path):
-    """A function of the core that takes no None is never given one."""
+    """A function of the core that does not accept None is never given one."""
     folder = tmp_path / "project"
     shutil.copytree(mixed, folder)
     (folder / "none.py").write_text(NONE)

@@ -1,4 +1,4 @@
-"""What an extension may not do is refused when it is translated: with file, line and reason, and no traceback."""
+"""What an extension must not do is refused when it is translated: with file, line and reason, and no traceback."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The SCons tool: what is translated again after which edit, and what is left behind."""
+"""The SCons tool: what is translated again after which edit, and which files remain."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ class Project:
         return {path.name: path.read_bytes() for path in build.iterdir() if path.is_file() and path.suffix != ".log"}
 
     def contents(self) -> dict:
-        """The targets, byte for byte; of libraries, in which two types may swap their type ids, the symbols."""
+        """The targets, byte for byte; for libraries, in which two types may swap their type ids, the symbols."""
         targets = self.targets()
         return {n: exported_names(self.root / "build" / n) if n.endswith(".so") else targets[n] for n in targets}
 
@@ -121,7 +121,7 @@ def call(project: Project, n: int) -> int:
 
 
 def interrupt(project: Project, name: str) -> None:
-    """Press Ctrl-C while scons translates `name`: no target is there, or only half of it."""
+    """Press Ctrl-C while scons translates `name`: the target does not exist, not even a part of it."""
     process = subprocess.Popen(
         [sys.executable, "-m", "SCons", "-Q"],
         cwd=project.root,
@@ -139,7 +139,7 @@ def interrupt(project: Project, name: str) -> None:
 
 
 def refuse_another_core(project: Project, library: bytes) -> None:
-    """A library that is not what the interface says stops the build before an extension is translated."""
+    """A library that does not match the interface stops the build before an extension is translated."""
     build = project.root / "build"
     (build / "ext.so").unlink()
     (project.root / "empty.c").write_text("int nothing;\n")
@@ -153,7 +153,7 @@ def refuse_another_core(project: Project, library: bytes) -> None:
 
 @pytest.mark.xdist_group("rpython-scons")
 def test_edits(project):
-    """One test, because each step needs the state that the one before left."""
+    """One test, because each step needs the state that the previous one left."""
     clean, library = project.contents(), project.targets()["libcore.so"]
     assert set(clean) == TARGETS and call(project, 5) == 33
     assert project.scons() == "scons: `.' is up to date.\n"
@@ -162,21 +162,22 @@ def test_edits(project):
     interrupt(project, "ext")
     assert project.translated() == ["ext"] and call(project, 5) == 35
     project.write("helpers/numbers", HELPER.replace("n * 3", "n * 4"))
-    assert project.translated() == ["core"] and call(project, 5) == 45  # the same interface: the extension stays
+    # The interface is the same, so the extension is not translated.
+    assert project.translated() == ["core"] and call(project, 5) == 45
     assert project.translated() == []
     project.write("helpers/numbers", HELPER)
     project.write("core", "# a comment\n\n" + CORE)
     project.write("words", "FIRST = 'one'\n")
     assert project.translated("-j8") == ["core", "ext"]  # each with other jobs than at first
-    assert project.contents() == clean and call(project, 5) == 33  # incremental, -j8 and with another comment
+    assert project.contents() == clean and call(project, 5) == 33  # incremental, with -j8 and another comment
     project.write("core", CORE.replace("def six", "# another\ndef six").replace("return 1", "return 2"))
     text = project.scons()
     assert "--name core" in text and "--name ext" not in text  # nor for generic code that it does not use
     assert project.translated() == []
     project.write("core", CORE.replace("return 0", "return 7"))
-    assert project.translated() == ["core", "ext"] and call(project, 5) == 40  # and one that is compiled into it
+    assert project.translated() == ["core", "ext"] and call(project, 5) == 40  # but for code that is compiled into it
     project.write("core", CORE.replace("@export(int)", "@export(int, int)").replace("six(n)", "six(n, m)"))
-    text = project.scons(rc=2)  # another interface: the extension is translated again, and refused
+    text = project.scons(rc=2)  # a different interface: the extension is translated again, and refused
     assert "ext.py:9: error: " in text and "Traceback" not in text
     assert "ext.so" not in project.files()
     project.scons("-c")
@@ -198,7 +199,7 @@ def test_no_rpython_is_said(tmp_path, toolchain):
 
 
 def test_the_interpreter_example(tmp_path, toolchain):
-    """The translated interpreter, with both extension modules, prints what the same source prints in Python 2.7."""
+    """The translated interpreter, with both extension modules, prints the same as the source in Python 2.7."""
     folder = tmp_path / "example"
     ignore = shutil.ignore_patterns("build", ".scons*")
     shutil.copytree(ROOT / "examples" / "rpython-interpreter", folder, ignore=ignore)
@@ -212,7 +213,7 @@ def test_the_interpreter_example(tmp_path, toolchain):
 
 
 def test_keywords_of_a_call(toolchain, tmp_path) -> None:
-    """srcdir= and construction variables are those of the call alone; two main modules are a mistake with a place."""
+    """srcdir= and construction variables apply to the call only; two main modules are an error with a place."""
     project = Project(tmp_path, toolchain)
     head = SCONSTRUCT.format(rpython=toolchain.rpython, python=toolchain.python).partition("core = ")[0]
     call = "env.RPythonCore({}, 'core.py', srcdir=Dir('src'), RPYTHON_OPT='1')\n"

@@ -1,4 +1,4 @@
-"""What could be wrong without a word: memo functions, names, and state that only one library may hold."""
+"""What could silently go wrong: memo functions, names, and state that only one library may have."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def length(container):
 
 """
 ENTRY = "@entrypoint(int)\ndef f(n):\n    core.change(n)\n"
-HELD = {  # an expression that means the state of the core -> what it is called
+HELD = {  # an expression for state of the core -> its name in the message
     "core.BYTES[n]": "core.BYTES",
     "core.R_DICT['n']": "core.R_DICT",
     "core.WEAK.get('w') is None": "core.WEAK",
@@ -81,7 +81,7 @@ INDIRECT = {
     "def g():\n    return HOLDER.items.x\n",
     "in a list": "HOLDER = [[1], core.BYTES]\n\n\ndef g():\n    return length(HOLDER[1])\n",
 }
-KEPT = {  # what an extension does with a list -> why not
+KEPT = {  # what an extension does with a list -> the reason for the refusal
     "core.WORDS.append('while')": "this would make a list or dict of the core hold something more general",
     "core.LIST.append('x')": "one variable, list or attribute cannot hold both int and str",
 }
@@ -115,7 +115,7 @@ IMPORTED = {  # a statement that runs when the module is imported -> what it cha
 
 @pytest.mark.parametrize("statement", IMPORTED)
 def test_what_an_import_changes_is_not_lost(toolchain, silent, tmp_path, statement):
-    """It would be in the process that translates only."""
+    """The change would only exist in the process that translates."""
     folder = tmp_path / "project"
     shutil.copytree(silent, folder)
     (folder / "bad.py").write_text(HEAD + statement + "\n\n\n" + ENTRY + "    return n\n")

@@ -1,4 +1,4 @@
-"""An object space in PyPy's style as core, and a mixed module of it as extension."""
+"""An object space in PyPy's style as core, and a mixed module for it as extension."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A core with --thread: the GIL, a shadow stack for each thread, and calls of C that let others in."""
+"""A core with --thread: the GIL, a shadow stack for each thread, and calls of C functions, during which others run."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from conftest import Toolchain
 
 
 def test_an_unknown_version_is_refused(toolchain, tmp_path):
-    """A package like ours in which a function that sepcomp hooks has another name."""
+    """A package like ours, except that a function that sepcomp hooks has another name."""
     ours, theirs = Path(toolchain.rpython), tmp_path / "package"
     (theirs / "rpython").mkdir(parents=True)
     (theirs / "py").symlink_to(ours / "py")

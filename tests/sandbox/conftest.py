@@ -1,4 +1,4 @@
-"""Trees of C and OCaml whose SConstruct has the tool `remote`."""
+"""C and OCaml trees whose SConstruct uses the tool `remote`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from user_project import Project
 
 @pytest.fixture
 def tree(tmp_path: Path) -> Callable[..., Project]:
-    """Makes a project: the text of its SConstruct after the environment, and its files by name."""
+    """Makes a project. script: the SConstruct after `head`; files: name -> text."""
 
     def make(script: str, head: str = HEAD, **files: str) -> Project:
         for program in ("bwrap", "strace", "gcc"):

@@ -1,4 +1,4 @@
-"""`--sandbox` in C trees: what is not declared is named, what is declared builds as without it."""
+"""`--sandbox` in C trees: undeclared accesses are named, and declared ones build as without it."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_many_jobs_build_the_same(tree) -> None:
 @pytest.mark.parametrize("mode", ["--sandbox", "--sandbox=trace"])
 def test_a_header_behind_a_flag_is_named(tree, mode: str) -> None:
     project = tree("env.Object('main.c', CCFLAGS=['-Iinc'])\n", **FILES)
-    project.scons("-s")  # green, and stale after an edit of the header
+    project.scons("-s")  # succeeds, and is stale after an edit of the header
     project.scons("-c")
     run = project.scons(mode, rc=2)
     assert "main.o: read inc/part.h, which is not declared" in run.err
@@ -53,7 +53,7 @@ def test_a_header_behind_a_flag_is_named(tree, mode: str) -> None:
 
 
 def test_a_silent_build_is_held_to_the_same(tree) -> None:
-    """With -s SCons does not tell an action its targets."""
+    """With -s, SCons does not tell an action its targets."""
     project = tree("env.Object('main.c', CCFLAGS=['-Iinc'])\n", **FILES)
     assert "main.o: read inc/part.h, which is not declared" in project.scons("-s", "--sandbox", rc=2).err
 

@@ -1,4 +1,4 @@
-"""`--sandbox` and the builders of this project: what they know of their own may be read; the rest is named."""
+"""`--sandbox` and the builders of this project: what they know by themselves may be read; other accesses are named."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The builders of OCaml are SCons' builders: srcdir=, overrides, src_builder, emitters, keywords of the tool."""
+"""The OCaml builders are SCons builders: srcdir=, overrides, src_builder, emitters, keywords of the tool."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ def test_lexers_and_parsers_are_run(project: Project) -> None:
     for _ in range(2):
         assert project.up_to_date()
     replace(project, "lib/parse.mly", "{ $1 }", "{ $1 + 1 }")
-    project.scons()  # Glob has found parse.ml, which the last build made
+    project.scons()  # Glob found parse.ml, which the last build made
     assert said(project, "./p") == "43"
     append(project, "lib/lex.mll", "(* a comment *)\n")
     assert "OCamlLink" not in project.scons().out and said(project, "./p") == "43"
@@ -244,7 +244,7 @@ def test_they_stand_among_the_builders(project: Project) -> None:
 
 
 def test_overrides_of_overrides(project: Project) -> None:
-    """What Override() returns cannot be cloned in SCons; OverrideEnvironments of these neither."""
+    """In SCons, the result of Override() cannot be cloned; nor can OverrideEnvironments of it."""
     body = """
         env.Replace(OCAMLFLAGS=["-g"], WORD="mine")
         env.OCamlProgram("q", "main.ml")

@@ -1,4 +1,4 @@
-"""Configure(), Variables, SConsignFile and Help() around the tool `ocaml`."""
+"""Configure(), Variables, SConsignFile and Help() with the tool `ocaml`."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def test_two_sconstructs_beside_each_other(project: Project) -> None:
 
 
 def test_a_tree_that_cannot_be_written(project: Project) -> None:
-    """Sources lie where nothing may be written; what is made, and what remembers it, lies elsewhere."""
+    """Sources are in a read-only tree; outputs and records are elsewhere."""
     project.write("tree/SConstruct", HEAD + 'SConsignFile("../out/db")\nVariantDir("../out/b", "src", duplicate=0)\n'
                   'env.OCamlProgram("../out/b/p", "../out/b/main.ml", OCAMLPACKAGES="str")\n')  # fmt: skip
     project.write("tree/src/main.ml", MAIN)
@@ -120,4 +120,4 @@ def test_a_tree_that_cannot_be_written(project: Project) -> None:
             project.path(folder).chmod(stat.S_IRWXU)
     after = project.snapshot("tree")
     assert {path: after[path] for path in before} == before
-    assert set(after) - set(before) <= {".rebel-tools.editors.json"}  # of root, who may write everywhere
+    assert set(after) - set(before) <= {".rebel-tools.editors.json"}  # for root, who may write everywhere

@@ -1,4 +1,4 @@
-"""What SConscripts say to SCons about nodes: it holds for the nodes of each of the tools as it does for those of C."""
+"""SCons' functions about nodes in SConscripts: they work for the nodes of each of the tools as for those of C."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ def built(project: Project, kind: Kind, **lines: str) -> Tree:
 
 
 def checked(tree: Tree) -> Tree:
-    """An edit arrives, and nothing is left to do."""
+    """An edit has its effect, and nothing is left to do."""
     tree.edit(2)
     tree.scons("-j4")
     assert tree.answer() == 2 and tree.up_to_date()
     return tree
 
 
-# ---------------------------------------------------------------- names of what is built
+# ---------------------------------------------------------------- names of outputs
 
 
 def test_alias_and_default(project: Project, kind: Kind) -> None:
@@ -58,7 +58,7 @@ def test_build_targets_and_command_line_targets(project: Project, kind: Kind) ->
     assert f"TARGETS ['{tree.result}'] ['{tree.result}']" in run.out
 
 
-# ---------------------------------------------------------------- dependencies that the user states
+# ---------------------------------------------------------------- dependencies that the user declares
 
 
 def test_depends_on_a_file(project: Project, kind: Kind) -> None:
@@ -95,7 +95,7 @@ def test_requires(project: Project, kind: Kind) -> None:
 
 
 def test_ignore(project: Project) -> None:
-    """Of OCaml; SCons' own nodes are built again and again after both calls about one file."""
+    """For OCaml; SCons' own nodes are built again and again after both calls about one file."""
     project.write("extra.txt", "1\n")
     tree = checked(built(project, OCAML, after='Depends(made, "extra.txt")\nIgnore(made, "extra.txt")'))
     project.write("extra.txt", "2\n")
@@ -141,19 +141,19 @@ DECIDERS = ["content", "MD5", "content-timestamp", "timestamp-newer", "timestamp
 def test_deciders(project: Project, kind: Kind, decider: str) -> None:
     call = decider if decider.startswith("lambda") else repr(decider)
     tree = built(project, kind, before=f"Decider({call})\nenv.Decider({call})")
-    if decider == "timestamp-newer":  # than what was made, in whole seconds
+    if decider == "timestamp-newer":  # than the output, in whole seconds
         time.sleep(1.1)
         tree.edit(3)
         os.utime(project.path(kind.edited))
         tree.scons("-j4")
         assert tree.answer() == 3 and tree.up_to_date()
     else:
-        if "timestamp" in decider:  # what is made between source and answer gets the time of its making
+        if "timestamp" in decider:  # files made between source and answer get the time when they were made
             time.sleep(1.1)
         checked(tree)
 
 
-# ---------------------------------------------------------------- what happens to files
+# ---------------------------------------------------------------- functions that act on files
 
 
 def test_precious_and_no_clean(project: Project, kind: Kind) -> None:
@@ -201,11 +201,11 @@ def test_products_are_sources_of_others(project: Project, kind: Kind) -> None:
     assert project.path("copy.bin").read_bytes() == project.path(tree.result).read_bytes()
 
 
-# ---------------------------------------------------------------- sources that are made, and where
+# ---------------------------------------------------------------- generated sources, and their places
 
 
 def test_a_source_that_is_made(project: Project, kind: Kind) -> None:
-    """By a generator, from a template, in one run with its user; an edit of the template arrives."""
+    """By a generator, from a template, in one run with its user; an edit of the template has its effect."""
     lines = f"""
 def how(source, target, env, for_signature):
     return "sed s/@answer@/$ANSWER/ $SOURCE > $TARGET"
@@ -266,7 +266,7 @@ for name in ["one", "two"]:
 
 @pytest.mark.parametrize("native", NATIVE, ids=lambda kind: kind.name)
 def test_clones_and_overrides(project: Project, native: Kind) -> None:
-    """What is said about one environment, after a call or for another, changes nothing of it."""
+    """Settings of one environment, after a call or for another, do not affect it."""
     flags = "OCAMLFLAGS" if native is OCAML else "CCFLAGS"
     later = f'env.Append({flags}=["-w"])\nenv.Clone().Replace({flags}="nonsense")\nenv["{flags}_2"] = "$WRONG"'
     checked(built(project, native, before=f'env = env.Clone({flags}=["-g"])', after=later if native is GATE else ""))
@@ -331,7 +331,7 @@ def test_dump_and_dictionary(project: Project, kind: Kind) -> None:
 
 
 def test_another_spawn_and_shell(project: Project, kind: Kind) -> None:
-    """Whoever starts processes in his own way starts those of the tools, too."""
+    """A user's own way to start processes is also used by the tools."""
     lines = """
 inner = env["SPAWN"]
 def spawn(sh, escape, cmd, args, env_):
@@ -345,7 +345,7 @@ env["SPAWN"] = spawn
 
 
 def test_the_environment_of_commands(project: Project, kind: Kind) -> None:
-    """PATH of env['ENV'] decides which compilers run."""
+    """PATH of env['ENV'] determines which compilers run."""
     tree = Tree(
         project, kind, before="import os\nenv['ENV']['PATH'] = os.environ['PATH']; env['ENV']['HOME'] = '/nowhere'"
     )

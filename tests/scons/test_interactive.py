@@ -15,7 +15,7 @@ MAIN = "let () = print_int A.v; print_newline ()\n"
 
 
 def said(text: str) -> list[str]:
-    """The commands in what was said."""
+    """The commands in the output."""
     run = Run.__new__(Run)
     run.out = text
     return commands(run)
@@ -40,7 +40,7 @@ def test_ocaml_sees_edits_cleans_and_builds_again(project: Project) -> None:
         assert project.run("./p").out == "22\n"
         project.path("p").unlink()
         assert len(said(scons("build"))) == 1
-    assert commands(project.scons()) == []  # what the session has built, the next process knows
+    assert commands(project.scons()) == []  # the next process knows what the session has built
     project.scons("-c")
     assert set(project.snapshot()) == sources
 
@@ -124,7 +124,7 @@ def test_packages(project: Project) -> None:
 
 @pytest.mark.skipif(not shutil.which("menhir"), reason="menhir is not installed")
 def test_whatever_a_rule_has_made_is_made_again(project: Project) -> None:
-    """Also what nothing depends on, such as menhir's report; and a rule that makes two files, one of which is used."""
+    """Also unused outputs, such as menhir's report; and outputs of rules that make two files, one of which is used."""
     made = ["src/made.ml", "src/report.txt"]
     rule = {"sources": ["n.txt", "make.sh"], "targets": made, "command": ["sh", "make.sh", *made]}
     targets = [{"target": engine, "engine": engine, "entry": "src/Index.ml"} for engine in ("native", "byte")]
@@ -156,7 +156,7 @@ def test_whatever_a_rule_has_made_is_made_again(project: Project) -> None:
 
 
 def test_packages_that_are_not_as_they_were_read(project: Project) -> None:
-    """What SCons has read once does not become a build of something that is no more."""
+    """Because SCons has read them only once, nothing may be built from data that does not hold any more."""
     manifest = project.write("package.json", '{"name": "app", "rebel": {}}').read_text()
     script = 'env.Command("src/made.ml", "n.txt", "cat $SOURCE > $TARGET")\nenv.Rebel()\n'
     project.write("SConstruct", HEAD.replace('"ocaml"', '"rebel"') + script)

@@ -1,4 +1,4 @@
-"""SCons' own command-line options, for each of the tools: they build what is stale, all of it, and nothing else."""
+"""SCons' own command-line options, for each of the tools: they build everything that is stale, and nothing else."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def test_clean_of_one_target(project: Project, kind: Kind) -> None:
 
 
 def test_failures(project: Project, kind: Kind) -> None:
-    """One mistake: the rest is built with -k, the status says so, and the mended source is all that it takes."""
+    """One mistake: the rest is built with -k, the status shows it, and fixing the source is enough."""
     tree = Tree(project, kind, after='Default(made, env.Command("z_other.txt", made, "echo > $TARGET"))\n'
                 'Default(env.Command("a_other.txt", [], "echo > $TARGET"))')  # fmt: skip
     tree.break_it()
@@ -159,7 +159,7 @@ def test_a_cache(project: Project, kind: Kind, random: bool) -> None:
     assert tree.answer() == 1
     tree.edit(3)
     tree.scons("--cache-disable")
-    tree.scons("--cache-force")  # what is up to date goes into it, too
+    tree.scons("--cache-force")  # what is up to date is put into it, too
     tree.scons("-c")
     tree.scons("--cache-populate", *order)
     assert tree.answer() == 3 and tree.up_to_date()

@@ -1,4 +1,4 @@
-"""docs/reference.md names what the tools have: every variable, builder, method and option, and nothing else."""
+"""docs/reference.md lists every variable, builder, method and option of the tools, and nothing else."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Repository() and -Y: sources, what C makes, interfaces and tables that lie in another tree; the edits are local."""
+"""Repository() and -Y: sources, outputs of C, interfaces and tables in another tree; edits are local."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ FILES = {
 
 
 class Trees:
-    """Two trees: `repository` with all files, and `work`, in which scons runs and what it lacks is looked for there."""
+    """Two trees: `repository` with all files, and `work`, in which scons runs; missing files come from the other."""
 
     def __init__(self, project: Project, files: dict[str, str]) -> None:
         self.project = project
@@ -119,7 +119,7 @@ env.OCamlProgram("out/p", Glob("out/*.ml*"))
 
 
 def test_an_interface_that_is_not_named(project: Project) -> None:
-    """It decides about its module in the whole tree, and so it does when one of the two is edited."""
+    """It matters to its module in the whole tree, even after an edit of one of the two."""
     body = HEAD + 'env.OCamlProgram("p", ["a.ml"])\n'
     trees = Trees(project, {"SConstruct": body, "a.ml": "let v = 1\n", "a.mli": ""})
     for path in ("a.ml", "a.mli"):
@@ -153,7 +153,7 @@ def test_the_gate(project: Project, built: bool) -> None:
     first = trees.scons()
     assert ("Verifying" in first.out) is not built and trees.up_to_date()
     trees.write("ext.c", '#include "core.h"\nint f(void) { return answer(2); }\n')
-    trees.scons()  # against the core, its interface and its table as they are in the repository
+    trees.scons()  # against the core, its interface and its table in the repository
     assert project.path("work/libext.so").exists()
     trees.write("core.h", "int answer(int);\nint other(void);\n")
     assert "other" in trees.scons(rc=2).err

@@ -1,4 +1,4 @@
-"""Two builds in one tree wait for each other, and a cache gets only what was made of what its key says."""
+"""Two builds in one tree wait for each other, and a cache gets only results that match their keys."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def test_who_only_looks_does_not_wait(project):
 
 
 def test_a_build_that_is_a_step_of_another(project):
-    """It cannot wait for the one that waits for it."""
+    """It cannot wait for the build that waits for it."""
     again = f"{sys.executable} -m SCons -f Inner inner"
     sconstruct(project, f"env['ENV'] = dict(__import__('os').environ)\nenv.Command('out', [], {again!r})\n" + BODY)
     sconstruct(project, BODY.replace("app", "inner"), name="Inner")
@@ -88,7 +88,7 @@ def test_interactive_sessions_hold_the_tree_while_they_build(project):
 
 
 def test_a_source_that_is_saved_before_the_compiler_reads_it(project):
-    """The key of the cache was taken from what was there before."""
+    """The cache key was computed from the old contents."""
     sconstruct(
         project,
         """

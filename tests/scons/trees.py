@@ -1,4 +1,4 @@
-"""One small tree for each of the tools, which tests of SCons' options and functions build, edit and look at."""
+"""A small tree for each of the tools, which tests of SCons' options and functions build, edit and check."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ DefaultEnvironment(tools=[])
 env = Environment(tools={tools}, toolpath=[rebel_tools.TOOLPATH])
 """
 
-# A script that loads an extension and prints what it answers.
+# A script that loads an extension and prints its answer.
 ASK = "import ctypes, sys; print(ctypes.CDLL(sys.argv[1]).ask())"
 
 PACKAGE = {
@@ -31,9 +31,9 @@ PACKAGE = {
 class Kind:
     """What one tool builds.
 
-    tools: of the environment; body: the calls, which name the nodes of the result `made` in the folder {out} and take
-    sources from there, too. files: the sources below the top; edited: the one that `source(n)` makes say `n`.
-    results: what is asked for its answer; again: the outputs that an edit of this one makes anew.
+    tools: of the environment; body: the calls, which name the nodes of the result `made` in the folder {out}, with
+    sources from there. files: the sources below the top; edited: the one that `source(n)` changes to return `n`.
+    results: the outputs that give the answer; again: the outputs that are made again after an edit of `edited`.
     """
 
     name: str
@@ -98,9 +98,9 @@ KINDS = (OCAML, GATE, PACKAGES)
 
 
 class Tree:
-    """A project with the tree of one kind, whose answer is at first 1.
+    """A project with the tree of one kind, whose answer is 1 at first.
 
-    out: a folder of a variant, whose sources are those in `src`; before, after: lines of the SConstruct.
+    out: the folder of a variant, whose sources are those in `src`; before, after: lines of the SConstruct.
     """
 
     def __init__(self, project: Project, kind: Kind, out: str = "", before: str = "", after: str = "") -> None:
@@ -126,7 +126,7 @@ class Tree:
         self._write(f"{self.kind.wrong}\n")
 
     def _write(self, text: str) -> None:
-        """Each edit some seconds after the last one: for some decisions SCons looks at whole seconds only."""
+        """Edits are some seconds apart, because some decisions of SCons use whole seconds only."""
         path = self.project.write(self.folder + self.kind.edited, text)
         self._time += 5
         os.utime(path, (self._time, self._time))
@@ -146,7 +146,7 @@ class Tree:
         return self.project.path(self.result).exists()
 
     def outputs(self) -> dict:
-        """What was made, without what remembers how."""
+        """The outputs, without records."""
         found = self.project.snapshot()
         return {path: data for path, data in found.items() if path not in self.sources and not _is_memory(path)}
 
