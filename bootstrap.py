@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
 """Set everything up on a fresh Debian or Ubuntu, and show that it works.
 
-    python3 bootstrap.py                 what a build needs; then builds and runs an example
-    python3 bootstrap.py test [ARG ...]  also what only the tests need; then runs pytest with ARG
+    python3 bootstrap.py                 installs what a build needs; then builds and runs an example
+    python3 bootstrap.py test [ARG ...]  also installs what only the tests need; then runs pytest with ARG
     python3 bootstrap.py matrix [SUITE ...]  both on bare machines with other Debians; writes docs/matrix.md
 
-Only what is missing is installed, so that the second run is quick. System packages come through apt where this runs as
-root; else the line to run is printed. All the rest lies in this folder: the virtual environment .venv, and refmt, the
-parser of Reason, in .tools. It comes from the registry of npm (npm_config_registry, or `registry=` in ~/.npmrc), and
-without it everything but Reason works.
+Only what is missing is installed, so the second run is quick. System packages are installed by apt if this runs as
+root; otherwise, the command to run is printed. Everything else is in this folder: the virtual environment .venv, and
+refmt, the parser of Reason, in .tools. It comes from the registry of npm (npm_config_registry, or `registry=` in
+~/.npmrc); without it, everything but Reason works.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ EXAMPLE = ROOT / "examples" / "markdown"
 
 
 class NpmPackage(NamedTuple):
-    """A package of npm. sha512: the digest of its archive, in base64, as the registry has it."""
+    """A package of npm. sha512: the digest of its archive, in base64, as in the registry."""
 
     name: str
     version: str
@@ -59,7 +59,7 @@ SARIF_MULTITOOL = NpmPackage(
 
 LINTERS_OF_PYTHON27 = ("pyflakes==2.4.0", "pycodestyle==2.8.0")
 
-# What has to be on PATH, or to be a findlib library, and the Debian package that brings it.
+# What has to be on PATH, or to be a findlib library, and the Debian package that contains it.
 BUILD_PROGRAMS = {"ocamlopt": "ocaml", "ocamlfind": "ocaml-findlib", "gcc": "gcc"}
 BUILD_LIBRARIES = {"ppxlib": "libppxlib-ocaml-dev"}
 TEST_PROGRAMS = {
@@ -105,7 +105,7 @@ TEST_LIBRARIES = {
 
 def main(arguments: list[str]) -> int:
     if sys.version_info < (3, 9):  # noqa: UP036 (this file runs before pip can refuse)
-        raise SystemExit(f"bootstrap.py: Python 3.9 or later is needed, this is {sys.version.split()[0]}")
+        raise SystemExit(f"bootstrap.py: Python 3.9 or later is needed; this is {sys.version.split()[0]}")
     if arguments[:1] == ["matrix"]:
         from machines import matrix
 
@@ -127,7 +127,7 @@ def main(arguments: list[str]) -> int:
 
 
 def install_system_packages(testing: bool) -> None:
-    """What is missing, through apt; without root or apt the user has to do it."""
+    """Install what is missing, with apt; without root or apt, the user has to do it."""
     packages = missing_packages(BUILD_PROGRAMS, BUILD_LIBRARIES)
     if not has_module("ensurepip") or not has_module("venv"):
         packages.append("python3-venv")
@@ -135,7 +135,9 @@ def install_system_packages(testing: bool) -> None:
     if not packages and not of_tests:
         return
     if not shutil.which("apt-get"):
-        raise SystemExit(f"bootstrap.py: install what these Debian packages bring: {' '.join([*packages, *of_tests])}")
+        raise SystemExit(
+            f"bootstrap.py: install the programs of these Debian packages: {' '.join([*packages, *of_tests])}"
+        )
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     if os.geteuid() == 0:
         run("apt-get", "update", "-q", env=environment)
@@ -149,12 +151,12 @@ def install_system_packages(testing: bool) -> None:
 
 
 def is_in_release(package: str) -> bool:
-    """Whether this release of Debian has a package, as far as apt knows. Tests that need another one are skipped."""
+    """Whether this release of Debian has a package, as far as apt knows. Tests that need a missing one are skipped."""
     if not any(Path("/var/lib/apt/lists").glob("*Packages*")):  # `apt-get update` has not run yet
         return True
     shown = subprocess.run(["apt-cache", "show", package], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     if shown.returncode != 0:
-        print(f"bootstrap.py: there is no package {package} here; tests that need it are skipped", flush=True)
+        print(f"bootstrap.py: this system has no package {package}; tests that need it are skipped", flush=True)
     return shown.returncode == 0
 
 
@@ -177,7 +179,7 @@ def has_module(name: str) -> bool:
 
 
 def make_virtual_environment() -> None:
-    """The folder .venv; one that was left half made, or whose Python is gone, is made anew."""
+    """The folder .venv; an incomplete one, or one whose Python does not exist any more, is made again."""
     works = [str(BIN / "python"), "-m", "pip", "--version"]
     if (BIN / "python").exists() and subprocess.run(works, stdout=subprocess.DEVNULL).returncode == 0:
         return
@@ -185,15 +187,15 @@ def make_virtual_environment() -> None:
 
 
 def install_python_packages(extra: str) -> None:
-    """This package in editable form with `extra`, unless that was done for these requirements already."""
-    # A path for Python instead of a program that finds one package: every start of Python would run that program.
+    """Install this package in editable form with `extra`, unless that was done for the same requirements already."""
+    # A path for Python instead of a program that finds one package, which would run at every start of Python.
     editable = ("--config-settings", "editable_mode=compat", "-e", f"{ROOT}[{extra}]" if extra else str(ROOT))
     wanted = (ROOT / "setup.cfg").read_bytes() + (ROOT / "pyproject.toml").read_bytes() + shlex.join(editable).encode()
     digest = hashlib.sha256(wanted).hexdigest()
     stamp = VENV / f"installed-{extra or 'build'}"
     if stamp.exists() and stamp.read_text() == digest:
         return
-    run(BIN / "python", "-m", "pip", "install", "-q", "pip>=22.1")  # older ones know no --config-settings
+    run(BIN / "python", "-m", "pip", "install", "-q", "pip>=22.1")  # older ones do not have --config-settings
     run(BIN / "python", "-m", "pip", "install", "-q", *editable)
     stamp.write_text(digest)
 
@@ -207,18 +209,18 @@ def install_refmt() -> None:
         if not program.exists():
             unpack_npm_package(BS_PLATFORM, TOOLS)
         runs = subprocess.run([str(program), "--version"], stdout=subprocess.DEVNULL).returncode == 0
-    except OSError as error:  # of the network, or a program for another kind of machine
+    except OSError as error:  # a failure of the network, or a program for another kind of machine
         print(f"bootstrap.py: {error}", file=sys.stderr)
         runs = False
     if not runs:
-        print("bootstrap.py: there is no refmt here; going on without Reason", file=sys.stderr)
+        print("bootstrap.py: refmt is not available; continuing without Reason", file=sys.stderr)
         return
-    (BIN / "refmt").unlink(missing_ok=True)  # a link that leads nowhere
+    (BIN / "refmt").unlink(missing_ok=True)  # a dangling link
     (BIN / "refmt").symlink_to(os.path.relpath(program, BIN))
 
 
 def install_sarif_multitool() -> None:
-    """The validator of SARIF with GitHub's rules, from npm; the program that its package brings is not executable."""
+    """The SARIF validator with GitHub's rules, from npm; the program in its package is not executable."""
     folder = TOOLS / "sarif"
     program = folder / "node_modules" / "@microsoft" / "sarif-multitool-linux" / "Sarif.Multitool"
     try:
@@ -226,13 +228,13 @@ def install_sarif_multitool() -> None:
             unpack_npm_package(SARIF_MULTITOOL, folder)
         program.chmod(0o755)
     except OSError as error:
-        print(f"bootstrap.py: {error}; going on without the validator of SARIF", file=sys.stderr)
+        print(f"bootstrap.py: {error}; continuing without the SARIF validator", file=sys.stderr)
 
 
 def unpack_npm_package(package: NpmPackage, folder: Path) -> None:
-    """What `npm install --ignore-scripts` does with a package that needs no other one. Errors: OSError.
+    """Do the same as `npm install --ignore-scripts` for a package without dependencies. Errors: OSError.
 
-    npm itself is not needed: Debian's brings some 360 packages.
+    npm itself is not needed: Debian's has some 360 dependencies.
     """
     place = f"{npm_registry()}/{package.path}"
     print("+ unpack", place, flush=True)
@@ -242,7 +244,7 @@ def unpack_npm_package(package: NpmPackage, folder: Path) -> None:
     except (OSError, ValueError) as error:
         raise OSError(f"{place}: {error}") from None
     if base64.b64encode(hashlib.sha512(data).digest()).decode() != package.sha512:
-        raise SystemExit(f"bootstrap.py: {place} is not {package.name} {package.version}: its digest is another one")
+        raise SystemExit(f"bootstrap.py: {place} is not {package.name} {package.version}: the digest differs")
     target = folder / "node_modules" / package.name
     half = target.with_name(f"{target.name}.part")
     shutil.rmtree(half, ignore_errors=True)
@@ -258,7 +260,7 @@ def unpack_npm_package(package: NpmPackage, folder: Path) -> None:
 
 
 def npm_registry() -> str:
-    """Where npm is told to find packages: by its environment variable, or by ~/.npmrc (npm's manual, npmrc)."""
+    """The registry that npm uses: according to its environment variable, or ~/.npmrc (npm's manual, npmrc)."""
     named = next((value for name, value in os.environ.items() if name.lower() == "npm_config_registry"), "")
     config = Path.home() / ".npmrc"
     if not named and config.is_file():
@@ -276,31 +278,31 @@ def has_refmt() -> bool:
 
 
 def set_up_rpython() -> None:
-    """RPython and a Python 2.7 in .tools; where that cannot be had, the tests that need them say that they skip."""
+    """RPython and a Python 2.7 in .tools; if they are not available, the tests that need them are skipped."""
     setup = [str(BIN / "python"), "-m", "rebel_tools.rpython.setup", str(TOOLS)]
     print("+", shlex.join(setup), flush=True)
     if subprocess.run(setup).returncode != 0:
-        print("bootstrap.py: going on without RPython", file=sys.stderr)
+        print("bootstrap.py: continuing without RPython", file=sys.stderr)
 
 
 def install_linters_of_python27() -> None:
-    """The last releases that Python 2.7 can run, for the sources of sepcomp."""
+    """The last releases that run under Python 2.7, for the sources of sepcomp."""
     if not (TOOLS / "lint27" / "pyflakes").is_dir():
         pip = [str(BIN / "python"), "-m", "pip", "install", "--quiet", "--no-deps", "--target", str(TOOLS / "lint27")]
         print("+", shlex.join([*pip, *LINTERS_OF_PYTHON27]), flush=True)
         if subprocess.run([*pip, *LINTERS_OF_PYTHON27]).returncode != 0:
-            print("bootstrap.py: going on without linters for Python 2.7", file=sys.stderr)
+            print("bootstrap.py: continuing without linters for Python 2.7", file=sys.stderr)
 
 
 def build_example() -> None:
-    """The main job: scons builds a project without an SConstruct, and the program that it made runs."""
+    """Do the main job: scons builds a project without an SConstruct, and the program runs."""
     sconstruct = output(BIN / "python", "-m", "rebel_tools", "sconstruct").strip()
     run(BIN / "scons", "-f", sconstruct, cwd=EXAMPLE)
     document = EXAMPLE / "tests" / "tour.md"
     html = output(EXAMPLE / "_build" / "default" / "src" / "app.out", document)
     if html != document.with_suffix(".html").read_text():
         raise SystemExit(
-            f"bootstrap.py: the example wrote something else than {document.with_suffix('.html')}:\n{html}"
+            f"bootstrap.py: the output of the example differs from {document.with_suffix('.html')}:\n{html}"
         )
     print(f"\nReady: {EXAMPLE.relative_to(ROOT)} was built and works. Next: . .venv/bin/activate; rebel new hello")
 
@@ -316,7 +318,7 @@ def run_tests(arguments: list[str]) -> int:
 
 
 def run(*command: object, **options: object) -> None:
-    """Print the command and run it; this program ends with its exit status when it fails."""
+    """Print the command and run it; if it fails, this program ends with its exit status."""
     words = [str(word) for word in command]
     print("+", shlex.join(words), flush=True)
     status = subprocess.run(words, **options).returncode

@@ -29,7 +29,7 @@ COMPILERS = {".c": ("gcc -std=gnu2x", "clang -std=gnu2x"), ".cpp": ("g++ -std=gn
 
 
 def build(examples: Path, folder: Path) -> None:
-    """All pairs; one that does not compile is left out."""
+    """Compile all pairs; one that does not compile is left out."""
     subprocess.run(["cmake", "-S", str(examples), "-B", str(folder)], check=True, stdout=subprocess.DEVNULL)
     subprocess.run(["cmake", "--build", str(folder), "--", "-k", "-j2"], capture_output=True)
     for example in sorted(path for path in examples.iterdir() if path.is_dir()):
@@ -38,7 +38,7 @@ def build(examples: Path, folder: Path) -> None:
 
 
 def build_alone(example: Path, folder: Path) -> None:
-    """A pair of which each library has one source, with the first compiler that knows the language of both."""
+    """Compile a pair with one source for each library, with the first compiler for the language of both."""
     folder.mkdir(exist_ok=True)
     for suffix, commands in COMPILERS.items():
         sources = [example / f"v{number}{suffix}" for number in (1, 2)]
@@ -54,12 +54,12 @@ def compiled(command: str, source: Path, folder: Path) -> bool:
 
 
 def libraries(folder: Path) -> list[Path | None]:
-    """Both libraries of a pair, None for one that is not there."""
+    """Both libraries of a pair; None for a missing one."""
     return [next(folder.glob(f"libv{number}.so"), None) for number in (1, 2)]
 
 
 def breaks(folder: Path) -> bool | None:
-    """Whether symbol-audit says that the pair in a folder breaks programs; None when there is no pair."""
+    """Whether symbol-audit says that the pair in a folder breaks programs; None if there is no pair."""
     pair = libraries(folder)
     if None in pair:
         return None

@@ -1,10 +1,10 @@
-"""Builds of C++ trees: `rebel scons` beside plain scons, in turn.
+"""Builds of C++ trees by `rebel scons` and by plain scons, in turn.
 
     python benchmarks/any_tree.py --files 2000 --rounds 5 --compiled 100
 
-The tree has as many headers as sources, in 40 folders, with includes among the headers. `null`: nothing is to do.
+The tree has as many headers as sources, in 40 folders, with includes among the headers. `null`: there is nothing to do.
 `recorded null`: the same, but there is no manifest yet, so that scons runs under the recorder. `edit`: one source has
-changed; the compiler is a script, so that this is what a build takes beyond its compilation. `full`: --compiled
+changed; the compiler is a script, so that this is the time of a build besides compilation. `full`: --compiled
 sources are compiled by g++. Each tool has a tree of its own. Writes benchmarks/any_tree.json.
 """
 
@@ -55,7 +55,7 @@ def write_tree(top: Path, files: int, compiler: str) -> None:
 
 
 class Trees:
-    """A tree for each tool, in a folder that goes away, and the folder of manifests."""
+    """A tree for each tool, in a temporary folder, and the folder of manifests."""
 
     def __init__(self, folder: Path, files: int, compiler: str) -> None:
         self.cache = folder / "cache"
@@ -85,7 +85,7 @@ class Trees:
         return self.recorded_null(name, number)
 
     def measure(self, scenario: str, count: int) -> list[Result]:
-        """All tools in one scenario, in turn."""
+        """Run all tools in one scenario, in turn."""
         look = getattr(self, scenario.replace(" ", "_"))
         samples = rounds({name: partial(look, name) for name in COMMANDS}, count, 3600)
         return [result(self.subject, scenario, name, samples[name]) for name in COMMANDS]

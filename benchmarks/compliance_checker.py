@@ -1,11 +1,12 @@
-"""Which of the problems that abi-compliance-checker's own test knows does `symbol-audit diff` name?
+"""How many of the problems in abi-compliance-checker's own test does `symbol-audit diff` report?
 
     python benchmarks/compliance_checker.py [--list]
 
 Runs `abi-compliance-checker -test` (Debian package abi-compliance-checker) in a temporary folder, which makes two
 versions of a C and of a C++ library, and takes the problems of high and medium severity, and removed symbols, from its
-report on binary compatibility. One is named when symbol-audit tells a change of the same type or symbol, or of a symbol
-that the problem affects, or of a type that this leads to. Prints the numbers and the problems that are not named.
+report on binary compatibility. A problem counts as reported if symbol-audit reports a change of the same type or
+symbol, of a symbol that the problem affects, or of a type that this leads to. Prints the numbers and the other
+problems.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ SEVERE = ("High", "Medium")
 
 
 class Problem(NamedTuple):
-    """What the report says: the rule, the type or symbol, and the symbols that it affects."""
+    """A problem in the report: the rule, the type or symbol, and the affected symbols."""
 
     rule: str
     subject: str
@@ -41,14 +42,14 @@ class Problem(NamedTuple):
 
 
 def binary_report(path: Path) -> ET.Element:
-    """The first of both reports in a file, whose attributes hold names of C++ as they are."""
+    """The first of the two reports in a file, whose attributes contain unescaped C++ names."""
     text = path.read_text(encoding="utf-8")
     text = re.sub(r'="([^"]*)"', lambda match: f'="{match[1].replace("&", "&amp;").replace("<", "&lt;")}"', text)
     return ET.fromstring(re.sub(r"&(?!\w+;)", "&amp;", text))[0]
 
 
 def problems(report: ET.Element) -> Iterator[Problem]:
-    """Those of high and medium severity in the report on binary compatibility, and removed symbols."""
+    """The problems of high and medium severity in the report on binary compatibility, and removed symbols."""
     for name in report.iterfind("removed_symbols/header/library/name"):
         yield Problem("Removed_Symbol", name.text or "")
     for kind, path in (("types", "header/type"), ("symbols", "header/library/symbol")):
@@ -60,7 +61,7 @@ def problems(report: ET.Element) -> Iterator[Problem]:
 
 
 def named(problem: Problem, report: DiffReport) -> bool:
-    """Whether symbol-audit tells a change of what the problem is about, or that it does not know the type any more."""
+    """Whether symbol-audit reports a change of what the problem is about, or that the type is not known any more."""
     changed = {plain(change.symbol) for change in report.changes}
     if plain(problem.subject) in changed or any(problem.subject in gap.reason.text for gap in report.not_compared):
         return True
@@ -69,7 +70,7 @@ def named(problem: Problem, report: DiffReport) -> bool:
 
 
 def plain(name: str) -> str:
-    """A name without its version and without the word that says what kind of type it is."""
+    """A name without its version and without the keyword for the kind of its type."""
     return re.sub(r"^(?:struct|class|union|enum) |@.*$", "", name)
 
 

@@ -1,4 +1,4 @@
-"""Sources of Debian's archive, fetched with a list of sources of their own: neither root nor a change of the system."""
+"""Sources from Debian's archive, through a sources list of their own, without root and without changing the system."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 
 
 def fetch(work: Path, package: str, release: str = "bookworm") -> Path:
-    """The folder with the unpacked upstream sources of a package below `work`, fetched when they are not there."""
+    """The folder with the unpacked upstream sources of a package below `work`, which are downloaded if necessary."""
     found = next(work.glob(f"source/{package}-*/"), None)
     if found:
         return found

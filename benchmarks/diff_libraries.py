@@ -2,8 +2,8 @@
 
     python benchmarks/diff_libraries.py
 
-Prints the median of several runs beside that of an empty Python process; the limit is 0.3 s. CPU time is what remains
-meaningful on a machine that is busy with other things.
+Prints the median of several runs and that of an empty Python process; the limit is 0.3 s. On a busy machine, only the
+processor time is meaningful.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ SOURCE = "struct point {{ int x; int y; }};\n" + "".join(
 
 
 def measure(command: list[str]) -> tuple[float, float]:
-    """Median wall and CPU seconds of whole processes."""
+    """The median wall and processor seconds of whole processes."""
     walls, processors = [], []
     env = {**os.environ, "PYTHONPATH": str(ROOT)}
     for _ in range(ROUNDS):

@@ -1,15 +1,15 @@
-"""How often does `symbol-audit diff` see what libabigail's own tests say about their pairs of binaries?
+"""How often does `symbol-audit diff` agree with the expectations of libabigail's tests for their pairs of binaries?
 
     git clone https://sourceware.org/git/libabigail.git
     python benchmarks/libabigail_pairs.py libabigail [--list]
 
 Takes the pairs of libraries and object files that tests/test-{abidiff,abidiff-exit,diff-dwarf,diff-filter}.cc name,
-links the object files (GNU ld, or g++ from the source where they are not position independent), and compares with the
-reports that are expected of abidiff:
+links the object files (with GNU ld, or g++ from the source if they are not position independent), and compares with the
+reports that are expected from abidiff:
 
-changes    all reports tell changes of functions, variables or types; right is a change of any level
-some       it depends on their options whether they do; anything is right
-none       no report does; right is nothing, or notes
+changes    all reports have changes of functions, variables or types; right is a change of any level
+some       it depends on their options; anything is right
+none       no report has changes; right is nothing, or notes
 
 Executables, and pairs with suppressions or formats other than DWARF, are left out.
 """
@@ -43,11 +43,11 @@ OPTIONS = ("-shared", "-Bsymbolic", "-z", "notext", "--unresolved-symbols=ignore
 
 NOTHING = ("none", "not known")
 FALSE = ("break", "changes")
-"""What is wrong to say of a pair that changes, and of one that does not."""
+"""The wrong verdicts for a pair that changes, and for one that does not."""
 
 
 class Pair(NamedTuple):
-    """Two binaries, and what the expected reports tell: "changes", "some" or "none"."""
+    """Two binaries, and the contents of the expected reports: "changes", "some" or "none"."""
 
     old: Path
     new: Path
@@ -59,7 +59,7 @@ class Pair(NamedTuple):
 
 
 def pairs(checkout: Path) -> Iterator[Pair]:
-    """Those of all suites, each once."""
+    """The pairs of all suites, each once."""
     found: dict[tuple[Path, Path], set[bool]] = {}
     for suite in SUITES:
         text = (checkout / "tests" / f"test-{suite}.cc").read_text(encoding="utf-8")
@@ -75,7 +75,7 @@ def pairs(checkout: Path) -> Iterator[Pair]:
 
 
 def is_library(path: Path) -> bool:
-    """Whether it is an ELF library or object file; a program with an interpreter is none."""
+    """Whether a file is an ELF library or object file; a program with an interpreter is not."""
     data = path.read_bytes() if path.is_file() else b""
     return data[:4] == b"\x7fELF" and elf_type(data) in (RELOCATABLE, SHARED) and b"/ld-linux" not in data[:4096]
 
@@ -85,7 +85,7 @@ def elf_type(data: bytes) -> int:
 
 
 def tells_changes(report: str) -> bool:
-    """Whether a report of abidiff has something to tell."""
+    """Whether a report of abidiff contains changes."""
     for match in SUMMARY.finditer(report):
         if match[1] is None or any(int(count) for count in COUNT.findall(match[1].partition("(")[0])):
             return True
@@ -93,7 +93,7 @@ def tells_changes(report: str) -> bool:
 
 
 def linked(path: Path, folder: Path, name: str) -> str:
-    """The file itself, or the library that the linker makes of an object file."""
+    """The file itself, or a library that the linker makes of an object file."""
     if elf_type(path.read_bytes()) != RELOCATABLE:
         return str(path)
     target, source = folder / name, path.with_suffix(".cc")
@@ -104,7 +104,7 @@ def linked(path: Path, folder: Path, name: str) -> str:
 
 
 def verdict(pair: Pair) -> str:
-    """What symbol-audit says: "break", "changes", "notes", "not known", "none", or why it cannot be read."""
+    """The verdict of symbol-audit: "break", "changes", "notes", "not known", "none", or why it cannot be read."""
     with tempfile.TemporaryDirectory() as folder:
         try:
             old, new = linked(pair.old, Path(folder), "old"), linked(pair.new, Path(folder), "new")

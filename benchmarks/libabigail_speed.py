@@ -1,11 +1,11 @@
-"""How much processor time do `symbol-audit diff` and `record` take beside libabigail's abidiff and abidw?
+"""How much processor time do `symbol-audit diff` and `record` take, compared with libabigail's abidiff and abidw?
 
     python benchmarks/libabigail_speed.py [OLD NEW]
 
-OLD and NEW are libraries with debug information; without them two versions of a C library of 400 structures and 800
-functions are compiled, and for record another one of 3000 and 6000. Whole processes take turns, ours with byte code
-that is kept, as in an installed package; the median of the ratios of all rounds counts. The limits are 0.3 of abidiff
-and 1.5 of abidw (Debian package abigail-tools). `measured/libabigail_speed.txt` has what this printed.
+OLD and NEW are libraries with debugging information; by default, two versions of a C library with 400 structures and
+800 functions are compiled, and for record another one with 3000 and 6000. Whole processes take turns, ours with cached
+byte code, as in an installed package; the result is the median of the ratios of all rounds. The limits are 0.3 of
+abidiff and 1.5 of abidw (Debian package abigail-tools). The output of a run is in `measured/libabigail_speed.txt`.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ AUDIT = [sys.executable, "-m", "rebel_tools.cli.symbol_audit"]
 
 
 def source(version: int, structures: int) -> str:
-    """A library of which a tenth of the structures and prototypes differ between versions."""
+    """A library in which a tenth of the structures and prototypes differ between versions."""
     lines = []
     for n in range(structures):
         kind = "long" if version == 2 and n % 10 == 0 else "int"
@@ -46,7 +46,7 @@ def compiled(folder: str, version: int, structures: int = SMALL) -> str:
 
 
 def processor_seconds(command: list[str], cache: str) -> float:
-    """Of one run, its children included. A change that is found is no failure."""
+    """The processor time of one run, including its children. Finding a change is not a failure."""
     env = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": cache}
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     subprocess.run(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -55,7 +55,7 @@ def processor_seconds(command: list[str], cache: str) -> float:
 
 
 def compare(label: str, ours: list[str], theirs: list[str], limit: float, cache: str, rounds: int) -> bool:
-    """Print the line of one comparison; whether it is within the limit."""
+    """Print the line of one comparison; return whether it is within the limit."""
     processor_seconds(ours, cache)
     spent = [(processor_seconds(ours, cache), processor_seconds(theirs, cache)) for _ in range(rounds)]
     mine, peer = (statistics.median(seconds) for seconds in zip(*spent))
@@ -65,7 +65,7 @@ def compare(label: str, ours: list[str], theirs: list[str], limit: float, cache:
 
 
 def main() -> int:
-    """0 when all is within the limits."""
+    """0 if all results are within the limits."""
     with tempfile.TemporaryDirectory() as folder:
         cache = os.path.join(folder, "byte-code")
         old, new = sys.argv[1:3] if len(sys.argv) > 2 else (compiled(folder, 1), compiled(folder, 2))

@@ -1,4 +1,4 @@
-"""What llvm-readelf and llvm-readobj say about a shared library, as the values that symbol-audit has for it."""
+"""The output of llvm-readelf and llvm-readobj about a shared library, as the values of symbol-audit."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def run(*command: str) -> str:
 
 
 def elf(path: Path) -> dict[str, object]:
-    """By llvm-readelf in GNU's style."""
+    """The output of llvm-readelf in GNU's style."""
     text = run("llvm-readelf", "-W", "-h", "-l", "-d", "--dyn-syms", "--gnu-hash-table", str(path))
     head = dict(re.findall(r"^  (Class|Data|Machine): +(.*)$", text, re.M))
     tags = [match.groups() for match in map(TAG.fullmatch, text.splitlines()) if match]
@@ -80,7 +80,7 @@ def memory(segments: list[tuple[str, ...]]) -> list[tuple[int, int, bool]]:
 
 
 def loader(tags: dict[str, str], segments: list[tuple[str, ...]]) -> dict[str, str]:
-    """What the dynamic section and the segments have the loader do, in symbol-audit's words."""
+    """What the dynamic section and the segments tell the loader to do, in symbol-audit's words."""
     flags = {*tags.get("FLAGS", "").split(), *(f"1 {name}" for name in tags.get("FLAGS_1", "").split())}
     now = "BIND_NOW" in tags or "BIND_NOW" in flags or "1 NOW" in flags
     stacks = [flag for kind, _, _, flag in segments if kind == "GNU_STACK"]
@@ -102,7 +102,7 @@ def loader(tags: dict[str, str], segments: list[tuple[str, ...]]) -> dict[str, s
 def elf_exports(text: str) -> Iterator[tuple[tuple[str, str | None], tuple[object, ...]]]:
     """Every symbol that other modules can link against, by name and version.
 
-    The dynamic linker finds those in the hash table only, which are the last ones.
+    The dynamic linker only finds those in the hash table, which are the last ones.
     """
     first = re.search(r"First Hashed Symbol Index: (\d+)", text)
     rows = [match.groups() for match in map(SYMBOL.fullmatch, text.splitlines()) if match]
@@ -125,7 +125,7 @@ def elf_exports(text: str) -> Iterator[tuple[tuple[str, str | None], tuple[objec
 
 
 def pe(path: Path) -> dict[str, object]:
-    """By llvm-readobj, and the name of the DLL by llvm-objdump, since llvm-readobj does not print it."""
+    """The output of llvm-readobj, and the name of the DLL from llvm-objdump, because llvm-readobj does not print it."""
     text = run("llvm-readobj", "--file-headers", "--sections", "--coff-imports", "--coff-exports", str(path))
     machine = re.search(r"^  Machine: (\w+)", text, re.M)
     flags = set(re.findall(r"IMAGE_DLL_CHARACTERISTICS_(\w+)", text))
@@ -147,7 +147,7 @@ def pe(path: Path) -> dict[str, object]:
 
 
 def pe_sections(text: str) -> Iterator[tuple[int, int, bool, bool]]:
-    """Start, end, whether a process may write it, whether it holds code."""
+    """Start, end, whether a process may write it, whether it contains code."""
     for entry in re.findall(r"^  Section \{\n(.*?)^  \}", text, re.M | re.S):
         fields = dict(re.findall(r"^    (\w+): ?(.*)$", entry, re.M))
         start, size = int(fields["VirtualAddress"], 16), int(fields["VirtualSize"], 16) or int(fields["RawDataSize"])
@@ -160,7 +160,7 @@ Row = tuple[tuple[str, int], "int | None", "str | None"]
 
 
 def pe_exports(text: str) -> Iterator[Row]:
-    """Every export that llvm-readobj prints; one without an address is none."""
+    """Every export that llvm-readobj prints; one without an address does not count."""
     for entry in re.findall(r"^Export \{\n(.*?)^\}", text, re.M | re.S):
         fields = dict(re.findall(r"^  (\w+): ?(.*)$", entry, re.M))
         ordinal, forwarder = int(fields["Ordinal"]), fields.get("ForwardedTo")
@@ -170,7 +170,7 @@ def pe_exports(text: str) -> Iterator[Row]:
 
 
 def nameless_exports(text: str) -> Iterator[Row]:
-    """What llvm-objdump prints of a DLL that exports by ordinal only, for which llvm-readobj fails."""
+    """The output of llvm-objdump for a DLL that exports by ordinal only, for which llvm-readobj fails."""
     table = re.search(r"^ +Ordinal +RVA +Name$(.*?)(?:^\S|\Z)", text, re.M | re.S)
     for ordinal, address in re.findall(r"(\d+) +0x([0-9a-f]+)", table[1] if table else ""):
         yield (f"#{ordinal}", int(ordinal)), int(address, 16), None

@@ -46,14 +46,14 @@ SHOWN = 5
 
 
 class Binary(NamedTuple):
-    """A library in a file of the folder, and its bytes."""
+    """A library in a file of the folder, and its contents."""
 
     name: str
     data: bytes
 
 
 def binaries(folder: Path) -> Iterator[Binary]:
-    """Every ELF and PE file in the folder and its archives that begins like a library."""
+    """Every ELF and PE file in the folder and its archives that looks like a library."""
     files = (path for path in folder.rglob("*") if path.is_file() and ".apt" not in path.parts)
     for path in sorted(files):
         if is_archive(str(path)):
@@ -64,7 +64,7 @@ def binaries(folder: Path) -> Iterator[Binary]:
 
 
 def ours(table: ExportTable) -> dict[str, object]:
-    """Our reading, with the names and shapes of `llvm_output`."""
+    """The values of symbol-audit, with the names and shapes of `llvm_output`."""
     is_elf = table.format == "ELF"
     fields = ("version", "default", "kind", "binding", "visibility", "size", "address")
     if not is_elf:
@@ -86,7 +86,7 @@ def ours(table: ExportTable) -> dict[str, object]:
 
 
 def differences(mine: dict[str, object], theirs: dict[str, object]) -> Iterator[str]:
-    """A line for each reading that is not the same, export by export."""
+    """A line for each difference, export by export."""
     for what, value in mine.items():
         other = theirs[what]
         if value == other:
@@ -100,7 +100,7 @@ def differences(mine: dict[str, object], theirs: dict[str, object]) -> Iterator[
 
 
 def compare(binary: Binary, path: Path) -> tuple[str, str, int, list[str]]:
-    """(format, machine, exports, what differs) of a library whose bytes are put into `path` for LLVM."""
+    """(format, machine, exports, differences) of a library whose contents are written to `path` for LLVM."""
     path.write_bytes(binary.data)
     try:
         with open_library(binary.data, binary.name) as library:
@@ -112,7 +112,7 @@ def compare(binary: Binary, path: Path) -> tuple[str, str, int, list[str]]:
 
 
 def fetch(listed: Path, folder: Path) -> None:
-    """Download what the list names and is not there yet."""
+    """Download what the list names and is missing."""
     rows = [line.split() for line in listed.read_text().splitlines() if line and not line.startswith("#")]
     architectures = [word for kind, *words in rows if kind == "debian" for word in words]
     packages = [word for kind, *words in rows if kind == "package" for word in words]
@@ -123,7 +123,7 @@ def fetch(listed: Path, folder: Path) -> None:
 
 
 def fetch_packages(names: list[str], architectures: list[str], folder: Path) -> None:
-    """With lists of all architectures that apt-get keeps in the folder and not in the system's."""
+    """Uses lists of all architectures, which apt-get stores in the folder and not in the system's."""
     state = folder / ".apt"
     for name in ("lists", "cache/archives"):
         (state / name / "partial").mkdir(parents=True, exist_ok=True)
@@ -141,7 +141,7 @@ def fetch_packages(names: list[str], architectures: list[str], folder: Path) -> 
     there = {path.name.split("_")[0] + ":" + path.stem.split("_")[-1] for path in folder.glob("*.deb")}
     wanted = [name for name in names if name not in there]
     if wanted and subprocess.run([*apt, "download", *wanted], cwd=folder, capture_output=True).returncode:
-        for name in wanted:  # one that is missing keeps it from fetching any
+        for name in wanted:  # a missing one would prevent fetching the others
             if subprocess.run([*apt, "download", name], cwd=folder, capture_output=True).returncode:
                 print(f"not to be had: {name}", file=sys.stderr)
 
@@ -159,7 +159,7 @@ def fetch_wheel(name: str, platform: str, folder: Path) -> None:
 
 
 def main() -> int:
-    """0 when there is no difference."""
+    """0 if there are no differences."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path)
     parser.add_argument("--fetch", action="store_true", help="download what is missing")

@@ -20,10 +20,11 @@ MB = 1024 * 1024
 
 @dataclass(frozen=True)
 class Sample:
-    """Seconds of wall time and CPU time, and megabytes at the peak: of the largest process, and of all at once.
+    """Seconds of wall time and processor time, and peak memory in megabytes.
 
-    The second is a sum of resident sizes that is sampled ten times a second: pages that processes share count often.
-    stopped: the command was not at its end, it would have taken more.
+    The memory is that of the largest process, and of all at once: the second is a sum of resident sizes that is sampled
+    ten times a second, in which pages that processes share are counted for each. stopped: the command was stopped
+    before its end, and would have taken more.
     """
 
     wall: float
@@ -37,7 +38,8 @@ class Sample:
 class Result:
     """One scenario of one subject with one tool: medians over the rounds, and the compiler runs of the last round.
 
-    stopped: in how many rounds the tool was stopped before its end; if in any, the medians are lower bounds.
+    stopped: the number of rounds in which the tool was stopped before its end; if it is not 0, the medians are lower
+    bounds.
     """
 
     subject: str
@@ -53,14 +55,14 @@ class Result:
 
 
 def environment() -> dict:
-    """Nothing comes from a cache: what is measured is building."""
+    """An environment without caches, because building is measured."""
     without = {"DUNE_CACHE": "disabled", "REBEL_CACHE": "0"}
     return {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "", **without}
 
 
 @dataclass(frozen=True)
 class Most:
-    """Seconds of wall and CPU time. A command that has taken more of both is stopped, as if somebody pressed Ctrl-C."""
+    """Limits for wall and processor time. A command that exceeds both is stopped, as by Ctrl-C."""
 
     wall: float
     cpu: float
@@ -73,9 +75,9 @@ def timed(
     most: Most | None = None,
     environ: Mapping[str, str] | None = None,
 ) -> Sample:
-    """Run one command, which must succeed; what it prints goes to `log` if there is one.
+    """Run one command, which must succeed; its output goes to `log` if that is given.
 
-    environ: variables besides those of `environment()`.
+    environ: variables in addition to those of `environment()`.
     """
     with open(log, "w+b") if log else tempfile.TemporaryFile() as output:
         start = time.perf_counter()
@@ -99,7 +101,7 @@ def timed(
 
 
 class _Watch:
-    """Looks at the resident sizes of a process and all below it while it runs, and interrupts it when it takes long."""
+    """Samples the resident sizes of a process and all its descendants while it runs, and interrupts it at the limit."""
 
     def __init__(self, pid: int, most: Most | None):
         self.pid, self.most, self.peak, self.stopped = pid, most, 0, False
@@ -145,7 +147,7 @@ def _resident(pid: int) -> int:
 
 
 def _cpu(pid: int) -> float:
-    """Seconds of CPU time of a process and of all its children that have ended, as wait4() counts them."""
+    """The processor seconds of a process and of all its children that have ended, as wait4() counts them."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:
@@ -154,7 +156,7 @@ def _cpu(pid: int) -> float:
 
 
 def cpu_of_servers(folder: Path) -> dict[int, float]:
-    """Seconds of CPU time that each resident server of a project has taken, with its children, by its number."""
+    """The processor seconds of each resident server of a project, including its children, by process id."""
     servers = {pid for pid in _processes_in(folder) if b"rebel_tools.scons.server" in _command(pid)}
     children = {child for pid in servers for child in _family(pid) if child != pid}
     return {pid: sum(map(_cpu, _family(pid))) for pid in servers - children}
@@ -165,7 +167,7 @@ def _processes_in(folder: Path) -> Iterable[int]:
         try:
             if os.path.samefile(f"/proc/{name}/cwd", folder):
                 yield int(name)
-        except OSError:  # it has ended, or is somebody else's
+        except OSError:  # it has ended, or belongs to another user
             continue
 
 
@@ -177,7 +179,7 @@ def _command(pid: int) -> bytes:
 
 
 def rounds(contestants: Mapping[str, Callable[[int], Sample]], count: int, budget: float) -> dict[str, list[Sample]]:
-    """Let each contestant run once in every round, so that a noisy moment hits them alike.
+    """Let each contestant run once in every round, so that disturbances affect all of them alike.
 
     budget: seconds after which no further round begins.
     """

@@ -1,10 +1,10 @@
 """A real project, menhir (a parser generator, 160 modules in 5 packages), in the forms of rebel-tools and of dune.
 
-The sources come from Debian's archive with `apt-get source`, from a list of sources of its own, so that neither root
-nor a change of the system is needed. What menhir generates from its own .mll and .mly files is generated once, for
-both, with ocamllex and ocamlyacc (menhir's own first stage of two).
+The sources come from Debian's archive with `apt-get source`, through a sources list of its own, without root
+and without changing the system. The modules that menhir generates from its own .mll and .mly files are generated once,
+for both, with ocamllex and ocamlyacc (menhir's own first stage of two).
 
-Nearly all modules have an interface, and for these dune leaves out -bin-annot when it builds native code only. Here
+Nearly all modules have an interface, and for these dune leaves out -bin-annot when it builds native code only. Here,
 both get it, so that both write a .cmt file for each module.
 """
 
@@ -22,7 +22,7 @@ from ocaml_edits import Places
 LIBRARIES = {"fix/src": "vendored_fix", "pprint/src": "vendored_pprint", "lib": "menhirLib", "sdk": "menhirSdk"}
 VERSION = "20220210"
 
-# Without the program's own effects: a top-level effect is a change of the body only.
+# Without the program's own effects: a top-level effect only changes the implementation.
 PLACES = Places(
     bottom="node_modules/vendored_fix/src/Gensym.ml",
     middle="src/codeBits",
@@ -34,7 +34,7 @@ PLACES = Places(
 
 
 def fetch(work: Path) -> Path:
-    """The folder with the unpacked sources below `work`, fetched when they are not there."""
+    """The folder with the unpacked sources below `work`, which are downloaded if necessary."""
     return debian_source.fetch(work, "menhir")
 
 
@@ -42,7 +42,7 @@ def arrange(source: Path, folder: Path) -> None:
     """Write menhir's sources into `folder`, with a package.json and a dune file for each package."""
     for place, name in LIBRARIES.items():
         _copy(folder / "node_modules" / name / "src", source / place)
-    # dune has this package without a namespace, and leaves one module out.
+    # In dune, this package is unwrapped, and one module is left out.
     (folder / "node_modules/vendored_pprint/src/PPrintMini.ml").unlink()
     (folder / "node_modules/menhirLib/src/StaticVersion.mli").write_text(f"val require_{VERSION}: unit\n")
     (folder / "node_modules/menhirLib/src/StaticVersion.ml").write_text(f"let require_{VERSION} = ()\n")

@@ -1,4 +1,4 @@
-"""A build.ninja with the commands that another build has printed."""
+"""A build.ninja with the commands that another build printed."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ OUTPUTS = {"-impl": (".cmx", ".o", ".cmi", ".cmt"), "-intf": (".cmi", ".cmti")}
 def build_file(log: str, folder: Path) -> str:
     """The text of build.ninja, from the lines of `log` that run an OCaml compiler.
 
-    A unit depends on what its source has capitalised words for: units of its own package, other packages as a whole.
-    That will do for a generated tree, in which such a word is always a module.
+    A unit depends on the units of its own package whose names occur as capitalised words in its source, and on other
+    packages as a whole. This is enough for a generated tree, in which such a word is always a module.
     """
     commands = [words for words in map(_words, log.splitlines()) if words]
     units = [_Unit(words, folder) for words in commands if "-c" in words]
@@ -43,7 +43,7 @@ def _words(line: str) -> list[str]:
 
 
 class _Unit:
-    """One compilation, as its command line tells."""
+    """One compilation, according to its command line."""
 
     def __init__(self, words: list[str], folder: Path):
         self.words = words
@@ -65,7 +65,7 @@ class _Unit:
         return (self.root / (posixpath.splitext(self.source)[0] + ".mli")).exists()
 
     def needs(self, providers: dict, folders: dict, objects: dict) -> list[str]:
-        """The .cmi and .cmx files that this compilation reads: those of the units that its source has words for."""
+        """The .cmi and .cmx files that this compilation reads: those of the units named in its source."""
         needed = []
         text = (self.root / self.source).read_text()
         words = set(re.findall(r"(?<![\w.])[A-Z]\w*", text))

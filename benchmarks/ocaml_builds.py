@@ -5,18 +5,18 @@
     python benchmarks/ocaml_builds.py --work /tmp/trees --parts tree --modules 1100 --rounds 5
     python benchmarks/ocaml_builds.py --work /tmp/trees --parts tree --modules 11000 --scenarios null comment top
     python benchmarks/ocaml_builds.py --parts menhir reason c           # each run adds its rows to the table
-    python benchmarks/ocaml_builds.py --parts                           # the table and the plots of what is there
+    python benchmarks/ocaml_builds.py --parts                           # only the table and the plots of all rows
 
-Parts: `tree`, generated projects of --modules; `menhir`, a real project of 160 modules, fetched from Debian; `reason`,
-what Reason costs above OCaml; `c`, what the tool costs a project without OCaml.
+Parts: `tree`, generated projects with --modules; `menhir`, a real project with 160 modules, downloaded from Debian;
+`reason`, the costs of Reason compared with OCaml; `c`, the costs of the tool for a project without OCaml.
 
-ninja gets exactly the commands of rebel-tools (a dry run prints them) and direct dependencies between units: its
-null build is the lower bound of any build system, its incremental builds have no cut-off by content. dune builds the
-same sources with the same warnings and debugging flags, in release mode, native code only, without its shared cache.
+ninja gets exactly the commands of rebel-tools (from a dry run) and direct dependencies between units: its null build is
+a lower bound for any build system, its incremental builds have no early cut-off. dune builds the same sources with the
+same warnings and debugging flags, in release mode, native code only, without its shared cache.
 
-Times are medians over the rounds; a scenario begins no further round after --budget seconds. "runs" counts the
-compiler runs of the last round, by the outputs that they wrote. --stop-dune 1.3 saves an hour at 11,000 modules: a full
-build by dune ends when it has taken 1.3 times the wall and CPU time of ours, and counts as "at least" that. Writes
+Times are medians over the rounds; a scenario begins no further round after --budget seconds. "runs" is the number of
+compiler runs in the last round, counted by their outputs. --stop-dune 1.3 saves an hour at 11,000 modules: a full build
+by dune is stopped after 1.3 times the wall and processor time of ours, and counts as "at least" that. Writes
 ocaml_builds.json, .md and .svg and ocaml_growth.svg into the output folder.
 """
 
@@ -41,7 +41,7 @@ from ocaml_edits import AT_THE_BASE, EDITS, Places
 from ocaml_tools import Tool, installed, make_tools
 
 PARTS = ("tree", "menhir", "reason", "c")
-SMALL = 1100  # up to this size projects are also edited where nearly everything is compiled again
+SMALL = 1100  # for projects up to this size, there are also edits after which nearly everything is compiled again
 
 
 def main() -> None:
@@ -84,7 +84,7 @@ def _arguments() -> argparse.Namespace:
 
 
 def _parts(options, wanted: list, work: Path, saved: report.Saved):
-    """(name, function) for every part that is wanted."""
+    """(name, function) for every selected part."""
     if "tree" in options.parts:
         for size in options.modules:
             tree = ocaml_tree.plan_tree(size)
@@ -120,14 +120,14 @@ def _menhir(options, wanted: list, work: Path, saved: report.Saved) -> None:
 
 
 def _scenarios(options, tools: list[Tool], places: Places, saved: report.Saved, name: str, arguments=()) -> None:
-    """All scenarios with one project; rows are saved one by one, for a run may be interrupted."""
+    """All scenarios for one project; rows are saved one by one, because a run may be interrupted."""
     ready = False
     for scenario in options.scenarios:
         if (scenario in AT_THE_BASE and not places.base) or (options.resume and saved.has(name, scenario)):
             continue
         if scenario != "full" and not ready:
             for tool in tools:
-                tool.run()  # from here on only what the scenario edits is to be built
+                tool.run()  # from here on, only the effects of the scenario's edit are built
         ready = scenario != "full"
         saved.add(_scenario(options, tools, places, scenario, name))
         saved.facts.setdefault("outputs", {})[name] = {tool.name: tool.outputs() for tool in tools}
@@ -138,7 +138,7 @@ def _scenarios(options, tools: list[Tool], places: Places, saved: report.Saved, 
 
 def _scenario(options, tools: list[Tool], places: Places, scenario: str, name: str) -> list[Result]:
     runs: dict = {}
-    most: dict = {}  # by round, what dune may take
+    most: dict = {}  # by round: the limit for dune
 
     def contestant(tool: Tool):
         def run(number: int):
@@ -159,7 +159,7 @@ def _scenario(options, tools: list[Tool], places: Places, scenario: str, name: s
 
 
 def _compare_output(tools: list[Tool], arguments: tuple) -> None:
-    """The built programs must print the same."""
+    """The built programs must have the same output."""
     printed = {tool.name: tool.printed(arguments) for tool in tools}
     if len(set(printed.values())) != 1:
         sys.exit(f"the programs do not print the same: {printed}")

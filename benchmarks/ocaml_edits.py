@@ -1,4 +1,4 @@
-"""What is done to a project before a build of it is timed."""
+"""The edits of a project before a timed build."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from typing import Callable
 class Places:
     """The sources that are edited, below the project.
 
-    bottom: without an interface, in the leaf-most library, on which nearly everything is built.
-    base: the same with an interface, by its path without suffix; None leaves out what compiles nearly everything.
+    bottom: a module without an interface, in the leaf-most library, on which nearly everything depends.
+    base: the same with an interface, by its path without suffix; None leaves out edits that compile nearly everything.
     middle: a module with an interface in the middle of the graph, by its path without suffix.
     top: the entry of the program. body, top_text: the text that an edit appends to `middle`, `top`; `{}` is a number.
     """
@@ -26,7 +26,7 @@ class Places:
 
 
 def _append(path: Path, text: str) -> None:
-    """Append a text that has not stood there before: its number is the length of the file."""
+    """Append a text that did not occur before: its number is the length of the file."""
     number = path.stat().st_size
     with open(path, "a") as f:
         f.write(text.replace("{}", str(number)))

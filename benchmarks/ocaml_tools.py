@@ -1,4 +1,4 @@
-"""The build systems that are compared: how each one is run in a folder, cleaned, and what it writes."""
+"""The compared build systems: how each one is run in a folder, how it is cleaned, and what it writes."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from pathlib import Path
 import ninja_form
 from measuring import Most, Sample, cpu_of_servers, timed
 
-COMPILED = (".cmx", ".cmo", ".cmti")  # one of these is what each run of a compiler leaves
+COMPILED = (".cmx", ".cmo", ".cmti")  # each run of a compiler writes one of these
 SHOWN = (".cmi", ".cmx", ".o", ".cmo", ".cmt", ".cmti", ".cmxa", ".a")
 
 
 class Tool:
-    """`folder` is the project; `program` what is built, below it; `log` receives what the tool prints."""
+    """`folder` is the project; `program` the program to build, below it; `log` receives the output of the tool."""
 
     name = program = install = ""
     build = "_build"
@@ -51,7 +51,7 @@ class Tool:
         return {f.path: f.stat().st_mtime_ns for f in self.files() if f.name.endswith(COMPILED)}
 
     def outputs(self) -> dict:
-        """How many files of each kind there are."""
+        """The number of files of each kind."""
         counts = Counter(os.path.splitext(f.name)[1] for f in self.files())
         return {suffix: counts[suffix] for suffix in SHOWN if counts[suffix]}
 
@@ -73,7 +73,7 @@ class Rebel(Tool):
         self.command = [Path(sys.executable).with_name("rebel"), "build", f"-j{jobs}"]
 
     def run(self, most: Most | None = None) -> Sample:
-        """The time of the resident server counts, and what it does before the next build asks it."""
+        """The time of the resident server counts, including its work before the next request."""
         before = cpu_of_servers(self.folder)
         sample = super().run(most)
         after, earlier = cpu_of_servers(self.folder), None
@@ -84,7 +84,7 @@ class Rebel(Tool):
         return replace(sample, cpu=sample.cpu + served)
 
     def commands(self) -> str:
-        """What a full build prints with whole commands: as a dry run in a copy of what it is made from tells."""
+        """The commands of a full build, from a dry run in a copy of its inputs."""
         compiled = shutil.ignore_patterns(*(f"*{suffix}" for suffix in (*SHOWN, ".out")))
         with tempfile.TemporaryDirectory(dir=self.folder.parent) as temporary:
             copy = Rebel(Path(temporary, "copy"), self.jobs)
@@ -104,7 +104,7 @@ class Dune(Tool):
 
 
 class Ninja(Tool):
-    """ninja with the commands that `first` runs in a full build, and the alias files of it."""
+    """ninja with the commands that `first` runs in a full build, and with its alias files."""
 
     name, install, program = "ninja", "ninja-build", "_build/default/src/app.out"
 
@@ -128,14 +128,14 @@ class Ninja(Tool):
         (self.folder / "build.ninja").write_text(ninja_form.build_file(self.first.commands(), self.folder))
 
     def clean(self) -> None:
-        """The alias files, for which it has no rule, stay."""
+        """The alias files are kept, because there is no rule for them."""
         if (self.folder / "build.ninja").exists():
             subprocess.run(["ninja", "-t", "clean"], cwd=self.folder, check=True, stdout=subprocess.DEVNULL)
             (self.folder / ".ninja_log").unlink(missing_ok=True)
 
 
 def make_tools(names: list, work: Path, jobs: int, entry: str) -> list[Tool]:
-    """The tools that are wanted and installed, each with a folder of its own in `work`."""
+    """The selected tools that are installed, each with a folder of its own in `work`."""
     rebel = Rebel(work / "rebel-tools", jobs)
     tools: list[Tool] = [rebel]
     if Dune.name in names:
@@ -146,7 +146,7 @@ def make_tools(names: list, work: Path, jobs: int, entry: str) -> list[Tool]:
 
 
 def installed(names: list) -> list:
-    """Those of `names` that can be run; a message says how to get the others."""
+    """The tools in `names` that can be run; a message says how to get the others."""
     for tool in (Dune, Ninja):
         if tool.name in names and not shutil.which(tool.name):
             print(f"{tool.name} is not installed and left out: apt install {tool.install}", file=sys.stderr)

@@ -3,10 +3,10 @@
 
     python benchmarks/ocaml_tree.py FOLDER --modules 1100 --per-package 100 --interfaces 0.3 --seed 1
 
-Dependencies look like those of grown code: most modules use a few recent neighbours and a few old hubs of their own
+Dependencies are similar to those of real code: most modules use a few recent neighbours and a few old hubs of their own
 package, and some modules of one to three other packages. Those are among the first ten, which all may use, or among the
-ten of an area of the program: what a package sees does not grow with the program. The program prints one number, so
-that it can be checked.
+ten of an area of the program, so the number of packages that a package uses does not grow with the program. The program
+prints one number, so that it can be checked.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class Tree:
 
 
 def plan_tree(modules: int = 1100, per_package: int = 100, interfaces: float = 0.3, seed: int = 1) -> Tree:
-    """Decide what uses what. The last package is the program itself; `index` in it is the entry."""
+    """Choose the dependencies. The last package is the program itself; its entry is `index`."""
     rng = random.Random(seed)
     count = max(1, round(modules / per_package))
     names = [f"lib{n:02}" for n in range(count - 1)] + [APP]
@@ -89,7 +89,7 @@ def _choose_uses(own: list[Module], others: list[list[Module]], rng: random.Rand
 
 
 def _entry(by_package: dict, packages: dict) -> Module:
-    # All modules are reached, so that everybody builds the same.
+    # All modules are reachable, so that all tools build the same.
     used = {use for m in by_package[APP] for use in m.uses}
     own = [(APP, m.name) for m in by_package[APP] if (APP, m.name) not in used]
     return Module(APP, "index", False, (*own, *((p, by_package[p][-1].name) for p in packages[APP])))

@@ -1,4 +1,4 @@
-"""Reading export tables and debug information, against nm, objdump and abidw, in turn, in one run.
+"""Reading export tables and debugging information, compared with nm, objdump and abidw, in turn, in one run.
 
     python benchmarks/read_symbols.py [--rounds 15] [--library /usr/lib/x86_64-linux-gnu/libLLVM-14.so.1]
 
@@ -6,9 +6,9 @@
 - exports of a DLL with 10,000 of them: less than `objdump -p`
 - prototypes and layouts of 200 functions in a library of 80,000 DIEs: at most 5 times `abidw`
 
-The tools are timed as whole processes. Ours is timed in its process: "warm" with everything imported, best to compare
-the work; "cold" is the first call of a new process with its imports, but without the start of Python itself. CPU time
-is what to read on a busy machine. Ratios are of medians.
+The tools are timed as whole processes. Ours is timed inside its process: "warm" with everything imported, which
+compares the work; "cold" is the first call in a new process with its imports, but without the start of Python itself.
+On a busy machine, look at the processor time. Ratios are those of medians.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ print(time.perf_counter() - wall, time.process_time() - cpu, resource.getrusage(
 
 
 class Times:
-    """Wall and CPU seconds of the rounds of one contender."""
+    """Wall and processor seconds of the rounds of one contender."""
 
     def __init__(self) -> None:
         self.wall: list[float] = []
@@ -69,7 +69,7 @@ def in_process(work: Callable[[], object], times: Times) -> None:
     wall, cpu = time.perf_counter(), time.process_time()
     result = work()
     times.add(time.perf_counter() - wall, time.process_time() - cpu)
-    del result  # not before: to give the memory back is no part of reading
+    del result  # not earlier: freeing the memory is not part of reading
 
 
 def as_process(command: list[str], times: Times) -> None:
@@ -84,7 +84,7 @@ def _children() -> float:
 
 
 def compare(title: str, work: Callable[[], object], command: list[str], limit: float, rounds: int) -> None:
-    """Both in turn, so that a busy machine is unjust to both."""
+    """Run both in turn, so that a busy machine disturbs both."""
     if not shutil.which(command[0]):
         print(f"{title}: {command[0]} is not installed")
         return
@@ -101,7 +101,7 @@ def compare(title: str, work: Callable[[], object], command: list[str], limit: f
 
 
 def cold(path: str, rounds: int) -> None:
-    """The first call of new processes, and their memory. Byte code is kept, as in an installed package."""
+    """The first call in new processes, and their memory. Byte code is cached, as in an installed package."""
     times, memory = Times(), 0.0
     with tempfile.TemporaryDirectory() as cache:
         env = {**os.environ, "PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": cache}
@@ -151,7 +151,7 @@ def dwarf(options: argparse.Namespace, folder: Path) -> None:
 
 
 def _large_debug_information(folder: Path) -> str:
-    """A C library with about 80,000 DIEs: every file includes all types, as in real ones."""
+    """A C library with about 80,000 DIEs: every file includes all types, as in real libraries."""
     header = "".join(
         f"struct s{i} {{ int a{i}; double b; struct s{max(i - 1, 0)} *p; char text[{i + 1}]; unsigned x : 3; }};\n"
         f"enum e{i} {{ E{i}_A, E{i}_B = {i} }};\n"

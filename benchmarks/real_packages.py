@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Builds packages that other people wrote, their sources untouched, with a package.json alone.
+"""Builds packages of other people from their unmodified sources, with nothing added but a package.json.
 
     python benchmarks/real_packages.py FOLDER [NAME ...]
 
-The sources come from Debian's archive with `apt-get source` into FOLDER, from a list of sources of its own, so that
-neither root nor a change of the system is needed. docs/real-packages.md has the results.
+The sources are downloaded from Debian's archive into FOLDER with `apt-get source`, through a sources list of its own,
+without root and without changing the system. docs/real-packages.md has the results.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 PACKAGES = Path(__file__).resolve().parent / "package_json"
 """`<source package>.json` is the package.json of each package."""
 
-# What uses a package: a program, what it prints, and what its own package.json says besides the name of the package.
+# Programs that use a package: the source, its output, and additional keys for its package.json.
 PROGRAMS: dict[str, tuple[str, str, dict[str, object]]] = {
     "camlzip": ('let () = print_int (Int32.to_int (Zlib.update_crc_string 0l "abc" 0 3) land 0xffff)', "16834", {}),
     "ocaml-zarith": (
@@ -68,7 +68,7 @@ def main() -> int:
 
 
 def prepared(work: Path, name: str) -> Path:
-    """The folder of a package, with its package.json, and with what it depends on in its node_modules."""
+    """The folder of a package, with its package.json, and with its dependencies in node_modules."""
     folder, text = fetch(work, name), (PACKAGES / f"{name}.json").read_text()
     (folder / "package.json").write_text(text)
     for used in json.loads(text).get("dependencies", ()):
@@ -110,7 +110,7 @@ def use(work: Path, name: str, folder: Path) -> None:
 
 
 def fetch(work: Path, name: str) -> Path:
-    """The folder with the unpacked sources of a package below `work`, fetched when they are not there."""
+    """The folder with the unpacked sources of a package below `work`, which are downloaded if necessary."""
     place = work / name
     if not place.exists():
         (work / "lists" / "partial").mkdir(parents=True, exist_ok=True)
@@ -121,7 +121,7 @@ def fetch(work: Path, name: str) -> Path:
         words += ["-o", f"Dir::Cache={work}", "-o", "APT::Sandbox::User="]
         if not any(work.glob("lists/*_Sources*")):
             subprocess.run(["apt-get", "-q", *words, "update"], cwd=place, check=True)
-        # Debian's own part of the sources is not needed, and may be gone from the mirror.
+        # Debian's own part of the sources is not needed, and may be missing on the mirror.
         subprocess.run(["apt-get", "-q", *words, "source", "--download-only", name], cwd=place, check=False)
         archive = next(place.glob("*.orig.tar.*"), None)
         if archive is None:

@@ -1,10 +1,10 @@
-"""The gate and an OCaml program in SCons projects as they are: gpsd and apache serf, from Debian's sources.
+"""The gate and an OCaml program in existing SCons projects: gpsd and Apache Serf, from Debian's sources.
 
     python benchmarks/real_trees.py --work /tmp/real
 
-wants gcc, OCaml, the archive's key ring, and for serf libapr1-dev, libaprutil1-dev and libssl-dev. Each tree is built
-as it is, then with some lines at the end of its SConscript. What the gate says of the library is shown, and how long
-builds and null builds take.
+This needs gcc, OCaml, the archive's key ring, and for Serf libapr1-dev, libaprutil1-dev and libssl-dev. Each tree is
+built unmodified, and then with some lines at the end of its SConscript. Prints the result of the gate for the library,
+and the times of builds and null builds.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ env.Tool("ocaml", toolpath=[rebel_tools.TOOLPATH])
 
 @dataclass(frozen=True)
 class Tree:
-    """package: of Debian; script: to which lines are added; targets: what is built; table, program: what they make.
+    """package: of Debian; script: the file to which lines are added; targets: to build; table, program: added targets.
 
     arguments: of scons; include, expression: C that asks the library for a text.
     """
@@ -102,7 +102,7 @@ def prepare(tree: Tree, work: Path) -> Path:
 
 
 def extend(tree: Tree, folder: Path) -> int:
-    """Add the lines; returns how many."""
+    """Add the lines; return their number."""
     with open(folder / tree.script, "a") as script:
         script.write(TOOLS + tree.lines)
     (folder / "ask").mkdir()
@@ -112,7 +112,7 @@ def extend(tree: Tree, folder: Path) -> int:
 
 
 def scons(tree: Tree, folder: Path, *words: str) -> tuple[float, int, str]:
-    """Processor time in seconds, exit status and output of one run; it includes that of compilers."""
+    """The processor seconds, exit status and output of one run, including its compilers."""
     environ = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parent.parent)}
     before = os.times()
     command = [sys.executable, "-m", "SCons", "-Q", *tree.arguments, *words]
@@ -123,7 +123,7 @@ def scons(tree: Tree, folder: Path, *words: str) -> tuple[float, int, str]:
 
 
 def measure(tree: Tree, work: Path) -> str:
-    """A row of the table; what the gate found is printed."""
+    """A row of the table; the findings of the gate are printed."""
     folder = prepare(tree, work)
     plain, status, said = scons(tree, folder, *tree.targets)
     if status:

@@ -1,15 +1,15 @@
 #!/usr/bin/env python3
-"""A tree of C with a server of results and an engine on this machine: what each costs and saves, beside plain scons.
+"""The costs and savings of a server of results and of an engine, for a C tree, compared with plain scons.
 
     nice python benchmarks/remote_commands.py --files 500 --rounds 3
 
-plain: scons as it is, the folder being new. fill: the same with an empty cache of nginx (HTTP), or of casd (gRPC),
-which is filled: each command is traced. hits: a checkout in a new folder with a cache that another one has filled.
-executor: nothing is kept anywhere, and all commands run on casd, with two workers on the same processors; kept: the
-same once more. null: nothing has changed, without and with the tool and an address. All outputs are compared with
-those of plain. At the end: how many times faster than one processor so many `--workers` could be, by what the client
-itself needs for all commands on the engine. Writes remote_commands.json beside this file, or with some of the
-`--servers` only remote_commands-SERVER.json.
+Server and engine run on this machine. plain: scons in a new folder. fill: the same with a server that is empty at
+first, nginx (HTTP) or casd (gRPC): each command is traced. hits: a checkout in a new folder, with a server that another
+one has filled. executor: there are no stored results, and all commands run on casd, with two workers on the same
+processors; kept: the same again. null: nothing has changed, without and with the tool and an address. All outputs are
+compared with those of plain. At the end: how many times faster than one processor that many `--workers` could be,
+limited by the time that the client needs for each remote command. Writes remote_commands.json beside this file, or with
+a selection of `--servers` only remote_commands-SERVER.json.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ struct table {{ struct row rows[64]; int {name}; }};
 
 
 def write_tree(folder: Path, files: int) -> None:
-    """A fifth of the files in each of five libraries, and a header for each ten, of which a file includes five."""
+    """A fifth of the files is in each of five libraries; ten files have a header, and each file includes five."""
     generator = random.Random(1)
     headers = [f"part{number}.h" for number in range(max(5, files // 10))]
     (folder / "inc").mkdir(parents=True)
@@ -85,7 +85,7 @@ class Bench:
         self.number = 0
 
     def build(self, *words: str, folder: Path | None = None) -> Sample:
-        """scons in a new folder, or in one that was built; what it makes is what plain scons has made."""
+        """scons in a new folder, or in one that was built; its outputs are those of plain scons."""
         self.number += 1
         at = folder or self.work / f"tree{self.number}"
         if folder is None:
@@ -118,7 +118,7 @@ class Bench:
         with running_nginx(self.work / f"nginx{number}") as url:
             found["http fill"] = self.build(f"--remote-cache={url}")
             found["http hits"] = self.build(f"--remote-cache={url}")
-            # The first one notes that the command lines are the same.
+            # The first one records that the command lines are the same.
             self.build(f"--remote-cache={url}", folder=self.plain)
             found["null with the tool"] = self.build(f"--remote-cache={url}", folder=self.plain)
         shutil.rmtree(self.work / f"nginx{number}")

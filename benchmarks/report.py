@@ -1,4 +1,4 @@
-"""Results of ocaml_builds.py as JSON, a Markdown table with the limits that are to be reached, and SVG plots."""
+"""Results of ocaml_builds.py as JSON, a Markdown table with the limits to be reached, and SVG plots."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ OURS = "rebel-tools"
 COLOURS = {OURS: "#2f6db3", "dune": "#e08a1e", "ninja": "#8a8a8a"}
 REASON_LIMIT, C_LIMIT = 15, 30  # milliseconds
 
-# Scenario -> the most that we may take of a peer's wall and CPU time.
+# Scenario -> the limit for our wall and processor time, as a factor of another tool's.
 TIMES = {
     "full": {"dune": 0.8, "ninja": 1.1},
     "null": {"dune": 0.5},
@@ -68,7 +68,7 @@ def write(saved: Saved) -> None:
 
 @dataclass(frozen=True)
 class Check:
-    """One quantity that has a limit: `text` says which, in few words."""
+    """One quantity that has a limit; `text` describes it briefly."""
 
     text: str
     value: float
@@ -100,7 +100,7 @@ def _ratios(ours: dict, other: dict) -> tuple[float, float]:
 
 
 def further(rows: list[dict]) -> list[tuple[str, str, Check]]:
-    """(what, how it was measured, check) for what is not a ratio of two builds."""
+    """(what, how it was measured, check) for limits that are not ratios of two builds."""
     found = [*_growth(rows)]
     for subject, cells in _by(rows, "subject", "full", "OCaml").items():
         files = cells["OCaml"]["runs"]
@@ -117,7 +117,7 @@ def further(rows: list[dict]) -> list[tuple[str, str, Check]]:
 
 
 def _growth(rows: list[dict]) -> Iterable[tuple[str, str, Check]]:
-    """What each module adds to a null build, between the smallest and the largest tree."""
+    """The time that each module adds to a null build, between the smallest and the largest tree."""
     sizes = sorted((_size(row["subject"]), row["tool"], row["wall"]) for row in rows if _is_null_of_tree(row))
     each = {}
     for tool in (OURS, "dune"):
@@ -153,7 +153,7 @@ def markdown(facts: dict, rows: list[dict]) -> str:
 
 
 def _subjects(rows: list[dict]) -> list[str]:
-    """Of builds with several tools; generated trees first, by size."""
+    """The subjects that were built with several tools; generated trees first, by size."""
     found = dict.fromkeys(row["subject"] for row in rows if row["tool"] == OURS)
     return sorted(found, key=lambda subject: (_size(subject) is None, _size(subject) or 0))
 
@@ -184,7 +184,7 @@ def _table(rows: list[dict]) -> list[str]:
 
 
 def _bound(cell: dict, words: str = "at least ") -> str:
-    """What stands before a number of a tool that was stopped before its end."""
+    """The prefix of a number of a tool that was stopped before its end."""
     return words if cell.get("stopped") else ""
 
 
@@ -200,13 +200,13 @@ def _ordered(rows: list[dict]) -> dict[str, Cells]:
 
 
 def _by(rows: list[dict], key: str, scenario: str, tool: str) -> dict[str, Cells]:
-    """The rows of a scenario of those subjects that `tool` has one of."""
+    """The rows of a scenario, for the subjects that `tool` has rows of."""
     names = dict.fromkeys(row[key] for row in rows if row["scenario"] == scenario and row["tool"] == tool)
     return {n: {r["tool"]: r for r in rows if r[key] == n and r["scenario"] == scenario} for n in names}
 
 
 def _outputs(outputs: dict) -> list[str]:
-    """How many files of each kind every tool has written: that equal work is compared."""
+    """How many files of each kind every tool has written, which shows that equal work is compared."""
     suffixes = list(dict.fromkeys(s for tools in outputs.values() for counts in tools.values() for s in counts))
     cells = [
         [subject, tool, *(str(counts.get(suffix, 0)) for suffix in suffixes)]

@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
-"""What crossing the boundary costs at run time: allocation, write barrier, field access and calls.
+"""The run-time costs of crossing the boundary: allocation, write barrier, field access and calls.
 
     python benchmarks/rpython_calls.py
 
-Each loop stands twice in the same words, once in the core and once in an extension, as a function of its own. Both are
-timed in one process in the order core, extension, extension, core, so that a machine that gets slower favours none. The
-ratio of a round is that of the two sums; told are the median of all rounds and, as the resolution of the measurement,
-half the distance between their quartiles. "same code" says whether both functions are the same bytes: then no boundary
-is left. "construct" is an allocation and a call, that of the core's __init__, which the core has inlined.
+Each loop exists twice with the same source, once in the core and once in an extension, as a function of its own. Both
+are timed in one process in the order core, extension, extension, core, so that a machine that gets slower favours
+neither. The ratio of a round is that of the two sums; printed are the median of all rounds and, as the resolution of
+the measurement, half the distance between their quartiles. "same code" says whether both functions have the same bytes:
+then the boundary costs nothing. "construct" is an allocation and a call of the core's __init__, which the core inlines.
 """
 
 from __future__ import annotations
@@ -151,7 +151,8 @@ def {side}_call(n):
     return {side}_loop_call(0, n)
 """
 KINDS = ("allocate", "construct", "barrier", "field", "call")
-NO_INLINING = "-fno-early-inlining -fno-inline-small-functions -fno-partial-inlining"  # so that the core calls, too
+# So that the core has to call them, too.
+NO_INLINING = "-fno-early-inlining -fno-inline-small-functions -fno-partial-inlining"
 COUNT = 10_000_000
 ROUNDS = 31
 
@@ -200,7 +201,7 @@ def report(core_path: Path, extension_path: Path) -> None:
 
 
 def measure(one, other) -> list[tuple[float, float]]:
-    """(nanoseconds of the core, of the extension) of each round."""
+    """(nanoseconds of the core, of the extension) for each round."""
     rounds = []
     for _ in range(ROUNDS):
         times = [clock(function) for function in (one, other, other, one)]

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""How long an RPython extension takes to translate, against its core and against both as one program.
+"""How long an RPython extension takes to translate, compared with its core and with both as one program.
 
     python benchmarks/rpython_translation.py [CLASSES ...]      (default: 10 300)
 
-For each number of open classes a core is generated and translated, then one small extension of it. The ratio that
-matters: extension / (core and extension as one program), and the growth of the extension's time with the core.
-Times are seconds of processor time, the C compiler's included, which other work on the machine disturbs least.
+For each number of open classes, a core is generated and translated, then one small extension of it. The important
+results are the ratio extension / (core and extension as one program), and how the extension's time grows with the core.
+Times are processor seconds, including the C compiler's, which other work on the machine disturbs least.
 """
 
 from __future__ import annotations

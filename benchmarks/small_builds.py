@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
-"""Builds of small projects by rebel-tools and dune, each by its default, and in release mode, in turn.
+"""Builds of small projects by rebel-tools and dune, each with its default profile, and in release mode, in turn.
 
     python benchmarks/small_builds.py --dune /path/to/dune
     python benchmarks/small_builds.py --modules 60 --profiles dev --rounds 3
 
-Most projects have 1 to 60 modules, and most builds are one edit. By default both compile with -opaque (dune's profile
-`dev` and ours); in release mode both look into the native code of other modules. dune's cache is off, each edit is a
-text that was never built before, and both link with the same linker. The resident server is on, and its time counts.
-`--dune` names today's dune, where the distribution has an older one. Writes small_builds.json and small_builds.md
+Most projects have 1 to 60 modules, and most builds follow one edit. By default, both tools compile with -opaque (the
+profile `dev` of dune and ours); in release mode, both inline native code of other modules. dune's cache is off, each
+edit is a text that was never built before, and both use the same linker. The resident server is on, and its time
+counts. `--dune` is a current dune, if that of the distribution is older. Writes small_builds.json and small_builds.md
 beside this file.
 """
 
@@ -33,7 +33,7 @@ from ocaml_tools import Dune, Rebel, Tool
 import rebel_tools
 
 SCENARIOS = ("full", "null", "comment", "top", "body", "interface")
-ALONE = ("full", "null", "top")  # what can be done to a project of one module
+ALONE = ("full", "null", "top")  # the edits that are possible in a project of one module
 
 
 class RebelIn(Rebel):
@@ -55,7 +55,7 @@ class DuneIn(Dune):
 
 
 def write_project(folder: Path, modules: int) -> None:
-    """A program of so many modules; each but the first uses up to three earlier ones, and every third has an .mli."""
+    """A program with that many modules; each one uses up to three earlier ones, and every third has an .mli."""
     source = folder / "src"
     source.mkdir(parents=True)
     (folder / "package.json").write_text('{"name": "small", "rebel": {}}\n')
@@ -69,12 +69,12 @@ def write_project(folder: Path, modules: int) -> None:
         (source / f"{name}.ml").write_text(text + _bulk(n))
         if n % 3 == 0:
             (source / f"{name}.mli").write_text("val value : int -> int\nval table : (string * int) list\n")
-    shown = " + ".join([*(f"M{n:02}.value 2" for n in range(modules - 1)), "42"])  # what is not used dune leaves out
+    shown = " + ".join([*(f"M{n:02}.value 2" for n in range(modules - 1)), "42"])  # dune leaves out unused modules
     (source / "index.ml").write_text(f"let () = print_int ({shown})\n")
 
 
 def _bulk(n: int) -> str:
-    """Some code of the kind that programs have."""
+    """Some typical code."""
     lines = [f"  | {k} -> Printf.sprintf \"%d of %s\" (x + {k}) (String.make {k + 1} 'x')" for k in range(12)]
     shown = "let show x = match x with\n" + "\n".join(lines) + "\n  | _ -> string_of_int x\n"
     return shown + f"let table = List.map (fun k -> (show k, k + {n})) [1; 2; 3]\n"

@@ -1,4 +1,4 @@
-"""What Reason costs above OCaml, and what the tool costs a project that has neither."""
+"""The costs of Reason compared with OCaml, and of the tool for a project that has neither."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""How long does the gate take for an interface of 10,000 functions, beyond the reading?
+"""How long does the gate take for an interface of 10,000 functions, without reading?
 
     python benchmarks/verify_interface.py
 
-Compiles a core with as many functions, reads library and interface once, and prints the median of several checks at
+Compiles a core with that many functions, reads library and interface once, and prints the median of several checks at
 name level and of one with prototypes. The limit for the name level is 0.2 s.
 """
 

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Builds from nothing with a warm cache, by rebel-tools and by dune with DUNE_CACHE=enabled, in turn; and a cold one.
+"""Builds in a clean tree by rebel-tools and by dune with DUNE_CACHE=enabled, in turn, with a warm and a cold cache.
 
     python benchmarks/warm_cache.py --dune /path/to/dune --modules 60 1100 --rounds 5
 
 removed: after `rm -rf _build`. clone: the same sources in a folder that was never built. cold: a first build with an
-empty cache, which fills it; and off: the same without any cache. Both read all that they take from their caches, and
-compare digests (dune compares those of its metadata only). By default dune caches no rule of OCaml, hence `enabled`.
+empty cache, which fills it; off: the same without any cache. Both tools read everything from their caches, and
+compare digests (dune only those of its metadata). By default, dune caches no rule of OCaml, hence `enabled`.
 Writes warm_cache.json beside this file.
 """
 
@@ -25,7 +25,7 @@ import ocaml_tree
 import small_builds
 from measuring import ROOT, Result, Sample, result, rounds, timed
 
-SMALL = 200  # modules; below that the projects of small_builds.py
+SMALL = 200  # modules; smaller trees are the projects of small_builds.py
 
 
 class Contestant:

@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
-"""From saving a file to the end of the build, with `rebel watch` and with a new `rebel build`.
+"""The time from saving a file to the end of the build, with `rebel watch` and with a new `rebel build`.
 
     python benchmarks/watch_rebuild.py [--modules 1100] [--rounds 7]
 
-The tree is the generated one of ocaml_tree.py. "own" is what remains of the time of `rebel watch` without ocamldep and
-ocamlopt, which compiles and links: noticing the change, SCons, looking at files. A script around the two takes their
-times, and the time of that script (about 2 ms for each run) counts as own. `rebel build` is the same edit built by a
-new process, in turn. Times are medians in seconds. `dune build --watch` is not in it: what dune 2.9 prints does not
-tell when a build has ended (it says that it waits for changes at the beginning of a build, too).
+The tree is the generated one of ocaml_tree.py. "own" is the time of `rebel watch` without ocamldep and ocamlopt, which
+compiles and links: noticing the change, SCons, checking files. A script around the two programs takes their times, and
+the time of that script (about 2 ms for each run) counts as own. `rebel build` is the same edit built by a new process,
+in turn. Times are medians in seconds. `dune build --watch` is not included: the output of dune 2.9 does not show when a
+build has ended (it prints that it waits for changes at the beginning of a build, too).
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ exit $status
 
 
 class Tree:
-    """A copy of the generated project, and an ocamlopt and an ocamldep that write down when they ran."""
+    """A copy of the generated project, and an ocamlopt and an ocamldep that record when they ran."""
 
     def __init__(self, folder: Path, tree: ocaml_tree.Tree | Path):
         """A new project, or a copy of a built one."""
@@ -52,7 +52,7 @@ class Tree:
             ocaml_tree.write_tree(folder, tree)
         self.folder = folder
         self.log = folder.with_name(f"{folder.name}.runs")
-        tools = folder.with_name("tools")  # one for all: another compiler would compile everything again
+        tools = folder.with_name("tools")  # one for all: a different compiler would compile everything again
         tools.mkdir(exist_ok=True)
         for program in ("ocamlopt", "ocamldep"):
             script = tools / program
@@ -67,7 +67,7 @@ class Tree:
         }
 
     def compiling(self) -> float:
-        """The time since the last call in which at least one of them ran."""
+        """The time since the last call in which at least one of them was running."""
         lines = self.log.read_text().splitlines() if self.log.exists() else []
         self.log.unlink(missing_ok=True)
         total, until = 0.0, 0.0
@@ -78,9 +78,9 @@ class Tree:
 
 
 class Watcher:
-    """A watching process in a terminal, as a user has it.
+    """A watching process on a terminal, as a user runs it.
 
-    begins, ready: what it prints when it has noticed a change, and at the end of the build.
+    begins, ready: its messages when it has noticed a change, and at the end of the build.
     """
 
     def __init__(self, tree: Tree, command: list, begins: bytes, ready: bytes):
@@ -94,7 +94,7 @@ class Watcher:
         self._until(ready)
 
     def _until(self, *words: bytes) -> None:
-        """Read until these words have come, one after the other."""
+        """Read until these words have occurred, one after another."""
         text = b""
         for word in words:
             while word not in text:
@@ -102,7 +102,7 @@ class Watcher:
             text = text[text.index(word) + len(word) :]
 
     def build(self, edit) -> float:
-        time.sleep(0.3)  # it gets ready for the next build
+        time.sleep(0.3)  # it prepares for the next build
         while select.select([self.terminal], [], [], 0)[0]:
             os.read(self.terminal, 65536)
         self.tree.compiling()
@@ -112,7 +112,7 @@ class Watcher:
         return time.perf_counter() - start
 
     def close(self) -> None:
-        os.killpg(self.process.pid, signal.SIGTERM)  # SIGINT is ignored by what a shell starts in the background
+        os.killpg(self.process.pid, signal.SIGTERM)  # a process that a shell starts in the background ignores SIGINT
         self.process.wait(30)
         os.close(self.terminal)
 
@@ -126,7 +126,7 @@ def rebel_build(tree: Tree, edit) -> float:
     return time.perf_counter() - start
 
 
-# Edits, with a number that makes each another one.
+# Edits, with a number that makes each one different.
 
 
 def _append(folder: Path, file: str, text: str) -> None:
@@ -143,7 +143,7 @@ def top_file(folder: Path, n: int) -> None:
 
 
 def body_in_the_middle(folder: Path, n: int) -> None:
-    """Another constant in a function of a module with an interface, in the middle one of the packages."""
+    """A changed constant in a function of a module with an interface, in the middle one of the packages."""
     packages = sorted(path.name for path in (folder / "node_modules").iterdir())
     file = f"node_modules/{packages[len(packages) // 2]}/src/m001.ml"
     _append(folder, file, f"let value x = if x < 0 then {n + 7} else value x\n")
@@ -165,7 +165,7 @@ def measure(watchers: dict[str, Watcher], cold: Tree, rounds: int) -> list[dict]
                     times["compilers"].append(watcher.tree.compiling())
                     times["own"].append(times[name][-1] - times["compilers"][-1])
             times["rebel build"].append(rebel_build(cold, lambda folder, n=number, edit=edit: edit(folder, n)))
-        # The first round is not counted: what the edit makes stale for the first time.
+        # The first round does not count: the edit makes more stale than in later ones.
         rows.append({"scenario": scenario, **{n: statistics.median(t[1:]) for n, t in times.items()}})
         print(rows[-1], file=sys.stderr, flush=True)
     return rows
@@ -185,7 +185,7 @@ def main() -> None:
     ocaml_tree.add_arguments(parser)
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--work", type=Path, help="a folder for the trees, which are used again when they are there")
-    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(1))  # so that no watcher stays behind
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(1))  # so that no watcher is left behind
     parser.add_argument("--output", type=Path, default=ROOT / "benchmarks" / "results")
     options = parser.parse_args()
     tree = ocaml_tree.plan_tree(options.modules, options.per_package, options.interfaces, options.seed)

@@ -1,1 +1,1 @@
-"""Tries the project on other machines: `python bootstrap.py matrix`. See docs/matrix.md for what it last found."""
+"""Tests the project on other machines: `python bootstrap.py matrix`. The last results are in docs/matrix.md."""

@@ -1,7 +1,7 @@
 """Bare Debian machines: folders with a minimal system, in which commands run as root or as an ordinary user.
 
-debootstrap makes the system once; a machine is a copy of it. Commands get mounts and process numbers of their own, so
-that nothing they started lives longer than they do.
+debootstrap makes the system once; a machine is a copy of it. Commands have mount and process namespaces of their own,
+so nothing that they start outlives them.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 USERS = ("root", "tester")
 NEEDED = {"debootstrap": "debootstrap", "unshare": "util-linux", "chroot": "coreutils", "tar": "tar"}
 FIRST = ("python3", "ca-certificates")
-"""What somebody has who can clone this repository and run `python3 bootstrap.py`."""
+"""The packages of somebody who can clone this repository and run `python3 bootstrap.py`."""
 
 _ENTER = """
 mount -t proc proc "$1/proc" && mount --rbind /dev "$1/dev" || exit 125
@@ -29,7 +29,7 @@ exec chroot --userspec="$user" "$root" "$@"
 
 
 class Machine(NamedTuple):
-    """A machine that stands: Debian `suite` below `root`."""
+    """A machine that is ready: Debian `suite` below `root`."""
 
     suite: str
     root: Path
@@ -44,21 +44,21 @@ class Machine(NamedTuple):
         return [*private, *entered, *command]
 
     def run(self, *command: str, user: str = "root", folder: str = "/") -> int:
-        """Run a command whose output goes where this program's goes; its exit status."""
+        """Run a command with the output of this program; return its exit status."""
         return subprocess.run(self.command(*command, user=user, folder=folder)).returncode
 
     def must(self, *command: str) -> None:
-        """Run a command as root. SystemExit when it fails."""
+        """Run a command as root. Errors: SystemExit if it fails."""
         if self.run(*command) != 0:
             raise SystemExit(f"on Debian {self.suite} this fails: {shlex.join(command)}")
 
     def output(self, *command: str, user: str = "root", folder: str = "/") -> str:
-        """What a command prints, without the end of the last line. CalledProcessError when it fails."""
+        """The output of a command, without the final line break. Errors: CalledProcessError if it fails."""
         return subprocess.check_output(self.command(*command, user=user, folder=folder), text=True).strip()
 
 
 def check_tools() -> None:
-    """SystemExit with what to install, or with who has to run this."""
+    """Check the tools. Errors: SystemExit, with what to install, or who has to run this."""
     missing = [package for program, package in NEEDED.items() if not shutil.which(program)]
     if missing:
         raise SystemExit(f"bare machines need: apt-get install {' '.join(missing)}")
@@ -67,17 +67,17 @@ def check_tools() -> None:
 
 
 def fresh(suite: str, folder: Path) -> Machine:
-    """A new machine `folder`/`suite` in the place of what was there, with Python and two users."""
+    """A new machine `folder`/`suite`, which replaces an existing one, with Python and two users."""
     base = _base(suite, folder)
     machine = Machine(suite, folder / suite)
     shutil.rmtree(machine.root, ignore_errors=True)
     machine.root.mkdir()
     subprocess.run(["tar", "-C", str(machine.root), "-xf", str(base)], check=True)
     reach.hand_on(machine.root, suite)
-    # Nothing here has to outlive a loss of power, and dpkg would wait for the disk after each file.
+    # Nothing here has to survive a power failure, and dpkg would sync after each file.
     (machine.root / "etc/dpkg/dpkg.cfg.d/no-sync").write_text("force-unsafe-io\n")
     install(machine, *FIRST)
-    reach.hand_on(machine.root, suite)  # once more: ca-certificates wrote its own list
+    reach.hand_on(machine.root, suite)  # again: ca-certificates wrote its own list
     machine.must("useradd", "--create-home", "--shell", "/bin/sh", USERS[1])
     return machine
 
@@ -88,7 +88,7 @@ def install(machine: Machine, *packages: str) -> None:
 
 
 def _base(suite: str, folder: Path) -> Path:
-    """The file `folder`/`suite`.tar with a minimal system, made by debootstrap when it is not there."""
+    """The file `folder`/`suite`.tar with a minimal system, made by debootstrap if it does not exist."""
     base = folder / f"{suite}.tar"
     if not base.exists():
         folder.mkdir(parents=True, exist_ok=True)
@@ -103,7 +103,7 @@ def _base(suite: str, folder: Path) -> Path:
 
 
 def copy_project(machine: Machine, root: Path, user: str) -> str:
-    """Put the files of the checkout `root` that git knows or would add into the home of `user`; the folder there."""
+    """Copy the files of the checkout `root` that git tracks or would add to the home of `user`; return the folder."""
     listed = subprocess.run(
         ["git", "-C", str(root), "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
         check=True,

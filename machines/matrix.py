@@ -28,7 +28,7 @@ VERSIONS = {
 
 
 def main(arguments: Sequence[str]) -> int:
-    """1 when anything failed, else 0."""
+    """1 if anything failed, else 0."""
     at = arguments.index("--") if "--" in arguments else len(arguments)
     options = _parser().parse_args(arguments[:at])
     debian.check_tools()
@@ -51,7 +51,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="bootstrap.py matrix",
         usage="%(prog)s [SUITE ...] [--tier TIER] [--folder FOLDER] [-- PYTEST_ARGUMENT ...]",
         description="Run the tests on bare Debian machines, as root and as an ordinary user, with the newest SCons "
-        f"and the oldest that is allowed, and write the results to {PAGE.relative_to(ROOT)}.",
+        f"and the oldest supported one, and write the results to {PAGE.relative_to(ROOT)}.",
     )
     suites = list(results.NAMES)
     parser.add_argument("suites", nargs="*", metavar="SUITE", type=_suite, help=f"of {', '.join(suites)}; default: all")
@@ -63,12 +63,12 @@ def _parser() -> argparse.ArgumentParser:
 
 def _suite(name: str) -> str:
     if name not in results.NAMES:
-        raise argparse.ArgumentTypeError(f"{name} is none of {', '.join(results.NAMES)}")
+        raise argparse.ArgumentTypeError(f"{name} is not one of {', '.join(results.NAMES)}")
     return name
 
 
 def _tried(suite: str, options: argparse.Namespace, arguments: Sequence[str]) -> Iterator[Row]:
-    """A row for each user and release of SCons, on one new machine; the first one's setup installs the packages."""
+    """A row for each user and release of SCons, on one new machine; the first setup installs the packages."""
     machine = debian.fresh(suite, options.folder)
     for user in debian.USERS:
         project = debian.copy_project(machine, ROOT, user)
@@ -79,7 +79,7 @@ def _tried(suite: str, options: argparse.Namespace, arguments: Sequence[str]) ->
 
 
 def _tested(machine: Machine, row: Row, project: str, arguments: Sequence[str]) -> Row:
-    """The row with what the tests said."""
+    """The row with the results of the tests."""
     report = f"{project}/matrix.xml"
     (machine.root / report.lstrip("/")).unlink(missing_ok=True)
     tests = ("python3", "bootstrap.py", "test", f"--junit-xml={report}", *arguments)
@@ -92,7 +92,7 @@ def _tested(machine: Machine, row: Row, project: str, arguments: Sequence[str]) 
 
 
 def _versions(machine: Machine, user: str, project: str) -> dict[str, str]:
-    """What the programs of the machine say; those that fail are left out."""
+    """The versions of the programs on the machine; programs that fail are left out."""
     found = {}
     for name, command in VERSIONS.items():
         try:

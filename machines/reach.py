@@ -1,7 +1,7 @@
-"""What a bare machine needs to reach the package registries as this machine does: archives, proxies, certificates.
+"""What a bare machine needs to reach the package registries like this machine: archives, proxies, certificates.
 
-Nothing here knows an address. apt, pip and npm of this machine are asked what they use. Their answers become a
-sources.list, an apt.conf and environment variables, and the files that these name are copied to the same place.
+No addresses are known here. apt, pip and npm of this machine are asked for their settings, which become a
+sources.list, an apt.conf and environment variables; files that the settings name are copied to the same paths.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Archive(NamedTuple):
 
 
 def archives() -> list[Archive]:
-    """Debian's own archives of this machine, the main one first. ValueError: there is none."""
+    """Debian's own archives on this machine, the main one first. Errors: ValueError if there is none."""
     fields = "$(ORIGIN)\t$(COMPONENT)\t$(REPO_URI)\t$(RELEASE)\t$(CODENAME)"
     listed = _said("apt-get", "indextargets", "--format", fields, "Created-By: Packages")
     rows = [line.split("\t") for line in listed.splitlines()]
@@ -52,7 +52,7 @@ def archives() -> list[Archive]:
 
 
 def sources_list(suite: str, known: Iterable[Archive]) -> str:
-    """The archives in `known` as they are for another `suite`: bookworm-security becomes trixie-security."""
+    """The archives in `known`, changed for another `suite`: bookworm-security becomes trixie-security."""
     own = min((archive.codename for archive in known), key=len)
     return "".join(f"deb {a.address} {a.suite.replace(own, suite, 1)} main\n" for a in known)
 
@@ -63,7 +63,7 @@ def apt_settings() -> str:
 
 
 def environment() -> dict[str, str]:
-    """The variables about proxies, certificates and registries, with what pip and npm have in their files."""
+    """The variables about proxies, certificates and registries, with the settings from the files of pip and npm."""
     found = {name: value for name, value in os.environ.items() if VARIABLE.fullmatch(name)}
     settings = {**_pip_settings(), **_npm_settings(), **found}
     return {name: value for name, value in settings.items() if _can_be_handed_on(value)}
@@ -88,18 +88,18 @@ def _npm_settings() -> dict[str, str]:
 
 
 def _can_be_handed_on(value: str) -> bool:
-    """Not folders with packages of this machine's own: bare machines have none."""
+    """Not folders with packages of this machine: bare machines do not have them."""
     return not any(word.startswith("file:") or os.path.isdir(word) for word in value.split())
 
 
 def files(settings: Iterable[str]) -> list[str]:
-    """Files that settings name, and those that say how names of hosts are looked up."""
+    """The files named by settings, and those that determine how host names are resolved."""
     named = (word.strip('";') for text in settings for word in text.split())
     return [path for path in dict.fromkeys((*FILES, *named)) if os.path.isabs(path) and os.path.isfile(path)]
 
 
 def hand_on(root: Path, suite: str) -> None:
-    """Write all that to the machine whose files lie in `root`."""
+    """Write all of this to the machine whose files are in `root`."""
     (root / "etc/apt/sources.list").write_text(sources_list(suite, archives()))
     (root / "etc/apt/apt.conf.d/99reach").write_text(apt_settings())
     for path in files((*environment().values(), apt_settings())):

@@ -1,4 +1,4 @@
-"""What the tests of one machine came to, kept in a file between runs and shown as a page."""
+"""The results of the tests on one machine, which are kept in a file between runs and rendered as a page."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ from typing import NamedTuple
 
 NAMES = {"bullseye": "11", "bookworm": "12", "trixie": "13"}
 
-_HEAD = """# What was tried
+_HEAD = """# Tested systems
 
-`python bootstrap.py matrix` wrote this page. Each row is a bare Debian, made by debootstrap, on which `python3
-bootstrap.py` (set up, build an example with scons, run it) and then `python3 bootstrap.py test` ran, with Debian's own
-Python, OCaml and gcc, and SCons from PyPI. CONTRIBUTING.md says what the tiers are.
+This page shows on which systems the tests pass; it was written by `python bootstrap.py matrix`. Each row is a bare
+Debian, made by debootstrap, on which `python3 bootstrap.py` (set up, build an example with scons, run it) and then
+`python3 bootstrap.py test` ran, with Debian's own Python, OCaml and gcc, and SCons from PyPI. CONTRIBUTING.md explains
+the tiers.
 
 """
 _COLUMNS = (
@@ -44,9 +45,9 @@ class Counts(NamedTuple):
 
 
 class Row(NamedTuple):
-    """One run of the tests: suite, user and SCons say where, `built` whether the setup and the example went well.
+    """One run of the tests: suite, user and SCons identify it; `built`: whether the setup and the example succeeded.
 
-    versions: of what is on the machine, by name. counts: None when the tests did not come to an end.
+    versions: of the programs on the machine, by name. counts: None if the tests did not finish.
     """
 
     suite: str
@@ -68,7 +69,7 @@ class Row(NamedTuple):
 
 
 def read_junit(path: Path) -> Counts | None:
-    """The counts in a report of pytest; None when there is none, or only a part of it."""
+    """The counts in a report of pytest; None if there is none, or it is incomplete."""
     try:
         cases = list(ElementTree.parse(path).iter("testcase"))
     except (FileNotFoundError, ElementTree.ParseError):
@@ -80,7 +81,7 @@ def read_junit(path: Path) -> Counts | None:
 
 
 def load(path: Path) -> list[Row]:
-    """The rows of earlier runs; none when the file is not there."""
+    """The rows of earlier runs; none if the file does not exist."""
     if not path.exists():
         return []
     rows = [Row(**plain) for plain in json.loads(path.read_text())]
@@ -92,7 +93,7 @@ def save(path: Path, rows: Iterable[Row]) -> None:
 
 
 def merged(rows: Sequence[Row], new: Row) -> list[Row]:
-    """The rows with `new` in the place of what was known about the same run."""
+    """The rows, with `new` instead of an earlier row of the same run."""
     known = {row.key: row for row in rows}
     return sorted({**known, new.key: new}.values(), key=lambda row: (NAMES[row.suite], row.scons, row.user, row.tier))
 

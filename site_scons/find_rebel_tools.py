@@ -1,7 +1,7 @@
 """Make `import rebel_tools` work for the tools of this folder.
 
-A link to this folder leads back to the repository that has the package. A copy needs the package installed for the
-Python that runs scons, or a copy of it in this folder, which SCons puts on sys.path.
+A link to this folder leads to the repository with the package. For a copy, the package has to be installed for the
+Python that runs scons, or to be copied into this folder, which SCons adds to sys.path.
 """
 
 import importlib.util

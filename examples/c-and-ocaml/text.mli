@@ -1,2 +1,2 @@
 val words : string -> string list
-(** What is between blanks. *)
+(** The words between blanks. *)

@@ -1,4 +1,4 @@
-/* What the extensions are compiled against. core.c was written for something else, in one of six ways. */
+/* The extensions are compiled against this header. core.c differs from it in one of six ways. */
 struct point {
     int x;
     int y;

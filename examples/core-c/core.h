@@ -1,4 +1,4 @@
-/* The interface of the core: what every extension is compiled against. */
+/* The interface of the core: every extension is compiled against it. */
 #ifndef CORE_H
 #define CORE_H
 

@@ -110,7 +110,7 @@ class Evaluator(object):
         return None
 
     def do_try(self, parts, scope):
-        """(try body (name handler...)): `name` is what went wrong."""
+        """(try body (name handler...)): `name` is bound to the kind and the value of the error."""
         try:
             return self.value(parts[1], scope)
         except OperationError as e:

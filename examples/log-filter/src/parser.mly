@@ -10,7 +10,7 @@
 %start <Query.t> filter
 %%
 
-(* The types of these rules are nowhere: they are inferred from Query. *)
+(* These rules have no type declarations: their types are inferred from Query. *)
 
 filter: query = query END { query }
 

@@ -1,4 +1,4 @@
-(* What a filter asks of one line of a log: fields with values. *)
+(* A condition on one line of a log: fields with values. *)
 
 type comparison = Equal | Different | Contains
 

@@ -63,7 +63,7 @@ let unquote line =
   let line = from line (String.index line '>' + 1) in
   if indent line > 0 then from line 1 else line
 
-(* What belongs to a list item: lines that are indented as its text is, and blank ones between these. *)
+(* The lines of a list item: those that are indented like its text, and blank ones between them. *)
 let rec item_lines width = function
   | line :: rest when indent line >= width && not (is_blank line) ->
       let taken, left = item_lines width rest in
@@ -112,7 +112,7 @@ and items first lines =
             let more, left = item_lines found.width rest in
             let blank, next = span is_blank left in
             let others, left = go next in
-            (* Blank lines after the last item belong to nobody. *)
+            (* Blank lines after the last item do not belong to it. *)
             let separated = blank <> [] && others <> [] in
             (((text :: more), separated) :: others, left)
         | _ -> ([], lines))

@@ -4,11 +4,11 @@ let is_word c = match c with 'a' .. 'z' | 'A' .. 'Z' | '0' .. '9' | '\128' .. '\
 let is_punctuation c =
   match c with '!' .. '/' | ':' .. '@' | '[' .. '`' | '{' .. '~' -> true | _ -> false
 
-(* Whether [part] stands in [text] at [at]. *)
+(* Whether [text] has [part] at [at]. *)
 let has text part at =
   at + String.length part <= String.length text && String.sub text at (String.length part) = part
 
-(* How often [c] is repeated from [at] on. *)
+(* How often [c] is repeated, starting at [at]. *)
 let run text c at =
   let rec go i = if i < String.length text && text.[i] = c then go (i + 1) else i - at in
   go at
@@ -104,7 +104,7 @@ and link text at make =
       |> Option.map (fun last -> (make (slice text (at + 1) close) (slice text (close + 2) last), last + 1))
   | _ -> None
 
-(* [url "title"] as it stands between the parentheses. *)
+(* [url "title"], the text between the parentheses. *)
 and destination text =
   let text = String.trim text in
   match String.index_opt text ' ' with

@@ -1,4 +1,4 @@
-(* A timetable. The texts of [%duration ...] are read when this is compiled. *)
+(* A timetable. The texts in [%duration ...] are parsed at compile time. *)
 
 let stops =
   [ ("Oslo", [%duration "0m"]); ("Hamar", [%duration "1h17m"]); ("Lillehammer", [%duration "2h5m"]);

@@ -1,4 +1,4 @@
-(* Prints a list of records in a format that a plugin brings: app.out PLUGIN FILE *)
+(* Prints a list of records in a format that a plugin implements: app.out PLUGIN FILE *)
 
 let row line =
   String.split_on_char ',' line

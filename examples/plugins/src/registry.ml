@@ -1,8 +1,8 @@
-(** The formats that plugins bring. *)
+(** The formats that plugins implement. *)
 
 type row = (string * string) list
 
 let formats : (string, row list -> string) Hashtbl.t = Hashtbl.create 8
 
-(** What a plugin calls when it is loaded. *)
+(** A plugin calls this when it is loaded. *)
 let register name print = Hashtbl.replace formats name print

@@ -1,9 +1,9 @@
-(** A Sudoku: 81 cells, 0 where nothing is known. *)
+(** A Sudoku: 81 cells, 0 for unknown ones. *)
 
 type t
 
 val parse : string -> (t, string) result
-(** The first 81 digits, dots (unknown) and zeros of a text; other characters do not count. *)
+(** The first 81 digits, dots (unknown) and zeros of a text; other characters are ignored. *)
 
 val to_string : t -> string
 val get : t -> int -> int

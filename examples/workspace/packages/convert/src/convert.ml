@@ -1,4 +1,4 @@
-(* Prints the sum of the lengths that it is given. *)
+(* Prints the sum of the lengths in its arguments. *)
 open Units
 
 let length word =

@@ -10,4 +10,4 @@ val of_string : string -> t option
 val add : t -> t -> t
 
 val to_string : t -> string
-(** In metres, with two digits behind the point. *)
+(** In metres, with two digits after the decimal point. *)
