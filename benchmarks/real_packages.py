@@ -40,6 +40,12 @@ PROGRAMS: dict[str, tuple[str, str, dict[str, object]]] = {
         "slept",
         {"uses": ["lwt", "lwt.unix"], "ppx": ["lwt.ppx"]},
     ),
+    "ppx-sexp-conv": (
+        "type t = { a : int; b : string list } [@@deriving sexp]\n"
+        'let () = print_string (Sexplib0.Sexp.to_string (sexp_of_t { a = 1; b = [ "x"; "y z" ] }))',
+        '((a 1)(b(x"y z")))',
+        {"ppx": ["ppx-sexp-conv"], "flags": {"compile": ["-open", "Sexplib0.Sexp_conv"]}},
+    ),
     "dose3": (
         'let () = print_int (Dose_versioning.Debian.compare "1.0~rc1" "1.0")',
         "-1",

@@ -42,16 +42,22 @@ def rewriting_of(manifest: Manifest, needed: Mapping[str, Package], known: Itera
     )
 
 
-NAMED_IN = ("ppx", "ocamlfindDependencies", "ppxRuntime")
+NAMED_IN: tuple[Path, ...] = (
+    ("rebel", "ppx"),
+    ("rebel", "ocamlfindDependencies"),
+    ("rebel", "ppxRuntime"),
+    ("rebel", "tests", "ocamlfindDependencies"),
+)
 
 
-def place_of(document: Document, name: str, where: Iterable[str] = NAMED_IN) -> tuple[Path, bool]:
+def place_of(document: Document, name: str, where: Iterable[Path] = NAMED_IN) -> tuple[Path, bool]:
     """The keys where a package.json names a rewriter or a findlib package, and whether the last of them is the name."""
-    rebel = document.value.get("rebel", {}) if isinstance(document.value, dict) else {}
-    for key in where:
-        said = rebel.get(key)
+    for keys in where:
+        said = document.value
+        for key in keys:
+            said = said.get(key) if isinstance(said, dict) else None
         if isinstance(said, dict) and name in said:
-            return ("rebel", key, name), True
+            return (*keys, name), True
         if isinstance(said, list) and name in said:
-            return ("rebel", key, said.index(name)), False
+            return (*keys, said.index(name)), False
     return ("rebel",), True

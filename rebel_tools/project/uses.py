@@ -17,18 +17,18 @@ from rebel_tools.text import quote
 def wanted_of(manifest: Manifest) -> Iterator[Dependency]:
     """What a package depends on. Errors: ProjectError for a name in `rebel.uses` that can be no library of anybody.
 
-    A rewriter that is named in `rebel.ppx` alone, and may be a library of another package or one of findlib, has no
-    `used_at`.
+    A name that stands in `rebel.ppx` or `rebel.ppxRuntime` alone, and may be a library of another package or one of
+    findlib, has no `used_at`.
     """
     if manifest.uses is None:
         yield from manifest.dependencies
     for name in manifest.uses or ():
-        keys, _ = place_of(manifest.document, name, ("uses",))
+        keys, _ = place_of(manifest.document, name, [("rebel", "uses")])
         found = _wanted(manifest, name)
         if found is None:
             raise _unknown(manifest, name, keys)
         yield found._replace(used_at=keys)
-    for name, _ in manifest.ppx:
+    for name in (*(name for name, _ in manifest.ppx), *manifest.ppx_runtime):
         found = _wanted(manifest, name)
         if found and name not in (manifest.uses or ()) and (found.library or manifest.uses is not None):
             keys, _ = place_of(manifest.document, name)

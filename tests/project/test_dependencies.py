@@ -7,6 +7,8 @@ import json
 import pytest
 
 from rebel_tools.project import ProjectError, absent_modules, load_project
+from rebel_tools.project.document import read_document
+from rebel_tools.project.ppx import place_of
 
 
 def write_package(project, folder=".", **data):
@@ -148,3 +150,36 @@ def test_a_version_is_a_string(project):
     project.write("node_modules/a/package.json", '{"version": 1, "rebel": {}}')
     with pytest.raises(ProjectError, match='"version" is not a string'):
         load(project)
+
+
+def test_what_rewritten_code_needs_may_be_a_library_of_the_rewriter(project):
+    """Nobody else names that library; the code of the user sees it, and not what only makes the rewriter."""
+    write_package(project, name="app", dependencies={"tag": "*"}, rebel={"ppx": ["tag"]})
+    project.write("src/Index.ml", "")
+    libraries = {"run": {"sources": ["run"]}, "make": {"sources": ["make"]}}
+    rebel = {"uses": ["tag.make"], "ppxRuntime": ["tag.run"], "libraries": libraries}
+    write_package(project, "node_modules/tag", name="tag", rebel=rebel)
+    for path in ("src/tag.ml", "run/a.ml", "make/b.ml"):
+        project.write(f"node_modules/tag/{path}", "")
+    loaded = load(project)
+    assert loaded.root.dependencies == ("tag.run",)
+    assert {package.name for package in loaded.packages} == {"app", "tag", "tag.run", "tag.make"}
+
+
+@pytest.mark.parametrize(
+    "rebel, keys, is_key",
+    [
+        ({"ppx": {"a": [], "nope": []}}, ("rebel", "ppx", "nope"), True),
+        ({"ocamlfindDependencies": ["a", "nope"]}, ("rebel", "ocamlfindDependencies", 1), False),
+        (
+            {"tests": {"ocamlfindDependencies": ["nope"], "programs": []}},
+            ("rebel", "tests", "ocamlfindDependencies", 0),
+            False,
+        ),
+        ({"tests": {"ocamlfindDependencies": "nope"}}, ("rebel",), True),
+        ([], ("rebel",), True),
+    ],
+)
+def test_where_a_findlib_package_is_named(project, rebel, keys, is_key):
+    project.write("package.json", json.dumps({"rebel": rebel}))
+    assert place_of(read_document(str(project.path("package.json"))), "nope") == (keys, is_key)
