@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Union
 
 from rebel_tools.abi import types as t
+from rebel_tools.abi.standard_library import own_types
 
 Definitions = Mapping[str, Union[t.Record, t.Enum]]
 Symbol = Union[t.Function, t.Variable]
@@ -39,6 +40,7 @@ def visited(kinds: Iterable[t.Type], definitions: Definitions) -> Iterator[t.Typ
             keys.add(kind.key)
             if kind.key in definitions:
                 work.append(definitions[kind.key])
+            work.extend(map(t.Ref, own_types(kind.key, definitions)))
         work.extend(parts(kind))
 
 
@@ -71,7 +73,9 @@ def definitions_for(symbols: Iterable[Symbol], definitions: Definitions) -> dict
 
 def parts(kind: t.Type) -> list[t.Type]:
     """The types that stand directly in a type."""
-    if isinstance(kind, (t.Pointer, t.MemberPointer, t.Typedef, t.Qualified)):
+    if isinstance(kind, t.MemberPointer):
+        return [kind.target, *([kind.record] if kind.record else [])]
+    if isinstance(kind, (t.Pointer, t.Typedef, t.Qualified)):
         return [kind.target]
     if isinstance(kind, t.Array):
         return [kind.element]

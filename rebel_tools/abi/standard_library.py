@@ -5,7 +5,8 @@ Incompatible versions of them have other mangled names, and a library's debug in
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Container, Iterator
 
 _FOREIGN = ("std::", "__gnu_cxx::", "__cxxabiv1::")
 _CONTAINERS = {
@@ -14,12 +15,56 @@ _CONTAINERS = {
     **dict.fromkeys(("map", "multimap", "pair", "unordered_map", "unordered_multimap"), 2),
 }
 """How many of the first arguments of a template are types whose values its objects hold."""
+_NAME = re.compile(r"(?<![\w:])[A-Za-z_][\w:]*")
+_OF_THE_LANGUAGE = frozenset(
+    "void bool char wchar_t char8_t char16_t char32_t short int long signed unsigned float double const volatile true"
+    " false __int128 _Float16 __float128 decltype nullptr".split()
+)
 
 
 def is_standard(name: str) -> bool:
     """Whether a type is one of the standard library's, by its qualified name or its key."""
     kind, space, rest = name.partition(" ")
     return (rest if space and kind.isidentifier() else name).startswith(_FOREIGN)
+
+
+def is_all_standard(name: str) -> bool:
+    """Whether a type of the standard library, by its qualified name, is made of nothing else than its types."""
+    return is_standard(name) and not own_names(name)
+
+
+def own_names(name: str) -> tuple[str, ...]:
+    """The types of others that a type of the standard library is made of: its arguments, and those of its arguments."""
+    return tuple(dict.fromkeys(_own_names(name)))
+
+
+def own_types(key: str, definitions: Container[str]) -> list[str]:
+    """The keys of these types in `definitions`; none for a type that is not of the standard library."""
+    if "<" not in key or not is_standard(key):
+        return []
+    kinds = ("struct", "union", "enum", "typedef")
+    keys = (f"{kind} {name}" for name in own_names(key.partition(" ")[2]) for kind in kinds)
+    return [own for own in keys if own in definitions]
+
+
+def _own_names(text: str) -> Iterator[str]:
+    at = 0
+    while match := _NAME.search(text, at):
+        at = match.end()
+        if match[0] in _OF_THE_LANGUAGE or match[0].startswith(_FOREIGN):
+            continue  # its arguments follow
+        at = _end_of_arguments(text, at)
+        yield text[match.start() : at]
+
+
+def _end_of_arguments(text: str, start: int) -> int:
+    """Where the arguments end that begin at `start`; `start` itself where none do."""
+    depth = 0
+    for at in range(start, len(text)):
+        depth += {"<": 1, "(": 1, ">": -1, ")": -1}.get(text[at], 0)
+        if depth <= 0:
+            return at + 1 if at > start else start
+    return len(text)
 
 
 def elements(key: str) -> tuple[str, ...]:

@@ -69,10 +69,14 @@ class Pointer:
 
 @dataclass(frozen=True)
 class MemberPointer:
-    """A C++ pointer to member: `size` is that of a pointer for data members and two of them for functions."""
+    """A C++ pointer to member: `size` is that of a pointer for data members and two of them for functions.
+
+    record: the class, where the source tells it.
+    """
 
     target: Type
     size: int
+    record: Type | None = None
 
 
 @dataclass(frozen=True)
@@ -242,6 +246,7 @@ class Function:
     display: the name for people where it differs ("geometry::area(Shape const&)").
     convention: None for the platform's default, else one of CONVENTIONS.
     raises: keys of the exceptions that it may raise; empty for C.
+    noreturn: whether its declaration says that it never returns (`_Noreturn`, `[[noreturn]]`).
     """
 
     name: str
@@ -252,6 +257,7 @@ class Function:
     raises: tuple[str, ...] = ()
     display: str | None = None
     declared_at: Place | None = field(default=None, compare=False)
+    noreturn: bool = False
 
 
 @dataclass(frozen=True)
@@ -281,6 +287,7 @@ class Declarations:
         the headers that were asked for, those of an interface the ones that no symbol leads to.
     tells_atomic: whether `_Atomic` is told from a plain type; DWARF before version 5 cannot.
     tells_conventions: whether a function without a calling convention is known to have the platform's default one.
+    tells_noreturn: whether a function without `noreturn` is known to be declared without it.
     """
 
     functions: Mapping[str, Function] = field(default_factory=dict)
@@ -290,6 +297,7 @@ class Declarations:
     enumerations: tuple[Enum, ...] = ()
     tells_atomic: bool = True
     tells_conventions: bool = False
+    tells_noreturn: bool = False
 
 
 def key_of(definition: Record | Enum) -> str:

@@ -154,9 +154,9 @@ def _declarations(reader: TypeReader, dies: dict[str, Die], enumerations: tuple[
             variables[name] = reader.variable(name, die, _is_tls(die))
     reader.finish()
     types, conflicts = dict(sorted(reader.types.items())), tuple(reader.conflicts)
-    tells_atomic = all(die.unit.sizes.version >= 5 for die in dies.values())
+    is_dwarf5 = all(die.unit.sizes.version >= 5 for die in dies.values())  # tells _Atomic and _Noreturn
     tells_conventions = all(is_clang(die.unit) for die in dies.values())  # GCC does not write them
-    return Declarations(functions, variables, types, conflicts, enumerations, tells_atomic, tells_conventions)
+    return Declarations(functions, variables, types, conflicts, enumerations, is_dwarf5, tells_conventions, is_dwarf5)
 
 
 def _is_tls(die: Die) -> bool:

@@ -26,11 +26,12 @@ def is_left_out(die: Die, name: str, functions: list[Die]) -> bool:
 
     One whose members are described is. Clang leaves out the definition of every C++ class that only pointers lead to,
     GCC that of every class with a virtual table that is elsewhere, with nothing to tell it from one that the source
-    only declares. Of GCC a `struct` outside of all scopes is taken for such a one, since the handles of C are.
+    only declares. Of GCC a `struct` outside of all scopes that is no template is taken for such a one, since the handles
+    of C are.
     """
     if functions or language(die.unit) not in CPLUSPLUS:
         return bool(functions)
-    is_handle = die.tag != Tag.CLASS and "::" not in name
+    is_handle = die.tag != Tag.CLASS and "::" not in name and "<" not in name
     return is_clang(die.unit) or not (is_handle or KEEPS_CLASSES in _producer(die.unit))
 
 

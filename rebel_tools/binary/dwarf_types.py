@@ -8,7 +8,7 @@ in damaged files) becomes `Unknown`, which never compares equal.
 from __future__ import annotations
 
 from rebel_tools.abi import types as t
-from rebel_tools.abi.standard_library import is_standard
+from rebel_tools.abi.standard_library import is_all_standard
 from rebel_tools.binary.dwarf_classes import is_left_out, read_passing, read_virtuals
 from rebel_tools.binary.dwarf_constants import C_LANGUAGES, CONVENTIONS, At, Tag
 from rebel_tools.binary.dwarf_find import chain, first_string, first_value, flag, language
@@ -61,6 +61,7 @@ class TypeReader:
             self._convention(links),
             display=self._display(links),
             declared_at=self._names.place(links),
+            noreturn=flag(links, At.NORETURN),
         )
 
     def variable(self, name: str, die: Die, tls: bool) -> t.Variable:
@@ -181,11 +182,15 @@ class TypeReader:
         if tag == Tag.SUBROUTINE:
             return self._signature(die)
         if tag == Tag.PTR_TO_MEMBER:
-            target = self.target(die)
-            return t.MemberPointer(target, die.unit.address_size * (2 if isinstance(target, t.FunctionType) else 1))
+            return self._member_pointer(die)
         if tag == Tag.UNSPECIFIED:
             return read_unspecified(die)
         return t.Unknown(f"the debug information calls it a type of the kind {tag:#x}", die.number(At.BYTE_SIZE, None))
+
+    def _member_pointer(self, die: Die) -> t.MemberPointer:
+        target, record = self.target(die), die.unit.reference(die.values.get(At.CONTAINING_TYPE))
+        size = die.unit.address_size * (2 if isinstance(target, t.FunctionType) else 1)
+        return t.MemberPointer(target, size, None if record is None else self.read(record))
 
     def _signature(self, die: Die) -> t.FunctionType:
         parameters, varargs = self._parameters(die)
@@ -253,7 +258,7 @@ class TypeReader:
             passing=read_passing(die, functions),
             virtuals=read_virtuals(functions),
             constants=read_constants(self.target, children),
-            left_out=is_declared and not is_standard(name or "") and is_left_out(die, name or "", functions),
+            left_out=is_declared and not is_all_standard(name or "") and is_left_out(die, name or "", functions),
         )
 
     def _field(self, die: Die, is_class: bool) -> t.Field | None:

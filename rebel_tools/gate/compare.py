@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 
 from rebel_tools.abi import types as t
 from rebel_tools.abi.spell import peel
+from rebel_tools.abi.standard_library import elements, own_types
 from rebel_tools.abi.values import Values
 from rebel_tools.gate.compare_enums import enums
 from rebel_tools.gate.compare_records import records
@@ -112,6 +113,7 @@ class Comparison:
         Translation units may disagree about a tag. If the expected ones do, each of theirs is right that one of the
         others equals; if only the found ones do, all of them have to be as expected.
         """
+        self._arguments(pair)
         wanted, present = self.expected.all(pair[0]), self.found.all(pair[1])
         first = wanted[0] if wanted else None
         is_open = isinstance(first, t.Record) and first.size is None
@@ -127,6 +129,15 @@ class Comparison:
                 outcomes = [list(self._two(one, other)) for other in present]
                 if all(outcomes):
                     yield from outcomes[0]
+
+    def _arguments(self, pair: Pair) -> None:
+        """What a type of the standard library is made of counts, also where its own layout is not told."""
+        held = elements(pair[0]) if pair[0] == pair[1] else ()
+        for key in own_types(pair[0], self.expected.types) if pair[0] == pair[1] else ():
+            is_told = any(isinstance(one, t.Record) and one.size is not None for one in self.found.all(pair[1]))
+            if key in self.found.types or not is_told:
+                self._met.add((key, key))
+                self.by_value.update([(key, key)] if t.spelled(key).partition(" ")[2] in held else ())
 
     def _two(self, a: t.Record | t.Enum, b: t.Record | t.Enum) -> Iterator[Difference]:
         if isinstance(a, t.Enum) and isinstance(b, t.Enum):
@@ -177,7 +188,8 @@ class Comparison:
         if isinstance(a, t.Pointer) and isinstance(b, t.Pointer):
             return self._pointers(a, b)
         if isinstance(a, t.MemberPointer) and isinstance(b, t.MemberPointer):
-            return all_of([a.size == b.size, self.same(a.target, b.target)])
+            records = [self.same(a.record, b.record)] if a.record and b.record else []
+            return all_of([a.size == b.size, self.same(a.target, b.target), *records])
         if isinstance(a, t.Array) and isinstance(b, t.Array):
             equal = a.count is None or a.count == b.count or not (a.count or b.count)
             return all_of([equal, a.vector == b.vector, self.same(a.element, b.element, by_value)])

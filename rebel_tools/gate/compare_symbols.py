@@ -29,6 +29,15 @@ def functions(comparison: Comparison, a: t.Function, b: t.Function) -> Iterator[
         if a.varargs != b.varargs:
             yield Difference("varargs", _varargs(a.varargs), _varargs(b.varargs))
     yield from conventions(comparison, a.convention, b.convention)
+    yield from _returning(comparison, a.noreturn, b.noreturn)
+
+
+def _returning(comparison: Comparison, a: bool, b: bool) -> Iterator[Difference]:
+    """Behind the call of a function that never returns, compilers write no code."""
+    if a and not b and comparison.found.tells_noreturn:
+        yield Difference("return", "ruled out", "possible", "noreturn-removed")
+    elif b and not a and comparison.expected.tells_noreturn:
+        yield Difference("return", "possible", "ruled out", "noreturn-added")
 
 
 def _result(comparison: Comparison, a: t.Type, b: t.Type) -> Iterator[Difference]:

@@ -28,13 +28,15 @@ class Sources:
     conflicts: dict[str, list[t.Record | t.Enum]] = field(default_factory=dict)
     tells_atomic: bool = True
     tells_conventions: bool = False
+    tells_noreturn: bool = False
 
     @classmethod
     def of(cls, declarations: t.Declarations) -> Sources:
         conflicts: dict[str, list[t.Record | t.Enum]] = {}
         for key, definition in declarations.conflicts:
             conflicts.setdefault(key, []).append(definition)
-        return cls(declarations.types, conflicts, declarations.tells_atomic, declarations.tells_conventions)
+        tells = (declarations.tells_atomic, declarations.tells_conventions, declarations.tells_noreturn)
+        return cls(declarations.types, conflicts, *tells)
 
     def all(self, key: str) -> list[t.Record | t.Enum]:
         """The definitions under a key, usually one."""

@@ -70,16 +70,24 @@ class _Diff:
 
     def symbol(self, before: Item, after: Item) -> Iterator[Change]:
         place = self.place(before.name)
-        if "unknown" not in (before.kind, after.kind) and before.kind != after.kind:
-            yield change("kind-changed", before.name, "kind", before.kind, after.kind, declared_at=place)
+        kinds = (self.kind(before, self.ours), self.kind(after, self.theirs))
+        if "unknown" not in kinds and kinds[0] != kinds[1]:
+            yield change("kind-changed", before.name, "kind", *kinds, declared_at=place)
         elif None not in (before.size, after.size) and before.size != after.size:
             sizes = (f"{before.size} bytes", f"{after.size} bytes")
             yield change("size-changed", before.name, "size", *sizes, declared_at=place)
         if None not in (before.writable, after.writable) and before.writable != after.writable:
             yield self.memory(before, place)
         yield from linkage(before, after, place)
-        if not matches(before.name, COMPILER_MADE):  # virtual tables and the like have no type
+        is_other = "function" in kinds and kinds[0] != kinds[1] != "unknown"  # code has no type that data could have
+        if not is_other and not matches(before.name, COMPILER_MADE):  # virtual tables and the like have no type
             yield from self.types(before.name, after.name, place)
+
+    def kind(self, item: Item, declarations: Declarations) -> str:
+        """What a symbol is: what the table of exports says, or where a DLL's does not, the declarations."""
+        if item.kind != "unknown" or _find(declarations, item.name) is None:
+            return item.kind
+        return "function" if item.name in declarations.functions else "object"
 
     def memory(self, before: Item, place: Place | None) -> Change:
         words = ("data that can be written", "data in read-only memory")

@@ -30,6 +30,7 @@ class Layouts:
         self.met = met
         self.reached = comparison.reached({pair for pairs in met.values() for pair in pairs})
         self.handed_out = {key for function in old.functions.values() for key in _handed_out(function)}
+        self.handed_out.update(key for data in old.variables.values() for key in _pointed_to(data.type))
         self.constructed = {key for name, function in old.functions.items() for key in _constructs(name, function)}
         self.contained = {f"struct {name}" for key in old.types for name in elements(key)}
 
@@ -87,23 +88,25 @@ class Layouts:
 
 def _handed_out(function: t.Function) -> Iterator[str]:
     """The keys of records to which a function gives pointers: as its result, or through a pointer to a pointer."""
-    result = peel(function.result)
-    if isinstance(result, t.Pointer):
-        yield from _key(result.target)
+    yield from _pointed_to(function.result)
     for parameter in function.parameters:
         outer = peel(parameter.type)
-        inner = peel(outer.target) if isinstance(outer, t.Pointer) else outer
-        if isinstance(outer, t.Pointer) and isinstance(inner, t.Pointer):
-            yield from _key(inner.target)
+        if isinstance(outer, t.Pointer):
+            yield from _pointed_to(outer.target)
+
+
+def _pointed_to(kind: t.Type) -> Iterator[str]:
+    pointer = peel(kind)
+    if isinstance(pointer, t.Pointer):
+        yield from _key(pointer.target)
 
 
 def _constructs(name: str, function: t.Function) -> Iterator[str]:
     """The key of what a constructor, or a function called `..._init`, fills in: memory that programs allocated."""
     first = function.parameters[0] if function.parameters else None
     pattern = _CONSTRUCTOR if first is not None and first.name == "this" else _INITIALIZER
-    pointer = peel(first.type) if first is not None and pattern.search(name) else None
-    if isinstance(pointer, t.Pointer):
-        yield from _key(pointer.target)
+    if first is not None and pattern.search(name):
+        yield from _pointed_to(first.type)
 
 
 def _key(kind: t.Type) -> Iterator[str]:

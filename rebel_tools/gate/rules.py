@@ -228,6 +228,14 @@ DIFF_RULES = _table(
         "see that the union is transparent_union, which debug information does not tell",
     ),
     Rule(
+        "noreturn-removed", RISK, "A function that never returned may return.",
+        "there is no code behind the call", "programs that call it", "see that it never returns, or declare it so",
+    ),
+    Rule(
+        "noreturn-added", NOTE, "A function is declared never to return.",
+        "programs that were compiled before expect no less", _NOBODY, "see that it is so",
+    ),
+    Rule(
         "field-renamed", NOTE, "A member has another name, in the same place and with the same type.",
         "programs use places and not names; source has to follow", _NOBODY, "nothing has to be done",
     ),

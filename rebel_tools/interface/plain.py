@@ -73,7 +73,7 @@ _TYPES = {
     "integer": _INTEGER,
     "float": row(t.Float, size=SIZE, name=TEXT, complex=FLAG),
     "pointer": row(t.Pointer, target=TYPE, size=SIZE, kind=one_of("*", "&", "&&")),
-    "member pointer": row(t.MemberPointer, target=TYPE, size=SIZE),
+    "member pointer": row(t.MemberPointer, target=TYPE, size=SIZE, tail={"record": (optional(TYPE), None)}),
     "array": row(t.Array, element=TYPE, count=optional(SIZE), tail={"vector": (FLAG, False)}),
     "function": row(t.FunctionType, result=TYPE, parameters=many(TYPE), varargs=FLAG, convention=CONVENTION),
     "typedef": row(t.Typedef, name=TEXT, target=TYPE, tail=ALIGNMENT),
@@ -173,6 +173,7 @@ _BODY = {
         convention=CONVENTION,
         raises=many(TEXT),
         display=optional(TEXT),
+        tail={"noreturn": (FLAG, False)},
     ),
     "variables": named(
         t.Variable,

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TypeVar, Union
 
 from rebel_tools.abi.reach import with_enumerations
+from rebel_tools.abi.standard_library import is_all_standard
 from rebel_tools.abi.types import Declarations, Enum, Function, Record, Variable
 from rebel_tools.interface.errors import InterfaceSourceError
 from rebel_tools.producers.compiler import QUIET, SUFFIXES, Compiler, Description
@@ -108,9 +109,22 @@ class Bench:
 
 
 def with_opaque_types(found: Declarations) -> Declarations:
-    """With the options of probes, a class that the compiler only declares is only declared in the header."""
-    types = {key: replace(d, left_out=False) if isinstance(d, Record) else d for key, d in found.types.items()}
+    """With the options of probes, a class that the compiler only declares is only declared in the header.
+
+    Of a template that says nothing: the program that uses it completes it.
+    """
+    types = {key: _opaque(d) if isinstance(d, Record) else d for key, d in found.types.items()}
     return replace(found, types=types)
+
+
+def _opaque(record: Record) -> Record:
+    return replace(record, left_out=is_open_template(record))
+
+
+def is_open_template(record: Record) -> bool:
+    """Whether a record is a template of which nothing but the name is known, and whose arguments count."""
+    name = record.name or ""
+    return record.size is None and "<" in name and not is_all_standard(name)
 
 
 def with_constants(declared: Declarations, enumerations: Iterable[Enum], files: frozenset[str]) -> Declarations:

@@ -26,6 +26,7 @@ from rebel_tools.producers import clang_ast as ast
 from rebel_tools.producers.bench import Bench, with_constants, with_opaque_types
 from rebel_tools.producers.header import PROBE, pointed_to
 from rebel_tools.producers.itanium import symbols, with_types
+from rebel_tools.producers.templates import completed
 
 Symbol = TypeVar("Symbol", Function, Variable)
 
@@ -73,12 +74,17 @@ class _Probe:
         options: tuple[str, ...] = DEBUG
         if self.is_cxx:
             lines, options = f'extern "C" {{\n{lines}}}\n', (*DEBUG, "-fno-access-control")
-        self.bench.compile(include + aliases + lines, "probe", *options)
         is_windows = self.bench.described.target.os == "windows"
         labels = [item.symbol.removeprefix("\1") for item in self.items if item.symbol]
-        library = self.bench.link("probe", labels if is_windows else ())  # ELF leaves them undefined
-        found = read_declarations(library, headers=EVERY)
-        found = self.bench.with_relative_places(with_opaque_types(found))
+
+        def described(text: str) -> Declarations:
+            self.bench.compile(text, "probe", *options)
+            library = self.bench.link("probe", labels if is_windows else ())  # ELF leaves them undefined
+            found = read_declarations(library, headers=EVERY)
+            return self.bench.with_relative_places(with_opaque_types(found))
+
+        text = include + aliases + lines
+        found = completed(text, self.bench, described, self.select) if self.is_cxx else described(text)
         return with_constants(self.select(found), found.enumerations, files)
 
     # the source

@@ -23,6 +23,7 @@ from rebel_tools.interface.errors import InterfaceSourceError
 from rebel_tools.producers.bench import Bench, with_constants, with_opaque_types
 from rebel_tools.producers.cxx_dump import Node, declared
 from rebel_tools.producers.itanium import structor_kind, symbols, with_types
+from rebel_tools.producers.templates import completed
 
 DEBUG = (
     "-O0", "-g", "-gdwarf-5", "-fno-eliminate-unused-debug-symbols", "-fno-eliminate-unused-debug-types",
@@ -81,11 +82,17 @@ def read_cxx(headers: Sequence[str], bench: Bench) -> tuple[Declarations, set[st
     files, dump = bench.files(headers), bench.read("dump")
     nodes = list(declared(dump, _bare(files.counted)))
     others = {node.file for node in declared(dump, _bare(files.left_out)) if node.role == "function"}
-    text = include + _probe(_usable(include, nodes, bench))
-    bench.compile(text, "probe", *DEBUG, PRIVATE)
-    described = read_declarations(bench.link("probe", ()), headers=EVERY)
-    found = bench.with_relative_places(with_opaque_types(described))
-    interface = with_constants(_select(found, nodes, files.counted), found.enumerations, files.counted)
+
+    def described(text: str) -> Declarations:
+        bench.compile(text, "probe", *DEBUG, PRIVATE)
+        found = read_declarations(bench.link("probe", ()), headers=EVERY)
+        return bench.with_relative_places(with_opaque_types(found))
+
+    def selected(found: Declarations) -> Declarations:
+        return _select(found, nodes, files.counted)
+
+    found = completed(include + _probe(_usable(include, nodes, bench)), bench, described, selected)
+    interface = with_constants(selected(found), found.enumerations, files.counted)
     return interface, {path for path in files.left_out if os.path.basename(path) in others}
 
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from rebel_tools.abi.reach import definitions_for
-from rebel_tools.abi.standard_library import is_standard
+from rebel_tools.abi.standard_library import is_standard, own_names, own_types
 from rebel_tools.abi.types import Declarations, Enum, Function, Record, Variable
 
 _STRUCTOR = re.compile(r"^(_ZN.*)([CD])[0-9](E.*)$")
@@ -40,11 +40,14 @@ def with_types(
     types: Mapping[str, Record | Enum],
 ) -> Declarations:
     """The declarations with the types that they need, classes of the standard library opaque."""
-    ours = {key: _opaque(definition) if is_standard(key) else definition for key, definition in types.items()}
+    ours = {key: _opaque(key, types) if is_standard(key) else definition for key, definition in types.items()}
     return Declarations(functions, variables, definitions_for([*functions.values(), *variables.values()], ours))
 
 
-def _opaque(definition: Record | Enum) -> Record | Enum:
+def _opaque(key: str, types: Mapping[str, Record | Enum]) -> Record | Enum:
+    """The layout is not told; what it is made of is, or else nothing is known."""
+    definition = types[key]
     if not isinstance(definition, Record):
         return definition
-    return replace(definition, size=None, fields=(), constants=(), left_out=False)
+    is_known = len(own_types(key, types)) >= len(own_names(key.partition(" ")[2]))
+    return replace(definition, size=None, fields=(), constants=(), virtuals=(), left_out=not is_known)

@@ -122,6 +122,30 @@ def test_a_class_whose_virtual_table_is_elsewhere_is_not_known(tmp_path: Path, s
     assert not diff(read_side(whole), read_side(whole)).not_compared
 
 
+@pytest.mark.parametrize(
+    "kind, uses, knows",
+    [
+        ("box<item> *", "", False),
+        ("box<item> *", "x->content", True),
+        ("std::vector<item> &", "", False),
+        ("std::vector<item> &", "x.size()", True),
+        ("std::vector<int> &", "", True),  # it is nothing but the standard library's
+    ],
+)
+def test_a_template_that_nothing_completes_is_not_known(tmp_path: Path, kind: str, uses: str, knows: bool) -> None:
+    """Programs complete it themselves: it is no handle."""
+    types = "#include <vector>\nstruct item { int a; }; template <class T> struct box { T content; };"
+    old, new = (
+        build(tmp_path, name, f"{types.replace('int', number)} int f({kind}x) {{ {uses}; return 0; }}", "g++")
+        for name, number in KINDS
+    )
+    report = diff(read_side(old), read_side(old))
+    gaps = [gap.symbols for gap in report.not_compared]
+    assert gaps == ([] if knows else [(next(iter(read_side(old).items)),)])
+    if uses:
+        assert not diff(read_side(old), read_side(new)).compatible
+
+
 def test_the_type_of_an_ifunc_is_not_known(tmp_path: Path) -> None:
     old = build(tmp_path, "old", "int f(int x) { return 0; }", "gcc")
     chosen = (

@@ -325,6 +325,32 @@ def test_clang_reads_cxx_as_gcc_does(clang, tmp_path):
         assert lines(ours, *differences) == lines(theirs, *differences)
 
 
+TEMPLATES = """\
+#include <functional>
+#include <vector>
+struct hidden;
+struct item { int number; };
+template <class T> struct node { node *next; T content; };
+template <class T> struct list { node<T> *first; };
+template <class T> struct elsewhere;
+int length(list<item> *); int all(const std::vector<item> &); int each(const std::function<void(item *)> &);
+int any(list<hidden> *, std::vector<hidden> *); int far(elsewhere<item> *); int text(std::vector<int> *);
+"""
+
+
+@pytest.mark.parametrize("command", ["g++", "clang++"])
+def test_templates_that_a_header_only_names_are_completed(tmp_path, command):
+    if not shutil.which(command):
+        pytest.skip(f"needs {command}")
+    (tmp_path / "core.hpp").write_text(TEMPLATES)
+    types = read(tmp_path, "core.hpp", command).declarations.types
+    known = {key.partition(" ")[2]: (kind.size is not None, kind.left_out) for key, kind in types.items()}
+    assert {known[name] for name in ("item", "list<item>", "node<item>")} == {(True, False)}
+    assert known["hidden"] == (False, False)  # as the header has it
+    assert known["node<hidden>"] == known["elsewhere<item>"] == (False, True)  # nothing can complete them
+    assert all(known[name] == (False, False) for name in known if name.startswith("std::"))
+
+
 CXX_SCOPES = """\
 namespace outer {
 class Final final { public: Final(int, double) noexcept; private: struct Inner { Inner(Final *); void go(); }; };
