@@ -44,7 +44,7 @@ class SplitUnits:
             if found is not None:
                 found.skeleton = unit
                 return found
-            wrong = wrong or (None if path.endswith(".dwp") else path)
+            wrong = wrong or path
         if wrong is not None:
             message = f"{wrong} is of another build (it has no unit with the id {identity:016x})"
             raise unit.dwarf.error(message, unit.start, "the file of this build")

@@ -108,6 +108,13 @@ class DiffReport:
         return not any(change.breaking for change in self.changes)
 
     @property
+    def verdict(self) -> str:
+        """ "incompatible", "compatible", or "not known" when nothing breaks and no types were compared."""
+        if not self.compatible:
+            return "incompatible"
+        return "not known" if self.unreadable or self.says_nothing_about_types else "compatible"
+
+    @property
     def compared(self) -> int:
         """How many common symbols had their types compared; virtual tables and the like count, for they have none."""
         if self.untyped:

@@ -33,11 +33,13 @@ def summary(report: DiffReport) -> str:
     """The verdict, and what it rests on."""
     counts = Counter(change.change for change in report.changes)
     numbers = ", ".join(f"{counts[kind]} {kind}" for kind in ("added", "removed", "changed"))
-    verdict = "compatible" if report.compatible else "incompatible"
+    verdict = VERDICTS.get(report.verdict, report.verdict)
     types = f"types compared for {report.compared} of {report.symbols} common symbols"
     return f"{report.old} -> {report.new}: {verdict} ({numbers}; {types})"
 
 
+VERDICTS = {"not known": "nothing breaks as far as names, kinds and sizes go"}
+"""What people read in place of the word that stands in JSON."""
 SONAME = {
     "keep": "keep the SONAME",
     "change": "the SONAME has to change",
@@ -47,7 +49,7 @@ SONAME = {
 
 def advice(report: DiffReport) -> str:
     """What the new version has to be called, as far as one can say."""
-    if report.compatible and report.says_nothing_about_types:
+    if report.verdict == "not known":
         return "none, since no types were compared"
     limit = ", as far as types were compared" if report.compatible and report.compared < report.symbols else ""
     return f"{SONAME[report.soname]} ({report.advice} version){limit}"
@@ -58,7 +60,7 @@ def as_dict(report: DiffReport) -> dict[str, Any]:
     return {
         "old": report.old,
         "new": report.new,
-        "verdict": "compatible" if report.compatible else "incompatible",
+        "verdict": report.verdict,
         "changes": [_change_dict(change) for change in report.changes],
         "advice": {"version": report.advice, "soname": report.soname},
         "not_compared": [entry.as_dict() for entry in report.not_compared],
