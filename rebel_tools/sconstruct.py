@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-import re
 import sys
-from collections.abc import Mapping, Sequence
 
-from rebel_tools.errors import Place, RebelError
-from rebel_tools.process import processors
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # a build without work does not load `typing`
+    from collections.abc import Mapping, Sequence
 
 OWN_SCRIPTS = ("SConstruct", "Sconstruct", "sconstruct", "SConstruct.py", "Sconstruct.py", "sconstruct.py")
 """The names that scons looks for by itself (SCons manual page, option -f)."""
@@ -22,6 +21,8 @@ def shipped_sconstruct() -> str:
 def check_installation() -> None:
     """Errors: RebelError when this package is not a folder, from which SCons can read its SConstruct and tools."""
     if not os.path.isfile(shipped_sconstruct()):
+        from rebel_tools.errors import Place, RebelError  # imported late: most builds have no error
+
         package = os.path.dirname(os.path.abspath(__file__))
         message = "rebel cannot build when it is imported from an archive"
         raise RebelError(message, place=Place(package), hint="install it into a virtual environment, or unpack it")
@@ -94,6 +95,10 @@ def scons_arguments(arguments: Sequence[str], progress: bool = False) -> list[st
     """
     if has_own_script():
         return list(arguments)
+    import re  # imported late: not every build gets here
+
+    from rebel_tools.process import processors
+
     words = [*arguments, *os.environ.get("SCONSFLAGS", "").split()]
     says_jobs = any(re.fullmatch(r"-[A-Za-z]*j\d*|--jobs(=.*)?", word) for word in words)  # -j 4, -kj4, --jobs=4
     jobs = [] if says_jobs else [f"-j{processors()}"]

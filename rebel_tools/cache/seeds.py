@@ -20,8 +20,8 @@ from rebel_tools.cache import results
 from rebel_tools.cache.pack import Pack, packed, unpacked
 from rebel_tools.cache.store import Store
 from rebel_tools.memory.atomic import read_regular, write_atomically
-from rebel_tools.memory.digests import text_digest
 from rebel_tools.memory.disk import content_digest
+from rebel_tools.memory.hashes import text_digest
 from rebel_tools.memory.manifest import NAME as MANIFEST
 from rebel_tools.memory.manifest import Written, manifest
 from rebel_tools.memory.stamp import Stamp, is_settled, stamp

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from rebel_tools.cli.run_scons import run_scons
 from rebel_tools.memory import up_to_date
+from rebel_tools.memory.question import question
 from rebel_tools.memory.verdict import NOTHING
 from rebel_tools.presentation import EXPLAIN, Presentation, presentation, shown
 from rebel_tools.sconstruct import (
@@ -58,7 +59,7 @@ def run(arguments: Sequence[str]) -> int:
         return scons.run([*arguments, *(["--debug=explain"] if EXPLAIN in arguments else [])])
     how, words = presentation(arguments, False)
     folder = build_folder(words, os.environ)
-    verdict, told = up_to_date.answer(folder, up_to_date.question(words, os.environ))
+    verdict, told = up_to_date.answer(folder, question(words, os.environ))
     if verdict.extent == NOTHING:
         _tell(how, told, arguments)
         return 0
@@ -92,7 +93,7 @@ def _begin_with_the_cache(how: Presentation, words: Sequence[str], arguments: Se
     """Restore the output folder from the cache; return whether nothing else has to be done."""
     from rebel_tools.cache.place import is_switched_on
 
-    everywhere = up_to_date.question(words, os.environ, "")
+    everywhere = question(words, os.environ, "")
     if everywhere is None or "--no-cache" in words or not is_switched_on(os.environ):
         return False
     from rebel_tools.cli import from_cache

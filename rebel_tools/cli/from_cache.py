@@ -9,6 +9,7 @@ from rebel_tools.cache import seeds
 from rebel_tools.cache.place import folder_store
 from rebel_tools.memory import up_to_date
 from rebel_tools.memory.lock import lock, unlock
+from rebel_tools.memory.question import question
 from rebel_tools.ocaml.place import can_move
 from rebel_tools.sconstruct import BUILD_FOLDER
 
@@ -29,7 +30,7 @@ def begin(asked: str, words: Sequence[str]) -> up_to_date.Told | None:
         seed = seeds.begin(store, asked, BUILD_FOLDER, can_move(os.environ, os.getcwd()))
         if seed is None:
             return None
-        seeds.tell_the_next(seed, up_to_date.question(words, os.environ) or "")
+        seeds.tell_the_next(seed, question(words, os.environ) or "")
         return seed.told._replace(result=_result(seed.told))
     except OSError:  # scons reports what is wrong with the folder, or completes the build
         return None

@@ -3,10 +3,18 @@
 import sys
 
 from rebel_tools.cli.start import start
+from rebel_tools.search_path import forget_the_current_folder
 
 
 def main(argv: "list[str] | None" = None) -> int:
     """Run `rebel argv`; return 0 on success, 1 after an error, 2 for a wrong command line."""
+    if argv is None:
+        forget_the_current_folder()
+        from rebel_tools.cli import quick  # after the line above, like everything that is imported
+
+        status = quick.answer(sys.argv[1:])
+        if status is not None:
+            return status
     return start("rebel", "rebel_tools.cli.rebel_commands", 1, argv)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import stat
 
@@ -34,7 +33,7 @@ def write_all(descriptor: int, data: bytes | memoryview) -> None:
 def write_atomically(path: str, data: bytes) -> None:
     """Replace a file: readers see either the old contents or all of the new. A link is replaced, not followed."""
     temporary = f"{path}.{os.getpid()}"
-    with contextlib.suppress(FileNotFoundError):
+    if os.path.lexists(temporary):
         os.unlink(temporary)
     with open(temporary, "xb") as f:
         f.write(data)

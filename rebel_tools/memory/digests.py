@@ -6,11 +6,7 @@ import stat
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-try:
-    from _blake2 import blake2b  # hashlib would load OpenSSL as well
-except ImportError:
-    from hashlib import blake2b
-
+from rebel_tools.memory.hashes import text_digest
 from rebel_tools.memory.stamp import RACY_NS, Stamp, is_settled, last_change
 
 if TYPE_CHECKING:
@@ -107,17 +103,3 @@ class Files:
     def has_contents_as_read(self, path: str) -> bool:
         """Like `is_as_read`, for a file that only this build writes: a new hard link may change its status."""
         return path in self.remembered and self.remembered[path][3] == self.disk.content_digest(path)
-
-
-def bytes_digest(data: bytes) -> str:
-    return blake2b(data, digest_size=12).hexdigest()
-
-
-def text_digest(*parts: str) -> str:
-    """A digest over several texts, which also depends on where each one ends."""
-    digest = blake2b(digest_size=12)
-    for part in parts:
-        data = part.encode("utf-8", "surrogateescape")
-        digest.update(b"%d:" % len(data))
-        digest.update(data)
-    return digest.hexdigest()

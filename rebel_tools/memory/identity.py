@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
-from functools import cache
 
 from rebel_tools import __version__
-from rebel_tools.memory.digests import text_digest
+from rebel_tools.memory.hashes import text_digest
 from rebel_tools.memory.stamp import stamps_text
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # a build without work does not load `typing`
+    from collections.abc import Iterable, Mapping
 
 OCAML_VARIABLES = (
     "OCAMLPATH",
@@ -29,10 +31,15 @@ def identity(environ: Mapping[str, object], others: Iterable[str]) -> str:
     return text_digest(__version__, _own_code(), *(f"{name}={environ.get(name)}" for name in _VARIABLES), *others)
 
 
-@cache
+_code: list[str] = []  # what `_own_code` has found
+
+
 def _own_code() -> str:
     """A digest that changes with the code of this package, also in a checkout whose version stays the same."""
+    if _code:
+        return _code[0]
     package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     folders = [os.path.join(package, name) for name in ("cache", "memory", "ocaml", "plan", "project", "scons")]
     files = (entry.path for folder in folders for entry in os.scandir(folder) if entry.is_file())
-    return text_digest(stamps_text(sorted(files)))
+    _code.append(text_digest(stamps_text(sorted(files))))
+    return _code[0]

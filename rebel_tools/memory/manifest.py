@@ -15,16 +15,14 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any, NamedTuple
 
-from rebel_tools import __version__
 from rebel_tools.memory.ahead import Preloaded
 from rebel_tools.memory.atomic import read_regular, write_atomically
-from rebel_tools.memory.stamp import Stamp, stamp
+from rebel_tools.memory.glance import FORMAT
+from rebel_tools.memory.stamp import Stamp, differing
 from rebel_tools.memory.verdict import Verdict, everything, these
 
 NAME = ".rebel-tools.manifest"
 """The suffix of a manifest's file name."""
-
-FORMAT = f"rebel-tools {__version__} manifest 4"
 
 
 class Written(NamedTuple):
@@ -68,18 +66,13 @@ class Manifest:
                 return everything("the last build was made by another version of rebel-tools")
             if data["identity"] != identity:
                 return everything("the settings, the environment or the tools have changed since the last build")
-            others = self._differing(data["others"])
+            others = differing(data["others"], self.root)
             if others:
                 return everything(f"`{min(others)}' changed")
             self.steps, self.others, self.answers = data["steps"], data["others"], data["answers"]
-            return these(self._differing(self.steps))
+            return these(differing(self.steps, self.root))
         except (LookupError, TypeError, AttributeError):
             return everything("the record of the last build is damaged")
-
-    def _differing(self, files: Mapping[str, Stamp]) -> set[str]:
-        if self.root == os.getcwd():  # nearly always; joining thousands of paths takes as long as looking at the files
-            return {path for path, known in files.items() if stamp(path) != known}
-        return {path for path, known in files.items() if stamp(os.path.join(self.root, path)) != known}
 
     def write(
         self, identity: str, steps: Mapping[str, Stamp], others: Mapping[str, Stamp], answers: Mapping[str, str]

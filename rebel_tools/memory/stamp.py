@@ -8,16 +8,23 @@ ext3, HFS+ and ext4 with inodes of 128 bytes count whole seconds, and FAT counts
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
-from typing import Optional
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # a build without work does not load `typing`
+    from collections.abc import Iterable, Mapping
+    from typing import Optional
+
+    Stamp = Optional[
+        list[int]
+    ]  # when it changed last, in nanoseconds, its size, its inode; None: there is no such file
+else:
+    Stamp = object
 
 # How long a file may change without a new time stamp: with fine time stamps, and with whole seconds.
 RACY_NS = 20_000_000
 COARSE_NS = 2_000_000_000
 
 _SECOND_NS = 1_000_000_000
-
-Stamp = Optional[list[int]]  # the moment of the last change in nanoseconds, size, inode; None: there is no such file
 
 
 def stamp(path: str) -> Stamp:
@@ -27,6 +34,13 @@ def stamp(path: str) -> Stamp:
     except OSError:
         return None
     return [last_change(status), status.st_size, status.st_ino]
+
+
+def differing(files: Mapping[str, Stamp], folder: str) -> set[str]:
+    """Those of the files whose stamp is not the one in `files`; relative paths are below `folder`."""
+    if folder == os.getcwd():  # nearly always; joining thousands of paths takes as long as looking at the files
+        return {path for path, known in files.items() if stamp(path) != known}
+    return {path for path, known in files.items() if stamp(os.path.join(folder, path)) != known}
 
 
 def last_change(status: os.stat_result) -> int:

@@ -12,7 +12,8 @@ from typing import Any
 from rebel_tools import __version__
 from rebel_tools.memory.ahead import Preloaded
 from rebel_tools.memory.atomic import read_regular
-from rebel_tools.memory.digests import Remembered, bytes_digest
+from rebel_tools.memory.digests import Remembered
+from rebel_tools.memory.hashes import bytes_digest
 from rebel_tools.memory.stamp import Stamp, stamp
 
 NAME = ".rebel-tools.json"

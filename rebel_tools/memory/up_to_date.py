@@ -9,42 +9,13 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from rebel_tools.memory.atomic import read_regular, write_atomically
-from rebel_tools.memory.identity import identity
+from rebel_tools.memory.glance import ANSWER
 from rebel_tools.memory.manifest import manifest
 from rebel_tools.memory.verdict import NOTHING, Verdict, everything, nothing
-from rebel_tools.sconstruct import BUILD_OPTION, INSTANCE_OPTION, PROFILE_OPTION, REMOTE_OPTION, UPLOAD_OPTION
-
-_FILE = ".rebel-tools.up-to-date"
-
-_PROGRAMS = ("ocamlc", "ocamlopt", "ocamldep", "ocamlfind", "refmt")
-_HARMLESS = re.compile(
-    r"(?:(?:-Q|-j ?\d+|--jobs=\d+|verbose=\d|--debug=explain|--no-cache"
-    rf"|{REMOTE_OPTION}=\S*|{UPLOAD_OPTION}=\w+|{INSTANCE_OPTION}=\S*|{PROFILE_OPTION}=\w+|{BUILD_OPTION}=\S*)(?: |$))*"
-)
-
-
-def question(arguments: Sequence[str], environ: Mapping[str, str], folder: str | None = None) -> str | None:
-    """A digest over what the answer depends on, apart from files; None where only SCons can tell.
-
-    arguments: of scons, apart from the SConstruct. folder: that of the project, by default the current one.
-    """
-    if not _HARMLESS.fullmatch(" ".join(arguments)) or environ.get("SCONSFLAGS"):
-        return None
-    path = environ.get("PATH", "")
-    programs = (f"{name}={_program(name, path)}" for name in _PROGRAMS)
-    profile = [word for word in arguments if word.startswith(PROFILE_OPTION)]
-    return identity(environ, [os.getcwd() if folder is None else folder, *profile, *programs])
-
-
-def _program(name: str, path: str) -> str:
-    """Where a program is found. Importing shutil for shutil.which would take longer than this whole check."""
-    places = (f"{folder}/{name}" for folder in path.split(os.pathsep))
-    return next((place for place in places if os.access(place, os.X_OK) and os.path.isfile(place)), "")
 
 
 class Told(NamedTuple):
@@ -74,20 +45,20 @@ def remember(folder: str, asked: str, manifests: Mapping[str, str], told: Told) 
         return
     known = {"question": asked, "manifests": manifests, "told": told}
     with contextlib.suppress(OSError):  # the next build then asks SCons
-        write_atomically(os.path.join(folder, _FILE), json.dumps(known).encode())
+        write_atomically(os.path.join(folder, ANSWER), json.dumps(known).encode())
 
 
 def forget(folder: str) -> None:
     """Make the next `rebel build` ask SCons."""
     with contextlib.suppress(OSError):
-        os.unlink(os.path.join(folder, _FILE))
+        os.unlink(os.path.join(folder, ANSWER))
 
 
 def answer(folder: str, asked: str | None) -> Answer:
     """Whether the last build answered the same question, and all its inputs and outputs are unchanged."""
     if asked is None:
         return Answer(everything("an option was given that only SCons understands"))
-    data = read_regular(os.path.join(folder, _FILE))
+    data = read_regular(os.path.join(folder, ANSWER))
     if data is None:
         return Answer(everything("there is no record of a finished build"))
     try:

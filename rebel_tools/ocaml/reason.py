@@ -17,8 +17,8 @@ from collections.abc import Mapping, Sequence
 
 from rebel_tools import tools
 from rebel_tools.errors import MissingTool, Place, RebelError
-from rebel_tools.memory.digests import text_digest
 from rebel_tools.memory.disk import content_digest
+from rebel_tools.memory.hashes import text_digest
 from rebel_tools.memory.stamp import stamp
 from rebel_tools.memory.user_cache import user_cache
 

@@ -11,7 +11,8 @@ import os
 from collections.abc import Iterable, Sequence
 
 from rebel_tools.errors import RebelError
-from rebel_tools.memory.digests import Files, text_digest
+from rebel_tools.memory.digests import Files
+from rebel_tools.memory.hashes import text_digest
 from rebel_tools.ocaml.search import unit_file_names
 from rebel_tools.plan.ask import Ask
 

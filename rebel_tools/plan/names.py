@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, Callable, NamedTuple, Optional
 
-from rebel_tools.memory.digests import Files, text_digest
+from rebel_tools.memory.digests import Files
+from rebel_tools.memory.hashes import text_digest
 from rebel_tools.memory.state_file import Answers
 from rebel_tools.ocaml.names import is_reason
 from rebel_tools.ocaml.ocamldep import Batch, Question, batch_size, batches

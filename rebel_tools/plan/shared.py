@@ -14,7 +14,7 @@ from typing import NamedTuple
 from rebel_tools.cache import results
 from rebel_tools.cache.results import Result
 from rebel_tools.cache.store import Store
-from rebel_tools.memory.digests import text_digest
+from rebel_tools.memory.hashes import text_digest
 from rebel_tools.memory.records import Record
 from rebel_tools.memory.state_file import FORMAT
 from rebel_tools.plan.status import Status

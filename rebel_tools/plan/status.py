@@ -13,8 +13,8 @@ import itertools
 import os
 from collections.abc import Iterable, Iterator, Mapping
 
-from rebel_tools.memory.digests import text_digest
 from rebel_tools.memory.disk import folders_above
+from rebel_tools.memory.hashes import text_digest
 from rebel_tools.memory.records import Record
 from rebel_tools.ocaml.names import INITIAL
 from rebel_tools.plan.model import NATIVE, Scope, Search

@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from rebel_tools.errors import RebelError
-from rebel_tools.memory.digests import text_digest
+from rebel_tools.memory.hashes import text_digest
 from rebel_tools.ocaml.flags import LINK_ALL
 from rebel_tools.ocaml.names import Naming
 from rebel_tools.ocaml.reason import DATA

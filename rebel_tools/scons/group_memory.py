@@ -8,7 +8,7 @@ import os
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from rebel_tools.memory.digests import text_digest
+from rebel_tools.memory.hashes import text_digest
 from rebel_tools.memory.manifest import NAME as MANIFEST
 from rebel_tools.memory.manifest import manifest
 from rebel_tools.memory.stamp import Stamp, stamp, stamps_before

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
-from rebel_tools.memory.digests import text_digest
+from rebel_tools.memory.hashes import text_digest
 from rebel_tools.ocaml.linker import CLinker, c_files
 from rebel_tools.ocaml.named import named, split
 from rebel_tools.ocaml.search import code_files, link_files, needs_of, search_path, stub_folders, values_of

@@ -18,6 +18,7 @@ from SCons.Builder import Builder
 from rebel_tools.errors import Place, RebelError
 from rebel_tools.memory import up_to_date
 from rebel_tools.memory.lock import unlock
+from rebel_tools.memory.question import question
 from rebel_tools.outputs.naming import naming, top_level
 from rebel_tools.plan.units import Namespace, check_units
 from rebel_tools.project.groups import Group, groups_of
@@ -303,7 +304,7 @@ def _remember_up_to_date(project: Project, sessions: list[tuple[str, Run]]) -> N
     arguments = rebel_arguments(sys.argv[1:])
     if arguments is None or project.warnings:
         return
-    asked = up_to_date.question(arguments, os.environ)
+    asked = question(arguments, os.environ)
     if asked is not None and all(target.engine in ("native", "byte") for target in project.default_targets):
         saving.at_the_end(lambda: _remember(folder, asked, sessions, len(project.default_targets)))
 

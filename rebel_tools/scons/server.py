@@ -27,7 +27,7 @@ from rebel_tools.scons.resident import NOTHING, Child, Loaded
 from rebel_tools.scons.terminal import TERMINAL
 from rebel_tools.search_path import leave_out
 from rebel_tools.server.circumstances import circumstances
-from rebel_tools.server.protocol import GO, PATH, STATUS, Request, is_same_user, receive_request, tell
+from rebel_tools.server.protocol import GO, PATH, REFUSED, STATUS, Request, is_same_user, receive_request, tell
 
 IDLE = 600.0  # seconds without a request until the server ends
 LOOK = 2.0  # seconds between checks whether the socket still exists
@@ -140,10 +140,10 @@ class Visit:
                 tell(connection, {"process": os.getppid(), "builds": self._builds})
                 return None
             if self._loaded.is_outdated():
-                tell(connection, {"refused": "rebel-tools or SCons has changed"})
+                tell(connection, REFUSED)  # rebel-tools or SCons has changed
                 os._exit(OUTDATED)
             if request.folder != os.getcwd() or request.circumstances != circumstances(os.environ):
-                tell(connection, {"refused": "another folder, or other circumstances"})
+                tell(connection, REFUSED)
                 return None
             tell(connection, {"process": os.getpid()})
             if connection.recv(1) != GO:

@@ -12,7 +12,7 @@ import SCons.Node
 import SCons.Node.FS
 
 from rebel_tools.errors import RebelError
-from rebel_tools.memory.digests import text_digest
+from rebel_tools.memory.hashes import text_digest
 from rebel_tools.plan.leftovers import leftovers
 from rebel_tools.plan.model import Scope
 from rebel_tools.plan.order import CycleError

@@ -10,7 +10,7 @@ from typing import Any
 
 from rebel_tools import __version__
 from rebel_tools.errors import MissingTool
-from rebel_tools.memory.digests import text_digest
+from rebel_tools.memory.hashes import text_digest
 from rebel_tools.memory.identity import OCAML_VARIABLES, identity
 from rebel_tools.ocaml import place
 from rebel_tools.ocaml.flags import first_program

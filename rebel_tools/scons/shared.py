@@ -14,7 +14,8 @@ from rebel_tools.cache.place import folder_store, is_switched_on
 from rebel_tools.cache.upkeep import is_due as is_due_in
 from rebel_tools.cache.upkeep import limit
 from rebel_tools.errors import RebelError
-from rebel_tools.memory.up_to_date import Told, question
+from rebel_tools.memory.question import question
+from rebel_tools.memory.up_to_date import Told
 from rebel_tools.plan.shared import Shared
 from rebel_tools.plan.step import Step
 from rebel_tools.scons import front, profile

@@ -7,7 +7,7 @@ from typing import Any
 
 import SCons.Node.FS
 
-from rebel_tools.memory.digests import text_digest
+from rebel_tools.memory.hashes import text_digest
 from rebel_tools.plan.step import Declared
 
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # a client loads next to nothing
+    from collections.abc import Mapping
 
 SOCKET = "_build/.rebel-tools.server"
 VARIABLE = "REBEL_SERVER"

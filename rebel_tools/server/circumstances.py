@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
 
 from rebel_tools import __version__
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # a client loads next to nothing
+    from collections.abc import Mapping
 
 # Variables that Python reads when it starts, and the locale, which determines encodings.
 _AT_START = ("PYTHON", "LC_", "LANG", "LD_")
@@ -29,7 +32,7 @@ def circumstances(environ: Mapping[str, str]) -> str:
         *map(_namespace, _NAMESPACES),
     ]
     parts += [str(os.getpriority(os.PRIO_PROCESS, 0)), str(_processors()), *_limits()]
-    return "\0".join(parts)
+    return repr(parts)
 
 
 def _root() -> tuple[int, int]:

@@ -1,87 +1,97 @@
-"""Lets the server of the project run a build, if there is one that can."""
+"""Lets the server of the project run a build, if there is one that can. This module loads next to nothing."""
 
 from __future__ import annotations
 
-import contextlib
-import json
+import _signal  # type: ignore[import-not-found]  # the part of `signal` in C
+import _socket
 import os
-import signal
-import socket
-import sys
-from collections.abc import Iterator, Mapping, Sequence
-from types import FrameType
-from typing import Any
 
-from rebel_tools.search_path import python_command
 from rebel_tools.server.circumstances import circumstances
-from rebel_tools.server.protocol import BUILD, GO, PATH, STATUS, Request, is_ours, is_same_user, send_request
-from rebel_tools.signals import ENDING, IGNORED, end_by
+from rebel_tools.server.protocol import BUILD, GO, PATH, STATUS, Request, hear, is_ours, is_same_user, send_request
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from typing import Any
 
 PATIENCE = 2.0  # seconds for the server to accept a request; it may be about to end, or busy with another build
+_ENDING = (_signal.SIGINT, _signal.SIGTERM, _signal.SIGHUP)
+
+_tried: list[str] = []  # the folders whose server has not built
 
 
 def build(words: Sequence[str]) -> int | None:
     """Let the server run scons with the arguments `words` in the current folder; None if it has not started to.
 
     Otherwise the exit status. Output goes to this process's own streams. A signal that ends this process ends the build
-    first.
+    first. A server that did not build is not asked again by this process.
     """
-    if not is_ours(PATH):
+    folder = os.getcwd()
+    if folder in _tried:
         return None
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
-        try:
-            connection.settimeout(PATIENCE)
-            connection.connect(PATH)
-            if not is_same_user(connection):
-                return None
-            sys.stdout.flush()
-            send_request(connection, _request(words))
-            with connection.makefile("rb") as answers:
-                process = _read(answers).get("process")
-                if not process:
-                    return None
-                connection.settimeout(None)
-                with _handed_on(process):
-                    connection.sendall(GO)
-                    end = _read(answers)
-        except ConnectionRefusedError:  # it was killed
-            stop()
-            return None
-        except (OSError, ValueError):
-            return None
-    if not end:  # it was killed, or has failed: the build is repeated without a server
+    end = _end_of_build(words) if is_ours(PATH) else {}
+    if not end:  # there is none, it was killed, or has failed: the build is done without it
+        _tried.append(folder)
         return None
     if end["signal"]:
+        from rebel_tools.signals import end_by
+
         end_by(end["signal"])
-    return int(end["status"])
+    return end["status"]
+
+
+def _end_of_build(words: Sequence[str]) -> Mapping[str, int]:
+    """How a build by the server has ended; empty if it has not."""
+    connection = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
+    try:
+        connection.settimeout(PATIENCE)
+        connection.connect(PATH)
+        if not is_same_user(connection):
+            return {}
+        send_request(connection, _request(words))
+        process = hear(connection).get("process")
+        if not process:
+            return {}
+        connection.settimeout(None)
+        return _while_signals_go_to(process, lambda: _go(connection))
+    except ConnectionRefusedError:  # it was killed
+        stop()
+        return {}
+    except (OSError, ValueError):
+        return {}
+    finally:
+        connection.close()
+
+
+def _go(connection: _socket.socket) -> Mapping[str, int]:
+    connection.sendall(GO)
+    return hear(connection)
 
 
 def _request(words: Sequence[str]) -> Request:
     umask = os.umask(0)
     os.umask(umask)
-    return Request(BUILD, list(words), os.getcwd(), dict(os.environ), umask, circumstances(os.environ))
+    return Request(BUILD, words, os.getcwd(), os.environ, umask, circumstances(os.environ))
 
 
-def _read(answers: Any) -> Mapping[str, int]:
-    line = answers.readline()
-    found = json.loads(line) if line else {}
-    return found if isinstance(found, dict) else {}
+def _while_signals_go_to(process: int, wait: Callable[[], Mapping[str, int]]) -> Mapping[str, int]:
+    """What `wait` returns. Signals that end this process go to the one that builds, which then ends."""
 
+    def hand_on(number: int, frame: Any) -> None:
+        from contextlib import suppress
 
-@contextlib.contextmanager
-def _handed_on(process: int) -> Iterator[None]:
-    """Forward signals that end this process to the one that builds, which then ends."""
-
-    def hand_on(number: int, frame: FrameType | None) -> None:
-        with contextlib.suppress(ProcessLookupError, PermissionError):
+        with suppress(ProcessLookupError, PermissionError):
             os.kill(process, number)
 
-    before = {number: signal.signal(number, hand_on) for number in set(ENDING).difference(IGNORED)}
+    before = {number: _signal.getsignal(number) for number in _ENDING}
+    taken = [number for number, handler in before.items() if handler != _signal.SIG_IGN]
+    for number in taken:
+        _signal.signal(number, hand_on)
     try:
-        yield
+        return wait()
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        for number in taken:
+            _signal.signal(number, before[number])
 
 
 def start() -> None:
@@ -89,8 +99,11 @@ def start() -> None:
     if os.path.lexists(PATH):
         return
     import subprocess  # imported late: a build by the server does not need it
+    from contextlib import suppress
 
-    with contextlib.suppress(OSError):
+    from rebel_tools.search_path import python_command
+
+    with suppress(OSError):  # builds go on without one
         subprocess.Popen(
             python_command("rebel_tools.scons.server"),
             stdin=subprocess.DEVNULL,
@@ -104,23 +117,26 @@ def status() -> Mapping[str, int] | None:
     """The process ID of the server and the number of its builds; None without a server that answers."""
     if not is_ours(PATH):
         return None
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+    connection = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
+    try:
         connection.settimeout(5 * PATIENCE)
-        try:
-            connection.connect(PATH)
-            if not is_same_user(connection):
-                return None
-            send_request(connection, Request(STATUS, [], "", {}, 0, ""))
-            with connection.makefile("rb") as answers:
-                return _read(answers) or None
-        except (OSError, ValueError):
+        connection.connect(PATH)
+        if not is_same_user(connection):
             return None
+        send_request(connection, Request(STATUS))
+        return hear(connection) or None
+    except (OSError, ValueError):
+        return None
+    finally:
+        connection.close()
 
 
 def stop() -> bool:
     """Ask the server to end; return whether there was one."""
     if not is_ours(PATH):
         return False
-    with contextlib.suppress(OSError):
+    from contextlib import suppress
+
+    with suppress(OSError):  # it has ended
         os.unlink(PATH)  # it ends when its socket is gone
     return True

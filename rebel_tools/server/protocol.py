@@ -1,40 +1,57 @@
 """The messages between a build and the server, over a Unix socket in the output folder.
 
-The client sends one line of JSON, the request, and with its first byte the file descriptors of its standard input,
-output and error (unix(7), SCM_RIGHTS). The server answers with lines of JSON: first {"process": NUMBER}, the process
-that is going to build, or {"refused": REASON}. It starts when the client has sent GO, because the client may have
-given up in the meantime. At the end it sends {"status": NUMBER, "signal": NUMBER or 0}. A request for STATUS gets one
+The client sends a request: its length in bytes and a newline, then fields that are separated by zero bytes (see
+`send_request`). With the first byte come the file descriptors of its standard input, output and error (unix(7),
+SCM_RIGHTS). The server answers with lines of names and numbers: first `process NUMBER`, the process that is going to
+build, or REFUSED. It starts when the client has sent GO, because the client may have given up in the meantime. At the
+end it sends `status NUMBER signal NUMBER`, the signal 0 if none has ended the build. A request for STATUS gets one
 line.
+
+This module loads next to nothing, because a client does not: `_socket` is the part of `socket` in C.
 """
 
 from __future__ import annotations
 
-import array
-import json
+import _socket
 import os
-import socket
 import stat
-import struct
-from collections.abc import Mapping
-from typing import Any, NamedTuple
+import sys
 
 from rebel_tools.server import SOCKET
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 PATH = SOCKET  # relative to the current folder, because a socket's path has at most 107 bytes
 GO = b"g"
 BUILD, STATUS = "build", "status"
+REFUSED = {"refused": 0}
 MOST = 8 << 20  # maximal bytes of a request, which holds an environment and a command line
+_INT = 4  # bytes of a C int
 
 
-class Request(NamedTuple):
-    """A request, BUILD or STATUS; for a build with the arguments for scons and the state of the client's process."""
+class Request:
+    """A request, BUILD or STATUS; for a build with the arguments for scons and the state of the client's process.
 
-    wants: str
-    words: list[str]
-    folder: str
-    environ: dict[str, str]
-    umask: int
-    circumstances: str
+    words: the arguments; environ: the variables.
+    """
+
+    def __init__(
+        self,
+        wants: str,
+        words: Sequence[str] = (),
+        folder: str = "",
+        environ: Mapping[str, str] | None = None,
+        umask: int = 0,
+        circumstances: str = "",
+    ) -> None:
+        self.wants = wants
+        self.words = list(words)
+        self.folder = folder
+        self.environ = dict(environ or {})
+        self.umask = umask
+        self.circumstances = circumstances
 
 
 def is_ours(path: str) -> bool:
@@ -46,42 +63,87 @@ def is_ours(path: str) -> bool:
     return stat.S_ISSOCK(status.st_mode) and status.st_uid == os.getuid() and not status.st_mode & 0o077
 
 
-def is_same_user(connection: socket.socket) -> bool:
+def is_same_user(connection: _socket.socket) -> bool:
     """Whether the process at the other end belongs to this user (unix(7), SO_PEERCRED)."""
-    if not hasattr(socket, "SO_PEERCRED"):
+    if not hasattr(_socket, "SO_PEERCRED"):
         return False
-    size = struct.calcsize("3i")
-    _, user, _ = struct.unpack("3i", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, size))
-    return bool(user == os.getuid())
+    process_user_group = connection.getsockopt(_socket.SOL_SOCKET, _socket.SO_PEERCRED, 3 * _INT)
+    return int.from_bytes(process_user_group[_INT : 2 * _INT], sys.byteorder) == os.getuid()
 
 
-def send_request(connection: socket.socket, request: Request) -> None:
-    data = json.dumps(request, ensure_ascii=True).encode() + b"\n"
-    rights = (socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [0, 1, 2]))
-    sent = connection.sendmsg([data], [rights])
+def send_request(connection: _socket.socket, request: Request) -> None:
+    """Send a request, and with it the three streams of this process.
+
+    The fields: what is wanted, the folder, the umask, the circumstances, the number of arguments, the arguments, and
+    variables as NAME=VALUE. None of them can contain a zero byte.
+    """
+    fields = [request.wants, request.folder, str(request.umask), request.circumstances, str(len(request.words))]
+    fields += request.words
+    fields += [f"{name}={value}" for name, value in request.environ.items()]
+    data = "\0".join(fields).encode("utf-8", "surrogateescape")
+    data = b"%d\n%b" % (len(data), data)
+    streams = b"".join(stream.to_bytes(_INT, sys.byteorder) for stream in (0, 1, 2))
+    sent = connection.sendmsg([data], [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, streams)])
     connection.sendall(data[sent:])
 
 
-def receive_request(connection: socket.socket) -> tuple[Request, list[int]]:
+def receive_request(connection: _socket.socket) -> tuple[Request, list[int]]:
     """The request and the file descriptors sent with it. Errors: OSError and ValueError for anything else."""
-    descriptors = array.array("i")
-    data, ancillary, _, _ = connection.recvmsg(1 << 16, socket.CMSG_SPACE(3 * descriptors.itemsize))
+    data, ancillary, _, _ = connection.recvmsg(1 << 16, _socket.CMSG_SPACE(3 * _INT))
+    streams: list[int] = []
     for level, kind, content in ancillary:
-        if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
-            descriptors.frombytes(content[: len(content) - len(content) % descriptors.itemsize])
-    while not data.endswith(b"\n") and len(data) < MOST:
-        more = connection.recv(1 << 16)
-        if not more:
-            break
-        data += more
+        if (level, kind) == (_socket.SOL_SOCKET, _socket.SCM_RIGHTS):
+            places = range(0, len(content) - len(content) % _INT, _INT)
+            streams += [int.from_bytes(content[place : place + _INT], sys.byteorder) for place in places]
     try:
-        request = Request(*json.loads(data))
-    except TypeError as error:
-        raise ValueError(str(error)) from None
-    if len(descriptors) != 3:
-        raise ValueError("a request without the three streams")
-    return request, list(descriptors)
+        request = _request(_whole(connection, data))
+        if len(streams) != 3:
+            raise ValueError("a request without the three streams")
+    except (OSError, ValueError):
+        for stream in streams:
+            os.close(stream)
+        raise
+    return request, streams
 
 
-def tell(connection: socket.socket, answer: Mapping[str, Any]) -> None:
-    connection.sendall(json.dumps(answer).encode() + b"\n")
+def _whole(connection: _socket.socket, data: bytes) -> bytes:
+    """All of a request of which `data` has arrived, without its length."""
+    size, newline, rest = data.partition(b"\n")
+    if not newline or not size.isdigit() or int(size) > MOST:
+        raise ValueError("a request without its length")
+    parts, missing = [rest], int(size) - len(rest)
+    while missing > 0:
+        more = connection.recv(min(missing, 1 << 16))
+        if not more:
+            raise ValueError("a request without its end")
+        parts.append(more)
+        missing -= len(more)
+    return b"".join(parts)
+
+
+def _request(data: bytes) -> Request:
+    """Errors: ValueError."""
+    wants, folder, umask, circumstances, count, *rest = data.decode("utf-8", "surrogateescape").split("\0")
+    words, variables = rest[: int(count)], rest[int(count) :]
+    environ = {}
+    for variable in variables:
+        name, _, value = variable.partition("=")
+        environ[name] = value
+    return Request(wants, words, folder, environ, int(umask), circumstances)
+
+
+def tell(connection: _socket.socket, answer: Mapping[str, int]) -> None:
+    """Send an answer: one line of names and numbers."""
+    connection.sendall(" ".join(f"{name} {number}" for name, number in answer.items()).encode() + b"\n")
+
+
+def hear(connection: _socket.socket) -> dict[str, int]:
+    """The next answer; empty if the other end has gone. Errors: OSError, and ValueError for anything else."""
+    data = b""
+    while not data.endswith(b"\n"):
+        more = connection.recv(1 << 10)  # nothing follows it before the client has sent something
+        if not more:
+            return {}
+        data += more
+    words = data.decode("ascii").split()
+    return {name: int(number) for name, number in zip(words[::2], words[1::2])}

@@ -223,7 +223,7 @@ def test_a_client_that_is_killed_ends_its_build(served, client):
 
 
 def test_who_sends_something_else_is_no_client(served):
-    for data in (b"", b"{}\n", b"[1]\n", b"x" * 100, b'["a"]\n'):
+    for data in (b"", b"{}\n", b"x" * 100, b"3\n{}\n", b"9\nbuild", b"12\nbuild\0/\0x\0\0y", b"99999999999\n"):
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as other:
             before = os.getcwd()
             os.chdir(served.root)
