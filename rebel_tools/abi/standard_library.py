@@ -16,10 +16,12 @@ _CONTAINERS = {
 }
 """How many of the first arguments of a template are types whose values its objects hold."""
 _NAME = re.compile(r"(?<![\w:])[A-Za-z_][\w:]*")
-_OF_THE_LANGUAGE = frozenset(
-    "void bool char wchar_t char8_t char16_t char32_t short int long signed unsigned float double const volatile true"
-    " false __int128 _Float16 __float128 decltype nullptr".split()
-)
+_LANGUAGE = (
+    "void", "bool", "char", "wchar_t", "char8_t", "char16_t", "char32_t", "short", "int", "long", "signed", "unsigned",
+    "float", "double", "const", "volatile", "true", "false", "__int128", "_Float16", "__float128", "decltype",
+    "nullptr",
+)  # fmt: skip
+"""What stands in the names of types and is no name of a type that somebody declares."""
 
 
 def is_standard(name: str) -> bool:
@@ -51,7 +53,7 @@ def _own_names(text: str) -> Iterator[str]:
     at = 0
     while match := _NAME.search(text, at):
         at = match.end()
-        if match[0] in _OF_THE_LANGUAGE or match[0].startswith(_FOREIGN):
+        if match[0] in _LANGUAGE or match[0].startswith(_FOREIGN):
             continue  # its arguments follow
         at = _end_of_arguments(text, at)
         yield text[match.start() : at]

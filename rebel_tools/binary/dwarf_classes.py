@@ -26,8 +26,8 @@ def is_left_out(die: Die, name: str, functions: list[Die]) -> bool:
 
     One whose members are described is. Clang leaves out the definition of every C++ class that only pointers lead to,
     GCC that of every class with a virtual table that is elsewhere, with nothing to tell it from one that the source
-    only declares. Of GCC a `struct` outside of all scopes that is no template is taken for such a one, since the handles
-    of C are.
+    only declares. Of GCC a `struct` outside of all scopes, if it is no template, is taken for such a one, since the
+    handles of C are.
     """
     if functions or language(die.unit) not in CPLUSPLUS:
         return bool(functions)

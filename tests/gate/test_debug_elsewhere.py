@@ -195,11 +195,11 @@ def test_a_split_unit_that_is_missing(libraries, tmp_path):
 def test_a_package_of_another_build(libraries, tmp_path):
     if not shutil.which("llvm-dwp"):
         pytest.skip("needs llvm-dwp")
-    for name, source in (("old", "int x;"), ("new", "int x, y;")):
+    for name, source in (("old", "int x, y;"), ("new", "int x, y, z;")):
         libraries.compile(name, source, "-gsplit-dwarf")
         libraries.do("llvm-dwp", f"{name}.dwo", "-o", f"{name}.so.dwp")
         (tmp_path / f"{name}.dwo").unlink()
-    libraries.diff(rc=0)
+    assert "z was nothing" in libraries.diff(rc=0)
     shutil.copy(tmp_path / "old.so.dwp", tmp_path / "new.so.dwp")
     said = libraries.diff(rc=3)
     assert "new.so.dwp is of another build" in said and "compatible" not in said
