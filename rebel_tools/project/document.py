@@ -29,7 +29,7 @@ _TOKEN = r'(?s)"[^"\\]*(?:\\.[^"\\]*)*"?|[\[\]{},:]|[^\s\[\]{},:"]+'
 
 
 class Document:
-    """The value of a JSON file, with the place of each part for errors. Numbers are floats: no key is one."""
+    """The value of a JSON file, with the place of each part for errors. Numbers are floats; keys are never numbers."""
 
     def __init__(self, path: str, text: str, value: object, has_duplicates: bool = False) -> None:
         self.path = path
@@ -182,7 +182,7 @@ def _explained(text: str, error: json.JSONDecodeError) -> tuple[int, str, str | 
     if error.msg.startswith("Invalid control character"):
         return error.pos, f"not JSON: {_named(there)} inside a string", "write it as an escape: \\n, \\t or \\u00.."
     if there and not (there.isascii() and there.isprintable()) and there not in "\t\r\n":
-        return error.pos, f"not JSON: {_named(there)} outside of a string", "remove it"
+        return error.pos, f"not JSON: {_named(there)} outside a string", "remove it"
     message = error.msg.removesuffix(" at").removesuffix(" starting")
     return error.pos, f"not JSON: {message[:1].lower()}{message[1:]}", None
 

@@ -1,4 +1,4 @@
-"""Whether findlib has a library, for what depends on that in a project."""
+"""Whether findlib has a library, for parts of a project that depend on it."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from rebel_tools import tools
 
 
 class Findlib:
-    """What is installed for the `ocamlfind` that is found; where there is none, nothing is.
+    """The libraries that the `ocamlfind` on PATH can find; none if there is no `ocamlfind`.
 
-    consulted: gets every file whose coming, going or change can make an answer another one.
+    consulted: every file that can change an answer, by being added, removed or edited, is added to it.
     """
 
     def __init__(self, consulted: set[str]) -> None:
@@ -25,7 +25,7 @@ class Findlib:
         return self._known[name]
 
     def _is_described(self, name: str) -> bool:
-        """Whether there is a META for it; the first one on the way counts."""
+        """Whether there is a META for it; the first one on the search path counts."""
         head = name.partition(".")[0]
         for folder in self._places:
             for path in (f"{folder}/{head}/META", f"{folder}/META.{head}"):
@@ -36,7 +36,7 @@ class Findlib:
 
     @cached_property
     def _places(self) -> list[str]:
-        """The folders that findlib searches, as its configuration and OCAMLPATH have them."""
+        """The folders that findlib searches, according to its configuration and OCAMLPATH."""
         configuration = self._said("printconf", "conf")
         if configuration:
             self.consulted.add(configuration)
@@ -47,7 +47,7 @@ class Findlib:
         return tools.find("ocamlfind")
 
     def _said(self, *arguments: str) -> str | None:
-        """What ocamlfind prints, None where it fails."""
+        """The output of ocamlfind; None if it fails."""
         program = self._program
         if program is None:
             return None

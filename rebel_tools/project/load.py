@@ -314,7 +314,7 @@ class _Loader:
         self.packages[manifest.key] = package
 
     def _chosen(self, visit: _Visit, root: str) -> Chosen:
-        """What `rebel.select` chooses; of what only other choices need nothing is needed."""
+        """The selections of `rebel.select`; libraries that only other choices need are not dependencies."""
         if not visit.manifest.select:
             return Chosen()
         there = {*visit.needed}
@@ -348,8 +348,8 @@ class _Loader:
 class _Visit:
     """A package whose dependencies are being added.
 
-    needed: the packages among them, choices: those that only `rebel.select` may want; absent: module -> why it cannot
-        be used; following: the one that is looked at now.
+    needed: its packages so far; choices: those that only `rebel.select` may want; absent: module -> why it cannot
+        be used; following: the dependency that is being processed.
     """
 
     def __init__(self, manifest: Manifest) -> None:
@@ -366,7 +366,7 @@ class _Visit:
 
 
 def _tested(manifest: Manifest) -> list[str]:
-    """What tests always use: the package and its libraries."""
+    """The dependencies that tests always have: the package and its libraries."""
     libraries = (library_name(manifest.tests_of, library) for library in manifest.libraries)
     return [manifest.tests_of, *libraries] if manifest.tests_of else []
 

@@ -32,7 +32,7 @@ def read_manifest(document: Document, default_name: str, is_root: bool = False) 
 
     The root package is built even without the key `rebel`: all settings have defaults.
     Unknown keys under `rebel` are errors, but only warnings in a node_modules folder: users cannot fix those files.
-    Of other packages nothing is read: they are npm's business.
+    Other packages, without that key, are ignored.
     """
     reader = Reader(document, strict="node_modules" not in os.path.dirname(document.path).split(os.sep))
     if not isinstance(document.value, dict):
@@ -201,7 +201,7 @@ def _choices(document: Document, path: str, said: tuple[Mapping[str, Any], ...])
     missing = next((at for at, each in enumerate(said) if "source" not in each), None)
     if missing is not None:
         at = (*keys, missing)
-        raise document.error(at, f'{quoted(at)} has no "source"', expected="the file that is chosen")
+        raise document.error(at, f'{quoted(at)} has no "source"', expected="the file that is selected")
     return path, tuple(_choice(each["source"], each.get("if", ())) for each in said)
 
 

@@ -28,16 +28,16 @@ class Flags(NamedTuple):
 
 
 class Target(NamedTuple):
-    """What is built of the root package: an executable, or the package itself where there is no `entry`.
+    """A part of the root package that is built: a program, or the package itself if there is no `entry`.
 
-    name: as in package.json, `m/<name>` for a target of the member `m` of a workspace; on the command line, and of the
-        folder `_build/<name>`.
+    name: as in package.json, and `m/<name>` for a target of the member `m` of a workspace; used on the command line and
+        for the folder `_build/<name>`.
     package: the npm name of the package whose program it is; '' for the root package.
     module: the namespace of the root package in this target: its own module in a library, `Default_Tar` in a program.
     engine: one of ENGINES.
     entry: the source with the program's entry, relative to the root, and `entry_module` its module.
-    is_library: whether the modules have the names that they have for those who depend on the package.
-    plugin: of what a program loads: that program, as the name of its target, or as a path with a `/` in it.
+    is_library: whether the modules have the names that users of the package see.
+    plugin: for a plugin, the program that loads it: the name of its target, or a path with a `/` in it.
     """
 
     name: str
@@ -59,7 +59,7 @@ class Target(NamedTuple):
 class Source(NamedTuple):
     """One file: its path relative to the package (with `/`), its module, and ml, mli, re or rei.
 
-    made: of one that a rule of the package makes: its path in the folder of what is made, else ''.
+    made: for a generated file, its path in the folder of generated files; otherwise ''.
     """
 
     path: str
@@ -79,14 +79,14 @@ class Rule(NamedTuple):
     """One run of a program that makes files of a package, before its sources are compiled.
 
     kind: one of the constants above.
-    sources: the files that it reads, as paths relative to the package; of a lexer, a grammar and a preprocessor what it
-        translates comes first. Some may be targets of other rules.
-    targets: what it makes, as paths relative to the folder of what is made.
+    sources: the files that it reads, as paths relative to the package; for a lexer, a grammar and a preprocessor, the
+        translated file comes first. Some may be targets of other rules.
+    targets: the files that it makes, as paths relative to the folder of generated files.
     words: the command, or the flags of a known program.
-    stdout: the target that gets what the command prints, or ''.
+    stdout: the target that receives the standard output of the command, or ''.
     module: the module that a grammar becomes; infers: whether its types have to be inferred.
-    program: (package, module) of a command that is a program of OCaml, to be built before: where its source is.
-    keys: where package.json asks for it; none for what a file's name asks for.
+    program: (package, module) if the command is an OCaml program that has to be built before: where its source is.
+    keys: the position in package.json; empty for a rule that is implied by a file's name.
     """
 
     kind: str
@@ -101,17 +101,17 @@ class Rule(NamedTuple):
 
     @property
     def command_keys(self) -> tuple[str | int, ...]:
-        """Where the words of a command or of a preprocessor stand."""
+        """The position of the words of a command or of a preprocessor."""
         return (*self.keys, "command") if self.kind == COMMAND else self.keys
 
 
 class Stubs(NamedTuple):
-    """The C and C++ of a package. Paths are relative to it.
+    """The C and C++ code of a package. Paths are relative to it.
 
-    sources: files of C, C++ and assembler, of which some may be targets of rules.
-    headers: the folders in which others find its headers, too; folders: those that only its own sources search.
+    sources: C, C++ and assembler files, some of which may be targets of rules.
+    headers: the folders in which other packages find its headers, too; folders: those for its own sources only.
     made_folders: the folders of headers that its rules make.
-    flags: of the compilers of C and C++; pkg_config: names of packages that pkg-config knows; libraries: `z` for `-lz`.
+    flags: for the C and C++ compilers; pkg_config: names of pkg-config packages; libraries: `z` for `-lz`.
     """
 
     sources: tuple[str, ...] = ()
@@ -124,14 +124,14 @@ class Stubs(NamedTuple):
 
     @property
     def is_linked(self) -> bool:
-        """Whether programs are linked with anything because of them."""
+        """Whether programs have to be linked with anything for them."""
         return bool(self.sources or self.pkg_config or self.libraries)
 
 
 class Ppx(NamedTuple):
     """The ppx rewriters of a package's sources: those of findlib, and packages of the project by their npm names.
 
-    flags: arguments for the program that they make together.
+    flags: arguments for the program that contains all of them.
     """
 
     findlib: tuple[str, ...] = ()
@@ -140,7 +140,7 @@ class Ppx(NamedTuple):
 
     @property
     def names(self) -> tuple[str, ...]:
-        """All of them, in an order that does not depend on how package.json has them."""
+        """All rewriters, in an order that does not depend on their order in package.json."""
         return (*sorted(self.packages), *sorted(self.findlib))
 
 
@@ -149,26 +149,27 @@ class Package(NamedTuple):
 
     name: the npm name, unique in a project.
     module: the OCaml module that is its namespace (`FooBar` for `foo-bar`), unique among the dependencies.
-    root: the real path of its folder, links resolved.
-    sources: all files that are sources, sorted by path; selected: by which patterns (see `Selection`).
+    root: the real path of its folder, with links resolved.
+    sources: all files that are sources, sorted by path; selected: the patterns that select them (see `Selection`).
     ocamlfind: findlib packages that its sources use, in the order of package.json.
-    dependencies: npm names of the packages that its sources may name, in the order of package.json.
+    dependencies: npm names of the packages that its sources may use, in the order of package.json.
     absent: (module, why) of packages that its package.json names and whose modules its sources cannot use, for hints.
-    private: modules that those who depend on it do not see.
-    link_all: whether programs are linked with all of its modules, and not only with those that are named.
-    wrapped: whether users name its modules through `module`; else they name them directly.
+    private: modules that are not visible to users of the package.
+    link_all: whether programs are linked with all of its modules, not only with those that are referenced.
+    wrapped: whether users refer to its modules through `module`; otherwise directly.
     public_module: its `src/foo.ml` is the public interface `Foo` of package foo, instead of being `Foo.Foo`.
     flags: for this package's own units (`dep`, `compile`) and for every program that links it (`link`).
-    profiles: name -> what comes after these flags in a profile.
+    profiles: name -> the flags that a profile adds.
     module_flags: (module, flags) for the compilers of single modules.
-    rules: what makes some of its sources.
+    rules: the rules that make some of its sources.
     preprocessor_reads: patterns of the files that preprocessors of its sources read.
-    version: as package.json has it, or ''. findlib: its name in findlib, when it is installed.
-    stubs: its C and C++.
-    tests_of: of the tests of a package, which are one of their own in its folder: the npm name of that package.
-    library_of: the same of one of its `rebel.libraries`, whose name begins with that one and a dot.
-    ppx: what rewrites its sources; ppx_runtime: what is needed by code that it makes as a rewriter, by names of
-        packages that it depends on, or of findlib.
+    version: as in package.json, or ''. findlib: its findlib name when it is installed.
+    stubs: its C and C++ code.
+    tests_of: for the tests of a package, which are a package of their own in its folder: the npm name of that package.
+    library_of: for one of the `rebel.libraries` of a package, whose name begins with that of the package and a dot:
+        the npm name of that package.
+    ppx: the rewriters of its sources; ppx_runtime: for a rewriter, the libraries that its generated code needs:
+        packages that it depends on, or findlib packages.
     """
 
     name: str
@@ -203,17 +204,17 @@ class Package(NamedTuple):
 
     @property
     def npm_name(self) -> str:
-        """That of the package that it is, or that it is a library of."""
+        """The npm name of the package, or of the package that it is a library of."""
         return self.library_of or self.name
 
     @property
     def part(self) -> str:
-        """What `library_of` calls it."""
+        """The name of the library within `library_of`."""
         return self.name.removeprefix(f"{self.library_of}.")
 
     @property
     def stub_library(self) -> str:
-        """What its stubs are packed into, as `-l` names it: `foo_stubs`, and `acme_foo_stubs` for `@acme/foo`."""
+        """The library of its stubs, as named by `-l`: `foo_stubs`, and `acme_foo_stubs` for `@acme/foo`."""
         return self.name.removeprefix("@").replace("/", "_") + "_stubs"
 
     @property
@@ -222,11 +223,11 @@ class Package(NamedTuple):
         return [word for _, words in self.module_flags for word in words]
 
     def has_place_for(self, path: str) -> bool:
-        """Whether a file at this absolute path is one of the sources, or would be if it were there."""
+        """Whether a file at this absolute path is one of the sources, or would be if it existed."""
         return self._takes(self.selected, path)
 
     def has_read(self, path: str) -> bool:
-        """Whether preprocessors of the sources read a file at this absolute path, or would if it were there."""
+        """Whether preprocessors of the sources read a file at this absolute path, or would if it existed."""
         return self._takes(self.preprocessor_reads, path)
 
     def _takes(self, patterns: tuple[str, ...], path: str) -> bool:
@@ -235,10 +236,10 @@ class Package(NamedTuple):
 
 
 class Case(NamedTuple):
-    """One run of a program that tests.
+    """One run of a test program.
 
-    name: '' for the only one of a test. input, expected: files, relative to the package, or ''; `expected` may be
-    missing, for its first contents are promoted.
+    name: '' for the only run of a test. input, expected: files, relative to the package, or ''; `expected` may be
+    missing, because its first contents are promoted.
     """
 
     name: str
@@ -249,10 +250,10 @@ class Case(NamedTuple):
 class Test(NamedTuple):
     """A program that tests a package, and how it is run.
 
-    name: on the command line, such as `test/units`, with the name of a member of a workspace before it.
+    name: on the command line, such as `test/units`, prefixed with the member of a workspace.
     target: its program. package: the npm name of the package that it tests.
-    folder: where it runs, relative to the package. reads: files that it reads, relative to the package.
-    keys: where package.json asks for it.
+    folder: its working directory, relative to the package. reads: files that it reads, relative to the package.
+    keys: the position in package.json.
     """
 
     name: str
@@ -267,15 +268,15 @@ class Test(NamedTuple):
 
 
 class Project(NamedTuple):
-    """Everything that package.json files and folders say.
+    """The contents of all package.json files and folders of a project.
 
     packages: in topological order, dependencies first.
-    targets: the programs; as_library: the root package where there is none; check: what only types it.
+    targets: the programs; as_library: the root package if there are none; check: the target that is only type-checked.
     tests: those of the root package and of the members of a workspace. folder: that of the root package.
-    consulted: absolute path of every file and folder that was read, and of every one that was looked for and not
-        found. While the stat of each of them (or its absence) stays as it is, so does the project.
+    consulted: the absolute path of every file and folder that was read, or was searched and not found. While the
+        status of each of them (or its absence) stays the same, so does the project.
     warnings: sentences about what was ignored in packages that are not the user's own.
-    package_programs: npm packages whose programs may run where only listed ones may.
+    package_programs: npm packages whose programs may run if only listed ones may.
     linker: one of LINKERS, '' for that of the C compiler.
     """
 
@@ -296,7 +297,7 @@ class Project(NamedTuple):
 
     @property
     def test_programs(self) -> tuple[Target, ...]:
-        """The programs that are there for tests only."""
+        """The programs that are only built for tests."""
         own = {package.name for package in self.packages if package.tests_of}
         return tuple(dict.fromkeys(test.target for test in self.tests if test.target.package in own))
 
@@ -306,24 +307,24 @@ class Project(NamedTuple):
 
     @property
     def default_targets(self) -> tuple[Target, ...]:
-        """What `scons` builds: of each package the target called `default`, or all when none is, or the library."""
+        """The default targets: for each package, the target `default`, or all if there is none, or the library."""
         every = (*self.targets, *self.as_library)
         packages = dict.fromkeys(target.package for target in every)
         return tuple(target for name in packages for target in _default([t for t in every if t.package == name]))
 
     def package_of(self, target: Target) -> Package:
-        """The package whose program, or which, a target is."""
+        """The package that a target is a program of, or that it is itself."""
         return self.package(target.package) if target.package else self.root
 
     def package(self, name: str) -> Package:
-        """The package with that npm name; KeyError when there is none."""
+        """The package with that npm name. Errors: KeyError if there is none."""
         for package in self.packages:
             if package.name == name:
                 return package
         raise KeyError(name)
 
     def rewriters(self, packages: Iterable[Package]) -> dict[str, Package]:
-        """The packages that rewrite sources of some packages, with all that these depend on or are rewritten by."""
+        """The rewriters of the given packages, with everything that these depend on or are rewritten by."""
         found: dict[str, Package] = {}
         todo = list(packages)
         while todo:
@@ -345,5 +346,5 @@ class Project(NamedTuple):
 
 
 def _default(targets: list[Target]) -> list[Target]:
-    """Of the targets of one package."""
+    """The default targets among those of one package."""
     return [target for target in targets if target.name.rpartition("/")[2] == "default"] or targets

@@ -45,9 +45,7 @@ class Modules:
         check_lengths(package.root, package.module, package.sources)
 
     def add_root(self, manifest: Manifest, package: Package, targets: Iterable[Target]) -> None:
-        """Add the root package. Its own module matters where it is a library; a program's sources have a namespace
-        that is the same in every project.
-        """
+        """Add the root package. Its own module only matters in a library; that of a program is always the same."""
         other = self._by_name.get(package.name, package)
         if other is not package:
             message = f'two versions of the package "{package.name}": {other.root} and {package.root}'

@@ -13,8 +13,8 @@ from rebel_tools.project.specs import Manifest
 class Rewriting(NamedTuple):
     """The rewriters of a package, and the packages and findlib libraries that the rewritten sources need.
 
-    apart: names of dependencies that the sources themselves do not use: the rewriters, and what only the code needs
-        that this package makes as a rewriter.
+    apart: names of dependencies that the sources themselves do not use: the rewriters, and libraries that only the code
+        needs which this package generates as a rewriter.
     """
 
     ppx: Ppx
@@ -26,7 +26,7 @@ class Rewriting(NamedTuple):
 def rewriting_of(manifest: Manifest, needed: Mapping[str, Package], known: Iterable[Package]) -> Rewriting:
     """Resolve `rebel.ppx`: a dependency takes precedence over a findlib package of the same name.
 
-    needed: the packages that this one depends on. known: all that were found so far, dependencies of these included.
+    needed: the packages that this one depends on. known: all packages found so far, including their dependencies.
     """
     own = [needed[name] for name, _ in manifest.ppx if name in needed]
     runtime = dict.fromkeys(name for rewriter in own for name in rewriter.ppx_runtime)

@@ -1,8 +1,8 @@
 """The profiles of builds: `dev`, the default, for fast rebuilds; `release` for fast programs.
 
-In `dev` native code is compiled with -opaque, like in dune's profile of that name: no module depends on the native code
-of another one, so after an edit of a body one module is compiled and programs are linked. In `release` functions are
-inlined across modules, and a compiler with flambda optimizes as far as it can.
+In `dev`, native code is compiled with -opaque, as in dune's profile of that name: no module depends on the native code
+of another one, so after a change of an implementation, one module is compiled and programs are linked. In `release`,
+functions are inlined across modules, and a compiler with flambda optimizes as far as it can.
 
 Source: the options in OCaml's manual, chapter 13 (-opaque) and chapter 23 (-O3, ignored without flambda).
 """
@@ -20,11 +20,11 @@ ENVIRON = "REBEL_PROFILE"
 
 
 class Profile(NamedTuple):
-    """How everything is compiled.
+    """The settings of a profile.
 
-    folder: below `_build`, in front of the folder of a target; no target is called so. both: flags for all compilers;
-    native: for ocamlopt only. writes_for_editors: whether its builds tell editors where compiled interfaces lie.
-    installs: whether what it builds is installed, so that libraries are built with all that goes with them.
+    folder: a folder below `_build` that contains those of the targets; no target has this name. both: flags for all
+    compilers; native: for ocamlopt only. writes_for_editors: whether its builds tell editors where interfaces are.
+    installs: whether its outputs are installed, so that libraries are built with all their parts.
     """
 
     name: str

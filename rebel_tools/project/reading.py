@@ -23,7 +23,7 @@ _KINDS = {
 def read_text(path: str) -> str:
     """The text of `path`, without a byte order mark, which npm drops, too.
 
-    FileNotFoundError and NotADirectoryError pass through where no link is; all else that is wrong is a ProjectError.
+    FileNotFoundError and NotADirectoryError pass through unless there is a link; all other errors are ProjectErrors.
     Only regular files are opened: reading a FIFO would wait for a writer.
     """
     try:
@@ -43,7 +43,7 @@ def read_text(path: str) -> str:
 
 
 def kind_of(status: os.stat_result) -> str:
-    """What a path is that is not a regular file, for a message."""
+    """What a path is if it is not a regular file, for a message."""
     return _KINDS.get(stat.S_IFMT(status.st_mode), "no file")
 
 

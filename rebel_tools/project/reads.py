@@ -1,4 +1,4 @@
-"""What a package's preprocessors read: the files that the key `rebel.preprocessorDependencies` selects."""
+"""The files that a package's preprocessors read: those that the key `rebel.preprocessorDependencies` selects."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from rebel_tools.project.selection import Selection
 
 
 class Reads(NamedTuple):
-    """files: absolute paths, also of a file that is named and not there; folders: those in which another may come."""
+    """files: absolute paths, including named files that do not exist; folders: where new files would count."""
 
     files: tuple[str, ...] = ()
     folders: tuple[str, ...] = ()
 
 
 def selected_files(root: str, patterns: Sequence[str]) -> Reads:
-    """The files below the folder `root` that patterns select, as those of `rebel.sources` do. Links are followed."""
+    """The files below the folder `root` that patterns select, like those of `rebel.sources`. Links are followed."""
     selection, files, folders, seen = Selection(patterns), set(), set(), set()
     todo = list(selection.folders) if patterns else []
     while todo:
@@ -44,5 +44,5 @@ def selected_files(root: str, patterns: Sequence[str]) -> Reads:
 def _names(folder: str) -> list[str]:
     try:
         return os.listdir(folder)
-    except OSError:  # it may come to be readable, and its stamp changes then
+    except OSError:  # it may become readable, which changes its stamp
         return []

@@ -1,8 +1,8 @@
-"""Finds the package for `import "name"` like node.
+"""Finds the package for `import "name"` like Node.js.
 
 The rules are LOAD_NODE_MODULES and NODE_MODULES_PATHS of the Node.js documentation ("Modules: CommonJS modules",
 "All together"): from the real path of the importer upwards, every folder's node_modules, except inside folders that
-are called node_modules themselves; the first one that holds the package wins, and its real path is its identity.
+are called node_modules themselves; the first one with the package wins, and its real path is its identity.
 """
 
 from __future__ import annotations
@@ -45,9 +45,9 @@ class Resolver:
         return self._documents[path]
 
     def missing(self, keys: tuple[str, str], document: Document) -> ProjectError:
-        """The error for a missing dependency: where it was looked for, and similar names.
+        """The error for a missing dependency: the searched folders, and similar names.
 
-        document: the package.json of the importer; keys: where in it the dependency stands.
+        document: the package.json of the importer; keys: the position of the dependency in it.
         """
         name = keys[-1]
         importer = os.path.dirname(document.path)
@@ -80,8 +80,11 @@ class Resolver:
             folder = above
 
     def _exists(self, folder: str) -> bool:
-        """Whether `folder` is there. A missing one is consulted, an existing one is not: its stat changes with every
-        package that npm touches, and what matters are the package.json below it."""
+        """Whether `folder` exists.
+
+        A missing one is consulted, an existing one is not: its stat changes with every package that npm touches, and
+        only the package.json files below it matter.
+        """
         if folder not in self._is_folder:
             self._is_folder[folder] = os.path.isdir(folder)
             if not self._is_folder[folder]:
@@ -94,7 +97,7 @@ def installed(importer: str) -> Iterator[str]:
     resolver = Resolver(set())
     for folder in resolver._folders(importer):
         for name in _packages_in(folder):
-            with contextlib.suppress(ProjectError, OSError):  # what is broken there is no package
+            with contextlib.suppress(ProjectError, OSError):  # a broken one is not a package
                 document = resolver.find(name, importer) if is_package(name) else None
                 if document and isinstance(document.value, dict) and "rebel" in document.value:
                     yield name
@@ -113,5 +116,5 @@ def _packages_in(folder: str) -> Iterator[str]:
 def _listed(folder: str) -> list[str]:
     try:
         return os.listdir(folder)
-    except OSError:  # this is for a hint only
+    except OSError:  # this is only for a hint
         return []

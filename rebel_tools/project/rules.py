@@ -29,7 +29,7 @@ def _options(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-# Options that make menhir do something else, or that it gets anyway.
+# Options that change what menhir does, or that it gets anyway.
 _NOT_FOR_GRAMMARS = _options(
     """
     -b --base --infer --infer-write-query --infer-read-reply --infer-protocol-supported --ocamlc --ocamldep --depend
@@ -45,11 +45,11 @@ _NOT_FOR_GRAMMARS = _options(
 def rules_of(
     manifest: Manifest, root: str, found: Found, consulted: set[str], dependencies: Mapping[str, Package]
 ) -> tuple[tuple[Rule, ...], tuple[Source, ...]]:
-    """The rules of the package in `root`, and its sources, with those that are made.
+    """The rules of the package in `root`, and its sources, including the generated ones.
 
-    found: what lies in its folders. consulted: gets the files and folders that were read besides. dependencies: the
-    packages that it depends on, by name.
-    Errors: ProjectError for a file that is made twice, or exists although it is made; for rules that depend on each
+    found: the contents of its folders. consulted: other files and folders that were read are added to it. dependencies:
+    the packages that it depends on, by name.
+    Errors: ProjectError for a file with two rules, or with a rule although it exists; for rules that depend on each
     other; for names that cannot be modules; for commands that are not programs.
     """
     rules = _Rules(manifest, root, found, consulted)
@@ -63,7 +63,7 @@ def rules_of(
 
 
 def libraries_of(rules: Iterable[Rule]) -> tuple[str, ...]:
-    """The findlib packages that what is made needs."""
+    """The findlib packages that generated sources need."""
     tables = any(rule.kind == MENHIR and not {"--table", "-t"}.isdisjoint(rule.words) for rule in rules)
     return (MENHIR_LIBRARY,) if tables else ()
 
@@ -139,7 +139,7 @@ class _Rules:
                 self._add(self._grammar(each))
 
     def _made_by_commands(self, kinds: frozenset[str]) -> Iterator[Source]:
-        """The selected targets of rules with one of these endings."""
+        """The selected targets of rules with one of these suffixes."""
         for rule in self.every:
             for path in rule.targets:
                 stem, dot, kind = posixpath.basename(path).rpartition(".")
@@ -147,7 +147,7 @@ class _Rules:
                     yield Source(path, module_of(stem, os.path.join(self.root, path)), kind, path)
 
     def _grammar(self, source: Source) -> Rule:
-        """The rule of a grammar of which package.json says nothing in particular."""
+        """The rule of a grammar that has no settings in package.json."""
         flags = self.manifest.flags.menhir
         generator = self.said.parser_generator or (MENHIR if not source.made and self._is_for_menhir(source) else YACC)
         if generator == YACC:
@@ -160,7 +160,7 @@ class _Rules:
         path = os.path.join(self.root, source.path)
         self.consulted.add(path)
         try:
-            with open(path, encoding="latin-1") as file:  # tokens are ASCII, comments any bytes
+            with open(path, encoding="latin-1") as file:  # tokens are ASCII, comments may have any bytes
                 return is_for_menhir(file.read())
         except OSError as error:
             raise ProjectError(f"cannot be read: {error.strerror}", place=Place(path)) from None
@@ -181,7 +181,7 @@ class _Rules:
                 keys,
                 f"no grammar is the module {module}",
                 key=True,
-                expected='an .mly file of that name, or "sources" that name some',
+                expected='an .mly file of that name, or "sources" with some',
                 hint=did_you_mean(module, modules),
             )
         sources = said.sources or tuple(own[:1])
@@ -195,23 +195,23 @@ class _Rules:
             own = (*keys, "flags") if keys and wrong not in self.manifest.flags.menhir else ("rebel", "flags", "menhir")
             raise self.manifest.document.error(
                 own,
-                f"menhir makes no module with {quote(wrong)}, or gets it anyway",
+                f"menhir does not make a module with {quote(wrong)}, or gets it anyway",
                 expected="options such as --table, --strict or --unused-tokens",
             )
         infers = "--only-tokens" not in flags
         return Rule(MENHIR, sources, _outputs(base), flags, module=module, infers=infers, keys=keys)
 
-    # What is compiled
+    # Sources
 
     def sources(self) -> tuple[Source, ...]:
-        """The sources with those that are made, sorted by path."""
+        """The sources, including the generated ones, sorted by path."""
         made = [source._replace(made=source.path) for source in self._made_by_commands(KINDS)]
         every = sorted((*self.found.sources, *made), key=lambda source: source.path)
         check_unique(self.root, every)
         return tuple(every)
 
     def preprocessed(self, sources: Sequence[Source]) -> tuple[Source, ...]:
-        """The same sources, those of preprocessors as what these make of them."""
+        """The same sources, with the outputs of preprocessors in place of their inputs."""
         if not (self.said.preprocessor or self.said.preprocessors):
             return tuple(sources)
         by_module = dict(self.said.preprocessors)
@@ -233,7 +233,7 @@ class _Rules:
         return source._replace(made=target)
 
     def find_programs(self, sources: Sequence[Source], dependencies: Mapping[str, Package]) -> None:
-        """Find the sources that commands name instead of a program."""
+        """Find the sources that commands name as their programs."""
         for at, rule in enumerate(self.every):
             path = posixpath.normpath(rule.words[0]) if rule.kind in (COMMAND, PREPROCESSOR) else ""
             if path.endswith(IMPLEMENTATIONS):
@@ -242,14 +242,14 @@ class _Rules:
             elif "/" in path and not path.startswith("/") and path not in rule.sources:
                 raise self.manifest.document.error(
                     (*rule.command_keys, 0),
-                    f"{quote(rule.words[0])} is not among the files that this command says it reads",
+                    f"{quote(rule.words[0])} is not among the `sources` of this command",
                     expected="a program that is found on PATH, a source of OCaml, or one of its `sources`",
                 )
 
     def _program(
         self, rule: Rule, path: str, sources: Sequence[Source], dependencies: Mapping[str, Package]
     ) -> tuple[str, str]:
-        """The package and the module of a program that is built of a source: of this package or of a dependency."""
+        """The package and the module of a program that is built from a source of this package or of a dependency."""
         name, inside = self.manifest.name, path
         for other in dependencies if path.startswith("node_modules/") else ():
             if path.startswith(f"node_modules/{other}/"):
@@ -266,7 +266,7 @@ class _Rules:
         return name, by_path[inside].module
 
     def check_order(self) -> None:
-        """Errors: ProjectError for rules each of which would have to run before the other."""
+        """Errors: ProjectError for rules that depend on each other in a cycle."""
         done: set[Rule] = set()
         for rule in self.every:
             self._visit(rule, [], done)

@@ -1,4 +1,4 @@
-"""Modules whose source is chosen by which libraries are installed: `rebel.select`."""
+"""Modules whose source depends on which libraries are installed: `rebel.select`."""
 
 from __future__ import annotations
 
@@ -18,29 +18,29 @@ from rebel_tools.text import quote
 
 
 class Chosen(NamedTuple):
-    """The sources that were chosen, and the libraries that they were chosen for."""
+    """The sources that were selected, and the libraries that they need."""
 
     sources: tuple[Source, ...] = ()
     libraries: tuple[str, ...] = ()
 
 
 def names_in(manifest: Manifest) -> Iterator[str]:
-    """The libraries that choices are for."""
+    """The libraries that conditions name."""
     for _, choices in manifest.select:
         for choice in choices:
             yield from choice.wanted
 
 
 def patterns_of(manifest: Manifest) -> tuple[str, ...]:
-    """The sources of a package without those that are to be chosen from."""
+    """The sources of a package without the alternatives."""
     others = (choice.source for _, choices in manifest.select for choice in choices)
     return (*manifest.sources, *(f"!{posixpath.normpath(path)}" for path in dict.fromkeys(others)))
 
 
 def choose(manifest: Manifest, root: str, has: Callable[[str], bool], consulted: set[str]) -> Chosen:
-    """What the sources of the package in `root` are. has: whether a library is there.
+    """The sources of the package in `root`. has: whether a library is installed.
 
-    Errors: ProjectError where no choice fits, and for files that are not there or cannot be such a source.
+    Errors: ProjectError if no condition holds, and for files that do not exist or cannot be such a source.
     """
     found = [_Select(manifest, root, path, choices, consulted) for path, choices in manifest.select]
     chosen = [(each, each.choice(has)) for each in found]
@@ -51,7 +51,7 @@ def choose(manifest: Manifest, root: str, has: Callable[[str], bool], consulted:
 
 
 class _Select(NamedTuple):
-    """One file that is chosen."""
+    """One file with alternatives."""
 
     manifest: Manifest
     root: str
@@ -64,7 +64,7 @@ class _Select(NamedTuple):
         return ("rebel", "select", self.path)
 
     def choice(self, has: Callable[[str], bool]) -> Choice:
-        """The first choice that fits. Errors: ProjectError."""
+        """The first alternative whose condition holds. Errors: ProjectError."""
         self._check()
         for choice in self.choices:
             if all(map(has, choice.wanted)) and not any(map(has, choice.unwanted)):
@@ -73,9 +73,9 @@ class _Select(NamedTuple):
         missing = [name for name in wanted if not has(name)]
         raise self.manifest.document.error(
             self.keys,
-            f"no source of {quote(self.path)} can be chosen",
+            f"no source of {quote(self.path)} can be selected",
             key=True,
-            expected='a last choice without "if", or one that fits',
+            expected='a last source without "if", or one whose condition holds',
             hint=f"install {' or '.join(missing)}" if missing else None,
         )
 
@@ -87,9 +87,11 @@ class _Select(NamedTuple):
     def _check(self) -> None:
         kind = self.path.rpartition(".")[2]
         if kind not in KINDS or not Selection(self.manifest.sources).takes(posixpath.normpath(self.path)):
-            raise self._error((), f"{quote(self.path)} would be no source", "an .ml, .mli, .re or .rei among `sources`")
+            raise self._error(
+                (), f"{quote(self.path)} would not be a source", "an .ml, .mli, .re or .rei among `sources`"
+            )
         if os.path.lexists(os.path.join(self.root, self.path)):
-            raise self._error((), f"{quote(self.path)} is there, and cannot be chosen besides", "one of the two")
+            raise self._error((), f"{quote(self.path)} exists, so it cannot be selected", "one of the two")
         for index, choice in enumerate(self.choices):
             self._check_file(choice.source, (index, "source"), kind)
 
@@ -102,7 +104,7 @@ class _Select(NamedTuple):
             folder = os.path.dirname(path)
             there = os.listdir(folder) if os.path.isdir(folder) else ()
             near = did_you_mean(source, [posixpath.join(posixpath.dirname(source), name) for name in there])
-            raise self._error(keys, f"{quote(source)} is not there", "a file of this package", near)
+            raise self._error(keys, f"{quote(source)} does not exist", "a file of this package", near)
 
     def _error(self, keys: Path, message: str, expected: str, hint: str | None = None) -> ProjectError:
         where = (*self.keys, *keys)

@@ -8,7 +8,7 @@ from functools import cached_property
 
 DEFAULT = ("src",)
 
-# What is made in a package's own folder: by builds, and by the package managers opam and esy.
+# Folders for outputs in a package's own folder: those of builds, and of the package managers opam and esy.
 _MADE = ("_build", "_opam", "_esy")
 _MAGIC = frozenset("*?[")
 
@@ -17,8 +17,8 @@ class Selection:
     """The sources that a list of patterns selects, by paths relative to the package, with `/`.
 
     A pattern is a path in which `*`, `?` and `[...]` stand for characters other than `/`, and `**` for any folders. It
-    selects what it matches and all that is below. With a `!` before it, it excludes that, whatever the order.
-    Names that start with a dot, folders called node_modules, and folders in which things are made never count.
+    selects what it matches and everything below. With a `!` before it, it excludes files, whatever the order.
+    Names that start with a dot, folders called node_modules, and folders for outputs are always excluded.
     """
 
     def __init__(self, patterns: Sequence[str] = DEFAULT) -> None:
@@ -28,13 +28,13 @@ class Selection:
 
     @cached_property
     def folders(self) -> tuple[str, ...]:
-        """The folders in which the sources are; none is below another one. '.' is the package itself."""
+        """The folders that contain the sources; none is below another one. '.' is the package itself."""
         found = {pattern.folder for pattern in self._wanted}
         return tuple(sorted(path for path in found if not any(_is_below(path, other) for other in found - {path})))
 
     @cached_property
     def is_simple(self) -> bool:
-        """Whether all that is below `folders` counts; of the package's own folder not all does."""
+        """Whether everything below `folders` is selected; never for the package's own folder."""
         return not self._excluded and "." not in self.folders and all(pattern.is_plain for pattern in self._wanted)
 
     def takes(self, path: str) -> bool:
@@ -64,21 +64,21 @@ class _Pattern:
 
     @property
     def folder(self) -> str:
-        """The folder in which all that it can match lies: of a path without magic that path itself."""
+        """The folder that contains everything that it can match: for a path without wildcards, that path itself."""
         fixed = next((at for at, part in enumerate(self.parts) if _is_magic(part)), len(self.parts))
         return "/".join(self.parts[:fixed]) or "."
 
     def matches(self, path: Sequence[str]) -> bool:
-        """Whether it matches a path, or a folder that the path is below."""
+        """Whether it matches a path, or a folder that contains the path."""
         return self._follow(path)[0]
 
     def reaches(self, path: Sequence[str]) -> bool:
-        """Whether it matches something below a folder, or the folder."""
+        """Whether it matches the folder, or something below it."""
         matched, states = self._follow(path)
         return matched or bool(states)
 
     def _follow(self, path: Sequence[str]) -> tuple[bool, set[int]]:
-        """Whether all parts were matched on the way along `path`, and which parts can come next at its end."""
+        """Whether all parts were matched along `path`, and which parts can follow at its end."""
         states = self._skip({0})
         for name in path:
             if len(self.parts) in states:
@@ -88,7 +88,7 @@ class _Pattern:
         return len(self.parts) in states, states
 
     def _skip(self, states: set[int]) -> set[int]:
-        """`**` stands for no folder at all, too."""
+        """`**` also stands for no folder at all."""
         found = set(states)
         for at, part in enumerate(self.parts):
             if at in found and part == "**":

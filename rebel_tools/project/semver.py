@@ -1,6 +1,6 @@
-"""Ranges of versions as npm has them, and whether a version is in one.
+"""npm's version ranges, and whether a version is in one.
 
-Versions are those of Semantic Versioning 2.0.0 (https://semver.org); the grammar of ranges and their rules are those of
+Versions are those of Semantic Versioning 2.0.0 (https://semver.org); the grammar and the rules of ranges are those of
 npm's package semver (README, "Ranges" and "Range Grammar"): sets of comparators joined by `||`, hyphen ranges, `x`, `~`
 and `^`.
 """
@@ -20,13 +20,13 @@ _VERSION = rf"\s*v?({_NUMBER})\.({_NUMBER})\.({_NUMBER}){_TAG}{_BUILD}\s*"
 _PARTIAL = rf"v?(?:[xX*]{_X}{{,2}}|({_NUMBER})(?:{_X}{{1,2}}|\.({_NUMBER})(?:{_X}|\.({_NUMBER}){_TAG}{_BUILD})?)?)"
 _HYPHEN = rf"\s*{_PARTIAL}\s+-\s+{_PARTIAL}\s*"
 _SIMPLE = rf"(<=|>=|<|>|=|~>?|\^)?\s*{_PARTIAL}(?=\s|$)\s*"
-_LONGEST = 256  # characters; npm refuses longer ones, too
+_LONGEST = 256  # characters; npm rejects longer ones, too
 
 Prerelease = tuple[Union[int, str], ...]
 
 
 class Version(NamedTuple):
-    """A version without its build metadata, which does not count."""
+    """A version without its build metadata, which is irrelevant."""
 
     major: int
     minor: int
@@ -39,7 +39,7 @@ class Version(NamedTuple):
 
     @property
     def precedence(self) -> tuple[object, ...]:
-        """What compares as the specification's section 11 says: numbers, then a prerelease before the release."""
+        """A key for comparisons by section 11 of the specification: numbers, then a prerelease before the release."""
         tags = tuple((isinstance(tag, str), tag) for tag in self.prerelease)
         return (*self.numbers, not self.prerelease, tags)
 
@@ -57,14 +57,14 @@ class Comparator(NamedTuple):
         return self.operator[0] == ("<" if here < there else ">")
 
 
-Range = tuple[tuple[Comparator, ...], ...]  # one of the sets has to hold, and of it each comparator
+Range = tuple[tuple[Comparator, ...], ...]  # at least one of the sets has to hold, with all of its comparators
 
 _NOTHING = (Comparator("<", Version(0, 0, 0, (0,))),)
 _Partial = tuple[Optional[int], Optional[int], Optional[int], Prerelease]  # None for an x
 
 
 def parse_version(text: str) -> Version | None:
-    """The version that `text` is, None for any other text."""
+    """The version in `text`; None for any other text."""
     match = re.fullmatch(_VERSION, text, re.ASCII) if len(text) <= _LONGEST else None
     if not match:
         return None
@@ -73,7 +73,7 @@ def parse_version(text: str) -> Version | None:
 
 
 def parse_range(text: str) -> Range | None:
-    """The range that `text` is, None for any other text, such as the name of a tag."""
+    """The range in `text`; None for any other text, such as the name of a tag."""
     if len(text) > _LONGEST:
         return None
     sets = [_comparators(part) for part in text.split("||")]
@@ -84,8 +84,8 @@ def parse_range(text: str) -> Range | None:
 def satisfies(version: Version, wanted: Range) -> bool:
     """Whether `version` is in the range.
 
-    A prerelease is only where a comparator of the same set asks for one of the same three numbers: who wants `^1.2.0`
-    does not want `1.3.0-beta`.
+    A prerelease is only in a range if a comparator of the same set has a prerelease of the same three numbers: `^1.2.0`
+    does not include `1.3.0-beta`.
     """
     return any(_in_set(version, comparators) for comparators in wanted)
 
@@ -98,7 +98,7 @@ def _in_set(version: Version, comparators: tuple[Comparator, ...]) -> bool:
 
 
 def _comparators(text: str) -> tuple[Comparator, ...] | None:
-    """One set of comparators; None where `text` is none."""
+    """One set of comparators; None if `text` is invalid."""
     hyphen = re.fullmatch(_HYPHEN, text, re.ASCII)
     if hyphen:
         return (*_at_least(_partial(hyphen.groups()[:4])), *_at_most(_partial(hyphen.groups()[4:])))
@@ -148,7 +148,7 @@ def _lowest(partial: _Partial) -> Version:
 
 
 def _next(partial: _Partial, place: int) -> Version | None:
-    """The first version with a higher number at `place`, 0 to 2; None where that is an x."""
+    """The first version with a higher number at `place`, 0 to 2; None if that is an x."""
     numbers = partial[:3]
     if numbers[place] is None:
         return None
@@ -157,7 +157,7 @@ def _next(partial: _Partial, place: int) -> Version | None:
 
 
 def _leftmost(partial: _Partial) -> int:
-    """The place that `^` keeps: that of the first number that is not 0, or of the last one that is given."""
+    """The place that `^` keeps: that of the first number that is not 0, or of the last given one."""
     given = [number for number in partial[:3] if number is not None]
     return next((place for place, number in enumerate(given) if number), max(len(given) - 1, 0))
 
@@ -168,7 +168,7 @@ def _at_least(partial: _Partial) -> Iterator[Comparator]:
 
 
 def _at_most(partial: _Partial) -> Iterator[Comparator]:
-    """Up to the version itself, or to all that the x stand for."""
+    """Up to the version itself, or to all versions that the x stand for."""
     if partial[2] is not None:
         yield Comparator("<=", _lowest(partial))
     else:
@@ -185,7 +185,7 @@ def _below(partial: _Partial) -> Iterator[Comparator]:
 
 
 def _above(partial: _Partial) -> Iterator[Comparator]:
-    """Above a version, or above all that the x stand for."""
+    """Above a version, or above all versions that the x stand for."""
     following = _following(partial)
     if partial[2] is not None:
         yield Comparator(">", _lowest(partial))
@@ -196,11 +196,11 @@ def _above(partial: _Partial) -> Iterator[Comparator]:
 
 
 def _following(partial: _Partial) -> Version | None:
-    """The first version after all that the x of `partial` stand for."""
+    """The first version after all those that the x of `partial` stand for."""
     return _next(partial, 0 if partial[1] is None else 1)
 
 
 def _before(version: Version | None) -> Iterator[Comparator]:
-    """Before a version that the user did not write, and so before its prereleases, too."""
+    """Before a version that the user did not write, and so also before its prereleases."""
     if version is not None:
         yield Comparator("<", version._replace(prerelease=(0,)))

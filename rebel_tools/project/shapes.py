@@ -1,7 +1,7 @@
-"""What the values of a package.json look like: one model that reads them, describes them and makes their JSON Schema.
+"""The shapes of the values in a package.json: one model that reads them, describes them and makes their JSON Schema.
 
-A shape takes a value and the keys that lead to it, and gives it back as plain data, or says what is wrong with it where
-it stands. `keys.py` puts the shapes together.
+A shape gets a value and the keys that lead to it, and returns it as plain data, or raises an error with its position.
+`keys.py` combines the shapes.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _MAX_WORD = 100_000  # bytes; Linux allows 131,072 for a word of a command line 
 class Reader:
     """A document that is being read.
 
-    strict: whether an unknown key is an error; in what users did not write and cannot mend it is a warning.
+    strict: whether an unknown key is an error; in files that users cannot fix, it is a warning.
     """
 
     def __init__(self, document: Document, strict: bool) -> None:
@@ -98,8 +98,8 @@ class Number(Shape):
 class Text(Shape):
     """A string.
 
-    what: what it is, for `"x" cannot be <what>`. pattern: what the whole of it matches; expected: the same in words.
-    longest: in characters.
+    what: a description, for `"x" cannot be <what>`. pattern: a regular expression for the whole string; expected: the
+    same in words. longest: in characters.
     """
 
     def __init__(self, what: str, pattern: str = "", expected: str = "", longest: int = 1000) -> None:
@@ -115,7 +115,7 @@ class Text(Shape):
         return value
 
     def check(self, reader: Reader, value: str, keys: Path, key: bool = False) -> None:
-        """Whether `value`, or the last of `keys` itself, is such a text."""
+        """Check `value`, or the last of `keys` itself."""
         expected = self.expected
         if len(value) > self.longest:
             expected = f"at most {self.longest} characters"
@@ -135,7 +135,7 @@ class Text(Shape):
 
 
 class OneOf(Shape):
-    """One of a few words. what: what they are."""
+    """One of a few words. what: a description."""
 
     def __init__(self, what: str, options: Sequence[str]) -> None:
         self.what = what
@@ -179,7 +179,7 @@ class Names(Shape):
 
 
 class Words(Shape):
-    """Words of a command line: a string that is split as a shell does, or a list of words. They mean themselves."""
+    """Words of a command line: a string that is split like in a shell, or a list of words. Nothing is expanded."""
 
     def read(self, reader: Reader, value: object, keys: Path) -> tuple[str, ...]:
         if isinstance(value, list):
@@ -197,7 +197,7 @@ class Words(Shape):
             raise reader.wrong_type(keys, TYPE_NAMES[str])
         found = None if value.isprintable() else re.search(_NO_WORD, value)
         if found:
-            message = f"{quoted(keys)} holds U+{ord(found[0]):04X}, which no command line can hold"
+            message = f"{quoted(keys)} contains U+{ord(found[0]):04X}, which a command line cannot contain"
             raise reader.document.error(keys, message, expected="text without NUL and lone surrogates")
         if len(value) * 4 > _MAX_WORD and len(os.fsencode(value)) > _MAX_WORD:
             message = f"{quoted(keys)} is longer than a command line can be"
@@ -209,7 +209,7 @@ class Words(Shape):
 
 
 class Command(Shape):
-    """A program and its arguments, each word for itself."""
+    """A program and its arguments, as a list of words."""
 
     def read(self, reader: Reader, value: object, keys: Path) -> tuple[str, ...]:
         if not isinstance(value, list) or not value:
@@ -284,7 +284,7 @@ class Key:
 
 
 class Members(Shape):
-    """An object with known keys; the result has those that are there. others: whether other keys are none of ours."""
+    """An object with known keys; the result contains those that are present. others: whether others are allowed."""
 
     def __init__(self, *keys: Key, others: bool = False) -> None:
         self.keys: Mapping[str, Key] = {key.name: key for key in keys}

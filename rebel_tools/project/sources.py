@@ -1,4 +1,4 @@
-"""The sources of a package: every .ml, .mli, .re and .rei in any folder under `src/`, or where `rebel.sources` says."""
+"""The sources of a package: every .ml, .mli, .re and .rei in any folder below `src/`, or in `rebel.sources`."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from rebel_tools.project.selection import Selection
 
 SRC = Selection()
 KINDS = frozenset(("ml", "mli", "re", "rei"))
-GENERATORS = frozenset(("mll", "mly"))  # files that sources are generated from
+GENERATORS = frozenset(("mll", "mly"))  # files from which sources are generated
 
 
 class Found(NamedTuple):
-    """What was found in the folders of a package.
+    """The contents of the folders of a package.
 
-    sources: sorted by path; generators: lexers and grammars in the same form, and `path` is theirs.
+    sources: sorted by path; generators: lexers and grammars in the same form, with their own `path`.
     """
 
     sources: tuple[Source, ...]
@@ -29,12 +29,12 @@ class Found(NamedTuple):
 
 
 def scan_package(root: str, consulted: set[str], selection: Selection = SRC) -> Found:
-    """The selected files below `root`; none where there is no such folder.
+    """The selected files below `root`; none if it is not a folder.
 
-    Files and folders whose name starts with a dot (editors' lock files, .git) and folders called node_modules do not
-    count. Links are followed. Every folder that was listed, or was not there, is added to `consulted`.
-    Errors: two files that give the same module, a name that is no module name, a source that is no regular file (to
-    read a FIFO never ends), and links that lead nowhere or back.
+    Files and folders whose name starts with a dot (editors' lock files, .git) and folders called node_modules are
+    ignored. Links are followed. Every folder that was listed, or does not exist, is added to `consulted`.
+    Errors: two files for the same module, an invalid module name, a source that is not a regular file (reading a FIFO
+    would not end), and links that are dangling or lead to a parent.
     """
     scan = _Scan(root, consulted, selection)
     for folder in selection.folders:
@@ -49,8 +49,8 @@ def scan_package(root: str, consulted: set[str], selection: Selection = SRC) -> 
 class _Scan:
     """One walk over the folders of a package.
 
-    linked: real path -> path of each folder that a link led to; twice: (path, other path) of those that a second link
-    led to. These are not entered again: a few dozen links would be enough for a walk without end.
+    linked: real path -> path of each folder that a link leads to; twice: (path, other path) of folders that a second
+    link leads to. These are not entered again: a few dozen links would be enough for an endless walk.
     """
 
     def __init__(self, root: str, consulted: set[str], selection: Selection) -> None:
@@ -73,7 +73,7 @@ class _Scan:
             inner = [
                 prefix + entry.name for entry in self._list(folder) if self._is_entered(entry, prefix + entry.name)
             ]
-            todo += sorted(inner)  # of two links to one folder it must always be the same one that counts
+            todo += sorted(inner)  # of two links to one folder, always the same one has to count
 
     def _list(self, folder: str) -> list[os.DirEntry[str]]:
         path = os.path.join(self.root, folder)
@@ -88,7 +88,7 @@ class _Scan:
             raise ProjectError(f"cannot be listed: {error.strerror}", place=Place(path)) from None
 
     def _is_entered(self, entry: os.DirEntry[str], path: str) -> bool:
-        """Whether this is a folder to go on with; a source is noted."""
+        """Whether this is a folder to enter; a source is recorded."""
         name = entry.name
         if name.startswith("."):
             return False
@@ -102,12 +102,12 @@ class _Scan:
         return False
 
     def _follow(self, entry: os.DirEntry[str], path: str) -> bool:
-        """Whether the folder behind this link is new. A link into its own parent never ends."""
+        """Whether the folder behind this link is new. A link to its own parent would never end."""
         real = os.path.realpath(entry.path)
         here = os.path.realpath(os.path.dirname(entry.path))
         if f"{here}{os.sep}".startswith(f"{real}{os.sep}"):
             raise ProjectError(
-                "this link leads back to a folder that holds it",
+                "this link leads to a folder that contains it",
                 place=Place(entry.path),
                 hint=f"remove it: rm {entry.path}",
             )
@@ -117,7 +117,7 @@ class _Scan:
         return first == path
 
     def check_twice(self) -> None:
-        """Two links to a folder with sources give each of its modules twice."""
+        """Two links to a folder with sources would define each of its modules twice."""
         for path, first in self.twice:
             source = next((source for source in self.found if source.path.startswith(f"{first}/")), None)
             if source:
@@ -131,7 +131,7 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
     except OSError as error:
         if leads_nowhere(error):
             return False
-        raise ProjectError(f"cannot be looked at: {error.strerror}", place=Place(entry.path)) from None
+        raise ProjectError(f"cannot be accessed: {error.strerror}", place=Place(entry.path)) from None
 
 
 def _no_file(entry: os.DirEntry[str]) -> ProjectError:
@@ -149,7 +149,7 @@ def _source(entry: os.DirEntry[str], path: str, stem: str, kind: str) -> Source:
 
 
 def module_of(stem: str, path: str) -> str:
-    """The module that a file is whose name without its ending is `stem`. Errors: ProjectError at `path`."""
+    """The module of a file whose name without its suffix is `stem`. Errors: ProjectError at `path`."""
     module = capitalize(stem)
     if not is_module(module):
         raise ProjectError(
@@ -162,7 +162,7 @@ def module_of(stem: str, path: str) -> str:
 
 
 def check_unique(root: str, sources: Iterable[Source]) -> None:
-    """Errors: ProjectError for two files that are one module."""
+    """Errors: ProjectError for two files with the same module."""
     first: dict[tuple[str, bool], Source] = {}
     for source in sources:
         other = first.setdefault((source.module, source.is_interface), source)

@@ -1,4 +1,4 @@
-"""What one package.json says, as plain data; `manifest.py` reads it."""
+"""The contents of one package.json, as plain data; `manifest.py` reads it."""
 
 from __future__ import annotations
 

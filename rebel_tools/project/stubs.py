@@ -1,4 +1,4 @@
-"""C and C++ of a package: what `rebel.stubs` says, with its files found."""
+"""C and C++ of a package: the settings in `rebel.stubs`, and the files that they select."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ _KEYS: Path = ("rebel", "stubs")
 
 
 def stubs_of(manifest: Manifest, root: str, consulted: set[str], rules: Sequence[Rule]) -> Stubs:
-    """The stubs of the package in `root`. rules: what makes files of it, which may be such sources, too.
+    """The stubs of the package in `root`. rules: rules whose targets may be stubs, too.
 
-    Errors: ProjectError for a pattern that selects nothing, and for a source that is none of C.
+    Errors: ProjectError for a pattern that selects nothing, and for a source that is not C, C++ or assembler.
     """
     said = manifest.stubs
     if said is None:
@@ -50,21 +50,21 @@ def stubs_of(manifest: Manifest, root: str, consulted: set[str], rules: Sequence
 
 
 def _check(manifest: Manifest, patterns: Sequence[str], files: Sequence[str]) -> None:
-    """A pattern has to select code, and what is named by its path has to be some."""
+    """Check that a pattern selects code, and that a file which is named by its path is code."""
     for index, pattern in enumerate(patterns):
         selection = Selection([pattern])
         if not pattern.startswith("!") and not any(selection.takes(path) and path.endswith(SOURCES) for path in files):
             raise manifest.document.error(
                 (*_KEYS, "sources", index),
-                f"{quote(pattern)} is no source of C or C++",
+                f"{quote(pattern)} is not a C or C++ source",
                 expected=f"files with {', '.join(SOURCES)}",
                 hint=did_you_mean(pattern, [path for path in files if path.endswith(SOURCES)])
-                or "headers are found by themselves; `headers` is for those that other packages include",
+                or "headers need not be listed; `headers` is for those that other packages include",
             )
 
 
 def _check_names(manifest: Manifest, patterns: Sequence[str], sources: Sequence[str]) -> None:
-    """A compiler takes a name with a dash at its begin for an option."""
+    """A compiler would take a name that begins with a dash for an option."""
     odd = next((path for path in sources if path.startswith("-")), None)
     if odd:
         index = next((at for at, pattern in enumerate(patterns) if Selection([pattern]).takes(odd)), 0)
@@ -73,7 +73,7 @@ def _check_names(manifest: Manifest, patterns: Sequence[str], sources: Sequence[
 
 
 def _folders(root: str, patterns: Sequence[str]) -> Iterator[str]:
-    """Where `#include` finds headers that are given as folders, files or patterns."""
+    """The folders in which `#include` finds headers that are given as folders, files or patterns."""
     for pattern in (pattern for pattern in patterns if not pattern.startswith("!")):
         path = posixpath.normpath(pattern)
         if os.path.isdir(os.path.join(root, path)):

@@ -1,4 +1,4 @@
-"""The targets of the root package, each with the source that it starts with."""
+"""The targets of the root package, each with its entry."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def targets_of(manifest: Manifest, package: Package) -> tuple[Target, ...]:
 
 
 def _check_plugin(spec: TargetSpec, manifest: Manifest) -> None:
-    """Errors: ProjectError for a plugin without a program that can load it, and where names of units would be taken."""
+    """Errors: ProjectError for a plugin without a program that can load it, and for conflicting unit names."""
     if not spec.plugin:
         return
     keys, others = (*spec.keys, "plugin"), {each.name: each for each in manifest.targets if not each.plugin}
@@ -40,7 +40,7 @@ def _check_plugin(spec: TargetSpec, manifest: Manifest) -> None:
     if host is None:
         raise manifest.document.error(
             keys,
-            f"no program is the target {quote(spec.plugin)}",
+            f"there is no program with the target name {quote(spec.plugin)}",
             expected="the name of a target that is not a plugin, or a path with a / in it",
             hint=did_you_mean(spec.plugin, others),
         )
@@ -55,13 +55,14 @@ def _check_plugin(spec: TargetSpec, manifest: Manifest) -> None:
 
 
 def library_of(package: Package) -> tuple[Target, ...]:
-    """What is built by default of a root package that has no programs."""
+    """The default target of a root package without programs."""
     return (Target("default", package.module, "native", is_library=True),)
 
 
 def check_of(package: Package, targets: Sequence[Target]) -> tuple[Target, ...]:
-    """What only types the sources, with the flags of the first program; none where a target of that name is, or where
-    another compiler than OCaml's reads them.
+    """The target that only type-checks the sources, with the flags of the first program.
+
+    None if a target has this name, or if another compiler than OCaml's reads the sources.
     """
     if any(target.name == CHECK for target in targets):
         return ()
@@ -73,12 +74,12 @@ def check_of(package: Package, targets: Sequence[Target]) -> tuple[Target, ...]:
 
 def _target(spec: TargetSpec, manifest: Manifest, package: Package) -> Target:
     source = _entry(spec, manifest, package)
-    module = package.module if "/" in spec.plugin else ROOT_MODULE  # which the program has
+    module = package.module if "/" in spec.plugin else ROOT_MODULE  # which the program contains
     return Target(spec.name, module, spec.engine, source.path, source.module, spec.unstable_flags, plugin=spec.plugin)
 
 
 def _entry(spec: TargetSpec, manifest: Manifest, package: Package) -> Source:
-    """The source that a target starts with; interfaces do not count."""
+    """The source of the entry of a target; interfaces do not count."""
     by_path = {source.path: source for source in package.sources if not source.is_interface}
     folders = Selection(package.selected).folders
     defaults = [posixpath.normpath(f"{folder}/{name}") for folder in folders for name in DEFAULT_ENTRIES]

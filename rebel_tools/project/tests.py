@@ -1,4 +1,4 @@
-"""The tests of a package: programs of their own that use the package as others do, and how each of them is run."""
+"""The tests of a package: programs that use the package as others do, and how each of them is run."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from rebel_tools.project.specs import Dependency, Generating, Manifest, Tests, T
 from rebel_tools.text import quote
 
 TEST = "test"
-"""Before the name of each test, and a name for all of them. No target is called so where there are tests."""
+"""The prefix of the name of each test, and a name for all of them. If there are tests, no target has this name."""
 
-_ENGINES = ("native", "byte")  # whose programs can be run
+_ENGINES = ("native", "byte")  # engines whose programs can be run
 
 
 def manifest_of_tests(manifest: Manifest) -> Manifest:
-    """The tests of a package as a package of their own, which depends on it, on its libraries and on what is there for
-    development.
+    """The tests of a package as a package of their own, which depends on it, on its libraries and on its development
+    dependencies.
     """
     known = {dependency.name for dependency in manifest.dependencies}
     more = (name for name in manifest.development if name not in known)
@@ -62,7 +62,7 @@ def tests_of(
 ) -> tuple[Test, ...]:
     """The tests in a package.json, whose names begin with `prefix`.
 
-    own: the sources of tests, None where no test has any. targets: those of the package itself.
+    own: the sources of tests, None if there are none. targets: those of the package itself.
     Errors: ProjectError for something that is not a program, for missing files, and for two tests with one name.
     """
     for target in manifest.targets:
@@ -84,7 +84,7 @@ def tests_of(
 
 
 def test_names(test: Test) -> tuple[str, ...]:
-    """What a test can be asked for by: its name, that of all tests, and that of all of a member of a workspace."""
+    """The names for requesting a test: its own, that of all tests, and that of all tests of a workspace member."""
     return (test.name, TEST, test.name.rpartition("/")[0])
 
 
@@ -123,7 +123,7 @@ class _Tests(NamedTuple):
         path = posixpath.normpath(spec.folder)
         self.consulted.add(os.path.join(self.package.root, path))
         if not os.path.isdir(os.path.join(self.package.root, path)):
-            self._fail(spec, "folder", f"{quote(spec.folder)} is no folder", "a folder of this package", None)
+            self._fail(spec, "folder", f"{quote(spec.folder)} is not a folder", "a folder of this package", None)
         return path
 
     def _program(self, spec: TestSpec, name: str) -> Target:
@@ -199,7 +199,7 @@ class _Tests(NamedTuple):
             self._fail(spec, key, f"{quote(pattern)} is not a simple pattern", "a file, with one * in its name", None)
 
     def _stars(self, spec: TestSpec) -> Iterator[str]:
-        """What the * of `input` can stand for, sorted."""
+        """The texts that the * of `input` can stand for, sorted."""
         folder, _, pattern = spec.input.rpartition("/")
         path = os.path.join(self.package.root, folder)
         self.consulted.add(path)

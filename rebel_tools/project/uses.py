@@ -1,4 +1,4 @@
-"""Which libraries the sources of a package see: all packages that it depends on, or what `rebel.uses` names."""
+"""The libraries that are visible to the sources of a package: all dependencies, or those in `rebel.uses`."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from rebel_tools.text import quote
 
 
 def wanted_of(manifest: Manifest) -> Iterator[Dependency]:
-    """What a package depends on. Errors: ProjectError for a name in `rebel.uses` that can be no library of anybody.
+    """The dependencies of a package. Errors: ProjectError for a name in `rebel.uses` that cannot be a library.
 
-    A name that stands in `rebel.ppx` or `rebel.ppxRuntime` alone, and may be a library of another package or one of
-    findlib, has no `used_at`.
+    A name that is only in `rebel.ppx` or `rebel.ppxRuntime`, and may be a library of another package or a findlib
+    package, has no `used_at`.
     """
     if manifest.uses is None:
         yield from manifest.dependencies
@@ -40,21 +40,21 @@ def wanted_of(manifest: Manifest) -> Iterator[Dependency]:
 
 
 def own_package(manifest: Manifest) -> str:
-    """The npm package that a manifest is one of, which may have several libraries."""
+    """The npm package of a manifest, which may have several libraries."""
     return manifest.library_of or manifest.name
 
 
 def no_such_library(importer: Manifest, wanted: Dependency, owner: Manifest) -> ProjectError:
-    """The error for a package that has no library of a name which `importer` uses."""
+    """The error for a name that `importer` uses and that is not a library of a package."""
     names = [library_name(owner.name, each) for each in owner.libraries]
     name = library_name(wanted.name, wanted.library)
     message = f"the package {wanted.name} has no library {quote(name)}"
-    expected = " or ".join(names) or f"{wanted.name}, for it has one library"
+    expected = " or ".join(names) or f"{wanted.name}, its only library"
     return importer.document.error(wanted.used_at, message, key=True, expected=expected, hint=did_you_mean(name, names))
 
 
 def _wanted(manifest: Manifest, name: str) -> Dependency | None:
-    """The package with the library that a name means, a dependency before a library of one."""
+    """The package and the library that a name stands for; a dependency takes precedence over a library of one."""
     own = own_package(manifest)
     known = {dependency.name: dependency for dependency in manifest.dependencies}
     package, _, library = name.rpartition(".")
@@ -77,5 +77,5 @@ def _unknown(manifest: Manifest, name: str, keys: Path) -> ProjectError:
         f"no package in `dependencies` has the library {quote(name)}",
         key=True,
         expected="a package in `dependencies`, a library of one, or one in `rebel.libraries` of this package",
-        hint=did_you_mean(name, names) or "what findlib has stands in `ocamlfindDependencies`",
+        hint=did_you_mean(name, names) or "findlib packages belong in `ocamlfindDependencies`",
     )

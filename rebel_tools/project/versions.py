@@ -9,21 +9,21 @@ from rebel_tools.project.document import Document
 from rebel_tools.project.specs import Dependency, Manifest
 from rebel_tools.text import printable, quote
 
-_OVERRIDES = ("overrides", "resolutions")  # of npm and of yarn; pnpm has its own in the key `pnpm`
+_OVERRIDES = ("overrides", "resolutions")  # for npm and yarn; pnpm has its own in the key `pnpm`
 
 
 def version_warnings(
     importer: Manifest, wanted: Dependency, found: Manifest, overridden: Collection[str]
 ) -> Iterator[str]:
-    """A sentence when the version in `found` is not in the range that `importer` asks for.
+    """A sentence if the version in `found` is not in the range that `importer` requires.
 
-    What is no range of versions is not judged: a folder, a workspace, an address, the name of a tag; nor is a package
-    without a version, or one of those that the root package overrides.
+    These are not checked: ranges that are a folder, a workspace, an address or a tag; packages without a version; and
+    packages that the root package overrides.
     """
     text = wanted.range.rpartition("@")[2] if wanted.range.startswith("npm:") else wanted.range
     if text in ("", "*", found.version) or not found.version or wanted.name in overridden:
         return
-    from rebel_tools.project.semver import parse_range, parse_version, satisfies  # few projects come here
+    from rebel_tools.project.semver import parse_range, parse_version, satisfies  # few projects get here
 
     version, asked = parse_version(found.version), parse_range(text)
     if version and asked is not None and not satisfies(version, asked):
@@ -33,7 +33,7 @@ def version_warnings(
 
 
 def overridden(root: Document) -> frozenset[str]:
-    """The packages of which the root package says which version is right, whatever others ask for."""
+    """The packages for which the root package determines the version, whatever others require."""
     top = root.value if isinstance(root.value, dict) else {}
     pnpm = top.get("pnpm")
     given = [top.get(key) for key in _OVERRIDES] + [pnpm.get("overrides") if isinstance(pnpm, dict) else None]

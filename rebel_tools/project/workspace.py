@@ -1,8 +1,8 @@
-"""The members of a workspace: the folders that `workspaces` in package.json names, as npm, yarn and bun read it.
+"""The members of a workspace: the folders that `workspaces` in package.json names, as in npm, yarn and bun.
 
-It is a list of patterns or, as yarn has it, an object with this list under `packages`. `*` and `?` stand for characters
-of one name, `**` for any folders; a pattern after `!` excludes. A member is a folder with a package.json. Where the key
-is not there, the file of pnpm counts (`pnpm.py`).
+It is a list of patterns or, as in yarn, an object with this list under `packages`. `*` and `?` stand for characters
+of one name, `**` for any folders; a pattern after `!` excludes. A member is a folder with a package.json. Without
+the key, pnpm's file is used (`pnpm.py`).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _OUTSIDE, _EXPECTED = "this is not a folder below the workspace", 'such as "pack
 
 
 def is_no_package(document: Document, consulted: set[str]) -> bool:
-    """Whether it is that of a workspace that is nothing else: its members are built, and no sources of its own."""
+    """Whether a root package only defines a workspace: its members are built, and it has no sources of its own."""
     return isinstance(document.value, dict) and "rebel" not in document.value and _is_workspace(document, consulted)
 
 
@@ -29,7 +29,7 @@ def _is_workspace(document: Document, consulted: set[str]) -> bool:
 
 
 def _is_pnpm(document: Document, consulted: set[str]) -> bool:
-    """Whether the members are those that pnpm has: npm's key comes first."""
+    """Whether the members are those of pnpm's file: npm's key takes precedence."""
     path = file_beside(document.path)
     consulted.add(path)
     return isinstance(document.value, dict) and _KEY not in document.value and os.path.isfile(path)
@@ -38,7 +38,7 @@ def _is_pnpm(document: Document, consulted: set[str]) -> bool:
 def member_folders(document: Document, consulted: set[str]) -> list[str]:
     """The absolute paths of the folders of all members, sorted; links are not followed.
 
-    consulted: gets every folder that was listed and every package.json that was looked for.
+    consulted: every folder that was listed and every package.json that was searched is added to it.
     Errors: ProjectError for anything but a list of patterns, and for a pattern outside the folder of the workspace.
     """
     if not _is_workspace(document, consulted):
@@ -81,9 +81,9 @@ def _leads_out(pattern: str) -> bool:
 
 
 def _folders(root: str, top: str, selection: Selection, consulted: set[str]) -> Iterator[str]:
-    """The folders that are selected, not those below them. The workspace itself is none.
+    """The selected folders, but not those below them, and not the workspace itself.
 
-    With `**` those of any depth are, and the uppermost with a package.json count.
+    With `**`, folders of any depth are selected, and the uppermost ones with a package.json count.
     """
     todo, is_deep = [top], any("**" in pattern for pattern in selection.patterns)
     while todo:

@@ -123,7 +123,7 @@ def test_a_package_has_a_plugin_of_itself(app):
 @pytest.mark.parametrize(
     "more, message",
     [
-        ({"plugin": "defalt"}, 'no program is the target "defalt"'),
+        ({"plugin": "defalt"}, 'there is no program with the target name "defalt"'),
         ({"engine": "byte"}, 'the target "extra" is not compiled in the same way as "default"'),
         ({"engine": "jsoo"}, "there are no plugins for the engine jsoo"),
         ({"plugin": "../x"}, "a package with plugins for a program elsewhere has no programs of its own"),

@@ -130,11 +130,11 @@ def test_libraries_of_a_package_have_choices(app):
 NONE = "src/time.none.ml"
 TIME = "src/time.ml"
 WRONG = {
-    "none fits": ({TIME: CLOCK[:1]}, 'no source of "src/time.ml" can be chosen', '"src/time.ml"', "install clock"),
+    "none fits": ({TIME: CLOCK[:1]}, 'no source of "src/time.ml" can be selected', '"src/time.ml"', "install clock"),
     "no source": ({TIME: [{"if": ["str"]}]}, 'has no "source"', "{", ""),
-    "not there": ({TIME: [{"source": "src/time.nome.ml"}]}, "is not there", '"src/time.nome.ml"', "did you mean"),
-    "is there": ({"src/index.ml": CLOCK}, '"src/index.ml" is there', '"src/index.ml"', ""),
-    "elsewhere": ({"lib/time.ml": CLOCK}, '"lib/time.ml" would be no source', '"lib/time.ml"', ""),
+    "not there": ({TIME: [{"source": "src/time.nome.ml"}]}, "does not exist", '"src/time.nome.ml"', "did you mean"),
+    "is there": ({"src/index.ml": CLOCK}, '"src/index.ml" exists', '"src/index.ml"', ""),
+    "elsewhere": ({"lib/time.ml": CLOCK}, '"lib/time.ml" would not be a source', '"lib/time.ml"', ""),
     "another kind": ({"src/time.re": CLOCK}, '"src/time.clock.ml" cannot be "src/time.re"', '"src/time.clock.ml"', ""),
     "no module": ({"src/a-b.ml": CLOCK}, "cannot be the name of a module", "", ""),
     "outside": ({TIME: [{"source": "../a.ml"}]}, "cannot be a file of the package", '"../a.ml"', ""),

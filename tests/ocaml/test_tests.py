@@ -285,7 +285,7 @@ def test_events_for_programs(calc):
         ([{"entry": "test/sum.ml", "exitStatus": True}], "a whole number from 0 to 255"),
         ([{"entry": "../x.ml"}], '"../x.ml" cannot be a file of the package'),
         ([{"entry": "test/sum.ml", "name": "a/b"}], '"a/b" cannot be the name of a target'),
-        ([{"entry": "test/sum.ml", "folder": "test/sum.ml"}], '"test/sum.ml" is no folder'),
+        ([{"entry": "test/sum.ml", "folder": "test/sum.ml"}], '"test/sum.ml" is not a folder'),
         ([{"entry": "test/sum.ml", "folder": "../calc"}], '"../calc" cannot be a file, a folder or a pattern'),
     ],
 )

@@ -42,7 +42,7 @@ def test_files_and_folders(project):
     "stubs, message",
     [
         ({"sources": ["none.c"]}, '"none.c" selects no file'),
-        ({"sources": ["a.h"]}, '"a.h" is no source of C or C++'),
+        ({"sources": ["a.h"]}, '"a.h" is not a C or C++ source'),
         ({"sources": ["-x.c"]}, "begins with a dash"),
         ({"headers": ["none"]}, '"none" selects no file'),
         ({"libraries": ["-lz"]}, '"-lz" cannot be the name of a C library'),
