@@ -4,6 +4,7 @@
     python2.7 calls.py python FOLDER          imports the sources from FOLDER
     python calls.py libraries FOLDER EXT...   loads FOLDER/EXT.so in this order
 
+EXT `late` stands for none: what is not named is loaded, or imported, with the first call of a function in it.
 A result is the value, or the name of the exception that escaped.
 """
 
@@ -22,7 +23,8 @@ RESULTS = {"str": ctypes.c_char_p, "float": ctypes.c_double, "int": ctypes.c_lon
 def main(mode, folder, *extensions):
     calls = json.load(sys.stdin)
     load = load_sources if mode == "python" else load_libraries
-    run = load(folder, extensions or sorted(set(call[0] for call in calls)))
+    first = () if extensions == ("late",) else extensions or sorted(set(call[0] for call in calls))
+    run = load(folder, first)
     for module, function, arguments, kind in calls:
         print(json.dumps(run(module, function, arguments, kind)))
         sys.stdout.flush()
@@ -37,6 +39,8 @@ def load_sources(folder, extensions):
     modules = sys.modules
 
     def run(module, function, arguments, kind):
+        if module not in modules:
+            api.load_source(module)
         arguments = [str(a) if not isinstance(a, (int, float)) else a for a in arguments]
         try:
             return getattr(modules[module], function)(*arguments)
@@ -50,15 +54,21 @@ def load_sources(folder, extensions):
 def load_libraries(folder, extensions):
     libraries = {}
     core = ctypes.CDLL(glob.glob(os.path.join(folder, "lib*.so"))[0], mode=ctypes.RTLD_GLOBAL)
-    for name in extensions:
+
+    def add(name):
         libraries[name] = ctypes.CDLL(os.path.join(folder, name + ".so"), mode=ctypes.RTLD_GLOBAL)
         status = libraries[name].init_module()
         if status != 0:
             sys.exit("%s: init_module() returned %d" % (name, status))
+
+    for name in extensions:
+        add(name)
     libraries[glob.glob1(folder, "lib*.so")[0][3:-3]] = core
     core.sepcomp_last_error.restype = ctypes.c_char_p
 
     def run(module, function, arguments, kind):
+        if module not in libraries:
+            add(module)
         arguments = [a.encode() if not isinstance(a, (int, float, bytes)) else a for a in arguments]
         called = getattr(libraries[module], function)
         called.argtypes = [ARGUMENTS[type(a)] for a in arguments]

@@ -222,7 +222,6 @@ ENTRY = "from rpython.rlib.entrypoint import entrypoint_highlevel\nfrom rpython.
 ENTRY += "from sepcomp import entrypoint\n\n\n@entrypoint_highlevel('main', [rffi.INT])\ndef f(n):\n    return n\n\n\n"
 ENTRY += "@entrypoint(int)\ndef g(n):\n    return n\n"
 CORES = {
-    "jit": ("", ("--opt", "jit"), "error: --opt jit: a core with a JIT cannot be translated yet"),
     "gc": ("", ("--gc", "boehm"), "error: --gc boehm: unknown; a core can have incminimark, minimark"),
     "another decorator": (ENTRY, (), "{}:6: error: @entrypoint_highlevel is of no effect in a library of sepcomp"),
     "package": (

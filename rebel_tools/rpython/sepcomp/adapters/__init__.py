@@ -5,6 +5,7 @@
     HELPERS         what is not the same in all versions of gcnames.HELPERS
     RUNTIME         ... and of support.RUNTIME
     BEFORE_START    C that a core runs before it takes the GIL and calls RPython_StartupCode()
+    HAS_JIT         whether cores with its JIT have been tried
     install(is_extension)   hooks that only this version needs
 
 `MUST_HAVE` are the places in rpython that sepcomp replaces or extends, in all versions.  A package without one of them
@@ -54,13 +55,17 @@ _chosen = []
 def choose():
     """The adapter of the imported package.  Raises SetupError for a version that is not supported."""
     if not _chosen:
-        missing = ['%s.%s' % (module, name) for module in sorted(MUST_HAVE) for name in MUST_HAVE[module]
-                   if not has(module, name)]
+        missing = missing_of(MUST_HAVE)
         found = [] if missing else [adapter for adapter in SUPPORTED if adapter.recognises()]
         if len(found) != 1:
             raise SetupError(refusal(missing))
         _chosen.append(found[0])
     return _chosen[0]
+
+
+def missing_of(wanted):
+    """The places of {module: [name]} that the package has not."""
+    return ['%s.%s' % (module, name) for module in sorted(wanted) for name in wanted[module] if not has(module, name)]
 
 
 def has(module, name):

@@ -3,6 +3,7 @@
 import inspect
 
 NAME = 'that of a PyPy 7.3 checkout'
+HAS_JIT = False
 
 HELPERS = {
     'raw_malloc_memory_pressure_ptr': ('s a', 'v', True),

@@ -3,6 +3,7 @@
 import inspect
 
 NAME = 'rpython 0.2.0 and 0.2.1 of PyPI'
+HAS_JIT = True
 
 HELPERS = {
     'raw_malloc_memory_pressure_ptr': ('s', 'v', True),

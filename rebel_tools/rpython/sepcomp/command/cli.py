@@ -34,6 +34,7 @@ def parser():
     core.add_argument('--opt', default='2')
     core.add_argument('--debug', action='store_true', help='compile with RPY_ASSERT')
     core.add_argument('--thread', action='store_true', help='with rthread, and a GIL that calls of C release')
+    core.add_argument('--experimental-jit', action='store_true', help='accept --opt jit, which is not finished')
     core.add_argument('--type-reserve', type=int, default=1 << 17, help='bytes for type ids of extensions')
     extension.add_argument('--core', required=True, help='the interface of the core')
     extension.add_argument('--stable', action='store_true', help='compare the stable digest of the core at load')
@@ -103,6 +104,7 @@ def translate_core(args, name, work, log):
     from sepcomp.core.translation import CoreTranslation
     from sepcomp.passes.toolchain import Options
     options = Options(args.gc, args.opt, args.debug, args.type_reserve, args.thread)
+    options.check(args.experimental_jit)
     core = CoreTranslation(args.source, name, options, args.path)
     core.jobs = args.jobs
     library, plain = core.translate(work, log)

@@ -145,8 +145,11 @@ class Description(object):
         for name in classdef.attrs:
             if self.contract_of(classdef, name) is None or name not in r_class.clsfields:
                 continue
+            r_func = r_class.clsfields[name][1]
+            if r_func.lowleveltype is lltype.Void:      # one function for ever: the class is not open
+                continue
             try:
-                found[name] = self.slot(r_class.clsfields[name][1])
+                found[name] = self.slot(r_func)
             except annotations.Unsupported as e:
                 self.refused['%s.%s' % (classdef.name, name)] = str(e)
         return found

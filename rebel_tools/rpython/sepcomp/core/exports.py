@@ -9,6 +9,7 @@ from sepcomp import api
 from sepcomp.command import messages
 from sepcomp.core import functions, widening
 from sepcomp.interfaces import annotations
+from sepcomp.jit import forcing
 from sepcomp.shared import stable, templates
 from sepcomp.sources import program as programs
 from sepcomp.command.errors import SepcompError
@@ -21,8 +22,9 @@ NOT_SLOTS = ('__init__', '__del__', '__new__', '_freeze_')
 class Exports(object):
     """The marked functions and classes of a core's program, and their descriptions in the annotator."""
 
-    def __init__(self, translator, program, class_names):
+    def __init__(self, translator, program, class_names, has_jit=False):
         self.translator = translator
+        self.has_jit = has_jit
         self.annotator = translator.annotator
         self.bookkeeper = translator.annotator.bookkeeper
         self.program = program
@@ -53,7 +55,7 @@ class Exports(object):
                     self.program.main, name))
             for cls in self.class_names.paths:
                 if (cls.__module__ in found and not set(MARKS) & set(vars(cls)) and not vars(cls).get('_mixin_')
-                        and not is_frozen(cls)):
+                        and not is_frozen(cls) and not (self.has_jit and forcing.is_virtualizable(cls))):
                     cls._sepcomp_open_ = True
                     self.implied_classes.add(cls)
             for func in self.names:

@@ -2,6 +2,7 @@
 
 from sepcomp.core import coregc, coreglue, describe, exports
 from sepcomp.interfaces import annotations, classnames, interface, names, support
+from sepcomp.jit import forcing, promises, warm
 from sepcomp.passes import runner, toolchain
 from sepcomp.shared import (answers, classvalues, containers, entries, escaped, finalizers, openness, templates,
                             threads)
@@ -12,15 +13,18 @@ from sepcomp.command.errors import SepcompError
 class CoreTranslation(object):
 
     def __init__(self, main, name, options, search=()):
-        options.check()
         self.program = program.Program(main, search)
         self.name = name
         self.options = options
+        self.forcing = {}       # {symbol: pointer} of the functions that a core with a JIT exports for that
 
     def translate(self, folder, log):
         """Translate into `folder`; returns (library, plain data of the interface)."""
         self.analyse()
         log.write('[sepcomp] annotated and rtyped\n')
+        if self.options.has_jit():
+            warm.apply(self, log)
+        toolchain.optimise(self.translator, self.heads())
         core = CoreBuilder(self, folder)
         return core.build(log)
 
@@ -30,7 +34,9 @@ class CoreTranslation(object):
         class_names = classnames.Names(self.program)
         refusals.check_decorators(self.program)
         translator = self.translator = toolchain.make_translator(self.options, class_names)
-        self.exports = exports.Exports(translator, self.program, class_names)
+        self.exports = exports.Exports(translator, self.program, class_names, self.options.has_jit())
+        if self.options.has_jit():
+            forcing.check_classes(self.exports)
         self.entries = entries.annotate_all(translator, api.ENTRY_POINTS)
         if not (self.entries or self.exports.functions or self.exports.classes):
             raise SepcompError('%s:1: nothing is marked with @export, @export_class or @entrypoint' % self.program.main)
@@ -55,11 +61,13 @@ class CoreTranslation(object):
         self.description = describe.Description(self.exports, translator.rtyper, *self.before)
         self.functions = dict(self.description.functions(), **self.questions.functions())
         self.classes = self.description.classes(self.reads)
+        if self.options.has_jit():
+            promises.state(self)
+            self.forcing = forcing.state(self)
         for question in self.questions.used():
             question.convert()
         self.frozen = self.find_frozen()
         translator.rtyper.specialize_more_blocks()
-        toolchain.optimise(translator, self.heads())
 
     def open_ids(self):
         """isinstance(x, open class) must be a range test, also where the core has no subclasses."""
@@ -157,6 +165,8 @@ class CoreBuilder(runner.Builder):
         for path, (symbol, _, pointer) in sorted(core.prebuilt.items()):
             db.export(top_of(pointer), symbol)
         for symbol, _, pointer in sorted(core.containers.values()):
+            db.export(pointer, symbol)
+        for symbol, pointer in sorted(core.forcing.items()):
             db.export(pointer, symbol)
         for path, pointer in sorted(core.frozen.items()):
             db.export(pointer, names.prebuilt(path))

@@ -7,6 +7,7 @@ from rpython.rtyper import normalizecalls
 
 from sepcomp.core import functions
 from sepcomp.extension import imported, importreprs
+from sepcomp.jit import forcing
 from sepcomp.shared import classids, classvalues, containers, memo
 from sepcomp.sources import program
 from sepcomp.interfaces.annotations import describe
@@ -17,7 +18,7 @@ def install(core):
     Bookkeeper.immutablevalue = immutablevalue(core, Bookkeeper.immutablevalue.im_func)
     classdesc.ClassDesc._init_classdef = init_classdef(core, classdesc.ClassDesc._init_classdef.im_func)
     classdesc.ClassDesc.pycall = pycall(core, classdesc.ClassDesc.pycall.im_func)
-    classdesc.ClassDef._generalize_attr = generalize_attr(classdesc.ClassDef._generalize_attr.im_func)
+    classdesc.ClassDef._generalize_attr = generalize_attr(core, classdesc.ClassDef._generalize_attr.im_func)
     normalizecalls.assign_inheritance_ids = assign_ids(core)
     importreprs.install(core)
     functions.install(core.contracts)
@@ -101,13 +102,14 @@ def pycall(core, original):
     return pycall
 
 
-def generalize_attr(original):
+def generalize_attr(core, original):
     def _generalize_attr(self, attr, s_value):
         if getattr(self, 'sepcomp_entry', None) is None:
             return original(self, attr, s_value)
         if attr not in self.attrs:
-            raise AnnotatorError('class %s of the core has no attribute or method %r that an extension can use' % (
-                self.name, attr))
+            why = core.data['refused'].get('%s.%s' % (self.name, attr))
+            raise AnnotatorError('class %s of the core has no attribute or method %r that an extension can use%s' % (
+                self.name, attr, ': ' + why if why == forcing.WHY else ''))
         found = self.attrs[attr]
         if s_value is not None and not imported.accepts(found.s_value, s_value):
             raise AnnotatorError('attribute %r of class %s is %s in the core, an extension cannot make it %s' % (

@@ -13,6 +13,7 @@ from rpython.rtyper.lltypesystem import lltype
 
 from sepcomp.extension import imported
 from sepcomp.interfaces import lltexts, names
+from sepcomp.jit import forcing
 from sepcomp.shared import classids, stable
 from sepcomp.command.errors import InterfaceError
 
@@ -23,20 +24,26 @@ AT_RUN_TIME = ('attribute %r of a %s of the core that is known only at run time 
 
 def install(core):
     ImportedClassRepr.core = ImportedInstanceRepr.core = core
-    rclass.ClassRepr.__new__ = staticmethod(choose(rclass.ClassRepr, ImportedClassRepr))
-    rclass.InstanceRepr.__new__ = staticmethod(choose(rclass.InstanceRepr, ImportedInstanceRepr))
+    rclass.ClassRepr.__new__ = staticmethod(choose_class_repr)
+    rclass.buildinstancerepr = build_instance_repr(rclass.buildinstancerepr)
     rclass.InstanceRepr._check_for_immutable_conflicts = check_immutable(
         rclass.InstanceRepr._check_for_immutable_conflicts.im_func)
     rpbc.getFrozenPBCRepr = choose_frozen(core, rpbc.getFrozenPBCRepr)
     rclass.ClassRepr.setup_vtable = setup_vtable(rclass.ClassRepr.setup_vtable.im_func)
 
 
-def choose(original, imported):
-    def __new__(cls, rtyper, classdef=None, *args, **kwds):
-        if cls is original and getattr(classdef, 'sepcomp_entry', None) is not None:
-            return object.__new__(imported)
-        return object.__new__(cls)
-    return __new__
+def choose_class_repr(cls, rtyper, classdef=None, *args, **kwds):
+    is_imported = cls is rclass.ClassRepr and getattr(classdef, 'sepcomp_entry', None) is not None
+    return object.__new__(ImportedClassRepr if is_imported else cls)
+
+
+def build_instance_repr(original):
+    """A class of the core is laid out as the interface says, also where rpython has a representation of its own."""
+    def buildinstancerepr(rtyper, classdef, gcflavor='gc'):
+        if getattr(classdef, 'sepcomp_entry', None) is not None:
+            return ImportedInstanceRepr(rtyper, classdef, gcflavor)
+        return original(rtyper, classdef, gcflavor)
+    return buildinstancerepr
 
 
 def fields_of(classname, layout, reprs):
@@ -135,7 +142,8 @@ class ImportedInstanceRepr(rclass.InstanceRepr):
             if attr is not None and not attr.readonly:
                 reprs[mangled] = self.rtyper.getrepr(attr.s_value)
                 self.fields[attr.name] = mangled, reprs[mangled]
-        self.hidden = [name for name, kind in entry['instance_layout'] if name not in reprs and kind != 'Void']
+        self.hidden = [name for name, kind in entry['instance_layout'] if name not in reprs and kind != 'Void'
+                       and not name.startswith(forcing.MUTATE)]     # NULL until a trace reads the field beside it
         self.immutable_field_set = classdef.classdesc.immutable_fields
         # no hint of immutability: constants of the core are not known here, so nothing may be folded
         self.object_type.become(lltype.GcStruct(

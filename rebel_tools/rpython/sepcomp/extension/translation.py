@@ -7,6 +7,7 @@ from rpython.annotator import description, model
 
 from sepcomp.extension import bound, extgc, extglue, imported, importing, importreprs
 from sepcomp.interfaces import classnames, interface, names, support
+from sepcomp.jit import forcing, overrides as jit_overrides
 from sepcomp.passes import runner, toolchain
 from sepcomp.shared import entries, escaped, openness, ownvalues, threads
 from sepcomp.sources import program, refusals
@@ -52,8 +53,12 @@ class ExtensionTranslation(object):
         rtyper = translator.buildrtyper()
         importreprs.import_root(core, rtyper)
         rtyper.specialize(dont_simplify_again=True)
+        if self.options.has_jit():
+            jit_overrides.check(self, self.slots(), overrides)
         self.answered = self.answers.constants(rtyper)
         rtyper.specialize_more_blocks()
+        if self.options.has_jit():
+            forcing.call_functions(core, rtyper, self.imported_classdefs(), translator.graphs)
         toolchain.optimise(translator, self.heads())
 
     def annotate(self, annotator):

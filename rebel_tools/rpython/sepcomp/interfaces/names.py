@@ -31,6 +31,11 @@ def answer(symbol):
     return symbol + '__answer'
 
 
+def force(classname, field):
+    """The function that is called before an extension writes a quasi-immutable field."""
+    return CORE + 'q_' + mangle('%s.%s' % (classname, field))
+
+
 def gc_helper(name):
     return CORE + 'gc_' + name
 

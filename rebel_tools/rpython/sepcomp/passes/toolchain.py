@@ -6,6 +6,7 @@ import os
 
 GCS = ('incminimark', 'minimark')
 LEVELS = ('2', '3', 'mem')
+JIT = 'jit'
 
 
 class Options(object):
@@ -20,23 +21,37 @@ class Options(object):
         self.type_reserve = type_reserve    # bytes for the type ids of all extensions of a process
         self.thread = thread                # rthread and the GIL, see `threads`
 
-    def check(self):
-        """Raises SetupError for a core that cannot be translated."""
+    def check(self, is_experimental=False):
+        """Raises SetupError for a core that cannot be translated; is_experimental: with --experimental-jit."""
         from sepcomp.command.errors import SetupError
-        if self.opt == 'jit':
-            raise SetupError('--opt jit: a core with a JIT cannot be translated yet, and one without would only look '
-                             'like it; use --opt 2')
-        for option, value, known in (('--opt', self.opt, LEVELS), ('--gc', self.gc, GCS)):
+        if self.has_jit():
+            self.check_jit(is_experimental)
+        elif is_experimental:
+            raise SetupError('--experimental-jit is only for --opt jit, not for --opt %s' % self.opt)
+        levels = LEVELS + (JIT,) if is_experimental else LEVELS
+        for option, value, known in (('--opt', self.opt, levels), ('--gc', self.gc, GCS)):
             if value not in known:
                 raise SetupError('%s %s: unknown; a core can have %s' % (option, value, ', '.join(known)))
         if self.type_reserve < 0:
             raise SetupError('--type-reserve %d: must not be negative' % self.type_reserve)
 
+    def check_jit(self, is_experimental):
+        from sepcomp.command.errors import SetupError
+        if not is_experimental:
+            raise SetupError('--opt jit: a core with a JIT is not finished yet; --experimental-jit tries it, '
+                             '--opt 2 translates without one')
+        for option, given in (('--gc %s' % self.gc, self.gc != GCS[0]), ('--thread', self.thread)):
+            if given:
+                raise SetupError('--opt jit with %s has never been tried; leave %s out' % (option, option))
+
+    def has_jit(self):
+        return self.opt == JIT
+
     def plain(self):
         return dict((name, getattr(self, name)) for name in self.FIELDS)
 
 
-def configure(options):
+def configure(options, is_extension):
     from rpython.config.translationoption import get_combined_translation_config, set_opt_level
     config = get_combined_translation_config(translating=True)
     config.translation.backend = 'c'
@@ -45,7 +60,8 @@ def configure(options):
     config.translation.gcremovetypeptr = False     # vtables would move into the group of type ids
     config.translation.withsmallfuncsets = 0       # a closed table of functions
     config.translation.thread = options.thread
-    set_opt_level(config, options.opt)
+    is_outside_of_traces = is_extension and options.has_jit()
+    set_opt_level(config, '2' if is_outside_of_traces else options.opt)
     return config
 
 
@@ -70,7 +86,7 @@ def make_translator(options, class_names, core=None):
     if core is not None:
         from sepcomp.extension import hooks
         hooks.install(core)     # before the annotator, which makes the classes of the standard exceptions
-    translator = TranslationContext(config=configure(options))
+    translator = TranslationContext(config=configure(options, core is not None))
     translator.buildannotator()
     return translator
 

@@ -4,7 +4,8 @@ RPython knows all callees of a call and uses that: a method with one implementat
 on a leaf class is direct, effects are computed from the callees.  For a family of functions that holds a method of an
 open class (`CallFamily.is_open`) none of this may happen: a slot always exists, a call through an instance always
 reads it, and its callees are unknown (`None` instead of a list of graphs, for which every analyser assumes the worst).
-A call of one function by name, `W_Root.repr(self)`, stays direct.
+Those that this translation knows stand there as well, for the few who ask (`OpenCallees`).  A call of one function by
+name, `W_Root.repr(self)`, stays direct.
 """
 
 from rpython.annotator import description
@@ -32,6 +33,23 @@ def is_open(s_pbc):
     return family is not None and family.is_open and family.total_calltable_size > 0
 
 
+class OpenCallees(Constant):
+    """The last argument of an open call: None, which says that the callees are unknown."""
+
+    def __init__(self, family, row):
+        Constant.__init__(self, None, lltype.Void)
+        self.family = family
+        self.row = row      # {FunctionDesc: graph} of the callees known so far; later ones are added
+
+    def graphs(self):
+        """The graphs of those that are known, in a stable order."""
+        return sorted(set(self.row.itervalues()), key=lambda graph: (graph.name, hash(graph)))
+
+
+def is_open_call(op):
+    return op.opname == 'indirect_call' and isinstance(op.args[-1], OpenCallees)
+
+
 class OpenFunctionsPBCRepr(rpbc.FunctionsPBCRepr):
     """Function pointers of an open family."""
 
@@ -40,7 +58,8 @@ class OpenFunctionsPBCRepr(rpbc.FunctionsPBCRepr):
         args = hop.spaceop.build_args(hop.args_s[1:])
         descs = list(hop.args_s[0].descriptions)
         shape, index = self.callfamily.find_row(bk, descs, args, hop.spaceop)
-        witness = self.callfamily.calltables[shape][index].itervalues().next()
+        row = self.callfamily.calltables[shape][index]
+        witness = row.itervalues().next()
         vfn = self.convert_to_concrete_llfn(hop.inputarg(self, arg=0), shape, index, hop.llops)
         vlist = [vfn] + callparse.callparse(self.rtyper, witness, hop)
         rresult = callparse.getrresult(self.rtyper, witness)
@@ -48,7 +67,7 @@ class OpenFunctionsPBCRepr(rpbc.FunctionsPBCRepr):
         if isinstance(vfn, Constant):
             v = hop.genop('direct_call', vlist, resulttype=rresult)
         else:
-            vlist.append(hop.inputconst(lltype.Void, None))
+            vlist.append(OpenCallees(self.callfamily, row))
             v = hop.genop('indirect_call', vlist, resulttype=rresult)
         return None if hop.r_result is impossible_repr else hop.llops.convertvar(v, rresult, hop.r_result)
 

@@ -1,0 +1,87 @@
+"""Fields that a trace may hold in registers or take for constants, when an extension comes near them.
+
+A quasi-immutable field (`_immutable_fields_ = ['x?']`) is a constant to traces until it is written: each write must
+throw them away.  The core exports a function for each such field, which an extension calls before it writes.
+
+The fields of a virtualizable (`_virtualizable_ = [...]`) live in a trace as long as it runs.  An extension reaches
+them through functions of the core, which put them back first: through its own, or those of @export_stable.  Anything
+else is refused.
+"""
+
+from rpython.flowspace.model import Block, Constant, FunctionGraph, Link, SpaceOperation
+from rpython.rtyper import rclass
+from rpython.rtyper.lltypesystem import lltype
+from rpython.translator.unsimplify import varoftype
+
+from sepcomp.command.errors import SepcompError
+from sepcomp.interfaces import names
+from sepcomp.sources import program
+
+FORCE = 'jit_force_quasi_immutable'
+MUTATE = 'mutate_'      # rpython's prefix of the field beside a quasi-immutable one
+WHY = 'it is a field of a virtualizable, which a trace may hold; use a function of the core, or @export_stable'
+
+
+# ---------------------------------------------------------------- the core
+
+def check_classes(exports):
+    """Raises SepcompError for a virtualizable class that is exported with its fields."""
+    for path, cls in sorted(exports.classes.items()):
+        if is_virtualizable(cls):
+            raise SepcompError('%s: class %s is virtualizable, and cannot be exported by @export_class: a trace may '
+                               'hold its fields; use @export_stable' % (program.place_of(cls), path))
+
+
+def is_virtualizable(cls):
+    return getattr(cls, '_virtualizable_', None) is not None
+
+
+def state(core):
+    """Write into the interface what is forced and what is hidden; returns {symbol: pointer} of the functions for it."""
+    made = {}
+    for classdef in core.exports.bookkeeper.classdefs:
+        entry = core.classes.get(classdef.name)
+        if entry is None or entry['stable']:
+            continue
+        r_instance = rclass.getinstancerepr(core.translator.rtyper, classdef)
+        entry['forced'] = {}
+        for field in [name for name in r_instance.object_type._names if name.startswith(MUTATE)]:
+            symbol = entry['forced'][field] = names.force(classdef.name, field[len(MUTATE):])
+            made[symbol] = forcing_function(core.translator, symbol, lltype.Ptr(r_instance.object_type), field)
+        for field in getattr(r_instance, 'my_redirected_fields', ()):
+            name = field[len('inst_'):]
+            if entry['attrs'].pop(name, None) is not None:
+                core.description.refused['%s.%s' % (classdef.name, name)] = WHY
+    return made
+
+
+def forcing_function(translator, name, T, field):
+    """A function of one instance in which nothing stands but the operation that the JIT replaces."""
+    block = Block([varoftype(T)])
+    graph = FunctionGraph(name, block)
+    graph.getreturnvar().concretetype = lltype.Void
+    block.operations.append(SpaceOperation(FORCE, block.inputargs + [Constant(field, lltype.Void)],
+                                           varoftype(lltype.Void)))
+    block.closeblock(Link([Constant(None, lltype.Void)], graph.returnblock))
+    translator.graphs.append(graph)
+    return lltype.getfunctionptr(graph)
+
+
+# ---------------------------------------------------------------- an extension
+
+def call_functions(core, rtyper, classdefs, graphs):
+    """Let an extension call the core's functions before it writes such a field. classdefs: those of the core."""
+    symbols = {}
+    for classdef in classdefs:
+        if classdef.sepcomp_entry.get('forced'):
+            T = rclass.getinstancerepr(rtyper, classdef).object_type
+            rtyper.call_all_setups()
+            symbols.update(((T, field), symbol) for field, symbol in classdef.sepcomp_entry['forced'].items())
+    for graph in graphs:
+        for _, op in graph.iterblockops():
+            if op.opname == FORCE and (op.args[0].concretetype.TO, op.args[1].value) in symbols:
+                T = op.args[0].concretetype
+                symbol = symbols[T.TO, op.args[1].value]
+                pointer = core.function_pointer(str(symbol), lltype.FuncType([T], lltype.Void))
+                op.opname = 'direct_call'
+                op.args = [Constant(pointer, lltype.typeOf(pointer)), op.args[0]]

@@ -1,0 +1,108 @@
+"""What the passes for a core with a JIT find, without a C compiler: prints JSON.
+
+python2.7 probe.py effects FILE     {function: [the effect in its docstring, the one that is found]} of the functions of a module that are named f_...
+python2.7 probe.py core FILE        what the interface of a core says, and the effects that its calls have in a trace
+"""
+
+from __future__ import print_function
+
+import imp
+import json
+import sys
+
+from sepcomp.sources import hashes
+
+hashes.install()
+
+
+def effects_of(path):
+    from rpython.translator.translator import TranslationContext
+
+    from sepcomp.jit import effects, promises
+
+    module = imp.load_source("writers", path)
+    functions = [value for name, value in sorted(vars(module).items()) if name.startswith("f_")]
+    translator = TranslationContext()
+    annotator = translator.buildannotator()
+    for func in functions:
+        annotator.build_types(func, [int, module.A, str][: func.func_code.co_argcount], complete_now=False)
+    annotator.complete()
+    translator.buildrtyper().specialize()
+
+    def judge(op):
+        return promises.of_direct_call(op) if op.opname == "direct_call" else promises.callees(op)
+
+    found = effects.Effects(judge)
+    return dict((func.__name__, [func.__doc__ or "", found.of(annotator.bookkeeper.getdesc(func).getuniquegraph())]) for func in functions)
+
+
+class Cpu(object):
+    """As much of a backend as the codewriter asks for the effects of a call."""
+
+    def __init__(self, rtyper):
+        self.rtyper = rtyper
+
+    def calldescrof(self, FUNC, arguments, result, effects):
+        return Descr(effects)
+
+    def fielddescrof(self, T, name):
+        return "%s.%s" % (T._name, name)
+
+    def arraydescrof(self, T):
+        return str(T)
+
+    def interiorfielddescrof(self, T, name):
+        return "%s[].%s" % (T, name)
+
+
+class Descr(object):
+    def __init__(self, effects):
+        self.effects = effects
+
+    def get_extra_info(self):
+        return self.effects
+
+
+def interface_and_calls(path):
+    from sepcomp.core.translation import CoreTranslation
+    from sepcomp.passes.toolchain import Options
+
+    core = CoreTranslation(path, "core", Options(opt="jit"))
+    core.analyse()
+    slots = [
+        (name, slot, data["elidable"])
+        for name, entry in core.classes.items()
+        for slot, data in entry["slots"].items()
+        if "elidable" in data
+    ]
+    return {
+        "slots": sorted(slots),
+        "effects": dict((name, entry["effects"]) for name, entry in core.functions.items() if "effects" in entry),
+        "forced": sorted(core.forcing),
+        "hidden": sorted(name for name, why in core.description.refused.items() if "virtualizable" in why),
+        "fields of Frame": sorted(core.classes["small.Frame"]["attrs"]),
+        "calls": calls_of(core),
+    }
+
+
+def calls_of(core):
+    """{function: [kind, effect, what is known to be called]} of the one call in each function named call_..."""
+    from sepcomp.jit import warm
+
+    warm.prepare(core.translator)
+    from rpython.jit.codewriter.call import CallControl
+
+    control = CallControl(Cpu(core.translator.rtyper))
+    found = {}
+    for graph in core.translator.graphs:
+        if graph.name.startswith("call_"):
+            for _, op in graph.iterblockops():
+                if op.opname in ("direct_call", "indirect_call"):
+                    effect = control.getcalldescr(op).get_extra_info().extraeffect
+                    known = sorted(g.name for g in control.graphs_from(op, lambda graph: True) or [])
+                    found[graph.name] = [op.opname, effect, known]
+    return found
+
+
+if __name__ == "__main__":
+    print(json.dumps({"effects": effects_of, "core": interface_and_calls}[sys.argv[1]](sys.argv[2])))

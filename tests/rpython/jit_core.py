@@ -1,0 +1,92 @@
+#!/usr/bin/env python3
+"""The test programs for a core with a JIT, whose translation takes some ten minutes: kept by what it depends on.
+
+    python tests/rpython/jit_core.py            translates the core, unless it is kept, and prints where it lies
+
+Tests use a core that is kept, and say how to make one where there is none. The folder is
+$REBEL_TESTS_JIT_CORES, or ~/.cache/rebel-tools-tests/jit-cores; each core is in a folder that is called after the hash
+of its sources, those of the translation, the package rpython, and the versions of Python and of the C compiler.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import resource
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT), str(ROOT / "tests"), str(Path(__file__).resolve().parent)]
+
+from conftest import SEPCOMP, Toolchain  # noqa: E402
+
+from rebel_tools.rpython import setup  # noqa: E402
+
+PROGRAMS = ROOT / "tests" / "rpython" / "jit"
+OPTIONS = ("--opt", "jit", "--experimental-jit")
+NOT_THE_CORE = ("extension", "test", "__pycache__")  # folders that do not change how a core is translated
+
+
+def kept(toolchain: Toolchain) -> Path:
+    """The folder in which the core for the present sources is kept, whether it is there or not."""
+    default = Path.home() / ".cache" / "rebel-tools-tests" / "jit-cores"
+    return Path(os.environ.get("REBEL_TESTS_JIT_CORES", default)) / key(toolchain)
+
+
+def key(toolchain: Toolchain) -> str:
+    total = hashlib.sha256(" ".join(OPTIONS).encode())
+    for command in ([toolchain.python, "-c", "import sys; print(sys.version)"], [os.environ.get("CC", "gcc"), "-v"]):
+        done = subprocess.run(command, capture_output=True, check=True)
+        total.update(done.stdout + done.stderr)
+    total.update((PROGRAMS / "core.py").read_bytes())
+    total.update((ROOT / "rebel_tools" / "interface" / "codec.py").read_bytes())
+    for root in (SEPCOMP, Path(toolchain.rpython) / "rpython"):
+        for path in sources(root):
+            total.update(f"{path.relative_to(root)}\n".encode() + path.read_bytes())
+    return total.hexdigest()[:32]
+
+
+def sources(root: Path) -> list[Path]:
+    found = []
+    for folder, folders, files in os.walk(root):
+        folders[:] = [name for name in folders if name not in NOT_THE_CORE]
+        found += [Path(folder, name) for name in files if name.endswith((".py", ".c", ".h"))]
+    return sorted(found)
+
+
+def make(toolchain: Toolchain, folder: Path) -> None:
+    """Translate the core into the folder, which then appears complete."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with open(folder.with_suffix(".lock"), "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if folder.exists():
+            return
+        work = folder.with_suffix(".new")
+        shutil.rmtree(work, ignore_errors=True)
+        work.mkdir()
+        shutil.copy(PROGRAMS / "core.py", work)
+        command = [toolchain.python, "-B", SEPCOMP, "core", "core.py", "--output-dir", ".", *OPTIONS]
+        done = subprocess.run([*command, "--rpython", toolchain.rpython], cwd=work, check=False)
+        if done.returncode != 0:
+            sys.exit(done.returncode)
+        work.rename(folder)
+
+
+def main() -> int:
+    toolchain = Toolchain(*setup.ensure(str(ROOT / ".tools")))
+    folder = kept(toolchain)
+    if not folder.exists():
+        make(toolchain, folder)
+        used = resource.getrusage(resource.RUSAGE_CHILDREN)
+        size = (folder / "libcore.so").stat().st_size
+        print(f"{used.ru_utime + used.ru_stime:.0f} s of processor time, {size / 1e6:.1f} MB")
+    print(folder)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

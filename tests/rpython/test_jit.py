@@ -1,0 +1,113 @@
+"""Cores with a JIT, as far as that can be seen without translating one: options, refusals, and the passes."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+
+import pytest
+from conftest import HERE, ROOT
+
+SOURCES = HERE / "jit"
+ELIDABLE_CAN_RAISE, RANDOM_EFFECTS = 4, 7  # rpython.jit.codewriter.effectinfo.EffectInfo.EF_...
+JIT = ("--opt", "jit", "--experimental-jit")
+LOOP = """
+from rpython.rlib.jit import JitDriver{imports}
+from sepcomp import entrypoint, export_class, export_stable
+driver = JitDriver(greens=[], reds=["n", "a"])
+{classes}
+@entrypoint(int)
+def run(n):
+    a = A(n)
+    while n > 0:
+        {marker}n -= {expression}
+    return n
+"""
+MARKER = "driver.jit_merge_point(n=n, a=a)\n        "
+CLASS = "class A(object):\n    def __init__(self, n):\n        self.n = n\n    def get(self):\n        return self.n\n"
+FRAME = "@export_class\nclass A(object):\n    _virtualizable_ = ['n']\n    def __init__(self, n):\n        self.n = n\n"
+GIVEN = (
+    "from sepcomp import export\n@export_class\nclass A(object):\n    def __init__(self, n):\n        self.f = one\n"
+    "def one(n):\n    return 1\ndef two(n):\n    return 2\n@export\ndef choose(a, n):\n    a.f = two if n else one\n"
+    "    return n\n@elidable\ndef call(a, n):\n    return a.f(n)\n"
+)
+REFUSED = {
+    "without the opt-in": (
+        LOOP.format(imports="", classes=CLASS, marker=MARKER, expression="a.get()"),
+        ("--opt", "jit"),
+        "error: --opt jit: a core with a JIT is not finished yet; --experimental-jit tries it, --opt 2 translates "
+        "without one",
+    ),
+    "the opt-in alone": (
+        "",
+        ("--experimental-jit",),
+        "error: --experimental-jit is only for --opt jit, not for --opt 2",
+    ),
+    "another collector": ("", (*JIT, "--gc", "minimark"), "error: --opt jit with --gc minimark has never been tried"),
+    "threads": ("", (*JIT, "--thread"), "error: --opt jit with --thread has never been tried"),
+    "no loop": (
+        LOOP.format(imports="", classes=CLASS, marker="", expression="a.get()"),
+        JIT,
+        "{}:1: error: --opt jit: the program has no loop with a jit_merge_point of a JitDriver",
+    ),
+    "an exported virtualizable": (
+        LOOP.format(imports="", classes=FRAME, marker=MARKER, expression="a.n"),
+        JIT,
+        "{}:6: error: class core.A is virtualizable, and cannot be exported by @export_class: a trace may hold its "
+        "fields; use @export_stable",
+    ),
+    "an elidable function that is given functions": (
+        LOOP.format(imports=", elidable", classes=GIVEN, marker=MARKER, expression="call(a, n) + choose(a, n)"),
+        JIT,
+        "{}:18: error: core.call is elidable, and calls functions that extensions can give it as values",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", REFUSED)
+def test_refused_core(toolchain, tmp_path, what):
+    source, options, message = REFUSED[what]
+    (tmp_path / "core.py").write_text(source)
+    said = toolchain.sepcomp("core", "core.py", "--output-dir", "out", *options, cwd=tmp_path, rc=1).stderr
+    assert said.startswith(message.format(tmp_path / "core.py")), said
+    assert said.count("error:") == 1 and "Traceback" not in said
+    assert not (tmp_path / "out" / "libcore.so").exists()
+
+
+def probe(toolchain, what: str, source: str):
+    path = os.pathsep.join([str(ROOT / "rebel_tools" / "rpython"), toolchain.rpython])
+    command = [toolchain.python, "-B", SOURCES / "probe.py", what, SOURCES / source]
+    done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": path})
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def test_effects(toolchain):
+    found = probe(toolchain, "effects", "writers.py")
+    wrong = {name: pair for name, pair in found.items() if pair[0] != pair[1]}
+    assert len(found) == 15 and not wrong
+
+
+def test_passes(toolchain):
+    """What the interface of a small core says, and what its calls are to a trace."""
+    found = probe(toolchain, "core", "small.py")
+    assert found["slots"] == [["small.A", "change", "small.lookup"], ["small.A", "find", "small.lookup"]]
+    assert found["forced"] == ["sepcomp_q_small__A__colour"]
+    assert (found["hidden"], found["fields of Frame"]) == (["small.Frame.depth"], ["name"])
+    other = ["other"]
+    assert found["effects"] == {
+        "small.Counter.n__getter__": [[], other],
+        "small.Counter.n__setter__": [[0], other],
+        "small.A.__init__": [[0], other],
+        "small.A.change": [[], other],  # lookup(), which is elidable, may call it
+        "small.A.find": [[], other],
+        "small.finds": [[], other],
+        "small.reads": [[], other],
+        "small.writes": [[0], other],
+    }
+    assert found["calls"] == {
+        "call_open": ["indirect_call", RANDOM_EFFECTS, ["A.find", "B.find"]],
+        "call_change": ["indirect_call", RANDOM_EFFECTS, ["A.change"]],
+        "call_elidable": ["direct_call", ELIDABLE_CAN_RAISE, ["lookup"]],
+    }
