@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 
+import jit_log
 import pytest
 from conftest import HERE, ROOT
 
@@ -32,6 +33,11 @@ GIVEN = (
     "def one(n):\n    return 1\ndef two(n):\n    return 2\n@export\ndef choose(a, n):\n    a.f = two if n else one\n"
     "    return n\n@elidable\ndef call(a, n):\n    return a.f(n)\n"
 )
+DIRECT = (
+    "class A(object):\n    _virtualizable_ = ['n']\n    def __init__(self, n):\n        self.n = n\n"
+    "from sepcomp import export\n@export\ndef get(a):\n    return a.n\n"
+    "def direct(a):\n    a = hint(a, access_directly=True)\n    return get(a)\n"
+)
 REFUSED = {
     "without the opt-in": (
         LOOP.format(imports="", classes=CLASS, marker=MARKER, expression="a.get()"),
@@ -56,6 +62,12 @@ REFUSED = {
         JIT,
         "{}:6: error: class core.A is virtualizable, and cannot be exported by @export_class: a trace may hold its "
         "fields; use @export_stable",
+    ),
+    "a function for traces only": (
+        LOOP.format(imports=", hint", classes=DIRECT, marker=MARKER, expression="direct(a)"),
+        JIT,
+        "{}:10: error: core.get is called with a virtualizable that is accessed directly, and cannot be exported; "
+        "let a function with @dont_look_inside call it",
     ),
     "an elidable function that is given functions": (
         LOOP.format(imports=", elidable", classes=GIVEN, marker=MARKER, expression="call(a, n) + choose(a, n)"),
@@ -111,3 +123,36 @@ def test_passes(toolchain):
         "call_change": ["indirect_call", RANDOM_EFFECTS, ["A.change"]],
         "call_elidable": ["direct_call", ELIDABLE_CAN_RAISE, ["lookup"]],
     }
+
+
+LOG = """[1a] {jit-log-opt-loop
+# Loop 0 (driver) : loop with 8 ops
+[p0, i1]
++53: label(p0, i1, descr=TargetToken(139))
++66: i3 = int_add(i1, 1)
++70: label(p0, i3, descr=TargetToken(140))
++90: p5 = call_may_force_r(ConstClass(f), p0, descr=<Callr 8 r EF=7>)
++95: guard_not_forced(descr=<Guard0x7f>) [p0]
++99: p6 = new_with_vtable(descr=<SizeDescr 16>)
++105: jump(p6, i3, descr=TargetToken(140))
++120: --end of the loop--
+[1b] jit-log-opt-loop}
+[1c] {jit-log-opt-bridge
+# bridge out of Guard 0x7f with 1 ops
+[p0]
++12: finish(p0, descr=<DoneWithThisFrameDescrRef object>)
++20: --end of the loop--
+[1d] jit-log-opt-bridge}
+"""
+
+
+def test_reading_a_log():
+    loop, bridge = jit_log.traces(LOG)
+    assert [operation.name for operation in loop.body] == [
+        "call_may_force_r",
+        "guard_not_forced",
+        "new_with_vtable",
+        "jump",
+    ]
+    assert [call.effect for call in loop.calls()] == [RANDOM_EFFECTS] and len(loop.allocations()) == 1
+    assert (bridge.kind, [operation.name for operation in bridge.body]) == ("bridge", ["finish"])

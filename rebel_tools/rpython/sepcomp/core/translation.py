@@ -48,6 +48,8 @@ class CoreTranslation(object):
         answers.install(self.questions)
         self.exports.annotate()
         self.exports.put_slots()
+        if self.options.has_jit():
+            forcing.check_functions(self.exports)
         self.before = describe.before_normalisation(self.exports)
         translator.annotator.simplify()
         openness.mark_families(translator.annotator, self.exports.open_functions().__contains__)

@@ -32,6 +32,20 @@ def check_classes(exports):
                                'hold its fields; use @export_stable' % (program.place_of(cls), path))
 
 
+def check_functions(exports):
+    """Raises SepcompError for an exported function or method whose body works on what a trace holds.
+
+    Such a function must be called from traces only: rpython compiles it for a virtualizable that is known to be accessed
+    directly, and nothing puts back first what the trace holds.
+    """
+    for func in exports.promised():
+        desc = exports.funcdesc(func)
+        if desc is not None and any(getattr(graph, 'access_directly', False) for graph in desc.getgraphs()):
+            raise SepcompError(
+                '%s: %s is called with a virtualizable that is accessed directly, and cannot be exported; let a '
+                'function with @dont_look_inside call it' % (program.place_of(func), exports.names[func]))
+
+
 def is_virtualizable(cls):
     return getattr(cls, '_virtualizable_', None) is not None
 
