@@ -3,9 +3,9 @@
 
     python benchmarks/rpython_jit.py
 
-The interpreter and the functions are those of tests/rpython/jit; each round adds up what the function returns. Told is the least of
-five runs of each, after one that compiles the loop, and what stands in the loop: calls and allocations. The core is that of
-tests/rpython/jit_core.py, which this translates where it is not kept (some ten minutes).
+The interpreter and the functions are those of tests/rpython/jit; each round adds up what the function returns. Told is
+the least of five runs of each, after one that compiles the loop, and what stands in the loop: calls and allocations.
+The core is that of tests/rpython/jit_core.py, which this translates where it is not kept (some ten minutes).
 """
 
 from __future__ import annotations

@@ -15,6 +15,7 @@ that interface and the core's Python source, and is loaded into the same process
                     what its modules do when they are imported
     shared/         what libraries share in one process: classes and methods, objects, generic code, memo functions,
                     entry points and exceptions, finalizers, threads
+    jit/            a core with a JIT: what a trace may assume of open calls, and of fields that an extension writes
 
 All hooks into rpython are `install()` functions of these modules.  An interface names the rpython package that it
 was made with by a hash of its sources, and an extension is translated with no other.

@@ -35,8 +35,8 @@ def check_classes(exports):
 def check_functions(exports):
     """Raises SepcompError for an exported function or method whose body works on what a trace holds.
 
-    Such a function must be called from traces only: rpython compiles it for a virtualizable that is known to be accessed
-    directly, and nothing puts back first what the trace holds.
+    Such a function must be called from traces only: rpython compiles it for a virtualizable that is known to be
+    accessed directly, and nothing puts back first what the trace holds.
     """
     for func in exports.promised():
         desc = exports.funcdesc(func)
