@@ -50,7 +50,7 @@ def screened(text: str, colours: bool = False) -> str:
     """The output of a compiler with its line structure, with its colours if `colours` is set, and without any other
     control sequence: a compiler quotes source lines and file names verbatim.
     """
-    if re.search(_COMMANDS, text) is None:
+    if text.replace("\n", "").isprintable() or re.search(_COMMANDS, text) is None:  # most texts need no `re`
         return text
     allowed = _COLOUR if colours else _LINE_END
     return re.sub(allowed, lambda found: found[1] or _escape(found[0]), text)

@@ -28,18 +28,22 @@ _VARIABLES = (*OCAML_VARIABLES, "PATH", "REFMT", "REBEL_PROFILE", "XDG_CACHE_HOM
 
 def identity(environ: Mapping[str, object], others: Iterable[str]) -> str:
     """A digest over this package, the variables in `environ` that compilers and findlib read, and `others`."""
-    return text_digest(__version__, _own_code(), *(f"{name}={environ.get(name)}" for name in _VARIABLES), *others)
+    return text_digest(__version__, own_code(), *(f"{name}={environ.get(name)}" for name in _VARIABLES), *others)
 
 
-_code: list[str] = []  # what `_own_code` has found
+_code: list[str] = []  # what `own_code` has found
 
 
-def _own_code() -> str:
+def own_code() -> str:
     """A digest that changes with the code of this package, also in a checkout whose version stays the same."""
     if _code:
         return _code[0]
+    _code.append(text_digest(stamps_text(own_files())))
+    return _code[0]
+
+
+def own_files() -> list[str]:
+    """The files of this package that a build depends on."""
     package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     folders = [os.path.join(package, name) for name in ("cache", "memory", "ocaml", "plan", "project", "scons")]
-    files = (entry.path for folder in folders for entry in os.scandir(folder) if entry.is_file())
-    _code.append(text_digest(stamps_text(sorted(files))))
-    return _code[0]
+    return sorted(entry.path for folder in folders for entry in os.scandir(folder) if entry.is_file())

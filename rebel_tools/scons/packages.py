@@ -27,7 +27,18 @@ from rebel_tools.project.model import Package, Project, Target, Test
 from rebel_tools.project.profiles import Profile
 from rebel_tools.project.targets import CHECK
 from rebel_tools.project.tests import test_names
-from rebel_tools.scons import build_folder, front, places, profiles, programs, remote_cache, report, saving, shared
+from rebel_tools.scons import (
+    build_folder,
+    front,
+    places,
+    prepared,
+    profiles,
+    programs,
+    remote_cache,
+    report,
+    saving,
+    shared,
+)
 from rebel_tools.scons.actions import Command
 from rebel_tools.scons.arguments import from_top
 from rebel_tools.scons.compat import Environment, Node, Nodes, node_list
@@ -60,6 +71,7 @@ def rebel(env: Environment, folder: str = ".", profile: str | None = None) -> No
     Other targets are built only if they are named on the command line.
     profile: "dev" or "release", unless the command line says otherwise.
     """
+    prepared.pause(env)
     how = profiles.chosen(profile)
     remote_cache.check()
     started, root = time.time_ns(), env.Dir(folder).get_abspath()

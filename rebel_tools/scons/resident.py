@@ -24,18 +24,19 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, TextIO
+from typing import Any, NamedTuple, NoReturn, TextIO
 
 import SCons.Script
 
 import rebel_tools.scons.packages  # noqa: F401 (what every build loads)
+from rebel_tools.memory.identity import own_code, own_files
 from rebel_tools.memory.manifest import MANIFESTS
 from rebel_tools.memory.stamp import stamp
 from rebel_tools.memory.state_file import STATES
 from rebel_tools.presentation import presentation
 from rebel_tools.process import collect_seldom, exit_status
 from rebel_tools.scons import front, places, projects, saving
-from rebel_tools.sconstruct import has_own_script, scons_arguments
+from rebel_tools.sconstruct import has_own_script, scons_arguments, shipped_sconstruct
 
 _KEPT = ("SCons.", "rebel_tools.")
 
@@ -43,9 +44,6 @@ _KEPT = ("SCons.", "rebel_tools.")
 _READERS = {"roots": projects.prepare, "states": STATES.prepare, "manifests": MANIFESTS.prepare}
 Wanted = Mapping[str, Iterable[str]]
 NOTHING: Wanted = dict.fromkeys(_READERS, ())
-
-# Waits in a child for a request and returns the arguments; its argument is a descriptor that closes with the parent.
-Wait = Callable[[int], "Sequence[str] | None"]
 
 # The answer, the modules that a build had to import, and the data that it needed.
 Report = tuple[dict[str, Any], list[str], Wanted]
@@ -61,14 +59,14 @@ def main(arguments: Sequence[str]) -> None:
     os.set_inheritable(int(descriptor), False)
     with os.fdopen(int(descriptor), "w", encoding="utf-8", errors="surrogateescape") as answers:
         loaded, wanted = Loaded(), NOTHING
-        child = Child(_when_asked(arguments), wanted)
+        child = Child(_when_asked(arguments, wanted))
         while os.read(0, 1):
             if loaded.is_outdated():
                 _tell(answers, {"status": 0, "outdated": True})
                 continue
             if child.has_ended():  # killed while it was idle
                 child.end()
-                child = Child(_when_asked(arguments), NOTHING)
+                child = Child(_when_asked(arguments, NOTHING))
             report = child.build()
             if report:
                 _tell(answers, report[0])
@@ -77,35 +75,24 @@ def main(arguments: Sequence[str]) -> None:
             else:
                 _tell(answers, {"status": child.end()})
                 wanted = NOTHING  # data read ahead may have caused the failure
-            child = Child(_when_asked(arguments), wanted)
+            child = Child(_when_asked(arguments, wanted))
         child.end()
 
 
-def _when_asked(arguments: Sequence[str]) -> Wait:
-    """Build with `arguments` when a byte arrives."""
-
-    def wait(request: int) -> Sequence[str] | None:
-        if not os.read(request, 1):
-            return None
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)  # commands must not read the requests
-        return arguments
-
-    return wait
-
-
 class Loaded:
-    """The loaded modules of SCons and of this package, with the status of their files when they were loaded."""
+    """The status that files of SCons and of this package had when this process began, or loaded them."""
 
     def __init__(self) -> None:
-        self._files: dict[str, Any] = {}
-        self._look()
+        self._files = {path: stamp(path) for path in (shipped_sconstruct(), *own_files())}
+        self.look()
+        own_code()  # so that children need not ask for it
 
-    def _look(self) -> None:
+    def look(self) -> None:
         """Record new modules; the status of known ones is kept."""
-        names = [name for name in sys.modules if name.startswith(_KEPT)]
-        files = (getattr(sys.modules[name], "__file__", None) for name in names)
-        self._files.update({path: stamp(path) for path in files if path and path not in self._files})
+        for name in [name for name in sys.modules if name.startswith(_KEPT)]:
+            path = getattr(sys.modules[name], "__file__", None)
+            if path and path not in self._files:
+                self._files[path] = stamp(path)
 
     def is_outdated(self) -> bool:
         return any(stamp(path) != known for path, known in self._files.items())
@@ -115,7 +102,8 @@ class Loaded:
         _, loaded, asked = report
         for name in loaded:
             importlib.import_module(name)
-        self._look()
+        if loaded:
+            self.look()
         return {kind: {*paths, *asked[kind]} for kind, paths in wanted.items()}
 
 
@@ -124,18 +112,23 @@ def _tell(answers: TextIO, answer: dict[str, Any]) -> None:
 
 
 class Child:
-    """A process that reads `wanted` ahead, and builds when `wait` returns arguments."""
+    """A process that is forked here; it calls `be` with the pipes to its parent: for a request, and for its report.
 
-    def __init__(self, wait: Wait, wanted: Wanted, ended: Callable[[int], None] = lambda status: None):
+    If `be` returns, the child goes on where it was forked.
+    """
+
+    def __init__(self, be: Callable[[int, int], None]):
         waiting, self._request = os.pipe()
         self._report, reporting = os.pipe()
         self._pid = os.fork()
-        if self._pid == 0:
+        self.is_here = self._pid == 0  # whether this process is the child
+        if self.is_here:
             os.close(self._request)
             os.close(self._report)
-            _be_scons(wait, wanted, waiting, reporting, ended)
-        os.close(waiting)
-        os.close(reporting)
+            be(waiting, reporting)
+        else:
+            os.close(waiting)
+            os.close(reporting)
 
     def has_ended(self) -> bool:
         """Whether it has ended before it was asked to build."""
@@ -163,32 +156,60 @@ class Child:
 # In the child
 
 
-def _be_scons(wait: Wait, wanted: Wanted, request: int, report: int, ended: Callable[[int], None]) -> None:
-    """Wait, run scons including its exit handlers, report, save the state for the next build, and exit.
+class Ending(NamedTuple):
+    """What a build does at its end.
 
-    ended: called with the exit status at the end.
+    report: the descriptor for the report; known: the modules that were loaded when it began.
+    answer: makes the answer from the exit status; ended: is called with that when all is saved.
     """
-    status, known = 2, set(sys.modules)
-    saving.defer()
-    try:
-        for kind, paths in wanted.items():
-            for path in paths:
-                _READERS[kind](path)
-        gc.freeze()  # a collection would copy all pages of the parent
-        arguments = wait(request)
+
+    report: int
+    known: set[str]
+    answer: Callable[[int], dict[str, Any]]
+    ended: Callable[[int], None]
+
+
+def _when_asked(arguments: Sequence[str], wanted: Wanted) -> Callable[[int, int], None]:
+    """A child that reads `wanted` ahead, and builds with `arguments` when a byte arrives."""
+
+    def wait(request: int) -> Sequence[str] | None:
+        if not os.read(request, 1):
+            return None
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)  # commands must not read the requests
+        return arguments
+
+    def be(request: int, report: int) -> None:
+        known = set(sys.modules)
+        be_scons(lambda: wait(request), wanted, Ending(report, known, _answer, lambda status: None))
+
+    return be
+
+
+def be_scons(wait: Callable[[], Sequence[str] | None], wanted: Wanted, ending: Ending) -> NoReturn:
+    """Read `wanted` ahead, wait for the arguments, run scons including its exit handlers, and end this process."""
+
+    def run() -> int:
+        saving.defer()
+        read_ahead(wanted)
+        arguments = wait()
         if arguments is None:
-            return
-        _begin(arguments)
+            return 2
+        begin(arguments)
         SCons.Script.start_time = time.time()
         status = exit_status(SCons.Script.main)
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # the state is about to be saved
-        atexit._run_exitfuncs()
-        sys.stdout.flush()
-        with os.fdopen(report, "w", encoding="utf-8", errors="surrogateescape") as stream:
-            json.dump([{"status": status, **_answer()}, _loaded(known), _asked()], stream)
-        saving.save_now()
-        ended(status)
-    except BaseException:  # never return into the loop of the parent
+        end(status, ending)
+        return status
+
+    leave(run)
+
+
+def leave(run: Callable[[], int]) -> NoReturn:
+    """End this process with the exit status of `run`; it never returns into the loop of its parent."""
+    status = 2
+    try:
+        status = run()
+    except BaseException:
         if _folder_exists():  # otherwise the parent reports that the folder was removed
             traceback.print_exc()
     finally:
@@ -196,7 +217,25 @@ def _be_scons(wait: Wait, wanted: Wanted, request: int, report: int, ended: Call
         os._exit(status)
 
 
-def _begin(arguments: Sequence[str]) -> None:
+def read_ahead(wanted: Wanted) -> None:
+    for kind, paths in wanted.items():
+        for path in paths:
+            _READERS[kind](path)
+    gc.freeze()  # a collection would copy all pages of the parent
+
+
+def end(status: int, ending: Ending) -> None:
+    """End a run of SCons with this exit status: report, and save the state for the next build."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the state is about to be saved
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    with os.fdopen(ending.report, "w", encoding="utf-8", errors="surrogateescape") as stream:
+        json.dump([ending.answer(status), loaded_since(ending.known), _asked()], stream)
+    saving.save_now()
+    ending.ended(status)
+
+
+def begin(arguments: Sequence[str]) -> None:
     """Set this process up like `rebel build` with these arguments."""
     is_own = has_own_script()
     how, words = presentation(arguments, is_own)
@@ -213,7 +252,8 @@ def _folder_exists() -> bool:
     return True
 
 
-def _loaded(known: set[str]) -> list[str]:
+def loaded_since(known: set[str]) -> list[str]:
+    """The modules of SCons and of this package that were loaded since `known` were all."""
     return sorted(name for name in set(sys.modules) - known if name.startswith(_KEPT))
 
 
@@ -221,8 +261,9 @@ def _asked() -> Wanted:
     return {"roots": projects.ASKED, "states": STATES.asked, "manifests": MANIFESTS.asked}
 
 
-def _answer() -> dict[str, Any]:
+def _answer(status: int) -> dict[str, Any]:
     return {
+        "status": status,
         "top": places.top(),
         "places": sorted(places.looked_at()),
         "inputs": sorted(places.inputs()),

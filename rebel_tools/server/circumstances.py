@@ -7,22 +7,23 @@ the same; in doubt a client builds by itself.
 from __future__ import annotations
 
 import os
+import resource
 import sys
 
 from rebel_tools import __version__
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # a client loads next to nothing
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 # Variables that Python reads when it starts, and the locale, which determines encodings.
 _AT_START = ("PYTHON", "LC_", "LANG", "LD_")
 _NAMESPACES = ("mnt", "net", "pid", "user", "cgroup", "ipc", "uts", "time")
 
 
-def circumstances(environ: Mapping[str, str]) -> str:
-    """A text that is the same for all processes that one server can build for."""
-    parts = [__version__, sys.executable, sys.version, repr(sys.flags), *sys.path, os.path.dirname(__file__)]
+def circumstances(environ: Mapping[str, str], path: Sequence[str]) -> str:
+    """A text that is the same for all processes that one server can build for. path: where Python looks for modules."""
+    parts = [__version__, sys.executable, sys.version, repr(sys.flags), *path, os.path.dirname(__file__)]
     parts += [f"{name}={value}" for name, value in sorted(environ.items()) if name.startswith(_AT_START)]
     parts += [
         str(os.getuid()),
@@ -52,7 +53,5 @@ def _processors() -> list[int]:
 
 
 def _limits() -> list[str]:
-    import resource
-
     kinds = sorted(name for name in dir(resource) if name.startswith("RLIMIT_"))
     return [f"{kind}={resource.getrlimit(getattr(resource, kind))}" for kind in kinds]

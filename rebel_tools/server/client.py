@@ -5,9 +5,21 @@ from __future__ import annotations
 import _signal  # type: ignore[import-not-found]  # the part of `signal` in C
 import _socket
 import os
+import sys
 
 from rebel_tools.server.circumstances import circumstances
-from rebel_tools.server.protocol import BUILD, GO, PATH, STATUS, Request, hear, is_ours, is_same_user, send_request
+from rebel_tools.server.protocol import (
+    AGAIN,
+    BUILD,
+    GO,
+    PATH,
+    STATUS,
+    Request,
+    hear,
+    is_ours,
+    is_same_user,
+    send_request,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,8 +41,10 @@ def build(words: Sequence[str]) -> int | None:
     folder = os.getcwd()
     if folder in _tried:
         return None
-    end = _end_of_build(words) if is_ours(PATH) else {}
-    if not end:  # there is none, it was killed, or has failed: the build is done without it
+    end = _end_of_build(words)
+    if end == AGAIN:
+        end = _end_of_build(words)
+    if "status" not in end:  # there is none, it was killed, or has failed: the build is done without it
         _tried.append(folder)
         return None
     if end["signal"]:
@@ -41,7 +55,9 @@ def build(words: Sequence[str]) -> int | None:
 
 
 def _end_of_build(words: Sequence[str]) -> Mapping[str, int]:
-    """How a build by the server has ended; empty if it has not."""
+    """How a build by the server has ended; something else if it has not."""
+    if not is_ours(PATH):
+        return {}
     connection = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
     try:
         connection.settimeout(PATIENCE)
@@ -49,9 +65,10 @@ def _end_of_build(words: Sequence[str]) -> Mapping[str, int]:
         if not is_same_user(connection):
             return {}
         send_request(connection, _request(words))
-        process = hear(connection).get("process")
+        answer = hear(connection)
+        process = answer.get("process")
         if not process:
-            return {}
+            return answer
         connection.settimeout(None)
         return _while_signals_go_to(process, lambda: _go(connection))
     except ConnectionRefusedError:  # it was killed
@@ -71,7 +88,7 @@ def _go(connection: _socket.socket) -> Mapping[str, int]:
 def _request(words: Sequence[str]) -> Request:
     umask = os.umask(0)
     os.umask(umask)
-    return Request(BUILD, words, os.getcwd(), os.environ, umask, circumstances(os.environ))
+    return Request(BUILD, words, os.getcwd(), os.environ, umask, circumstances(os.environ, sys.path))
 
 
 def _while_signals_go_to(process: int, wait: Callable[[], Mapping[str, int]]) -> Mapping[str, int]:

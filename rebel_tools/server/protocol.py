@@ -3,9 +3,9 @@
 The client sends a request: its length in bytes and a newline, then fields that are separated by zero bytes (see
 `send_request`). With the first byte come the file descriptors of its standard input, output and error (unix(7),
 SCM_RIGHTS). The server answers with lines of names and numbers: first `process NUMBER`, the process that is going to
-build, or REFUSED. It starts when the client has sent GO, because the client may have given up in the meantime. At the
-end it sends `status NUMBER signal NUMBER`, the signal 0 if none has ended the build. A request for STATUS gets one
-line.
+build, or REFUSED, or AGAIN if another process of the server can build. It starts when the client has sent GO, because
+the client may have given up in the meantime. At the end it sends `status NUMBER signal NUMBER`, the signal 0 if none
+has ended the build. A request for STATUS gets one line.
 
 This module loads next to nothing, because a client does not: `_socket` is the part of `socket` in C.
 """
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 PATH = SOCKET  # relative to the current folder, because a socket's path has at most 107 bytes
 GO = b"g"
 BUILD, STATUS = "build", "status"
-REFUSED = {"refused": 0}
+REFUSED, AGAIN = {"refused": 0}, {"again": 0}
 MOST = 8 << 20  # maximal bytes of a request, which holds an environment and a command line
 _INT = 4  # bytes of a C int
 

@@ -167,6 +167,67 @@ def test_check_is_done_by_the_server(served):
     raise AssertionError("the server has checked nothing")
 
 
+@pytest.fixture
+def expecting(served):
+    """A server that has built the same several times, and expects to be asked for it again."""
+    for number in range(10, 20):
+        served.write("src/one.ml", f"let x = {number}\n")
+        rebel(served, "build", "-Q")
+        assert output(served) == str(number)
+        if builds(served) >= 3:
+            break
+    wait_for(lambda: len(processes(served)) == 3, "nothing has begun")  # it, what has begun, and who waits
+    return served
+
+
+def test_what_was_asked_for_twice_begins_early_and_sees_every_change(expecting):
+    """Sources, package.json, and what the next build says are read when somebody asks."""
+    before = builds(expecting)
+    expecting.write("src/two.ml", "let y = 100\n")
+    expecting.write("src/Index.ml", "let () = print_int (One.x + Two.y)\n")
+    expecting.write("src/one.ml", "let x = 1\n")
+    rebel(expecting, "build", "-Q")
+    assert output(expecting) == "101"
+    expecting.write("package.json", '{"rebel": {"flags": {"compile": ["-nosuchflag"]}}}')
+    assert "-nosuchflag" in rebel(expecting, "build", "-Q", rc=2).err
+    expecting.write("package.json", '{"rebel": {')
+    assert "package.json:1" in rebel(expecting, "build", "-Q", rc=2).err
+    expecting.write("package.json", '{"rebel": {}}')
+    rebel(expecting, "build", "-Q")
+    assert builds(expecting) == before + 4
+
+
+def test_what_else_is_asked_for_is_built_by_the_server_too(expecting):
+    before = builds(expecting)
+    expecting.write("src/one.ml", "let x = 2\n")
+    assert "src/one.ml" in rebel(expecting, "build").out
+    expecting.write("src/one.ml", "let x = 3\n")
+    rebel(expecting, "build", "-Q", OCAMLPARAM="_,g=0")
+    expecting.write("src/one.ml", "let x = 4\n")
+    assert "src/one.ml" in rebel(expecting, "check", "-Q").out
+    assert builds(expecting) == before + 3
+    rebel(expecting, "build", "-Q")
+    assert output(expecting) == "4"
+
+
+def test_commands_get_the_variables_of_the_shell_that_asks_and_an_sconstruct_is_read(expecting):
+    expecting.write("pp", '#!/bin/sh\necho "$OLDPWD $SHLVL" > variables\ncat "$1"\n').chmod(0o755)
+    flags = {"compile": ["-pp", f"{expecting.root}/pp"]}
+    expecting.write("package.json", json.dumps({"rebel": {"flags": flags}}))
+    rebel(expecting, "build", "-Q", OLDPWD="/somewhere", SHLVL="7")
+    assert expecting.path("variables").read_text() == "/somewhere 7\n"
+    expecting.write("SConstruct", "print('mine')\n")
+    assert "mine" in rebel(expecting, "build").out
+
+
+def test_nothing_is_left_of_a_server_that_is_killed(expecting):
+    os.kill(json.loads(rebel(expecting, "server", "status", "--json").out)["process"], signal.SIGKILL)
+    wait_for(lambda: not processes(expecting), "a process of the server still runs")
+    expecting.write("src/one.ml", "let x = 5\n")
+    rebel(expecting, "build", "-Q")
+    assert output(expecting) == "5"
+
+
 def test_stop(served):
     assert "stopped" in rebel(served, "server", "stop").out
     wait_for(lambda: not processes(served), "the server still runs")

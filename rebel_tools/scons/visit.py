@@ -1,0 +1,148 @@
+"""A client of the server, as the process that builds for it sees it: its state is adopted, and it is told the end."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import select
+import signal
+import socket
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from rebel_tools import signals
+from rebel_tools.scons.prepared import Asked, is_as_begun
+from rebel_tools.scons.terminal import TERMINAL
+from rebel_tools.server.circumstances import circumstances
+from rebel_tools.server.protocol import AGAIN, GO, REFUSED, STATUS, Request, is_same_user, receive_request, tell
+
+if TYPE_CHECKING:
+    from rebel_tools.scons.desk import Desk
+
+IDLE = 600.0  # seconds without a request until the server ends
+LOOK = 2.0  # seconds between checks whether the socket still exists
+PATIENCE = 2.0  # seconds for a client to send its request
+
+NOT_ASKED, OUTDATED, OTHER = 250, 251, 252
+"""Exit statuses of a child that has built nothing: nobody came, SCons or this package has changed, or a client wants
+something else than what has begun.
+"""
+
+
+class Visit:
+    """In a child: waits for a client, adopts its state, and reports to it how the build has ended."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._request: Request | None = None
+        self._connection: socket.socket | None = None
+        self._has_ended = False
+
+    def wait(self) -> Sequence[str]:
+        """The arguments of the next build. Ends this process if none comes."""
+        end = time.monotonic() + IDLE
+        waiting: list[socket.socket | int] = [self._desk.listener, *self._desk.parents]
+        while time.monotonic() < end and self._desk.is_there():
+            ready, _, _ = select.select(waiting, [], [], LOOK)
+            if not {*self._desk.parents}.isdisjoint(ready):
+                break
+            if ready:
+                connection, _ = self._desk.listener.accept()
+                request = self._receive(connection)
+                if request is not None:
+                    self._connection, self._request = connection, request
+                    return request.words
+                connection.close()
+        os._exit(NOT_ASKED)
+
+    def _receive(self, connection: socket.socket) -> Request | None:
+        """The request of a client, if it belongs to this user and is in the same circumstances; this process has then
+        adopted its state.
+        """
+        connection.settimeout(PATIENCE)
+        streams: list[int] = []
+        try:
+            if not is_same_user(connection):
+                return None
+            request, streams = receive_request(connection)
+            if request.wants == STATUS:
+                tell(connection, {"process": self._desk.server, "builds": self._desk.builds})
+                return None
+            self._leave_if_unable(connection, request)
+            if request.folder != os.getcwd() or request.circumstances != self._circumstances():
+                tell(connection, REFUSED)
+                return None
+            tell(connection, {"process": os.getpid()})
+            if connection.recv(1) != GO:
+                return None
+            _become(request, streams)
+        except (OSError, ValueError):
+            return None
+        finally:
+            for stream in streams:
+                os.close(stream)
+        connection.settimeout(None)
+        threading.Thread(target=self._end_with, args=(connection,), daemon=True).start()
+        return request
+
+    def _leave_if_unable(self, connection: socket.socket, request: Request) -> None:
+        """End this process if another one has to build."""
+        begun = self._desk.begun
+        if self._desk.loaded.is_outdated():
+            tell(connection, REFUSED)
+            os._exit(OUTDATED)
+        asked = Asked(request.words, request.environ)
+        if begun is not None and not (begun.begins_like(asked) and is_as_begun(request.words)):
+            tell(connection, AGAIN)
+            os._exit(OTHER)
+
+    def _circumstances(self) -> str:
+        return circumstances(os.environ, self._desk.path)
+
+    def answer(self, status: int) -> dict[str, Any]:
+        """What the server has to know of the build."""
+        request = self._request
+        asked = [request.words, request.environ] if request and self._desk.begun is None else None
+        return {"served": 1, "asked": asked}
+
+    def ended(self, status: int) -> None:
+        """Report the exit status to the waiting client."""
+        self._has_ended = True
+        if self._connection is not None:
+            with contextlib.suppress(OSError):
+                tell(self._connection, {"status": status, "signal": signals.received() or 0})
+
+    def _end_with(self, connection: socket.socket) -> None:
+        """End the build when its client has ended, like a closed terminal."""
+        with contextlib.suppress(OSError):
+            if connection.recv(1) == b"" and not self._has_ended:
+                os.kill(os.getpid(), signal.SIGHUP)
+
+
+def _become(request: Request, streams: list[int]) -> None:
+    """Adopt what can be adopted from the process of the client."""
+    os.setpgid(0, 0)
+    os.environ.clear()
+    os.environ.update(request.environ)
+    os.umask(request.umask)
+    for number, stream in enumerate(streams):
+        os.dup2(stream, number)
+    sys.stdin = sys.__stdin__ = open(0, encoding="utf-8", closefd=False)  # type: ignore[misc] # noqa: SIM115
+    for number, name in ((1, "stdout"), (2, "stderr")):
+        written = io.TextIOWrapper(
+            open(number, "wb", closefd=False),  # noqa: SIM115 (it is the process' own)
+            encoding=getattr(sys, name).encoding,
+            errors="backslashreplace",
+            line_buffering=number == 2 or os.isatty(number),
+        )
+        setattr(sys, name, written)
+        setattr(sys, f"__{name}__", written)
+    TERMINAL.begin()
+    for number in (signal.SIGHUP, signal.SIGINT):
+        signal.signal(number, signal.SIG_DFL)
+    signals.end_in_order()
+    signals.pass_on()
