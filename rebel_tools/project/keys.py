@@ -197,7 +197,7 @@ TESTS = Members(
     Key(
         "sources",
         ListOf(SOURCE_PATTERN),
-        "the sources of the tests, which are not sources of the package",
+        "the sources of the tests, which are not sources of the package; `rebel.rules` may make some of them",
         '`["test"]`',
     ),
     Key(

@@ -216,7 +216,7 @@ def _command(document: Document, said: Mapping[str, Any], keys: Path) -> Command
         raise document.error(keys, f'{quoted(keys)} has no "command"', expected='"command": ["program", "argument"]')
     if not (said.get("targets") or "stdout" in said):
         raise document.error(keys, f'{quoted(keys)} has no "targets"', expected='the files that it makes, or "stdout"')
-    return Command(**said)
+    return Command(at=int(keys[-1]), **said)
 
 
 def _module(document: Document, name: str, is_program: bool) -> str:

@@ -19,6 +19,7 @@ from rebel_tools.project.model import COMMAND, LEXER, MENHIR, PREPROCESSOR, YACC
 from rebel_tools.project.selection import Selection
 from rebel_tools.project.sources import GENERATORS, KINDS, Found, check_unique, module_of
 from rebel_tools.project.specs import Grammar, Manifest
+from rebel_tools.project.tests import only_for_tests
 from rebel_tools.text import quote
 
 IMPLEMENTATIONS = (".ml", ".re")
@@ -114,13 +115,14 @@ class _Rules:
     # Commands
 
     def add_commands(self) -> None:
-        made = [target for each in self.said.rules for target in (*each.targets, each.stdout) if target]
-        for index, said in enumerate(self.said.rules):
-            keys: Path = ("rebel", "rules", index)
-            targets = dict.fromkeys(target for target in (*said.targets, said.stdout) if target)
-            others = [path for path in made if path not in targets]
+        of_tests = only_for_tests(self.manifest)
+        rules = [each for each in self.said.rules if each not in of_tests]
+        made = [path for each in rules for path in each.made]
+        for said in rules:
+            keys: Path = ("rebel", "rules", said.at)
+            others = [path for path in made if path not in said.made]
             sources = self.files.selected(said.sources, (*keys, "sources"), others)
-            self._add(Rule(COMMAND, sources, tuple(targets), said.command, said.stdout, keys=keys))
+            self._add(Rule(COMMAND, sources, said.made, said.command, said.stdout, keys=keys))
 
     # Lexers and grammars
 

@@ -39,12 +39,18 @@ class Choice(NamedTuple):
 
 
 class Command(NamedTuple):
-    """One of `rebel.rules` as it is written."""
+    """One of `rebel.rules` as it is written; `at` is its position among them."""
 
     command: tuple[str, ...]
+    at: int = 0
     sources: tuple[str, ...] = ()
     targets: tuple[str, ...] = ()
     stdout: str = ""
+
+    @property
+    def made(self) -> tuple[str, ...]:
+        """All files that it makes, each once."""
+        return tuple(dict.fromkeys(path for path in (*self.targets, self.stdout) if path))
 
 
 class TestSpec(NamedTuple):

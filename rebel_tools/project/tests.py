@@ -15,11 +15,14 @@ from rebel_tools.project.model import Case, Flags, Package, Source, Target, Test
 from rebel_tools.project.names import MAX_MODULE, ROOT_MODULE
 from rebel_tools.project.reads import selected_files
 from rebel_tools.project.selection import Selection
-from rebel_tools.project.specs import Dependency, Generating, Manifest, Tests, TestSpec
+from rebel_tools.project.sources import GENERATORS, KINDS
+from rebel_tools.project.specs import Command, Dependency, Generating, Manifest, Tests, TestSpec
 from rebel_tools.text import quote
 
 TEST = "test"
 """The prefix of the name of each test, and a name for all of them. If there are tests, no target has this name."""
+
+_CODE = KINDS | GENERATORS
 
 _ENGINES = ("native", "byte")  # engines whose programs can be run
 
@@ -42,7 +45,7 @@ def manifest_of_tests(manifest: Manifest) -> Manifest:
         wrapped=True,
         link_all=False,
         module_flags=(),
-        generating=Generating(),
+        generating=Generating(parser_generator=manifest.generating.parser_generator, rules=_rules_of_tests(manifest)),
         stubs=None,
         uses=None,
         select=(),
@@ -50,6 +53,29 @@ def manifest_of_tests(manifest: Manifest) -> Manifest:
         tests_of=manifest.name,
         warnings=(),
     )
+
+
+def only_for_tests(manifest: Manifest) -> tuple[Command, ...]:
+    """The rules of a package that make sources of its tests and none of its own."""
+    if manifest.tests_of or not manifest.tests.has_sources:
+        return ()
+    own = Selection(manifest.sources)
+    return tuple(each for each in _rules_of_tests(manifest) if _makes_code(each) and not _makes_code(each, own))
+
+
+def _rules_of_tests(manifest: Manifest) -> tuple[Command, ...]:
+    """The rules that make sources of the tests, and those that make what these rules read."""
+    rules, selection = manifest.generating.rules, Selection(manifest.tests.sources)
+    found = [each for each in rules if _makes_code(each, selection)]
+    for each in found:  # it grows
+        found += [other for other in rules if other not in found and not set(other.made).isdisjoint(each.sources)]
+    return tuple(each for each in rules if each in found)
+
+
+def _makes_code(rule: Command, selection: Selection | None = None) -> bool:
+    """Whether a rule makes a source, or one that the selection takes."""
+    code = [path for path in rule.made if path.rpartition(".")[2] in _CODE]
+    return any(selection is None or selection.takes(path) for path in code)
 
 
 def tests_of(

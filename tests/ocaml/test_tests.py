@@ -326,3 +326,19 @@ def test_tests_beside_the_sources(calc):
     calc.write("package.json", json.dumps(data))
     rebel(calc, "test")
     assert not list(calc.path("_build").rglob("Calc__Sum.*"))
+
+
+def test_sources_that_a_rule_makes(calc):
+    """What it makes is compiled for the tests only."""
+    rule = {"command": ["cp", "test/odd.txt", "test/odd.ml"], "sources": ["test/odd.txt"], "targets": ["test/odd.ml"]}
+    tests = {"programs": [{"entry": "test/entry.ml"}]}
+    calc.write("package.json", json.dumps({"name": "calc", "rebel": {"targets": [], "rules": [rule], "tests": tests}}))
+    calc.write("test/entry.ml", "let () = exit (Calc.Ops.add Odd.three (-3))")
+    calc.write("test/odd.txt", "let three = 3")
+    rebel(calc, "build")
+    assert not list(calc.path("_build").rglob("*Odd*"))
+    rebel(calc, "test")
+    calc.write("test/odd.txt", "let three = 4")
+    assert "exit status 1, expected 0" in rebel(calc, "test", rc=2).err
+    rebel(calc, "clean")
+    assert not calc.path("_build").exists()

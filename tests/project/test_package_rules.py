@@ -201,3 +201,33 @@ def test_a_named_module_that_is_not_there_is_a_warning(project):
     load(project, "src/tables.ml", moduleFlags={"Tabels": "-w -a"}, preprocessor={"Table": ["cppo"]})
     warnings = load_project(str(project.root)).warnings
     assert len(warnings) == 2 and all("Tables" in warning for warning in warnings)
+
+
+def test_a_rule_for_sources_of_tests_belongs_to_the_tests(project):
+    """With what it needs; a rule that makes a source of each belongs to both, and the others to the package alone."""
+    project.write("package.json", "{}")
+    rules = [
+        rule("src/own.ml"),
+        rule("gen/words.txt"),
+        rule("test/words.ml", sources=("gen/words.txt",)),
+        rule("test/lexer.mll"),
+        rule("src/one.ml", "test/two.ml"),
+        rule("test/data.bin"),
+    ]
+    tests = {"programs": [{"entry": "test/a.ml"}]}
+    own = load(project, "test/a.ml", "src/b.ml", rules=rules, tests=tests)
+    every = {package.name: package for package in load_project(str(project.root)).packages}
+    of_tests = every["app+test"]
+    assert [each.keys[-1] for each in own.rules] == [0, 1, 4, 5]
+    assert [each.keys[-1] for each in of_tests.rules if each.keys] == [1, 2, 3, 4]
+    assert {source.path for source in own.sources} == {"src/b.ml", "src/own.ml", "src/one.ml"}
+    assert {source.path for source in of_tests.sources} == {
+        "test/a.ml",
+        "test/words.ml",
+        "test/lexer.ml",
+        "test/two.ml",
+    }
+
+
+def test_without_programs_of_tests_a_rule_is_the_packages(project):
+    assert [each.keys[-1] for each in load(project, rules=[rule("test/a.ml"), rule("x.txt")]).rules] == [0, 1]
