@@ -78,7 +78,7 @@ def _as_written(conflict: Conflict, grammars: Mapping[str, str]) -> Conflict:
 
 
 def _place(conflict: Conflict, grammars: Mapping[str, str]) -> tuple[str, int, tuple[int, int]]:
-    """The path, line and columns of the rule of the first production; of what is menhir's own, the grammar's begin."""
+    """The path, line and columns of the rule of the first production; for those of menhir itself, the first line."""
     for production in conflict.productions:
         name = re.match(r"[\w']+", production)
         if name is None:

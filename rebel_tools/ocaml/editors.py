@@ -24,9 +24,9 @@ class Area(NamedTuple):
     """One scope. Paths are absolute.
 
     units: source -> the unit that it is compiled to.
-    build: the folder of its .cmi and .cmt files. installed: folders that the compiler searches besides.
+    build: the folder of its .cmi and .cmt files. installed: other folders that the compiler searches.
     flags: of the compiler.
-    uses: the scopes whose modules it sees, as positions in the list that both are in.
+    uses: the scopes whose modules are visible in it, as positions in the list that contains both.
     """
 
     units: Mapping[str, str]

@@ -15,7 +15,7 @@ def _options(text: str) -> frozenset[str]:
 
 
 # The options that are known to run no program. Unknown options may do so, and so may those that pass text to a shell
-# (-cc, -ccopt), takes further options from a file (-args), or loads native code into the compiler (-dllib, -plugin).
+# (-cc, -ccopt), take further options from a file (-args), or load native code into the compiler (-dllib, -plugin).
 _HARMLESS = _options(
     """
     -absname -alias-deps -all -allow-approx -annot -app-funct -bin-annot -bin-annot-occurrences -bytecode -c -compact
@@ -38,7 +38,7 @@ HARMLESS_WITH_VALUE = _options(
 LINK_ALL = "-linkall"
 NO_WARNINGS = ("-w", "-a")
 
-# The options of ocamlopt that ocamlc refuses.
+# The options of ocamlopt that ocamlc does not accept.
 _NATIVE = _options(
     """
     -O2 -O3 -Oclassic -S -compact -fPIC -fno-PIC -function-sections -inlining-report -insn-sched -linscan

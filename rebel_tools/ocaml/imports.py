@@ -95,8 +95,9 @@ class _File:
             yield head
 
     def texts(self, cell: Any) -> Iterator[str]:
-        """The items of a list of texts. They are as long together as the file at most: one text may stand in a list
-        many times, which takes some bytes each time, however long it is.
+        """The items of a list of texts, whose total length is limited to the size of the file.
+
+        Otherwise, a list could refer to one long text many times, with only a few bytes for each reference.
         """
         for text in self.items(cell):
             self.left -= len(text)
@@ -106,13 +107,13 @@ class _File:
 
     def table(self, cell: Any) -> Table:
         """A list of (name, digest option): `crcs` in utils/misc.ml."""
-        # The tables of a program are full of the same texts.
+        # The tables of a program contain the same texts many times.
         entries = self.items(cell)
         return tuple([(intern(_name(name)), intern(_digest(crc[0])) if crc else None) for name, crc in entries])
 
 
 def read_imports(path: str | os.PathLike[str]) -> Imports:
-    """The import tables of the compiled file `path`, in time and memory that grow with its size and no faster.
+    """The import tables of the compiled file `path`, in time and memory proportional to its size.
 
     Errors: NotCompiledOCaml for another kind of file, MarshalError (with the offset) for a truncated or damaged one,
     OSError for one that cannot be read.
@@ -175,7 +176,7 @@ _READERS: dict[str, Callable[[_File], Imports]] = {
 
 
 def _at_offset(file: _File, fields: int) -> Any:
-    """The descriptor of bytecode: behind the code, at the offset that follows the magic number."""
+    """The descriptor of bytecode: after the code, at the offset that follows the magic number."""
     if len(file.data) < _MAGIC_LENGTH + 4:
         raise wrong(file.path, len(file.data), "the file ends before the offset of its descriptor")
     (offset,) = unpack_from(">I", file.data, _MAGIC_LENGTH)
@@ -202,7 +203,7 @@ def _archive(file: _File, units: list[Imports], needs: list[Any]) -> Imports:
 
 
 def _name(text: bytes) -> str:
-    """The name of a unit, which is looked for in folders. Errors: ValueError."""
+    """The name of a unit, which is used to search folders. Errors: ValueError."""
     name = text.decode()
     if not 0 < len(text) <= _MAX_NAME or not name.isprintable():
         raise ValueError("no name of a unit")

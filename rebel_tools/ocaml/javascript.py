@@ -1,13 +1,13 @@
 """JavaScript from OCaml and Reason: the commands of BuckleScript (`bsc`, npm package bs-platform).
 
-BuckleScript compiles each module by itself (.cmi, .cmj, .js) and links nothing. What bsc 9.0.2 asks for:
-- It looks for a bsconfig.json in its working folder and above, even where it needs nothing from it, and takes the
-  folder given to `-bs-package-output` as relative to that file. So it runs in the output folder, which gets one.
+BuckleScript compiles each module by itself (.cmi, .cmj, .js) and links nothing. Properties of bsc 9.0.2:
+- It searches its working directory and the parent folders for a bsconfig.json, even if it needs nothing from it, and
+  the folder given to `-bs-package-output` is relative to that file. So it runs in the output folder, which gets one.
 - Modules of two *npm* packages refer to each other as `bar/<folder>/Bar__Index.js`, which node cannot find in a build
   folder. All first-party packages of a build therefore share one `-bs-package-name`, and refer by relative path.
-- The alias module is compiled with `-bs-cmi-only`; it must leave no .js behind.
+- The alias module is compiled with `-bs-cmi-only`, so that it has no .js.
 - A module with an interface file needs `-bs-read-cmi`, or its .cmi is overwritten.
-- A .cmj, unlike a .cmx, has no import table. What it was compiled against is known from ocamldep's names alone.
+- A .cmj, unlike a .cmx, has no import table. Only ocamldep's names tell what it was compiled against.
 """
 
 from __future__ import annotations

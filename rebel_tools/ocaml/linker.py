@@ -75,13 +75,13 @@ def _ask(linker: CLinker, program: str) -> str:
 
 
 def _paths_in(said: str) -> list[str]:
-    """Where GCC looks for the programs that it starts."""
+    """The folders in which GCC looks for the programs that it runs."""
     line = next((line for line in said.splitlines() if line.startswith("COMPILER_PATH=")), "")
     return [folder for folder in line.partition("=")[2].split(os.pathsep) if folder]
 
 
 def _linkers(words: Iterable[str], folders: Sequence[str], environ: Mapping[str, str]) -> list[str]:
-    """Where collect2 looks for the linker, up to the one that it starts."""
+    """The paths at which collect2 looks for the linker, up to the one that exists."""
     chosen = next((word.partition("=")[2] for word in words if word.startswith("-fuse-ld=")), "")
     name = f"ld.{chosen}" if chosen else "ld"
     return on_path(name, os.pathsep.join([*folders, environ.get("PATH", "")]))
@@ -96,7 +96,7 @@ class _Command:
         self._seen: set[str] = set()
         self.current = current
         given = [os.path.join(current, word[2:]) for word in words if word.startswith("-L") and len(word) > 2]
-        # GCC names one folder in many ways; paths are not resolved, because a symbolic link may get another target.
+        # GCC spells folders in many ways; paths are not resolved, because the target of a symbolic link may change.
         self.folders = list({os.path.realpath(folder): folder for folder in reversed(given)}.values())[::-1]
         self.is_static = not set(_STATIC).isdisjoint(words)
 
@@ -115,7 +115,7 @@ class _Command:
             yield from self._with_parts(paths, depth)
 
     def _with_parts(self, path: str, depth: int = 4) -> Iterator[str]:
-        """A file and, if it is a linker script instead of a library, those that it names."""
+        """A file and, if it is a linker script instead of a library, the files that it names."""
         yield path
         yield from self._needed(path)
         for part in _parts(os.path.join(self.current, path)) if depth else ():
@@ -149,7 +149,7 @@ def _until_there(paths: Iterable[str]) -> list[str]:
 def library_paths(name: str, folders: Sequence[str], is_static: bool = False) -> list[str]:
     """The paths at which a linker looks for a library, up to the one that exists.
 
-    Where archives may be wanted it looks for these alone as well, at least for a part of the command line.
+    If a part of the command line may ask for archives, the paths of archives are included.
     """
     wanted: list[tuple[str, ...]] = [(*SHARED, ".a")]
     if is_static:
@@ -172,13 +172,13 @@ def _looked_for(name: str, folders: Iterable[str], suffixes: Sequence[str]) -> I
 
 
 def _parts(path: str) -> list[str]:
-    """The files and libraries in a linker script; none in anything else."""
+    """The files and libraries in a linker script; none for any other file."""
     try:
         if not os.path.isfile(path) or os.path.getsize(path) > _SCRIPT:
             return []
         with open(path, "rb") as file:
             data = file.read(_SCRIPT)
-    except OSError:  # the linker says so
+    except OSError:  # the linker reports the error
         return []
     if b"\0" in data:
         return []

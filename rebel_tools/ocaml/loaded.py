@@ -1,8 +1,8 @@
 """The units of a program and the requirements of a plugin: the tables that Dynlink compares at load time.
 
-Sources: OCaml 4.08 to 5.3, file_formats/cmxs_format.mli, asmcomp/asmlink.ml (marshalled values stand behind the symbols
+Sources: OCaml 4.08 to 5.3, file_formats/cmxs_format.mli, asmcomp/asmlink.ml (marshalled values at the symbols
 caml_globals_map of a program and caml_plugin_header of a plugin), bytecomp/bytesections.ml and bytelink.ml (the section
-CRCS), otherlibs/dynlink/dynlink_common.ml (what is compared).
+CRCS), otherlibs/dynlink/dynlink_common.ml (the comparison).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from rebel_tools.ocaml.imports import Imports
 from rebel_tools.ocaml.marshal import MarshalError, read_header, read_value, wrong
 
 PROGRAM_SYMBOL, PLUGIN_SYMBOL = "caml_globals_map", "caml_plugin_header"
-_TRAILER = 16  # bytes: the number of sections, and the magic number of a program in bytecode
+_TRAILER = 16  # bytes: the number of sections, and the magic number of a bytecode program
 _SHOWN = 8  # digits of a digest that are shown
 
 Digest = Optional[str]
@@ -30,7 +30,7 @@ class Unit(NamedTuple):
 
 
 class Wanted(NamedTuple):
-    """A unit of a plugin, and what it was compiled with: pairs of a unit and a digest, as in `Imports`."""
+    """A unit of a plugin, and the units that it was compiled with: pairs of a unit and a digest, as in `Imports`."""
 
     name: str
     interfaces: tuple[tuple[str, Digest], ...]
@@ -49,7 +49,7 @@ def marshalled_size(head: bytes, path: str) -> int:
 
 
 def program_units(data: bytes, path: str) -> dict[str, Unit]:
-    """The units of a native program, from what PROGRAM_SYMBOL holds. Errors: MarshalError."""
+    """The units of a native program, from the value at PROGRAM_SYMBOL. Errors: MarshalError."""
     found = {}
     for name, interface, implementation, symbols in _rows(data, path, 4):
         is_linked = bool(implementation) or bool(symbols)
@@ -58,7 +58,7 @@ def program_units(data: bytes, path: str) -> dict[str, Unit]:
 
 
 def plugin_units(data: bytes, path: str) -> list[Wanted]:
-    """The units of a native plugin, from what PLUGIN_SYMBOL holds. Errors: MarshalError."""
+    """The units of a native plugin, from the value at PLUGIN_SYMBOL. Errors: MarshalError."""
     value = _value(data, path)
     try:
         rows = list(_items(value[1]))
@@ -68,19 +68,19 @@ def plugin_units(data: bytes, path: str) -> list[Wanted]:
 
 
 def bytecode_program(data: bytes, path: str) -> dict[str, Unit]:
-    """The units of a program in bytecode. This table does not say whether it contains their code."""
+    """The units of a bytecode program. This table does not say whether the program contains their code."""
     section = _section(data, b"CRCS", path)
     rows = _rows(section, path, 2)
     return {_text(name, path): Unit(_digest(crc), None, True) for name, crc in rows}
 
 
 def bytecode_plugin(archive: Imports) -> list[Wanted]:
-    """The units of a plugin in bytecode, which is an archive."""
+    """The units of a bytecode plugin, which is an archive."""
     return [Wanted(unit.name, unit.interfaces) for unit in archive.units]
 
 
 def differences(program: Mapping[str, Unit], plugin: Sequence[Wanted]) -> Iterator[str]:
-    """Why a program cannot load a plugin, a sentence for each unit."""
+    """Why a program cannot load a plugin: a sentence for each unit."""
     own = {unit.name for unit in plugin}
     said: set[str] = set()
     for each in plugin:
@@ -108,7 +108,7 @@ def _other(what: str, name: str, user: str, one: str, other: str) -> str:
 
 
 def _section(data: bytes, wanted: bytes, path: str) -> bytes:
-    """A section of a program in bytecode: the table at its end has names and lengths, the last section first."""
+    """A section of a bytecode program: the table at its end has names and lengths, the last section first."""
     if len(data) < _TRAILER or not data[-12:].startswith(b"Caml1999X"):
         raise wrong(path, max(0, len(data) - _TRAILER), "this is not a program in bytecode")
     (count,) = unpack_from(">I", data, len(data) - _TRAILER)

@@ -27,12 +27,12 @@ _DOUBLES = (0x0B, 0x0C)
 _DOUBLE_ARRAYS = {0x0D: ">B", 0x0E: ">B", 0x0F: ">I", 0x07: ">I", 0x16: ">Q", 0x17: ">Q"}
 _CUSTOM_OLD, _CUSTOM_LENGTH, _CUSTOM_FIXED = 0x12, 0x18, 0x19
 _MAX_VARIABLE = 10  # bytes, for 64 bits
-_MAX_CUSTOM = 32  # bytes of the name of a custom value, far more than that of any that is read
+_MAX_CUSTOM = 32  # bytes of the name of a custom value, far more than the longest one that is read
 _WIDTH = {"b": 1, "h": 2, "i": 4, "q": 8}
 
 
 class MarshalError(RebelError):
-    """A file that should hold marshalled OCaml values does not, or ends too early; `place.offset` says where."""
+    """A file does not contain marshalled OCaml values, or ends too early; `place.offset` says where."""
 
 
 class Header(NamedTuple):
@@ -48,7 +48,7 @@ def wrong(path: str, offset: int, message: str, expected: str | None = None) -> 
 
 
 def read_header(data: bytes, offset: int, path: str) -> Header:
-    """The header at `offset`; a value is skipped by going on at its `end`. MarshalError where none is whole."""
+    """The header at `offset`; to skip a value, continue at its `end`. Errors: MarshalError for an incomplete header."""
     try:
         (magic,) = unpack_from(">I", data, offset)
         if magic == _SMALL:
@@ -81,9 +81,9 @@ def _variable_length(data: bytes, offset: int) -> int:
 
 
 def read_value(data: bytes, header: Header, path: str, fields: int | None = None) -> Value:
-    """The value behind `header`. With `fields`, of the outermost block only the first that many fields are read.
+    """The value after `header`. With `fields`, only that many fields of the outermost block are read.
 
-    Errors: MarshalError when the data is not what the format allows, or is compressed (Python has no zstd before 3.14).
+    Errors: MarshalError if the data violates the format, or is compressed (Python has no zstd before 3.14).
     """
     if header.compressed:
         raise wrong(path, header.start, "this value is compressed with zstd", "an uncompressed value")
@@ -149,7 +149,7 @@ class _Reader:
         return result[0]
 
     def _rare(self, code: int) -> tuple[Value, int]:
-        """The value of a code below 0x20, and 0; or, for a block that is now to be read, None and its size."""
+        """The value of a code below 0x20, and 0; or, for a block that has to be read next, None and its size."""
         if code in _INTEGERS:
             return self._number(_INTEGERS[code]), 0
         if code in _SHARED:

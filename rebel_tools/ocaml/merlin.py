@@ -1,9 +1,9 @@
 """`.merlin` files: how merlin and ocaml-lsp find the modules of a package.
 
 Grammar: one directive a line, the rest of the line being its argument (merlin, src/dot-merlin/dot_merlin_reader.ml):
-`S` and `B` are source and build folders relative to the file, `PKG` findlib packages, `FLG` compiler flags split as a
-shell does, `#` a comment. For .re and .rei merlin starts `ocamlmerlin-reason` (opam package reason) by itself: a
-`READER` line would send .ml files there, too, and a `-pp` flag does not replace it.
+`S` and `B` are source and build folders relative to the file, `PKG` findlib packages, `FLG` compiler flags, split as in
+a shell, `#` a comment. For .re and .rei, merlin starts `ocamlmerlin-reason` (opam package reason) by itself: a
+`READER` line would use it for .ml files, too, and a `-pp` flag does not replace it.
 """
 
 from __future__ import annotations
@@ -57,10 +57,10 @@ def _is_one_line(text: str) -> bool:
 
 
 def merge(existing: str, block: str, path: str = ".merlin") -> str:
-    """`existing` with its generated part replaced by `block`; a file that has none gets it at its top.
+    """`existing` with its generated part replaced by `block`; if it has none, the block is added at the top.
 
     So the user's own lines follow it in a new file, and later flags override earlier ones.
-    Errors: BrokenBlock, where one of the two marks is missing or the order is wrong.
+    Errors: BrokenBlock if one of the two marks is missing or their order is wrong.
     """
     lines = existing.splitlines(keepends=True)
     begins = [n for n, line in enumerate(lines) if line.startswith(_BEGIN_MARK)]
@@ -100,7 +100,7 @@ def remove_merlin(folder: str) -> None:
 
 
 def _read(path: str) -> str:
-    """The text of a file, '' where there is none."""
+    """The text of a file, '' if it does not exist."""
     try:
         if not stat.S_ISREG(os.lstat(path).st_mode):
             raise RebelError("this is not a regular file, and is not changed", place=Place(path))

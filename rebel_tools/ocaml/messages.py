@@ -29,12 +29,12 @@ _NO_FILE = ("_none_", "caml_startup", "")
 class Diagnostic(NamedTuple):
     """One message of a compiler.
 
-    severity: ERROR, WARNING, or NOTE for what is neither.
+    severity: ERROR, WARNING, or NOTE for other messages.
     code: as the compiler names it, `26 [unused-var]` or `alert deprecated`; '' without one.
     message: its sentence, without the excerpt.
-    file: as the compiler was given it, None for a message about no file.
-    line, column, end_line, end_column: count from 1, columns in bytes; the end is that after the last character.
-    text: all of it, as it was printed.
+    file: the path that was given to the compiler, None for a message about no file.
+    line, column, end_line, end_column: count from 1, columns in bytes; the end is after the last character.
+    text: the whole message, as it was printed.
     """
 
     severity: str

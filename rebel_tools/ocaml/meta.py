@@ -1,7 +1,7 @@
-"""META, the description of an installed library that findlib reads, and dune for libraries that are not its own.
+"""META, the description of an installed library that findlib reads, and dune for libraries from elsewhere.
 
 Source of the format: findlib's manual, "META" (site-lib(5)): definitions `name(predicates) = "value"`, in whose values
-`"` and `\\` stand behind a `\\`.
+`"` and `\\` are escaped by a `\\`.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ FILE = "META"
 class Meta(NamedTuple):
     """One library.
 
-    requires: the findlib packages that those who use it need as well, in the order of its link.
+    requires: the findlib packages that its users need as well, in the order of its link.
     byte, native, plugin: names of its archives for ocamlc and ocamlopt and of the one for Dynlink, '' for none.
-    link_options: words for who links it besides.
+    link_options: additional words for linking with it.
     """
 
     version: str = ""
@@ -33,7 +33,7 @@ class Meta(NamedTuple):
 
 
 def meta_text(meta: Meta, parts: Mapping[str, Meta] = MappingProxyType({})) -> str:
-    """parts: further libraries in folders of their names, each of which findlib calls `NAME.PART`."""
+    """The text of a META. parts: further libraries in folders of their names; their findlib names are `NAME.PART`."""
     text = "".join(f"{name} = {_quoted(value)}\n" for name, value in _definitions(meta))
     for name, part in sorted(parts.items()):
         own = meta_text(part).replace("\n", "\n  ").rstrip(" ")

@@ -118,10 +118,10 @@ def _each_once(words: Iterable[str]) -> tuple[str, ...]:
 
 
 def split(text: str) -> list[str]:
-    """The words of a text that a shell gets, without what only a shell could know."""
+    """The words of a text that is passed to a shell, without words that only a shell could determine."""
     try:
         return shlex.split(text)
-    except ValueError:  # a quotation mark is not closed, as the shell will say
+    except ValueError:  # an unclosed quotation mark; the shell will report it
         return text.split()
 
 

@@ -37,13 +37,13 @@ def object_name(namespace: str, module: str) -> str:
 class Naming(NamedTuple):
     """How the modules of one package or program are named, for compilers and for its users.
 
-    namespace: the generated alias module that its own sources open, '' where units keep their short names. With `__` at
+    namespace: the generated alias module that its own sources open, '' if units keep their short names. With `__` at
         its end it is not for users.
-    public: the handwritten module that is all that users see of a package (`foo.ml` of package `foo`), or ''.
+    public: the handwritten module that is the public interface of a package (`foo.ml` of package `foo`), or ''.
     face: the generated module with aliases of all modules that are not private, or ''.
-    private: the modules that users do not see.
-    wrapped: whether units are called after the namespace; else only the private ones are, and users name the others as
-        the sources of the package do.
+    private: the modules that are not visible to users.
+    wrapped: whether the names of all units are prefixed with the namespace; otherwise only those of private modules
+        are, and users refer to the others as the sources of the package do.
     """
 
     namespace: str

@@ -14,19 +14,19 @@ from typing import BinaryIO, NamedTuple
 
 _LOAD, _DYNAMIC = 1, 2  # p_type
 _END, _NEEDED, _STRINGS, _RPATH, _RUNPATH = 0, 1, 5, 15, 29  # d_tag
-_MOST = 1 << 16  # bytes of one table, and of one text: far more than any library has
+_MOST = 1 << 16  # bytes of one table, and of one text: far more than in any library
 _CONFIGURATION = "/etc/ld.so.conf"
 
 
 class Needed(NamedTuple):
-    """names: those of libraries, mostly without a folder; folders: those in which this library looks for them."""
+    """names: the names of libraries, usually without a folder; folders: where this library looks for them."""
 
     names: tuple[str, ...] = ()
     folders: tuple[str, ...] = ()
 
 
 def needed_by(path: str) -> Needed:
-    """What the library at `path` needs; nothing where it is no ELF file, or a damaged one: the linker says so."""
+    """The dependencies of the library at `path`; none if it is not an ELF file, or damaged: the linker reports that."""
     try:
         if not os.path.isfile(path):
             return Needed()
@@ -89,7 +89,7 @@ def _entries(file: BinaryIO, segment: _Segment, order: str, wide: bool) -> Itera
 
 
 def folders_for_needed(words: Sequence[str], environ: Mapping[str, str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Where a linker with these words looks for what libraries need: before and after where the library says."""
+    """Where a linker with these words looks for dependencies: before and after the folders that a library names."""
     links, runs = _values("-rpath-link", words), _values("-rpath", words)
     if not links and not runs:
         runs = environ.get("LD_RUN_PATH", "").split(":")

@@ -42,8 +42,8 @@ class Question(NamedTuple):
 class Batch(NamedTuple):
     """Files for one process.
 
-    convert: those of which a syntax tree is made first, by `converter`.
-    trees: where the trees are, and stay, that ocamldep reads instead of files; other trees are temporary.
+    convert: the files that `converter` first converts to syntax trees.
+    trees: the paths of the trees, which are kept, and which ocamldep reads instead of files; other trees are temporary.
     """
 
     question: Question
@@ -54,7 +54,7 @@ class Batch(NamedTuple):
 
 
 def batch_size(files: int, jobs: int) -> int:
-    """About how many of so many files one process is to get, when `jobs` of them run at once."""
+    """The approximate number of files for one process, out of `files`, if `jobs` processes run at once."""
     return min(MOST, max(FEWEST, -(-files // jobs)))
 
 
@@ -66,9 +66,7 @@ def batches(
     trees: Mapping[str, str] = MappingProxyType({}),
     current: Collection[str] = (),
 ) -> list[Batch]:
-    """`files` in equal portions of about `size` for one process each; of Reason sources, those in `current` have an
-    up-to-date tree.
-    """
+    """`files` in equal portions of about `size` for one process each; Reason sources in `current` need no new trees."""
     every = tuple(files)
     number = min(len(every), max(1, round(len(every) / size)))
     portions = [every[len(every) * i // number : len(every) * (i + 1) // number] for i in range(number)]
@@ -138,7 +136,7 @@ def _run(batch: Batch, map_files: Sequence[str], folder: str, cwd: str) -> dict[
 
 
 def _make_trees(batch: Batch, folder: str, cwd: str) -> Mapping[str, str]:
-    """The trees of all files that are converted; where that fails there is none, and the build of it tells why."""
+    """Make the trees of all files to convert; one that cannot be converted has none, and its build reports why."""
     if not batch.converter:
         return {}
     temporary = os.path.join(folder, str(id(batch)))
@@ -152,10 +150,10 @@ def _make_trees(batch: Batch, folder: str, cwd: str) -> Mapping[str, str]:
 
 
 def parse(text: str, files: Iterable[str]) -> dict[str, tuple[str, ...]]:
-    """What `ocamldep -modules` prints about `files`: a line `file: A B C` for each one that it understands.
+    """The output of `ocamldep -modules` for `files`: a line `file: A B C` for each file that it can parse.
 
-    It puts a backslash before spaces of a name and leaves all else as it is. So a name of several lines, of which one
-    may look like an answer about another file, is looked for as a whole, and first.
+    It puts a backslash before spaces of a name and leaves everything else unchanged. So a name with line breaks, one of
+    whose lines may look like an answer about another file, is searched as a whole, and first.
     """
     answer: dict[str, tuple[str, ...]] = {}
     rest = f"\n{text}"

@@ -20,7 +20,7 @@ VARIABLES = ("PATH", "PKG_CONFIG_PATH", "PKG_CONFIG_LIBDIR", "PKG_CONFIG_SYSROOT
 
 
 class CPackage(NamedTuple):
-    """compile, link: words for the compiler of C. files: where its description is or would hide it, by paths."""
+    """compile, link: words for the C compiler. files: where its description is, or where others would hide it."""
 
     compile: tuple[str, ...]
     link: tuple[str, ...]
@@ -32,7 +32,7 @@ class UnknownCPackage(RebelError):
 
 
 def c_package(program: str, name: str, environ: Mapping[str, str]) -> CPackage:
-    """Ask about one package. Errors: MissingTool, UnknownCPackage with what pkg-config says."""
+    """Ask about one package. Errors: MissingTool, UnknownCPackage with the message of pkg-config."""
     flags, libraries = (_ask(program, environ, option, name) for option in ("--cflags", "--libs"))
     folders = _ask(program, environ, "--variable=pc_path", "pkg-config").split(os.pathsep)
     found = _ask(program, environ, "--variable=pcfiledir", name)

@@ -1,7 +1,7 @@
 """The folder in which a build runs; outputs must not depend on it, because a tree may be copied, moved or mounted.
 
-Compilers write it into debugging information and .cmt files, unless BUILD_PATH_PREFIX_MAP tells them what to write in
-its place. `.` is right for whoever joins it with the path of a source, from the folder of the project.
+Compilers write it into debugging information and .cmt files, unless BUILD_PATH_PREFIX_MAP replaces it. The replacement
+`.` is right for readers that join it with the path of a source, starting in the folder of the project.
 
 Source: https://reproducible-builds.org/specs/build-path-prefix-map/ (encoding, order, prefixes of texts).
 """
@@ -17,7 +17,7 @@ _CODES = {"%": "%#", "=": "%+", ":": "%."}
 
 
 def mapped(environ: Mapping[str, object], root: str) -> dict[str, str]:
-    """The variable for compilers that run in the folder `root`: none where the user has set it, or it has no effect."""
+    """The variable for compilers that run in the folder `root`: none if the user has set it, or if it has no effect."""
     if VARIABLE in environ or not _can_be_mapped(root):
         return {}
     roots = [root]
@@ -42,7 +42,7 @@ def place(environ: Mapping[str, object], root: str) -> str:
 
 
 def _can_be_mapped(root: str) -> bool:
-    """GNU as takes no `=` in the folder, and everything lies below `/`."""
+    """GNU as does not accept a `=` in the folder, and `/` is a prefix of everything."""
     return "=" not in root and root != os.sep
 
 

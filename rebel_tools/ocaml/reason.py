@@ -1,9 +1,9 @@
 """Reason sources: refmt, and the small native program that turns its output into the installed compiler's syntax tree.
 
-refmt 3.6 writes the tree of OCaml 4.06, which other compilers refuse; printing OCaml text instead would lose the
+refmt 3.6 writes the tree of OCaml 4.06, which other compilers do not accept; printing OCaml text instead would lose the
 places of errors. `data/refmt_pp.ml` runs refmt and converts the tree with ppxlib, which keeps every location; the first
-steps, up to 4.08, are in `data/tree_406.ml`, for newer releases of ppxlib do not know them any more. The program is
-compiled once per compiler and kept in the user's cache.
+steps, up to 4.08, are in `data/tree_406.ml`, because newer releases of ppxlib do not support them any more. The program
+is compiled once per compiler and stored in the user's cache.
 """
 
 from __future__ import annotations
@@ -36,25 +36,25 @@ class DriverFailure(RebelError):
 def find_refmt(folder: str, environ: Mapping[str, str] = os.environ) -> str:
     """The refmt for the project in `folder`: $REFMT, then PATH, then node_modules/bs-platform there or above.
 
-    Errors: MissingTool, also where $REFMT names something that cannot be run.
+    Errors: MissingTool, also if $REFMT names something that cannot be run.
     """
     return tools.require("refmt", environ=environ, root=folder)
 
 
 def converter(refmt: str, driver: str) -> tuple[str, str]:
-    """The command that writes syntax trees, to be followed by `source -o tree` once or more often.
+    """The command that writes syntax trees, to be followed by `source -o tree` once or several times.
 
-    Compilers and ocamldep take such a file in place of a source (`-impl tree`, `-intf tree`), so that refmt reads it
-    once for all of them, and one refmt reads many sources. Messages keep pointing into `source`.
+    Compilers and ocamldep accept such a file in place of a source (`-impl tree`, `-intf tree`), so that refmt reads a
+    source once for all of them, and one refmt process reads many sources. Messages still refer to `source`.
     """
     return driver, refmt
 
 
 def ensure_driver(ocamlfind: str, ocamlopt: str, environ: Mapping[str, str] = os.environ) -> str:
-    """The path of the conversion program for the compiler `ocamlopt`, compiled now if the cache has none.
+    """The path of the conversion program for the compiler `ocamlopt`, compiled now if it is not in the cache.
 
     ocamlfind, ocamlopt: paths of the programs. Any number of builds may call this at the same time.
-    Errors: MissingTool without ppxlib, DriverFailure when it does not compile.
+    Errors: MissingTool without ppxlib, DriverFailure if it does not compile.
     """
     libraries = _libraries(ocamlfind, environ)
     driver = os.path.join(user_cache(environ), f"refmt_pp-{_key(ocamlopt, libraries)}")
@@ -64,7 +64,7 @@ def ensure_driver(ocamlfind: str, ocamlopt: str, environ: Mapping[str, str] = os
 
 
 def _libraries(ocamlfind: str, environ: Mapping[str, str]) -> list[Library]:
-    """(folder, archives) of ppxlib's syntax trees and all that they need, in link order."""
+    """(folder, archives) of ppxlib's syntax trees and all of their dependencies, in link order."""
     command = [ocamlfind, "query", "-r", "-predicates", "native", "-format", "%d|%a", "unix", "ppxlib.ast"]
     try:
         process = subprocess.run(command, capture_output=True, text=True, env=dict(environ), check=False)
@@ -130,7 +130,7 @@ def add_excerpts(text: str, folder: str = ".") -> str:
 
 
 def _excerpt(folder: str, name: str, line: str, first: str, last: str) -> str:
-    """The source line with carets below, as the compiler prints it; empty when it cannot be shown."""
+    """The source line with carets below, as the compiler prints it; '' if it cannot be shown."""
     if not name.endswith((".re", ".rei")):
         return ""
     try:

@@ -14,7 +14,7 @@ from rebel_tools.errors import RebelError
 from rebel_tools.memory.atomic import read_regular
 from rebel_tools.ocaml.imports import Needs, read_imports
 
-# What every link reads. The names of runtimes and of the headers of bytecode depend on options and on the version.
+# The files that every link reads. The names of runtimes and of bytecode headers depend on options and on the version.
 _OF_EVERY_LINK = {
     "native": ("stdlib.cmxa", "stdlib.a", "std_exit.cmx", "std_exit.o"),
     "byte": ("stdlib.cma", "std_exit.cmo", "ld.conf", "runtime-launch-info"),
@@ -31,7 +31,7 @@ def search_path(
 ) -> tuple[str, ...]:
     """The folders in which a compiler with these words on its command line looks, in its order.
 
-    They are as the command line has them; '' is the current folder, which is `current`.
+    They are spelled as on the command line; '' is the current folder, which is `current`.
     """
     every = list(with_response_files(words, current))
     before, after = _parameters(environ.get("OCAMLPARAM", ""))
@@ -44,18 +44,18 @@ def search_path(
 
 
 def with_response_files(words: Sequence[str], current: str) -> Iterator[str]:
-    """`-args FILE` has a word in each line, `-args0 FILE` before each NUL."""
+    """The words with response files expanded: `-args FILE` has a word in each line, `-args0 FILE` before each NUL."""
     for option, value in zip(words, [*words[1:], ""]):
         yield option
         if option in ("-args", "-args0"):
             data = read_regular(os.path.join(current, value))
-            if data is not None:  # else the compiler says so
+            if data is not None:  # the compiler reports the error
                 text = data.decode("utf-8", "surrogateescape")
                 yield from text.replace("\r\n", "\n").split("\n") if option == "-args" else text.split("\0")
 
 
 def values_of(option: str, words: Sequence[str]) -> list[str]:
-    """What follows an option, each time that it is given."""
+    """The values of an option, for each of its occurrences."""
     return [value for word, value in zip(words, words[1:]) if word == option]
 
 
@@ -79,7 +79,7 @@ def unit_file_names(name: str) -> tuple[str, str]:
 def link_files(
     words: Iterable[str], engine: str, standard_library: str, environ: Mapping[str, str], folders: Sequence[str]
 ) -> list[str]:
-    """What a link can read that is installed, by absolute paths, or by names that are looked for in the `folders`.
+    """The installed files that a link can read, as absolute paths, or as names that are searched in the `folders`.
 
     words: the command line, without the objects of this build. Missing files are included, because they may be created.
     """
@@ -91,7 +91,7 @@ def link_files(
 
 
 def code_files(words: Iterable[str]) -> list[str]:
-    """The files with code named in words, and those that a compiler reads beside them."""
+    """The files with code that words name, and those that a compiler reads beside them."""
     found = []
     for word in (word for word in words if word.endswith(CODE)):
         stem, suffix = os.path.splitext(word)
@@ -122,7 +122,7 @@ def _located(name: str, folders: Sequence[str]) -> str:
 
 
 def _of_archive(path: str, stubs: Sequence[str]) -> Iterator[str]:
-    """The libraries of C that an archive names."""
+    """The C libraries that an archive names."""
     if not path.endswith((".cmxa", ".cma")):
         return
     needs = _needs(path)

@@ -19,7 +19,7 @@ from rebel_tools.tools import install_hint
 THREADS = {"threads", "threads.posix"}
 ARCHIVES = {"native": ".cmxa", "byte": ".cma"}
 
-# Names of packages and of what is in them, `unix` or `ppxlib.ast`; anything else might be an option of ocamlfind.
+# Names of packages and of their parts, `unix` or `ppxlib.ast`; anything else might be an option of ocamlfind.
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*\Z")
 
 
@@ -63,8 +63,8 @@ def find_packages(
 ) -> Packages:
     """Ask findlib about packages by name; an unknown one is a FindlibError with the nearest names.
 
-    rewriters: those of them whose own programs do not run. in_driver: whether these are linked into a program that
-        rewrites, in place of what the code needs that they make.
+    rewriters: those packages whose own programs do not run. in_driver: whether these are linked into a program that
+        rewrites, instead of the libraries that their generated code needs.
     """
     wanted = tuple(sorted(set(names)))
     for name in wanted:
@@ -131,7 +131,7 @@ def packages_with(module: str, findlib: Sequence[str], env_path: str) -> list[st
 
 
 def needed_at_run_time(names: Iterable[str], findlib: Sequence[str], env_path: str) -> list[str]:
-    """The same packages, but for each rewriter (ppx) what code needs that it has rewritten. Errors: FindlibError."""
+    """The same packages, but each rewriter (ppx) replaced by what its generated code needs. Errors: FindlibError."""
     ask, found = Findlib(findlib, env_path), dict[str, None]()
     todo, seen = list(names), set[str]()
     while todo:

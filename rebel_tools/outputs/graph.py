@@ -40,7 +40,7 @@ class Graph(NamedTuple):
 
 
 def graph_of(places: Places, name: str | None) -> Graph:
-    """The modules of the target of this name. Errors: RebelError without such a target, and before the first build."""
+    """The modules of the target with this name. Errors: RebelError if it is unknown, and before the first build."""
     project = places.project
     targets = [*project.default_targets, *project.every_target]
     target = next((each for each in targets if name in (None, each.name)), None)

@@ -162,10 +162,10 @@ def ocaml_program(builder: Any, env: Environment, target: Any, source: Any, chdi
 
 @user_error
 def ocaml_plugin(builder: Any, env: Environment, target: Any, source: Any, chdir: bool) -> Nodes:
-    """What the program `$OCAMLHOST` loads with Dynlink: `target`.cmxs, or `target`.cma for bytecode.
+    """Make a plugin for the program `$OCAMLHOST` (Dynlink): `target`.cmxs, or `target`.cma for bytecode.
 
-    It consists of its sources, in a namespace of their own, and of the libraries in `$OCAMLLIBS` that the program has
-    not. It is refused where the program could not load it.
+    It consists of its sources, in a namespace of their own, and of the libraries in `$OCAMLLIBS` that the program
+    does not contain. If the program could not load it, that is an error.
     """
     sources = _sources(builder, env, source, chdir)
     env = scope_environment(env)
@@ -195,7 +195,7 @@ def ocaml_plugin(builder: Any, env: Environment, target: Any, source: Any, chdir
 
 
 def _host(env: Environment) -> Link:
-    """The step of the program that loads a plugin. Errors: `$OCAMLHOST` is no program of this build."""
+    """The step of the program that loads a plugin. Errors: RebelError if `$OCAMLHOST` is not one of this build."""
     given = SCons.Util.flatten([env.get("OCAMLHOST") or []])
     steps = [getattr(node.attributes, "rebel_step", None) for node in env.arg2nodes(given, env.fs.Entry)]
     found = next((step for step in steps if type(step) is Link), None)

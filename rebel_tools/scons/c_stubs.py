@@ -1,4 +1,4 @@
-"""C and C++ for OCaml: the environment of the compilers, and what ocamlmklib makes of the objects."""
+"""C and C++ for OCaml: the environment of the compilers, and the libraries that ocamlmklib makes from the objects."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ from rebel_tools.scons.words import Literals, extended, literals
 # The construction variables with the commands for sources of C, C++ and assembler.
 COMMANDS = ("SHCCCOM", "SHCXXCOM", "ASPPCOM")
 
-# ocamlmklib hands the names of objects to a shell.
+# ocamlmklib passes the names of objects to a shell.
 _FOR_OBJECTS = re.compile(r"[^A-Za-z0-9_./+-]")
 _OF_SHELL = re.compile(r"[^A-Za-z0-9_./+@~,=:-]")
 
 
 def c_environment(base: Environment, config: Mapping[str, str]) -> Environment:
-    """A copy of the user's environment; where it knows no C, with the compiler that OCaml was made with, and its flags.
+    """A copy of the user's environment; if it has no C tools, with the compiler and flags of OCaml's configuration.
 
-    config: what `ocamlc -config` says.
+    config: the output of `ocamlc -config`.
     """
     env = base.Clone()
     own, knows_c = [], "SHCCCOM" in env
     for tool, command in zip(("cc", "c++", "as"), COMMANDS):
-        if command not in env:  # who has chosen tools for C may have none for C++
+        if command not in env:  # users with tools for C may have none for C++
             env.Tool(tool)
     if not knows_c:
         compiler = split(config.get("c_compiler", "cc")) or ["cc"]
@@ -55,12 +55,12 @@ def c_environment(base: Environment, config: Mapping[str, str]) -> Environment:
 
 
 def has_shared_libraries(config: Mapping[str, str]) -> bool:
-    """Whether bytecode can load C at run time, by what `ocamlc -config` says."""
+    """Whether bytecode can load C code at run time, according to `ocamlc -config`."""
     return config.get("supports_shared_libraries") == "true"
 
 
 def object_names(sources: Iterable[str]) -> list[tuple[str, str]]:
-    """For each source a name for its object that a shell leaves alone."""
+    """A name for the object of each source that needs no quoting in a shell."""
     found: dict[str, str] = {}
     for path in sources:
         name = _FOR_OBJECTS.sub("_", path)
@@ -73,20 +73,20 @@ def object_names(sources: Iterable[str]) -> list[tuple[str, str]]:
 def packing(env: Environment, folder: str, name: str, objects: Nodes, linked: Sequence[str]) -> Words:
     """The action that makes `lib<name>.a` and `dll<name>.so` in a folder, both from the same objects.
 
-    linked: the words for the linker of C. Errors: RebelError for a path that a shell would read in its own way.
+    linked: the words for the C linker. Errors: RebelError for a path that a shell would change.
     """
     out, paths = f"{folder}/{name}", [node.get_internal_path() for node in objects]
     odd = next((path for path in (out, *paths) if _OF_SHELL.search(path)), None)
     if odd:
         raise RebelError(f"ocamlmklib cannot write to `{odd}`", expected="a folder without blanks in its path")
-    quoted = map(shlex.quote, linked)  # ocamlmklib hands them to a shell
+    quoted = map(shlex.quote, linked)  # ocamlmklib passes them to a shell
     given = [each for word in quoted for each in ((word,) if word.startswith(("-l", "-L")) else ("-ldopt", word))]
     command = [program(env, "OCAMLMKLIB"), "-o", out, *paths, *given]
     return Words(command, f"ocamlmklib {folder}/lib{name}.a")
 
 
 def recorded(linked: Iterable[str]) -> list[str]:
-    """Words for the linker of C as OCaml's compilers are told them; they hand them to a shell."""
+    """Words for the C linker in the form for OCaml's compilers, which pass them to a shell."""
     return [
         each
         for word in linked

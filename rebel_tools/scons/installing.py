@@ -40,7 +40,7 @@ def ocaml_install(
 ) -> Nodes:
     """Install a library into `folder`/`name`: its archives, compiled files, stubs and sources, and a META.
 
-    The shared libraries of C that bytecode loads go into `folder`/stublibs.
+    The shared libraries of C code that bytecode loads are installed in `folder`/stublibs.
     folder: such as `prefix/lib`. library: a result of env.OCamlLibrary. name: in findlib, by default that of the
     library's file. requires: the findlib packages that its users need, by default those of OCAMLPACKAGES without
     rewriters, and the libraries in OCAMLLIBS under their own names.

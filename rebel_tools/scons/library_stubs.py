@@ -1,7 +1,7 @@
 """C and C++ among the sources of env.OCamlLibrary and env.OCamlProgram.
 
 Those of a library become `lib<name>_stubs.a` and `dll<name>_stubs.so` beside its archive. The archive names them, so
-that a program that uses the library needs no flags; it only has to be told the folder.
+that a program that uses the library needs no flags except their folder.
 """
 
 from __future__ import annotations
@@ -42,9 +42,9 @@ def is_c(node: Node) -> bool:
 
 
 def objects_of(env: Environment, sources: Iterable[Node], outdir: str) -> Nodes:
-    """Objects of C sources, in the folder of the compiled modules; other nodes are returned as they are.
+    """Objects of C sources, in the folder of the compiled modules; other nodes are returned unchanged.
 
-    Errors: RebelError for two sources of the same name.
+    Errors: RebelError for two sources with the same name.
     """
     found = list(sources)
     named = [node for node in found if is_c(node)]
@@ -65,10 +65,10 @@ def objects_of(env: Environment, sources: Iterable[Node], outdir: str) -> Nodes:
 
 
 def add_stubs(env: Environment, base: str, sources: Sequence[Node], outdir: str) -> None:
-    """Make the libraries of C for an archive, and let it name them.
+    """Make the C libraries for an archive, and let the archive name them.
 
-    env: the environment of the library, which is changed. base: the path of the archive without suffix. sources: of C,
-    or objects. `$LIBS` and `$LIBPATH` are the libraries that the stubs need.
+    env: the environment of the library, which is changed. base: the path of the archive without suffix. sources: C
+    sources or objects. `$LIBS` and `$LIBPATH` are the libraries that the stubs need.
     """
     folder, name = os.path.dirname(base) or ".", f"{os.path.basename(base)}_stubs"
     objects = [_known(env, node, outdir) for node in objects_of(env, sources, outdir)]
@@ -85,14 +85,14 @@ def add_stubs(env: Environment, base: str, sources: Sequence[Node], outdir: str)
 
 
 def _known(env: Environment, node: Node, outdir: str) -> Node:
-    """An object under a name that ocamlmklib knows: SCons calls those for shared libraries `.os`."""
+    """An object with a suffix that ocamlmklib knows: SCons names those for shared libraries `.os`."""
     if node.name.endswith(".o"):
         return node
     return env.Command(output_file(env, f"{outdir}/{node.name}.o"), node, SCons.Defaults.Copy("$TARGET", "$SOURCE"))[0]
 
 
 def _needed(env: Environment, sources: Sequence[Node]) -> list[str]:
-    """The words for the linker of C besides the stubs themselves."""
+    """The words for the C linker in addition to the stubs themselves."""
     prefixes = {"LIBLINKPREFIX": "-l", "LIBDIRPREFIX": "-L", "LIBLINKSUFFIX": "", "LIBDIRSUFFIX": ""}
     given = env.Override({name: env.get(name, value) for name, value in prefixes.items()})
     words = [*expanded(given, "_LIBDIRFLAGS"), *expanded(given, "_LIBFLAGS")] if env.get("LIBS") else []
@@ -100,15 +100,14 @@ def _needed(env: Environment, sources: Sequence[Node]) -> list[str]:
 
 
 def files_of(env: Environment) -> Nodes:
-    """What `add_stubs` has made for the library with this environment."""
+    """The files that `add_stubs` has made for the library with this environment."""
     return list(env.get(_MADE, ()))
 
 
 def tell_where(env: Environment, libraries: Iterable[Environment], foreign: Iterable[Node] = ()) -> None:
     """Let a link find the stubs of libraries. env: that of the link, which is changed; libraries: their environments.
 
-    foreign: what else a program is linked with. A program of bytecode has C in it, as everywhere here, so that it runs
-    wherever it is moved.
+    foreign: the other inputs of a program. A bytecode program contains its C code, so that it can be moved.
     """
     folders = dict.fromkeys(each[_FOLDER] for each in libraries if _FOLDER in each)
     words = [word for folder in folders for word in ("-I", folder)]

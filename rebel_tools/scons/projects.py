@@ -46,5 +46,5 @@ def _is_ready(root: str) -> bool:
 
 
 def _environment() -> list[str | None]:
-    """What decides about a project besides files: where findlib looks for what `rebel.select` asks about."""
+    """What determines a project besides files: where findlib looks for libraries in `rebel.select`."""
     return [os.environ.get(name) for name in ("PATH", "OCAMLPATH", "OCAMLFIND", "OCAMLFIND_CONF")]

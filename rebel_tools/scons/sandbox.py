@@ -41,7 +41,7 @@ def install(mode: Mode | None) -> None:
 
 
 def share(sharing: Sharing) -> None:
-    """From here on results of commands are looked for, and kept."""
+    """From now on, look up and store results of commands."""
     _sharing[:] = [sharing]
     _install()
 
@@ -55,7 +55,7 @@ def _install() -> None:
 
 @cache
 def check(mode: Mode) -> None:
-    """Errors: RebelError when this machine lacks what the mode needs."""
+    """Errors: RebelError if this machine lacks what the mode needs."""
     if mode in (Mode.FULL, Mode.REPORT, Mode.FAST):
         bubblewrap.bwrap()
     if mode in (Mode.FULL, Mode.REPORT, Mode.TRACE):
@@ -69,7 +69,7 @@ def _mode(env: Any, targets: Any) -> Mode:
 
 
 def _is_building(env: Any, targets: Any) -> bool:
-    """Not so while SConscripts are read: in tests of Configure(), which has a flag, and in env.Execute()."""
+    """Whether SCons is building: not for env.Execute(), nor in tests of Configure(), which has a flag."""
     return bool(targets and env and not is_configuring())
 
 
@@ -101,9 +101,9 @@ def _command(self: Any, target: Any, source: Any, env: Any, executor: Any = None
 
 
 class _Run:
-    """The command lines of one action, in the place of SCons' own SPAWN.
+    """The command lines of one action; replaces SCons' own SPAWN.
 
-    box: where they run; made when one has to. Without a mode there is one for what is to be shared, as a witness.
+    box: where they run; made when needed. Without a mode, there is one for results that are shared, to record accesses.
     """
 
     def __init__(
@@ -152,7 +152,7 @@ def _function(self: Any, target: Any, source: Any, env: Any, executor: Any = Non
 
 
 def _nodes(target: Any, source: Any, executor: Any) -> tuple[list[Any], list[Any]]:
-    """The targets and sources of an action. SCons leaves both lists empty where it need not print them, as with -s."""
+    """The targets and sources of an action. SCons leaves both lists empty if it need not print them, as with -s."""
     if executor is None:
         return SCons.Util.flatten([target]), SCons.Util.flatten([source])
     return executor.get_all_targets(), executor.get_all_sources()

@@ -146,7 +146,7 @@ def make_nodes(run: Session, scope: Scope) -> None:
 def library_step(
     env: Environment, run: Session, scope: Scope, engine: str, base: str, more: Iterable[Node] = ()
 ) -> Archive:
-    """The step that makes an archive. more: nodes of what else its command writes."""
+    """The step that makes an archive. more: nodes of other outputs of its command."""
     return _add(env, run, archive_step(scope, engine, base, archive_command(env, engine), _paths(more)))
 
 
@@ -162,7 +162,7 @@ def program_step(
 ) -> Link:
     """The step that links a program from modules of `scope`, or from `entry` and what it reaches.
 
-    more: nodes of what else its command writes.
+    more: nodes of other outputs of its command.
     """
     engine = env["OCAMLENGINES"][0]
     if engine not in scope.engines:
@@ -194,8 +194,8 @@ def plugin_step(
     archives: Iterable[Archive] = (),
     reading: Iterable[str] = (),
 ) -> LinkPlugin:
-    """The step that links what a program loads: from `entry` and what it reaches, without what the step `host` has, or
-    from `members`; and from whole archives. reading: the paths of other files that decide whether it can be loaded.
+    """The step that links a plugin: from `entry` and what it reaches, without what the step `host` contains, or from
+    `members`; and from whole archives. reading: the paths of other files that determine whether it can be loaded.
     """
     engine = env["OCAMLENGINES"][0]
     words = [word for each in archives for word in expanded(run.environments[each], "OCAMLARCHIVEFLAGS")]

@@ -193,7 +193,7 @@ class Session:
             node.attributes.rebel_priority = self.view.priority(node.attributes.rebel_step)
         return [*nodes, *map(self.group, scopes)]
 
-    # What flags name and other builders make
+    # Files that flags name and other builders make
 
     def named_by(self, named: Scope | Step) -> list[Node]:
         """The nodes of files named in the flags of a scope, an archive or a program, except those made from it."""
@@ -378,7 +378,8 @@ class Session:
         return self.generated.absent.get(scope, {})
 
     def _finish(self) -> None:
-        if not self._prepared or self._dry or not os.path.isdir(self.plan.disk.root):  # it may be gone, while watching
+        # While watching, the folder may have been removed.
+        if not self._prepared or self._dry or not os.path.isdir(self.plan.disk.root):
             return
         try:
             self._save()
