@@ -109,7 +109,8 @@ def _sections(path: str, lines: list[str]) -> Iterator[Section]:
 def _key(line: _Line, known: dict[str, tuple[_Line, str]]) -> None:
     key, equals, value = (part.strip() for part in line.text.partition("="))
     if not equals or not value:
-        raise line.error("this is no setting", expected="KEY = VALUE")
+        message = f"{key} has no value" if equals and key else "this is no setting"
+        raise line.error(message, expected="KEY = VALUE")
     if key not in KEYS:
         raise line.error(f"there is no key {key}", expected=", ".join(KEYS), hint=did_you_mean(key, KEYS))
     if key in known:

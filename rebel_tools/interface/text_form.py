@@ -20,6 +20,8 @@ from rebel_tools.text import printable
 
 HEAD = "# A rebel-interface as text. It is read as it is: write it again from its source instead of editing it."
 WIDTH = 100
+MAX_DIGITS = 40
+"""Of 128 bits, with a sign."""
 HINT = "symbol-audit record --format text writes such a file"
 Comments = dict[tuple[str, ...], str]
 
@@ -38,12 +40,19 @@ def sealed_from_text(data: bytes, name: str) -> bytes:
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise _error(name, line, "this is no text in UTF-8", "JSON with comments") from error
+    if lines[0].endswith("\r"):
+        hint = "have version control leave it as it is; in git: *.interface -text in .gitattributes"
+        raise UnreadableInterface(
+            "its lines end in carriage returns", place=Place(name, 1), expected="a file as it was written", hint=hint
+        )
     bare = "\n".join("" if line.lstrip(" ").startswith("#") else line for line in lines)
     try:
-        found = json.loads(bare, object_pairs_hook=_once, parse_constant=_refuse)
+        found = json.loads(bare, object_pairs_hook=_once, parse_int=_integer, parse_constant=_refuse)
     except json.JSONDecodeError as error:
         raise _error(name, error.lineno, f"this is no JSON: {error.msg}", "JSON with comments", error.colno) from error
-    except (ValueError, RecursionError) as error:
+    except RecursionError as error:
+        raise _error(name, 1, "it is nested too deeply", "what symbol-audit record wrote") from error
+    except ValueError as error:
         raise _error(name, 1, f"this is no interface: {error}", "what symbol-audit record wrote") from error
     try:
         return codec.dumps(found)
@@ -69,6 +78,12 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) != len(pairs):
         raise ValueError("a key is there twice")
     return found
+
+
+def _integer(digits: str) -> int:
+    if len(digits) > MAX_DIGITS:
+        raise ValueError(f"a number of {len(digits)} digits")
+    return int(digits)
 
 
 def _refuse(constant: str) -> None:

@@ -48,6 +48,8 @@ WRONG = [
     (b"{\n", b"{{\n", "this is no JSON"),
     (b'"digest"', b'"digest": 1, "digest"', "twice"),
     (b"8", b"NaN", "NaN is no number"),
+    (b"8", b"8" * 5000, "a number of 5000 digits"),
+    (b"\n", b"\r\n", "end in carriage returns"),
     (b"8", b"\xff", "no text in UTF-8"),
     (b"\n}\n", b"\n}", "not what stands for the data"),
     (b"\n}\n", b"\n}\n\n", "not what stands for the data"),
@@ -65,7 +67,7 @@ def test_what_was_edited_is_refused(text, old, new, said):
 
 def test_deep_nesting_is_an_error(text):
     for deep in (200, 100_000):
-        with pytest.raises(UnreadableInterface):
+        with pytest.raises(UnreadableInterface, match="nested|levels"):
             file.from_bytes(text.split(b"\n")[0] + b"\n" + b"[" * deep + b"]" * deep, "x")
 
 
