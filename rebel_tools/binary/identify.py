@@ -32,6 +32,7 @@ OTHERS = (
     (b"BC\xc0\xde", "LLVM bitcode"),
     (b"\xde\xc0\x17\x0b", "LLVM bitcode"),
     (b"\x80\x02", "a pickle (an interface file?)"),
+    (b"\xed\xab\xee\xdb", "an RPM package, which is not read: unpack it with rpm2cpio"),
     (b"\x7fELF", "an ELF file"),
 )
 

@@ -8,7 +8,7 @@ from functools import cached_property
 from rebel_tools.binary.archive_paths import split_member
 from rebel_tools.binary.elf import read_elf
 from rebel_tools.binary.elf_image import ElfImage
-from rebel_tools.binary.identify import identify, is_elf, is_pe
+from rebel_tools.binary.identify import HEAD, archive_kind, identify, is_elf, is_pe
 from rebel_tools.binary.model import ByteOrder, Export, ExportTable
 from rebel_tools.binary.pe import read_pe
 from rebel_tools.binary.pe_image import PeImage
@@ -100,4 +100,7 @@ def _image(source: Source) -> ElfImage | PeImage:
         return ElfImage(source)
     if is_pe(head):
         return PeImage(source)
-    raise source.error(f"this is {identify(source)}", expected="an ELF or PE shared library")
+    hint = f"name a library in it: {source.name}!MEMBER, of those that symbol-audit exports {source.name} lists"
+    is_archive = archive_kind(source.head(HEAD)) is not None
+    expected = "an ELF or PE shared library"
+    raise source.error(f"this is {identify(source)}", expected=expected, hint=hint if is_archive else None)

@@ -74,17 +74,14 @@ class _Probe:
         options: tuple[str, ...] = DEBUG
         if self.is_cxx:
             lines, options = f'extern "C" {{\n{lines}}}\n', (*DEBUG, "-fno-access-control")
+        self.bench.compile(include + aliases + lines, "probe", *options)
         is_windows = self.bench.described.target.os == "windows"
         labels = [item.symbol.removeprefix("\1") for item in self.items if item.symbol]
-
-        def described(text: str) -> Declarations:
-            self.bench.compile(text, "probe", *options)
-            library = self.bench.link("probe", labels if is_windows else ())  # ELF leaves them undefined
-            found = read_declarations(library, headers=EVERY)
-            return self.bench.with_relative_places(with_opaque_types(found))
-
-        text = include + aliases + lines
-        found = completed(text, self.bench, described, self.select) if self.is_cxx else described(text)
+        library = self.bench.link("probe", labels if is_windows else ())  # ELF leaves them undefined
+        found = read_declarations(library, headers=EVERY)
+        found = self.bench.with_relative_places(with_opaque_types(found))
+        if self.is_cxx:
+            found = completed(found, self.select, include, DEBUG, self.bench)
         return with_constants(self.select(found), found.enumerations, files)
 
     # the source

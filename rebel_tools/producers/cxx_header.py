@@ -25,10 +25,8 @@ from rebel_tools.producers.cxx_dump import Node, declared
 from rebel_tools.producers.itanium import structor_kind, symbols, with_types
 from rebel_tools.producers.templates import completed
 
-DEBUG = (
-    "-O0", "-g", "-gdwarf-5", "-fno-eliminate-unused-debug-symbols", "-fno-eliminate-unused-debug-types",
-    "-femit-class-debug-always", "-fPIC",
-)  # fmt: skip
+DEBUG = ("-O0", "-g", "-gdwarf-5", "-femit-class-debug-always", "-fPIC")
+UNUSED = ("-fno-eliminate-unused-debug-symbols", "-fno-eliminate-unused-debug-types")
 PRIVATE = "-fno-access-control"
 """Members of a private class are exported like all others."""
 
@@ -82,16 +80,13 @@ def read_cxx(headers: Sequence[str], bench: Bench) -> tuple[Declarations, set[st
     files, dump = bench.files(headers), bench.read("dump")
     nodes = list(declared(dump, _bare(files.counted)))
     others = {node.file for node in declared(dump, _bare(files.left_out)) if node.role == "function"}
-
-    def described(text: str) -> Declarations:
-        bench.compile(text, "probe", *DEBUG, PRIVATE)
-        found = read_declarations(bench.link("probe", ()), headers=EVERY)
-        return bench.with_relative_places(with_opaque_types(found))
+    bench.compile(include + _probe(_usable(include, nodes, bench)), "probe", *DEBUG, *UNUSED, PRIVATE)
+    described = with_opaque_types(read_declarations(bench.link("probe", ()), headers=EVERY))
 
     def selected(found: Declarations) -> Declarations:
         return _select(found, nodes, files.counted)
 
-    found = completed(include + _probe(_usable(include, nodes, bench)), bench, described, selected)
+    found = completed(bench.with_relative_places(described), selected, include, DEBUG, bench)
     interface = with_constants(selected(found), found.enumerations, files.counted)
     return interface, {path for path in files.left_out if os.path.basename(path) in others}
 
