@@ -151,7 +151,7 @@ def _kind(image: PeImage, directory: Directory, address: int) -> str:
 
 def _findings(names: list[str], slots: array[int], addresses: array[int]) -> Iterator[TableFinding]:
     if any(map(lt, names[1:], names)):
-        message = "the export names are not sorted: the loader, which searches by halves, misses some of them"
+        message = "the export names are not sorted: the loader's binary search misses some of them"
         yield TableFinding("export-order", message)
     if not all(map(addresses.__getitem__, slots)):
         for name in (name for name, slot in zip(names, slots) if not addresses[slot]):

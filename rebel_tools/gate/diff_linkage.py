@@ -21,7 +21,7 @@ def removed(item: Item, place: Place | None) -> Change:
     """A symbol that is gone; one that programs do not need is no loss to them."""
     words = (item.name, "", item.kind, "")
     if fnmatchcase(item.name, ASKED_FOR):
-        why = "programs call it where it is there; the data are initialized without it"
+        why = "programs call it only where it exists; the data are initialized without it"
         return change("symbol-removed", *words, declared_at=place, level=NOTE, why=why)
     return change("symbol-removed", *words, declared_at=place)
 

@@ -17,7 +17,7 @@ class Reason(NamedTuple):
 
 
 CHOSEN_AT_LOAD = Reason(
-    "their code is chosen when programs are loaded (ifunc), and debug information has only what chooses"
+    "their code is chosen when programs are loaded (ifunc), and debug information has only the function that chooses"
 )
 
 

@@ -141,7 +141,7 @@ DIFF_RULES = _table(
     ),
     Rule(
         "loader-changed", NOTE, "What the loader does with the library is not what it was.",
-        "the library is loaded in another way", _EVERYBODY, "see that the change of the link command was meant",
+        "the library is loaded in another way", _EVERYBODY, "check that the change of the link command was intended",
     ),
     Rule(
         "kind-changed", BREAK, "A function became data, or data became a function or thread-local.",
@@ -158,11 +158,12 @@ DIFF_RULES = _table(
     Rule(
         "binding-changed", NOTE, "A symbol became weak, unique, or an ordinary one.",
         "the loader takes the first definition that it finds, weak or not; links against a static library do not",
-        _NOBODY, "see that the change was meant",
+        _NOBODY, "check that the change was intended",
     ),
     Rule(
         "visibility-changed", NOTE, "A symbol became protected, or no longer is.",
-        "only the library itself looks for the symbol in another way", _NOBODY, "see that the change was meant",
+        "only references from inside the library are resolved in another way",
+        _NOBODY, "check that the change was intended",
     ),
     Rule(
         "prototype-changed", BREAK, "A function's result, arguments or calling convention are other ones.",
@@ -178,11 +179,11 @@ DIFF_RULES = _table(
     ),
     Rule(
         "type-renamed", NOTE, "A record or enumeration has another name and the same layout.",
-        "programs use layouts and not names; source has to follow", _NOBODY, "see that it still means the same",
+        "programs use layouts and not names; source has to follow", _NOBODY, "check that it still means the same",
     ),
     Rule(
-        "alignment-changed", BREAK, "Values of a type have to lie at other addresses.",
-        "programs place it, and what holds it, by the old alignment", _USERS_OF_TYPE, _KEEP,
+        "alignment-changed", BREAK, "Values of a type need another alignment.",
+        "programs place it, and records that hold it, by the old alignment", _USERS_OF_TYPE, _KEEP,
     ),
     Rule(
         "passing-changed", RISK, "Values of a class are passed and returned in another way.",
@@ -211,7 +212,7 @@ DIFF_RULES = _table(
     Rule(
         "void-pointer", SOURCE, "A pointer leads to void on one side only.",
         "the representation is the same; what it leads to cannot be compared", "programs that are compiled again",
-        "see that it still means the same",
+        "check that it still means the same",
     ),
     Rule(
         "reference-changed", SOURCE, "A reference became one to a value that may be moved from, or no longer is.",
@@ -225,15 +226,17 @@ DIFF_RULES = _table(
     Rule(
         "union-argument", RISK, "An argument is a union on one side and one of its members on the other.",
         "only a transparent union is passed like its members on all platforms", _CALLERS,
-        "see that the union is transparent_union, which debug information does not tell",
+        "make sure that the union is transparent_union, which debug information does not tell",
     ),
     Rule(
         "noreturn-removed", RISK, "A function that never returned may return.",
-        "there is no code behind the call", "programs that call it", "see that it never returns, or declare it so",
+        "callers have no code for the case that it returns", "programs that call it",
+        "make sure that it never returns, and declare it so",
     ),
     Rule(
         "noreturn-added", NOTE, "A function is declared never to return.",
-        "programs that were compiled before expect no less", _NOBODY, "see that it is so",
+        "programs that exist have code for its return, which they do not need",
+        _NOBODY, "make sure that it never returns",
     ),
     Rule(
         "field-renamed", NOTE, "A member has another name, in the same place and with the same type.",
@@ -241,20 +244,21 @@ DIFF_RULES = _table(
     ),
     Rule(
         "reserved-used", NOTE, "Room that was reserved is used.",
-        "the layout of everything else is the same", _NOBODY, "see that what old programs leave there is accepted",
+        "the layout of everything else is the same",
+        _NOBODY, "make sure that what old programs leave there is accepted",
     ),
     Rule(
         "padding-used", RISK, "A member lies where the record had padding.",
-        "programs that allocate it leave that room as it was, and need not copy it",
-        "programs that allocate or copy it", "see that what old programs leave there is accepted",
+        "programs that allocate the record do not set that room, and need not copy it",
+        "programs that allocate or copy it", "make sure that what old programs leave there is accepted",
     ),
     Rule(
-        "union-grown", NOTE, "A member was added in the same place as others.",
+        "union-grown", NOTE, "A member was added in the place of others, as in a union.",
         "no size or place changed", _NOBODY, "nothing has to be done",
     ),
     Rule(
         "volatile-field", BREAK, "A member became volatile.",
-        "programs were compiled to keep it in registers and to join accesses", _USERS_OF_TYPE, _KEEP,
+        "programs were compiled to keep it in registers and to merge accesses", _USERS_OF_TYPE, _KEEP,
     ),
     Rule(
         "qualifier-changed", SOURCE, "const or volatile was added to a type, or taken away.",
@@ -266,9 +270,10 @@ DIFF_RULES = _table(
         "programs were compiled with the old value", "programs that use the constant", _KEEP,
     ),
     Rule(
-        "sign-changed", RISK, "What holds an enumeration got a sign, or lost it.",
-        "the constants are the same; bit-fields and comparisons see new values otherwise", "programs that use it",
-        "see that programs do not meet negative or very large values",
+        "sign-changed", RISK, "The integer that holds an enumeration became signed or unsigned.",
+        "the constants are the same; other values are read differently by bit-fields and comparisons",
+        "programs that use it",
+        "make sure that programs do not meet negative or very large values",
     ),
     Rule(
         "constant-renamed", NOTE, "A constant of an enumeration has another name and the same value.",
@@ -276,7 +281,7 @@ DIFF_RULES = _table(
     ),
     Rule(
         "constant-added", NOTE, "An enumeration has one more constant.",
-        "programs do not expect the new value where a library returns it", _NOBODY, "nothing has to be done",
+        "programs may not expect the new value where a library returns it", _NOBODY, "nothing has to be done",
     ),
     Rule(
         "count-changed", RISK, "A constant that counts the others of its enumeration grew with them.",
@@ -295,7 +300,7 @@ DIFF_RULES = _table(
     ),
     Rule(
         "virtual-moved", BREAK, "A virtual function has another slot in the virtual table.",
-        "calls through the table end in another function", "programs that derive from it or call its functions", _KEEP,
+        "calls through the table reach another function", "programs that derive from it or call its functions", _KEEP,
     ),
     Rule(
         "virtual-pure", RISK, "A virtual function became pure.",

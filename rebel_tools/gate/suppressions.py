@@ -99,7 +99,7 @@ def _sections(path: str, lines: list[str]) -> Iterator[Section]:
                 yield section
             section = line, {}
         elif section is None or bare.startswith("["):
-            raise line.error("a section of another name", expected="[suppress]")
+            raise line.error("this is no [suppress] section", expected="[suppress]")
         else:
             _key(line, section[1])
     if section is not None:
@@ -121,9 +121,9 @@ def _key(line: _Line, known: dict[str, tuple[_Line, str]]) -> None:
 def _parsed(section: Section) -> Suppression:
     head, keys = section
     if not keys.keys() & set(SELECTORS):
-        raise head.error("this suppresses everything", expected="at least one of rule, symbol and type")
+        raise head.error("this section would suppress everything", expected="at least one of rule, symbol and type")
     if "reason" not in keys:
-        raise head.error("this gives no reason", expected="reason = why that is accepted")
+        raise head.error("this section gives no reason", expected="reason = why that is accepted")
     values = {key: value for key, (_, value) in keys.items() if key not in ("until", "rule")}
     rule = _rule(*keys["rule"]) if "rule" in keys else ""
     until = _date(*keys["until"]) if "until" in keys else None

@@ -361,7 +361,7 @@ class _Decoder(object):
             if type(key) is not TEXT:
                 self.fail("a key is a %s" % type(key).__name__, "text")
             if key in target:
-                self.fail("the key %r stands twice" % key, "distinct keys")
+                self.fail("the key %r is there twice" % key, "distinct keys")
             target[key] = values[index + 1]
 
     # one method for each opcode

@@ -66,7 +66,7 @@ def refuse_edited(data: bytes, written: str, name: str) -> None:
         return
     pairs = zip(data.decode().split("\n"), written.split("\n"))
     number, right = next(((n, b) for n, (a, b) in enumerate(pairs, 1) if a != b), (1, "the end of the file"))
-    raise _error(name, number, "this line is not what stands for the data", right.strip())
+    raise _error(name, number, "this line was edited, or is damaged", right.strip())
 
 
 def _error(name: str, line: int, message: str, expected: str, column: int | None = None) -> UnreadableInterface:

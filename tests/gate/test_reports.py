@@ -219,10 +219,10 @@ def test_a_suppression_ends(audit, tmp_path):
 
 
 WRONG = [
-    ("symbol = x", "1:1: a section of another name"),
+    ("symbol = x", "1:1: this is no [suppress] section"),
     ("[ignore]", "expected: [suppress]"),
-    ("[suppress]\nreason = all", "this suppresses everything"),
-    ("[suppress]\nsymbol = x", "this gives no reason"),
+    ("[suppress]\nreason = all", "would suppress everything"),
+    ("[suppress]\nsymbol = x", "gives no reason"),
     ("[suppress]\nrule = symbol-remove\nreason = x", "did you mean symbol-removed"),
     ("[suppress]\nrule = not-checked\nreason = x", "nothing was proved, which cannot be accepted"),
     ("[suppress]\nsymbol = x\nreason = x\nuntil = soon", "4:9: this is no date"),
