@@ -49,7 +49,10 @@ def print_outcome(outcome: Outcome, args: argparse.Namespace, as_json: Callable[
 
         from rebel_tools.gate.demangle import demangled
 
-        text = demangled(text, html.escape) if args.format == "html" else demangled(text)
+        is_html = args.format == "html"
+        text = demangled(
+            text, outcome.displayed(), lambda name: html.escape(printable(name)) if is_html else printable(name)
+        )
     if text:
         print(text)
 

@@ -5,20 +5,21 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 
 from rebel_tools.errors import MissingTool
 from rebel_tools.text import printable
 
 PROGRAMS = ("c++filt", "llvm-cxxfilt")
-# A name with its mangled form behind it; no tag of HTML is a part of it.
-_DISPLAYED = re.compile(r"[^\s(<>][^\n(<>]* \((_Z\w+)\)")
+_BEHIND = re.compile(r" \((_Z\w+)\)")
+"""A mangled name behind the one for people."""
 _MANGLED = re.compile(r"\b_Z\w+")
 
 
-def demangled(text: str, spell: Callable[[str], str] = printable) -> str:
+def demangled(text: str, displayed: Mapping[str, str], spell: Callable[[str], str] = printable) -> str:
     """`text` with what the mangled names in it stand for; MissingTool when nothing on PATH can tell.
 
+    displayed: names for people by the mangled ones that stand behind them; these take their place.
     spell: makes a name fit for the kind of text that it comes into; `<` of a template is none of HTML's.
     """
     names = sorted(set(_MANGLED.findall(text)))
@@ -29,5 +30,17 @@ def demangled(text: str, spell: Callable[[str], str] = printable) -> str:
         raise MissingTool("--demangle needs the program c++filt", hint="apt-get install binutils")
     done = subprocess.run([program], input="\n".join(names), capture_output=True, text=True, check=True)
     known = dict(zip(names, map(spell, done.stdout.splitlines())))
-    whole = _DISPLAYED.sub(lambda found: known.get(found[1], found[0]), text)
-    return _MANGLED.sub(lambda found: known.get(found[0], found[0]), whole)
+    spelled = {name: spell(display) for name, display in displayed.items()}
+    return _MANGLED.sub(lambda found: known.get(found[0], found[0]), "".join(_once(text, spelled)))
+
+
+def _once(text: str, displayed: Mapping[str, str]) -> Iterator[str]:
+    """The text without the names for people before mangled ones."""
+    at = 0
+    for found in _BEHIND.finditer(text):
+        before = displayed.get(found[1])
+        if before and text.endswith(before, at, found.start()):
+            yield text[at : found.start() - len(before)]
+            yield found[1]
+            at = found.end()
+    yield text[at:]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple, Union
 
 from rebel_tools.errors import RebelError
-from rebel_tools.gate.diff_report import DiffReport
-from rebel_tools.gate.report import Report
+from rebel_tools.gate.diff_report import Change, DiffReport
+from rebel_tools.gate.report import Finding, Report
 from rebel_tools.gate.suppressions import Suppression
 
 AnyReport = Union[Report, DiffReport]
@@ -19,6 +19,17 @@ class Outcome(NamedTuple):
     reports: tuple[AnyReport, ...]
     errors: tuple[RebelError, ...] = ()
     unused: tuple[Suppression, ...] = ()
+
+    def displayed(self) -> dict[str, str]:
+        """The names for people that stand before mangled ones, by these."""
+        found: dict[str, str] = {}
+        for report in self.reports:
+            if isinstance(report, Report):
+                items: Iterable[Finding | Change] = (*report.findings, *(finding for finding, _ in report.suppressed))
+            else:
+                items = (*report.changes, *(change for change, _ in report.suppressed))
+            found.update({item.symbol: item.display for item in items if item.display})
+        return found
 
     def unreadable(self) -> Iterator[str]:
         """What could not be read, as sentences: whole files, and debug information that is there."""

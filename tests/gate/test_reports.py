@@ -154,6 +154,21 @@ def test_demangle(audit):
     assert "core::gone()" in audit.run("diff", "--demangle", "--format", "html", old, new, rc=1)
 
 
+def test_a_name_is_demangled_once(audit):
+    if not shutil.which("c++filt"):
+        pytest.skip("needs c++filt")
+    source = (
+        "template <class T> struct box { int take(T); }; template <class T> int box<T>::take(T) { return 0; }"
+        " template struct box<int>; struct key { operator bool(); }; key::operator bool() { return true; }"
+    )
+    old, new = audit.compile("old.so", source, "-x", "c++"), audit.compile("new.so", "int other;", "-x", "c++")
+    lines = audit.run("diff", "--demangle", old, new, rc=1).splitlines()
+    names = {line.partition(": removed")[0] for line in lines if ": removed" in line}
+    assert names == {"box<int>::take(int)", "key::operator bool()"}
+    page = audit.run("diff", "--demangle", "--format", "html", old, new, rc=1)
+    assert "box&lt;int&gt;::take(int)" in page and "box&lt;int&gt;box" not in page
+
+
 def test_demangled_names_are_text_in_html(audit):
     if not shutil.which("c++filt"):
         pytest.skip("needs c++filt")
