@@ -85,7 +85,7 @@ def main() -> int:
             descriptions = ["-old", str(home / "v1.xml"), "-new", str(home / "v2.xml")]
             output = ["-report-format", "xml", "-report-path", f"{sample}.xml"]
             subprocess.run([TOOL, "-l", sample, *descriptions, *output], cwd=folder, capture_output=True)
-            found = list(problems(binary_report(Path(folder) / f"{sample}.xml")))
+            found = sorted(problems(binary_report(Path(folder) / f"{sample}.xml")))
             sides = (read_side(str(home / f"libsample.v{number}" / "libsample.so")) for number in (1, 2))
             report = diff(*sides)
             verdicts = [(problem, named(problem, report)) for problem in found]
