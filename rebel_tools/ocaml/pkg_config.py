@@ -64,9 +64,9 @@ def _unknown(program: str, environ: Mapping[str, str], name: str, said: str) -> 
     every = _run(program, environ, ["--list-all"]).stdout.splitlines()
     names = [line.split()[0] for line in every if line.strip()]
     if name in names:
-        return UnknownCPackage(f'pkg-config cannot tell about "{name}"', details=said.splitlines()[:5])
+        return UnknownCPackage(f'pkg-config fails for "{name}"', details=said.splitlines()[:5])
     return UnknownCPackage(
         f'pkg-config knows no package "{name}"',
         expected="one that `pkg-config --list-all` shows",
-        hint=did_you_mean(name, names) or "install its files for developers; on Debian a package called lib...-dev",
+        hint=did_you_mean(name, names) or "install its development files; on Debian, a package lib...-dev",
     )

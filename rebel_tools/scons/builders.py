@@ -172,7 +172,7 @@ def ocaml_plugin(builder: Any, env: Environment, target: Any, source: Any, chdir
     host = _host(env)
     if env["OCAMLENGINES"][0] != host.engine:
         raise RebelError(
-            f"the program `{host.key}` is compiled for the engine {host.engine}, and a plugin of it for another one",
+            f"the program `{host.key}` is compiled for the engine {host.engine}, but its plugin for another one",
             expected=f'OCAMLENGINES=["{host.engine}"]',
         )
     node = target_file(env, target, PLUGINS[host.engine], PLUGINS.values())
@@ -200,8 +200,12 @@ def _host(env: Environment) -> Link:
     steps = [getattr(node.attributes, "rebel_step", None) for node in env.arg2nodes(given, env.fs.Entry)]
     found = next((step for step in steps if type(step) is Link), None)
     if found is None:
-        message = f"`{given[0]}` is no program of OCaml" if given else "$OCAMLHOST does not say what loads a plugin"
-        raise RebelError(message, expected="OCAMLHOST= with what env.OCamlProgram returned")
+        message = (
+            f"`{given[0]}` is not an OCaml program"
+            if given
+            else "$OCAMLHOST is not set, so the program of the plugin is unknown"
+        )
+        raise RebelError(message, expected="OCAMLHOST= with the result of env.OCamlProgram")
     return found
 
 

@@ -78,7 +78,7 @@ def _has_own_rule(node: Any) -> bool:
         return made.builder.get_name(made.get_build_env()) not in ("OCamlLex", "OCamlYacc")
     if source and not any(file and (file.has_builder() or _was_built(file)) for file in (made, source)):
         raise RebelError(
-            f"`{source}` is there already, and no rule makes it from `{node}`",
+            f"`{source}` exists already, and no builder makes it from `{node}`",
             hint=f"leave `{node.name}` out (Glob has exclude=), or remove `{name}` if it was generated",
         )
     return False

@@ -75,15 +75,15 @@ def test_a_plugin_that_cannot_be_loaded_is_refused(project):
 WRONG = {
     "no host": (
         'env.OCamlPlugin("json", ["json.ml"])',
-        "$OCAMLHOST does not say what loads a plugin",
-        "what env.OCamlProgram returned",
+        "$OCAMLHOST is not set",
+        "the result of env.OCamlProgram",
     ),
     "a library": (
         'env.OCamlPlugin("json", ["json.ml"], OCAMLHOST=api)',
-        "`api.cmxa` is no program of OCaml",
-        "what env.OCamlProgram returned",
+        "`api.cmxa` is not an OCaml program",
+        "the result of env.OCamlProgram",
     ),
-    "a name": ('env.OCamlPlugin("json", ["json.ml"], OCAMLHOST="main")', "`main` is no program of OCaml", ""),
+    "a name": ('env.OCamlPlugin("json", ["json.ml"], OCAMLHOST="main")', "`main` is not an OCaml program", ""),
     "another engine": (
         'env.OCamlPlugin("json", ["json.ml"], OCAMLHOST=host, OCAMLENGINES=["byte"])',
         "the program `host` is compiled for the engine native",

@@ -159,7 +159,7 @@ def test_a_module_that_somebody_wrote_is_not_written_over(project: Project) -> N
     files = {"lex.mll": LEXER, "lex.ml": 'let word _ = "mine"\n', "main.ml": LEXED}
     sconstruct(project, 'env.OCamlProgram("p", Glob("*.ml*"))', files)
     run = project.scons(rc=2)
-    assert "`lex.ml` is there already, and no rule makes it from `lex.mll`" in run.err
+    assert "`lex.ml` exists already, and no builder makes it from `lex.mll`" in run.err
     sconstruct(project, 'env.OCamlProgram("p", Glob("*.ml*", exclude=["*.mll"]))')
     project.scons()
     assert said(project, "./p") == "mine"
