@@ -1,10 +1,10 @@
 (* refmt_pp REFMT [FILE -o OUTPUT]...: the syntax trees of Reason files, for the compiler that compiled this program.
 
-   refmt writes the tree of a fixed OCaml version (4.06 for refmt 3.6), which other compilers refuse. Tree_406 makes it one
-   that every ppxlib knows, and ppxlib that of the compiler. Locations stay, so that errors and warnings point into the
-   .re file.
-   Most of the time of refmt is its start, so one process makes the trees of many files, one after the other.
-   A file that cannot be converted leaves no output; the others are converted all the same. *)
+   refmt writes the tree of a fixed OCaml version (4.06 for refmt 3.6), which other compilers do not accept. Tree_406
+   converts it to one that every ppxlib supports, and ppxlib to that of the compiler. Locations are kept, so that errors
+   and warnings refer to the .re file.
+   Most of the time of refmt is its start, so one process makes the trees of many files, one after another.
+   A file that cannot be converted has no output; the others are still converted. *)
 
 open Ppxlib_ast
 
@@ -21,7 +21,7 @@ let refmt_arguments refmt jobs =
   let files = List.map (fun job -> job.file) jobs in
   Array.of_list (refmt :: "--parse" :: "re" :: "--print" :: "binary" :: "--interface" :: interface :: files)
 
-(* refmt prints its own errors; where it fails, so do we, with its status. *)
+(* refmt prints its own errors; if it fails, this program fails with the same status. *)
 let wait pid = match Unix.waitpid [] pid with
   | _, Unix.WEXITED 0 -> ()
   | _, Unix.WEXITED status -> raise (Failed (status, ""))
@@ -54,7 +54,7 @@ let convert input { file; output } magic =
     fun () -> write output Target.Ast.Config.ast_intf_magic_number file tree
   | Unknown -> fail "refmt wrote a syntax tree %S that this version of ppxlib does not know" magic
 
-(* Reads the next tree; the answer writes it. *)
+(* Reads the next tree; the result is a function that writes it. *)
 let read refmt input job =
   match
     let length = String.length Compiler_version.Ast.Config.ast_impl_magic_number in
@@ -69,10 +69,10 @@ let start refmt jobs errors =
   | exception Unix.Unix_error (error, _, _) -> fail "%s: %s" refmt (Unix.error_message error)
   | pid -> Unix.close write_end; pid, Unix.in_channel_of_descr read_end
 
-(* What is not understood is read all the same, for then refmt comes to an end by itself and its status counts. *)
+(* Unexpected output is read to its end, so that refmt can end by itself and its status is known. *)
 let drain input = try while true do ignore (input_char input) done with End_of_file -> ()
 
-(* All trees or none: a tree counts when refmt has come to its end. *)
+(* All trees or none: they are only valid if refmt has ended successfully. *)
 let run refmt jobs errors =
   let pid, input = start refmt jobs errors in
   set_binary_mode_in input true;
@@ -85,7 +85,7 @@ let run_alone refmt status job =
   | () -> status
   | exception Failed (status, text) -> prerr_string text; status
 
-(* Where something is wrong with one of the files, each gets a process of its own, which tells what it is. *)
+(* If one of the files has an error, each file gets a process of its own, which reports it. *)
 let run_together refmt status jobs =
   let errors = Unix.openfile "/dev/null" [Unix.O_WRONLY; Unix.O_CLOEXEC] 0 in
   match run refmt jobs errors with

@@ -1,9 +1,9 @@
 (* From the syntax trees of OCaml 4.06, which refmt 3.6 writes, to those of 4.08, the oldest that ppxlib reads since 0.35.
 
-   A tree comes as a value of which only the shape is known here. The tables below say of what each type of 4.06
-   consists (its parsing/parsetree.mli), in the order of its fields and constructors; what 4.08 has otherwise is made by
-   the function of a [Changed]. What stands nowhere else in 4.08, such as the location of an attribute, is taken from the
-   part next to it. *)
+   A tree is a value of which only the shape is known here. The tables below list the parts of each type of 4.06
+   (its parsing/parsetree.mli), in the order of its fields and constructors; differences in 4.08 are handled by
+   the function in a [Changed]. Parts that only 4.08 has, such as the location of an attribute, are copied from a
+   neighbouring part. *)
 
 type shape =
   | Same  (* equal in both versions *)
@@ -11,7 +11,7 @@ type shape =
   | Option of shape
   | Fields of shape list  (* a record or a tuple *)
   | Cases of shape list list  (* a variant: the arguments of each constructor that has some *)
-  | Changed of (Obj.t -> Obj.t) * shape  (* what 4.08 makes of the value when its parts are converted *)
+  | Changed of (Obj.t -> Obj.t) * shape  (* from the value with converted parts to that of 4.08 *)
   | Type of shape Lazy.t
 
 let block tag fields =
@@ -67,7 +67,7 @@ let type_extension value =
   | _ -> assert false
 
 (* {name; kind; loc; attributes} -> {constructor; loc; attributes}. The compiler looks for a deprecation in the attributes
-   of the constructor, and for all else in those of the exception. *)
+   of the constructor, and for everything else in those of the exception. *)
 let exception_of constructor =
   match fields constructor with
   | [ name; kind; loc; attributes ] ->
