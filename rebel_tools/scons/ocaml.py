@@ -85,6 +85,7 @@ def generate(env: Environment, **kw: Any) -> None:
     made = {"OCamlLex": lexer(), "OCamlYacc": parser(), **{name: OCamlBuilder(name) for name in BUILDERS}}
     env.Append(BUILDERS={name: builder for name, builder in made.items() if name not in env["BUILDERS"]})
     env.AddMethod(late("builders", "ocaml_files"), "OCamlFiles")
+    env.AddMethod(late("compilation_database", "ocaml_compilation_database"), "OCamlCompilationDatabase")
     env.AddMethod(late("installing", "ocaml_install"), "OCamlInstall")
     env.AddMethod(late("testing", "ocaml_test"), "OCamlTest")
 

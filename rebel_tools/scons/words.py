@@ -72,9 +72,9 @@ def extended(value: Any, words: Iterable[str]) -> list[Any]:
     return [*SCons.Util.CLVar(value), *map(literal, words)]
 
 
-def expanded(env: Any, variable: str) -> list[str]:
+def expanded(env: Any, variable: str, target: Any = None, source: Any = None) -> list[str]:
     """The words of a construction variable as a program gets them."""
-    lines = env.subst_list(f"${variable}", SCons.Subst.SUBST_CMD)
+    lines = env.subst_list(f"${variable}", SCons.Subst.SUBST_CMD, target, source)
     arguments = SCons.Subst.escape_list([word for line in lines for word in line], escape)
     try:
         return _unquoted(arguments)
