@@ -1,7 +1,7 @@
-"""The short way of `rebel build`: it tells that nothing has changed, or lets the resident server build.
+"""The fast path of `rebel build`: it reports that nothing has changed, or lets the resident server build.
 
-A build of a project that was built before takes less time than Python needs to load `typing` or `json`. So this module
-and those that it imports load next to nothing; in every doubt the ordinary way is gone (`cli/build.py`).
+A build without work takes less time than Python needs to import `typing` or `json`. So this module and those that it
+imports load almost nothing; in doubt, the command continues on the ordinary path (`cli/build.py`).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:  # see above
 
 
 def answer(words: Sequence[str]) -> int | None:
-    """The exit status of `rebel words`, which has then done everything; None: the ordinary way has to be gone."""
+    """The exit status of `rebel words` if it was handled here; None: continue on the ordinary path."""
     if words and words[0] != "build" and not words[0].startswith("-"):
         return None
     arguments = with_profile(words[1:] if words[:1] == ["build"] else words)

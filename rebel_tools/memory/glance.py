@@ -1,7 +1,7 @@
-"""Tells with next to no imports that the last build is still good; `up_to_date` tells why it is not.
+"""Checks, with almost no imports, whether the last build is still valid; `up_to_date` finds out why it is not.
 
-The record of a finished build, and a manifest for each group of targets that it names, are JSON. `json` takes longer to
-load than all of this takes to run, so its scanner is used alone.
+The record of a finished build, and a manifest for each group of targets that it names, are JSON. Importing `json` takes
+longer than all of this, so only its scanner is used.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ FORMAT = f"rebel-tools {__version__} manifest 4"
 
 
 def glance(folder: str, asked: str) -> Sequence[Any] | None:
-    """What to print (see `up_to_date.Told`) if the last build answered this question and no file has changed since.
+    """What to print (see `up_to_date.Told`) if the last build had this question and no file has changed since.
 
-    None if something has changed, and in every doubt.
+    None if something has changed, or in doubt.
     """
     try:
         known = _read(os.path.join(folder, ANSWER))
@@ -40,7 +40,7 @@ def glance(folder: str, asked: str) -> Sequence[Any] | None:
 
 
 def _holds(manifest: tuple[str, str]) -> bool:
-    """Whether nothing has changed that this manifest, a path and an identity, is about."""
+    """Whether nothing that this manifest (a path and an identity) covers has changed."""
     path, identity = manifest
     data = _read(path)
     if data["format"] != FORMAT or data["identity"] != identity:
@@ -50,7 +50,7 @@ def _holds(manifest: tuple[str, str]) -> bool:
 
 
 class _Options:
-    """What the scanner of `json` in C wants to know: the defaults of json.JSONDecoder."""
+    """The attributes that the scanner of `json` in C reads: the defaults of json.JSONDecoder."""
 
     strict = True
     object_hook = object_pairs_hook = None
@@ -58,7 +58,7 @@ class _Options:
 
 
 def _read(path: str) -> Any:
-    """The value in a file of JSON. Errors: ValueError, also without such a file."""
+    """The value in a JSON file. Errors: ValueError, also if there is no such file."""
     data = read_regular(path)
     if data is None:
         raise ValueError(path)
@@ -73,7 +73,7 @@ def _read(path: str) -> Any:
 
 
 def _scanner() -> Callable[[str, int], tuple[Any, int]]:
-    """A function that reads a value of JSON from a place in a text on, and tells where it ends."""
+    """A function that reads a value of JSON at a position in a text, and returns it with its end."""
     try:
         from _json import make_scanner
     except ImportError:  # not every Python has one in C

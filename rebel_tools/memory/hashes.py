@@ -1,4 +1,4 @@
-"""Digests of texts. This module imports next to nothing: `rebel build` needs it before it knows what else to load."""
+"""Digests of texts. This module imports almost nothing: `rebel build` needs it before it knows what else to load."""
 
 from __future__ import annotations
 

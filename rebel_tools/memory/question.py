@@ -1,6 +1,6 @@
-"""The question that a build answers, apart from files: its arguments, its environment, the programs found through it.
+"""What determines the answer of a build besides files: its arguments, its environment, the programs found through it.
 
-This module imports next to nothing: `rebel build` needs it before it knows what else to load.
+This module imports almost nothing: `rebel build` needs it before it knows what else to load.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _WITH_NUMBER = ("--jobs", "verbose")
 
 
 def question(arguments: Sequence[str], environ: Mapping[str, str], folder: str | None = None) -> str | None:
-    """A digest over what the answer depends on, apart from files; None where only SCons can tell.
+    """A digest of what the answer depends on, apart from files; None if only SCons can determine it.
 
     arguments: of scons, apart from the SConstruct. folder: that of the project, by default the current one.
     """
@@ -35,7 +35,7 @@ def question(arguments: Sequence[str], environ: Mapping[str, str], folder: str |
 
 
 def is_harmless(arguments: Sequence[str]) -> bool:
-    """Whether none of the arguments changes what is built, apart from those that the question has."""
+    """Whether none of the arguments changes what is built, apart from those that are part of the question."""
     words = iter(arguments)
     return all(_is_harmless(f"-j{next(words, '')}" if word == "-j" else word) for word in words)
 
