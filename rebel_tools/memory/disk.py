@@ -13,6 +13,7 @@ from typing import Protocol
 
 # A buffer of this size is reused; the system would have to map new pages for a much larger one each time.
 _CHUNK = 65536
+_DIGITS = 24  # of a digest
 
 
 class Disk(Protocol):
@@ -91,4 +92,11 @@ def content_digest(path: str) -> str:
     with open(path, "rb", buffering=0) as f:
         while chunk := f.read(_CHUNK):
             digest.update(chunk)
-    return digest.hexdigest()[:24]
+    return digest.hexdigest()[:_DIGITS]
+
+
+def data_digest(data: bytes) -> str:
+    """The `content_digest` of a file with these contents."""
+    import hashlib
+
+    return hashlib.sha256(data).hexdigest()[:_DIGITS]

@@ -6,9 +6,13 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
+from rebel_tools.memory.atomic import read_regular
+from rebel_tools.memory.disk import data_digest
+from rebel_tools.memory.hashes import bytes_digest
 from rebel_tools.ocaml.annotations import command_of
 from rebel_tools.ocaml.imports import Imports, read_imports
 from rebel_tools.ocaml.ocamldep import Batch, free_modules
+from rebel_tools.ocaml.outline import outline
 
 
 class Ask(Protocol):
@@ -16,6 +20,9 @@ class Ask(Protocol):
 
     def free_modules(self, work: Sequence[Batch], jobs: int) -> list[dict[str, tuple[str, ...]]]:
         """Free module names by file, for each batch; a file that does not parse is left out."""
+
+    def outline(self, path: str) -> tuple[str, str] | None:
+        """Digests of a source and of its outline, if it has one (see `rebel_tools.ocaml.outline`)."""
 
     def imports(self, path: str) -> Imports:
         """The import tables of a compiled file. Errors: OSError, RebelError."""
@@ -32,6 +39,11 @@ class AskPrograms:
 
     def free_modules(self, work: Sequence[Batch], jobs: int) -> list[dict[str, tuple[str, ...]]]:
         return free_modules(work, jobs, self.root)
+
+    def outline(self, path: str) -> tuple[str, str] | None:
+        data = read_regular(os.path.join(self.root, path))
+        found = None if data is None else outline(data)
+        return None if data is None or found is None else (data_digest(data), bytes_digest(found))
 
     def imports(self, path: str) -> Imports:
         return read_imports(os.path.join(self.root, path))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator
 from typing import Any, Callable, NamedTuple, Optional
 
@@ -33,12 +34,14 @@ class Named(NamedTuple):
 
 
 NOTHING = Named()
+_EDITED = 8  # if the names of at most so many sources are unknown, they were edited, and may soon be edited again
 
 
 class Names:
     """Answers for sources of any scope.
 
-    remembered: `folder source` -> [digest of the source, digest of the question, module names], also of earlier builds.
+    remembered: `folder source` -> [digest of the source, digest of the question, module names], also of earlier builds;
+        for sources that were edited also a digest of the outline (see `rebel_tools.ocaml.outline`).
     jobs: how many processes may run at once.
     runs_programs: whether programs of packages, such as preprocessors, may run; otherwise their answers stay unknown.
     """
@@ -53,6 +56,7 @@ class Names:
         self._questions: dict[Scope, tuple[Question, str]] = {}
         self._resolved: dict[tuple[Scope, str], tuple[str, Named]] = {}
         self._unparsable: dict[str, str | None] = {}
+        self._compared: dict[str, str | None] = {}  # digests of sources whose outlines differ from what is known
 
     def of(self, scope: Scope, module: Module, source: str) -> Named:
         """What `source` names. A source that does not exist yet, or does not parse, names nothing."""
@@ -83,12 +87,13 @@ class Names:
         Returns the syntax tree files that were written.
         """
         unknown = {scope: self._all_unknown(scope) for scope in scopes}
-        size = batch_size(sum(map(len, unknown.values())), self.jobs)
+        count = sum(map(len, unknown.values()))
+        size = batch_size(count, self.jobs)
         work = [(scope, batch) for scope in unknown for batch in self._batches(scope, unknown[scope], size, is_current)]
         answers = self.ask.free_modules([batch for _, batch in work], self.jobs) if work else []
         for (scope, batch), answer in zip(work, answers):
             for source in batch.files:
-                self._remember(scope, source, answer.get(source))
+                self._remember(scope, source, answer.get(source), count <= _EDITED)
         return [batch.trees[source] for _, batch in work for source in batch.convert if source in batch.trees]
 
     def is_withheld(self, scope: Scope, module: Module, source: str) -> bool:
@@ -103,7 +108,7 @@ class Names:
             for source in module.sources:
                 self._unparsable.pop(_key(scope, source), None)
 
-    def _remember(self, scope: Scope, source: str, names: tuple[str, ...] | None) -> None:
+    def _remember(self, scope: Scope, source: str, names: tuple[str, ...] | None, with_outline: bool) -> None:
         if not self.files.is_as_read(source):  # the source may have changed while ocamldep read it
             self.files.forget(source)
             return
@@ -112,7 +117,9 @@ class Names:
             self._unparsable[_key(scope, source)] = digest
         else:
             self.changed = True
-            self.remembered[_key(scope, source)] = [digest, self._asked(scope, source), list(names)]
+            answer = [digest, self._asked(scope, source), list(names)]
+            found = self.ask.outline(source) if with_outline and _has_outline(scope, source) else None
+            self.remembered[_key(scope, source)] = [*answer, found[1]] if found and found[0] == digest else answer
 
     def _all_unknown(self, scope: Scope) -> dict[str, Module]:
         modules = (*scope.modules.values(), *scope.queries.values())
@@ -144,9 +151,21 @@ class Names:
 
     def _known(self, scope: Scope, source: str) -> list[Any] | None:
         answer: list[Any] | None = self.remembered.get(_key(scope, source))
-        if answer and answer[0] == self.files.digest(source) and answer[1] == self._asked(scope, source):
-            return answer
-        return None
+        if not answer or answer[1] != self._asked(scope, source):
+            return None
+        return answer if answer[0] == self.files.digest(source) else self._taken_over(scope, source, answer)
+
+    def _taken_over(self, scope: Scope, source: str, answer: list[Any]) -> list[Any] | None:
+        """The answer for an earlier text of a source, if the current one has the same outline."""
+        key, digest, outline = _key(scope, source), self.files.digest(source), answer[3:]
+        if not outline or digest is None or self._compared.get(key) == digest or not _has_outline(scope, source):
+            return None
+        if self.ask.outline(source) != (digest, *outline):
+            self._compared[key] = digest
+            return None
+        self.changed = True
+        self.remembered[key] = [digest, *answer[1:]]
+        return self.remembered[key]
 
     def _asked(self, scope: Scope, source: str) -> str:
         """A digest over what determines the answer besides the source, including the converter of a Reason source."""
@@ -163,6 +182,13 @@ class Names:
             key = text_digest(*command, *programs, *opened, *maps, *maps.values())
             self._questions[scope] = Question(command, maps, opened, scope.settings.environ), key
         return self._questions[scope]
+
+
+def _has_outline(scope: Scope, source: str) -> bool:
+    """Whether the outline of a source determines its names: no program and no variable changes what ocamldep reads."""
+    settings = scope.settings
+    variables = os.environ if settings.environ is None else settings.environ
+    return not (settings.runs_programs or is_reason(source) or "OCAMLPARAM" in variables)
 
 
 def _key(scope: Scope, source: str) -> str:

@@ -112,6 +112,10 @@ class VirtualAsk:
         maps = {name: dict(_ALIAS.findall(text)) for name, text in batch.question.maps.items()}
         return tuple(dict.fromkeys([*batch.question.opened, *resolve(lines, batch.question.opened, maps)]))
 
+    def outline(self, path: str) -> tuple[str, str] | None:
+        text = "\n".join(statements(self.disk.read(path)))
+        return self.disk.content_digest(path), text
+
     def imports(self, path: str) -> Imports:
         data = json.loads(self.disk.read(path))
         tables = (tuple(map(tuple, data[name])) for name in ("interfaces", "implementations"))
