@@ -27,9 +27,8 @@ class Values:
         What `alignas` asks for is written in the type. The rest follows from the members: a scalar is aligned to its
         size, unless its place in a record says that the ABI or an attribute aligns it to less.
         """
-        asked = 1
+        asked = asked_for(kind)
         while isinstance(kind, (t.Typedef, t.Qualified)):
-            asked = max(asked, kind.alignment or 1) if isinstance(kind, t.Typedef) else asked
             kind = kind.target
         natural = self._natural(kind)
         return None if natural is None else max(natural, asked)
@@ -100,6 +99,15 @@ def is_constant(kind: t.Type) -> bool:
             return True
         kind = kind.element if isinstance(kind, t.Array) else kind.target
     return isinstance(kind, t.Pointer) and kind.kind != "*"
+
+
+def asked_for(kind: t.Type) -> int:
+    """The alignment that typedefs ask for, 1 for none."""
+    asked = 1
+    while isinstance(kind, (t.Typedef, t.Qualified)):
+        asked = max(asked, kind.alignment or 1) if isinstance(kind, t.Typedef) else asked
+        kind = kind.target
+    return asked
 
 
 def _power_of_two_in(number: int, limit: int) -> int:

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 
 from rebel_tools.abi import types as t
 from rebel_tools.abi.sizes import Definitions, size_of
-from rebel_tools.abi.spell import describe
+from rebel_tools.abi.spell import describe, peel
+from rebel_tools.abi.values import asked_for
 from rebel_tools.gate import qualifiers
 from rebel_tools.gate.difference import MISSING, Difference, told
+from rebel_tools.gate.rules import RISK
 from rebel_tools.gate.shapes import bare
 
 if TYPE_CHECKING:
@@ -81,6 +83,18 @@ def _arguments(comparison: Comparison, wanted: Parameters, present: Parameters) 
         else:
             yield from _argument(comparison, where, a.type, b.type)
             yield from qualifiers.of_value(where, a.type, b.type, gained_is_harmless=True)
+            yield from _alignment_behind(comparison, where, a.type, b.type)
+
+
+def _alignment_behind(comparison: Comparison, where: str, a: t.Type, b: t.Type) -> Iterator[Difference]:
+    """More alignment that a typedef asks for, of what an argument points to; that of records is told with these."""
+    x, y = peel(a), peel(b)
+    if not isinstance(x, t.Pointer) or not isinstance(y, t.Pointer) or asked_for(x.target) >= asked_for(y.target):
+        return
+    before, after = comparison.values[0].alignment(x.target), comparison.values[1].alignment(y.target)
+    if before and after and before < after:
+        what = f"{where}, alignment of what it points to"
+        yield Difference(what, f"{before} bytes", f"{after} bytes", "alignment-changed", own_level=RISK)
 
 
 def _argument(comparison: Comparison, where: str, a: t.Type, b: t.Type) -> Iterator[Difference]:

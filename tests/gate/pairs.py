@@ -124,6 +124,12 @@ C = (
         BREAK, False, STRUCT,
     ),
     Pair(
+        "align-typedef-behind-argument",
+        "typedef int four; void f(four *x) {}",
+        "typedef int four __attribute__((aligned(16))); void f(four *x) {}",
+        RISK, True,
+    ),
+    Pair(
         "align-typedef-arg",
         "typedef int v4 __attribute__((vector_size(16))); void f(v4 x) {}",
         "typedef int v4 __attribute__((vector_size(32))); void f(v4 x) {}",
