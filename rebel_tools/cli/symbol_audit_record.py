@@ -75,10 +75,11 @@ def _record_library(args: argparse.Namespace, library: str) -> int:
 def _not_to_be_checked(recording: Recording) -> Iterator[str]:
     """The parts of the interface that no check can verify."""
     from rebel_tools.abi.types import spelled
-    from rebel_tools.gate.not_compared import COMPLETE
+    from rebel_tools.gate.not_compared import how_to_complete
 
     for key in recording.left_out:
-        yield f"{spelled(key)} is not in the debug information, so symbols that use it cannot be checked; {COMPLETE}"
+        what = f"{spelled(key)} is not in the debug information, so symbols that use it cannot be checked"
+        yield f"{what}; {how_to_complete(key)}"
     for name, reason in recording.vague:
         yield f"{spelled(name)} uses an unknown type ({reason}), and cannot be checked"
 

@@ -12,7 +12,7 @@ from rebel_tools.gate.compare import Comparison
 from rebel_tools.gate.compared import Pair
 from rebel_tools.gate.diff_report import Change, change
 from rebel_tools.gate.difference import Difference
-from rebel_tools.gate.not_compared import COMPLETE, Reason
+from rebel_tools.gate.not_compared import Reason, how_to_complete
 from rebel_tools.gate.rules import BREAK, RISK
 
 _HEADER = re.compile(r"\.(?:h|hh|hpp|hxx|h\+\+|inl|ipp|tpp|tcc)$|(?:^|/)[^./<>]+$", re.IGNORECASE)
@@ -79,10 +79,9 @@ class Layouts:
                 if difference.unknown:
                     name = t.spelled(pair[0])
                     what = f"{difference.field} of {name}" if difference.field else f"the layout of {name}"
+                    remedy = "" if difference.field else how_to_complete(name)
                     for user in self.users(pair):
-                        found.setdefault(
-                            user, Reason(f"{what} is not known on both sides", "" if difference.field else COMPLETE)
-                        )
+                        found.setdefault(user, Reason(f"{what} is not known on both sides", remedy))
         return found
 
 

@@ -9,7 +9,7 @@ from rebel_tools.abi.sizes import Definitions
 from rebel_tools.gate.compare import Comparison
 from rebel_tools.gate.compared import Pair
 from rebel_tools.gate.difference import Difference
-from rebel_tools.gate.not_compared import COMPLETE, Reason
+from rebel_tools.gate.not_compared import Reason, how_to_complete
 from rebel_tools.gate.report import Finding
 from rebel_tools.gate.rules import BREAK
 from rebel_tools.gate.symbol_check import SILENT, Verdict, gate_rule, promised
@@ -57,7 +57,9 @@ class LayoutCheck:
         for difference in self.reached[pair].differences:
             if difference.unknown:
                 what = f"{difference.field} of {name}" if difference.field else f"the layout of {name}"
-                yield Reason(f"the debug information does not have {what}", "" if difference.field else COMPLETE)
+                yield Reason(
+                    f"the debug information does not have {what}", "" if difference.field else how_to_complete(name)
+                )
 
     def findings(self) -> Iterator[Finding]:
         """One for each difference, with the symbols that lead to it."""

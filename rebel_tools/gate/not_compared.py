@@ -5,8 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-COMPLETE = "-fno-limit-debug-info (Clang) or -femit-class-debug-always (GCC) keep all types"
-"""What to do about types that the compiler left out."""
+_KEEP_ALL = "-fno-limit-debug-info (Clang) or -femit-class-debug-always (GCC) keep all types"
+_INSTANTIATE = "a library has it that uses the size or members of the template somewhere"
+
+
+def how_to_complete(name: str) -> str:
+    """What to do about a type that the compiler left out."""
+    return _INSTANTIATE if "<" in name else _KEEP_ALL
 
 
 class Reason(NamedTuple):
