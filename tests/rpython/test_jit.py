@@ -11,7 +11,11 @@ import pytest
 from conftest import HERE, ROOT
 
 SOURCES = HERE / "jit"
-ELIDABLE_CAN_RAISE, RANDOM_EFFECTS = 4, 7  # rpython.jit.codewriter.effectinfo.EffectInfo.EF_...
+ELIDABLE_CANNOT_RAISE, ELIDABLE_CAN_RAISE, RANDOM_EFFECTS = (
+    0,
+    4,
+    7,
+)  # rpython.jit.codewriter.effectinfo.EffectInfo.EF_...
 JIT = ("--opt", "jit", "--experimental-jit")
 LOOP = """
 from rpython.rlib.jit import JitDriver{imports}
@@ -119,9 +123,10 @@ def test_passes(toolchain):
         "small.writes": [[0], other],
     }
     assert found["calls"] == {
-        "call_open": ["indirect_call", RANDOM_EFFECTS, ["A.find", "B.find"]],
-        "call_change": ["indirect_call", RANDOM_EFFECTS, ["A.change"]],
-        "call_elidable": ["direct_call", ELIDABLE_CAN_RAISE, ["lookup"]],
+        "call_open": ["indirect_call", RANDOM_EFFECTS, ["A.find", "B.find"], None],
+        "call_change": ["indirect_call", RANDOM_EFFECTS, ["A.change"], None],
+        "call_elidable": ["direct_call", ELIDABLE_CAN_RAISE, ["lookup"], True],
+        "call_closed": ["direct_call", ELIDABLE_CANNOT_RAISE, ["closed"], False],
     }
 
 

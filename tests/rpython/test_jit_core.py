@@ -32,21 +32,22 @@ def use(function: int, n: int = 120):
 HOT = ("core", "hot_after", [7], "int")
 ALL = [HOT, *map(run, range(6))]
 for _function in range(10):
-    ALL += [use(_function), *map(run, range(6))]
+    ALL += [use(_function), *map(run, range(6)), ("second", "mix", [_function], "int"), *map(run, range(6))]
 
 
 @pytest.fixture(scope="module")
 def core(toolchain, shared) -> Path:
-    """A folder with the sources, and in `out` the core and its extension."""
+    """A folder with the sources, and in `out` the core and its extensions."""
     kept = jit_core.kept(toolchain)
     if not kept.exists():
         pytest.skip("the core with a JIT is not kept: python tests/rpython/jit_core.py makes it in some ten minutes")
 
     def make(folder: Path) -> None:
-        for name in ("core.py", "ext.py"):
+        for name in ("core.py", "ext.py", "second.py"):
             shutil.copy(jit_core.PROGRAMS / name, folder)
         shutil.copytree(kept, folder / "out")
-        toolchain.extension(folder, "ext")
+        for name in ("ext", "second"):
+            toolchain.extension(folder, name)
 
     return once(shared / "jit", make)
 
@@ -57,10 +58,10 @@ def expected(toolchain, core):
 
 
 @pytest.mark.parametrize("env", [{}, STRESS], ids=["plain", "stress"])
-@pytest.mark.parametrize("first", ["ext", "late"])
+@pytest.mark.parametrize("first", [("ext", "second"), ("second", "ext"), ("late",)], ids=" ".join)
 def test_calls(toolchain, core, expected, env, first):
-    """`late`: the extension is loaded when there are traces already."""
-    assert_same(ALL, toolchain.results("libraries", core / "out", ALL, first, env=env), expected)
+    """`late`: the extensions are loaded when there are traces already."""
+    assert_same(ALL, toolchain.results("libraries", core / "out", ALL, *first, env=env), expected)
 
 
 def loop(toolchain, core, tmp_path, function: int, program: int) -> jit_log.Trace:

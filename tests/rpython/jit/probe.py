@@ -41,12 +41,15 @@ class Cpu(object):
 
     def __init__(self, rtyper):
         self.rtyper = rtyper
+        self.fields = {}
 
     def calldescrof(self, FUNC, arguments, result, effects):
         return Descr(effects)
 
     def fielddescrof(self, T, name):
-        return "%s.%s" % (T._name, name)
+        from rpython.jit.backend.llsupport.descr import FieldDescr
+
+        return self.fields.setdefault((T, name), FieldDescr(name, 0, 8, "S"))
 
     def arraydescrof(self, T):
         return str(T)
@@ -86,21 +89,32 @@ def interface_and_calls(path):
 
 
 def calls_of(core):
-    """{function: [kind, effect, what is known to be called]} of the one call in each function named call_..."""
+    """{function: [kind, effect, what is known to be called, is a field read that nobody names]}.
+
+    Of the one call in each function named call_...; of calls with random effects the last is null.
+    """
     from sepcomp.jit import warm
 
     warm.prepare(core.translator)
+    from rpython.jit.codewriter import effectinfo
     from rpython.jit.codewriter.call import CallControl
+    from rpython.rtyper.rclass import OBJECT
 
-    control = CallControl(Cpu(core.translator.rtyper))
-    found = {}
+    cpu = Cpu(core.translator.rtyper)
+    control = CallControl(cpu)
+    found, descrs = {}, {}
     for graph in core.translator.graphs:
         if graph.name.startswith("call_"):
             for _, op in graph.iterblockops():
                 if op.opname in ("direct_call", "indirect_call"):
-                    effect = control.getcalldescr(op).get_extra_info().extraeffect
+                    descr = descrs[graph.name] = control.getcalldescr(op)
                     known = sorted(g.name for g in control.graphs_from(op, lambda graph: True) or [])
-                    found[graph.name] = [op.opname, effect, known]
+                    found[graph.name] = [op.opname, descr.effects.extraeffect, known]
+    unread = cpu.fielddescrof(OBJECT, "unread")
+    effectinfo.compute_bitstrings(list(cpu.fields.values()) + list(descrs.values()))
+    for name, descr in descrs.items():
+        is_random = descr.effects.has_random_effects()
+        found[name].append(None if is_random else descr.effects.check_readonly_descr_field(unread))
     return found
 
 

@@ -70,6 +70,15 @@ def call_elidable(a, n):
     return lookup(a, n)
 
 
+@elidable
+def closed(a, n):
+    return a.n // n
+
+
+def call_closed(a, n):
+    return closed(a, n)
+
+
 def call_open(a, n):
     return a.find(n)
 
@@ -86,6 +95,6 @@ def run(n):
     a = B(n) if n & 1 else A(n)
     while n > 0:
         driver.jit_merge_point(n=n, a=a)
-        n -= call_elidable(a, n) + call_open(a, n) + call_change(a, n) + a.colour
+        n -= call_elidable(a, n) + call_closed(a, n) + call_open(a, n) + call_change(a, n) + a.colour
         a.colour = n + a.frame.depth + len(a.frame.name)
     return Counter(n).get()
