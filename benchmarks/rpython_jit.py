@@ -48,7 +48,7 @@ def main() -> int:
         for source in ("core.py", "ext.py"):
             shutil.copy(jit_core.PROGRAMS / source, folder)
         toolchain.extension(folder, "ext")
-        print("| ns a round | | calls | allocations |\n|---|---|---|---|")
+        print("| | ns a round | calls | allocations |\n|---|---|---|---|")
         for what, (function, program) in CASES.items():
             one = [sys.executable, __file__, "--one", str(folder / "out"), str(function), str(program)]
             environ = {**os.environ, "PYPYLOG": f"jit-log-opt:{folder / 'log'}"}

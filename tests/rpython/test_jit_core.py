@@ -111,7 +111,7 @@ FINDS = (
 EFFECTS = {
     "writes": ("self.w_method = core.W_Int(1)", "writes the attribute w_method of core.W_Class"),
     "a function of the core": ("core.install(self)", "calls core.install of the core, which may have effects"),
-    "a method of the core": ("self.w_method.call(self)", "calls W_Root.call of the core, which may have effects"),
+    "a method of the core": ("self.w_method.call(self)", "calls core.W_Root.call of the core, which may have effects"),
     "a list": ("found.append(name)", "changes a list"),
 }
 
