@@ -13,7 +13,12 @@ def main(argv: "list[str] | None" = None) -> int:
         forget_the_current_folder()
         from rebel_tools.cli import quick  # after the line above, like everything that is imported
 
-        status = quick.answer(sys.argv[1:])
+        try:
+            status = quick.answer(sys.argv[1:])
+        except KeyboardInterrupt:
+            from rebel_tools import signals
+
+            signals.end_by(signals.INTERRUPT)
         if status is not None:
             os._exit(status)  # all is written, and to free every module takes 2 ms
     return start("rebel", "rebel_tools.cli.rebel_commands", 1, argv)

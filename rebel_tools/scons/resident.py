@@ -228,11 +228,23 @@ def end(status: int, ending: Ending) -> None:
     """End a run of SCons with this exit status: report, and save the state for the next build."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the state is about to be saved
     atexit._run_exitfuncs()
-    sys.stdout.flush()
+    status = _flushed(status)
     with os.fdopen(ending.report, "w", encoding="utf-8", errors="surrogateescape") as stream:
         json.dump([ending.answer(status), loaded_since(ending.known), _asked()], stream)
     saving.save_now()
     ending.ended(status)
+
+
+def _flushed(status: int) -> int:
+    """The exit status of a run, which is a failure if its output cannot be written."""
+    try:
+        sys.stdout.flush()
+        return status
+    except OSError as error:
+        if not isinstance(error, BrokenPipeError):  # who reads no more knows
+            print(f"rebel: error: {error.strerror}", file=sys.stderr)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # Python would try it again at exit
+        return status or 1
 
 
 def begin(arguments: Sequence[str]) -> None:

@@ -242,6 +242,25 @@ def test_other_circumstances_build_by_themselves(served):
     assert builds(served) == 0
 
 
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="this system has no /dev/full")
+def test_output_that_cannot_be_written_is_an_error_of_one_line(served):
+    """The build itself is done by the server, and again where the disk has room."""
+    served.write("src/one.ml", "let x = 3\n")
+    command = [sys.executable, "-m", "rebel_tools", "build"]
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run(
+            command,
+            cwd=served.root,
+            env={**os.environ, "REBEL_SERVER": "1"},
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+    assert done.returncode != 0 and "No space left on device" in done.stderr and "Traceback" not in done.stderr
+    rebel(served, "build")
+    assert output(served) == "3"
+
+
 @pytest.fixture
 def client(served):
     """A build in a process of its own, which has started and waits in its preprocessor; the file pid has its id."""
