@@ -5,7 +5,8 @@
 
 Tests use a core that is kept, and say how to make one where there is none. The folder is
 $REBEL_TESTS_JIT_CORES, or ~/.cache/rebel-tools-tests/jit-cores; each core is in a folder that is called after the hash
-of its sources, those of the translation, the package rpython, and the versions of Python and of the C compiler.
+of its sources, those of the translation (of both without comments and docstrings), the package rpython, and the
+versions of Python and of the C compiler.
 """
 
 from __future__ import annotations
@@ -42,12 +43,32 @@ def key(toolchain: Toolchain) -> str:
     for command in ([toolchain.python, "-c", "import sys; print(sys.version)"], [os.environ.get("CC", "gcc"), "-v"]):
         done = subprocess.run(command, capture_output=True, check=True)
         total.update(done.stdout + done.stderr)
-    total.update((PROGRAMS / "core.py").read_bytes())
-    total.update((ROOT / "rebel_tools" / "interface" / "codec.py").read_bytes())
-    for root in (SEPCOMP, Path(toolchain.rpython) / "rpython"):
-        for path in sources(root):
-            total.update(f"{path.relative_to(root)}\n".encode() + path.read_bytes())
+    ours = [PROGRAMS / "core.py", ROOT / "rebel_tools" / "interface" / "codec.py", *sources(SEPCOMP)]
+    total.update(meaning(toolchain, ours))
+    package = Path(toolchain.rpython) / "rpython"
+    for path in sources(package):
+        total.update(f"{path.relative_to(package)}\n".encode() + path.read_bytes())
     return total.hexdigest()[:32]
+
+
+MEANING = """
+import ast, hashlib, os, sys
+total = hashlib.sha256()
+for path in sys.stdin.read().splitlines():
+    with open(path) as f:
+        tree = ast.parse(f.read())
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef)) and ast.get_docstring(node, False) is not None:
+            del node.body[0]
+    total.update(os.path.basename(path) + ast.dump(tree))
+sys.stdout.write(total.hexdigest())
+"""
+
+
+def meaning(toolchain: Toolchain, paths: list[Path]) -> bytes:
+    """A hash over what Python 2.7 reads in these files, apart from docstrings."""
+    command = [toolchain.python, "-c", MEANING]
+    return subprocess.run(command, input="\n".join(map(str, paths)).encode(), capture_output=True, check=True).stdout
 
 
 def sources(root: Path) -> list[Path]:
@@ -73,6 +94,10 @@ def make(toolchain: Toolchain, folder: Path) -> None:
         done = subprocess.run([*command, "--rpython", toolchain.rpython], cwd=work, check=False)
         if done.returncode != 0:
             sys.exit(done.returncode)
+        if key(toolchain) != folder.name:
+            sys.exit(
+                "sources have changed since the translation began, so that nobody knows what it read: run it again"
+            )
         work.rename(folder)
 
 
