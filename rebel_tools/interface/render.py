@@ -33,7 +33,7 @@ def symbol_text(symbol: t.Function | t.Variable) -> str:
     name = symbol.display or symbol.name
     if isinstance(symbol, t.Function):
         raises = f" raises {', '.join(symbol.raises)}" if symbol.raises else ""
-        text = prototype(replace(symbol, name=name)) + raises
+        text = ("noreturn " if symbol.noreturn else "") + prototype(replace(symbol, name=name)) + raises
     else:
         text = ("thread-local " if symbol.tls else "") + declare(symbol.type, name)
     linked = f"  [{symbol.name}]" if name != symbol.name else ""

@@ -149,7 +149,8 @@ def _symbol(symbol: t.Function | t.Variable) -> str:
     if isinstance(symbol, t.Variable):
         return f"extern {'__thread ' if symbol.tls else ''}{declare(without_typedefs(symbol.type), symbol.name)};"
     parameters = tuple(replace(p, type=without_typedefs(p.type)) for p in symbol.parameters)
-    return f"extern {prototype(replace(symbol, result=without_typedefs(symbol.result), parameters=parameters))};"
+    text = prototype(replace(symbol, result=without_typedefs(symbol.result), parameters=parameters))
+    return f"extern {text}{' __attribute__((noreturn))' if symbol.noreturn else ''};"
 
 
 def _is_c(name: str) -> bool:

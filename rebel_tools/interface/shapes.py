@@ -114,7 +114,11 @@ def row(make: Callable[..., Any], tail: Mapping[str, tuple[Shape, Any]] | None =
         if type(value) is not list or not len(items) <= len(value) <= len(both):
             count = f"{len(items)} to {len(both)}" if tail else f"{len(items)}"
             raise SchemaError(f"a list of {count}: {', '.join(both)}", value)
-        return make(**{name: step(name, shape, item) for (name, shape), item in zip(both.items(), value)})
+        found = {name: step(name, shape, item) for (name, shape), item in zip(both.items(), value)}
+        last = len(value) - 1
+        if last >= required and found[names[last]] == defaults[last]:
+            raise SchemaError(f"a list without {names[last]} at its end, which is its default", value)
+        return make(**found)
 
     return Shape(encode, decode)
 

@@ -152,9 +152,12 @@ def _select(found: Declarations, nodes: Iterable[Node], files: frozenset[str]) -
 
 
 def _promised(function: Function, name: str, node: Node) -> Function:
-    """The function under one of its names; a declared destructor has an argument that no definition has."""
+    """The function under one of its names; a declared destructor has an argument that no definition has.
+
+    Whether it returns is left out, since the other readers of headers do not know it.
+    """
     parameters = function.parameters[:1] if node.role == "destructor" else function.parameters
-    return replace(function, name=name, parameters=parameters)
+    return replace(function, name=name, parameters=parameters, noreturn=False)
 
 
 def _identity(function: Function | Variable) -> tuple[str, int, str]:

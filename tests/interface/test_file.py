@@ -23,7 +23,8 @@ INT = t.Integer(4, True, "int")
 POINT = t.Ref("struct point")
 EVERY_TYPE = (
     t.Void(), t.Bool(), INT, t.Float(8, "double"), t.Float(16, "", True), t.Pointer(POINT, 8), t.Pointer(INT, 8, "&&"),
-    t.MemberPointer(INT, 16), t.Array(INT, 3), t.Array(INT, None), t.FunctionType(INT, (INT, INT), True, "stdcall"),
+    t.MemberPointer(INT, 16), t.MemberPointer(INT, 8, POINT), t.Array(INT, 3), t.Array(INT, None),
+    t.FunctionType(INT, (INT, INT), True, "stdcall"),
     t.Typedef("T", INT), t.Qualified(INT, "const"), t.Record("union", None, 4, (t.Field("x", INT, 0),)),
     t.Enum(None, INT, (("A", -1),)), t.Unknown("no reason", 3),
 )  # fmt: skip
@@ -35,6 +36,7 @@ def sample() -> Interface:
         f"f{n}": t.Function(f"f{n}", kind, (t.Parameter("a", kind),), declared_at=Place("core.h", n))
         for n, kind in enumerate(EVERY_TYPE)
     }
+    functions["h"] = t.Function("h", t.Void(), noreturn=True)
     functions["g"] = t.Function("g", INT, varargs=True, convention="stdcall", raises=("CoreError",), display="ns::g")
     fields = (t.Field("x", INT, 0), t.Field("b", INT, 4, 3, 33), t.Field("Base", POINT, 8, kind="base"))
     types = {
