@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import ctypes
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -44,10 +43,7 @@ def main() -> int:
         jit_core.make(toolchain, kept)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        shutil.copytree(kept, folder / "out")
-        for source in ("core.py", "ext.py"):
-            shutil.copy(jit_core.PROGRAMS / source, folder)
-        toolchain.extension(folder, "ext")
+        jit_core.extend(toolchain, kept, folder)
         print("| | ns a round | calls | allocations |\n|---|---|---|---|")
         for what, (function, program) in CASES.items():
             one = [sys.executable, __file__, "--one", str(folder / "out"), str(function), str(program)]

@@ -28,6 +28,7 @@ from conftest import SEPCOMP, Toolchain  # noqa: E402
 from rebel_tools.rpython import setup  # noqa: E402
 
 PROGRAMS = ROOT / "tests" / "rpython" / "jit"
+EXTENSIONS = ("ext", "second")
 OPTIONS = ("--opt", "jit", "--experimental-jit")
 NOT_THE_CORE = ("extension", "test", "__pycache__")  # folders that do not change how a core is translated
 
@@ -99,6 +100,15 @@ def make(toolchain: Toolchain, folder: Path) -> None:
                 "sources have changed since the translation began, so that nobody knows what it read: run it again"
             )
         work.rename(folder)
+
+
+def extend(toolchain: Toolchain, kept: Path, folder: Path) -> None:
+    """Fill a folder with the sources, and `out` in it with the kept core and its extensions."""
+    for source in ("core.py", *(f"{name}.py" for name in EXTENSIONS)):
+        shutil.copy(PROGRAMS / source, folder)
+    shutil.copytree(kept, folder / "out")
+    for name in EXTENSIONS:
+        toolchain.extension(folder, name)
 
 
 def main() -> int:

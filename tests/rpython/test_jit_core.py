@@ -10,6 +10,7 @@ from pathlib import Path
 
 import jit_core
 import jit_log
+import jit_random
 import pytest
 from conftest import once
 from test_stages import assert_same
@@ -33,6 +34,7 @@ HOT = ("core", "hot_after", [7], "int")
 ALL = [HOT, *map(run, range(6))]
 for _function in range(10):
     ALL += [use(_function), *map(run, range(6)), ("second", "mix", [_function], "int"), *map(run, range(6))]
+ALL += [("second", "work", [1], "int"), run(TRY, 3000), ("second", "were_deleted", [2900], "int")]
 
 
 @pytest.fixture(scope="module")
@@ -42,14 +44,7 @@ def core(toolchain, shared) -> Path:
     if not kept.exists():
         pytest.skip("the core with a JIT is not kept: python tests/rpython/jit_core.py makes it in some ten minutes")
 
-    def make(folder: Path) -> None:
-        for name in ("core.py", "ext.py", "second.py"):
-            shutil.copy(jit_core.PROGRAMS / name, folder)
-        shutil.copytree(kept, folder / "out")
-        for name in ("ext", "second"):
-            toolchain.extension(folder, name)
-
-    return once(shared / "jit", make)
+    return once(shared / "jit", lambda folder: jit_core.extend(toolchain, kept, folder))
 
 
 @pytest.fixture(scope="module")
@@ -62,6 +57,16 @@ def expected(toolchain, core):
 def test_calls(toolchain, core, expected, env, first):
     """`late`: the extensions are loaded when there are traces already."""
     assert_same(ALL, toolchain.results("libraries", core / "out", ALL, *first, env=env), expected)
+
+
+def test_random_calls(toolchain, core):
+    """One of the sequences of tests/rpython/jit_random.py, which makes as many as one likes."""
+    calls = jit_random.sequence(1)
+    assert_same(
+        calls,
+        toolchain.results("libraries", core / "out", calls, "late"),
+        toolchain.results("python", core, calls, "late"),
+    )
 
 
 def loop(toolchain, core, tmp_path, function: int, program: int) -> jit_log.Trace:
