@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""What a round of a hot loop costs when it calls a function of the core, or of an extension, in a core with a JIT.
+"""The costs of one iteration of a hot loop that calls a function of the core, or of an extension, in a core with a JIT.
 
     python benchmarks/rpython_jit.py
 
-The interpreter and the functions are those of tests/rpython/jit; each round adds up what the function returns. Told is
-the least of five runs of each, after one that compiles the loop, and what stands in the loop: calls and allocations.
-The core is that of tests/rpython/jit_core.py, which this translates where it is not kept (some ten minutes).
+The interpreter and the functions are those of tests/rpython/jit; the loop adds up the results of the function. Printed
+are the minimum of five runs of each, after one that compiles the loop, and the calls and allocations in the loop.
+The core is that of tests/rpython/jit_core.py, which this translates if it is not stored yet (some ten minutes).
 """
 
 from __future__ import annotations

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""The test programs for a core with a JIT, whose translation takes some ten minutes: kept by what it depends on.
+"""The test programs for a core with a JIT; it is stored, because its translation takes some ten minutes.
 
-    python tests/rpython/jit_core.py            translates the core, unless it is kept, and prints where it lies
+    python tests/rpython/jit_core.py            translates the core, unless it is stored, and prints its folder
 
-Tests use a core that is kept, and say how to make one where there is none. The folder is
-$REBEL_TESTS_JIT_CORES, or ~/.cache/rebel-tools-tests/jit-cores; each core is in a folder that is called after the hash
-of its sources, those of the translation (of both without comments and docstrings), the package rpython, and the
+Tests use a stored core; without one, they say how to make it. The folder is
+$REBEL_TESTS_JIT_CORES, or ~/.cache/rebel-tools-tests/jit-cores; each core is in a folder that is named after the hash
+of its sources, those of the translation (both without comments and docstrings), the package rpython, and the
 versions of Python and of the C compiler.
 """
 
@@ -34,7 +34,7 @@ NOT_THE_CORE = ("extension", "test", "__pycache__")  # folders that do not chang
 
 
 def kept(toolchain: Toolchain) -> Path:
-    """The folder in which the core for the present sources is kept, whether it is there or not."""
+    """The folder for the core of the present sources, whether it exists or not."""
     default = Path.home() / ".cache" / "rebel-tools-tests" / "jit-cores"
     return Path(os.environ.get("REBEL_TESTS_JIT_CORES", default)) / key(toolchain)
 
@@ -67,7 +67,7 @@ sys.stdout.write(total.hexdigest())
 
 
 def meaning(toolchain: Toolchain, paths: list[Path]) -> bytes:
-    """A hash over what Python 2.7 reads in these files, apart from docstrings."""
+    """A hash of what Python 2.7 reads in these files, apart from docstrings."""
     command = [toolchain.python, "-c", MEANING]
     return subprocess.run(command, input="\n".join(map(str, paths)).encode(), capture_output=True, check=True).stdout
 
@@ -81,7 +81,7 @@ def sources(root: Path) -> list[Path]:
 
 
 def make(toolchain: Toolchain, folder: Path) -> None:
-    """Translate the core into the folder, which then appears complete."""
+    """Translate the core into the folder, which appears only when it is complete."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     with open(folder.with_suffix(".lock"), "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

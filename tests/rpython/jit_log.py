@@ -1,4 +1,4 @@
-"""What stands in the traces of a JIT: reads the sections `jit-log-opt-*` that PYPYLOG=jit-log-opt:FILE writes.
+"""The traces of a JIT: reads the sections `jit-log-opt-*` that PYPYLOG=jit-log-opt:FILE writes.
 
 The format is that of rpython.jit.metainterp.logger: a header, the arguments, and one operation a line,
 
@@ -18,14 +18,14 @@ EFFECT = re.compile(r"\bEF=(\d+)")
 
 @dataclass(frozen=True)
 class Operation:
-    """name: that of the resoperation. text: its arguments, descr and what follows."""
+    """name: that of the resoperation. text: its arguments, its descr and the rest."""
 
     name: str
     text: str
 
     @property
     def effect(self) -> int:
-        """The number of the effect of a call (EffectInfo.EF_...), -1 where the log gives none."""
+        """The number of the effect of a call (EffectInfo.EF_...), -1 if the log does not have it."""
         found = EFFECT.search(self.text)
         return int(found.group(1)) if found else -1
 
@@ -39,7 +39,7 @@ class Trace:
 
     @property
     def body(self) -> tuple[Operation, ...]:
-        """What is repeated: the operations behind the last label, or all of them where there is none."""
+        """The repeated part: the operations after the last label, or all of them if there is none."""
         labels = [number for number, operation in enumerate(self.operations) if operation.name == "label"]
         return self.operations[labels[-1] + 1 :] if labels else self.operations
 

@@ -1,4 +1,4 @@
-"""Cores with a JIT, as far as that can be seen without translating one: options, refusals, and the passes."""
+"""Cores with a JIT, as far as they can be tested without translating one: options, refusals, and the passes."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def test_effects(toolchain):
 
 
 def test_passes(toolchain):
-    """What the interface of a small core says, and what its calls are to a trace."""
+    """The interface of a small core, and the effects of its calls in a trace."""
     found = probe(toolchain, "core", "small.py")
     assert found["slots"] == [["small.A", "change", "small.lookup"], ["small.A", "find", "small.lookup"]]
     assert found["forced"] == ["sepcomp_q_small__A__colour"]

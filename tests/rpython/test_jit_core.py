@@ -1,6 +1,6 @@
-"""Extensions of a core with a JIT, in loops that are compiled after a few rounds, compared with plain Python 2.7.
+"""Extensions of a core with a JIT, in loops that are compiled after a few iterations, compared with plain Python 2.7.
 
-The core is translated by tests/rpython/jit_core.py, which keeps it; without it these tests are skipped.
+The core is translated by tests/rpython/jit_core.py, which stores it; without it, these tests are skipped.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def expected(toolchain, core):
 @pytest.mark.parametrize("env", [{}, STRESS], ids=["plain", "stress"])
 @pytest.mark.parametrize("first", [("ext", "second"), ("second", "ext"), ("late",)], ids=" ".join)
 def test_calls(toolchain, core, expected, env, first):
-    """`late`: the extensions are loaded when there are traces already."""
+    """`late`: the extensions are loaded when traces exist already."""
     assert_same(ALL, toolchain.results("libraries", core / "out", ALL, *first, env=env), expected)
 
 
@@ -70,7 +70,7 @@ def test_random_calls(toolchain, core):
 
 
 def loop(toolchain, core, tmp_path, function: int, program: int) -> jit_log.Trace:
-    """The last loop that is compiled for a program that runs long, with one function."""
+    """The last loop that is compiled for a long-running program with one function."""
     log = tmp_path / "log"
     calls = [use(function, 10**9), run(program, 20000)]
     toolchain.results("libraries", core / "out", calls, "ext", env={"PYPYLOG": f"jit-log-opt:{log}"})
@@ -84,7 +84,7 @@ def test_a_function_of_the_core_is_inlined(toolchain, core, tmp_path):
 
 @pytest.mark.parametrize("program", [CALL, TRY, GLOBAL])
 def test_a_function_of_an_extension_is_one_call(toolchain, core, tmp_path, program):
-    """It may do anything: so what it is given exists, and it may force the frame and raise."""
+    """It may do anything: so its arguments have to exist, and it may force the frame and raise exceptions."""
     trace = loop(toolchain, core, tmp_path, PLUS, program)
     assert [(call.name, call.effect) for call in trace.calls()] == [("call_may_force_r", RANDOM_EFFECTS)]
     names = [operation.name for operation in trace.body]

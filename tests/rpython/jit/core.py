@@ -1,4 +1,4 @@
-"""A small interpreter with a JIT: a bytecode loop over an object model that extensions add to."""
+"""A small interpreter with a JIT: a bytecode loop over an object model to which extensions can add."""
 
 from rpython.rlib.debug import make_sure_not_resized
 from rpython.rlib.jit import JitDriver, dont_look_inside, elidable, hint, promote, set_param
@@ -42,7 +42,7 @@ class W_Root(object):
 
 @export_class
 class W_Class(W_Root):
-    """What finds methods by name."""
+    """Finds methods by name."""
 
     @export(W_Root)
     def __init__(self, w_method):
@@ -95,7 +95,7 @@ class W_Twice(W_Root):
 
 @export_class
 class Global(object):
-    """A variable that traces take for a constant until it changes."""
+    """A variable that traces assume to be constant until it changes."""
 
     _immutable_fields_ = ["w_value?"]
 
@@ -261,7 +261,7 @@ PROGRAMS = [Code(loop(body), [W_Int(1)]) for body in BODIES]
 
 @export(int, int, W_Root)
 def evaluate(program, n, w_function):
-    """The total after n rounds of a program with this function; extensions run it inside of another loop."""
+    """The total after n iterations of a program with this function; extensions run it inside another loop."""
     frame = Frame(PROGRAMS[program])
     frame.stack[I], frame.stack[N] = W_Int(0), W_Int(n)
     frame.stack[TOTAL], frame.stack[FUNCTION] = W_Int(0), w_function
@@ -279,7 +279,7 @@ def run(program, n):
 
 @entrypoint(int)
 def hot_after(rounds):
-    """How soon a loop, and then a bridge, is compiled."""
+    """After how many iterations a loop, and then a bridge, is compiled."""
     set_param(None, "threshold", rounds)
     set_param(None, "trace_eagerness", rounds)
     return 0

@@ -4,7 +4,7 @@ from sepcomp import entrypoint
 
 
 class W_Plus(W_Root):
-    """Allocates an object of the core in each round."""
+    """Allocates an object of the core in each iteration."""
 
     def __init__(self, more):
         self.more = more
@@ -16,7 +16,7 @@ class W_Plus(W_Root):
 
 
 class W_Big(W_Int):
-    """What is a W_Int to the core, and another class."""
+    """For the core it is a W_Int; its class is different."""
 
     def add(self, w_other):
         if isinstance(w_other, W_Big):
@@ -27,7 +27,7 @@ class W_Big(W_Int):
 
 
 class W_Pair(W_Root):
-    """Allocates objects of its own, and adds itself up."""
+    """Allocates objects of its own, and adds up their fields."""
 
     def __init__(self, left, right):
         self.left = left
@@ -57,7 +57,7 @@ class W_Late(W_Error):
 
 
 class W_Raises(W_Root):
-    """Catches what the core raises, and raises an exception of its own in each round after `n`."""
+    """Catches exceptions of the core, and raises one of its own in each iteration after `n`."""
 
     def __init__(self, n):
         self.n = n
@@ -88,7 +88,7 @@ class W_NoMethods(W_Class):
 
 
 class W_Nested(W_Root):
-    """Runs a loop inside of the loop that calls it, and catches what leaves it."""
+    """Runs a loop inside the loop that calls it, and catches exceptions that leave it."""
 
     def call(self, w_argument):
         n = w_argument.as_int()
@@ -110,7 +110,7 @@ own = core.Global(W_Int(1))  # prebuilt, with a field that only the JIT knows
 
 
 class W_Sets(W_Root):
-    """Changes the global variable while traces take it for a constant."""
+    """Changes the global variable while traces assume it to be constant."""
 
     def call(self, w_argument):
         if w_argument.as_int() % 100 == 0:

@@ -9,7 +9,7 @@ from sepcomp import entrypoint
 
 
 class W_Small(W_Int):
-    """A sibling of ext.W_Big, to the core a W_Int as well."""
+    """A sibling of ext.W_Big, which is also a W_Int for the core."""
 
     def add(self, w_other):
         if isinstance(w_other, W_Small):

@@ -1,4 +1,4 @@
-"""A core for probe.py, which is analysed and not compiled."""
+"""A core for probe.py, which is analysed but not compiled."""
 
 from rpython.rlib.jit import JitDriver, elidable
 
