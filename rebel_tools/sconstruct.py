@@ -37,16 +37,24 @@ def has_own_script() -> bool:
     return found is not None and not _is_as_shipped(found)
 
 
+_MOST = 10_000  # bytes; an SConstruct that is longer is somebody's own
+
+
 def _is_as_shipped(path: str) -> bool:
-    """Whether an SConstruct is the one that `rebel new` writes for people who run scons directly."""
-    ours = shipped_sconstruct()
+    """Whether an SConstruct is the one that `rebel new` writes for people who run scons directly, of this release or of
+    another one whose comments are different.
+    """
     try:
-        if os.stat(path).st_size != os.stat(ours).st_size:
-            return False
-        with open(path, "rb") as one, open(ours, "rb") as other:
-            return one.read() == other.read()
+        return os.stat(path).st_size < _MOST and _code(path) == _code(shipped_sconstruct())
     except OSError:
         return False
+
+
+def _code(path: str) -> list[bytes]:
+    """The lines without comments and empty ones. In what comes with this package each # begins a comment."""
+    with open(path, "rb") as file:
+        lines = (line.partition(b"#")[0].rstrip() for line in file)
+        return [line for line in lines if line]
 
 
 def enter_project() -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 import pytest
 
+from rebel_tools import sconstruct
 from rebel_tools.project import load_project
 
 
@@ -38,3 +40,22 @@ def test_nothing_is_overwritten(project):
 @pytest.mark.parametrize("name", ["../app", "a b", "@x/app", "3d"])
 def test_a_bad_name(project, name):
     assert "cannot be the name of a package" in rebel(project, "new", name, rc=1).err
+
+
+@pytest.mark.parametrize(
+    "text, is_own",
+    [
+        ("{}", False),
+        ("# A comment of another release.\n\n{}\n# And one below.\n", False),
+        ("{}\nprint(1)\n", True),
+        ("{}\nenv.Rebel('other')  # more\n", True),
+        ("if True:\n    {}", True),
+        ("x = '#'\n{}", True),
+        ("", True),
+    ],
+)
+def test_an_sconstruct_is_the_one_of_rebel_new_whatever_its_comments(tmp_path, monkeypatch, text, is_own):
+    shipped = Path(sconstruct.shipped_sconstruct()).read_text()
+    (tmp_path / "SConstruct").write_text(text.replace("{}", shipped))
+    monkeypatch.chdir(tmp_path)
+    assert sconstruct.has_own_script() == is_own
