@@ -17,6 +17,8 @@ from rebel_tools.interface.model import Interface
 from rebel_tools.interface.render import constants_text
 from rebel_tools.text import printable_lines
 
+_COMPLEX = re.compile(r"\bcomplex(?= (?:float|double|long double)\b)")
+"""GCC's name in debug information for C's `_Complex`."""
 _IDENTIFIER = re.compile(r"(?:(?:struct|union|enum|typedef) )?[A-Za-z_]\w*")
 
 
@@ -79,7 +81,8 @@ class _Definitions:
         if isinstance(definition, t.Enum):
             self.out.append(f"{head} {{ {_constants(definition)} }}{tail};")
         elif definition.size is not None:
-            self.out += [f"{head} {{", *_members(definition), f"}}{tail};", *_assertions(t.spelled(key), definition)]
+            end = f"}}{_aligned(definition)}{tail};"
+            self.out += [f"{head} {{", *_members(definition), end, *_assertions(t.spelled(key), definition)]
 
     def needs(self, kind: t.Type, by_value: bool = True) -> None:
         """Write what a use of this type must be preceded by."""
@@ -123,8 +126,13 @@ def _members(record: t.Record) -> list[str]:
             if end is not None and field.bit_offset > end:
                 lines.append(f"    {_room(end, field.bit_offset, field.type)};")
             end = field.bit_offset + field.bit_size
-        lines.append(f"    {member(replace(field, type=without_typedefs(field.type)))};")
+        plain = member(replace(field, type=without_typedefs(field.type)))
+        lines.append(f"    {_COMPLEX.sub('_Complex', plain)}{_aligned(field)};")
     return lines
+
+
+def _aligned(what: t.Record | t.Field) -> str:
+    return f" __attribute__((aligned({what.alignment})))" if what.alignment else ""
 
 
 def _room(end: int, start: int, kind: t.Type) -> str:
@@ -150,7 +158,7 @@ def _symbol(symbol: t.Function | t.Variable) -> str:
         return f"extern {'__thread ' if symbol.tls else ''}{declare(without_typedefs(symbol.type), symbol.name)};"
     parameters = tuple(replace(p, type=without_typedefs(p.type)) for p in symbol.parameters)
     text = prototype(replace(symbol, result=without_typedefs(symbol.result), parameters=parameters))
-    return f"extern {text}{' __attribute__((noreturn))' if symbol.noreturn else ''};"
+    return f"extern {_COMPLEX.sub('_Complex', text)}{' __attribute__((noreturn))' if symbol.noreturn else ''};"
 
 
 def _is_c(name: str) -> bool:

@@ -102,6 +102,14 @@ def test_the_c_header_of_an_interface_compiles_and_says_the_same(c_interface, tm
         subprocess.run([cross + "g++", "-x", "c++", "-fsyntax-only", str(tmp_path / "again.h")], check=True)
 
 
+def test_alignment_and_complex_numbers_in_the_c_header(tmp_path):
+    text = "struct wide { char a; _Alignas(32) int b; }; typedef struct { long c; } __attribute__((aligned(64))) far;\n"
+    (tmp_path / "core.h").write_text(f"{text}double _Complex core_turn(struct wide *, far *, float _Complex);\n")
+    interface = read(tmp_path, "core.h", "gcc")
+    (tmp_path / "again.h").write_text(to_header(interface))
+    assert read(tmp_path, "again.h", "gcc") == interface
+
+
 def test_the_file_is_the_same_wherever_it_is_made(tmp_path):
     files = []
     for folder in (tmp_path / "one", tmp_path / "two" / "deeper"):
