@@ -84,7 +84,8 @@ def send_request(connection: _socket.socket, request: Request) -> None:
     data = b"%d\n%b" % (len(data), data)
     streams = b"".join(stream.to_bytes(_INT, sys.byteorder) for stream in (0, 1, 2))
     sent = connection.sendmsg([data], [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, streams)])
-    connection.sendall(data[sent:])
+    if sent < len(data):  # otherwise the server may have answered and gone, and nothing can be sent to it
+        connection.sendall(data[sent:])
 
 
 def receive_request(connection: _socket.socket) -> tuple[Request, list[int]]:
