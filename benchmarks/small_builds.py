@@ -7,8 +7,8 @@
 Most projects have 1 to 60 modules, and most builds follow one edit. By default, both tools compile with -opaque (the
 profile `dev` of dune and ours); in release mode, both inline native code of other modules. dune's cache is off, each
 edit is a text that was never built before, and both use the same linker. The resident server is on, and its time
-counts. `--dune` is a current dune, if that of the distribution is older. Writes small_builds.json and small_builds.md
-beside this file.
+counts; edits are timed after some others, as in a working session. `--dune` is a current dune, if that of the
+distribution is older. Writes small_builds.json and small_builds.md beside this file.
 """
 
 from __future__ import annotations
@@ -33,7 +33,8 @@ from ocaml_tools import Dune, Rebel, Tool
 import rebel_tools
 
 SCENARIOS = ("full", "null", "comment", "top", "body", "interface")
-ALONE = ("full", "null", "top")  # the edits that are possible in a project of one module
+ALONE = ("full", "null", "comment", "top")  # the edits that are possible in a project of one module
+BEFORE = 4  # edits before those that are timed: in a working session, the server is running
 
 
 class RebelIn(Rebel):
@@ -89,9 +90,11 @@ def measure(modules: int, profile: str, options: argparse.Namespace, work: Path)
     for tool in tools:
         write_project(tool.folder, modules)
     middle = 3 * (modules // 6)  # one with an interface
-    places = Places("src/m00.ml", f"src/m{middle:02}", "src/index.ml")
+    places = Places("src/m00.ml" if modules > 1 else "src/index.ml", f"src/m{middle:02}", "src/index.ml")
     results = []
     for scenario in SCENARIOS if modules > 1 else ALONE:
+        if scenario == "null":
+            rounds({tool.name: _contestant(tool, "top", places) for tool in tools}, BEFORE, 3600)
         runs = {tool.name: _contestant(tool, scenario, places) for tool in tools}
         samples = rounds(runs, options.rounds, 3600)
         subject = f"{modules} {profile}"
