@@ -30,9 +30,9 @@ _CHARACTER = re.compile(
 # Strings and characters in comments hide the ends of these. What is read differently by different versions, or unclear,
 # is in doubt.
 _IN_COMMENT = re.compile(
-    rb"""\(\* | \*\) | (?P<joined> \w'" ) | "(?:[^"\\]|\\.)*"
+    rb"""\(\* | \*\) | (?P<joined> [\w\x80-\xff]'["\\] ) | "(?:[^"\\]|\\.)*"
          | '(?: \n | [^\\'\n\r] | \\[\\'"ntbr ] | \\[0-9]{3} | \\o[0-3][0-7]{2} | \\x[0-9a-fA-F]{2} )'
-         | (?P<unclear> " | \{(?:%%?[^|{}]*)?[a-z_]*\| )""",
+         | (?P<unclear> " | '' | \{(?:%%?[^|{}]*)?[a-z_]*\| )""",
     re.VERBOSE | re.DOTALL,
 )
 _LINE_DIRECTIVE = re.compile(rb"^[ \t]*\#[ \t]*[0-9]", re.MULTILINE)

@@ -96,3 +96,17 @@ def test_ocamldep_is_not_asked_again_about_comments_and_messages(project):
     assert runs('(* B.text *)\nlet () = print_string ("four (*" ^ A.text)\n') == (0, "four (*a")
     assert runs('module A = struct let text = "b" end\nlet () = print_string ("five" ^ A.text)\n') == (1, "fiveb")
     assert runs('module A = struct let text = "b" end\nlet () = print_string ("six" ^ A.text)\n') == (0, "sixb")
+
+
+HIDDEN = [  # what quotation marks in comments hide, or seem to
+    """(* ''"' (* "' *) let x = %s.y (* '"' (* *) *) (* ''"' *) '"' *)""",
+    """(* x'\\"' (* "' *) let x = %s.y (* '"' (* *) *) (* x'\\"' *) '"' *)""",
+    """(* é'"' (* "' *) let x = %s.y (* '"' (* *) *) (* é'"' *) '"' *)""",
+]
+
+
+@pytest.mark.parametrize("text", HIDDEN)
+def test_quotation_marks_in_comments_hide_nothing(text):
+    """Each of these is one comment, or code between comments, depending on where characters begin."""
+    one, other = (outline((text % name).encode()) for name in ("Foo", "Bar"))
+    assert one is None or one != other
