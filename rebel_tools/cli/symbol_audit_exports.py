@@ -7,12 +7,14 @@ import sys
 from typing import TYPE_CHECKING
 
 from rebel_tools.binary.model import Export, ExportTable
+from rebel_tools.errors import RebelError
 from rebel_tools.text import printable_lines
 
 if TYPE_CHECKING:
     from rebel_tools.cli.parser import Commands
 
 HELP = "list what libraries export"
+FORMAT, VERSION = "symbol-audit-exports", 1
 
 
 def configure_parser(commands: Commands) -> None:
@@ -29,17 +31,19 @@ def execute(args: argparse.Namespace) -> int:
     tables, errors = read_each(args.libraries, lambda library: library.table)
     for error in errors:
         print(f"symbol-audit: error: {error}", file=sys.stderr)
-    print(to_json(tables) if args.format == "json" else "\n\n".join(map(to_text, tables)))
+    print(to_json(tables, errors) if args.format == "json" else "\n\n".join(map(to_text, tables)))
     if errors:
         return 3
     return 1 if any(table.findings for table in tables) else 0
 
 
-def to_json(tables: list[ExportTable]) -> str:
-    """A list with one object for each library."""
+def to_json(tables: list[ExportTable], errors: list[RebelError]) -> str:
+    """The tables and what could not be read, see docs/symbol-audit.schema.json."""
     import json
 
-    return json.dumps([table.as_dict() for table in tables], indent=1)
+    libraries = [table.as_dict() for table in tables]
+    told = [error.as_dict() for error in errors]
+    return json.dumps({"format": FORMAT, "version": VERSION, "errors": told, "libraries": libraries}, indent=1)
 
 
 def to_text(table: ExportTable) -> str:

@@ -138,6 +138,20 @@ def test_json_has_a_schema(audit):
     valid(audit.run("diff", "--format", "json", old, audit.compile("none.so", CORE, "-s"), rc=4))
 
 
+def test_exports_have_a_schema(audit):
+    """Of ELF and, where there is a compiler for it, of PE; what cannot be read is told beside them."""
+    libraries = [audit.compile("libcore.so")]
+    if shutil.which("x86_64-w64-mingw32-gcc"):
+        source = audit.root / "core.c"
+        source.write_text(CORE)
+        subprocess.run(["x86_64-w64-mingw32-gcc", "-shared", "-o", audit.root / "core.dll", source], check=True)
+        libraries.append(str(audit.root / "core.dll"))
+    data = valid(audit.run("exports", "--format", "json", *libraries, "missing.so", rc=3))
+    assert (data["format"], data["version"]) == ("symbol-audit-exports", 1)
+    assert [each["format"] for each in data["libraries"]] == ["ELF", "PE"][: len(libraries)]
+    assert data["errors"][0]["path"] == "missing.so"
+
+
 CXX = "namespace core { struct S { %s int a; }; int use(const S &s, int n) { return s.a; } void gone() {} }"
 
 

@@ -71,7 +71,7 @@ def audit(tmp_path, capsys):
 
 def test_exports_as_json(audit):
     path = audit.compile("libcore.so", CORE, "-Wl,-soname,libcore.so.1")
-    (table,) = json.loads(audit.run("exports", "--format", "json", path))
+    (table,) = json.loads(audit.run("exports", "--format", "json", path))["libraries"]
     assert (table["path"], table["format"], table["machine"], table["soname"]) == (
         path,
         "ELF",
@@ -90,7 +90,7 @@ def test_exports_of_several_libraries_and_of_archives(audit):
         archive.write(one, "a/one.so")
         archive.write(two, "a/two.so")
         archive.writestr("a/readme.txt", "text")
-    tables = json.loads(audit.run("exports", "--format", "json", one, str(audit.root / "both.whl")))
+    tables = json.loads(audit.run("exports", "--format", "json", one, str(audit.root / "both.whl")))["libraries"]
     assert [t["path"].rpartition("/")[2] for t in tables] == ["one.so", "one.so", "two.so"]
     assert "core_add" in audit.run("exports", f"{audit.root}/both.whl!a/two.so")
 
