@@ -14,7 +14,7 @@ import signal
 import socket
 
 from rebel_tools.process import collect_seldom
-from rebel_tools.scons.desk import Desk
+from rebel_tools.scons.serving import ServingProcess
 from rebel_tools.search_path import leave_out
 from rebel_tools.server.protocol import PATH
 
@@ -28,11 +28,11 @@ def main() -> None:
     listener = _listen()
     if listener is None:
         return
-    desk = Desk(listener)
+    process = ServingProcess(listener)
     try:
-        desk.serve()
+        process.serve()
     finally:
-        if desk.is_there():
+        if process.is_there():
             os.unlink(PATH)
 
 

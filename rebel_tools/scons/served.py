@@ -21,7 +21,7 @@ from rebel_tools.server.circumstances import circumstances
 from rebel_tools.server.protocol import AGAIN, GO, REFUSED, STATUS, Request, is_same_user, receive_request, tell
 
 if TYPE_CHECKING:
-    from rebel_tools.scons.desk import Desk
+    from rebel_tools.scons.serving import ServingProcess
 
 IDLE = 600.0  # seconds without a request until the server ends
 LOOK = 2.0  # seconds between checks whether the socket still exists
@@ -33,11 +33,11 @@ something else than what has begun.
 """
 
 
-class Visit:
+class ServedClient:
     """In a child: waits for a client, adopts its state, and reports to it how the build has ended."""
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
+    def __init__(self, process: ServingProcess) -> None:
+        self._process = process
         self._request: Request | None = None
         self._connection: socket.socket | None = None
         self._has_ended = False
@@ -45,13 +45,13 @@ class Visit:
     def wait(self) -> Sequence[str]:
         """The arguments of the next build. Ends this process if none comes."""
         end = time.monotonic() + IDLE
-        waiting: list[socket.socket | int] = [self._desk.listener, *self._desk.parents]
-        while time.monotonic() < end and self._desk.is_there():
+        waiting: list[socket.socket | int] = [self._process.listener, *self._process.parents]
+        while time.monotonic() < end and self._process.is_there():
             ready, _, _ = select.select(waiting, [], [], LOOK)
-            if not {*self._desk.parents}.isdisjoint(ready):
+            if not {*self._process.parents}.isdisjoint(ready):
                 break
             if ready:
-                connection, _ = self._desk.listener.accept()
+                connection, _ = self._process.listener.accept()
                 request = self._receive(connection)
                 if request is not None:
                     self._connection, self._request = connection, request
@@ -70,7 +70,7 @@ class Visit:
                 return None
             request, streams = receive_request(connection)
             if request.wants == STATUS:
-                tell(connection, {"process": self._desk.server, "builds": self._desk.builds})
+                tell(connection, {"process": self._process.server, "builds": self._process.builds})
                 return None
             self._leave_if_unable(connection, request)
             if request.folder != os.getcwd() or request.circumstances != self._circumstances():
@@ -91,8 +91,8 @@ class Visit:
 
     def _leave_if_unable(self, connection: socket.socket, request: Request) -> None:
         """End this process if another one has to build."""
-        begun = self._desk.begun
-        if self._desk.loaded.is_outdated():
+        begun = self._process.begun
+        if self._process.loaded.is_outdated():
             tell(connection, REFUSED)
             os._exit(OUTDATED)
         asked = Asked(request.words, request.environ)
@@ -101,12 +101,12 @@ class Visit:
             os._exit(OTHER)
 
     def _circumstances(self) -> str:
-        return circumstances(os.environ, self._desk.path)
+        return circumstances(os.environ, self._process.path)
 
     def answer(self, status: int) -> dict[str, Any]:
         """What the server has to know of the build."""
         request = self._request
-        asked = [request.words, request.environ] if request and self._desk.begun is None else None
+        asked = [request.words, request.environ] if request and self._process.begun is None else None
         return {"served": 1, "asked": asked}
 
     def ended(self, status: int) -> None:

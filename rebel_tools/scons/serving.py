@@ -38,13 +38,13 @@ from rebel_tools.scons.resident import (
     loaded_since,
     read_ahead,
 )
-from rebel_tools.scons.visit import IDLE, NOT_ASKED, OTHER, OUTDATED, Visit
+from rebel_tools.scons.served import IDLE, NOT_ASKED, OTHER, OUTDATED, ServedClient
 from rebel_tools.server.protocol import PATH
 
 _ROOTS = "roots"  # what is read ahead once for several builds, because builds do not write it
 
 
-class Desk:
+class ServingProcess:
     """A process that serves: the server, or a child of it that has begun a build.
 
     begun: what this process has begun; None in the server. parents: descriptors that close when the processes above
@@ -115,9 +115,9 @@ class Desk:
     def _build(self, request: int, report: int) -> None:
         """Build for the next client, whatever it asks for."""
         self.parents.append(request)
-        visit = Visit(self)
-        ending = Ending(report, set(sys.modules), visit.answer, visit.ended)
-        be_scons(visit.wait, self._wanted, ending)
+        client = ServedClient(self)
+        ending = Ending(report, set(sys.modules), client.answer, client.ended)
+        be_scons(client.wait, self._wanted, ending)
 
     def _begin(self, asked: Asked, request: int, report: int) -> None:
         """Begin what clients are expected to ask for, and serve those who do."""
@@ -160,9 +160,9 @@ class Desk:
     def _go_on(self, env: Environment, request: int, report: int) -> Ending:
         """In a child: wait for a client who asks for what has begun, and adopt its state."""
         self.parents.append(request)
-        visit, known = Visit(self), set(sys.modules)
+        client, known = ServedClient(self), set(sys.modules)
         read_ahead({kind: paths for kind, paths in self._wanted.items() if kind != _ROOTS})
-        visit.wait()
+        client.wait()
         prepared.go_on(env)
         SCons.Script.start_time = time.time()
-        return Ending(report, known, visit.answer, visit.ended)
+        return Ending(report, known, client.answer, client.ended)
