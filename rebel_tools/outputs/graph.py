@@ -86,7 +86,8 @@ def _names(places: Places, target: Target) -> dict[str, list[str]]:
     """The units that each source names. The keys in a state file are a folder and a path, separated by a space."""
     found: dict[str, list[str]] = {}
     path = os.path.join(places.folder(places.group(target).home), STATE)
-    for key, (_, _, units) in STATES.get(path).names.items():
+    for key, answer in STATES.get(path).names.items():
+        units = answer[2]
         for at, character in enumerate(key):
             if character == " ":
                 found.setdefault(key[at + 1 :], []).extend(units)

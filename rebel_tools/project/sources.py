@@ -32,7 +32,8 @@ def scan_package(root: str, consulted: set[str], selection: Selection = SRC) -> 
     """The selected files below `root`; none if it is not a folder.
 
     Files and folders whose name starts with a dot (editors' lock files, .git) and folders called node_modules are
-    ignored. Links are followed. Every folder that was listed, or does not exist, is added to `consulted`.
+    ignored. Links are followed. Every folder that was listed, or does not exist, and every link that may lead to one
+    another time is added to `consulted`.
     Errors: two files for the same module, an invalid module name, a source that is not a regular file (reading a FIFO
     would not end), and links that are dangling or lead to a parent.
     """
@@ -97,6 +98,8 @@ class _Scan:
             if name == "node_modules" or not (self.selection.is_simple or self.selection.enters(path)):
                 return False
             return not entry.is_symlink() or self._follow(entry, path)
+        if entry.is_symlink():  # another time it may lead to a folder
+            self.consulted.add(entry.path)
         if dot and (kind in KINDS or kind in GENERATORS) and (self.selection.is_simple or self.selection.takes(path)):
             self.found.append(_source(entry, path, stem, kind))
         return False

@@ -108,3 +108,14 @@ def test_patterns_that_leave_the_package(project, pattern):
     with pytest.raises(ProjectError) as raised:
         load_project(str(project.root))
     assert str(raised.value).startswith(f"{path}:5:4: ")
+
+
+def test_a_link_that_may_lead_to_a_folder_another_time_is_consulted(project):
+    """It has no source's name, so that it is nothing until there is a folder behind it."""
+    project.write("package.json", '{"rebel": {"targets": []}}')
+    project.write("src/a.ml", "")
+    project.path("src/later").symlink_to("../elsewhere")
+    consulted: set[str] = set()
+    loaded = load_project(str(project.root), consulted)
+    assert [source.path for source in loaded.root.sources] == ["src/a.ml"]
+    assert str(project.path("src/later")) in consulted

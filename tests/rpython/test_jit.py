@@ -11,11 +11,8 @@ import pytest
 from conftest import HERE, ROOT
 
 SOURCES = HERE / "jit"
-ELIDABLE_CANNOT_RAISE, ELIDABLE_CAN_RAISE, RANDOM_EFFECTS = (
-    0,
-    4,
-    7,
-)  # rpython.jit.codewriter.effectinfo.EffectInfo.EF_...
+# EF_... of rpython.jit.codewriter.effectinfo.EffectInfo
+ELIDABLE_CANNOT_RAISE, ELIDABLE_CAN_RAISE, RANDOM_EFFECTS = (0, 4, 7)
 JIT = ("--opt", "jit", "--experimental-jit")
 LOOP = """
 from rpython.rlib.jit import JitDriver{imports}
@@ -161,3 +158,16 @@ def test_reading_a_log():
     ]
     assert [call.effect for call in loop.calls()] == [RANDOM_EFFECTS] and len(loop.allocations()) == 1
     assert (bridge.kind, [operation.name for operation in bridge.body]) == ("bridge", ["finish"])
+
+
+def test_the_jit_of_another_rpython_package(toolchain):
+    """No core was ever tried with it, so that it is not used."""
+    code = (
+        "from sepcomp import adapters; from sepcomp.jit import warm; "
+        "adapters.choose().HAS_JIT = False; warm.import_jit()"
+    )
+    paths = os.pathsep.join([str(ROOT / "rebel_tools" / "rpython"), toolchain.rpython])
+    command = [toolchain.python, "-B", "-c", code]
+    done = subprocess.run(command, env={**os.environ, "PYTHONPATH": paths}, capture_output=True, text=True, check=False)
+    assert "SetupError: --opt jit: with the JIT of this rpython package, " in done.stderr
+    assert ", no core has been tried" in done.stderr
