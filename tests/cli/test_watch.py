@@ -46,7 +46,14 @@ class Watcher:
     def holds(self, name: str, text: str) -> None:
         """Wait until a file of the project has a text, and no work is left."""
         path = self.project.path(name)
-        self.until(lambda: path.exists() and path.read_text() == text, f"{text!r} in {name}")
+
+        def has_it() -> bool:
+            try:
+                return path.read_text() == text
+            except FileNotFoundError:  # a build removes it before it makes it anew
+                return False
+
+        self.until(has_it, f"{text!r} in {name}")
         self._is_idle()
 
     def _is_idle(self) -> None:
