@@ -10,7 +10,6 @@ A seed is a pack. `about` is a `Seed` as a list, the pieces are the states and t
 
 from __future__ import annotations
 
-import json
 import os
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -22,6 +21,7 @@ from rebel_tools.cache.store import Store
 from rebel_tools.memory.atomic import read_regular, write_atomically
 from rebel_tools.memory.disk import content_digest
 from rebel_tools.memory.hashes import text_digest
+from rebel_tools.memory.json_file import read_json
 from rebel_tools.memory.manifest import NAME as MANIFEST
 from rebel_tools.memory.manifest import Written, manifest
 from rebel_tools.memory.stamp import Stamp, is_settled, stamp
@@ -79,9 +79,7 @@ def key(asked: str) -> str:
 
     Errors: OSError, ValueError where there is no package.json with a name.
     """
-    with open("package.json", encoding="utf-8") as file:
-        name = json.load(file)["name"]
-    return text_digest(FORMAT, asked, str(name))
+    return text_digest(FORMAT, asked, str(read_json("package.json")["name"]))
 
 
 # Storing a seed

@@ -9,8 +9,8 @@ from __future__ import annotations
 import os
 
 from rebel_tools.memory.atomic import write_all
-from rebel_tools.memory.glance import glance
 from rebel_tools.memory.question import question
+from rebel_tools.memory.quick_check import unchanged
 from rebel_tools.sconstruct import BUILD_ENVIRON, BUILD_FOLDER, PACKAGE, PROFILE_OPTION, has_own_script, with_profile
 from rebel_tools.server import is_wanted
 
@@ -32,7 +32,7 @@ def answer(words: Sequence[str]) -> int | None:
         asked = question(arguments, os.environ)
         if asked is None:
             return None
-        told = glance(BUILD_FOLDER, asked)
+        told = unchanged(BUILD_FOLDER, asked)
         if told is not None:
             result, _, messages = told
             return _tell(result if "-Q" not in arguments else "", messages)

@@ -16,8 +16,9 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from rebel_tools.memory.ahead import Preloaded
-from rebel_tools.memory.atomic import read_regular, write_atomically
-from rebel_tools.memory.glance import FORMAT
+from rebel_tools.memory.atomic import write_atomically
+from rebel_tools.memory.json_file import read_json
+from rebel_tools.memory.quick_check import FORMAT
 from rebel_tools.memory.stamp import Stamp, differing
 from rebel_tools.memory.verdict import Verdict, everything, these
 
@@ -89,9 +90,8 @@ class Manifest:
 
 
 def _read(path: str) -> Any:
-    data = read_regular(path)
     try:
-        return None if data is None else json.loads(data.decode("utf-8", "surrogateescape"))
+        return read_json(path)
     except ValueError:
         return None
 

@@ -14,9 +14,8 @@ if TYPE_CHECKING:  # a build without work does not load `typing`
     from collections.abc import Iterable, Mapping
     from typing import Optional
 
-    Stamp = Optional[
-        list[int]
-    ]  # when it changed last, in nanoseconds, its size, its inode; None: there is no such file
+    # When it changed last, in nanoseconds, its size, its inode; None: there is no such file.
+    Stamp = Optional[list[int]]
 else:
     Stamp = object
 

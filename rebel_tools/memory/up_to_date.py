@@ -12,9 +12,10 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from rebel_tools.memory.atomic import read_regular, write_atomically
-from rebel_tools.memory.glance import ANSWER
+from rebel_tools.memory.atomic import write_atomically
+from rebel_tools.memory.json_file import read_json
 from rebel_tools.memory.manifest import manifest
+from rebel_tools.memory.quick_check import ANSWER
 from rebel_tools.memory.verdict import NOTHING, Verdict, everything, nothing
 
 
@@ -58,11 +59,11 @@ def answer(folder: str, asked: str | None) -> Answer:
     """Whether the last build answered the same question, and all its inputs and outputs are unchanged."""
     if asked is None:
         return Answer(everything("an option was given that only SCons understands"))
-    data = read_regular(os.path.join(folder, ANSWER))
-    if data is None:
+    path = os.path.join(folder, ANSWER)
+    if not os.path.isfile(path):
         return Answer(everything("there is no record of a finished build"))
     try:
-        known = json.loads(data.decode("utf-8", "surrogateescape"))
+        known = read_json(path)
         if known["question"] != asked:
             reason = "the environment, or a program found through it, has changed since the last build"
             return Answer(everything(reason))

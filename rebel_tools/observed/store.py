@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 from rebel_tools import __version__
 from rebel_tools.memory.atomic import write_atomically
+from rebel_tools.memory.json_file import read_json
 from rebel_tools.memory.user_cache import user_cache
 from rebel_tools.observed.edges import Edges
 from rebel_tools.observed.model import Folder, Manifest, Refusal, Replay
@@ -178,12 +179,9 @@ def last_run(environ: Mapping[str, str]) -> LastRun:
 
 
 def _refusals_in(path: str) -> list[Refusal]:
-    import json
-
     try:
-        with open(path, encoding="utf-8") as f:
-            data = json.load(f)
-        return [Refusal(str(reason), tuple(map(str, places))) for reason, places in data["refusals"]]
+        refusals = read_json(path)["refusals"]
+        return [Refusal(str(reason), tuple(map(str, places))) for reason, places in refusals]
     except (OSError, ValueError, LookupError, TypeError):
         return []
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from rebel_tools.memory.atomic import read_regular, write_atomically
+from rebel_tools.memory.json_file import read_json
 from rebel_tools.sconstruct import build_folder, is_of_this_user
 
 FILE = ".rebel-tools.editors.json"
@@ -61,7 +62,7 @@ def load(path: str) -> list[Area] | None:
     Flags can name programs (`-ppx`) that an editor runs.
     """
     try:
-        data: Any = json.loads((read_regular(path) or b"").decode("utf-8", "surrogateescape"))
+        data: Any = read_json(path)
         if data["format"] != FORMAT or not is_of_this_user(path):
             return None
         areas = [Area(**{name: row[name] for name in Area._fields}) for row in data["areas"]]

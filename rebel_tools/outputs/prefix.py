@@ -14,7 +14,8 @@ from contextlib import suppress
 from typing import NamedTuple
 
 from rebel_tools.errors import Place, RebelError
-from rebel_tools.memory.atomic import read_regular, write_atomically
+from rebel_tools.memory.atomic import write_atomically
+from rebel_tools.memory.json_file import read_json
 from rebel_tools.ocaml.meta import FILE as META
 from rebel_tools.outputs.library import Installed, Item
 
@@ -142,7 +143,7 @@ def _lists(prefix: Prefix) -> dict[str, list[str]]:
 
 def _places(path: str) -> Iterator[str]:
     try:
-        found = json.loads(read_regular(path) or b"[]")
+        found = read_json(path)
     except ValueError:
         return
     for place in found if isinstance(found, list) else ():

@@ -14,6 +14,7 @@ import zlib
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
+from rebel_tools.memory.json_file import json_value
 from rebel_tools.remote.messages import Digest, Result, result_from
 
 _LARGEST = 1 << 24  # bytes of a note
@@ -67,7 +68,7 @@ def packed(about: Any) -> bytes:
 def unpacked(data: bytes) -> Any:
     """Errors: ValueError for data that is damaged or far too large."""
     try:
-        return json.loads(zlib.decompressobj().decompress(data, _LARGEST))
+        return json_value(zlib.decompressobj().decompress(data, _LARGEST))
     except zlib.error as error:
         raise ValueError(str(error)) from None
 

@@ -11,7 +11,8 @@ import os
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 
-from rebel_tools.memory.atomic import read_regular, write_atomically
+from rebel_tools.memory.atomic import write_atomically
+from rebel_tools.memory.json_file import read_json
 from rebel_tools.memory.manifest import NAME as MANIFEST
 from rebel_tools.memory.state_file import NAME as STATE
 from rebel_tools.ocaml.editors import FILE as EDITORS_FILE
@@ -56,7 +57,7 @@ def note_served(home: str, targets: Collection[str]) -> None:
 def served(home: str) -> list[str]:
     """The recorded targets; none if the record is damaged."""
     try:
-        names = json.loads(read_regular(os.path.join(home, _SERVED)) or b"[]")
+        names = read_json(os.path.join(home, _SERVED))
         return [name for name in names if all(part.strip(".") for part in name.split("/"))]
     except (ValueError, TypeError, AttributeError):
         return []

@@ -112,8 +112,8 @@ def tell_where(env: Environment, libraries: Iterable[Environment], foreign: Iter
     folders = dict.fromkeys(each[_FOLDER] for each in libraries if _FOLDER in each)
     words = [word for folder in folders for word in ("-I", folder)]
     has_c = folders or any(node.name.endswith(OBJECTS) for node in foreign)
-    is_decided = CALLS_C.union({"-dllpath"}).intersection(expanded(env, "OCAMLLINKFLAGS"))
-    if has_c and env["OCAMLENGINES"][0] != NATIVE and not is_decided:
+    is_bytecode = env["OCAMLENGINES"][0] != NATIVE
+    if has_c and is_bytecode and CALLS_C.union({"-dllpath"}).isdisjoint(expanded(env, "OCAMLLINKFLAGS")):
         words.insert(0, "-custom")
     if words:
         env["OCAMLLINKFLAGS"] = extended(env["OCAMLLINKFLAGS"], words)

@@ -1,0 +1,52 @@
+"""Reads JSON that an earlier build, or somebody else, has left. A build without work loads next to nothing for it.
+
+Importing `json` takes longer than such a build, so only its scanner is used, where this Python has it in C.
+"""
+
+from __future__ import annotations
+
+from rebel_tools.memory.atomic import read_regular
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # see above
+    from collections.abc import Callable
+    from typing import Any
+
+
+def read_json(path: str) -> Any:
+    """The value in a file. Errors: ValueError if there is no such file, or something else in it."""
+    data = read_regular(path)
+    if data is None:
+        raise ValueError(path)
+    return json_value(data)
+
+
+def json_value(data: bytes) -> Any:
+    """The value that is written here. Errors: ValueError, also for what is nested too deeply."""
+    text = data.decode("utf-8", "surrogateescape").strip()
+    try:
+        value, end = _scanner()(text, 0)
+    except (StopIteration, RecursionError) as error:
+        raise ValueError(str(error)) from None
+    if end != len(text):
+        raise ValueError(text[end : end + 20])
+    return value
+
+
+class _Options:
+    """The attributes that the scanner of `json` in C reads: the defaults of json.JSONDecoder."""
+
+    strict = True
+    object_hook = object_pairs_hook = None
+    parse_int, parse_float, parse_constant = int, float, float
+
+
+def _scanner() -> Callable[[str, int], tuple[Any, int]]:
+    """A function that reads a value of JSON at a position in a text, and returns it with its end."""
+    try:
+        from _json import make_scanner
+    except ImportError:  # not every Python has one in C
+        from json import JSONDecoder
+
+        return JSONDecoder().raw_decode
+    return make_scanner(_Options)  # type: ignore[arg-type]
