@@ -15,8 +15,9 @@ from machines.results import Row
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "matrix.md"
+RESULTS = ROOT / "docs" / "matrix.json"
 TIERS = ("quick", "real", "long", "all")
-NEWEST = "newest"
+NEWEST, OLDEST = "newest", "oldest"
 VERSIONS = {
     "debian": ("cat", "/etc/debian_version"),
     "python": ("python3", "-c", "import platform; print(platform.python_version())"),
@@ -33,14 +34,13 @@ def main(arguments: Sequence[str]) -> int:
     options = _parser().parse_args(arguments[:at])
     debian.check_tools()
     marks = () if options.tier == "all" else ("-m", options.tier)
-    known = options.folder / "results.json"
-    rows = results.load(known)
+    commit = _commit()  # before this program writes to the checkout
     failed = False
     for suite in options.suites or results.NAMES:
-        for row in _tried(suite, options, (*marks, *arguments[at + 1 :])):
+        for row in _tried(suite, commit, options, (*marks, *arguments[at + 1 :])):
             failed |= not row.passed
-            rows = results.merged(rows, row)
-            results.save(known, rows)
+            rows = results.merged(results.load(RESULTS), row)
+            results.save(RESULTS, rows)
             PAGE.write_text(results.render(rows))
     print(f"see {PAGE.relative_to(ROOT)}")
     return 1 if failed else 0
@@ -49,13 +49,17 @@ def main(arguments: Sequence[str]) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="bootstrap.py matrix",
-        usage="%(prog)s [SUITE ...] [--tier TIER] [--folder FOLDER] [-- PYTEST_ARGUMENT ...]",
+        usage="%(prog)s [SUITE ...] [--tier TIER] [--user USER] [--scons VERSION] [--folder FOLDER] "
+        "[-- PYTEST_ARGUMENT ...]",
         description="Run the tests on bare Debian machines, as root and as an ordinary user, with the newest SCons "
-        f"and the oldest supported one, and write the results to {PAGE.relative_to(ROOT)}.",
+        "and, for the ordinary user, the oldest supported one. The results replace those of the same runs in "
+        f"{RESULTS.relative_to(ROOT)}, from which {PAGE.relative_to(ROOT)} is made.",
     )
     suites = list(results.NAMES)
     parser.add_argument("suites", nargs="*", metavar="SUITE", type=_suite, help=f"of {', '.join(suites)}; default: all")
     parser.add_argument("--tier", choices=TIERS, default="all", help="which tests; default: all")
+    parser.add_argument("--user", choices=debian.USERS, help="only as this user")
+    parser.add_argument("--scons", choices=(NEWEST, OLDEST), help="only with this release of SCons")
     folder = Path(tempfile.gettempdir()) / "rebel-tools-matrix"
     parser.add_argument("--folder", type=Path, default=folder, help=f"where machines are made; default: {folder}")
     return parser
@@ -67,15 +71,26 @@ def _suite(name: str) -> str:
     return name
 
 
-def _tried(suite: str, options: argparse.Namespace, arguments: Sequence[str]) -> Iterator[Row]:
-    """A row for each user and release of SCons, on one new machine; the first setup installs the packages."""
+def _tried(suite: str, commit: str, options: argparse.Namespace, arguments: Sequence[str]) -> Iterator[Row]:
+    """A row for each user and release of SCons that `options` select, on one new machine.
+
+    The first setup, which installs Debian's packages, is always that of root.
+    """
     machine = debian.fresh(suite, options.folder)
     for user in debian.USERS:
         project = debian.copy_project(machine, ROOT, user)
         built = machine.run("python3", "bootstrap.py", user=user, folder=project) == 0
-        for scons in (NEWEST,) if user == "root" else (NEWEST, oldest_scons()):
-            row = Row(suite, user, scons, options.tier, _commit(), built, {}, None)
+        for scons in _releases(user, options):
+            row = Row(suite, user, scons, options.tier, commit, built, {}, None)
             yield _tested(machine, row, project, arguments)
+
+
+def _releases(user: str, options: argparse.Namespace) -> list[str]:
+    """The releases of SCons that `user` tries; none if another user was selected."""
+    if options.user not in (None, user):
+        return []
+    possible = {NEWEST: NEWEST} if user == "root" else {NEWEST: NEWEST, OLDEST: oldest_scons()}
+    return [version for name, version in possible.items() if options.scons in (None, name)]
 
 
 def _tested(machine: Machine, row: Row, project: str, arguments: Sequence[str]) -> Row:

@@ -89,7 +89,7 @@ def load(path: Path) -> list[Row]:
 
 
 def save(path: Path, rows: Iterable[Row]) -> None:
-    path.write_text(json.dumps([row._asdict() for row in rows], indent=1))
+    path.write_text(json.dumps([row._asdict() for row in rows], indent=1) + "\n")
 
 
 def merged(rows: Sequence[Row], new: Row) -> list[Row]:
