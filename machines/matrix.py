@@ -74,13 +74,16 @@ def _suite(name: str) -> str:
 def _tried(suite: str, commit: str, options: argparse.Namespace, arguments: Sequence[str]) -> Iterator[Row]:
     """A row for each user and release of SCons that `options` select, on one new machine.
 
-    The first setup, which installs Debian's packages, is always that of root.
+    Root sets up first in any case, and collects the tests at least, because that installs Debian's packages.
     """
     machine = debian.fresh(suite, options.folder)
     for user in debian.USERS:
         project = debian.copy_project(machine, ROOT, user)
         built = machine.run("python3", "bootstrap.py", user=user, folder=project) == 0
-        for scons in _releases(user, options):
+        releases = _releases(user, options)
+        if user == "root" and not releases:
+            machine.run("python3", "bootstrap.py", "test", "--collect-only", "-q", user=user, folder=project)
+        for scons in releases:
             row = Row(suite, user, scons, options.tier, commit, built, {}, None)
             yield _tested(machine, row, project, arguments)
 
