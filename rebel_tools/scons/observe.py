@@ -207,9 +207,7 @@ def graph_of(recorder: Recorder, made: Iterable[Any], skipped: frozenset[str]) -
     full = os.path.join(recorder.top, str(database()))
     own = {full, *(full + suffix for suffix in (".dblite", ".tmp"))}
     built = frozenset(node.get_abspath() for node in made)
-    # The dependencies of a node that was built, or skipped, are not all known: then all results count by their
-
-    #      # stamps.
+    # The dependencies of a node that was built, or skipped, are not all known: then all results count by their stamps.
     results = frozenset() if built or skipped else frozenset(derived - used)
     scripts = frozenset(_scripts() - used)
     return Graph(digests, results, built, frozenset(visited), scripts, frozenset(own), not recorder.deciders)

@@ -5,9 +5,13 @@ from __future__ import annotations
 import io
 import os
 import sys
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from rebel_tools import signals
+from rebel_tools.memory.verdict import NOTHING
 from rebel_tools.observed import hooks, store
+from rebel_tools.observed.check import check
 from rebel_tools.observed.edges import Edges, updated
 from rebel_tools.observed.model import Manifest, Refusal
 from rebel_tools.observed.partial import Disagreement, merged
@@ -20,15 +24,24 @@ if TYPE_CHECKING:
     from rebel_tools.scons.partial import Judging
 
 
+class Outcome(NamedTuple):
+    """How a run ended. status: its exit status. doubtful: whether it evaluated only a part, and what it left out may
+    have changed in the meantime, so that SCons has to evaluate everything.
+    """
+
+    status: int
+    doubtful: bool
+
+
 def record(
     asked: store.Question, main: Any, manifest: Manifest | None, changed: frozenset[str] | None, tells: bool
-) -> int:
-    """Run `main`, the main program of scons, under a recorder; return its exit status. Afterwards there is a manifest,
-    or a reason why not.
+) -> Outcome:
+    """Run `main`, the main program of scons, under a recorder. Afterwards there is a manifest, or a reason why not.
 
     manifest: that of the last run; `changed`: the only files whose contents have changed since, if any; None if SCons
     has to evaluate everything, in this run and in the next one. tells: whether to print that only a part is evaluated.
     """
+    environ = dict(os.environ)
     edges = store.load_edges(asked) if manifest and changed else None
     store.forget(asked)
     recorder = Recorder()
@@ -55,19 +68,22 @@ def record(
         recorder.recording = False
         os.chdir(recorder.top)
         hooks.uninstall()
-    _keep(asked, recorder, building, judging, status, errors.text.getvalue())
-    return status
-
-
-def _keep(
-    asked: store.Question, recorder: Recorder, building: Building, judging: Judging, status: int, errors: str
-) -> None:
-    from rebel_tools import signals
-    from rebel_tools.scons import observe
-
     if signals.received() is not None:  # the thread that forwards signals to commands was recorded, too
         store.save_refusals(asked, [Refusal("the last run was ended by a signal", ())])
-        return
+        return Outcome(status, doubtful=False)
+    found = _found(recorder, building, judging, status, errors.text.getvalue())
+    if isinstance(found, Manifest) and judging.skipped:
+        found = _unless_changed(found, environ)
+    _keep(asked, recorder, judging, found)
+    return Outcome(status, doubtful=not status and bool(judging.skipped) and not isinstance(found, Manifest))
+
+
+def _found(
+    recorder: Recorder, building: Building, judging: Judging, status: int, errors: str
+) -> Manifest | list[Refusal]:
+    """What the run observed, with the observations of the last run about the targets that it skipped."""
+    from rebel_tools.scons import observe
+
     observe.note_kind_of_run(recorder, status)
     if recorder.work:
         building.refuse_what_goes_on()
@@ -78,6 +94,20 @@ def _keep(
         found = Summary(recorder, graph).manifest(output, errors)
         if isinstance(found, Manifest) and judging.skipped:
             found = _with_what_was_skipped(found, recorder, judging, graph.made | graph.bookkeeping)
+    return found
+
+
+def _unless_changed(found: Manifest, environ: Mapping[str, str]) -> Manifest | list[Refusal]:
+    """The manifest, unless something that skipped targets depend on has changed: a command may write a file that
+    SCons takes for a source.
+    """
+    verdict = check(found._replace(commands=[]), environ)  # commands have been run while SConscripts were read
+    if verdict.extent == NOTHING:
+        return found
+    return [Refusal("a file changed while scons ran", tuple(sorted(verdict.changed)) or (verdict.reason,))]
+
+
+def _keep(asked: store.Question, recorder: Recorder, judging: Judging, found: Manifest | list[Refusal]) -> None:
     if isinstance(found, Manifest):
         store.save(asked, found)
         edges = judging.edges()

@@ -74,6 +74,19 @@ def test_sources_and_headers(programs):
     assert programs.answers()
 
 
+def test_a_command_that_changes_a_source_of_what_was_skipped(programs):
+    programs.write("grown", "0\n")
+    programs.says(
+        "env.Command('x', 'value', 'cp $SOURCE $TARGET; cat $SOURCE >> grown')\n"
+        "env.Command('y', 'grown', 'cp $SOURCE $TARGET')\n"
+    )
+    told = programs.edits("value", "2\n")
+    assert PART in told and "cp grown y" in told
+    assert programs.path("y").read_text() == programs.path("grown").read_text()
+    programs.edits("m1.c", "int main(void) { return 1; }\n")
+    assert programs.answers()
+
+
 def test_a_mistake_and_its_correction(programs):
     programs.says()
     assert PART in programs.edits("m1.c", "int main(void) { return }\n", rc=2)
