@@ -1,7 +1,7 @@
-"""Which modules an RPython source imports, found without running it. The sources are Python 2, so `ast` cannot help.
+"""Which modules an RPython source imports, found without running it. `ast` cannot parse these sources of Python 2.
 
-Imports are looked for in the text, line by line, in functions too. What stands in a string by chance costs a needless
-dependency at most, and only if a module of that name is in the program's folders.
+Import statements are searched for in the text, line by line, also inside functions. Text in a string that looks like an
+import can add a needless dependency, but only if the program's folders have a module of that name.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _NAME = re.compile(r"[A-Za-z_]\w*")
 
 
 def imported_names(text: str) -> list[tuple[int, str]]:
-    """(leading dots, dotted name) of everything imported; a name of a `from` import may be a module or not."""
+    """(number of leading dots, dotted name) of everything imported; a name in a `from` import need not be a module."""
     text = text.replace("\\\n", " ")
     found = []
     for line in _IMPORT.findall(text):
@@ -34,14 +34,16 @@ def imported_names(text: str) -> list[tuple[int, str]]:
 
 
 def read_depfile(text: str) -> list[str]:
-    """The paths that a depfile names after its targets; a folder, of which the names were read, ends with a slash."""
+    """The paths that a depfile lists after its targets. A path with a slash at its end is a folder that was listed."""
     words = re.findall(r"(?:\\[^\n]|[^\s\\])+", text.replace("\\\n", " "))
     colon = next((i for i, word in enumerate(words) if word.endswith(":")), len(words))
     return [re.sub(r"\\(.)", r"\1", word.replace("$$", "$")) for word in words[colon + 1 :]]
 
 
 def bodies_in(path: str) -> set[str]:
-    """The lines of a list of bodies, digest and name; one line that no list has where there is none."""
+    """The lines of a list of bodies (each a digest and a name, see `sepcomp.shared.templates`). Without such a file,
+    one line that no list contains.
+    """
     try:
         with open(path) as file:
             return set(file)
@@ -50,15 +52,15 @@ def bodies_in(path: str) -> set[str]:
 
 
 def names_in(folder: str) -> list[str]:
-    """The names in a folder that a program may mean: visible files that Python does not make itself, and packages."""
+    """The names in a folder that a program may refer to: packages, and visible files that Python does not generate."""
     try:
         names = sorted(name for name in os.listdir(folder) if not name.startswith("."))
     except OSError:
         return []
-    return [name for name in names if _may_be_meant(os.path.join(folder, name))]
+    return [name for name in names if _may_be_read(os.path.join(folder, name))]
 
 
-def _may_be_meant(path: str) -> bool:
+def _may_be_read(path: str) -> bool:
     if os.path.isdir(path):
         return os.path.isfile(os.path.join(path, "__init__.py"))
     return not path.endswith((".pyc", ".pyo", "~"))

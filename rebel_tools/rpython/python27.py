@@ -42,6 +42,7 @@ def is_python27(path: str) -> bool:
 
 
 def find_python27(folders: tuple[str, ...] = ()) -> str | None:
+    """The path of a Python 2.7, None without one. folders: tools folders, which are searched first."""
     return next((path for path in candidates(folders) if is_python27(path)), None)
 
 

@@ -12,7 +12,7 @@ SEPCOMP = str(Path(__file__).resolve().parent / "sepcomp")
 
 @dataclass(frozen=True)
 class Sepcomp:
-    """python: a Python 2.7. rpython: the folder that holds the rpython package."""
+    """How to run sepcomp. python: the path of a Python 2.7; rpython: the folder that holds the rpython package."""
 
     python: str
     rpython: str

@@ -1,10 +1,10 @@
-"""Sets up what RPython needs in a folder of the project's own: the rpython package, and a Python 2.7 where none is.
+"""Installs what RPython needs into a folder of the project: the rpython package, and a Python 2.7 if there is none.
 
     python -m rebel_tools.rpython.setup [FOLDER]        (default: .tools)
 
-`rpython` comes from PyPI, as it is, into FOLDER/rpython. Debian 11 was the last release with python2.7: its packages
-are fetched from the archive that this machine uses, verified by apt, and unpacked, not installed, into
-FOLDER/python2.7.
+`rpython` is unpacked from PyPI, unchanged, into FOLDER/rpython. Debian 11 was the last release with python2.7: its
+packages are downloaded from the archive that this machine uses, verified by apt, and unpacked into FOLDER/python2.7,
+without being installed.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ WHEELS = ("--no-deps", "--platform", "any", "--python-version", "27", "--impleme
 
 
 def has_rpython(folder: str) -> bool:
-    """Whether `folder` holds an importable rpython package: ours, an unpacked wheel, or a PyPy checkout."""
+    """Whether `folder` holds an importable rpython package: an unpacked wheel, or a PyPy checkout."""
     return os.path.isfile(os.path.join(folder, "rpython", "translator", "translator.py"))
 
 
@@ -54,7 +54,7 @@ def compile_modules(python: str, rpython: str) -> None:
 
 
 def install_rpython(folder: str) -> None:
-    """Unpack the wheels of rpython and what it imports from PyPI. Errors: MissingTool with pip's own words."""
+    """Unpack the wheels of rpython and of what it imports from PyPI. Errors: MissingTool with pip's message."""
     with tempfile.TemporaryDirectory() as downloads:
         command = [sys.executable, "-m", "pip", "download", "--quiet", "--dest", downloads, *WHEELS, *REQUIREMENTS]
         done = subprocess.run(command, capture_output=True, text=True)
@@ -68,7 +68,7 @@ def install_rpython(folder: str) -> None:
 
 
 def _unpack_wheels(downloads: Path, folder: Path) -> None:
-    """All or nothing: the folder appears when it is complete."""
+    """Unpack all wheels into the folder, which appears only when it is complete."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent) as temporary:
         for wheel in sorted(downloads.glob("*.whl")):
@@ -81,7 +81,7 @@ def _unpack_wheels(downloads: Path, folder: Path) -> None:
 def unpack_python27(folder: str) -> str:
     """Unpack Debian's packages of Python 2.7 below `folder`; returns the program. Errors: MissingTool."""
     if not (shutil.which("apt-get") and shutil.which("dpkg-deb")):
-        raise MissingTool("RPython needs a Python 2.7, and none was found; this is no Debian", hint=HINT)
+        raise MissingTool("RPython needs a Python 2.7, and none was found; this system is not Debian", hint=HINT)
     root = os.path.join(folder, PRIVATE.split(os.sep)[0])
     os.makedirs(root, exist_ok=True)
     with tempfile.TemporaryDirectory() as downloads:
@@ -106,7 +106,7 @@ def _download(folder: str, packages: tuple[str, ...], options: tuple[str, ...] =
 
 
 def _download_of_last_release(folder: str) -> bool:
-    """Fetch the packages with an apt that has its own sources and state: the system's are not touched."""
+    """Download the packages with sources and a state of apt of our own: those of the system are not changed."""
     if not os.path.exists(KEYRING):
         return False
     state = os.path.join(folder, "apt")
@@ -132,7 +132,9 @@ def _archives() -> list[str]:
 
 
 def _use_own_libraries(python: str, root: str) -> None:
-    """Where libraries were unpacked too, a script in the place of the program tells it where they are."""
+    """If libraries were unpacked, too, replace the program by a script that starts it with their folders in
+    LD_LIBRARY_PATH.
+    """
     folders = sorted({str(path.parent) for path in Path(root).glob("usr/lib/*/lib*.so.*")})
     if not folders:
         return

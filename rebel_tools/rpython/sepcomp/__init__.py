@@ -4,15 +4,15 @@ A *core* is translated into a shared library and an interface; an *extension* is
 that interface and the core's Python source, and is loaded into the same process with the core's GC.
 
     api             the decorators that users import; needs no rpython
-    command/        the command line; what the user sees, and what goes to the log
-    sources/        reads a user's sources: what they define, import and use; the same sources give the same bytes;
-                    what rpython offers and sepcomp does not
-    adapters/       what differs between versions of rpython, and what all must have
-    passes/         passes of a translation; graphs of sepcomp's own; generated C; gcc, and files that appear complete
-    interfaces/     the file between the two sides: annotations and low-level types as plain data, names, symbols
-    core/           what a core promises, and its translation; constants of one character; functions as values
-    extension/      a core as an extension sees it, and where rpython asks for it; the translation of an extension;
-                    what its modules do when they are imported
+    command/        the command line, messages for the user, and the log
+    sources/        reads a user's sources: what they define, import and use; makes translations reproducible; refuses
+                    features of rpython that sepcomp does not support
+    adapters/       the differences between versions of rpython, and what every version must have
+    passes/         the passes of a translation; sepcomp's own graphs; generated C; compilation; complete output files
+    interfaces/     the interface file: annotations and low-level types as plain data, names, symbols
+    core/           the exports of a core and its translation; constants of one character; functions as values
+    extension/      the core from an extension's side, and the hooks into rpython for it; the translation of an
+                    extension; what its modules do when they are imported
     shared/         what libraries share in one process: classes and methods, objects, generic code, memo functions,
                     entry points and exceptions, finalizers, threads
     jit/            a core with a JIT: what a trace may assume of open calls, and of fields that an extension writes

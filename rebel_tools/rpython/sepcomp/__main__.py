@@ -5,7 +5,7 @@ import signal
 import sys
 
 sys.dont_write_bytecode = True
-signal.signal(signal.SIGINT, signal.SIG_DFL)     # until there is something that would have to be removed
+signal.signal(signal.SIGINT, signal.SIG_DFL)     # until there are files that would have to be removed
 _HERE = os.path.dirname(os.path.abspath(__file__))
 if sys.path[0] == _HERE:        # run as a folder
     sys.path[0] = os.path.dirname(_HERE)

@@ -1,4 +1,4 @@
-"""The decorators that a user's RPython source imports.  They only leave marks: under CPython nothing changes.
+"""The decorators that a user's RPython source imports.  They only set attributes: under CPython nothing changes.
 
 This module must stay importable without the rpython package, so that a decorated program runs as plain Python 2.7.
 """
@@ -20,7 +20,7 @@ class EntryPoint(object):
 
 
 def is_type(value):
-    """Is `value` what can stand between the parentheses of @export(...)?"""
+    """Whether `value` is an argument that @export(...) accepts."""
     if isinstance(value, list):
         return len(value) == 1 and is_type(value[0])
     if isinstance(value, dict):
@@ -48,8 +48,8 @@ def export(*args, **options):
     """Export a function or method of the core to extensions.
 
     `@export(int, [str], W_Root)` gives the types of the arguments (for a method: without `self`); a list stands for
-    a list of that type, a dict for a dict, a tuple for a tuple.  A bare `@export` takes the types that the core's
-    own calls imply.  `result=` gives the type of the result: wanted for a method that only extensions implement.
+    a list of that type, a dict for a dict, a tuple for a tuple.  A bare `@export` takes the types from the
+    core's own calls.  `result=` gives the type of the result; it is needed for a method that only extensions implement.
     """
     if len(args) == 1 and isinstance(args[0], (types.FunctionType, staticmethod)):
         check_function('@export', args[0])
@@ -81,11 +81,11 @@ def export_class(cls):
 
 
 def export_package(name):
-    """Export what a module, or a package with all that is below it, defines; its source stays as it is.
+    """Export everything that a module, or a package with all modules below it, defines, without changes to its source.
 
-    name: 'pkg.module', or the module; of a package, the modules that the program imports.  Classes that the core uses
-    are exported as by @export_class, functions that it calls as by a bare @export.  What it does not use, or has
-    several versions of, is refused where an extension uses it.
+    name: 'pkg.module', or the module; of a package, the modules that the program imports are exported.  Classes that
+    the core uses are exported as by @export_class, functions that it calls as by a bare @export.  What the core does
+    not use, or has several versions of, is an error where an extension uses it.
     """
     name = getattr(name, '__name__', name)
     __import__(name)
@@ -96,8 +96,7 @@ def export_stable(cls):
     """Export the fields of a class through functions of the core.
 
     Extensions read and write them and pass instances on, but cannot instantiate or subclass the class. An extension
-    that was translated with `--stable` goes on working when such a class gets, loses or moves fields that it does not
-    use.
+    that was translated with `--stable` keeps working when fields that it does not use are added, removed or moved.
     """
     check_class('@export_stable', cls)
     cls._sepcomp_stable_ = True
@@ -109,7 +108,8 @@ def entrypoint(*args):
 
     Arguments and result are int (C `long`), float (`double`), bool (`int`) or str (`const char *`, copied); a
     result may be None (`void`).  A str result stays valid until the next call of an entry point of the same library
-    that returns a str.  An exception that escapes is told by `sepcomp_last_error()`; the result is then -1 or NULL.
+    that returns a str.  After an uncaught exception the result is -1 or NULL, and `sepcomp_last_error()` returns its
+    class and message.
     """
     def mark(func):
         check_function('@entrypoint(types...)', func)
@@ -128,7 +128,7 @@ def initializer(func):
 
 
 def load_source(name):
-    """What loading a translated extension does, for programs that run as plain Python: import it, run initializers."""
+    """Import a module and run its initializers: for plain Python, the equivalent of loading a translated extension."""
     before = len(INITIALIZERS)
     __import__(name)
     for func in INITIALIZERS[before:]:

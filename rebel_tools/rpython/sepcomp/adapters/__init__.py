@@ -1,15 +1,15 @@
 """What depends on the version of the rpython package: one module for each that is supported, with the same names.
 
-    NAME            what a user calls the version
-    recognises()    whether the package that was imported is this version
-    HELPERS         what is not the same in all versions of gcnames.HELPERS
-    RUNTIME         ... and of support.RUNTIME
+    NAME            the name of the version in messages
+    recognises()    whether the imported package is this version
+    HELPERS         entries of gcnames.HELPERS that this version has in addition
+    RUNTIME         entries of support.RUNTIME that this version has in addition
     BEFORE_START    C that a core runs before it takes the GIL and calls RPython_StartupCode()
     HAS_JIT         whether cores with its JIT have been tried
     install(is_extension)   hooks that only this version needs
 
-`MUST_HAVE` are the places in rpython that sepcomp replaces or extends, in all versions.  A package without one of them
-is refused, before anything is translated: half of a translation that goes on would be worse than none.
+`MUST_HAVE` lists what sepcomp replaces or extends in all versions of rpython.  A package without one of these is
+refused before anything is translated, because an incomplete set of replacements could give wrong code.
 """
 
 import importlib
@@ -64,7 +64,7 @@ def choose():
 
 
 def missing_of(wanted):
-    """The places of {module: [name]} that the package has not."""
+    """The dotted names in {module: [name]} that the package does not have."""
     return ['%s.%s' % (module, name) for module in sorted(wanted) for name in wanted[module] if not has(module, name)]
 
 

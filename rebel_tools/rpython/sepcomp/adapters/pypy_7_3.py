@@ -37,7 +37,7 @@ def install(is_extension):
 
 
 def match(original):
-    """The inliner matches exceptions itself: for a class of an extension, by a call of the function that knows how."""
+    """The inliner generates its own exception matching; for a class of an extension, let it call fn_exception_match."""
     def generate_exception_match(self, oplist, var_etype, const_etype):
         from rpython.flowspace.model import Constant, SpaceOperation
         from rpython.rtyper.lltypesystem import lltype

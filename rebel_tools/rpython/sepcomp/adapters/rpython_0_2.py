@@ -23,4 +23,4 @@ def recognises():
 
 
 def install(is_extension):
-    """Nothing: what is not in MUST_HAVE is the same."""
+    """This version needs no hooks besides those for MUST_HAVE."""

@@ -1,1 +1,1 @@
-"""The command line; what the user sees, and what goes to the log."""
+"""The command line, messages for the user, and the log."""

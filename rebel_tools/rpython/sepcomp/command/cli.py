@@ -80,7 +80,7 @@ def run(args, name, output, work, log, log_path):
 
 
 def translate(args, name, output, work, log):
-    """Make all files in the folder `work`, then give them their places together."""
+    """Make all files in the folder `work`, then move them to their destinations together."""
     from sepcomp.passes import build
     from sepcomp.sources import depfile
     check_toolchain()

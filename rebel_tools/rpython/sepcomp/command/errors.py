@@ -1,4 +1,4 @@
-"""What a user can get wrong.  `str(error)` is what the user sees, once; the log has the rest."""
+"""Errors that a user can cause.  `str(error)` is shown to the user once; the log has the traceback."""
 
 
 class SepcompError(Exception):
@@ -6,8 +6,8 @@ class SepcompError(Exception):
 
 
 class SetupError(SepcompError):
-    """Nothing in a source is wrong: an option, a file that was given, or a tool."""
+    """A mistake outside of the sources: in an option, in a given file, or a tool that is missing."""
 
 
 class InterfaceError(SepcompError):
-    """The interface does not fit: another core, another rpython, changed sources."""
+    """The interface does not match: it is of another core or another rpython, or sources have changed."""

@@ -1,4 +1,4 @@
-"""The toolchain prints a lot: all of it goes to a file, and the user's terminal stays free for messages."""
+"""Sends everything that the toolchain prints, which is a lot, to a file; the terminal gets only messages."""
 
 import contextlib
 import os

@@ -1,4 +1,4 @@
-"""What to tell the user about an exception of the toolchain: rpython's own words, with file and line, once."""
+"""Messages for the user from exceptions of the toolchain: rpython's own text, with file and line, once."""
 
 import contextlib
 import re
@@ -47,7 +47,7 @@ def of(error, main):
 
 
 def caret(error):
-    """The line of a SyntaxError, and where it stumbled."""
+    """The source line of a SyntaxError, with a caret below the column."""
     if not error.text:
         return ''
     line = error.text.rstrip().expandtabs(1)
@@ -66,7 +66,7 @@ def place_in_program(trace):
 
 @contextlib.contextmanager
 def placed(func):
-    """Errors of the annotator that have no place are about this function."""
+    """In a `with` block: errors of the annotator without a place get that of this function."""
     from rpython.annotator.model import AnnotatorError
     try:
         yield
@@ -79,7 +79,7 @@ def placed(func):
 
 
 def install():
-    """Let every error of the passes say where it happened, also where rpython's own way of saying so fails."""
+    """Give every error of the passes a place, also where rpython's own mechanism for that fails."""
     from rpython.annotator import annrpython
     from rpython.memory.gctransform.transform import BaseGCTransformer
     from rpython.rtyper.rtyper import RPythonTyper
@@ -93,7 +93,7 @@ def install():
 
 
 def at(original, place, attribute='sepcomp_place'):
-    """The function, whose errors know the (file, line) that `place` finds for its arguments."""
+    """The function, whose errors get the (file, line) that `place` finds for its arguments, as an attribute."""
     def function(*args, **kwds):
         from rpython.annotator.annrpython import BlockedInference
         try:
@@ -124,7 +124,7 @@ def caller_in_program(annotator, graph, block):
 
 
 def place_of_block(rtyper, block):
-    """(file, line) of a block that is rtyped, of which nothing more is known."""
+    """(file, line) of a block that is rtyped, if nothing more precise is known."""
     graph = rtyper.annotator.annotated[block]
     return place_of_graph(rtyper, graph, [op.offset for op in block.operations if op.offset >= 0])
 
@@ -143,7 +143,7 @@ def gather_error(original):
     def gather(annotator, graph, block, operindex):
         try:
             return original(annotator, graph, block, operindex)
-        except Exception:       # it asks for annotations again, and stumbles over the error that it is to describe
+        except Exception:       # it reads the annotations again, and fails with the error that it has to describe
             place = place_in(annotator, graph, block)
             return 'Happened at file %s line %d' % place if place else ''
     return gather
@@ -157,7 +157,7 @@ def place_in(annotator, graph, block):
 
 
 def place_at(code, offsets):
-    """(file, line) of the first of these bytes of a function's code, of the function without any."""
+    """(file, line) of the first of these offsets in a function's bytecode; of the function if there are none."""
     from rpython.tool.error import offset2lineno
     return code.co_filename, offset2lineno(code, offsets[0]) if offsets else code.co_firstlineno
 
@@ -186,7 +186,7 @@ def place_of_operation(error):
 
 
 def compact(text):
-    """Without the blank lines of rpython's long form."""
+    """The text without the blank lines of rpython's long form."""
     lines = [line.rstrip() for line in text.splitlines()]
     return '\n  '.join(line for line in lines if line and line != 'Known variable annotations:')
 

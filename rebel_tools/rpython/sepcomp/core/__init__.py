@@ -1,1 +1,1 @@
-"""What a core promises, and its translation."""
+"""The exports of a core, and its translation."""

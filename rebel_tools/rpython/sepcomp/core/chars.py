@@ -1,8 +1,7 @@
-"""One-character constants: the core happens to use no others, and an extension brings longer strings.
+"""Strings where the core happens to use only one-character constants, and extensions longer strings.
 
-To rpython such a constant is a character, and so are several. Here a character that comes from constants alone is
-known as such, until it meets another, and an interface promises a string for it (see `widening`). ord() takes
-strings, too.
+rpython annotates such a constant, or a union of several, as a character. Here a character that comes only from
+constants is marked, and an interface states a string for it (see `widening`). ord() accepts strings, too.
 """
 
 from rpython.annotator import model
@@ -13,7 +12,7 @@ STRINGS = {model.SomeChar: model.SomeString, model.SomeUnicodeCodePoint: model.S
 
 
 def widen(s):
-    """A string for what comes from constants, a character else."""
+    """A string if `s` comes only from constants, otherwise a character."""
     return STRINGS[s.__class__]() if is_constant(s) else s.__class__()
 
 

@@ -1,4 +1,4 @@
-"""The C that a core has besides the generated one: start, registration of extensions, the last error, layouts."""
+"""The hand-written part of a core's C: start, registration of extensions, the last error, layouts."""
 
 import ctypes
 from StringIO import StringIO
@@ -139,7 +139,7 @@ def text(db, core, emitted, digest, stable_digest):
 
 
 def thread_local_struct(db):
-    """The C of `struct pypy_threadlocal_s`, which both sides must have alike."""
+    """The C of `struct pypy_threadlocal_s`, which must be the same in core and extensions."""
     from rpython.translator.c import genc
     out = StringIO()
     genc.gen_threadlocal_structdef(out, db)
@@ -147,7 +147,7 @@ def thread_local_struct(db):
 
 
 class Layout(object):
-    """Numbers that only the C compiler knows, read from a tiny library that holds nothing but them."""
+    """Numbers that only the C compiler can compute, read from a library that contains nothing else."""
 
     def __init__(self, db, core):
         self.db = db

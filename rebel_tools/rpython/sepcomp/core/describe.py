@@ -1,9 +1,9 @@
 """The core's side of the interface: annotations of functions, classes and slots as plain data.
 
-A function has two signatures.  `args` and `result` are what the annotator found for the function itself: an extension
-must keep to them.  `ll` is what the function looks like in C after normalisation, where all functions of a call table
-take the same arguments.  A class states for each slot (method that may be overridden) what a call through an instance
-of that class may return; an override must return no more.
+A function has two signatures.  `args` and `result` are what the annotator found for the function itself: calls by an
+extension must match them.  `ll` is its type in C after normalisation, where all functions of a call table take the same
+arguments.  A class states for each slot (method that may be overridden) what a call through an instance of that class
+may return; an override may return nothing more general.
 """
 
 from rpython.annotator import description, model

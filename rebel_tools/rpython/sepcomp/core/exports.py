@@ -47,7 +47,7 @@ class Exports(object):
         self.functions.sort(key=self.names.get)
 
     def mark_packages(self, packages):
-        """Mark what export_package() names, as far as the core's use of it allows that."""
+        """Mark the classes and functions in the modules of export_package(), except those that cannot be exported."""
         for name in packages:
             found = [module for module in self.modules if (module + '.').startswith(name + '.')]
             if not found:
@@ -114,7 +114,7 @@ class Exports(object):
                 self.returns(graph, annotations.of_type(func._sepcomp_result_[0], self.bookkeeper))
 
     def frozen_instances(self, func, cls):
-        """What `self` can be in a method of frozen objects."""
+        """The annotation of `self` in a method of frozen objects: all prebuilt instances."""
         found = [value for path, value in sorted(self.paths.values(), key=lambda item: item[0])
                  if isinstance(value, cls)]
         if not found:
@@ -123,7 +123,7 @@ class Exports(object):
         return model.SomePBC(map(self.bookkeeper.getdesc, found))
 
     def returns(self, graph, s_result):
-        """Let the annotator believe that the function may return this, whatever its body says."""
+        """Add `s_result` to what the annotator takes as the result of a function, whatever its body returns."""
         self.annotator.addpendingblock(graph, graph.returnblock, [s_result])
 
     def owner(self, func):
@@ -202,9 +202,11 @@ class Exports(object):
         return sorted(found, key=lambda classdef: classdef.name)
 
     def add_abstract_methods(self):
-        """A method that the core calls through an open class, and that only subclasses have, is one of the class, too.
+        """Add methods that the core calls through an open class, and that only its subclasses have, to the class
+        itself.
 
-        So it has a slot there, which extensions fill or inherit; what Python raises where it is missing is raised.
+        So the class has a slot, which extensions fill or inherit. The added method raises AttributeError, as Python
+        does for a missing method.
         """
         for classdef in self.open_classdefs():
             for name, attr in sorted(classdef.attrs.items()):
@@ -231,7 +233,9 @@ class Exports(object):
         self.widen()
 
     def call_everywhere(self, top, name):
-        """One call of the slot on `top` with the arguments of all implementations, so that all are one family."""
+        """Annotate one call of the slot on `top` with the arguments of all implementations, so that they become one
+        call family.
+        """
         s_methods = top.s_getattr(name, {})
         rows = [self.arguments(desc.funcdesc) for desc in s_methods.descriptions if desc.funcdesc.getgraphs()]
         if not rows:
@@ -245,7 +249,7 @@ class Exports(object):
         self.share_result([g for desc in s_methods.descriptions for g in desc.funcdesc.getgraphs()])
 
     def share_result(self, graphs):
-        """An implementation that always raises may be overridden by one that returns, like the others of the slot."""
+        """Give implementations that always raise the result of the others, because an override may return."""
         results = [g.getreturnvar().annotation or model.s_ImpossibleValue for g in graphs]
         s_result = model.unionof(*results)
         for graph, s in zip(graphs, results):

@@ -1,12 +1,12 @@
 """Functions as values in exported signatures: `W_Primitive("fact", fact)`, where the core keeps and calls `fact`.
 
-rpython knows all functions that may be called at one place.  For a family that an exported signature or attribute shows
-this is no longer so: it is open (see `openness`), and a function that nobody wrote stands in it for those to come, so
-that even a family of one function is no constant.
+rpython assumes that it knows all functions that may be called at one place.  A family of functions that occurs in an
+exported signature or attribute is open instead (see `openness`): a generated function stands for those of extensions,
+so that even a family of one function is not a constant.
 
-In an extension such a value has one annotation, a contract: what the core passes to the function, and what it may
-return.  A function of the extension that meets it is taken into the family, annotated with what the core passes, and
-held to the result; nothing else is ever known of the value.
+In an extension such a value has one annotation, a contract: what the core passes to the function, and what the function
+may return.  A function of the extension that is united with it joins the family: it is annotated with what the core
+passes, and its result is checked.
 """
 
 from rpython.annotator import description, model
@@ -21,7 +21,7 @@ opened = set()      # FunctionDescs of the core whose families are open
 # ---------------------------------------------------------------- the core
 
 def widen(s):
-    """The annotation for these functions and others, which are not known yet."""
+    """The annotation for these functions and for others that are not known yet."""
     desc = s.any_description()
     opened.update(s.descriptions)
     family = desc.getcallfamily()
@@ -62,7 +62,7 @@ def called_alike(desc):
 
 
 def encode(s, pending):
-    """Plain data: what such a function is given, and what it returns.  After normalisation all graphs say the same."""
+    """As plain data, what such a function gets and returns.  After normalisation all graphs of the family agree."""
     desc = s.any_description()
     family = desc.querycallfamily()
     if desc not in opened or family in pending:
@@ -78,7 +78,7 @@ def encode(s, pending):
 # ---------------------------------------------------------------- an extension
 
 class Contracts(object):
-    """The function types of an interface that an extension has met, and its own functions that were given as such."""
+    """The function types of an interface that an extension uses, and the functions that it passes as such values."""
 
     def __init__(self, core):
         self.core = core
@@ -98,7 +98,7 @@ class Contracts(object):
         return model.SomePBC([self.known[key]], can_be_None=can_be_None)
 
     def count(self):
-        """Grows with every contract and every function that is given."""
+        """A number that grows with every contract and every function that is given."""
         return len(self.known) + sum(map(len, self.given.values()))
 
     def calls(self):

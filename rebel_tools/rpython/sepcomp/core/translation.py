@@ -99,7 +99,7 @@ class CoreTranslation(object):
         return found
 
     def find_frozen(self):
-        """{path: pointer} of the frozen objects among which values are chosen that the interface speaks of."""
+        """{path: pointer} of the frozen objects that are possible values of something in the interface."""
         from rpython.rtyper.lltypesystem import lltype
         rtyper = self.translator.rtyper
         found = {}

@@ -1,9 +1,9 @@
-"""What an interface may promise.
+"""Makes annotations general enough for an interface.
 
-The annotator is precise about the core's own calls: an argument that happens to be 5 everywhere, a result that is
-never negative, a string without NUL.  An extension would break such promises.  So the annotations of exported
+The annotator is precise about the core's own calls: an argument that happens to be 5 everywhere, a result that is never
+negative, a string without NUL.  Calls by an extension would not keep to that.  So the annotations of exported
 functions, of methods that may be overridden and of the attributes of exported classes are made general, and the
-annotator runs on until nothing changes any more.
+annotator continues until nothing changes any more.
 """
 
 from rpython.annotator import description, model
@@ -41,7 +41,7 @@ def widen(s):
 
 
 def nameable(classdef):
-    """The class, or the nearest base that a path leads to: a class that a function made, extensions cannot name."""
+    """The class, or its nearest base that has a path: extensions cannot name a class that was made in a function."""
     found = classdef
     while found is not None and classnames.UNREACHABLE in found.name:
         found = found.basedef
@@ -117,6 +117,8 @@ def widen_attributes(classdef):
 
 
 def is_one_static_method(classdef, name, attr):
-    """Such a method stays the constant that specialised functions may need it to be: no extension overrides it."""
+    """Whether an attribute is a static method that stays constant: specialised functions may need that, and no
+    extension can override it.
+    """
     return (attr.readonly and attr.s_value.is_constant()
             and isinstance(vars(classdef.classdesc.pyobj).get(name), staticmethod))

@@ -1,1 +1,1 @@
-"""A core as an extension sees it, and the translation of an extension."""
+"""The core from the side of an extension, and the translation of an extension."""

@@ -1,6 +1,7 @@
-"""A core as an extension sees it: the interface, and what was taken from it so far.
+"""The core from the side of an extension: its interface, and what the extension has used of it so far.
 
-Everything is made on first use, so that a translation costs what the extension uses and not what the core offers.
+Everything is made on first use, so the cost of a translation depends on what the extension uses, not on the core's
+size.
 """
 
 import os
@@ -104,8 +105,8 @@ class Core(object):
     def owns_class(self, cls):
         """Whether the core has this class, too; its functions may make others for the extension.
 
-        An exception that no path leads to, like those that a function makes for each format of a message, is caught as
-        what         it derives from: then each library has a class of its own.
+        An exception class without a path, such as those that a function makes for each format of a message, is caught
+        as its base; then each library has a class of its own.
         """
         if cls.__module__ not in self.modules or issubclass(cls, BaseException) and cls not in self.class_names.paths:
             return False
@@ -140,9 +141,9 @@ class Core(object):
         return desc
 
     def specialize(self, desc, inputcells):
-        """The graph of an imported function; its arguments are those that the interface states.
+        """The graph of an imported function, with the arguments that the interface states.
 
-        Where an instance may be None here and not in the core, there is one more graph, which looks.
+        If an instance may be None here but not in the core, there is another graph that checks for None.
         """
         declared = [self.decode(arg) for arg in desc.sepcomp_entry['args']]
         checked = []
@@ -157,7 +158,7 @@ class Core(object):
         return desc.cachedgraph(tuple(checked) or None, builder=lambda translator, pyfunc: self.stub(desc, checked))
 
     def specialize_memo(self, desc, inputcells):
-        """A memo function of the core: about constants of the extension it is computed here, else the core is asked."""
+        """A memo function of the core: computed here for constants of the extension, otherwise a call of the core."""
         from sepcomp.shared import memo
         if all(s.is_constant() for s in inputcells) and not all(memo.is_of_core(self, s.const) for s in inputcells):
             self.used.ran(desc.pyobj, [s.const for s in inputcells])
@@ -191,9 +192,9 @@ class Core(object):
         return self.data['classes'].get(classdesc.name)
 
     def is_private(self, cls):
-        """Whether a class of rpython's library is one in the core and another one in the extension.
+        """Whether core and extension each have their own version of a class of rpython's library.
 
-        No signature leads from one to the other, so that each has those fields and methods that it uses.
+        No signature passes instances between them, so each version has the fields and methods that its library uses.
         """
         return is_of_library(cls.__module__) and not issubclass(cls, BaseException) and (
             classnames.default(cls) not in self.shared)
@@ -317,7 +318,7 @@ class Core(object):
 
 
 def without_none(s_given, s_declared):
-    """What is given for an instance that is not None: an instance, or nothing else than None so far."""
+    """The annotation `s_given` without None, for an argument that must not be None."""
     if isinstance(s_declared, model.SomeInstance) and isinstance(s_given, model.SomeNone):
         return s_declared
     if isinstance(s_given, model.SomeInstance):

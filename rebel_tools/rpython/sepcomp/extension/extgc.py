@@ -1,8 +1,8 @@
-"""The GC transformer of an extension: no GC of its own, only calls into the core's and inlined fast paths.
+"""The GC transformer of an extension, which has no GC of its own: it calls the core's, with inlined fast paths.
 
-The GC object and its data are symbols of the core; fields are reached by offsets that the core measured.  Type ids
-of types that the core knows are its numbers.  Types of the extension form a group of their own, which init_module()
-copies into the core's reserve: their ids are offsets in that group plus a base that is known at load.
+The GC object and its data are symbols of the core; fields are accessed by offsets that were measured in the core.
+Types that the core has get the core's type ids.  The other types of the extension form a group, which init_module()
+copies into the reserve of the core: their ids are offsets in that group plus a base that is set at load time.
 """
 
 import sys
@@ -28,7 +28,7 @@ from sepcomp.sources import program
 from sepcomp.command.errors import SepcompError
 
 TID_BASE = 'sepcomp_tid_base'
-# helpers for which rpython asks with hasattr() whether the GC has them; for the others None says no
+# helpers that rpython looks up with hasattr(); for the others, None means that the GC does not have them
 HAS_OR_HAS_NOT = ['wb_before_move_ptr', 'pin_ptr', 'unpin_ptr', '_is_pinned_ptr', 'raw_malloc_memory_pressure_ptr',
                   'raw_malloc_memory_pressure_varsize_ptr']
 
@@ -38,7 +38,7 @@ def symbol_constant(name):
 
 
 class LayoutBuilder(framework.TransformerLayoutBuilder):
-    """Knows which types have an id in the core.  Those are members of a group that is never written out."""
+    """Gives types of the core their ids.  They are members of a group that is never written out."""
 
     def __init__(self, translator, GCClass, core):
         self.core = core
@@ -221,7 +221,7 @@ class ExtensionGCTransformer(finalizers.ExtensionQueues, shadowstack.ShadowStack
 
 
 class FastPaths(object):
-    """What core code has inlined of its GC, written over the offsets of the interface."""
+    """The fast paths that code of the core has inlined from its GC, written with the offsets of the interface."""
 
     def __init__(self, gct):
         offsets = gct.core.data['offsets']

@@ -1,4 +1,4 @@
-"""The C of an extension besides the generated one: init_module() and the entry points."""
+"""The hand-written part of an extension's C: init_module() and the entry points."""
 
 from rpython.rtyper.lltypesystem import lltype
 from rpython.translator.c import genc
@@ -117,7 +117,7 @@ INITIALIZER = '''    %s();
 
 
 def startup_code(f, database):
-    """genc.gen_startupcode: what is left to do at load, without the GC."""
+    """Replaces genc.gen_startupcode: everything at load except starting the GC."""
     f.write('void sepcomp_extension_startup(void) {\n')
     for dest, value in database.late_initializations:
         f.write('\t%s = %s;\n' % (dest, value))
@@ -182,7 +182,7 @@ def headers(db, gct):
 
 
 def vtables(db, extension):
-    """Copy what the extension's classes inherit from the core's vtables."""
+    """C that copies what the extension's classes inherit from the core's vtables."""
     lines = []
     for classdef in extension.own_classdefs():
         r_class = classdef.repr
@@ -212,7 +212,7 @@ def inherited(db, classdef, r_class):
 
 
 def static_asserts(db, extension):
-    """The C compiler compares the layouts of all classes that are used with the core's."""
+    """Assertions with which the C compiler compares the layouts of all used classes with the core's."""
     lines = []
     rtyper = extension.translator.rtyper
     for classdef in extension.imported_classdefs():

@@ -1,4 +1,4 @@
-"""Where rpython asks about a function, class or object, and the core may be the one to answer."""
+"""Hooks into rpython's handling of functions, classes and objects, for those that belong to the core."""
 
 from rpython.annotator import classdesc, model
 from rpython.annotator.bookkeeper import Bookkeeper
@@ -73,7 +73,7 @@ def init_classdef(core, original):
 
 
 def check_definitions(core, classdef):
-    """What a class of an extension defines anew must be something that the core will see."""
+    """Raises AnnotatorError for a definition in a class of an extension that the core would not use."""
     bases = [base for base in classdef.getmro() if getattr(base, 'sepcomp_entry', None) is not None]
     for base in bases:
         for name in base.sepcomp_entry['class_reads']:

@@ -1,4 +1,4 @@
-"""What rpython sees in an extension in place of functions, contracts and attributes of the core."""
+"""What stands for functions, contracts and attributes of the core in the translation of an extension."""
 
 from rpython.annotator import model
 from rpython.annotator.classdesc import Attribute
@@ -19,7 +19,7 @@ def accepts(s_declared, s_given):
 
 
 class ImportedCall(object):
-    """What the stub of an imported function calls."""
+    """The object that the stub of an imported function calls: a call of the core's function."""
 
     def __init__(self, core, name, entry):
         self.core, self.name, self.entry = core, name, entry
@@ -57,7 +57,7 @@ def check_type(name, T, expected):
 
 
 class Contract(object):
-    """What the body of a contract calls: it is never reached, a slot of the core's vtable is."""
+    """The object that the body of a contract calls. It is never executed: calls go through a slot of the vtable."""
 
     def __init__(self, core, name, result):
         self.core, self.name, self.result = core, name, result
@@ -78,7 +78,7 @@ class ContractEntry(ExtRegistryEntry):
 
 
 def why_fixed(data):
-    """Why an extension can have no other value for an attribute, where that is not plain."""
+    """Why an extension cannot give an attribute another value, if that is not obvious; otherwise ''."""
     if data[0] != 'frozen':
         return ''
     paths, _, attributes = data[1:]
@@ -90,7 +90,7 @@ def why_fixed(data):
 
 
 class ImportedAttribute(Attribute):
-    """An attribute of a class of the core: nothing an extension does may change it."""
+    """An attribute of a class of the core; the code of an extension must not change its annotation."""
 
     def __init__(self, name, s_value, readonly, is_slot=False, why=''):
         Attribute.__init__(self, name)

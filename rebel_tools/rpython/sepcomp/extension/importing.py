@@ -1,8 +1,8 @@
-"""What happens while the modules of an extension are imported, which is in the process that translates it.
+"""Watches what happens while the modules of an extension are imported, in the process that translates it.
 
-Functions of the core that run then are part of what the extension was made of (see `templates`).  What they change in
-lists, dicts and instances of the core that are shared at run time is not seen by the core that is loaded later: that is
-refused, since an initializer is the place for it.
+The extension depends on the functions of the core that run then (see `templates`).  Changes of lists, dicts and
+instances that are shared at run time would have no effect on the core that is loaded later, so they are refused: they
+belong into an initializer.
 """
 
 import os
@@ -13,8 +13,11 @@ from sepcomp.sources.program import source_of
 
 
 class Watch(object):
-    """modules: {name: module} of the core; data: its interface; paths: its objects, see program.prebuilt_paths();
-    folders: those of the program."""
+    """Records, while it traces, which functions of the core run and whether shared objects are changed.
+
+    modules: {name: module} of the core; data: its interface; paths: its objects, see program.prebuilt_paths();
+    folders: those of the program.
+    """
 
     def __init__(self, modules, data, paths, folders):
         self.files = set(source_of(module) for module in modules.values())
@@ -51,7 +54,7 @@ class Watch(object):
         return self.note_line
 
     def compare(self):
-        """What has changed since the last line did so there."""
+        """Attribute changes since the last call to the line that has just run."""
         if self.changed is None:
             for path, value, before in self.state:
                 if contents(value) != before:

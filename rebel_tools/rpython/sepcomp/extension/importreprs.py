@@ -1,7 +1,7 @@
-"""Representations of the core's classes in an extension: rebuilt from annotations, laid out as the interface says.
+"""Representations of the core's classes in an extension: rebuilt from annotations, with the layout of the interface.
 
-A field whose annotation the interface could not describe still has its place: a field of the same size and, to the
-GC, of the same kind, that nobody can name.
+A field whose annotation the interface cannot describe is replaced by one without a usable name, of the same size and of
+the same kind for the GC.
 """
 
 import sys
@@ -38,7 +38,7 @@ def choose_class_repr(cls, rtyper, classdef=None, *args, **kwds):
 
 
 def build_instance_repr(original):
-    """A class of the core is laid out as the interface says, also where rpython has a representation of its own."""
+    """Use the layout of the interface for classes of the core, also where rpython has a special representation."""
     def buildinstancerepr(rtyper, classdef, gcflavor='gc'):
         if getattr(classdef, 'sepcomp_entry', None) is not None:
             return ImportedInstanceRepr(rtyper, classdef, gcflavor)
@@ -47,7 +47,7 @@ def build_instance_repr(original):
 
 
 def fields_of(classname, layout, reprs):
-    """[(name, lltype)] of a structure: `reprs` for the fields that are known, something alike for the others."""
+    """[(name, lltype)] of a structure: types from `reprs` where there is one, generic types for the other fields."""
     fields = []
     for name, kind in layout:
         if name in reprs:
@@ -62,7 +62,7 @@ def fields_of(classname, layout, reprs):
 
 
 def check_layout(rtyper, classname, T, layout):
-    """Compare when all forward references are resolved."""
+    """Compare a structure with its layout; call this when all forward references are resolved."""
     for name, kind in layout:
         found = T._flds[name]
         if lltexts.generic(kind) != found:
@@ -110,7 +110,7 @@ class ImportedClassRepr(rclass.ClassRepr):
         check_layout(self.rtyper, self.classdef.name, self.vtable_type, self.classdef.sepcomp_entry['vtable_layout'])
 
     def init_vtable(self):
-        """The core's vtable: an extern symbol.  Only the ids are known here."""
+        """The core's vtable, an extern symbol.  Only the ids are set here."""
         self.vtable = lltype.malloc(self.vtable_type, immortal=True)
         root = rclass.cast_vtable_to_typeptr(self.vtable)
         root.subclassrange_min, root.subclassrange_max = self.classdef.minid, self.classdef.maxid
@@ -198,7 +198,7 @@ def frozen_symbol(core, desc):
 
 
 class ImportedFrozenRepr(rpbc.MultipleUnrelatedFrozenPBCRepr):
-    """Frozen objects, some of them of the core: only their identity can be asked for."""
+    """Frozen objects, some of them of the core: only their identity can be compared."""
 
     def __init__(self, rtyper, core):
         rpbc.MultipleUnrelatedFrozenPBCRepr.__init__(self, rtyper)
@@ -237,7 +237,7 @@ def setup_vtable(original):
 
 
 def check_immutable(original):
-    """A class may list a field that a class of the core declares immutable, again."""
+    """Let a class list a field as immutable again that a base in the core has declared immutable."""
     def _check_for_immutable_conflicts(self):
         declared = self.immutable_field_set
         known = set(field for base in self.classdef.getmro() if getattr(base, 'sepcomp_entry', None) is not None

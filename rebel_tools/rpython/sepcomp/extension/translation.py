@@ -77,7 +77,7 @@ class ExtensionTranslation(object):
         complete_so_far(annotator)
         self.answers = ownvalues.Answers(self.core)
         while self.call_overrides() | self.call_functions() | self.answers.find():
-            complete_so_far(annotator)      # what was blocked may become reachable
+            complete_so_far(annotator)      # blocks that could not be annotated may be reachable now
         annotator.complete()
         self.check_overrides()
         self.check_functions()
@@ -99,7 +99,7 @@ class ExtensionTranslation(object):
         return self.given != before
 
     def check_functions(self):
-        """They must return what the core expects."""
+        """Raises SepcompError for a function that returns something else than the core expects."""
         for contract, descs in self.core.contracts.calls():
             s_promised = self.core.decode(contract.sepcomp_result)
             for desc in descs:
@@ -236,7 +236,8 @@ class ExtensionBuilder(runner.Builder):
 
 
 def check_symbols(path, library):
-    """What the extension takes must be in the core: it is declared weak, so the linker did not check."""
+    """Raises SetupError if the core lacks a symbol that the extension uses: weak symbols are not checked by the linker.
+    """
     exported = exports_of(library)
     wanted = set(name for kind, name in nm(path, '--undefined-only') if kind in 'wv')
     missing = sorted(name for name in wanted - exported if name.startswith(('sepcomp_', 'pypy', 'rpy', 'RPy', 'LL_')))

@@ -1,1 +1,1 @@
-"""The file between the two sides: annotations and low-level types as plain data, names and symbols."""
+"""The interface file between core and extensions: annotations and low-level types as plain data, names and symbols."""

@@ -118,7 +118,7 @@ def encode_item(item, pending):
 
 
 def describe(s):
-    """What a person calls the annotation."""
+    """The annotation in the words of a message for the user."""
     cls = s.__class__
     if cls in SIMPLE:
         return {'none': 'None', 'impossible': 'nothing'}.get(SIMPLE[cls][0], SIMPLE[cls][0])
@@ -142,7 +142,7 @@ def describe(s):
 
 
 def of_type(t, bookkeeper):
-    """The annotation for a type as @export(...) takes it; rpython's own does not know classes inside containers."""
+    """The annotation for a type in @export(...); rpython's own function does not support classes inside containers."""
     if isinstance(t, list):     # whether it is resized is what the core does with it
         return model.SomeList(ListDef(bookkeeper, of_type(t[0], bookkeeper), mutated=True))
     if isinstance(t, tuple):

@@ -1,9 +1,9 @@
-"""Names of classes: the same in the core's translation and in that of an extension, and of one class only.
+"""Names of classes that are unique, and the same in the translations of a core and of its extensions.
 
-rpython calls a class `module.Class`, by what the class says of itself. Two classes of a factory have one such name,
-and a class inside another one has a name that leads nowhere. Here a class has the path that leads to it:
-`module.Class`, `module.Outer.Inner`, or `module.A` for `A = make_class()`. A class that no path leads to gets a
-number, and in an extension the name of the extension too: nobody can ask for it by name.
+rpython names a class `module.Class`, from its __module__ and __name__. Two classes made by one function then have the
+same name, and the name of a nested class cannot be looked up. Here a class is named by the path to it: `module.Class`,
+`module.Outer.Inner`, or `module.A` for `A = make_class()`. The name of a class without a path contains a number, and in
+an extension also the name of the extension; it cannot be looked up.
 """
 
 import sys
@@ -15,8 +15,11 @@ UNREACHABLE = '#'
 
 
 class Names(object):
-    """program: a program.Program; library: the name of an extension, '' in a core; first: names of modules to search
-    before all others, those of the core."""
+    """The names of all classes of a program.
+
+    program: a program.Program; library: the name of an extension, '' in a core; first: names of modules to search
+    before all others, those of the core.
+    """
 
     def __init__(self, program, library='', first=()):
         self.program = program
@@ -30,7 +33,7 @@ class Names(object):
         self.refresh()
 
     def refresh(self):
-        """Functions may import modules when they are looked at."""
+        """Find the classes of modules that were imported since the last call."""
         if len(sys.modules) == self.loaded:
             return
         self.loaded = len(sys.modules)
@@ -84,7 +87,7 @@ def is_class(value):
 
 
 def is_found(cls):
-    """Whether the class is what its own name leads to."""
+    """Whether looking up __name__ in __module__ gives this class."""
     return getattr(sys.modules.get(cls.__module__), cls.__name__, None) is cls
 
 

@@ -1,4 +1,4 @@
-"""The interface file, in the format of rebel_tools.interface: what the generic gate checks, and what only we need.
+"""The interface file, in the format of rebel_tools.interface: a part that the gate checks, and a part for sepcomp only.
 
 `functions` and `variables` hold every symbol of the core with its C type; the description of functions, classes and
 layouts in RPython's terms is `extra`.  The digest covers all of it, so it depends neither on paths nor on time.
@@ -45,7 +45,7 @@ def function(FUNC):
 
 
 def function_in_words(words):
-    """The same for 'result arg ...', names of C_TYPES or * for a pointer."""
+    """The same as `function`, for a text 'result arg ...' with names of C_TYPES, or * for a pointer."""
     types = [POINTER if word == '*' else C_TYPES[word] for word in words.split()]
     return [types[0], [[None, T] for T in types[1:]], False, None, [], None]
 
@@ -103,7 +103,7 @@ def read(path, is_stable=False):
 
 
 def native(data):
-    """The same data with byte strings, which rpython expects of every name."""
+    """The same data with byte strings instead of unicode, because rpython expects byte strings as names."""
     if isinstance(data, unicode):
         return str(data)
     if isinstance(data, list):

@@ -1,7 +1,8 @@
 """Low-level types as canonical text, and the layouts of structures as plain data.
 
-Two translations never share type objects: what the extension rebuilt is the core's type if the texts are equal.
-Structures of user classes are named (their layout is compared on its own), all others are spelled out.
+Two translations never share type objects: a type that an extension has rebuilt is the core's type if the texts are
+equal. Structures of user classes are represented by their names (their layouts are compared separately), all others by
+their fields.
 """
 
 from rpython.memory.gctypelayout import is_subclass_of_object
@@ -58,7 +59,7 @@ GENERIC = {'Signed': lltype.Signed, 'Unsigned': lltype.Unsigned, 'Bool': lltype.
 
 
 def generic(kind):
-    """A type of the same size, and the same to the GC, as the one with this text: for fields nobody here may use."""
+    """A type with the size and the GC kind of the type with this text, for fields that this extension cannot use."""
     if kind in GENERIC:
         return GENERIC[kind]
     if kind.startswith(('*gc ', '*instance ', '*opaque GCREF')) or kind == '*weakref':

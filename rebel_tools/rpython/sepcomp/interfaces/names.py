@@ -1,4 +1,4 @@
-"""C names.  All that crosses the boundary is named after what it is in the source, without counters."""
+"""C names.  Everything that core and extensions share is named after its name in the source, without counters."""
 
 import re
 

@@ -1,6 +1,6 @@
-"""The C functions and data, not generated, that a core exports: sepcomp's own and a part of rpython's runtime.
+"""The hand-written C functions and data that a core exports: sepcomp's own and a part of rpython's runtime.
 
-rpython's runtime (translator/c/src/*.c) exists once in a process, in the core; generated code of an extension refers to
+rpython's runtime (translator/c/src/*.c) exists once in a process, in the core; the generated code of extensions uses
 these symbols of it.  Types are those of interface.C_TYPES, `*` is any pointer.
 """
 
@@ -63,7 +63,7 @@ THREADS = {     # translated with --thread only
 }
 RUNTIME_DATA = ['pypydtcount', 'pypy_debug_tracebacks', 'pypy_debug_file', 'pypy_have_debug_prints',
                 'pypy_threadlocal_key', 'rpy_stacktoobig', 'rpy_fastgil']
-SHARED_MODULES = ['thread.c']     # further C of rpython that must exist once
+SHARED_MODULES = ['thread.c']     # other C files of rpython that must exist once in a process
 
 
 def functions(options):

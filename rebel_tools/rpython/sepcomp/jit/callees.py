@@ -1,9 +1,9 @@
-"""Open calls in the eyes of the codewriter.
+"""Gives the codewriter the known callees of open calls.
 
-The callees of an open call are unknown (see `openness`): its effects are the worst, and it stays a call in a trace.
-For a callee that this translation does know the codewriter writes a JitCode all the same: the tracer looks at the
-address that is called, and follows it when there is a JitCode for it.  So the core's own methods are inlined, and
-those of an extension are called.
+The callees of an open call count as unknown (see `openness`): any effect is assumed, and in a trace it stays a call.
+But the codewriter writes a JitCode for each callee that this translation contains: the tracer compares the address that
+is called, and inlines the callee if there is a JitCode for it.  So the core's own methods are inlined, and those of
+extensions are called.
 """
 
 from rpython.jit.codewriter.call import CallControl

@@ -1,8 +1,8 @@
-"""Whether a function has effects: what it writes, apart from the objects that it makes itself.
+"""Whether a function has effects: writes to anything but objects that it has created itself.
 
-For each graph a summary says which arguments it writes to, whether it does anything else that another can see, and
-where its result comes from.  An object that a function makes, initialises and returns is no effect of it, also where
-`__init__` is a function of its own.  Whatever is not known to be harmless is an effect.
+The summary of a graph says which arguments it writes to, whether it has any other visible effect, and where its result
+comes from.  Creating, initialising and returning an object is not an effect, also if `__init__` is a separate function.
+Any operation that is not known to be harmless is an effect.
 """
 
 from rpython.flowspace.model import Constant, SpaceOperation, Variable
@@ -15,17 +15,17 @@ WRITES = ('setfield', 'setarrayitem', 'setinteriorfield', 'gc_store_indexed', 'b
           'bare_setinteriorfield')
 CALLS = ('direct_call', 'indirect_call')
 SAME = ('cast_pointer', 'same_as', 'cast_opaque_ptr', 'hint', 'getsubstruct', 'getarraysubstruct')
-# ... and parts of rpython's own containers, which nobody shares
+# fields of rpython's own containers whose value belongs to the container alone
 OWNED = {'list': ('items',), 'dicttable': ('entries', 'indexes'), 'stringbuilder': ('current_buf',),
          'unicodebuilder': ('current_buf',)}
-# LL_OPERATIONS says of these that they have effects: on the collector, or on what is printed for debugging
+# LL_OPERATIONS marks these as having effects, but only on the collector or on debugging output
 HARMLESS = CALLS + (
     'debug_assert', 'debug_assert_not_none', 'debug_catch_exception', 'debug_fatalerror', 'debug_nonnull_pointer',
     'debug_offset', 'debug_record_traceback', 'debug_print', 'debug_reraise_traceback', 'debug_start_traceback',
     'debug_start', 'debug_stop', 'have_debug_prints', 'have_debug_prints_for', 'gc_writebarrier',
     'int_add_nonneg_ovf', 'int_add_ovf', 'int_mul_ovf', 'int_sub_ovf', 'keepalive', 'jit_record_exact_class',
     'jit_is_virtual', 'getslice',
-    'jit_force_quasi_immutable')     # of a field that is written next
+    'jit_force_quasi_immutable')     # the write to the field that follows is counted
 # rpython's functions that only fill a cache, or reserve a place that another function then takes
 CACHES = ('ll_strhash', 'll_ensure_indexes', 'll_call_lookup_function')
 COPIES_INTO = {'ll_arraycopy': 1, 'll_arraymove': 0, 'll_arrayclear': 0, 'copy_string_contents': 1,
@@ -33,7 +33,11 @@ COPIES_INTO = {'ll_arraycopy': 1, 'll_arraymove': 0, 'll_arrayclear': 0, 'copy_s
 
 
 class Summary(object):
-    """What one graph does.  writes: {number of an argument: what}; effect: what else, '' for nothing."""
+    """The effects of one graph.
+
+    writes: {number of an argument that is written to: a text for messages}; effect: a text for any other effect, '' for
+    none; result: where the result comes from.
+    """
 
     def __init__(self, writes=None, result=frozenset()):
         self.writes = writes or {}
@@ -49,7 +53,7 @@ class Summary(object):
 
 
 def restore(plain, text):
-    """The summary of such plain data; text: what it does with an argument."""
+    """The summary from the plain data of Summary.plain(); text: describes the writes to arguments in messages."""
     writes, result = plain
     return Summary(dict((number, text) for number in writes), result)
 
@@ -57,12 +61,13 @@ def restore(plain, text):
 class Effects(object):
 
     def __init__(self, judge):
-        """judge(op): of a call, a text that names an effect, '' for none, a Summary, or [graphs] of what is called."""
+        """judge(op): for a call, a text that describes its effect, '' for none, a Summary, or [graphs] of the callees.
+        """
         self.judge = judge
         self.known = {}     # {graph: Summary}
 
     def of(self, graph):
-        """What the graph does that others can see, as a text; '' for nothing."""
+        """A text that describes a visible effect of the graph; '' if it has none."""
         summary = self.summary(graph)
         return summary.effect or ''.join(text for _, text in sorted(summary.writes.items())[:1])
 
@@ -81,7 +86,7 @@ class Effects(object):
         return self.known[graph]
 
     def reachable(self, graph):
-        """The graphs not known yet that this one leads to, callees first."""
+        """The graphs without a summary that this one calls, directly or indirectly, and itself; callees first."""
         found, seen, todo = [], set([graph]), [graph] if graph not in self.known else []
         while todo:
             found.append(todo.pop())
@@ -206,7 +211,7 @@ class Flow(object):
 
 
 def as_call(op):
-    """The call in a call under a condition; any other operation as it is."""
+    """For a conditional call, the call as an operation of its own; any other operation unchanged."""
     if op.opname in ('jit_conditional_call', 'jit_conditional_call_value'):
         return SpaceOperation('direct_call', op.args[1:], op.result)
     return op

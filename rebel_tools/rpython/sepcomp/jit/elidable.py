@@ -1,10 +1,10 @@
 """Elidable functions of a core with open calls in them.
 
-A function that is marked @elidable has no effects as far as a trace is concerned, whatever it does: rpython takes its
-author at his word.  The one thing that it does not accept is a call whose effects it cannot know.  Open calls are such
-calls.  So inside of an elidable function (or a loop-invariant one) they have the effects of the callees that are
-known, and the interface holds the others, those of extensions, to have none (see `promises`).  What they read is not
-known: such a call counts as one that reads all fields, so that a trace has written them before.
+rpython trusts the mark @elidable: for a trace, such a function has no effects, whatever it does.  But it rejects a call
+with unknown effects inside, and open calls are such calls.  So inside of an elidable (or loop-invariant) function an
+open call gets the effects of its known callees, and the interface requires the callees of extensions to have none (see
+`promises`).  What those read is not known: such a call counts as reading all fields, so that a trace writes pending
+values back before it.
 """
 
 from rpython.jit.backend.llsupport import descr as descrs
@@ -19,7 +19,7 @@ READERS = [('_readonly_descrs_fields', descrs.FieldDescr), ('_readonly_descrs_ar
 
 
 class Trusting(object):
-    """An analyser to which an open call has the effects of the callees that are known."""
+    """An analyser that gives an open call the effects of its known callees."""
 
     def analyze(self, op, seen=None, graphinfo=None):
         if openness.is_open_call(op):
@@ -44,7 +44,7 @@ class TrustingRandomEffects(Trusting, effectinfo.RandomEffectsAnalyzer):
 
 
 def trusting_analysers(translator):
-    """{attribute of CallControl: what stands there instead}; whether a call raises or collects stays unknown."""
+    """{attribute of CallControl: its replacement}; whether an open call raises or collects stays unknown."""
     found = {
         'readwrite_analyzer': TrustingReadWrite(translator),
         'virtualizable_analyzer': TrustingVirtualizable(translator),

@@ -1,11 +1,11 @@
-"""Fields that a trace may hold in registers or take for constants, when an extension comes near them.
+"""Access of extensions to fields that a trace may keep in registers or treat as constants.
 
-A quasi-immutable field (`_immutable_fields_ = ['x?']`) is a constant to traces until it is written: each write must
-throw them away.  The core exports a function for each such field, which an extension calls before it writes.
+A quasi-immutable field (`_immutable_fields_ = ['x?']`) is a constant in traces until it is written: each write must
+invalidate these traces.  The core exports a function for each such field, which an extension calls before it writes.
 
-The fields of a virtualizable (`_virtualizable_ = [...]`) live in a trace as long as it runs.  An extension reaches
-them through functions of the core, which put them back first: through its own, or those of @export_stable.  Anything
-else is refused.
+The fields of a virtualizable (`_virtualizable_ = [...]`) are kept in registers while a trace runs.  An extension may
+access them only through functions of the core, which write them back first: exported ones, or those of @export_stable.
+Any other access is refused.
 """
 
 from rpython.flowspace.model import Block, Constant, FunctionGraph, Link, SpaceOperation
@@ -33,10 +33,10 @@ def check_classes(exports):
 
 
 def check_functions(exports):
-    """Raises SepcompError for an exported function or method whose body works on what a trace holds.
+    """Raises SepcompError for an exported function or method that accesses a virtualizable directly.
 
-    Such a function must be called from traces only: rpython compiles it for a virtualizable that is known to be
-    accessed directly, and nothing puts back first what the trace holds.
+    rpython compiles such a function for calls from traces only: it does not write back the values that a trace keeps in
+    registers before it reads the fields.
     """
     for func in exports.promised():
         desc = exports.funcdesc(func)
@@ -51,7 +51,10 @@ def is_virtualizable(cls):
 
 
 def state(core):
-    """Write into the interface what is forced and what is hidden; returns {symbol: pointer} of the functions for it."""
+    """Add the quasi-immutable fields to the interface and remove those of virtualizables.
+
+    Returns {symbol: pointer} of the functions that extensions call before they write a quasi-immutable field.
+    """
     made = {}
     for classdef in core.exports.bookkeeper.classdefs:
         entry = core.classes.get(classdef.name)
@@ -70,7 +73,7 @@ def state(core):
 
 
 def forcing_function(translator, name, T, field):
-    """A function of one instance in which nothing stands but the operation that the JIT replaces."""
+    """A function of one instance that contains only the operation that the JIT replaces."""
     block = Block([varoftype(T)])
     graph = FunctionGraph(name, block)
     graph.getreturnvar().concretetype = lltype.Void
@@ -84,7 +87,10 @@ def forcing_function(translator, name, T, field):
 # ---------------------------------------------------------------- an extension
 
 def call_functions(core, rtyper, classdefs, graphs):
-    """Let an extension call the core's functions before it writes such a field. classdefs: those of the core."""
+    """Replace the JIT's operation before each write of such a field by a call of the core's function.
+
+    classdefs: those of the core. graphs: all graphs of the extension.
+    """
     symbols = {}
     for classdef in classdefs:
         if classdef.sepcomp_entry.get('forced'):

@@ -1,4 +1,4 @@
-"""Overrides of an extension that elidable functions of the core call must have no effects."""
+"""Checks that the overrides of an extension that elidable functions of the core call have no effects."""
 
 from sepcomp.command.errors import SepcompError
 from sepcomp.jit import effects, promises
@@ -7,7 +7,7 @@ from sepcomp.sources import program
 
 
 def check(extension, slots, overrides):
-    """Raises SepcompError for the first that has.  extension: ExtensionTranslation, rtyped.
+    """Raises SepcompError for the first override with effects.  extension: an ExtensionTranslation after rtyping.
 
     slots: [(owner ClassDef, name, slot)]. overrides(s_methods): the MethodDescs among them that are the extension's.
     """
@@ -24,7 +24,7 @@ def check(extension, slots, overrides):
 
 
 class Judge(object):
-    """What an extension knows of the effects of a call, see effects.Effects."""
+    """The effects of calls in an extension, see effects.Effects."""
 
     def __init__(self, core):
         self.core = core

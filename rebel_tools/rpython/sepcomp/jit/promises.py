@@ -1,7 +1,7 @@
-"""Which slots a core calls inside of elidable functions: what extensions put there must have no effects.
+"""The slots that a core calls inside of elidable functions: overrides of them in extensions must have no effects.
 
-The interface says so of the slot, and of each exported function what it does to its arguments, unless it does more
-than that: an override may call those that do no more.
+The interface marks these slots.  It also says of each exported function whose only effects are writes to its arguments
+which ones it writes to, so that such overrides may call it.
 """
 
 from sepcomp.command.errors import SepcompError
@@ -14,7 +14,7 @@ MARKS = ('_elidable_function_', '_jit_loop_invariant_')
 
 
 def is_promising(func):
-    """Whether the author of a function says that a trace may leave out calls of it."""
+    """Whether a function is marked so that a trace may leave out calls of it."""
     return any(getattr(func, mark, False) for mark in MARKS)
 
 
@@ -91,11 +91,11 @@ def state(core):
 
 
 class Judge(object):
-    """What a core knows of the effects of a call, see effects.Effects."""
+    """The effects of calls in a core, see effects.Effects."""
 
     def __init__(self, families):
         self.families = families
-        # the author of an elidable function knows what it calls in the core
+        # an elidable function is trusted with regard to what it calls in the core
         self.trusted = set(graph for family in families for table in family.calltables.values() for row in table
                            for graph in row.values())
 

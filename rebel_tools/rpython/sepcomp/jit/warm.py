@@ -19,7 +19,8 @@ MUST_HAVE = {
 
 
 def import_jit():
-    """Import the JIT, which asks pytest's options for nothing but its own tests."""
+    """Import the JIT. It imports rpython.conftest (options of pytest) for its own tests only, so an empty one will do.
+    """
     if 'rpython.conftest' not in sys.modules:
         sys.modules['rpython.conftest'] = conftest = types.ModuleType('rpython.conftest')
         conftest.option = None
@@ -31,7 +32,7 @@ def import_jit():
 
 
 def prepare(translator):
-    """Import the codewriter and tell it of open calls."""
+    """Import the codewriter and install the hooks for open calls."""
     import_jit()
     from sepcomp.jit import callees, elidable
     callees.install()
@@ -59,9 +60,9 @@ def has_merge_point(graphs):
 
 
 def nothing():
-    """A graph that does nothing, in the place of the main function that a library has not.
+    """A graph that does nothing, instead of a main function, which a library does not have.
 
-    The JIT would end with the first return of a real one.
+    With a real one, the JIT would be finished when that returns for the first time.
     """
     block = Block([])
     graph = FunctionGraph('no_main_function', block)

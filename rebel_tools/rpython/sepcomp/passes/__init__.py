@@ -1,1 +1,1 @@
-"""The passes of a translation, generated C, gcc, and files that appear complete."""
+"""The passes of a translation, generated C, its compilation, and complete output files."""

@@ -8,7 +8,7 @@ import subprocess
 
 from sepcomp.command.errors import SepcompError
 
-# aligned: how fast a loop is shall not depend on where in which library it happens to lie
+# aligned, so that the speed of a loop does not depend on its position in the library
 CFLAGS = ['-O2', '-pthread', '-fPIC', '-fomit-frame-pointer', '-fno-strict-aliasing', '-fno-semantic-interposition',
           '-falign-functions=32', '-falign-loops=32',
           '-Wall', '-Wno-unused', '-Wno-address', '-Wno-attributes', '-Wno-array-bounds', '-Wno-stringop-overread']
@@ -18,7 +18,7 @@ VISIBLE = """'-DRPY_EXTERN=extern __attribute__((visibility("default")))'"""
 
 
 class CompilerError(SepcompError):
-    """names: the functions and headers that it is about."""
+    """The C compiler has failed.  names: the functions and headers that its messages are about."""
 
     def __init__(self, lines):
         SepcompError.__init__(self, 'the C compiler failed:\n  ' + '\n  '.join(lines))
@@ -74,10 +74,10 @@ class Compilation(object):
 
 
 def publish(files, work):
-    """Give [(source, destination)] their places: each destination appears complete, the last one last.
+    """Copy [(source, destination)]: each destination appears complete, and the last one last.
 
-    The copies are made in the folder `work`, on the same file system, so an interruption leaves nothing elsewhere; and
-    between two renames only SIGKILL can come.
+    The copies are made in the folder `work`, on the same file system, so an interruption leaves nothing elsewhere.
+    Then they are renamed with signals blocked, so only SIGKILL can interrupt that.
     """
     ready = []
     for source, destination in files:

@@ -14,7 +14,7 @@ from rpython.translator.c.support import cdecl
 
 EXPORTED = 'extern __attribute__((visibility("default"))) '
 HIDDEN = 'extern __attribute__((visibility("hidden"))) '
-# weak: with a wrong core the library still loads, so that init_module() can say what is wrong
+# weak, so that the library loads also with a wrong core, and init_module() can report that
 IMPORTED = 'extern __attribute__((visibility("default"), weak)) '
 
 
@@ -111,7 +111,8 @@ def write_forward_declarations(f, database):
 
 
 def count_initializers(original):
-    """Let `db.get` know whether it prints a constant of a static initializer."""
+    """Count in db.in_initializer how many static initializers are being written, so that `db.get` can check for that.
+    """
     def generic_initializationexpr(db, value, access_expr, decoration):
         db.in_initializer += 1
         try:

@@ -1,4 +1,4 @@
-"""Generated C and its compilation: what core and extension do in the same way."""
+"""Writing and compiling generated C, as far as it is the same for cores and extensions."""
 
 import os
 
@@ -13,7 +13,7 @@ MANY_FUNCTIONS = 400
 class Builder(object):
     """Writes the C sources of a translation and compiles them.
 
-    policy: the GC policy class.  Subclasses of the two sides say what the database must hold.
+    policy: the GC policy class.  The subclasses for cores and extensions say what the database must contain.
     left_out: names of C files of rpython that this library does not compile.
     """
     left_out = ()
@@ -55,7 +55,7 @@ class Builder(object):
         self.cfiles = [os.path.basename(str(main))] + [os.path.basename(str(f)) for f in extra] + modules
 
     def is_large(self):
-        """Whether several C files pay: each of them reads all headers again."""
+        """Whether to write several C files: worth it only for many functions, because each file reads all headers."""
         return sum(node.nodekind == 'func' for node in self.db.globalcontainers()) > MANY_FUNCTIONS
 
     def write(self, name, text):
@@ -68,7 +68,8 @@ class Builder(object):
                                  link_extra=list(eci.link_extra) + list(link_extra))
 
     def make(self, compilation, target, exported, translation, log):
-        """Compile and link; an error of the C compiler is about the source that names the same function or header."""
+        """Compile and link.  An error of the C compiler gets the place in the source that names the function or header.
+        """
         try:
             return compilation.make(target, exported, jobs=translation.jobs, log=log)
         except build.CompilerError as error:

@@ -10,7 +10,7 @@ JIT = 'jit'
 
 
 class Options(object):
-    """What a translation depends on, besides sources: part of the interface, since both sides must agree."""
+    """The options of a translation.  They are part of the interface, because core and extensions must have the same."""
 
     FIELDS = ('gc', 'opt', 'debug', 'type_reserve', 'thread')
 
@@ -133,7 +133,7 @@ PARTS = ('annotator', 'memory', 'rtyper', 'translator')
 
 
 def version_of_rpython():
-    """A hash over the parts of the rpython package that decide on layouts and code: another hash, another compiler."""
+    """A hash over the parts of the rpython package that determine layouts and code."""
     import rpython
     root = os.path.dirname(os.path.abspath(rpython.__file__))
     total = hashlib.sha256()

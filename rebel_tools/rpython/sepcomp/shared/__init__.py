@@ -1,1 +1,1 @@
-"""What several libraries of one process share at run time: classes, methods, templates, tables, exceptions."""
+"""What the libraries of one process share at run time: classes, methods, templates, tables, exceptions."""

@@ -1,10 +1,11 @@
-"""Memo functions of the core whose answers extensions complete.
+"""Memo functions of the core to whose results extensions add.
 
 A memo function maps classes or frozen objects to results that are computed when the core is translated, and extensions
-bring further classes and frozen objects.  So such a function is a table in the core, from identities to answers; an
-extension computes its answers with the same Python function when it is translated, and adds them when it is loaded.
+have further classes and frozen objects.  So such a function is compiled into a table in the core, from identities to
+results ("answers"); an extension computes its answers with the same Python function when it is translated, and adds
+them when it is loaded.
 
-rpython's own form, a field in each argument, stays where no extension can bring an argument.
+If no extension can have further arguments, rpython's own implementation is kept: a field in each argument.
 """
 
 import types
@@ -104,7 +105,7 @@ class Question(object):
         return self.questions.name_of(value) or '', hash(type(value).__name__)
 
     def annotate(self):
-        """Also when the table has become larger."""
+        """Annotate arguments and result; also called when the table has become larger."""
         bookkeeper = self.funcdesc.bookkeeper
         self.args_s = [self.annotation(column) for column in self.columns()]
         self.s_result = widening.widen(model.unionof(*map(bookkeeper.immutablevalue, self.table.values())))
@@ -135,7 +136,7 @@ class Question(object):
             self.rows.append((kept, self.r_result.convert_const(answer)))
 
     def entry(self):
-        """As a function that extensions call, and what they need to answer for their own constants."""
+        """The interface's entry: a function that extensions call, with what they need to add their own answers."""
         args, result = [annotations.encode(s) for s in self.args_s], annotations.encode(self.s_result)
         return {'symbol': self.symbol, 'args': args, 'result': result, 'll_args': args, 'll_result': result,
                 'll': lltexts.text(lltype.typeOf(self.pointer).TO),
@@ -189,7 +190,7 @@ class Questions(object):
         return len(column) > 1 and hasattr(first, '_freeze_') and id(first) in self.exports.paths
 
     def name_of(self, value):
-        """How the interface calls an argument, None for one that no path leads to."""
+        """The name of an argument in the interface; None for one without a path."""
         if is_class(value):
             return self.exports.class_names.of(value)
         if isinstance(value, bool):
@@ -246,7 +247,7 @@ def begin(questions, memotable):
 
 
 def pycall(questions, original):
-    """Answers of extensions differ from those of the core: what happens to be one constant there is none."""
+    """Widen the result of a memo function: extensions may add other answers, so it must not be a constant."""
     def pycall_memo(self, whence, args, s_previous_result, op=None):
         s_result = original(self, whence, args, s_previous_result, op)
         tables = self.bookkeeper.all_specializations.get(self)
@@ -283,7 +284,7 @@ def absorb(questions, original):
 # ---------------------------------------------------------------- the C of a core
 
 def core_text(db, questions):
-    """(definitions, statements that give the core's own answers)"""
+    """(definitions, statements that add the core's own answers)"""
     words = 1 + max([len(question.args_s) for question in questions.used()] or [0])     # the question, and arguments
     parts, answers = [TABLE_C % {'keys': words}], []
     for number, question in enumerate(questions.used(), 1):

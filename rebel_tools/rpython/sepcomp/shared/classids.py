@@ -1,9 +1,10 @@
-"""isinstance() and exception matching when classes come from several libraries.
+"""isinstance() and exception matching with classes of several libraries.
 
-Every core class has a range of ids, as usual.  A class of an extension has no ids of its own: its vtable carries the
-start of the range of its nearest core ancestor, so that `isinstance(x, CoreClass)` stays one range test everywhere.
-Its own range is empty, and it is found by identity along `ext_parent`, one more field of every vtable: the vtable
-of the base if that belongs to an extension too, NULL in the core.  Two extensions cannot be confused.
+Every core class has a range of ids, as usual.  A class of an extension has no ids of its own: its vtable contains the
+start of the range of its nearest ancestor in the core, so that `isinstance(x, CoreClass)` is one range test everywhere.
+Its own range is empty.  isinstance() with such a class compares vtables along `ext_parent`, an additional field of
+every vtable: the vtable of the base if that belongs to an extension, too, otherwise NULL.  So classes of different
+extensions cannot be confused.
 """
 
 import sys

@@ -1,11 +1,11 @@
 """Classes that a core gets at run time: `x.__class__` may be a class of an extension where the class of `x` is open.
 
-rpython knows all subclasses, and takes a class without any for a constant. In a core `x.__class__` of an open class
-is never one. Its identity and its name can be asked for, and a memo function about it (see `answers`). What else the
-core reads of it is a field of the vtable, with room for the core's own classes: the interface lists it, and an
-extension's class may not define it anew.
+rpython assumes that it knows all subclasses: if a class has none, `x.__class__` is a constant. In a core, `x.__class__`
+is never a constant if the class of `x` is open. Its identity and its name can be used, and it can be the argument of a
+memo function (see `answers`). Any other attribute that the core reads from it is a field of the vtable with values for
+the core's own classes: the interface lists it, and classes of extensions may not redefine it.
 
-The same holds of a frozen object that is a constant of an open class, `typedef = TypeDef("object")`.
+The same is true for a frozen object that is a class attribute of an open class, `typedef = TypeDef("object")`.
 """
 
 import collections
@@ -25,7 +25,7 @@ class Reads(object):
         self.asked = set()      # classes and frozen objects about which memo functions are asked at run time
 
     def at_run_time(self, s):
-        """Whether `s` may be a value of an extension: what `x.__class__` gives can be None, for rpython."""
+        """Whether `s` may be a class or frozen object of an extension. Such annotations are marked by `can_be_None`."""
         if not isinstance(s, model.SomePBC) or not s.can_be_None:
             return False
         if s.getKind() is description.FrozenDesc:
@@ -72,7 +72,7 @@ def consider_call_site(reads, original):
 
 
 def s_isinstance(reads, original):
-    """What is an instance of `x.__class__` has at least the class that those known have in common."""
+    """After isinstance(y, x.__class__), `y` is annotated with the common base of the known classes."""
     def isinstance_of(annotator, s_obj, s_type, variables):
         r = original(annotator, s_obj, s_type, variables)
         if reads.at_run_time(s_type) and s_type.getKind() is classdesc.ClassDesc:

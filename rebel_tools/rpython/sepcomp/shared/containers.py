@@ -1,6 +1,6 @@
-"""Lists and dicts that modules and classes of the core name, `core.REGISTRY`: one object for all libraries.
+"""Lists and dicts in globals and class attributes of the core, such as `core.REGISTRY`: one object for all libraries.
 
-Their types are those that the core's annotator found, and frozen: an extension can do with them what the core could.
+Their types are those that the core's annotator has found, and cannot be generalised by an extension.
 """
 
 from rpython.flowspace.model import Constant
@@ -14,7 +14,7 @@ from sepcomp.interfaces import annotations, lltexts, names
 # ---------------------------------------------------------------- the core
 
 def find(exports, rtyper):
-    """{path: (symbol, annotation as plain data, pointer)} of what the core itself uses of them."""
+    """{path: (symbol, annotation as plain data, pointer)} of the lists and dicts that the core itself uses."""
     found = {}
     cache = rtyper.annotator.bookkeeper.immutable_cache
     owners = set(exports.modules) | set(exports.class_names.classes)

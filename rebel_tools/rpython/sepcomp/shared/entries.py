@@ -2,8 +2,8 @@
 
     long name(long a, const char *s)  ->  RPython: name(a, charp2str(s))
 
-The C side lets one thread in at a time, clears and sets the error that `sepcomp_last_error()` tells, and never lets an
-exception out.
+The C side lets one thread in at a time, clears and sets the error that `sepcomp_last_error()` returns, and catches all
+exceptions.
 """
 
 import re
@@ -99,8 +99,8 @@ class Emitted(object):
     def definition(self, message, refused='0', entered=''):
         """The C function.
 
-        message: C expressions for the message and the errno of an exception of this library's; refused: a C condition
-        that is true when nothing may be called; entered: a statement before the call.
+        message: C expressions for the message and the errno of an exception of this library; refused: a C condition
+        that is true while nothing may be called; entered: a statement before the call.
         """
         values = ', '.join('(%s)a%d' % ('bool_t' if t == 'int' else 'char *' if '*' in t else t, i)
                            for i, t in enumerate(self.args))

@@ -1,7 +1,7 @@
-"""What sepcomp_last_error() tells of an exception that left an entry point: its class, and the message that it carries.
+"""The text of sepcomp_last_error() after an uncaught exception in an entry point: its class and its message.
 
-RPython keeps no arguments of exceptions, so the message is a field: the first of MESSAGES that holds a string, for
-OSError what the system says of its errno.  Each library knows the classes that it defines.
+RPython does not keep the arguments of exceptions, so the message is a field: the first one in MESSAGES that is a
+string, or for OSError the system's text for its errno.  Each library handles the classes that it defines.
 """
 
 from rpython.rtyper import rclass
@@ -62,7 +62,7 @@ def fields(rtyper, classdefs, own):
 
 
 def want(db, found):
-    """Ask the database for the vtables: what is not asked for does not exist."""
+    """Request the vtables from the database, which contains only what is requested."""
     for r_class, _, _ in found[0] + found[1]:
         db.get(rclass.cast_vtable_to_typeptr(r_class.getvtable()))
 

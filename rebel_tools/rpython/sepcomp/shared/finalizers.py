@@ -44,7 +44,7 @@ TAKE_QUEUE = '''\
 
 
 def do_not_inline_trigger(queue):
-    """It is called from a helper whose operations are not transformed for the GC, so it must stay a function."""
+    """Keep the trigger a function: the helper that calls it is not transformed for the GC."""
     type(queue).finalizer_trigger.im_func._dont_inline_ = True
 
 

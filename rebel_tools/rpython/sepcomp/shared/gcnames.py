@@ -1,7 +1,7 @@
-"""What the two GC transformers agree on: the functions and fields of the GC that an extension uses.
+"""The functions and fields of the GC that an extension uses, for the GC transformers of both sides.
 
 HELPERS: attributes of rpython's framework transformer that hold a pointer to a function of the GC.  The core exports
-them; the extension declares them with these types and must know without a graph whether they raise (MemoryError).
+them; an extension, which has no graphs of them, declares them with these types and whether they raise (MemoryError).
 Types: gc = the GC object, tid = a type id, s = Signed, b = Bool, a = Address, r = GCREF, v = no result.
 """
 

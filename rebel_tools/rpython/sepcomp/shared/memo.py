@@ -1,7 +1,7 @@
 """@specialize.memo() over constants of the core.
 
-rpython stores the results of a memo function in a new field of each argument.  Constants of the core, classes and
-frozen objects, have no room for it: here the results are found by comparing identities, one after the other.
+rpython stores the results of a memo function in a new field of each argument.  Constants of the core (classes and
+frozen objects) cannot get new fields, so here the arguments are compared with each constant in turn.
 """
 
 import types
@@ -28,7 +28,7 @@ def finish(core, original):
 
 
 def is_of_core(core, value):
-    """Whether the core has this constant, too."""
+    """Whether the core has this constant."""
     if isinstance(value, (bool, type(None))):
         return True
     if isinstance(value, (type, types.ClassType)):

@@ -1,10 +1,10 @@
 """Open call families: the methods of exported classes, which extensions may override.
 
-RPython knows all callees of a call and uses that: a method with one implementation has no slot in the vtable, a call
-on a leaf class is direct, effects are computed from the callees.  For a family of functions that holds a method of an
-open class (`CallFamily.is_open`) none of this may happen: a slot always exists, a call through an instance always
-reads it, and its callees are unknown (`None` instead of a list of graphs, for which every analyser assumes the worst).
-Those that this translation knows stand there as well, for the few who ask (`OpenCallees`).  A call of one function by
+RPython assumes that it knows all callees of a call: a method with one implementation has no slot in the vtable, a call
+on a leaf class is direct, effects are computed from the callees.  For a family of functions with a method of an open
+class (`CallFamily.is_open`) this would be wrong: there is always a slot, a call through an instance always reads it,
+and its callees are unknown (`None` instead of a list of graphs, for which every analyser assumes all effects).  The
+callees in this translation are still available to code that asks for them (`OpenCallees`).  A call of one function by
 name, `W_Root.repr(self)`, stays direct.
 """
 
@@ -34,7 +34,7 @@ def is_open(s_pbc):
 
 
 class OpenCallees(Constant):
-    """The last argument of an open call: None, which says that the callees are unknown."""
+    """The last argument of an open call: the constant None, which means that the callees are unknown."""
 
     def __init__(self, family, row):
         Constant.__init__(self, None, lltype.Void)

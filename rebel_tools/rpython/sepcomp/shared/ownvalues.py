@@ -1,8 +1,8 @@
-"""What an extension has beside the classes and frozen objects of its core: its own, and its answers to memo functions.
+"""The classes and frozen objects of an extension itself, and its answers to memo functions for them.
 
-The core gets classes of an extension with their instances (`x.__class__`), and frozen objects as attributes and
-arguments.  All that the modules and classes of the extension hold count, so that a memo function of the extension is
-computed for each of them, and the core's memo functions get answers for all (see `answers`).
+The core can get a class of an extension from an instance (`x.__class__`), and a frozen object as an attribute or
+argument.  So memo functions of the extension are computed for every class and frozen object in its modules and classes,
+and memo functions of the core get an answer for each of them (see `answers`).
 """
 
 import itertools
@@ -51,7 +51,7 @@ class Answers(object):
         self.known = set()
 
     def find(self):
-        """Ask all memo functions about what has come since the last time; returns whether there was anything."""
+        """Call all memo functions with the values that are new since the last call; returns whether there were any."""
         before = len(self.found)
         for name, entry in sorted(self.core.data['functions'].items()):
             if 'asked' in entry and name in self.functions:
@@ -60,7 +60,7 @@ class Answers(object):
         return len(self.found) > before
 
     def questions(self, entry):
-        """The combinations of arguments in which something is the extension's own."""
+        """The combinations of arguments with at least one value of the extension."""
         columns = [self.column(data, asked) for data, asked in zip(entry['args'], entry['asked'])]
         return [[value for value, _ in row] for row in itertools.product(*columns) if any(own for _, own in row)]
 
@@ -88,7 +88,7 @@ class Answers(object):
         self.core.used.ran(self.functions[name], args)
         try:
             answer = self.functions[name](*args)
-        except Exception as error:      # code of the user's
+        except Exception as error:      # code of the user
             raise SepcompError('%s: %s(%s), which the core asks at run time, raises %s: %s' % (
                 place(self.core, args), name, ', '.join(map(text, args)), type(error).__name__, error))
         s_answer = self.core.bookkeeper.immutablevalue(answer)
@@ -141,7 +141,7 @@ def place(core, args):
 
 
 def definitions(db, rows):
-    """(declarations, statements) of C that give the answers to the core."""
+    """(declarations, statements) of C that add the answers to the core's tables."""
     declared, given = set(), []
     for symbol, args, answer, FUNC in rows:
         keys = ', '.join(['const void *'] * len(args))

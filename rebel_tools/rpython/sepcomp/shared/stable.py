@@ -1,10 +1,10 @@
 """Stable classes: their fields are read and written through functions of the core, so their layout may change.
 
-rpython's name for such a thing is a Controller (rtyper.controllerentry).  The core exports a getter and a setter for
-each field; in an extension the field is a property over them, and the structure is opaque.  The type is part of the
-symbol's name: a field that changed its type is a symbol that is not there.
+rpython has Controllers for a similar purpose (rtyper.controllerentry).  The core exports a getter and a setter for
+each field; in an extension the field is a property with these functions, and the structure is opaque.  The type is part
+of the symbol's name: after a change of a field's type the old symbol is missing.
 
-An extension translated with `--stable` compares the stable digest, which leaves out what concerns such fields alone.
+An extension translated with `--stable` compares the stable digest, which does not cover the fields of stable classes.
 """
 
 import hashlib
@@ -75,7 +75,7 @@ def without_accessors(plain):
 
 
 def restore_accessors(core, classdef, attribute):
-    """In an extension: properties over the accessors of a stable class.  attribute: imported.ImportedAttribute."""
+    """In an extension: make properties from the accessors of a stable class.  attribute: imported.ImportedAttribute."""
     prefix = classdef.name + '.'
     found = {}
     for name in core.data['functions']:

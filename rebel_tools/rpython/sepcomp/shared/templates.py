@@ -1,13 +1,13 @@
 """Generic code of the core, which an extension compiles for itself, from the core's source.
 
-A function of the core has one version for extensions: the exported one.  A function that is specialised, takes `*args`,
-or was made for the extension (a method of a mixin or of a class that a function of the core returns, a closure) has a
-version for each use.  Such code is a template: the extension translates it like its own, and what it refers to are
-exported functions, classes and objects of the core.
+An exported function of the core has one version for all extensions.  A function that is specialised, takes `*args`, or
+is made for the extension (a method of a mixin or of a class that a function of the core returns, a closure) has a
+version for each use.  Such a function is a template: the extension translates it like its own code, and the functions,
+classes and objects that it refers to have to be exported by the core.
 
-The interface says nothing of templates, so that a change of one concerns those extensions only that instantiate it:
-each body has a digest, the core lists all of them, an extension those that it used.  Build systems compare the lists,
-and init_module() asks the core.
+Templates are not part of the interface, so a change of one affects only the extensions that use it: each body has a
+digest, the core lists all of them, an extension those that it has used.  Build systems compare the lists, and
+init_module() compares the digests with those of the core.
 """
 
 import ast
@@ -45,7 +45,7 @@ def is_generic(func):
 
 
 class Bodies(object):
-    """Digests of what the functions of the core do. modules: {name: module}."""
+    """Digests of the bodies of the core's functions. modules: {name: module}."""
 
     def __init__(self, modules):
         self.units = {}         # {file: [(first line, name, digest)]}, of functions and methods in order
@@ -103,7 +103,7 @@ class Used(object):
         self.functions.add(func)
 
     def ran(self, func, args):
-        """A memo function: also what it may have called."""
+        """Record that a memo function was run, and everything that it may have called."""
         todo = [func] + [value.__class__ for value in args]
         seen = set()
         while todo:
@@ -126,7 +126,7 @@ class Used(object):
 
 
 def referred_to(func):
-    """The functions and classes that globals and cells of a function name."""
+    """The functions and classes that a function can refer to by its globals and cells."""
     found, codes = [], [func.func_code]
     while codes:
         code = codes.pop()
@@ -150,7 +150,7 @@ def core_text(plain):
 
 
 def checks(plain):
-    """Statements of an extension that compare, with %(name)s for its name."""
+    """C statements of an extension that compare the digests, with %(name)s for its name."""
     return ''.join(CHECK_C % (number_of(name), '0x' + digest, name) for name, digest in sorted(plain.items()))
 
 

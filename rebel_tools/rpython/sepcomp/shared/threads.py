@@ -1,8 +1,8 @@
 """Threads. Without the option --thread, a core lets one thread at a time in; the others wait.
 
 With it, core and extensions have rpython's GIL: calls of C release it, and each thread has its own shadow stack.  A
-thread that comes from elsewhere enters like one of rthread's.  Whether a thread has the GIL must be known when it calls
-an entry point, from a callback, say: so acquiring and releasing go through two functions of the core.
+thread that was not created by rthread can call entry points, too.  An entry point has to check whether its thread has
+the GIL already (it may be called from a callback), so the GIL is acquired and released by two functions of the core.
 """
 
 from rpython.annotator.model import AnnotatorError
@@ -102,7 +102,7 @@ def core_text(thread):
 
 
 def after_acquire():
-    """What a thread does when it has got the GIL: the shadow stack becomes its own."""
+    """Called when a thread has acquired the GIL: switch to the shadow stack of the thread."""
     rthread.gc_thread_run()
     rgil._after_thread_switch()
 
@@ -118,7 +118,7 @@ def install(is_extension):
 
 
 class KnownFields(set):
-    """What each thread has of its own: in an extension, the fields that the core has."""
+    """The thread-local fields of an extension, which must be among those of the core."""
 
     def __init__(self, declaration):
         set.__init__(self)

@@ -1,1 +1,1 @@
-"""Reads a user's sources: what they define, what they import, and that the same sources give the same bytes."""
+"""Reads a user's sources: what they define and import; makes translations reproducible."""

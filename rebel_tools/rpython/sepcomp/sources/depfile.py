@@ -1,9 +1,9 @@
-"""What a translation read: modules, files that they opened, folders that they listed, as a depfile for build systems.
+"""Writes what a translation has read as a depfile for build systems: modules, files and folders that these have read.
 
     libcore.so core.interface: core.py prims/ prims/one.py
 
-The format is that of `gcc -MD`; a folder ends with a slash, and stands for the names in it.  A file that was looked for
-and is not there, and a module that could not be imported by a name that was computed, are the names in their folders.
+The format is that of `gcc -MD`; a path with a slash at its end stands for the names in a folder.  For a missing file
+that was looked up, and for a missing module whose name was computed, the depfile contains their folders.
 """
 
 import __builtin__
@@ -18,10 +18,10 @@ from sepcomp.sources import program
 
 
 class Recorder(object):
-    """Notes what the program reads, from install() on.
+    """Records what the program reads, after install().
 
-    read: {path of a file, or of a listed folder with a slash at its end: the source file of the program that asked}
-    missed: {(name of a module, folders of its package or None): the same} of all that was imported
+    read: {path of a file, or of a listed folder with a slash at its end: the source file of the code that read it}
+    missed: {(name of a module, folders of its package or None): the source file that imports it}
     """
 
     def __init__(self):
@@ -29,7 +29,7 @@ class Recorder(object):
         self.missed = {}
 
     def install(self):
-        # They look for the functions that are replaced here.
+        # These modules look up the functions that are replaced here, so they must be imported before.
         import rpython.rlib.rfile       # noqa: F401
         import rpython.rlib.rposix      # noqa: F401
         os.listdir = self.watch(os.listdir, lambda path='.': self.note(os.path.join(path, '')))
@@ -44,12 +44,13 @@ class Recorder(object):
         sys.meta_path.insert(0, self)
 
     def watch(self, original, note):
-        """The function, noting what it is called with; to the translated program it is the original."""
+        """A function that records its arguments and calls `original`; in translated code it is replaced by `original`.
+        """
         def watched(*args, **kwds):
             try:
                 note(*args, **kwds)
             except (TypeError, AttributeError):
-                pass    # wrong arguments: the function will say so
+                pass    # wrong arguments, which `original` reports
             return original(*args, **kwds)
         watched._flowspace_rewrite_directly_as_ = original
         watched.__name__ = original.__name__
@@ -102,7 +103,7 @@ class Recorder(object):
 
 
 def mode_of(path):
-    """0 for what is not there."""
+    """The mode of a file, 0 if it does not exist."""
     try:
         return os.stat(path).st_mode
     except OSError:
@@ -132,10 +133,11 @@ def dependencies(recorder, translated, without=(), output=''):
 
 
 def missed_modules(recorder, translated):
-    """[(path, asker)] of modules that are not loaded, or not any more: their file, or the folder that has none.
+    """[(path, source file that imports it)] of modules that are not loaded (any more): their file, or the folder
+    without.
 
-    Not those that an import statement names, for which build systems can look themselves, and not those that Python
-    looked for beside the importing module and found elsewhere.
+    Left out are modules in import statements, which build systems can look up themselves, and modules that Python
+    looked up beside the importing module and found elsewhere.
     """
     found = []
     for (name, folders), by in recorder.missed.items():

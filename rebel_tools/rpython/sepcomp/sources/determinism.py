@@ -1,7 +1,7 @@
-"""The same core gives the same interface, wherever and whenever it is translated (see also `hashes`).
+"""Makes the interface of a core the same wherever and whenever it is translated (see also `hashes`).
 
-rpython numbers classes and types in the order in which it meets them, and that order comes from sets of objects, which
-depends on addresses.  Both kinds of numbers are in the interface, so here they are given in the order of names.
+rpython numbers classes and types in the order in which it processes them.  That order comes from sets of objects, so it
+depends on addresses.  Both kinds of numbers are in the interface, so here they are assigned in the order of names.
 """
 
 import collections
@@ -23,12 +23,12 @@ def install():
 
 
 def keep_order(rtyper):
-    """Let its representations stay in the order in which they are made; their keys hold classes, hashed by address."""
+    """Keep representations in the order in which they are made: their keys contain classes, which hash by address."""
     rtyper.reprs = collections.OrderedDict(rtyper.reprs)
 
 
 def number_types(translator, get_type_id):
-    """Give an id to every GC type that a representation or an allocation leads to, in the order of what they are."""
+    """Give an id to every GC type in representations and allocations, in the order of their texts."""
     reprs = translator.rtyper.reprs.values() + translator.rtyper.instance_reprs.values()
     found = collections.OrderedDict()
     for r in filter(None, reprs):
@@ -43,7 +43,7 @@ def number_types(translator, get_type_id):
 
 
 def order(T):
-    """What distinguishes types: two of one text, like arrays of strings, may differ in what is attached to them."""
+    """The sort key of a type: types with the same text may differ in their attached methods and hints."""
     attached = dict((name, getattr(value, '__name__', type(value).__name__)) for name, value in T._adtmeths.items())
     return lltexts.text(T), sorted(attached.items()), sorted(T._hints.items())
 

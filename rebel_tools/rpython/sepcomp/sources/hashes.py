@@ -1,16 +1,16 @@
-"""Hashes and an order that do not depend on addresses, so that the same sources give the same C.
+"""Makes hashes and order independent of addresses, so that the same sources give the same C.
 
-rpython walks over sets and dicts whose keys hash by identity, and sorts pairs whose last part compares by identity.
-The order in which it meets graphs and variables, and with it the names and the places of all that it generates, would
-depend on where objects lie in memory.  Here objects of rpython's classes get consecutive numbers when they are first
-hashed or compared; classes and functions hash by name (see `determinism` for what is left).
+rpython iterates over sets and dicts whose keys hash by identity, and sorts pairs whose last part compares by identity.
+So the order in which it processes graphs and variables, and with it the names and the order of everything that it
+generates, would depend on addresses.  Here objects of rpython's classes get consecutive numbers when they are first
+hashed or compared; classes and functions hash by name (see `determinism` for the rest).
 """
 
 import itertools
 import sys
 import types
 
-SLOTTED = ('Variable', 'Block', 'Link')     # of flowspace.model: so many that their numbers need a place of their own
+SLOTTED = ('Variable', 'Block', 'Link')     # of flowspace.model: very many objects, so they get a slot for the number
 
 _numbers = itertools.count(1)
 _aside = {}
@@ -26,7 +26,7 @@ def number(self):
 
 
 def number_aside(self):
-    """The same where an object has no room for its number: it is kept alive, so that its address stays its own."""
+    """The same for objects without attributes: they are kept alive, so that no other object gets their address."""
     try:
         return _aside[id(self)][0]
     except KeyError:
@@ -50,7 +50,7 @@ def is_greater(self, other):
 
 
 def install():
-    """Call this first of all: classes that are replaced must not have been imported by others."""
+    """Call this before anything else of rpython is imported: some classes are replaced."""
     replace_slotted()
     order_exceptions()
     hash_by_name()

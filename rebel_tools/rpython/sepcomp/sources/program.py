@@ -72,10 +72,10 @@ def is_users(code):
 
 
 def fingerprint(module):
-    """A hash of what an extension takes from a core's source without asking the interface.
+    """A hash over what an extension uses of a core's source that is not in the interface.
 
-    That is the structure of the module, its classes and its constants.  Bodies of functions are not part of it, since
-    an extension calls the translated ones (see `templates` for the others); nor are comments and docstrings.
+    That is the structure of the module, its classes and its constants.  It does not cover the bodies of functions,
+    since an extension calls the translated ones (see `templates` for the others), nor comments and docstrings.
     """
     with open(source_of(module), 'rb') as f:
         tree = without_docstrings(ast.parse(f.read()))
@@ -88,7 +88,7 @@ def fingerprint(module):
 
 
 def without_folder(text, path):
-    """A constant that says where the sources are is the same on every path."""
+    """A text without the folders above `path`, so that a constant with such a path is the same in every folder."""
     folder = os.path.dirname(path)
     while len(folder) > 1:
         text = text.replace(repr(folder)[1:-1], '')

@@ -1,4 +1,4 @@
-"""What rpython offers and sepcomp does not: refused where it is used, for it would be ignored or crash at run time."""
+"""Refuses features of rpython that sepcomp does not support: they would be ignored or crash at run time."""
 
 import os
 import subprocess
@@ -39,7 +39,7 @@ def check_decorators(program):
 
 
 def check_compiler():
-    """A core is for the system that it is translated on, for rpython measures that."""
+    """Raises SetupError for a C compiler for another system: rpython measures the system that it runs on."""
     compiler = os.environ.get('CC', 'gcc')
     try:
         machine = subprocess.check_output(compiler.split() + ['-dumpmachine']).strip()
@@ -52,7 +52,7 @@ def check_compiler():
 
 
 def install(is_extension):
-    """Refuse what is met while a program is translated."""
+    """Install hooks that refuse such features while a program is translated."""
     from rpython.rlib import rgc
     from rpython.translator.translator import TranslationContext
     TranslationContext.ll_hash_string = property(None, refuse_siphash)
@@ -61,7 +61,7 @@ def install(is_extension):
 
 
 def refuse_siphash(translator, function):
-    """Strings keep their hash, so all libraries must compute it alike; siphash has a seed for each."""
+    """Strings store their hash, so all libraries must compute the same one; siphash has a seed for each library."""
     from rpython.annotator.model import AnnotatorError
     raise AnnotatorError('enable_siphash24() cannot be used: its seed would differ between core and extensions')
 

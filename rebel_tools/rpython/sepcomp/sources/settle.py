@@ -1,7 +1,7 @@
 """Starts the translator again in a process whose objects lie at the same addresses each time.
 
-`hashes` makes the order of rpython's own objects independent of addresses.  What it cannot reach, hashes of None, of
-built-in objects and of strings under `python -R`, is the same each time without randomised addresses and hashes.
+`hashes` makes the order of rpython's own objects independent of addresses.  Other hashes (of None, of built-in objects,
+and of strings under `python -R`) are the same each time if addresses and hashes are not randomised.
 """
 
 import ctypes
@@ -13,7 +13,9 @@ MARK = 'SEPCOMP_SETTLED'
 
 
 def settle():
-    """Does not return if a new process takes over; where the system does not allow it, all goes on as it is."""
+    """Replace this process by one without randomised addresses and hashes, if it is not one already and if the system
+    allows that.
+    """
     if os.environ.pop(MARK, None) or not sys.platform.startswith('linux'):
         return
     try:
