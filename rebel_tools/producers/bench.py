@@ -1,4 +1,7 @@
-"""A folder in which a compiler works on probes: everything that it writes stays there."""
+"""Runs a compiler on probes in a folder of their own, which gets everything that the compiler writes.
+
+A probe is a generated source file that makes the compiler describe declarations in debug information.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,8 @@ Declared = TypeVar("Declared", bound=Union[Function, Variable, Record, Enum])
 class Bench:
     """The compiler of one interface, for headers in one language ("c", "c++").
 
-    It runs where the build runs, so that relative paths in its flags hold, and writes into `folder` only.
+    It runs in the working folder of the build, so that relative paths in its flags are valid, and writes into `folder`
+    only.
     """
 
     compiler: Compiler
@@ -33,7 +37,7 @@ class Bench:
 
     @property
     def base(self) -> str:
-        """The absolute path of the folder that relative paths start from."""
+        """The absolute path of the compiler's working folder."""
         return os.path.abspath(self.compiler.cwd or ".")
 
     def path(self, name: str) -> str:
@@ -53,14 +57,14 @@ class Bench:
         return ["-x", self.language, "-S", "-o", self.path(f"{name}.s"), *QUIET, *options, source]
 
     def compile(self, text: str, name: str, *options: str) -> str:
-        """Compile `text`; returns the assembly. InterfaceSourceError with what the compiler says."""
+        """Compile `text`; returns the assembly. Errors: InterfaceSourceError with the compiler's messages."""
         self.compiler.run(self.words(text, name, *options))
         return self.read(f"{name}.s")
 
     def link(self, name: str, undefined: Sequence[str]) -> str:
         """Link the assembly `name`.s, with a label for each undefined symbol; returns the library's path.
 
-        Debug information is only whole in a linked file.
+        In an object file, debug information is not relocated.
         """
         with open(self.path(f"{name}.s"), "a", encoding="utf-8", errors="surrogateescape") as stream:
             stream.write("\t.text\n" + "".join(f"\t.globl {label}\n{label}:\n" for label in dict.fromkeys(undefined)))
@@ -70,7 +74,7 @@ class Bench:
 
     @property
     def dependencies(self) -> list[str]:
-        """Options that make the compiler list which files it reads; the system's only where they may count."""
+        """Options that make the compiler list the files that it reads; those of the system only if they may count."""
         return ["-MD" if self.selection.headers else "-MMD", "-MF", self.path("files"), "-MT", "x"]
 
     def files(self, headers: Sequence[str]) -> Files:
@@ -83,17 +87,17 @@ class Bench:
         """The text of a file that the compiler has written."""
         path = self.path(name)
         if not os.path.exists(path):
-            raise InterfaceSourceError(f"{self.compiler.command[0]} did not write a file that it was asked for: {name}")
+            raise InterfaceSourceError(f"{self.compiler.command[0]} did not write the file {name}, which it had to")
         with open(path, encoding="utf-8", errors="surrogateescape") as stream:
             return stream.read()
 
     def relative(self, path: str) -> str:
-        """A path below the working folder is told relative to it: interfaces do not depend on where they are made."""
+        """A path, relative to the working folder if it is below it, so that interfaces do not depend on that folder."""
         below = os.path.relpath(path, self.base) if os.path.isabs(path) else os.path.normpath(path)
         return path if below.startswith("..") else below.replace(os.sep, "/")
 
     def with_relative_places(self, found: Declarations) -> Declarations:
-        """The same with the places of declarations told as `relative` tells them."""
+        """The declarations with places whose paths are those of `relative`."""
 
         def moved(items: Mapping[str, Declared]) -> dict[str, Declared]:
             return {name: self._moved(item) for name, item in items.items()}
@@ -109,9 +113,10 @@ class Bench:
 
 
 def with_opaque_types(found: Declarations) -> Declarations:
-    """With the options of probes, a class that the compiler only declares is only declared in the header.
+    """The declarations with `left_out` false for classes without a definition: probes are compiled with options that
+    keep all definitions, so such a class is only declared in the header, too.
 
-    Of a template that says nothing: the program that uses it completes it.
+    `left_out` stays true for a template, which the program that uses it can instantiate.
     """
     types = {key: _opaque(d) if isinstance(d, Record) else d for key, d in found.types.items()}
     return replace(found, types=types)
@@ -122,7 +127,7 @@ def _opaque(record: Record) -> Record:
 
 
 def is_open_template(record: Record) -> bool:
-    """Whether a record is a template of which nothing but the name is known, and whose arguments count."""
+    """Whether only the name of a template is known, and its arguments are not all standard types."""
     name = record.name or ""
     return record.size is None and "<" in name and not is_all_standard(name)
 

@@ -1,8 +1,8 @@
 """What a header declares, from Clang's dump of its syntax tree (`-Xclang -ast-dump=json`).
 
 The dump of a C++ header that includes some of the standard library has 100 MB. Only the declarations in the wanted
-files are decoded; of the others the last location is looked at, because each location tells only what differs from the
-one before it. Source: clang/lib/AST/JSONNodeDumper.cpp, `writeBareSourceLocation`.
+files are decoded; of the others only the last location is read, because each location contains only the parts that
+differ from the one before it. Source: clang/lib/AST/JSONNodeDumper.cpp, `writeBareSourceLocation`.
 """
 
 from __future__ import annotations
@@ -37,15 +37,15 @@ _BODIES = ("CompoundStmt", "CXXTryStmt")
 _START = b"\n    {\n"
 """How a declaration outside of all others begins: the dump is indented by two."""
 _LAST_FILE = re.compile(rb'"file": ("(?:[^"\\]|\\.)*"),\s+"line"')
-"""Without `line` it is what includes the file, and no location."""
+"""A `file` without `line` is not a location but the file that includes it."""
 _LAST_LINE = re.compile(rb'"line": (\d+)')
 
 
 class Declared(NamedTuple):
     """A function, method, piece of data or class.
 
-    symbol: the linker's name with all that the platform adds to it; "" for a class. U+0001 begins one that a label
-        in the source says.
+    symbol: the linker's name with the platform's decoration; "" for a class. It begins with U+0001 if the source sets
+        it with an asm label.
     scopes: the names of namespaces and classes around it, from the outside in; `classes` of them are classes.
     type: as Clang spells it, with the names that hold in the scope of the declaration.
     has_body: of a function; for data whether it is initialised.
@@ -73,10 +73,10 @@ class Declared(NamedTuple):
 
 
 def declarations(dump: bytes, wanted: Callable[[str], bool]) -> list[Declared]:
-    """All external declarations in the files that are `wanted`, which is asked with paths as the compiler knows them.
+    """All external declarations in the files for which `wanted` (called with the compiler's paths) returns true.
 
-    What has no symbol to promise is left out: templates, deleted, defaulted and pure virtual functions, and all that is
-    in a scope without a name.
+    Declarations without a symbol of their own are left out: templates, deleted, defaulted and pure virtual functions,
+    and everything in a scope without a name.
     """
     reader = _Reader(wanted)
     found: list[Declared] = []
@@ -89,7 +89,7 @@ def declarations(dump: bytes, wanted: Callable[[str], bool]) -> list[Declared]:
 
 
 class _Reader:
-    """Walks over the dump in the order in which it was written, and remembers the last location."""
+    """Reads the dump in the order in which it was written, and keeps the last location."""
 
     def __init__(self, wanted: Callable[[str], bool]) -> None:
         self.wanted = wanted
@@ -97,15 +97,15 @@ class _Reader:
         self.line = 0
 
     def top(self, text: bytes) -> Iterator[Declared]:
-        """The declarations in one that no other is around."""
-        head = text[: text.find(b'"range": {')]  # in a macro two files: where it is spelled, and where it is used
+        """The declarations in the text of one top-level declaration."""
+        head = text[: text.find(b'"range": {')]  # in a macro there are two files: of its definition and of its use
         if any(map(self.wanted, (self.file, *map(json.loads, _LAST_FILE.findall(head))))):
             yield from self.node(json.loads(text.rstrip().rstrip(b",")), (), 0)
         else:
             self.skip(text)
 
     def skip(self, text: bytes) -> None:
-        """Remember the last location in the text."""
+        """Keep the last location in the text."""
         at = text.rfind(b'"file": ')
         while at >= 0:
             match = _LAST_FILE.match(text, at)
@@ -167,7 +167,7 @@ class _Reader:
         )
 
     def locate(self, location: dict[str, Any] | None) -> Place:
-        """The place of a location, for a macro that where it is used. Every location is seen once, in order."""
+        """The place of a location; for a macro, the place of its use. Call this once for every location, in order."""
         for name in ("spellingLoc", "expansionLoc"):
             if location and name in location:
                 self.locate(location[name])
@@ -176,7 +176,7 @@ class _Reader:
         return Place(self.file, self.line)
 
     def pass_over(self, value: object) -> None:
-        """See all locations in a part that holds nothing else of interest; its depth is unbounded."""
+        """Call `locate` for all locations in a part of the dump that is not needed otherwise, of any depth."""
         work = [value]
         while work:
             part = work.pop()

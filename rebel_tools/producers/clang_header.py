@@ -2,9 +2,9 @@
 
 1. The dump of the syntax tree lists what the headers declare, with file, line and the linker's names (`clang_ast`).
 2. A probe has a pointer to each function, a function that returns the address of each piece of data, and a pointer to
-   each class; its debug information holds the types and layouts, and the methods of the classes. What cannot be pointed
-   to by its name, a constructor or one of several functions of a name, is pointed to by its type, as the header spells
-   it, in the scope of the header.
+   each class; its debug information has the types and layouts, and the methods of the classes. For what cannot be named
+   (a constructor, or one of several functions with one name) the probe has a pointer to its type, as the header spells
+   it, in the scope of the declaration.
 3. The probe is linked.
 """
 
@@ -31,7 +31,7 @@ from rebel_tools.producers.templates import completed
 Symbol = TypeVar("Symbol", Function, Variable)
 
 _NOEXCEPT = re.compile(r" (?:noexcept|throw)\b(?:\([^()]*\))?")
-"""Before C++17 it is no part of a type, and a name for a type may not have it."""
+"""Before C++17 it is not a part of a type, and is not allowed in a type alias."""
 
 DEBUG = ("-O0", "-g", "-fstandalone-debug", "-fno-eliminate-unused-debug-types", "-fPIC")
 
@@ -50,7 +50,7 @@ def read_clang(headers: Sequence[str], bench: Bench) -> tuple[Declarations, set[
 
 
 def _promised(items: Sequence[ast.Declared], language: str) -> list[ast.Declared]:
-    """Classes, and each symbol without a body; in C also inline functions, whose code a core has to have."""
+    """Classes, and the symbols without a body; in C also inline functions, whose code has to be in the core."""
     defined = {item.symbol for item in items if item.has_body and (language == "c++" or item.kind == ast.DATA)}
     named = {item.symbol: item for item in reversed(items) if item.symbol and item.symbol not in defined}
     classes = {item.path: item for item in items if item.kind == ast.CLASS}
@@ -107,7 +107,7 @@ class _Probe:
         if item.kind == ast.CLASS:
             return f"{name} *{probe};\n"
         if item.kind == ast.METHOD:
-            return ""  # it comes with its class
+            return ""  # the debug information of its class describes it
         if item.kind == ast.DESTRUCTOR:
             return f"char {probe}[1 + __has_virtual_destructor(::{'::'.join(item.scopes)})];\n"
         if self.by_type(item):
@@ -142,7 +142,7 @@ class _Probe:
         return with_types(functions, variables, found.types)
 
     def linked(self, symbol: str) -> str:
-        """The symbol without what the platform puts before each."""
+        """The symbol without the prefix of the platform."""
         return symbol.removeprefix("\1").removeprefix(self.bench.described.prefix)
 
     def function(self, found: Declarations, number: int, item: ast.Declared, place: Place) -> Function:
@@ -170,5 +170,5 @@ def _namespaces(item: ast.Declared) -> tuple[str, ...]:
 
 def _described(found: Symbol | None, place: Place) -> Symbol:
     if found is None:
-        raise InterfaceSourceError("the compiler did not describe it", place=place)
+        raise InterfaceSourceError("the compiler did not describe this declaration", place=place)
     return found

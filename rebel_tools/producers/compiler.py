@@ -1,6 +1,6 @@
-"""The compiler of a target: what it says about the platform, and probes that it compiles for us.
+"""The compiler of a target: its description of the platform, and how it is run.
 
-It must be GCC or Clang, or take their options: a probe's debug information tells prototypes and layouts.
+It must be GCC or Clang, or accept their options: prototypes and layouts are read from debug information.
 """
 
 from __future__ import annotations
@@ -50,21 +50,21 @@ _NOT_FOR_PROBES = re.compile(
     r"|-fopt-info.*|-fdump-(?:go-spec|ada-spec|final-insns).*|-fsave-optimization-record.*"
     r"|-f(?:file|debug|macro|profile)-prefix-map=.*"
 )
-"""Flags that hide the debug information of a probe, rename the files in it, or only ask for one more file, at a place
-of its own. (What other flags make a compiler write is beside its output.)"""
+"""Flags that hide the debug information of a probe, rename the files in it, or make the compiler write another file at
+a fixed place. (Other flags of that kind make it write beside its output.)"""
 _WITH_ARGUMENT = ("-MF", "-MT", "-MQ")
 
 _PLAIN = {"LC_ALL": "C"}
-"""For output that is read here, in the words that it is known by."""
+"""For output that is parsed here: messages are not translated."""
 
 QUIET = ("-w", "-fno-lto", "-fdiagnostics-color=never", "-ffile-prefix-map==")
-"""For all probes: no warnings, code and no intermediate language, and paths as they are."""
+"""For all probes: no warnings, machine code instead of an intermediate language, and unchanged paths."""
 
 SUFFIXES = {"c": ".c", "c++": ".cc"}
 
 
 class Description(NamedTuple):
-    """What a compiler says about itself.
+    """A compiler and its platform.
 
     prefix: what the platform puts before each symbol, such as "_".
     folders: where it looks for headers.
@@ -85,9 +85,9 @@ class Compiler:
     env: Mapping[str, str] | None = None
 
     def run(self, arguments: Sequence[str], output: str | None = None) -> str:
-        """Standard output, or nothing when it goes to the file `output`.
+        """Run the compiler; return its standard output, or "" if that goes to the file `output`.
 
-        InterfaceSourceError with the compiler's own words when it fails.
+        Errors: InterfaceSourceError with the compiler's messages when it fails.
         """
         done = self.attempt(arguments, output=output)
         if done.returncode:
@@ -98,9 +98,9 @@ class Compiler:
     def attempt(
         self, arguments: Sequence[str], plain: bool = False, output: str | None = None
     ) -> subprocess.CompletedProcess[str]:
-        """Run it, whatever comes out. plain: messages untranslated. MissingTool when it is not there.
+        """Run the compiler without the flags that probes must not have; return its result, also if it fails.
 
-        Flags that are not for probes are left out.
+        plain: do not translate messages. output: the file for standard output. Errors: MissingTool without a compiler.
         """
         command = [*_for_probes(self.command), *arguments]
         env = {**(os.environ if self.env is None else self.env), **_PLAIN} if plain else self.env
@@ -132,9 +132,9 @@ class Compiler:
         macros = _macros(output) if done.returncode == 0 and os.path.exists(output) else {}
         if "__GNUC__" not in macros or "__SIZEOF_POINTER__" not in macros:
             raise InterfaceSourceError(
-                f"{self.command[0]} cannot tell what a header declares",
+                f"{self.command[0]} cannot be used to read headers",
                 expected="GCC or Clang, or a compiler that takes their options",
-                details=_complaints(done.stderr) if done.returncode else (),
+                details=_errors_in(done.stderr) if done.returncode else (),
                 hint="declare the interface in a Python file; a library of any compiler can be checked against it",
             )
         big = macros.get("__BYTE_ORDER__") == "__ORDER_BIG_ENDIAN__"
@@ -160,8 +160,8 @@ def _for_probes(words: Sequence[str]) -> Iterator[str]:
         before = word
 
 
-def _complaints(text: str) -> list[str]:
-    """What is wrong, among all that a compiler says of itself with -v."""
+def _errors_in(text: str) -> list[str]:
+    """The errors in the output of -v, or its last lines if there are none."""
     lines = text.splitlines()
     return [line for line in lines if "error:" in line] or lines[-5:]
 

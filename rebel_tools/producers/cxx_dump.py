@@ -1,7 +1,7 @@
 """What a C++ header declares, from GCC's dump of its syntax tree (`-fdump-lang-raw`).
 
-The dump has one node after another, `@12 function_decl name: @6 scpe: @3 srcp: core.hpp:11 ...`, with references to
-names and scopes. Types are not read from it: it only says which names exist, and which functions have no body.
+The dump is a list of nodes, `@12 function_decl name: @6 scpe: @3 srcp: core.hpp:11 ...`, with references to names and
+scopes. Types are not read from it, only the declared names, and which functions have no body.
 """
 
 from __future__ import annotations
@@ -78,7 +78,9 @@ def _node(kind: str, text: str, fields: dict[str, str], file: str, line: int, no
 
 
 def _is_exported(text: str) -> bool:
-    """A body of its own, pure virtual functions, templates, and what the compiler adds have no symbol to promise."""
+    """Whether a function has a symbol that the core has to export: not if it has a body, is pure virtual, is made from
+    a template, or was added by the compiler.
+    """
     undefined = "body: undefined" in text and "body: @" not in text
     made_up = "note: artificial" in text or "pseudo tmpl" in text or "spec: pure" in text
     return undefined and not made_up and "link: extern" in text
@@ -93,7 +95,7 @@ def _name(reference: str | None, nodes: Nodes) -> str:
 
 
 def _scopes(reference: str | None, nodes: Nodes) -> tuple[tuple[str, ...], bool] | None:
-    """Names of the scopes, and whether the innermost is a class; None inside of a function or a nameless scope."""
+    """The names of the scopes, and whether the innermost is a class; None in a function or an unnamed scope."""
     path: list[str] = []
     in_class = False
     while reference and reference in nodes and len(path) < MAX_SCOPES:
@@ -111,6 +113,6 @@ def _scopes(reference: str | None, nodes: Nodes) -> tuple[tuple[str, ...], bool]
 
 
 def _scope_of_type(reference: str | None, nodes: Nodes) -> str | None:
-    """A class says its scope in the declaration that names it."""
+    """The scope of a class, which is in the declaration of its name."""
     kind, text = nodes.get(reference or "", ("", ""))
     return dict(_FIELD.findall(text)).get("scpe") if kind == "type_decl" else None

@@ -1,11 +1,11 @@
 """Reads C++ headers through GCC.
 
-1. GCC's dump of the syntax tree tells which functions have no body and which names there are (`cxx_dump`).
+1. GCC's dump of the syntax tree lists the declared names and the functions without a body (`cxx_dump`).
 2. A probe with a using-declaration for each name makes the compiler describe it, with all overloads, members and
    mangled names, in the debug information of a linked file.
-3. What both know is the interface.
+3. The declarations in both are the interface.
 
-Operators outside of classes have no name in the dump; all of them are tried, and the compiler says which exist.
+Operators outside of classes have no name in the dump; all of them are tried, and those without an error exist.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from rebel_tools.producers.templates import completed
 DEBUG = ("-O0", "-g", "-gdwarf-5", "-femit-class-debug-always", "-fPIC")
 UNUSED = ("-fno-eliminate-unused-debug-symbols", "-fno-eliminate-unused-debug-types")
 PRIVATE = "-fno-access-control"
-"""Members of a private class are exported like all others."""
+"""Lets the probe name members of private classes, which are exported like all others."""
 
 _OPERATORS = [
     "+",
@@ -92,7 +92,7 @@ def read_cxx(headers: Sequence[str], bench: Bench) -> tuple[Declarations, set[st
 
 
 def _bare(paths: Iterable[str]) -> frozenset[str]:
-    """What the dump calls these files: their names without folders."""
+    """The names of files in the dump, which are without folders."""
     return frozenset(map(os.path.basename, paths))
 
 
@@ -102,7 +102,7 @@ def _usable(include: str, nodes: Iterable[Node], bench: Bench) -> list[str]:
     others: dict[str, None] = {}
     for node in nodes:
         scope = "::" + "".join(f"{name}::" for name in node.scopes)
-        if node.in_class:  # members come with their class, except classes, which are described when they are used
+        if node.in_class:  # members are described with their class, except classes, which are described where used
             others.update({f"{scope}{node.name} *used": None} if node.role == "type" else {})
         elif node.role == "operator":
             others.update(dict.fromkeys(f"using {scope}operator{operator}" for operator in _OPERATORS))
@@ -119,7 +119,7 @@ def _usable(include: str, nodes: Iterable[Node], bench: Bench) -> list[str]:
 
 
 def _existing(include: str, candidates: list[str], bench: Bench) -> list[str]:
-    """Those of the candidates that the compiler does not complain about."""
+    """The candidates that compile without an error."""
     text = include + '#line 1 "rebel-probe"\n' + _probe(candidates)
     done = bench.compiler.attempt(bench.words(text, "candidates", "-fmax-errors=0", PRIVATE), plain=True)
     wrong = {int(line) for line in re.findall(r"^rebel-probe:(\d+):\d+: error", done.stderr, re.MULTILINE)}
@@ -132,7 +132,7 @@ def _probe(declarations: Iterable[str]) -> str:
 
 
 def _select(found: Declarations, nodes: Iterable[Node], files: frozenset[str]) -> Declarations:
-    """The functions of the debug information that the dump knows as declared and not defined, and the data."""
+    """The functions of the debug information that are declared and not defined according to the dump, and the data."""
     known = {(node.file, node.line, _dwarf_name(node)): node for node in nodes if node.role not in ("type", "constant")}
     constants = {(node.file, node.line, node.name) for node in nodes if node.role == "constant"}
     functions: dict[str, Function] = {}
@@ -144,7 +144,7 @@ def _select(found: Declarations, nodes: Iterable[Node], files: frozenset[str]) -
             for name in symbols(function.name, node.is_virtual):
                 functions[name] = _promised(function, name, node)
     variables = {
-        name: replace(variable, tls=None)  # a declaration's debug information does not say
+        name: replace(variable, tls=None)  # not in the debug information of a declaration
         for name, variable in found.variables.items()
         if variable.declared_at and variable.declared_at.path in files and _identity(variable) not in constants
     }
@@ -152,9 +152,9 @@ def _select(found: Declarations, nodes: Iterable[Node], files: frozenset[str]) -
 
 
 def _promised(function: Function, name: str, node: Node) -> Function:
-    """The function under one of its names; a declared destructor has an argument that no definition has.
+    """The function under one of its names, without the argument that GCC adds to declared destructors only.
 
-    Whether it returns is left out, since the other readers of headers do not know it.
+    `noreturn` is dropped, because the other readers of headers do not get it.
     """
     parameters = function.parameters[:1] if node.role == "destructor" else function.parameters
     return replace(function, name=name, parameters=parameters, noreturn=False)

@@ -1,13 +1,13 @@
 """Reads C headers through GCC.
 
 1. `gcc -aux-info` lists every function that the headers declare, with file and line.
-2. A probe has a pointer to each function and is compiled with debug information for the target, and thereby holds the
-   prototypes and layouts of exactly that ABI as DWARF; its assembly shows the names as the linker sees them.
+2. A probe has a pointer to each function and is compiled for the target with debug information, so its DWARF has the
+   prototypes and layouts of exactly that ABI; its assembly has the names as the linker sees them.
    `-fno-eliminate-unused-debug-symbols` adds the declared data (and declared functions since GCC 11 only), and
    `-fno-eliminate-unused-debug-types` the enumerations that no function leads to.
 3. The probe is linked, with a label for every address.
 
-What counts as declared is what stands in the files that `selection` chooses.
+Only declarations in the files that `selection` chooses count.
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ DEBUG = ("-O0", "-g", "-gdwarf-5", "-fno-eliminate-unused-debug-symbols", "-fno-
 _AUX_INFO = re.compile(r"/\* (?P<path>.*):(?P<line>\d+):[NOI][CF] \*/ (?P<text>.*)")
 _DECLARED_NAME = re.compile(r"(\w+) \((?!\*)")
 _THREAD = re.compile(r"tls|tpoff|tprel|gottp", re.IGNORECASE)
-"""What the operands of thread-local data look like in the assemblies that GCC writes (`@tpoff`, `__emutls_v`)."""
+"""A part of the operands of thread-local data in GCC's assemblies (`@tpoff`, `__emutls_v`)."""
 _ADDRESS = re.compile(r"\s+\.\w+\s+(\S+)$")
 
 
 @dataclass(frozen=True)
 class Declared:
-    """A function that a header declares: its name in C and where it stands."""
+    """A function that a header declares: its name in C and the place of the declaration."""
 
     name: str
     place: Place
@@ -68,7 +68,7 @@ def read_c(headers: Sequence[str], bench: Bench) -> tuple[Declarations, set[str]
 
 
 def _list_functions(include: str, headers: Sequence[str], bench: Bench) -> tuple[Files, list[Declared], set[str]]:
-    """The files, every function that those which count declare without a body, and the others with functions."""
+    """The files, the functions without a body in files that count, and the paths of other files with functions."""
     bench.compile(include, "list", "-aux-info", bench.path("functions"), *bench.dependencies)
     files = bench.files(headers)
     functions: dict[str, Declared] = {}
@@ -86,7 +86,7 @@ def _list_functions(include: str, headers: Sequence[str], bench: Bench) -> tuple
 
 
 def pointed_to(variables: Mapping[str, Variable], number: int, place: Place) -> Function:
-    """The function that a probe's pointer of this number points to. Its name is for the caller to say."""
+    """The function that the pointer with this number in a probe points to. Its name is "", to be replaced."""
     variable = variables.get(f"{PROBE}_{number}")
     kind = variable.type if variable else None
     target = peel(kind.target) if isinstance(kind, Pointer) else None
@@ -106,11 +106,11 @@ def _addresses(assembly: str, count: int) -> tuple[str, list[str]]:
             found = [match[1] for match in map(_ADDRESS.match, lines[start : start + count]) if match]
             if len(found) == count:
                 return underscore, found
-    raise InterfaceSourceError("the compiler's assembly does not hold the probe as expected", expected="GCC's assembly")
+    raise InterfaceSourceError("the probe was not found in the compiler's assembly", expected="GCC's assembly")
 
 
 def _with_threads(include: str, variables: Mapping[str, Variable], bench: Bench) -> dict[str, Variable]:
-    """Which data are thread-local: the debug information of a declaration does not say, but code that uses it does."""
+    """The variables with `tls`, which is not in the debug information of a declaration: from code that uses them."""
     if not variables:
         return {}
     functions = "".join(f"void *{PROBE}_{n}(void) {{ return (void *)&{name}; }}\n" for n, name in enumerate(variables))

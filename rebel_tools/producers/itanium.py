@@ -1,6 +1,6 @@
-"""What C++ headers promise under the Itanium C++ ABI.
+"""The symbols and types of a C++ header under the Itanium C++ ABI.
 
-Constructors and destructors have several symbols, and layouts of the standard library are not promised.
+Constructors and destructors have several symbols, and layouts of the standard library are not part of an interface.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def with_types(
 
 
 def _opaque(key: str, types: Mapping[str, Record | Enum]) -> Record | Enum:
-    """The layout is not told; what it is made of is, or else nothing is known."""
+    """A type of the standard library without its layout. `left_out` is set unless the types in it are known."""
     definition = types[key]
     if not isinstance(definition, Record):
         return definition

@@ -1,9 +1,9 @@
-"""Sizes and offsets of declared types on a target, where no compiler is asked.
+"""Sizes and offsets of types that are declared in Python, computed without a compiler.
 
 The rules are those of the platforms' ABIs for the types that `declare` offers: a scalar is aligned to its size, a
 record to its strictest member, except that i386 outside of Windows aligns 8-byte scalars to 4 (System V i386 psABI,
-section 2.1). `long` has 8 bytes on 64-bit targets except Windows. The gate compares the outcome with what the core's
-compiler really did.
+section 2.1). `long` has 8 bytes on 64-bit targets except Windows. The gate compares the result with the layouts in the
+core's debug information.
 """
 
 from __future__ import annotations
@@ -40,7 +40,9 @@ class Layout:
         self.done: dict[str, t.Record | t.Enum] = {}
 
     def declarations(self) -> Declarations:
-        """All of it; raises InterfaceSourceError for a record that contains itself or is not declared."""
+        """All declarations of the file. Errors: InterfaceSourceError for a record that contains itself or is not
+        declared.
+        """
         functions, variables = {}, {}
         for item in self.collected.exports:
             self.place = item.place
@@ -78,7 +80,7 @@ class Layout:
         return t.Ref(kind.key)
 
     def declaration(self, use: Tagged) -> RecordDeclaration | EnumDeclaration:
-        """What the file declares under this key; raises InterfaceSourceError where it declares nothing."""
+        """The declaration with this key. Errors: InterfaceSourceError without one."""
         if use.key not in self.collected.tagged:
             word, _, tag = use.key.partition(" ")
             expected = f'{word}("{tag}", ...)'
@@ -144,7 +146,7 @@ class Layout:
 
 
 def _enum(declared: EnumDeclaration) -> t.Enum:
-    """An enumeration as C compilers hold it by default: in an `unsigned int`, unless a constant is negative."""
+    """An enumeration as C compilers store it by default: an `unsigned int`, or an `int` if a constant is negative."""
     negative = any(value < 0 for _, value in declared.constants)
     underlying = t.Integer(4, True, "int") if negative else t.Integer(4, False, "unsigned int")
     return t.Enum(declared.key.partition(" ")[2], underlying, declared.constants, declared_at=declared.place)
@@ -177,5 +179,5 @@ def _scalars(target: Target) -> dict[str, t.Bool | t.Integer | t.Float]:
 
 
 def _char_is_signed(machine: str) -> bool:
-    """Plain `char` is unsigned on these (their psABIs); Windows on ARM differs and is not offered here."""
+    """Plain `char` is unsigned on these machines (their psABIs); Windows on ARM, where it is signed, is no target."""
     return machine not in ("aarch64", "arm", "powerpc", "powerpc64", "s390x", "riscv32", "riscv64")

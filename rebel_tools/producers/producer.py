@@ -1,4 +1,4 @@
-"""Who made an interface: this program, by name and version."""
+"""The name and version of this program, which are written into interfaces."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Reads a Python file of `@export` declarations.
 
-The file is the user's own source, like an SConscript: it runs. Whatever it raises becomes an InterfaceSourceError that
-names the file and the line.
+The file is code of the user, like an SConscript, and is executed. Any exception becomes an InterfaceSourceError with
+the file and the line.
 """
 
 from __future__ import annotations
@@ -47,6 +47,6 @@ def _run(path: str) -> None:
 
 
 def _line_of(error: BaseException, path: str) -> Place:
-    """The last line of the user's file that the error went through."""
+    """The last line of the user's file in the traceback."""
     lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == path]
     return Place(path, lines[-1] if lines else None)

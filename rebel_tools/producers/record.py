@@ -1,4 +1,4 @@
-"""The interface that a library has today, from its exports and its DWARF."""
+"""Makes an interface from an existing library: from its exports and its DWARF."""
 
 from __future__ import annotations
 
@@ -17,11 +17,12 @@ from rebel_tools.producers.producer import PRODUCER
 
 @dataclass(frozen=True)
 class Recording:
-    """An interface and what of the library is not in it: exports without a declaration in the debug information.
+    """The interface of a library, and what could not be described.
 
-    missing: files with debug information of the library that are not there.
-    left_out: keys of classes of which the debug information has members and not the definition.
-    vague: symbols and keys of types with a type in them that the debug information does not tell, and why.
+    undescribed: exports without a declaration in the debug information, which are not in the interface.
+    missing: files with debug information of the library that were not found.
+    left_out: keys of classes whose definition is not in the debug information, only uses or members.
+    vague: symbols and keys of types that contain an unknown type, each with the reason.
     """
 
     interface: Interface
@@ -36,8 +37,8 @@ def record(
 ) -> Recording:
     """The interface of the exports that match a pattern of `only` (all without one).
 
-    headers: patterns of headers whose enumerations are recorded, also those that no symbol leads to.
-    Raises UnreadableBinary when the file is no library; `undescribed` lists everything when it has no DWARF.
+    headers: patterns of headers whose enumerations are recorded, whether or not a symbol uses them.
+    Errors: UnreadableBinary if the file is not a library. Without DWARF, `undescribed` contains all exports.
     """
     from rebel_tools.binary.dwarf import read_debug_information
 
@@ -70,7 +71,7 @@ def _vague(interface: Interface) -> Iterator[tuple[str, str]]:
 
 
 def _unknown(kinds: Iterable[Type]) -> list[Unknown]:
-    """The first type in these ones that is not known, if there is one."""
+    """The first unknown type in these types, or an empty list."""
     work = list(kinds)
     while work:
         kind = work.pop()
@@ -81,7 +82,7 @@ def _unknown(kinds: Iterable[Type]) -> list[Unknown]:
 
 
 def _as_exported(table: ExportTable, function: Function) -> Function:
-    """The function with the calling convention that its decorated name tells, which GCC does not write."""
+    """The function with the calling convention from its decorated name, because GCC does not write it into DWARF."""
     export = table.find(function.name) if table.is_decorated and function.convention is None else None
     return function if export is None else replace(function, convention=undecorate(export.name).convention)
 

@@ -11,12 +11,12 @@ from typing import NamedTuple
 
 @dataclass(frozen=True)
 class Selection:
-    """What a user says about included headers; the headers that an interface is made from are always part of it.
+    """Which included headers are part of an interface; those that it is made from always are.
 
-    headers: patterns of headers that are part of it. Without any it is those of the project, see `split`.
+    headers: patterns of headers that are part of it. Without any, the headers of the project are, see `split`.
     exclude: patterns of headers that are not.
 
-    A pattern is a path as seen from the working folder, with a shell's wildcards; a folder stands for all below it.
+    A pattern is a path relative to the working folder, with a shell's wildcards; a folder means everything below it.
     """
 
     headers: tuple[str, ...] = ()
@@ -27,19 +27,20 @@ DEFAULT = Selection()
 
 
 class Files(NamedTuple):
-    """The files whose declarations count, and those below the project's folder that the default rule leaves out."""
+    """The files whose declarations count, and those below the project's folder that the default rule excludes."""
 
     counted: frozenset[str]
     left_out: frozenset[str]
 
 
 def split(selection: Selection, named: Sequence[str], files: Iterable[str], folders: Sequence[str], base: str) -> Files:
-    """Tell the files that count from the others.
+    """Separate the files that count from the others.
 
-    Without `selection.headers` they are those that have the same home as a named header. The home of a file is the
-    innermost folder of `folders`, where the compiler looks for headers, that holds it; for a file in none of them the
-    project's folder `base` if it lies below, and else its own folder. So `-Ideps/apr` makes what is below deps/apr
-    another library's, unless a named header lies there, too.
+    named: the headers that the interface is made from. folders: where the compiler looks for headers. base: the folder
+    of the project. Without `selection.headers`, the files with the same home as a named header count. The home of a
+    file is the innermost of `folders` that contains it; if there is none, it is `base` for files below that, otherwise
+    the file's own folder. So `-Ideps/apr` makes the files below deps/apr those of another library, unless a named
+    header is there.
     """
     homes = [os.path.realpath(os.path.join(base, folder)) for folder in folders]
     ours = {_home(os.path.join(base, name), homes, base) for name in named}

@@ -1,4 +1,4 @@
-"""An interface from its source: a C or C++ header, or a Python file of declarations."""
+"""Makes an interface from its source: C or C++ headers, or a Python file of declarations."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ PYTHON_SUFFIXES = (".py",)
 
 
 def language_of(sources: Sequence[str]) -> str:
-    """ "c", "c++" or "python" by the suffixes, which must agree."""
+    """ "c", "c++" or "python", by the suffixes. Errors: InterfaceSourceError if they differ or are unknown."""
     found = {_language(source) for source in sources}
     if len(found) != 1:
         raise InterfaceSourceError(
@@ -57,7 +57,8 @@ def read_source(
     language: overrides what the suffixes say.
     digest_symbol: the data object of the core that will hold the interface's digest.
     selection: which included headers count.
-    left_out: is called with each file below the working folder that declares functions and does not count by default.
+    left_out: called with each file below the working folder that declares functions but does not count by default.
+    Errors: InterfaceSourceError, MissingTool.
     """
     language = language or language_of(sources)
     exceptions: dict[str, ExceptionType] = {}
@@ -88,7 +89,7 @@ def read_source(
 
 
 def _check_that_they_exist(sources: Sequence[str], base: str) -> None:
-    """Else the error would be about an #include that nobody wrote."""
+    """Otherwise the compiler would report an error in a generated #include."""
     for source in sources:
         if not os.path.isfile(os.path.join(base, source)):
             raise InterfaceSourceError("there is no such file", place=Place(source), expected="a header")
@@ -103,7 +104,7 @@ def _read_python(sources: Sequence[str], target: Target) -> tuple[Declarations, 
 
 
 def _read_headers(sources: Sequence[str], bench: Bench) -> tuple[Declarations, set[str]]:
-    """What they declare, and the files left out that declare functions."""
+    """The declarations of headers, and the files left out that declare functions."""
     if bench.described.is_clang:
         from rebel_tools.producers.clang_header import read_clang
 
@@ -118,14 +119,14 @@ def _read_headers(sources: Sequence[str], bench: Bench) -> tuple[Declarations, s
 
 
 def _with_constants(declarations: Declarations) -> Declarations:
-    """The same, with data marked as writable or not: in C and C++ the type says so."""
+    """The declarations with `writable` for data, which in C and C++ follows from the type."""
     variables = {name: replace(v, writable=not is_constant(v.type)) for name, v in declarations.variables.items()}
     return replace(declarations, variables=variables)
 
 
 _DIGEST = """\
-/* Pairs a library with the interface of this digest. INTERFACE_DIGEST_API is how the library exports data; define it as
-   nothing for a DLL that exports everything because nothing in it says __declspec(dllexport). */
+/* Ties a library to the interface with this digest. INTERFACE_DIGEST_API is how the library exports data; define it as
+   empty for a DLL without __declspec(dllexport), which exports everything. */
 #ifndef INTERFACE_DIGEST_API
 #ifdef _WIN32
 #define INTERFACE_DIGEST_API __declspec(dllexport)

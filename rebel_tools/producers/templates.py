@@ -1,7 +1,7 @@
-"""Class templates that a header names and does not complete.
+"""Completes class templates that a header uses but does not instantiate.
 
-`int f(list<item> *)` alone makes a compiler describe neither the layout of the list nor that of its items. A line that
-asks for the size does, where the template is defined and accepts its arguments.
+For `int f(list<item> *)` alone, a compiler describes neither the layout of the list nor that of its items. For
+`sizeof(list<item>)` it does, if the template is defined and accepts its arguments.
 """
 
 from __future__ import annotations
@@ -17,11 +17,12 @@ from rebel_tools.producers.bench import Bench, is_open_template, with_opaque_typ
 
 Types = dict[str, Union[Record, Enum]]
 MAX_ROUNDS = 4
-"""What one template leads to may be another one; deeper ones are not known."""
+"""A completed template may use others, which the next round completes; templates that are nested deeper stay unknown.
+"""
 PLACE = "rebel-templates"
 _REASON = "invalid application of .sizeof. to incomplete type|implicit instantiation of undefined template"
 _UNDEFINED = re.compile(rf"^{PLACE}:(\d+):\d+: error: (?:{_REASON})", re.MULTILINE)
-_TOLD = re.compile(rf"^(?:In file included from )?{PLACE}:(\d+)[:,]", re.MULTILINE)
+_ERRORS = re.compile(rf"^(?:In file included from )?{PLACE}:(\d+)[:,]", re.MULTILINE)
 
 
 def completed(
@@ -36,19 +37,19 @@ def completed(
     selected: the part of `found` that counts. include, options: the source text that includes the headers, and what
         makes the compiler describe it.
     """
-    asked: set[str] = set()
+    tried: set[str] = set()
     for _ in range(MAX_ROUNDS):
         open_types = {key: found.types[key] for key in selected(found).types if key in found.types}
-        keys = [key for key, record in sorted(open_types.items()) if _can_be_asked(record) and key not in asked]
+        keys = [key for key, record in sorted(open_types.items()) if _can_be_completed(record) and key not in tried]
         if not keys:
             break
-        asked.update(keys)
+        tried.update(keys)
         more = _described(include, {key: open_types[key] for key in keys}, options, bench)
         found = replace(found, types={**found.types, **{key: more[key] for key in more if _is_open(found, key)}})
     return found
 
 
-def _can_be_asked(kind: Record | Enum) -> bool:
+def _can_be_completed(kind: Record | Enum) -> bool:
     return isinstance(kind, Record) and is_open_template(kind)
 
 
@@ -58,10 +59,10 @@ def _is_open(found: Declarations, key: str) -> bool:
 
 
 def _described(include: str, templates: Types, options: Sequence[str], bench: Bench) -> Types:
-    """What the compiler says about these templates, by key, and about all that they lead to.
+    """The definitions of these templates and of the types that they use, by key.
 
-    One without a definition is a handle, as a class is that a header only declares. What the compiler refuses for
-    another reason is left out.
+    A template without a definition becomes an opaque record, like a class that a header only declares. One that does
+    not compile for another reason is left out.
     """
     keys = list(templates)
     types: Types = {}
@@ -75,12 +76,12 @@ def _described(include: str, templates: Types, options: Sequence[str], bench: Be
             found = read_declarations(bench.link("templates", ()))
             types.update(bench.with_relative_places(with_opaque_types(found)).types)
             break
-        told, undefined = ({int(n) for n in pattern.findall(done.stderr)} for pattern in (_TOLD, _UNDEFINED))
-        types.update({keys[n - 1]: _handle(templates[keys[n - 1]]) for n in undefined})
-        accepted = [key for n, key in enumerate(keys, 1) if n not in told]
+        refused, undefined = ({int(n) for n in pattern.findall(done.stderr)} for pattern in (_ERRORS, _UNDEFINED))
+        types.update({keys[n - 1]: _opaque(templates[keys[n - 1]]) for n in undefined})
+        accepted = [key for n, key in enumerate(keys, 1) if n not in refused]
         keys = accepted if len(accepted) < len(keys) else []
     return types
 
 
-def _handle(kind: Record | Enum) -> Record | Enum:
+def _opaque(kind: Record | Enum) -> Record | Enum:
     return replace(kind, left_out=False) if isinstance(kind, Record) else kind

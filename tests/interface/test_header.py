@@ -290,7 +290,7 @@ def test_a_macro_of_the_same_name_and_an_inline_function(tmp_path):
 
 def test_what_is_no_compiler_of_the_kind(tmp_path):
     (tmp_path / "core.h").write_text("int f(void);\n")
-    with pytest.raises(InterfaceSourceError, match="cannot tell what a header declares") as failure:
+    with pytest.raises(InterfaceSourceError, match="cannot be used to read headers") as failure:
         read(tmp_path, "core.h", "true")
     assert "Python file" in failure.value.hint
 
