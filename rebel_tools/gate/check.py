@@ -1,4 +1,4 @@
-"""A check from files: reads interface and library and compares them. What SCons and the command line share."""
+"""Reads an interface and a library and compares them: the entry point of SCons and of the command line."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from rebel_tools.interface.model import Interface
 def check(
     interface: Interface, library: Library, policy: Policy, name: str, path: DebugPath = ONLY_SYSTEM
 ) -> tuple[Report, ExportTable]:
-    """An open library against an interface that the report calls `name`; UnreadableBinary when it cannot be read.
+    """Compare an open library with an interface, which is called `name` in the report.
 
-    path: where to search debug information besides the folder of the library.
+    path: where to search for debug information besides the folder of the library. Errors: UnreadableBinary.
     """
     known = read_facts(library, interface, policy, path)
     return verify(interface, known, policy, name), known.table
@@ -30,16 +30,16 @@ def check(
 def check_files(
     interface: str, library: str, policy: Policy, debug_folders: Iterable[str] = ()
 ) -> tuple[Report, ExportTable]:
-    """The same with files; raises UnreadableInterface too.
+    """The same with files. debug_folders: searched for debug information before the folders of the system.
 
-    debug_folders: what is searched for debug information before the system's own folders.
+    Errors: UnreadableBinary, UnreadableInterface.
     """
     with open_library(library) as opened:
         return check(read_interface(interface), opened, policy, os.fspath(interface), debug_path(debug_folders))
 
 
 def files_beside(library: str, debug_folders: Iterable[str] = ()) -> tuple[str, ...]:
-    """The other files that `check_files` can read of a library, if it is one: its debug information."""
+    """The files with debug information of a library that `check_files` can read; none if it is not a library."""
     from rebel_tools.binary.dwarf import debug_files
 
     try:

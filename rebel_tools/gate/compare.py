@@ -1,10 +1,10 @@
-"""Two sides' types compared: what the interface or the old library says (`expected`) and what the other has (`found`).
+"""Compares the types of two sides: of the interface or the old library (`expected`), and of the library (`found`).
 
-Names of typedefs and the spelling of integers do not count; sizes, signedness, shapes and layouts do. A type that one
-side does not know is neither equal nor different: such a `Difference` is `unknown`.
+Names of typedefs and the spelling of integers do not count; sizes, signedness, shapes and layouts do. If a type is
+unknown on one side, the two are neither equal nor different: such a `Difference` is `unknown`.
 
-Records and enumerations are compared in pairs, each once, however many symbols lead to them: a comparison of two
-symbols says which pairs it `met`, a comparison of a pair says which further ones.
+Records and enumerations are compared in pairs, each pair once, however many symbols use it: the result of comparing two
+symbols, or the two definitions of a pair, lists the pairs of definitions that these use (`met`).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from rebel_tools.gate.compare_enums import enums
 from rebel_tools.gate.compare_records import records
 from rebel_tools.gate.compare_symbols import conventions, functions, variables
 from rebel_tools.gate.compared import Compared, Pair, Sources
-from rebel_tools.gate.difference import MISSING, Difference, told
+from rebel_tools.gate.difference import MISSING, Difference, difference_at
 from rebel_tools.gate.shapes import (
     all_of,
     bare,
@@ -34,15 +34,16 @@ from rebel_tools.gate.shapes import (
 )
 
 MAX_RENAMED = 20
-"""Types with other names inside of types with other names; deeper ones count as different."""
+"""The depth to which renamed types inside renamed types are followed; below that, types count as different."""
 
 
 class Comparison:
     """Compares types of two sides that have their own definitions of records and enumerations.
 
-    void_is_any: an expected `void *` stands for every pointer, as producers of other languages write it.
-    by_value: the pairs that are passed, returned, or held by value somewhere, so that their size counts for others.
-    passed: those that a function takes or returns by value.
+    void_is_any: whether an expected `void *` matches every pointer, as interfaces of other languages need it.
+    by_value: the pairs that are passed, returned, or contained by value somewhere, so that their size matters to
+    others.
+    passed: the pairs that a function takes or returns by value.
     """
 
     def __init__(self, expected: t.Declarations, found: t.Declarations, void_is_any: bool = False) -> None:
@@ -59,7 +60,7 @@ class Comparison:
     # symbols
 
     def function(self, expected: t.Function, found: t.Function) -> Compared:
-        """Differences of prototypes; records and enumerations count by their names only."""
+        """Differences of prototypes; records and enumerations in them are compared by name only (see `definition`)."""
         return self._collect(functions(self, expected, found))
 
     def variable(self, expected: t.Variable, found: t.Variable) -> Compared:
@@ -75,14 +76,14 @@ class Comparison:
     # pairs of definitions
 
     def definition(self, pair: Pair) -> Compared:
-        """Differences of two definitions. One that the expected side leaves open cannot differ."""
+        """Differences of two definitions; none if the expected side only declares the type."""
         if pair not in self._definitions:
             self._definitions[pair] = Compared((), frozenset())  # for types that lead back to themselves
             self._definitions[pair] = self._collect(self._all_definitions(pair))
         return self._definitions[pair]
 
     def reached(self, start: Iterable[Pair]) -> dict[Pair, Compared]:
-        """Everything that these pairs lead to, themselves included."""
+        """The results for these pairs and for all pairs that they use, directly or indirectly."""
         found: dict[Pair, Compared] = {}
         work = list(start)
         while work:
@@ -93,7 +94,7 @@ class Comparison:
         return found
 
     def leading_to(self, ends: Iterable[Pair]) -> set[Pair]:
-        """The pairs compared so far that lead to one of these, themselves included."""
+        """These pairs and all pairs compared so far that use one of them, directly or indirectly."""
         users: dict[Pair, list[Pair]] = {}
         for pair, compared in self._definitions.items():
             for met in compared.met:
@@ -108,10 +109,11 @@ class Comparison:
         return found
 
     def _all_definitions(self, pair: Pair) -> Iterator[Difference]:
-        """Of each expected definition, against those of the other side.
+        """The differences of all definitions under the keys of a pair.
 
-        Translation units may disagree about a tag. If the expected ones do, each of theirs is right that one of the
-        others equals; if only the found ones do, all of them have to be as expected.
+        Translation units may have different definitions under one tag. If the expected side has several, each of them
+        has to be equal to one of the other side; if only the found side has several, all have to equal the expected
+        one.
         """
         self._arguments(pair)
         wanted, present = self.expected.all(pair[0]), self.found.all(pair[1])
@@ -131,7 +133,7 @@ class Comparison:
                     yield from outcomes[0]
 
     def _arguments(self, pair: Pair) -> None:
-        """What a type of the standard library is made of counts, also where its own layout is not told."""
+        """Add the types that a standard type is made of to `met`, because its own layout may be unknown."""
         held = elements(pair[0]) if pair[0] == pair[1] else ()
         for key in own_types(pair[0], self.expected.types) if pair[0] == pair[1] else ():
             is_told = any(isinstance(one, t.Record) and one.size is not None for one in self.found.all(pair[1]))
@@ -152,23 +154,23 @@ class Comparison:
     def named(
         self, where: str, a: t.Type, b: t.Type, rule: str = "", by_value: bool = False, passed: bool = False
     ) -> Iterator[Difference]:
-        """The difference of two types at a place that has a name.
+        """The difference of two types at a place that is called `where` in messages.
 
-        by_value: whether a value stands there, and not a pointer to one.
+        rule: for a difference of representation. by_value: whether the place holds a value and not a pointer to one.
         passed: whether a function takes or returns the value.
         """
         verdict = self.same(a, b, by_value or passed, passed)
         if verdict is not True:
-            yield told(where, a, b, rule, unknown=verdict is None)
+            yield difference_at(where, a, b, rule, unknown=verdict is None)
         elif is_renamed(a, b):
-            yield told(where, a, b, "type-renamed")
+            yield difference_at(where, a, b, "type-renamed")
         elif not self.void_is_any and leads_to_void(a) != leads_to_void(b):
-            yield told(where, a, b, "void-pointer")
+            yield difference_at(where, a, b, "void-pointer")
         elif pointers(a) != pointers(b):
-            yield told(where, a, b, "reference-changed")
+            yield difference_at(where, a, b, "reference-changed")
 
     def same(self, a: t.Type, b: t.Type, by_value: bool = False, passed: bool = False) -> bool | None:
-        """True, False, or None for unknown."""
+        """Whether two types have the same representation; None if that is unknown."""
         atomic = is_atomic(peel(a)), is_atomic(peel(b))
         x, y = bare(a), bare(b)
         if isinstance(x, t.Unknown) or isinstance(y, t.Unknown):
@@ -180,7 +182,7 @@ class Comparison:
         if passed or atomic[0] == atomic[1] or verdict is False:
             return verdict  # a value that is passed or returned is a copy
         can_tell = self.expected.tells_atomic and self.found.tells_atomic
-        return False if can_tell else verdict  # the sizes are the same, whatever the other side cannot tell
+        return False if can_tell else verdict  # the sizes are the same
 
     def _same(self, a: t.Type, b: t.Type, by_value: bool, passed: bool) -> bool | None:
         if isinstance(a, t.Ref) or isinstance(b, t.Ref):
@@ -213,7 +215,7 @@ class Comparison:
         return all_of([equal, convention, self.same(a.result, b.result, True, True), *pairs])
 
     def _definitions_named(self, a: str, b: str, share_a_name: bool, by_value: bool, passed: bool) -> bool:
-        """Two definitions with names. They are compared on their own, unless they are two types altogether."""
+        """Whether two named definitions are the same type; if so, they are compared later as a pair."""
         pair = (a, b)
         if not share_a_name and not is_one_type(pair) and not self._is_alike(pair):
             return False
@@ -223,7 +225,7 @@ class Comparison:
         return True
 
     def _reference(self, a: t.Type, b: t.Type) -> bool | None:
-        """A definition with a name against something without."""
+        """Compare a named definition with a type without a name."""
         one = self.expected.types.get(a.key) if isinstance(a, t.Ref) else a
         other = self.found.types.get(b.key) if isinstance(b, t.Ref) else b
         if one is None or other is None:
@@ -233,7 +235,9 @@ class Comparison:
         return numbers(one, other)
 
     def _is_alike(self, pair: Pair) -> bool:
-        """Whether two types of different names are both known, and laid out alike as far as their pointers lead."""
+        """Whether two types with different names are both known and have the same layout, including all types that they
+        use.
+        """
         both = self.expected.types.get(pair[0]), self.found.types.get(pair[1])
         if any(one is None or (isinstance(one, t.Record) and one.size is None) for one in both):
             return False
@@ -246,7 +250,7 @@ class Comparison:
 
 
 def verdict_of(differences: Iterable[Difference]) -> bool | None:
-    """What differences of two definitions mean for a type that holds them: only those that break count."""
+    """Whether types that contain two definitions with these differences are the same: only breaking ones count."""
     verdict: bool | None = True
     for difference in differences:
         if difference.unknown:

@@ -1,4 +1,4 @@
-"""Two enumerations: what holds them, and their constants."""
+"""Compares two enumerations: the integers that represent them, and their constants."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
     from rebel_tools.gate.compare import Comparison
 
 _COUNTS = re.compile(r"(?:^|_|[a-z])(?:max|last|count|num|end|total|sentinel|size|limit|n)(?:_|$|[A-Z])", re.IGNORECASE)
-"""Names of constants that say how many others there are."""
+"""Names of constants that count the others."""
 
 
 def enums(comparison: Comparison, a: t.Enum, b: t.Enum) -> Iterator[Difference]:
     """Differences of representation and of constants, in the order of the expected side."""
-    if not a.values or not b.values:  # one that is only declared has a size in C++, and no more is known
+    if not a.values or not b.values:  # only declared: in C++ the size is known, and nothing else
         if 0 not in (a.underlying.size, b.underlying.size) and a.underlying.size != b.underlying.size:
             yield from comparison.named("representation", a.underlying, b.underlying)
         if a.values:
@@ -40,7 +40,7 @@ def enums(comparison: Comparison, a: t.Enum, b: t.Enum) -> Iterator[Difference]:
 
 
 def _representation(comparison: Comparison, a: t.Enum, b: t.Enum) -> Iterator[Difference]:
-    """What holds them. Whether that has a sign is seen in values only that a program did not have."""
+    """Differences of the representing integers. A different sign matters only for values other than the constants."""
     found = comparison.named("representation", a.underlying, b.underlying)
     if a.underlying.size == b.underlying.size and all(_fits_both(value, a) for _, value in a.values):
         found = (replace(difference, rule="sign-changed") for difference in found)
@@ -48,12 +48,12 @@ def _representation(comparison: Comparison, a: t.Enum, b: t.Enum) -> Iterator[Di
 
 
 def _fits_both(value: int, definition: t.Enum) -> bool:
-    """Whether an integer of this size has the value with a sign and without one."""
+    """Whether signed and unsigned integers of this size can represent the value."""
     return 0 <= value < 1 << (8 * definition.underlying.size - 1)
 
 
 def _gone(name: str, value: int, before: dict[str, int], b: t.Enum) -> Difference:
-    """A constant that is gone; one of the same value that is new has taken its place."""
+    """A constant that was removed; if there is a new one with the same value, it was renamed."""
     others = _same_value(value, before, b)
     if others:
         return Difference(name, name, others[0], "constant-renamed")
@@ -65,6 +65,6 @@ def _same_value(value: int, before: dict[str, int], b: t.Enum) -> list[str]:
 
 
 def _is_count(name: str, definition: t.Enum) -> bool:
-    """Whether the constant is above all others and named like their number, so that it grows with them."""
+    """Whether the constant has the highest value and a name for a count, so that it grows with the others."""
     values = dict(definition.values)
     return values[name] >= max(values.values()) and _COUNTS.search(name) is not None

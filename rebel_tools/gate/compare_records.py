@@ -1,7 +1,8 @@
-"""Two records: size, alignment, members, bases and virtual functions.
+"""Compares two records: size, alignment, members, bases and virtual functions.
 
-What counts is what lies where. Members of anonymous structs and unions are members of the record, so that wrapping some
-into an anonymous union is no difference. A member under another name in the same place is the same member.
+What counts is the type and the place of each member. Members of anonymous structs and unions count as members of the
+record, so that wrapping some of them in an anonymous union is not a difference. A member with another name at the same
+place is the same member.
 """
 
 from __future__ import annotations
@@ -58,7 +59,9 @@ def _size(a: t.Record, b: t.Record, members: list[Difference]) -> Iterator[Diffe
 
 
 def _alignment(comparison: Comparison, a: t.Record, b: t.Record, members: list[Difference]) -> Iterator[Difference]:
-    """What one of both asks for, and what follows from members unless they are told as breaking anyway."""
+    """A difference of alignment. If no attribute sets it, it follows from the members: then it is left out if they have
+    breaking differences of their own.
+    """
     is_asked_for = any(record.alignment or any(field.alignment for field in record.fields) for record in (a, b))
     if not is_asked_for and any(difference.breaks for difference in members):
         return
@@ -81,7 +84,7 @@ _OPEN = ("public", "protected", "private")
 
 
 class _Members:
-    """The members of both sides, and which of the found ones were explained."""
+    """The members of both sides. new: members of the found side that do not correspond to an expected one yet."""
 
     def __init__(self, comparison: Comparison, a: t.Record, b: t.Record) -> None:
         self.comparison = comparison
@@ -95,7 +98,7 @@ class _Members:
         self.new = {name: leaf for name, leaf in self.found.items() if name not in self.expected}
 
     def _grouped(self, own: Leaves, other: Leaves, definitions: Definitions) -> Iterator[Difference]:
-        """Take records for their members where these stand in the record itself on the other side, in one place."""
+        """Replace a member that is a record by its members, if the other side has these directly at the same place."""
         for name, leaf in list(own.items()):
             inner = inner_leaves(leaf, definitions) if name not in other else {}
             if inner and all(n in other and n not in own and other[n].start == lf.start for n, lf in inner.items()):
@@ -115,7 +118,7 @@ class _Members:
         yield from self._virtual_bases()
 
     def _virtual_bases(self) -> Iterator[Difference]:
-        """Their places follow from their order, for DWARF gives them none."""
+        """The order of virtual bases, from which their places follow: DWARF has no offsets for them."""
         before, after = (
             [leaf.name for leaf in own.values() if leaf.field.kind == "virtual base" and leaf.name in other]
             for own, other in ((self.expected, self.found), (self.found, self.expected))
@@ -139,18 +142,18 @@ class _Members:
 
     def _types(self, a: Leaf, b: Leaf) -> Iterator[Difference]:
         if a.field.kind == "vptr":
-            return  # compilers describe the table in their own ways
+            return  # compilers describe the table in different ways
         before, after = peel(a.field.type), peel(b.field.type)
         if isinstance(before, t.Record) and isinstance(after, t.Record):
             yield from (d.below(a.name) for d in records(self.comparison, before, after))
         else:
             found = list(self.comparison.named(a.name, a.field.type, b.field.type, "layout-changed", by_value=True))
             if (a.is_bit_field or b.is_bit_field) and are_alike(a.field.type, b.field.type):
-                found = []  # how many bits there are was compared before
+                found = []  # the number of bits was compared before
             yield from found or qualifiers.of_field(a.name, a.field.type, b.field.type)
 
     def _gone(self, leaf: Leaf) -> Iterator[Difference]:
-        """No member of this name: another one in its place, or nothing."""
+        """The difference for an expected member without a counterpart of the same name."""
         if self._is_empty_base(leaf, self.comparison.expected.types):
             yield Difference(leaf.name, str(leaf), MISSING, "empty-base")
             return
@@ -169,13 +172,15 @@ class _Members:
             yield Difference(leaf.name, str(leaf), MISSING, "layout-changed")
 
     def _fits(self, a: Leaf, b: Leaf) -> bool:
-        """Whether one stands for the other: the same type, or for reserved room the same number of bits."""
+        """Whether `b` can be `a` under another name: it has the same type, or for reserved room the same size."""
         if a.bits != b.bits:
             return False
         return a.is_reserved or self.comparison.same(a.field.type, b.field.type, by_value=True) is True
 
     def _explain_within(self, room: Leaf) -> bool:
-        """Take new members in reserved room for explained; whether there are any and none reaches outside of it."""
+        """Remove the members in a reserved room from `new`; return whether there are any. Nothing is removed if one of
+        them reaches outside of the room.
+        """
         inside = [leaf for leaf in self.new.values() if leaf.overlaps(room)]
         if any(leaf.start < room.start or leaf.end > room.end for leaf in inside):
             return False
@@ -184,7 +189,7 @@ class _Members:
         return bool(inside)
 
     def _is_empty_base(self, leaf: Leaf, definitions: Definitions) -> bool:
-        """Whether it takes no room: a base class without data and virtual functions, beside others that stayed."""
+        """Whether this is a base class without data and virtual functions, in a record whose size has not changed."""
         base = definitions.get(leaf.field.type.key) if isinstance(leaf.field.type, t.Ref) else None
         is_empty = isinstance(base, t.Record) and base.size == 1 and not base.fields and not base.virtuals
         return self.keeps_size and leaf.field.kind == "base" and is_empty

@@ -1,4 +1,4 @@
-"""Two functions or two variables: what their declarations say, without the definitions that they lead to."""
+"""Compares the declarations of two functions or two variables, without the definitions of types that they use."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from rebel_tools.abi.sizes import Definitions, size_of
 from rebel_tools.abi.spell import describe, peel
 from rebel_tools.abi.values import asked_for
 from rebel_tools.gate import qualifiers
-from rebel_tools.gate.difference import MISSING, Difference, told
+from rebel_tools.gate.difference import MISSING, Difference, difference_at
 from rebel_tools.gate.rules import RISK
 from rebel_tools.gate.shapes import bare
 
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 
 Parameters = tuple[t.Parameter, ...]
 MAX_BASES = 100
-"""Base classes of base classes; what a damaged file derives further is another type."""
+"""The depth to which base classes are followed; it is reached only in damaged files."""
 
 
 def functions(comparison: Comparison, a: t.Function, b: t.Function) -> Iterator[Difference]:
     """Differences of result, arguments and calling convention."""
     yield from _result(comparison, a.result, b.result)
     yield from qualifiers.of_value("result", a.result, b.result, gained_is_harmless=False)
-    if not a.varargs or a.parameters:  # C's `int f()` promises nothing about arguments
+    if not a.varargs or a.parameters:  # C's `int f()` says nothing about arguments
         yield from _arguments(comparison, a.parameters, b.parameters)
         if a.varargs != b.varargs:
             yield Difference("varargs", _varargs(a.varargs), _varargs(b.varargs))
@@ -35,7 +35,7 @@ def functions(comparison: Comparison, a: t.Function, b: t.Function) -> Iterator[
 
 
 def _returning(comparison: Comparison, a: bool, b: bool) -> Iterator[Difference]:
-    """Behind the call of a function that never returns, compilers write no code."""
+    """Whether the functions may return: compilers generate no code after a call of one that never does."""
     if a and not b and comparison.found.tells_noreturn:
         yield Difference("return", "ruled out", "possible", "noreturn-removed")
     elif b and not a and comparison.expected.tells_noreturn:
@@ -45,7 +45,7 @@ def _returning(comparison: Comparison, a: bool, b: bool) -> Iterator[Difference]
 def _result(comparison: Comparison, a: t.Type, b: t.Type) -> Iterator[Difference]:
     found = list(comparison.named("result", a, b, passed=True))
     if any(d.breaks for d in found) and _is_derived(a, b, comparison.found.types):
-        found = [told("result", a, b, "result-derived")]
+        found = [difference_at("result", a, b, "result-derived")]
     yield from found
 
 
@@ -63,7 +63,7 @@ def _is_derived(a: t.Type, b: t.Type, definitions: Definitions) -> bool:
 
 
 def conventions(comparison: Comparison, a: str | None, b: str | None) -> Iterator[Difference]:
-    """Two calling conventions; None is the default of the platform where the side tells them, else it is not known."""
+    """Differences of calling conventions. None is the platform's default if `tells_conventions`, otherwise unknown."""
     before = a or ("the default" if comparison.expected.tells_conventions else None)
     after = b or ("the default" if comparison.found.tells_conventions else None)
     if b and not before:
@@ -87,7 +87,7 @@ def _arguments(comparison: Comparison, wanted: Parameters, present: Parameters) 
 
 
 def _alignment_behind(comparison: Comparison, where: str, a: t.Type, b: t.Type) -> Iterator[Difference]:
-    """More alignment that a typedef asks for, of what an argument points to; that of records is told with these."""
+    """A stricter alignment by a typedef, of the type that an argument points to; records are compared separately."""
     x, y = peel(a), peel(b)
     if not isinstance(x, t.Pointer) or not isinstance(y, t.Pointer) or asked_for(x.target) >= asked_for(y.target):
         return
@@ -100,19 +100,19 @@ def _alignment_behind(comparison: Comparison, where: str, a: t.Type, b: t.Type) 
 def _argument(comparison: Comparison, where: str, a: t.Type, b: t.Type) -> Iterator[Difference]:
     found = list(comparison.named(where, a, b, passed=True))
     if any(d.breaks for d in found) and _is_union_of(comparison, a, b):
-        found = [told(where, a, b, "union-argument")]
+        found = [difference_at(where, a, b, "union-argument")]
     yield from found
 
 
 def _is_union_of(comparison: Comparison, a: t.Type, b: t.Type) -> bool:
-    """Whether one is a union of values that are as large as it is, and the other one of these."""
+    """Whether one type is a union whose members all have its size, and the other one is one of these members."""
     old, new = comparison.expected.types, comparison.found.types
     before = any(comparison.same(member, b) for member in _alternatives(a, old))
     return before or any(comparison.same(a, member) for member in _alternatives(b, new))
 
 
 def _alternatives(kind: t.Type, definitions: Definitions) -> list[t.Type]:
-    """The types of the members of a union, all of which have its size; nothing for other types."""
+    """The types of the members of a union if all of them have its size; an empty list for other types."""
     kind = bare(kind)
     record = definitions.get(kind.key) if isinstance(kind, t.Ref) else kind
     if not isinstance(record, t.Record) or record.kind != "union":
@@ -122,7 +122,7 @@ def _alternatives(kind: t.Type, definitions: Definitions) -> list[t.Type]:
 
 
 def variables(comparison: Comparison, a: t.Variable, b: t.Variable) -> Iterator[Difference]:
-    """Differences of type and alignment; more alignment than was promised is none."""
+    """Differences of type and alignment; a stricter alignment than expected is not a difference."""
     yield from comparison.named("type", a.type, b.type, by_value=True)
     yield from qualifiers.of_data("type", a.type, b.type)
     wanted = max(comparison.values[0].alignment(a.type) or 1, a.alignment or 1)

@@ -1,4 +1,4 @@
-"""The virtual functions of two classes: which function is behind which slot of the virtual table.
+"""Compares the virtual functions of two classes: which function is in which slot of the virtual table.
 
 Source: Itanium C++ ABI, section 2.5. Only what a class declares itself is compared; its bases are pairs of their own.
 """
@@ -20,7 +20,7 @@ BASES = ("base", "virtual base")
 
 
 def virtuals(comparison: Comparison, a: t.Record, b: t.Record) -> Iterator[Difference]:
-    """Differences of what the classes themselves declare."""
+    """Differences of the virtual functions that the classes themselves declare."""
     inherited = _inherited(a, comparison.expected.types) | _inherited(b, comparison.found.types)
     before, after = _by_name(a, inherited), _by_name(b, inherited)
     for name, virtual in before.items():
@@ -56,7 +56,7 @@ def _inherited(record: t.Record, definitions: Definitions) -> set[str]:
 
 
 def _by_name(record: t.Record, inherited: set[str]) -> dict[str, t.Virtual]:
-    """Virtual functions by symbol, without a destructor that overrides one: Clang does not write implicit ones."""
+    """Virtual functions by symbol, without destructors that override one: Clang does not describe implicit ones."""
     return {
         virtual.symbol or virtual.name: virtual
         for virtual in record.virtuals

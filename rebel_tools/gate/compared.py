@@ -1,4 +1,4 @@
-"""What a comparison works on and what it brings: the declarations of both sides, pairs of definitions, differences."""
+"""The input and the results of comparisons: declarations of a side, pairs of definitions, differences."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from rebel_tools.abi.sizes import Definitions
 from rebel_tools.gate.difference import Difference
 
 Pair = tuple[str, str]
-"""The keys of a definition on both sides; they differ where a type got a tag or another name."""
+"""The keys of a definition on both sides; they differ if the type was renamed or got a tag."""
 
 
 class Compared(NamedTuple):
-    """What comparing two symbols or a pair of definitions brought."""
+    """The result of comparing two symbols or a pair of definitions. met: the pairs of definitions that they use."""
 
     differences: tuple[Difference, ...]
     met: frozenset[Pair]
@@ -22,7 +22,7 @@ class Compared(NamedTuple):
 
 @dataclass(frozen=True)
 class Sources:
-    """What one side declares, as far as a comparison needs it; `conflicts` as in `Declarations`, by key."""
+    """The parts of a side's `Declarations` that a comparison needs, with the same names. conflicts: by key."""
 
     types: Definitions
     conflicts: dict[str, list[t.Record | t.Enum]] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""The enumerations of an interface that no symbol leads to, against those that a library's debug information has."""
+"""Compares the enumerations of an interface that no symbol uses with those in a library's debug information."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ LEFT_OUT = Reason(
 
 
 class ConstantsCheck:
-    """Compares those that were not compared with the symbols; `met` are the definitions that were."""
+    """Compares the enumerations that were not compared with the symbols. met: the definitions that were compared."""
 
     def __init__(
         self, comparison: Comparison, interface: Declarations, library: Declarations, met: Iterable[Pair]
@@ -29,7 +29,7 @@ class ConstantsCheck:
         self._compared = [(enum, differences(comparison, enum, library)) for enum in further]
 
     def findings(self) -> Iterator[Finding]:
-        """One for each constant that is another one."""
+        """A finding for each constant that differs."""
         for enum, found in self._compared:
             for d in found or ():
                 if d.rule not in SILENT:
@@ -39,5 +39,5 @@ class ConstantsCheck:
                     yield Finding(rule, *where, enum.declared_at, level=level, is_type=True)
 
     def left_out(self) -> Iterator[tuple[str, Reason]]:
-        """The enumerations that the library does not have."""
+        """The enumerations that the library's debug information does not have, with the reason."""
         yield from ((constants_key(enum), LEFT_OUT) for enum, found in self._compared if found is None)

@@ -1,4 +1,4 @@
-"""The types that a library's debug information gives to symbols, or why there are none."""
+"""The types of symbols in a library's debug information, or the reason why there are none."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from rebel_tools.gate.not_compared import Reason
 
 
 class DebugInfo(NamedTuple):
-    """What debug information says, or None with the reason; `is_unreadable` when there is some that cannot be read.
+    """The declarations in debug information, or None with the reason.
 
-    undescribed: why a symbol that is not in the declarations is not.
+    is_unreadable: whether there is debug information that cannot be read. undescribed: the reason why a symbol is not
+    in the declarations.
     """
 
     declarations: Declarations | None
@@ -26,7 +27,9 @@ class DebugInfo(NamedTuple):
 def read_debug(
     library: Library, names: set[str], path: DebugPath = ONLY_SYSTEM, headers: tuple[str, ...] = ()
 ) -> DebugInfo:
-    """What the library's DWARF says about these symbols and the enumerations of these headers, wherever it lies."""
+    """What the library's DWARF, in the library or in other files, says about these symbols and the enumerations of
+    these headers.
+    """
     from rebel_tools.binary.dwarf import read_debug_information
 
     name = library.source.name

@@ -1,4 +1,4 @@
-"""Mangled names of C++ in text for people, as `c++filt` of the GNU binutils spells them."""
+"""Demangles C++ names in text for people, with `c++filt` of the GNU binutils."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from rebel_tools.text import printable
 
 PROGRAMS = ("c++filt", "llvm-cxxfilt")
 _BEHIND = re.compile(r" \((_Z\w+)\)")
-"""A mangled name behind the one for people."""
+"""A mangled name in parentheses, after the readable one."""
 _MANGLED = re.compile(r"\b_Z\w+")
 
 
 def demangled(text: str, displayed: Mapping[str, str], spell: Callable[[str], str] = printable) -> str:
-    """`text` with what the mangled names in it stand for; MissingTool when nothing on PATH can tell.
+    """`text` with all mangled names replaced by demangled ones. Errors: MissingTool without a program that does that.
 
-    displayed: names for people by the mangled ones that stand behind them; these take their place.
-    spell: makes a name fit for the kind of text that it comes into; `<` of a template is none of HTML's.
+    displayed: readable names, by the mangled names that follow them in parentheses; both are replaced by one name.
+    spell: escapes a name for the kind of text, such as the `<` of a template in HTML.
     """
     names = sorted(set(_MANGLED.findall(text)))
     if not names:
@@ -35,7 +35,7 @@ def demangled(text: str, displayed: Mapping[str, str], spell: Callable[[str], st
 
 
 def _once(text: str, displayed: Mapping[str, str]) -> Iterator[str]:
-    """The text without the names for people before mangled ones."""
+    """The text without the readable names before mangled ones."""
     at = 0
     for found in _BEHIND.finditer(text):
         before = displayed.get(found[1])

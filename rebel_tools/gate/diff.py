@@ -1,7 +1,8 @@
 """Two versions of a library or an interface: what was added, removed and changed, and what that breaks.
 
-The question is whether what was linked or compiled against the old one still works with the new one. The answer knows
-what the model knows: exports, kinds, sizes, versions, memory, prototypes, layouts, and what the loader does.
+A change breaks something if programs that were linked or compiled against the old version do not work with the new one.
+What is compared is what the model has: exports, kinds, sizes, versions, memory, prototypes, layouts, and what the
+loader does.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from rebel_tools.interface.names import COMPILER_MADE, matches
 
 
 def diff(old: Side, new: Side) -> DiffReport:
-    """Compare; a pure function."""
+    """Compare two versions. This is a pure function: everything was read before."""
     work = _Diff(old, new)
     changes = [work.named(found) for found in (*facts(old, new), *work.symbols(), *work.layouts())]
     both = [pair for pair in counterparts(old.items, new.items) if None not in pair]
@@ -59,7 +60,7 @@ class _Diff:
                     yield self.another_default(before, default)
 
     def another_default(self, before: Item, default: Item) -> Change:
-        """What programs that are linked again get; with another type, their source compiles differently."""
+        """The change of the default version of a symbol, which affects programs that are linked again."""
         words = (before.name, "default version", before.version or "none", default.version or "none")
         place = self.place(before.name)
         compared = self.compare(before.name, default.name)
@@ -84,7 +85,7 @@ class _Diff:
             yield from self.types(before.name, after.name, place)
 
     def kind(self, item: Item, declarations: Declarations) -> str:
-        """What a symbol is: what the table of exports says, or where a DLL's does not, the declarations."""
+        """The kind of a symbol according to the export table; if that does not say it (DLLs), to the declarations."""
         if item.kind != "unknown" or _find(declarations, item.name) is None:
             return item.kind
         return "function" if item.name in declarations.functions else "object"
@@ -118,7 +119,7 @@ class _Diff:
         return CHOSEN_AT_LOAD if side.items[missing].is_ifunc else side.undescribed
 
     def compare(self, name: str, other: str) -> Compared | None:
-        """The types of a symbol and of its counterpart; None when a side does not know them."""
+        """The result for the types of a symbol and of its counterpart; None if one side does not have them."""
         for declared in ("functions", "variables"):
             ours, theirs = getattr(self.ours, declared).get(name), getattr(self.theirs, declared).get(other)
             if ours is not None and theirs is not None:
@@ -127,7 +128,7 @@ class _Diff:
         return None
 
     def layouts(self) -> Iterator[Change]:
-        """Of all records and enumerations that the common symbols lead to, and of those of the headers."""
+        """The changes of all records and enumerations that the common symbols use, and of enumerations of headers."""
         layouts = Layouts(self.comparison, self.ours, self.met)
         yield from layouts.changes()
         for enum in header_enums(self.ours, self.theirs, layouts.reached, self.met):

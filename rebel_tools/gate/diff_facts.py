@@ -15,14 +15,14 @@ GAINED = {
     "static thread-local storage": "dlopen fails when the process has no room for it left",
     "refuses dlopen": "programs that load it as a plugin fail",
 }
-"""What a library can start to ask of a process, and what that does."""
+"""What a new version of a library can newly require of a process, and the effect of that."""
 LOST = {
     "RELRO": "the tables that the loader fills in stay writable for an attacker",
     "dynamic base": "the library is loaded at one address that an attacker can know",
     "no execution of data": "an attacker can execute data",
     "control flow guard": "indirect calls are not checked any more",
 }
-"""What can stop protecting a process, and what that does."""
+"""Protections of a process that can be lost, and the effect of that."""
 
 
 def facts(old: Side, new: Side) -> Iterator[Change]:
@@ -46,7 +46,7 @@ def _fact(name: str, value: str | None, other: str | None) -> Change:
 
 
 def _versions(old: Side, new: Side) -> Iterator[Change]:
-    """A library without any version satisfies all of them, with a warning of the loader."""
+    """Symbol versions that were removed. If the new library has no versions at all, the loader only prints warnings."""
     for name in sorted(old.versions - new.versions) if new.versions else ():
         if name.partition("@")[0] in new.items:
             yield change("version-removed", name, "", "symbol version", "")

@@ -1,4 +1,4 @@
-"""The records and enumerations that both versions' symbols lead to: what changed, and how bad that is for whom."""
+"""Changes of the records and enumerations that the symbols of both versions use, with their levels."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _INITIALIZER = re.compile(r"(?:^|_)init(?:iali[sz]e)?(?:_|$)")
 
 
 class Layouts:
-    """Compares the definitions that symbols lead to; `met` are those that each symbol names, by its name."""
+    """Compares the definitions that symbols use. met: the pairs that each symbol uses directly, by its name."""
 
     def __init__(self, comparison: Comparison, old: t.Declarations, met: Mapping[str, frozenset[Pair]]) -> None:
         self.comparison = comparison
@@ -35,7 +35,7 @@ class Layouts:
         self.contained = {f"struct {name}" for key in old.types for name in elements(key)}
 
     def changes(self) -> Iterator[Change]:
-        """One for each difference, with the symbols that lead to it."""
+        """A change for each difference, with the symbols that use the type."""
         for pair, compared in sorted(self.reached.items()):
             told = [difference for difference in compared.differences if not difference.unknown]
             users = self.users(pair) if told else ()
@@ -46,7 +46,7 @@ class Layouts:
                 yield change(d.rule or "layout-changed", *where, level, None, place, users, is_type=True)
 
     def level(self, pair: Pair, difference: Difference) -> str:
-        """The level of a difference, which for some depends on what the library's functions do with the type."""
+        """The level of a difference, which may depend on what the library's functions do with the type."""
         if difference.rule == "passing-changed" and pair in self.comparison.passed:
             return BREAK
         if difference.rule == "field-appended" and not self.is_made_by_programs(pair):
@@ -54,11 +54,11 @@ class Layouts:
         return difference.level
 
     def is_made_by_programs(self, pair: Pair) -> bool:
-        """Whether values of a type lie in memory that programs allocate, as far as the library shows it.
+        """Whether programs allocate values of a type, as far as the library shows it.
 
-        They do if a function takes or returns one, if other types or containers hold some, if a constructor is exported
-        or a function initializes one. They also do if they see the definition, which is in a header, and the library
-        does not give them a pointer.
+        They do if a function takes or returns a value, if other types or containers contain values, if a constructor is
+        exported, or if a function initializes a value. They also do if the definition is in a header and the library
+        never returns a pointer to the type.
         """
         if pair in self.comparison.by_value or pair[0] in self.constructed or pair[0] in self.contained:
             return True
@@ -67,12 +67,12 @@ class Layouts:
         return is_visible and pair[0] not in self.handed_out
 
     def users(self, pair: Pair) -> tuple[str, ...]:
-        """The symbols that lead to a definition."""
+        """The symbols that use a definition, directly or indirectly."""
         leading = self.comparison.leading_to([pair])
         return tuple(name for name, met in self.met.items() if not leading.isdisjoint(met))
 
     def unknown(self) -> dict[str, Reason]:
-        """Symbols that lead to a definition which a side does not have, with the reason."""
+        """The symbols that use a definition that is unknown on one side, with the reason."""
         found: dict[str, Reason] = {}
         for pair, compared in sorted(self.reached.items()):
             for difference in compared.differences:
@@ -86,7 +86,7 @@ class Layouts:
 
 
 def _handed_out(function: t.Function) -> Iterator[str]:
-    """The keys of records to which a function gives pointers: as its result, or through a pointer to a pointer."""
+    """The keys of records to which a function returns pointers: as its result, or through a pointer to a pointer."""
     yield from _pointed_to(function.result)
     for parameter in function.parameters:
         outer = peel(parameter.type)
@@ -101,7 +101,7 @@ def _pointed_to(kind: t.Type) -> Iterator[str]:
 
 
 def _constructs(name: str, function: t.Function) -> Iterator[str]:
-    """The key of what a constructor, or a function called `..._init`, fills in: memory that programs allocated."""
+    """The key of the record that a constructor, or a function called `..._init`, initializes in place."""
     first = function.parameters[0] if function.parameters else None
     pattern = _CONSTRUCTOR if first is not None and first.name == "this" else _INITIALIZER
     if first is not None and pattern.search(name):

@@ -1,4 +1,4 @@
-"""How an export is found: gone, weak, unique or protected.
+"""Changes of how an export is found by the linker and the loader: removed, weak, unique or protected.
 
 Source: gABI, chapter 4, "Symbol Table"; STB_GNU_UNIQUE and copy relocations as in glibc (elf/dl-lookup.c).
 """
@@ -13,21 +13,21 @@ from rebel_tools.gate.diff_report import Change, change
 from rebel_tools.gate.rules import NOTE, RISK
 from rebel_tools.gate.side import Item
 
-ASKED_FOR = "_ZTH*"
-"""What programs refer to weakly: they call it where it is there (Itanium C++ ABI, section 2.8, "thread_local")."""
+WEAKLY_USED = "_ZTH*"
+"""Functions that programs call only if they exist (Itanium C++ ABI, section 2.8, "thread_local")."""
 
 
 def removed(item: Item, place: Place | None) -> Change:
-    """A symbol that is gone; one that programs do not need is no loss to them."""
+    """The change for a removed symbol."""
     words = (item.name, "", item.kind, "")
-    if fnmatchcase(item.name, ASKED_FOR):
+    if fnmatchcase(item.name, WEAKLY_USED):
         why = "programs call it only where it exists; the data are initialized without it"
         return change("symbol-removed", *words, declared_at=place, level=NOTE, why=why)
     return change("symbol-removed", *words, declared_at=place)
 
 
 def linkage(before: Item, after: Item, place: Place | None) -> Iterator[Change]:
-    """What is another binding or visibility, for those who look for the symbol."""
+    """Changes of the binding and the visibility of a symbol."""
     if None not in (before.binding, after.binding) and before.binding != after.binding:
         yield _binding(before, after, place)
     if None not in (before.visibility, after.visibility) and before.visibility != after.visibility:

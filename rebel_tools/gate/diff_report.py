@@ -1,4 +1,4 @@
-"""What a comparison of two versions found: frozen data, which other modules render, and the advice that follows."""
+"""The result of comparing two versions: frozen data, which other modules render, and the advice that follows."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ class Change:
     rule: a key of `rules.DIFF_RULES`.
     symbol: a symbol, the name of a type, or "" for the library as a whole.
     field: where in the symbol or type ("argument 1 (count)", "y"), "" for all of it.
-    why: what it does to those whom it affects; affects: whom it harms.
-    used_by: for a type, the symbols that lead to it.
-    display: the symbol's name for people where it is another one (C++).
-    text: the whole message, where it is not "... was ..., is ...".
+    why: the effect on those whom it affects; affects: whom it harms.
+    used_by: for a type, the symbols that use it.
+    display: the readable name of the symbol if it differs (C++).
+    text: the whole message, if it is not "... was ..., is ...".
     is_type: whether `symbol` is the name of a type.
     """
 
@@ -47,7 +47,7 @@ class Change:
 
     @property
     def breaking(self) -> bool:
-        """Whether programs that exist break."""
+        """Whether existing programs break."""
         return self.level == BREAK
 
     @property
@@ -74,7 +74,7 @@ def change(
     used_by: tuple[str, ...] = (),
     is_type: bool = False,
 ) -> Change:
-    """A change with the level and reason that its rule has, unless others are given, and with its rule's readers."""
+    """A change. Its level and reason are by default those of its rule; whom it affects always is."""
     known = DIFF_RULES[rule]
     word = rule.rpartition("-")[2]
     kind = word if word in ("added", "removed") else "changed"
@@ -88,9 +88,9 @@ class DiffReport:
 
     symbols: how many symbols both sides have.
     not_compared: those of them whose types were not compared, by reason.
-    untyped: the sides about whose types nothing is known at all.
-    unreadable: the sides that have debug information which cannot be read.
-    suppressed: changes that were accepted, each with what accepts it; they are not in `changes`.
+    untyped: the sides without any types.
+    unreadable: the sides with debug information that cannot be read.
+    suppressed: accepted changes, each with its suppression; they are not in `changes`.
     """
 
     old: str
@@ -116,25 +116,27 @@ class DiffReport:
 
     @property
     def compared(self) -> int:
-        """How many common symbols had their types compared; virtual tables and the like count, for they have none."""
+        """The number of common symbols whose types were compared; symbols that have no type (virtual tables) count,
+        too.
+        """
         if self.untyped:
             return 0
         return self.symbols - sum(len(entry.symbols) for entry in self.not_compared)
 
     @property
     def says_nothing_about_types(self) -> bool:
-        """Whether there are common symbols and the types of none were compared.
+        """Whether there are common symbols, and the types of none of them were compared.
 
-        Those whose code is chosen when programs are loaded do not count: no debug information has their types.
+        Symbols whose code is chosen when programs are loaded do not count: no debug information has their types.
         """
         is_lacking = self.untyped or any(entry.reason != CHOSEN_AT_LOAD for entry in self.not_compared)
         return bool(self.symbols and self.compared == 0 and is_lacking)
 
     @property
     def advice(self) -> str:
-        """What the new version has to be called: "major", "minor" or "patch" as in Semantic Versioning.
+        """Which part of the version number has to change: "major", "minor" or "patch" as in Semantic Versioning.
 
-        A library whose SONAME is another one already counts as a new major version.
+        With a new SONAME it is "major", too.
         """
         if not self.compatible:
             return "major"
@@ -143,7 +145,7 @@ class DiffReport:
 
     @property
     def soname(self) -> str:
-        """What the SONAME has to do: "keep", "change", or "changed" where it has to and did."""
+        """What to do with the SONAME: "keep", "change", or "changed" if it had to change and has changed."""
         rules = {change.rule for change in self.changes if change.breaking}
         if "soname-changed" in rules:
             return "changed"

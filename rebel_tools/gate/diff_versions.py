@@ -1,4 +1,4 @@
-"""Which export of the new library what was linked against the old one gets: that of the same version."""
+"""Which export of the new library corresponds to one of the old library: that with the same symbol version."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from rebel_tools.gate.side import Item
 
 
 def counterparts(old: Mapping[str, Item], new: Mapping[str, Item]) -> Iterator[tuple[Item | None, Item | None]]:
-    """Exports of both sides in pairs, by name; None where one has none.
+    """Exports of both sides in pairs, by name; None if one side does not have the export.
 
-    A version besides the default one that is gone or new is no pair: that is told of versions.
+    A version other than the default one that was removed or is new makes no pair: `diff_facts` reports versions.
     """
     for name in sorted(old.keys() | new.keys()):
         before, after = old.get(name), new.get(name)
@@ -24,7 +24,7 @@ def counterparts(old: Mapping[str, Item], new: Mapping[str, Item]) -> Iterator[t
 
 
 def _same_version(before: Item, new: Mapping[str, Item]) -> Item | None:
-    """The export of the same name and version, be it the default one or not; None also where there are no versions."""
+    """The export with the same name and version, whether or not it is the default; None without one or a version."""
     if before.version is None:
         return None
     default = new.get(before.plain)

@@ -1,4 +1,6 @@
-"""One place where two types differ, and how it is told: with the field or parameter, never "was s *, is s *"."""
+"""A difference of two types, with the field or parameter in which they differ, so that its message never is
+"was s *, is s *".
+"""
 
 from __future__ import annotations
 
@@ -13,12 +15,12 @@ MISSING = "nothing"
 
 @dataclass(frozen=True)
 class Difference:
-    """One place where two types differ.
+    """A part in which two types differ.
 
     field: where ("argument 1 (count)", "y", "size"); expected, found: what is there on both sides.
     rule: a key of `rules.DIFF_RULES`; "" for the type of a symbol, whose rule depends on the symbol.
-    unknown: one side does not know, so it is no difference but something that could not be compared.
-    level: where it is another one than that of the rule.
+    unknown: whether this could not be compared, because one side does not know it.
+    own_level: the level, if it is not that of the rule.
     """
 
     field: str
@@ -39,20 +41,20 @@ class Difference:
         return not self.unknown and self.level == BREAK
 
     def below(self, field: str) -> Difference:
-        """The same difference, seen from one level above."""
+        """The same difference as one of a type that contains this one in `field`."""
         if not self.field:
             return replace(self, field=field)
         return replace(self, field=f"{field}{'' if self.field.startswith('[') else '.'}{self.field}")
 
 
-def told(where: str, a: t.Type, b: t.Type, rule: str = "", unknown: bool = False) -> Difference:
+def difference_at(where: str, a: t.Type, b: t.Type, rule: str = "", unknown: bool = False) -> Difference:
     """The difference of two types at a place.
 
-    Types that are spelled alike are followed to the first part in which they are not: the argument of a function
-    pointer, the element of an array. As a last resort the typedefs in them are written out.
+    If the types are spelled alike, it is that of the first parts that are not: arguments of function pointers, elements
+    of arrays. If all parts are spelled alike, typedefs are replaced by what they stand for.
     """
     if not unknown and describe(a) == describe(b):
-        step, one, other = _parting(a, b)
+        step, one, other = _first_parts_that_differ(a, b)
         if step:
             where, a, b = f"{where}, {step}", one, other
     x, y = describe(a), describe(b)
@@ -61,8 +63,8 @@ def told(where: str, a: t.Type, b: t.Type, rule: str = "", unknown: bool = False
     return Difference(where, x, y if x != y or unknown else f"another {y}", rule, unknown)
 
 
-def _parting(a: t.Type, b: t.Type) -> tuple[str, t.Type, t.Type]:
-    """Down from two types that are spelled alike to the first parts that are not, and the way there."""
+def _first_parts_that_differ(a: t.Type, b: t.Type) -> tuple[str, t.Type, t.Type]:
+    """The first parts of two types that are not spelled alike, and a text that says where they are."""
     steps: list[str] = []
     while True:
         following = next((part for part in _parts(a, b) if describe(part[1]) != describe(part[2])), None)
@@ -74,7 +76,7 @@ def _parting(a: t.Type, b: t.Type) -> tuple[str, t.Type, t.Type]:
 
 
 def _parts(a: t.Type, b: t.Type) -> list[tuple[str, t.Type, t.Type]]:
-    """The parts of two types side by side, with what each is called."""
+    """The corresponding parts of two types, each with its name."""
     if isinstance(a, (t.Typedef, t.Qualified)) and type(a) is type(b):
         return [("", a.target, b.target)]
     if isinstance(a, t.Pointer) and isinstance(b, t.Pointer):

@@ -1,13 +1,13 @@
-"""How sure a check is: the kinds of evidence for one symbol, and what a user can require.
+"""The levels of evidence for a symbol, which a user can require.
 
 name       the symbol is exported
-kind       it is a function or data as declared, and data has the declared size where the format says a size (ELF)
+kind       it is a function or data as declared, and data has the declared size if the format has sizes (ELF)
 prototype  its DWARF prototype, or the DWARF type of data, is the declared one
-layout     every record and enumeration that its type leads to has the declared layout in DWARF
-contents   the library's digest object holds the digest of the interface
+layout     every record and enumeration that its type uses has the declared layout in DWARF
+contents   the library's digest object contains the digest of the interface
 
-The first four build on each other. `contents` stands beside them: it proves that library and interface were made
-from the same declarations, by any producer, and says nothing about what a compiler made of them.
+Each of the first four includes those before it. `contents` is independent of them: it proves that library and interface
+were made from the same declarations, but not how a compiler has translated these.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ DEFAULT = ("kind",)
 def required(levels: str | Iterable[str]) -> tuple[str, ...]:
     """All levels that the named ones include, in order: "prototype" is name, kind and prototype.
 
-    Raises RebelError for a word that is no level; several can be in one text, with commas or spaces.
+    levels: words, or one text with commas or spaces between them. Errors: RebelError for an unknown word.
     """
     words = levels.replace(",", " ").split() if isinstance(levels, str) else list(levels)
     for word in words:

@@ -1,4 +1,4 @@
-"""Reads of a library what a check needs: table, DWARF of the interface's names, digest object."""
+"""Reads what a check needs of a library: export table, DWARF of the interface's symbols, digest object."""
 
 from __future__ import annotations
 
@@ -14,12 +14,13 @@ from rebel_tools.interface.model import Interface
 
 
 def read_facts(library: Library, interface: Interface, policy: Policy, path: DebugPath = ONLY_SYSTEM) -> LibraryFacts:
-    """Everything about a library that bears on `interface`; UnreadableBinary when its exports cannot be read.
+    """Everything about a library that is relevant to `interface`. Errors: UnreadableBinary if it has no readable
+    exports.
 
-    DWARF is not looked for when only names are required. DWARF that cannot be read is no evidence, but no reason to
-    give up either: the check says so.
+    DWARF is not searched for if only names are required. DWARF that cannot be read is not an error here: the check
+    reports it as a finding.
     """
-    debug = DebugInfo(None, Reason("only names were asked for"))
+    debug = DebugInfo(None, Reason("only names were required"))
     if policy.required != ("name",):
         headers = (policy.headers or EVERY) if interface.declarations.enumerations else ()
         debug = read_debug(library, set(interface.symbols), path, headers)
@@ -29,7 +30,7 @@ def read_facts(library: Library, interface: Interface, policy: Policy, path: Deb
 
 
 def _digest(library: Library, interface: Interface, is_required: bool) -> str | None:
-    """The text in the digest object, without the NUL that a C string ends with."""
+    """The text in the digest object, without the final NUL."""
     export = library.table.find(interface.digest_symbol) if interface.digest_symbol else None
     if export is None:
         return None

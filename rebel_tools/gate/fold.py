@@ -1,4 +1,4 @@
-"""Text that says once what holds for several lines, and counts what would only fill the screen."""
+"""Shortens text: consecutive findings share their common lines, and only the first of many similar ones are shown."""
 
 from __future__ import annotations
 
@@ -10,14 +10,16 @@ MAX_ALIKE = 50
 
 
 class Entry(NamedTuple):
-    """One finding: its line, and the lines below it, which entries that follow each other can share."""
+    """One finding: its line, and the lines below it, which consecutive entries can share."""
 
     line: str
     below: tuple[str, ...] = ()
 
 
 def folded(entries: Iterable[Entry]) -> Iterator[str]:
-    """The lines; of entries with the same lines below them, these once and at most `MAX_ALIKE` of the entries."""
+    """The lines of the entries. Of consecutive entries with the same lines below, at most `MAX_ALIKE` are shown, and
+    then these lines once.
+    """
     for below, group in groupby(entries, key=lambda entry: entry.below):
         lines = [entry.line for entry in group]
         yield from lines[:MAX_ALIKE]

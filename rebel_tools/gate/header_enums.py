@@ -1,4 +1,4 @@
-"""The enumerations of headers that no symbol leads to: programs are compiled with their constants all the same."""
+"""The enumerations of headers that no symbol uses: their constants are compiled into programs nevertheless."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from rebel_tools.gate.difference import Difference
 
 
 def of_headers(declared: t.Declarations, patterns: tuple[str, ...]) -> t.Declarations:
-    """With the enumerations of these headers only; without a pattern with all."""
+    """The declarations with the enumerations of these headers only; without patterns with all of them."""
     if not patterns:
         return declared
     ours = (enum for enum in declared.enumerations if enum.declared_at and is_header(enum.declared_at.path, patterns))
@@ -25,19 +25,21 @@ def of_headers(declared: t.Declarations, patterns: tuple[str, ...]) -> t.Declara
 def header_enums(
     old: t.Declarations, new: t.Declarations, met: Iterable[Pair], symbols: Iterable[str]
 ) -> tuple[t.Enum, ...]:
-    """Those of the old side that were not compared yet: `met` are the definitions that were, `symbols` led to them."""
+    """The enumerations of the old side that were not compared with symbols. met: the definitions that were; symbols:
+    the symbols that use them.
+    """
     if not old.enumerations and not new.enumerations:
         return ()
     known: dict[str, t.Function | t.Variable] = {**old.functions, **old.variables}
     kinds = [kind for name in symbols if name in known for kind in types_of(known[name])]
     kinds += [old.types[expected] for expected, _ in met if expected in old.types]
-    return tuple(unreached(_all(old), kinds, {}))  # what one side only leads to was not compared
+    return tuple(unreached(_all(old), kinds, {}))  # what only one side uses was not compared
 
 
 def differences(comparison: Comparison, enum: t.Enum, new: t.Declarations) -> tuple[Difference, ...] | None:
-    """What the other side has otherwise; None where it does not have the enumeration.
+    """The differences to the other side; None if that does not have the enumeration.
 
-    Compilers leave out what a library does not use, so that one which a side lacks says nothing.
+    A missing enumeration is not a difference: compilers leave out what a library does not use.
     """
     others = list(_counterparts(enum, _all(new)))
     found = (d for other in others for d in enums(comparison, enum, other) if not d.unknown)
@@ -45,15 +47,16 @@ def differences(comparison: Comparison, enum: t.Enum, new: t.Declarations) -> tu
 
 
 def _all(declared: t.Declarations) -> Iterator[t.Enum]:
-    """Interfaces have in `types` what symbols lead to."""
+    """All enumerations with constants; those that symbols use are in `types`."""
     yield from (enum for enum in declared.enumerations if enum.values)
     yield from (kind for kind in declared.types.values() if isinstance(kind, t.Enum) and kind.values)
 
 
 def _counterparts(enum: t.Enum, others: Iterable[t.Enum]) -> Iterator[t.Enum]:
-    """Those with its tag, or if there are none any, that have most constants in common.
+    """Of the enumerations with the same tag (or of all, if there is none) those with the most constants in common.
 
-    With no common constant they have to stand in a file of the same name: a library may use the tag once more.
+    Without a common constant, only one with the same tag in a file of the same name counts, because a library may use a
+    tag more than once.
     """
     known = list(others)
     same_tag = [

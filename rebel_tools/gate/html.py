@@ -1,4 +1,4 @@
-"""Outcomes as one HTML page that needs no other file: tables by type and symbol, and a filter."""
+"""Writes an outcome as a self-contained HTML page: tables by type and symbol, and a filter."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from rebel_tools.gate.rules import LEVELS
 from rebel_tools.text import printable
 
 MAX_NAMES = 5000
-"""Of symbols that were only added or removed; beyond, a page does not help any more."""
+"""The most names of added or removed symbols that are listed on the page."""
 FILTER = """\
 <form id="filter" hidden><label>Filter <input type="search" id="words"></label>
 %s</form>"""
@@ -73,7 +73,7 @@ def _facts(report: AnyReport) -> Iterator[tuple[str, str]]:
 
 
 def _table(caption: str, found: list[Row]) -> str:
-    """A body for each type or symbol, whose name is the header of its rows."""
+    """A table with a body for each type or symbol, whose name is the header of its rows."""
     head = "".join(f'<th scope="col">{name}</th>' for name in ("level", "rule", "what", "declared at"))
     bodies = "\n".join(_body(subject, list(group)) for subject, group in groupby(found, key=_group))
     return f"<table>\n<caption>{caption}</caption>\n<thead><tr>{head}</tr></thead>\n{bodies}\n</table>"

@@ -1,4 +1,4 @@
-"""The records and enumerations of an interface against those of a library: which differ, and for whom."""
+"""Compares the records and enumerations of an interface with those of a library."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from rebel_tools.gate.symbol_check import SILENT, Verdict, gate_rule, promised
 
 
 class LayoutCheck:
-    """Compares all definitions that the symbols lead to, each once."""
+    """Compares all definitions that the symbols use, each once."""
 
     def __init__(self, comparison: Comparison, definitions: Definitions, verdicts: Mapping[str, Verdict]) -> None:
         self.comparison = comparison
@@ -25,7 +25,7 @@ class LayoutCheck:
         self.reached = comparison.reached({pair for verdict in verdicts.values() for pair in verdict.met})
 
     def prove(self) -> None:
-        """Give the level to the symbols whose prototypes are proved and all of whose definitions are as declared."""
+        """Add the level `layout` to symbols whose prototypes are proved and whose definitions are all as declared."""
         wrong = self.comparison.leading_to(pair for pair in self.reached if any(self.breaking(pair)))
         unknown = {pair: reason for pair in self.reached for reason in self.unknown(pair)}
         open_ends = self.comparison.leading_to(unknown)
@@ -41,7 +41,7 @@ class LayoutCheck:
                 verdict.stop(next(reason for pair, reason in sorted(unknown.items()) if pair in reached))
 
     def level(self, pair: Pair, difference: Difference) -> str:
-        """The level of a difference in a promised definition."""
+        """The level of a difference from a definition in the interface."""
         passed = difference.rule == "passing-changed" and pair in self.comparison.passed
         return BREAK if passed else promised(difference)
 
@@ -62,17 +62,17 @@ class LayoutCheck:
                 )
 
     def findings(self) -> Iterator[Finding]:
-        """One for each difference, with the symbols that lead to it."""
+        """A finding for each difference, with the symbols that use the type."""
         for pair, compared in sorted(self.reached.items()):
-            told = [d for d in compared.differences if not d.unknown and d.rule not in SILENT]
-            users = self.users(pair) if told else ()
-            for d in told:
+            reported = [d for d in compared.differences if not d.unknown and d.rule not in SILENT]
+            users = self.users(pair) if reported else ()
+            for d in reported:
                 level, place = self.level(pair, d), self.definitions[pair[0]].declared_at
                 rule = gate_rule(level, "wrong-layout")
                 where = (t.spelled(pair[0]), d.field, d.expected, d.found)
                 yield Finding(rule, *where, place, users, level=level, is_type=True)
 
     def users(self, pair: Pair) -> tuple[str, ...]:
-        """The symbols that lead to a definition."""
+        """The symbols that use a definition, directly or indirectly."""
         leading = self.comparison.leading_to([pair])
         return tuple(name for name, verdict in self.verdicts.items() if not leading.isdisjoint(verdict.met))

@@ -1,4 +1,4 @@
-"""The members of a record as they lie in it: those of anonymous structs and unions stand in place of these."""
+"""The members of a record with their places in it; anonymous structs and unions are replaced by their members."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ _RESERVED = re.compile(
     r"|^(?:pad|padding|dummy|filler)_*\d+$",
     re.IGNORECASE,
 )
-"""Names of members that keep room for later versions; a bare `padding` may be that of a picture."""
+"""Names of members that reserve room for later versions. (A bare `padding` can be a real member, such as a margin.)"""
 FLATTENED = 10_000
-"""Members of a record, those of anonymous ones included."""
+"""The most members of a record that are read, including those of anonymous members."""
 
 
 class Leaf(NamedTuple):
-    """A member as it lies in the outermost record. `start` and `bits` are in bits; `bits` None when not known."""
+    """A member of the outermost record. start: its place in bits; bits: its size in bits, None if unknown."""
 
     name: str
     field: t.Field
@@ -41,14 +41,14 @@ class Leaf(NamedTuple):
 
     @property
     def place(self) -> str:
-        """Where it lies, in words."""
+        """Its place, for messages."""
         if self.field.bit_size is None:
             return f"offset {self.start // 8}"
         return f"bits {self.start} to {self.end - 1}"
 
     @property
     def is_reserved(self) -> bool:
-        """Whether it is called like room for later versions."""
+        """Whether its name says that it reserves room for later versions."""
         return self.field.kind == "member" and _RESERVED.search(self.name) is not None
 
     def overlaps(self, other: Leaf) -> bool:
@@ -56,7 +56,7 @@ class Leaf(NamedTuple):
 
 
 def leaves(record: t.Record, definitions: Definitions, start: int = 0) -> Iterator[Leaf]:
-    """The members with names, those of anonymous records in place of the records. `start` is that of the record."""
+    """The members of a record; those of anonymous records instead of these. start: the record's place, in bits."""
     work = [(field, start) for field in reversed(record.fields)]
     seen = 0
     while work and seen < FLATTENED:
@@ -81,7 +81,7 @@ def _leaf(field: t.Field, base: int, number: int, definitions: Definitions) -> L
 
 
 def inner_leaves(leaf: Leaf, definitions: Definitions) -> dict[str, Leaf]:
-    """The members of a member that is a record, as they lie in the outermost one; nothing for any other."""
+    """If a member is a record, its members with their places in the outermost record; otherwise empty."""
     kind = peel(leaf.field.type)
     record = definitions.get(kind.key) if isinstance(kind, t.Ref) else kind
     if leaf.field.kind != "member" or not isinstance(record, t.Record) or record.size is None:

@@ -1,4 +1,4 @@
-"""What a check or a diff makes no claim about, and why: one entry for each reason, however many symbols it covers."""
+"""What a check or a diff could not compare, grouped by the reason."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class NotCompared(NamedTuple):
 
 
 def grouped(reasons: Iterable[tuple[str, Reason]]) -> tuple[NotCompared, ...]:
-    """(symbol, reason) of each symbol as one entry per reason, that of most symbols first."""
+    """(symbol, reason) pairs as one entry per reason, the one with the most symbols first."""
     groups: dict[Reason, list[str]] = {}
     for symbol, reason in reasons:
         groups.setdefault(reason, []).append(symbol)

@@ -1,4 +1,4 @@
-"""What a command of `symbol-audit` has to tell: reports, what could not be read, and suppressions without a use."""
+"""The outcome of a `symbol-audit` command: reports, errors, and unused suppressions."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ AnyReport = Union[Report, DiffReport]
 
 
 class Outcome(NamedTuple):
-    """Reports of one kind. errors: why others are missing. unused: suppressions that covered nothing."""
+    """Reports of one kind. errors: why reports are missing. unused: suppressions that matched nothing."""
 
     reports: tuple[AnyReport, ...]
     errors: tuple[RebelError, ...] = ()
     unused: tuple[Suppression, ...] = ()
 
     def displayed(self) -> dict[str, str]:
-        """The names for people that stand before mangled ones, by these."""
+        """The readable names in the reports, by the mangled names."""
         found: dict[str, str] = {}
         for report in self.reports:
             if isinstance(report, Report):
@@ -32,7 +32,7 @@ class Outcome(NamedTuple):
         return found
 
     def unreadable(self) -> Iterator[str]:
-        """What could not be read, as sentences: whole files, and debug information that is there."""
+        """Sentences about what could not be read: files, and existing debug information."""
         yield from map(str, self.errors)
         for report in self.reports:
             if isinstance(report, Report):

@@ -1,7 +1,7 @@
-"""const and volatile on both sides of what is otherwise one type.
+"""Compares const and volatile in types that are otherwise the same.
 
-They change no representation. What they change is told by who relies on them: the compiler of a program that keeps a
-field in a register, the author of a program whose constant can now be written.
+They do not change the representation. But a compiler relies on them when it keeps a field in a register, and a program
+relies on them when it passes or uses a constant.
 """
 
 from __future__ import annotations
@@ -10,19 +10,19 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from rebel_tools.abi import types as t
-from rebel_tools.gate.difference import Difference, told
+from rebel_tools.gate.difference import Difference, difference_at
 from rebel_tools.gate.rules import NOTE, SOURCE
 from rebel_tools.gate.shapes import bare
 
-TOLD = ("const", "volatile")
+COMPARED = ("const", "volatile")
 RULE = "qualifier-changed"
 
 
 def of_value(where: str, a: t.Type, b: t.Type, gained_is_harmless: bool) -> Iterator[Difference]:
-    """Of what pointers lead to. The qualifiers of an argument or a result itself mean nothing to the other side.
+    """Differences in the target of a pointer. Qualifiers of an argument or a result itself do not matter to callers.
 
-    gained_is_harmless: an argument may gain const, since what could be written can be read; a result may lose it. That
-        holds for what the pointer itself leads to; a `char **` is no `const char **`.
+    gained_is_harmless: an argument may gain const, since writable data can be read; a result may lose it. That is true
+        for the direct target of the pointer only: a `char **` is not a `const char **`.
     """
     before, after = _levels(a)[1:], _levels(b)[1:]
     if before == after or len(before) != len(after):
@@ -35,7 +35,7 @@ def of_value(where: str, a: t.Type, b: t.Type, gained_is_harmless: bool) -> Iter
 
 
 def of_data(where: str, a: t.Type, b: t.Type) -> Iterator[Difference]:
-    """Of exported data and of what they point to. Whether memory can be written is told by `memory-changed`."""
+    """Differences in exported data and in the targets of its pointers. `memory-changed` is about the memory."""
     before, after = _levels(a), _levels(b)
     if before != after and len(before) == len(after):
         gained = any(new - old for old, new in zip(before, after))
@@ -45,7 +45,7 @@ def of_data(where: str, a: t.Type, b: t.Type) -> Iterator[Difference]:
 
 
 def _of_functions(where: str, a: t.Type, b: t.Type) -> Iterator[Difference]:
-    """Of what the arguments and results of function pointers lead to: no such pointer converts to another."""
+    """Differences in the arguments and results of function pointers, which do not convert to each other."""
     x, y = _pointee(a), _pointee(b)
     if not isinstance(x, t.FunctionType) or not isinstance(y, t.FunctionType):
         return
@@ -55,7 +55,7 @@ def _of_functions(where: str, a: t.Type, b: t.Type) -> Iterator[Difference]:
 
 
 def _pointee(kind: t.Type) -> t.Type:
-    """What is at the end of pointers and arrays."""
+    """The type at the end of pointers and arrays."""
     while True:
         kind = bare(kind)
         if isinstance(kind, t.Pointer):
@@ -67,7 +67,7 @@ def _pointee(kind: t.Type) -> t.Type:
 
 
 def of_field(where: str, a: t.Type, b: t.Type) -> Iterator[Difference]:
-    """Of a field. One that becomes volatile was kept in registers by programs that were compiled before."""
+    """Differences in a field. If it became volatile, existing programs may still keep it in registers."""
     before, after = _levels(a), _levels(b)
     if len(before) == len(after) and "volatile" in after[0] - before[0]:
         yield _difference(where, a, b, None, "volatile-field")
@@ -76,7 +76,7 @@ def of_field(where: str, a: t.Type, b: t.Type) -> Iterator[Difference]:
 
 
 def _difference(where: str, a: t.Type, b: t.Type, level: str | None, rule: str = RULE) -> Difference:
-    return replace(told(where, a, b, rule), own_level=level)
+    return replace(difference_at(where, a, b, rule), own_level=level)
 
 
 def _levels(kind: t.Type) -> list[frozenset[str]]:
@@ -85,7 +85,7 @@ def _levels(kind: t.Type) -> list[frozenset[str]]:
     current: set[str] = set()
     while True:
         if isinstance(kind, t.Qualified):
-            current.update({kind.qualifier}.intersection(TOLD))
+            current.update({kind.qualifier}.intersection(COMPARED))
             kind = kind.target
         elif isinstance(kind, t.Typedef):
             kind = kind.target

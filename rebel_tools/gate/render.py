@@ -1,4 +1,4 @@
-"""A report as text or JSON. SARIF and HTML are in modules of their own, which are imported when asked for."""
+"""Writes a report as text or JSON. SARIF and HTML are in modules of their own, which are imported when needed."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ FORMAT, VERSION = "symbol-audit-check", 1
 
 
 def to_text(report: Report) -> str:
-    """What a person reads: every finding with its place, what was accepted, then one line of summary."""
+    """The report for people: every finding with its place, the accepted findings, and one line of summary."""
     lines = folded(map(_entry, report.findings))
     return printable_lines([*lines, *accepted_text(report.suppressed), summary(report)])
 
@@ -36,20 +36,20 @@ def _entry(finding: Finding) -> Entry:
 
 
 def accepted_text(suppressed: Sequence[tuple[Finding | Change, Suppression]]) -> list[str]:
-    """What suppressions accept, each with the reason."""
+    """A line for each accepted finding, with the reason."""
     return [f"accepted: {found.message} [{found.rule}]: {by.reason} ({by.place})" for found, by in suppressed]
 
 
 def unused_text(unused: Sequence[Suppression], today: datetime.date) -> list[str]:
-    """Suppressions that covered nothing, or are over."""
+    """A line for each suppression that matched nothing or has expired."""
     return [
-        f"{s.place}: this suppression {f'ended on {s.until}' if s.is_over(today) else 'covers nothing'} ({s.reason})"
+        f"{s.place}: this suppression {f'ended on {s.until}' if s.is_over(today) else 'matches nothing'} ({s.reason})"
         for s in unused
     ]
 
 
 def summary(report: Report) -> str:
-    """One line: does the library keep the interface, and by what evidence."""
+    """One line: whether the library keeps the interface, and with which evidence."""
     count = len(report.symbols)
     if report.passed:
         levels = ", ".join(report.reached) or "none"

@@ -1,4 +1,4 @@
-"""A diff as text or JSON."""
+"""Writes a diff as text or JSON."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ FORMAT, VERSION = "symbol-audit-diff", 1
 
 
 def to_text(report: DiffReport) -> str:
-    """Breaking changes first, then the others, what was accepted and what was not compared, and the verdict."""
+    """The diff for people: breaking changes, other changes, accepted ones, what was not compared, and the verdict."""
     ordered = sorted(report.changes, key=lambda change: not change.breaking)
     lines = [*folded(map(_entry, ordered)), *accepted_text(report.suppressed), *map(str, report.not_compared)]
     return printable_lines([*lines, summary(report), f"advice: {advice(report)}"])
@@ -30,7 +30,7 @@ def _entry(change: Change) -> Entry:
 
 
 def summary(report: DiffReport) -> str:
-    """The verdict, and what it rests on."""
+    """The verdict, with the numbers of changes and of compared types."""
     counts = Counter(change.change for change in report.changes)
     numbers = ", ".join(f"{counts[kind]} {kind}" for kind in ("added", "removed", "changed"))
     verdict = VERDICTS.get(report.verdict, report.verdict)
@@ -39,7 +39,7 @@ def summary(report: DiffReport) -> str:
 
 
 VERDICTS = {"not known": "nothing breaks as far as names, kinds and sizes go"}
-"""What people read in place of the word that stands in JSON."""
+"""The text for people instead of the word in JSON."""
 SONAME = {
     "keep": "keep the SONAME",
     "change": "the SONAME has to change",
@@ -48,7 +48,7 @@ SONAME = {
 
 
 def advice(report: DiffReport) -> str:
-    """What the new version has to be called, as far as one can say."""
+    """The advice about SONAME and version, as one line."""
     if report.verdict == "not known":
         return "none, since no types were compared"
     limit = ", as far as types were compared" if report.compatible and report.compared < report.symbols else ""

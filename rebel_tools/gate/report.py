@@ -1,4 +1,4 @@
-"""What a check found: frozen data, which `rebel_tools.gate.render` turns into text, JSON, SARIF or HTML."""
+"""The result of a check: frozen data, which other modules render as text, JSON, SARIF or HTML."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ class Finding:
     symbol: the symbol, or the key of a type ("struct point"); "" for the library as a whole.
     field: where in the symbol or type ("argument 1", "y"), "" for all of it.
     expected, found: what the interface says and what the library has.
-    declared_at: where the interface's source declares it, as far as it says.
-    used_by: for a type, the symbols that need it.
-    display: the symbol's name for people where it is another one (C++).
-    level: one of `rules.LEVELS`; only a `break` keeps a library from passing.
-    text: the whole message, where it is not "interface says ..., library has ...".
+    declared_at: where the source of the interface declares it, if that is known.
+    used_by: for a type, the symbols that use it.
+    display: the readable name of the symbol if it differs (C++).
+    level: one of `rules.LEVELS`; only a `break` makes the check fail.
+    text: the whole message, if it is not "interface says ..., library has ...".
     is_type: whether `symbol` is the name of a type.
     """
 
@@ -44,7 +44,7 @@ class Finding:
 
     @property
     def why(self) -> str:
-        """What it does to those whom it affects."""
+        """The effect on those whom it affects."""
         return CHECK_RULES[self.rule].why
 
     @property
@@ -64,7 +64,7 @@ class Finding:
 
 
 class SymbolEvidence(NamedTuple):
-    """What was proved about one symbol of the interface, and why no more was, if something could not be checked."""
+    """The levels that were proved for one symbol. unchecked: why not more, if something could not be compared."""
 
     name: str
     kind: str
@@ -74,10 +74,11 @@ class SymbolEvidence(NamedTuple):
 
 @dataclass(frozen=True)
 class Report:
-    """An interface against a library, whose path is `checked`.
+    """The result of checking a library against an interface.
 
-    not_compared: what no claim is made about, whether it was required or not.
-    suppressed: findings that were accepted, each with what accepts it; they are not in `findings`.
+    interface, digest: the interface's name and digest. checked: the path of the library. required: levels of evidence.
+    not_compared: what could not be compared, whether it was required or not.
+    suppressed: accepted findings, each with its suppression; they are not in `findings`.
     """
 
     interface: str
@@ -91,7 +92,7 @@ class Report:
 
     @property
     def passed(self) -> bool:
-        """Whether all of the required was proved and nothing breaks."""
+        """Whether everything that is required was proved and nothing breaks."""
         return all(finding.level != BREAK for finding in self.findings)
 
     @property
@@ -101,7 +102,7 @@ class Report:
 
     @property
     def reached(self) -> tuple[str, ...]:
-        """The levels that every symbol has."""
+        """The levels that were proved for every symbol."""
         from rebel_tools.gate.evidence import LEVELS
 
         return tuple(level for level in LEVELS if all(level in symbol.evidence for symbol in self.symbols))

@@ -13,7 +13,7 @@ from rebel_tools.gate.suppressions import Suppression
 
 UNPROVED = ("not-checked", "not-compared")
 BARE = ("symbol-added", "symbol-removed", "version-removed", "unexpected-symbol", "missing-symbol")
-"""Rules whose rows say no more than a name, so that many of them can be told as a list."""
+"""Rules whose rows contain only the name of a symbol, so that many of them can be shown as a list."""
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Row:
     """One line of a report. `level` is one of `rules.LEVELS`.
 
     subject: a symbol or type, "" for the library as a whole; field: where in it. checked: the path of the library.
-    accepted: the suppression that covers it, None for one that counts.
+    accepted: the suppression that accepts it, None if there is none.
     """
 
     rule: str
@@ -37,7 +37,7 @@ class Row:
 
 
 def rows(report: AnyReport) -> list[Row]:
-    """Every finding or change, those that were accepted, and one row for all that was not compared."""
+    """Every finding or change, the accepted ones, and one row for everything that was not compared."""
     if isinstance(report, Report):
         found = [_finding(report.checked, finding) for finding in report.findings]
         accepted = [replace(_finding(report.checked, f), accepted=by) for f, by in report.suppressed]
@@ -57,7 +57,7 @@ def _change(library: str, c: Change) -> Row:
 
 
 def _joined(found: list[Row]) -> Iterator[Row]:
-    """All that was not compared as one row: a reason is no finding of its own."""
+    """The rows, with one row for everything that was not compared."""
     unproved = [row for row in found if row.rule in UNPROVED]
     yield from (row for row in found if row.rule not in UNPROVED)
     if unproved:
@@ -66,7 +66,7 @@ def _joined(found: list[Row]) -> Iterator[Row]:
 
 
 def title(report: AnyReport) -> str:
-    """One line about the whole."""
+    """The summary of a report, as one line."""
     if isinstance(report, Report):
         from rebel_tools.gate.render import summary
 

@@ -1,10 +1,10 @@
-"""What findings and changes are called, how bad each kind is, and what it does to whom.
+"""The rules for findings and changes: names, levels, effects, and whom they affect.
 
-Four levels, from the question "does what exists go on working?":
+The four levels say what happens to programs that were compiled or linked before:
 
-break   programs that were compiled or linked before crash, do not load, or compute something else
-risk    they may: it depends on what they do, which the library does not show
-source  they work, but their source compiles differently or no longer
+break   they crash, do not load, or compute something else
+risk    they may do so, depending on how they use the library, which it does not show
+source  they work, but their source compiles differently or not at all
 note    nobody is harmed
 """
 
@@ -18,8 +18,8 @@ BREAK, RISK, SOURCE, NOTE = LEVELS = ("break", "risk", "source", "note")
 class Rule(NamedTuple):
     """One kind of finding.
 
-    level: of its findings, unless a finding says otherwise for itself.
-    summary: what it means, in one sentence. why: what it does to those who are affected. affects: whom it harms.
+    level: of its findings, unless a finding has its own level.
+    summary: what it means, in one sentence. why: the effect on those who are affected. affects: whom it harms.
     remedy: what to do about it.
     """
 

@@ -1,6 +1,6 @@
-"""Outcomes as SARIF 2.1.0 (OASIS standard), for code scanning services and editors.
+"""Writes an outcome as SARIF 2.1.0 (OASIS standard), for code scanning services and editors.
 
-What services ask for beyond the standard: "SARIF support for code scanning" in GitHub's documentation.
+Requirements of services beyond the standard: "SARIF support for code scanning" in GitHub's documentation.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ INFORMATION = "https://pypi.org/project/rebel-tools/"
 LEVELS = {BREAK: "error", RISK: "warning", SOURCE: "warning", NOTE: "note"}
 ROOT = "%SRCROOT%"
 MAX_ALIKE, MAX_RESULTS = 1000, 25_000
-"""Results of one rule that say no more than a name, beyond which one tells them all; and what services take."""
+"""The most results of one rule that contain only a name (more become one result), and the most that services accept."""
 Json = dict[str, Any]
 
 
 def to_sarif(outcome: Outcome) -> str:
-    """One run with a result for each finding or change; what could not be read makes it an unsuccessful one."""
-    all_rows = _told(row for report in outcome.reports for row in rows(report))
+    """One run with a result for each finding or change; it is unsuccessful if something could not be read."""
+    all_rows = _ordered(row for report in outcome.reports for row in rows(report))
     found = all_rows[:MAX_RESULTS]
     problems = list(map(_problem, outcome.unreadable()))
     if len(all_rows) > len(found):
@@ -79,8 +79,8 @@ def _problem(text: str) -> Json:
     return {"level": "error", "message": {"text": text}, "descriptor": {"id": "unreadable"}}
 
 
-def _told(found: Iterable[Row]) -> list[Row]:
-    """The most serious first; of very many that only name a symbol, one for all."""
+def _ordered(found: Iterable[Row]) -> list[Row]:
+    """The rows, the most serious first; very many rows of one rule that only name a symbol become one row."""
     groups: dict[tuple[str, str], list[Row]] = {}
     others: list[Row] = []
     for row in found:
@@ -123,7 +123,7 @@ def _result(row: Row, names: Sequence[str], identity: str) -> Json:
 
 
 def _location(row: Row) -> Json:
-    """The declaration where it is known, else the library; and what it is about."""
+    """The place of the declaration if it is known, otherwise the library; and the symbol or type."""
     place = row.place
     physical: Json = {"artifactLocation": _uri(place.path if place else row.checked)}
     if place and place.line:
@@ -137,7 +137,7 @@ def _location(row: Row) -> Json:
 
 @cache
 def _uri(path: str) -> dict[str, str]:
-    """Relative to the current folder for what lies below it, so that a service finds it in its own checkout."""
+    """A path as a URI, relative if it is below the current folder, so that a service finds it in its own checkout."""
     whole = os.path.abspath(path)
     below = os.path.relpath(whole) if os.path.splitdrive(whole)[0] == os.path.splitdrive(os.getcwd())[0] else ".."
     if below.split(os.sep)[0] == os.pardir:

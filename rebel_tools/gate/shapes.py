@@ -1,4 +1,4 @@
-"""What two types have in common without a look at the definitions that they lead to: names, qualifiers, numbers."""
+"""Compares properties of types that do not need their definitions: names, qualifiers, pointers, numbers."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from rebel_tools.abi import types as t
 from rebel_tools.abi.spell import peel
 
 FLOAT, INT = 4, 4
-"""Bytes of a `float` and of an `int`, below which arguments are promoted."""
+"""Bytes of a `float` and of an `int`: smaller arguments are promoted."""
 
 
 def bare(kind: t.Type) -> t.Type:
-    """The type below all names and qualifiers."""
+    """The type without typedefs and qualifiers."""
     kind = peel(kind)
     while isinstance(kind, t.Qualified):
         kind = peel(kind.target)
@@ -21,8 +21,8 @@ def bare(kind: t.Type) -> t.Type:
 
 
 def fits_any_call(old_style: t.FunctionType, other: t.FunctionType) -> bool:
-    """Whether the first is C's `int (*)()`, which is compatible with the second: the same, or a fixed number of
-    arguments of types that a call without a prototype leaves as they are. Source: C17, section 6.7.6.3, paragraph 15.
+    """Whether the first is C's `int (*)()` and compatible with the second, which has a fixed number of arguments whose
+    types a call without a prototype does not change. Source: C17, section 6.7.6.3, paragraph 15.
     """
     is_open = old_style.varargs and not old_style.parameters
     return is_open and not other.varargs and all(map(_is_promoted, other.parameters))
@@ -40,7 +40,7 @@ def is_atomic(kind: t.Type) -> bool:
 
 
 def share_a_name(a: t.Type, b: t.Type) -> bool:
-    """Whether a typedef of the same name leads to both."""
+    """Whether both types are named by a typedef of the same name."""
     names = [set(_typedefs(kind)) for kind in (a, b)]
     return not names[0].isdisjoint(names[1])
 
@@ -53,7 +53,7 @@ def _typedefs(kind: t.Type) -> Iterator[str]:
 
 
 def is_renamed(a: t.Type, b: t.Type) -> bool:
-    """Whether two equal types are, or point to, definitions of different names."""
+    """Whether two equal types are, or point to, definitions with different names."""
     while True:
         x, y = bare(a), bare(b)
         if isinstance(x, t.Ref) and isinstance(y, t.Ref):
@@ -67,12 +67,12 @@ def is_renamed(a: t.Type, b: t.Type) -> bool:
 
 
 def is_one_type(pair: tuple[str, str]) -> bool:
-    """Whether the keys name one type: the same, or the same name with and without a tag."""
+    """Whether two keys mean the same type: they are equal, or the same name with and without a tag."""
     return pair[0] == pair[1] or pair[0].partition(" ")[2] == pair[1].partition(" ")[2]
 
 
 def pointers(kind: t.Type) -> list[str]:
-    """The kinds of pointers and references on the way to what is at their end."""
+    """The kinds of pointers and references in a type, from the outside in."""
     kinds: list[str] = []
     while isinstance(kind := bare(kind), t.Pointer):
         kinds.append(kind.kind)
@@ -89,16 +89,16 @@ def leads_to_void(kind: t.Type) -> bool:
 
 
 _QUAD = re.compile(r"__float128|__ieee128|_Float128\b")
-"""IEEE binary128 by names that do not depend on the target; `long double` can be that, x87 or IBM's."""
+"""Names of IEEE binary128 on all targets. (`long double` can be that format, x87's or IBM's.)"""
 
 
 _NAMED = re.compile(r"__bf16|_Decimal")
-"""Formats that others of the same size have not."""
+"""Names of formats that differ from others of the same size."""
 _BIT_INT = re.compile(r"_BitInt(\(\d+\))?")
 
 
 def numbers(a: t.Type, b: t.Type) -> bool | None:
-    """What has no parts. An enumeration equals the integer that represents it."""
+    """Compares types without parts. An enumeration equals the integer that represents it."""
     a = a.underlying if isinstance(a, t.Enum) else a
     b = b.underlying if isinstance(b, t.Enum) else b
     if isinstance(a, t.Integer) and isinstance(b, t.Integer):
@@ -109,20 +109,20 @@ def numbers(a: t.Type, b: t.Type) -> bool | None:
 
 
 def are_alike(a: t.Type, b: t.Type) -> bool:
-    """Whether two types of bit-fields mean the same bits: whole numbers with or without a sign."""
+    """Whether the types of two bit-fields are integers with the same signedness."""
     signs = [_is_signed(bare(kind)) for kind in (a, b)]
     return None not in signs and signs[0] == signs[1]
 
 
 def _is_signed(kind: t.Type) -> bool | None:
-    """None for what is no whole number, and for enumerations, whose constants are compared by their name."""
+    """Whether an integer is signed; None for other types, including enumerations."""
     if isinstance(kind, t.Bool):
         return False
     return kind.signed if isinstance(kind, t.Integer) else None
 
 
 def _integers(a: t.Integer, b: t.Integer) -> bool | None:
-    """Those of C's `_BitInt` have a width, which some compilers do not write into debug information."""
+    """Compares integers; None for C's `_BitInt` without the width, which some compilers do not describe."""
     if (a.size, a.signed) != (b.size, b.signed):
         return False
     widths = [_BIT_INT.findall(kind.name) for kind in (a, b)]
@@ -130,7 +130,7 @@ def _integers(a: t.Integer, b: t.Integer) -> bool | None:
 
 
 def _floats(a: t.Float, b: t.Float) -> bool | None:
-    """Formats of one size: decimal ones and those of 16 bits are told by name; of 128 bits not all names tell one."""
+    """Compares floating-point types. Formats of the same size are distinguished by name, where that is possible."""
     if (a.size, a.complex) != (b.size, b.complex) or _NAMED.findall(a.name) != _NAMED.findall(b.name):
         return False
     quad = _QUAD.search(a.name), _QUAD.search(b.name)
@@ -138,7 +138,7 @@ def _floats(a: t.Float, b: t.Float) -> bool | None:
 
 
 def all_of(verdicts: list[bool | None]) -> bool | None:
-    """False when anything is false, else None when anything is unknown."""
+    """False if any verdict is false, otherwise None if any is unknown."""
     if False in verdicts:
         return False
     return None if None in verdicts else True

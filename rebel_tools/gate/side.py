@@ -11,9 +11,9 @@ from rebel_tools.gate.not_compared import Reason
 
 
 class Item(NamedTuple):
-    """One export as far as both libraries and interfaces know it; `size` and `writable` of data only.
+    """One export, with properties that libraries and interfaces have; `size` (bytes) and `writable` only for data.
 
-    name: how it stands in the declarations: `name@VERSION` for a version that no new link gets.
+    name: the name in the declarations, or `name@VERSION` for a version that is not the default.
     version: its ELF symbol version, if it has one; binding, visibility: as in `Export`.
     is_ifunc: whether a function of the library chooses the code when programs are loaded.
     """
@@ -35,14 +35,15 @@ class Item(NamedTuple):
 
 @dataclass(frozen=True)
 class Side:
-    """A library or an interface. `declarations` is None, with the reason, when types are not known.
+    """A library or an interface.
 
     items: by `Item.name`.
+    declarations: None if types are unknown; no_types: the reason.
     facts: single values whose change breaks programs: target, soname.
-    versions: `name@VERSION` of every versioned ELF symbol, the default ones too.
-    needed: the libraries that it needs; loader: as in `ExportTable`; both None for an interface, which does not say.
+    versions: `name@VERSION` of every versioned ELF symbol, including default versions.
+    needed: the libraries that it needs; loader: as in `ExportTable`; both None for an interface.
     is_unreadable: whether there is debug information that could not be read.
-    undescribed: why a symbol that is not in the declarations is not.
+    undescribed: the reason why a symbol is not in the declarations.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""The two sides of a diff from files: libraries by their exports and DWARF, interfaces by what they declare."""
+"""Reads the two sides of a diff from files: libraries (exports and DWARF) or interfaces."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ if TYPE_CHECKING:
     from rebel_tools.interface.model import Interface
 
 BEGINNINGS = (b"\x80\x02", b"# A")
-"""How an interface file begins: the opcode PROTO and protocol 2, or the comment of one in text."""
+"""The first bytes of an interface file: the opcode PROTO with protocol 2, or the comment of the text form."""
 
 
 def read_side(
     path: str, with_types: bool = True, debug_path: DebugPath = ONLY_SYSTEM, headers: tuple[str, ...] = ()
 ) -> Side:
-    """The library or interface at `path`; UnreadableBinary or UnreadableInterface when it is neither.
+    """The library or interface at `path`. Errors: UnreadableBinary, UnreadableInterface.
 
-    debug_path: where to search debug information besides the folder of the library.
-    headers: patterns of the headers that programs include; the constants of their enumerations count.
+    debug_path: where to search for debug information besides the folder of the library.
+    headers: patterns of the headers that programs include; the constants of their enumerations are compared.
     """
     if _is_interface(path):
         from rebel_tools.interface.file import read_interface
@@ -40,7 +40,7 @@ def read_side(
 def read_sides(
     old: str, new: str, debug_path: DebugPath = ONLY_SYSTEM, headers: tuple[str, ...] = ()
 ) -> tuple[Side, Side]:
-    """Both sides of a diff. Beside an interface with enumerations those of a library count, whatever its headers."""
+    """Both sides of a diff. If one is an interface with enumerations, those of all headers of a library are read."""
     from rebel_tools.interface.file import read_interface
 
     interfaces = {path: read_interface(path) for path in (old, new) if _is_interface(path)}
@@ -57,13 +57,13 @@ def read_sides(
 
 def _is_interface(path: str) -> bool:
     if not os.path.isfile(path):
-        return False  # a member of an archive, or an error that the reader of libraries tells
+        return False  # a member of an archive, or an error that the reader of libraries reports
     with open(path, "rb") as stream:
         return stream.read(3).startswith(BEGINNINGS)
 
 
 def interface_side(interface: Interface, name: str, headers: tuple[str, ...] = ()) -> Side:
-    """What an `Interface` promises, as a side; `headers` as in `read_side`, all without one."""
+    """An `Interface` as a side; `headers` as in `read_side`, without patterns all headers."""
     items = {}
     for symbol in interface.symbols.values():
         if isinstance(symbol, Function):
@@ -79,12 +79,12 @@ def interface_side(interface: Interface, name: str, headers: tuple[str, ...] = (
 def library_side(
     path: str, with_types: bool = True, debug_path: DebugPath = ONLY_SYSTEM, headers: tuple[str, ...] = ()
 ) -> Side:
-    """What a library exports, with the types that its DWARF gives to the exports."""
+    """The exports of a library, with their types from its DWARF."""
     from rebel_tools.gate.debug import DebugInfo, read_debug
 
     with open_library(path) as library:
         table = library.table
-        debug = DebugInfo(None, Reason("types were not asked for"))
+        debug = DebugInfo(None, Reason("types were not requested"))
         if with_types:
             debug = read_debug(library, set(_items(table)), debug_path, headers)
     facts = {"target": f"{table.machine}, {table.bits} bits, {table.byteorder} endian", "soname": table.soname}
@@ -95,7 +95,7 @@ def library_side(
 
 
 def _items(table: ExportTable) -> dict[str, Item]:
-    """Exports by name, those in other versions than a new link gets by name and version."""
+    """Exports by name; those whose version is not the default by name and version."""
     items = {}
     for export in table.exports:
         name = _plain(table, export.name)

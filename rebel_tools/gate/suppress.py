@@ -1,4 +1,4 @@
-"""Takes out of a report what suppressions accept: it is listed, and no longer decides."""
+"""Moves accepted findings of a report to `suppressed`: they are listed, but do not make a check fail."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Found = TypeVar("Found", Finding, Change)
 
 
 def suppress_findings(report: Report, suppressions: Sequence[Suppression], today: datetime.date) -> Report:
-    """The report with accepted findings in `suppressed`; a suppression that is over accepts nothing."""
+    """The report with accepted findings in `suppressed`; an expired suppression accepts nothing."""
     kept, accepted = _split(report.findings, suppressions, today)
     return replace(report, findings=kept, suppressed=accepted)
 

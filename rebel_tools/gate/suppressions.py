@@ -1,4 +1,4 @@
-"""Findings and changes that somebody decided to accept: a text file that says which, why, and until when.
+"""Reads suppressions: a text file of findings and changes to accept, with the reason and the last day.
 
     [suppress]
     rule = symbol-removed
@@ -6,7 +6,7 @@
     reason = never documented; the last user moved to core_trace
     until = 2027-01-31
 
-Patterns are those of shells. What a suppression has to name: a reason, and at least one of rule, symbol and type.
+Patterns are those of shells. A suppression needs a reason and at least one of rule, symbol and type.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ from rebel_tools.nearest import did_you_mean
 KEYS = ("rule", "symbol", "type", "reason", "until")
 SELECTORS = ("rule", "symbol", "type")
 UNPROVED = frozenset({"not-checked", "not-compared", "unreadable-debug-info", "inconsistent-library", "target"})
-"""What says that nothing was proved: accepting it would be a pass for what was not checked."""
+"""Rules that mean that something was not proved: accepting them would let a check pass without evidence."""
 _TAG = re.compile(r"(?:struct|union|enum|class|typedef) ")
 
 
 @dataclass(frozen=True)
 class Suppression:
-    """One section of the file at `place`: patterns ("" where it names none), the reason, and the last day."""
+    """One section of the file, at `place`: patterns ("" if it has none), the reason, and the last day."""
 
     place: Place
     rule: str = ""
@@ -40,7 +40,7 @@ class Suppression:
     until: datetime.date | None = None
 
     def covers(self, rule: str, name: str, display: str | None, is_type: bool) -> bool:
-        """Whether it is about this finding. A type fits by its name with or without `struct`."""
+        """Whether it matches this finding. A type matches by its name with or without `struct`."""
         if self.rule and self.rule != rule:
             return False
         if not self.symbol and not self.type:
@@ -50,7 +50,7 @@ class Suppression:
         return bool(pattern) and rule not in UNPROVED and any(matches(each, [pattern]) for each in names)
 
     def is_over(self, today: datetime.date) -> bool:
-        """Whether its last day is past."""
+        """Whether it has expired."""
         return self.until is not None and today > self.until
 
     def as_dict(self) -> dict[str, object]:
@@ -61,14 +61,14 @@ class Suppression:
 
 
 def read_suppressions(path: str) -> tuple[Suppression, ...]:
-    """The suppressions of a file in its order; RebelError with line and caret for anything else than that."""
+    """The suppressions in a file, in order. Errors: RebelError, with line and caret for a mistake in the file."""
     try:
         with open(path, encoding="utf-8") as stream:
             lines = stream.read().splitlines()
     except OSError as error:
         raise RebelError(f"cannot be read: {error.strerror}", place=Place(path)) from error
     except UnicodeDecodeError as error:
-        raise RebelError("this is no text in UTF-8", place=Place(path), expected="a file of suppressions") from error
+        raise RebelError("this is not text in UTF-8", place=Place(path), expected="a file of suppressions") from error
     return tuple(_parsed(section) for section in _sections(path, lines))
 
 
@@ -99,7 +99,7 @@ def _sections(path: str, lines: list[str]) -> Iterator[Section]:
                 yield section
             section = line, {}
         elif section is None or bare.startswith("["):
-            raise line.error("this is no [suppress] section", expected="[suppress]")
+            raise line.error("this is not in a [suppress] section", expected="[suppress]")
         else:
             _key(line, section[1])
     if section is not None:
@@ -109,12 +109,12 @@ def _sections(path: str, lines: list[str]) -> Iterator[Section]:
 def _key(line: _Line, known: dict[str, tuple[_Line, str]]) -> None:
     key, equals, value = (part.strip() for part in line.text.partition("="))
     if not equals or not value:
-        message = f"{key} has no value" if equals and key else "this is no setting"
+        message = f"{key} has no value" if equals and key else "this is not a setting"
         raise line.error(message, expected="KEY = VALUE")
     if key not in KEYS:
         raise line.error(f"there is no key {key}", expected=", ".join(KEYS), hint=did_you_mean(key, KEYS))
     if key in known:
-        raise line.error(f"{key} is there twice", hint="write one more [suppress] section")
+        raise line.error(f"{key} is set twice", hint="write one more [suppress] section")
     known[key] = line, value
 
 
@@ -144,10 +144,10 @@ def _date(line: _Line, value: str) -> datetime.date:
     try:
         return datetime.date.fromisoformat(value)
     except ValueError:
-        raise line.error("this is no date", line.text.rindex(value) + 1, expected="YYYY-MM-DD") from None
+        raise line.error("this is not a date", line.text.rindex(value) + 1, expected="YYYY-MM-DD") from None
 
 
 def unused(suppressions: Iterable[Suppression], used: Iterable[Suppression]) -> tuple[Suppression, ...]:
-    """Those that covered nothing."""
+    """The suppressions that have matched nothing."""
     known = set(used)
     return tuple(suppression for suppression in suppressions if suppression not in known)

@@ -1,4 +1,4 @@
-"""One symbol of an interface against a library: is it exported, as what, and with which prototype."""
+"""Checks single symbols of an interface against a library: export, kind and prototype."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ if TYPE_CHECKING:
 
 Symbol = Union[Function, Variable]
 PROMISED = ("field-appended", "flexible-array", "count-changed", "void-pointer")
-"""What an interface promises, so that it breaks here and not only under circumstances."""
+"""Differences that always break programs here, because the interface promises that there are none."""
 SILENT = ("constant-added", "virtual-pure")
-"""Differences that an interface allows, or that compilers cannot be compared in."""
+"""Differences that an interface allows, or in which compilers describe the same thing differently."""
 
 
 @dataclass
 class Verdict:
-    """What is known about one symbol.
+    """The result for one symbol.
 
-    proved: levels of evidence, in order; contradicted: whether a finding says that it is otherwise than declared.
-    unchecked: why no more was proved, if something could not be compared.
-    met: the definitions that its declaration leads to directly.
+    proved: levels of evidence, in order; contradicted: whether a finding says that it differs from its declaration.
+    unchecked: why not more was proved, if something could not be compared.
+    met: the definitions that its declaration uses directly.
     """
 
     proved: list[str] = field(default_factory=list)
@@ -41,22 +41,22 @@ class Verdict:
     met: frozenset[Pair] = frozenset()
 
     def stop(self, reason: Reason) -> None:
-        """Say why nothing more can be proved; the first reason counts."""
+        """Record the reason why nothing more can be proved; only the first one is kept."""
         self.unchecked = self.unchecked or reason
 
 
 def promised(difference: Difference) -> str:
-    """The level of a difference from what an interface promises."""
+    """The level of a difference from an interface."""
     return BREAK if difference.rule in PROMISED else difference.level
 
 
 def gate_rule(level: str, breaking: str) -> str:
-    """The rule of a finding of this level: `breaking` where it breaks, else that of harmless differences."""
+    """The rule of a finding with this level: `breaking` if it breaks programs, otherwise that of differences."""
     return breaking if level == BREAK else "difference"
 
 
 class SymbolCheck:
-    """Checks one symbol after the other and collects findings."""
+    """Checks one symbol after the other, and collects findings."""
 
     def __init__(self, definitions: Definitions, library: LibraryFacts, comparison: Comparison) -> None:
         self.definitions = definitions
@@ -104,7 +104,7 @@ class SymbolCheck:
             verdict.proved.append("kind")
 
     def data(self, symbol: Variable, export: Export, verdict: Verdict) -> None:
-        """The size of data, and whether programs may write what they are told they may."""
+        """The size of data, and whether data that programs may write is in writable memory."""
         expected = size_of(symbol.type, self.definitions)
         if None not in (expected, export.size) and export.size != expected:
             self.report(verdict, "wrong-size", symbol, "size", f"{expected} bytes", f"{export.size} bytes")
@@ -112,7 +112,7 @@ class SymbolCheck:
             self.report(verdict, "wrong-memory", symbol, "memory", "data that can be written", "it in read-only memory")
 
     def decoration(self, symbol: Function, export: Export, verdict: Verdict) -> None:
-        """The `@8` of 32-bit Windows counts the bytes of the arguments and tells the calling convention."""
+        """The decoration of a name on 32-bit Windows (`@8`): the calling convention and the bytes of the arguments."""
         found = undecorate(export.name)
         if not self.library.table.is_decorated or found.convention is None:
             return
@@ -147,7 +147,7 @@ class SymbolCheck:
             verdict.proved.append("prototype")
 
     def compare(self, symbol: Symbol) -> Compared | None:
-        """The declaration against what the debug information says; None when it says nothing."""
+        """Compare the declaration with the debug information; None if that does not have the symbol."""
         if isinstance(symbol, Function):
             function = self.debug.functions.get(symbol.name)
             return None if function is None else self.comparison.function(symbol, function)

@@ -1,7 +1,7 @@
-"""The verified export table: what an extension module may rely on, as canonical JSON.
+"""The verified export table as canonical JSON: what extension modules depend on.
 
-It holds nothing that changes with the implementation of a library (no addresses, no sizes of functions, no paths), so
-that a library whose table stays the same needs no relinking of what links against it.
+It has nothing that depends on the implementation of a library (no addresses, no sizes of functions, no paths), so
+extension modules need not be linked again while it stays the same.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ class LibraryNames(NamedTuple):
 def verified_table(report: Report, table: ExportTable, import_library: str | None = None) -> str:
     """JSON with sorted keys and a newline at the end; only for a report that passed.
 
-    import_library: the file name of what a linker has to be given instead of the library.
-    What suppressions accept is in the table; a symbol whose absence they accept is not.
+    import_library: the name of the file that the linker needs instead of the library. Accepted findings are in the
+    table; a symbol whose absence is accepted is not.
     """
     if not report.passed:
         raise ValueError("only a library that keeps its interface gets a table")
@@ -65,16 +65,16 @@ def _symbol(evidence: SymbolEvidence, export: Export) -> dict[str, Any]:
 
 
 def read_library_names(path: str) -> LibraryNames:
-    """What the table of exports at `path` is the table of; RebelError when it is no such table."""
+    """The file names in the export table at `path`. Errors: RebelError if it is not such a table."""
     try:
         with open(path, encoding="utf-8") as stream:
             data = json.load(stream)
     except OSError as error:
         raise _unreadable(path, f"cannot be read: {error.strerror}") from error
-    except (ValueError, RecursionError) as error:  # no JSON, or no UTF-8
-        raise _unreadable(path, f"this is no table of exports: {error}") from error
+    except (ValueError, RecursionError) as error:  # not JSON, or not UTF-8
+        raise _unreadable(path, f"this is not an export table: {error}") from error
     if not isinstance(data, dict) or data.get("format") != FORMAT:
-        raise _unreadable(path, "this is no table of exports")
+        raise _unreadable(path, "this is not an export table")
     if data.get("version") != VERSION:
         raise _unreadable(path, f"this table has the version {data.get('version')}", f"version {VERSION}")
     library = data.get("library")

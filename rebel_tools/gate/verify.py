@@ -1,6 +1,7 @@
-"""An interface against what a library exports: a pure function from both to a `Report`.
+"""Compares an interface with a library: a pure function of both, which returns a `Report`.
 
-What can be read is compared, whatever evidence is required; what is required and could not be read is a finding.
+Everything that can be read is compared, whatever evidence is required; what is required and cannot be read is a
+finding.
 """
 
 from __future__ import annotations
@@ -22,18 +23,18 @@ from rebel_tools.interface.model import Interface
 from rebel_tools.interface.names import LINKER_MADE, matches
 
 WHAT = {"name": "names", "kind": "kinds", "prototype": "prototypes", "layout": "layouts", "contents": "contents"}
-"""What a level of evidence proves, in a sentence."""
+"""The object of a level of evidence, for messages."""
 
 
 @dataclass(frozen=True)
 class Policy:
-    """What a user asks of a check.
+    """What a user requires of a check.
 
-    required: evidence levels, closed downwards (`evidence.required`).
-    complete: the interface is the complete list; any further export is a finding.
-    allow: patterns of exports that are fine beside the interface (with `complete`).
-    forbid: patterns of exports that must not be there.
-    headers: patterns of the headers whose enumerations count where no symbol leads to them; without one all count.
+    required: levels of evidence, with all that they include (`evidence.required`).
+    complete: whether any export that is not in the interface is a finding.
+    allow: patterns of exports that are allowed besides the interface (with `complete`).
+    forbid: patterns of exports that must not exist.
+    headers: patterns of headers whose enumerations count even if no symbol uses them; without patterns, all count.
     """
 
     required: tuple[str, ...] = ("name", "kind")
@@ -45,12 +46,13 @@ class Policy:
 
 @dataclass(frozen=True)
 class LibraryFacts:
-    """What is known about a library.
+    """What was read of a library.
 
-    debug: what its DWARF says about the interface's names, or None with the reason in `no_debug`.
+    debug: what its DWARF says about the symbols of the interface; None, with the reason in `no_debug`, if there is
+    none.
     is_unreadable: whether there is debug information that could not be read.
-    undescribed: why a symbol that is not in `debug` is not.
-    digest: the text in the interface's digest object, or None when it could not be read.
+    undescribed: the reason why a symbol is not in `debug`.
+    digest: the text in the digest object of the interface; None if there is none.
     """
 
     table: ExportTable
@@ -62,7 +64,7 @@ class LibraryFacts:
 
 
 def verify(interface: Interface, library: LibraryFacts, policy: Policy = Policy(), name: str = "interface") -> Report:
-    """Compare every symbol of the interface; `name` is what the report calls the interface."""
+    """Compare every symbol of the interface, which is called `name` in the report."""
     return _Check(interface, library, policy, name).run()
 
 
@@ -85,7 +87,7 @@ class _Check:
         return Report(self.name, digest, table.path, required, evidence, tuple(findings), grouped(unchecked))
 
     def symbols(self) -> tuple[dict[str, Verdict], list[Finding], list[tuple[str, Reason]]]:
-        """What was proved about each symbol, what contradicts the interface, and the enumerations left out."""
+        """The result for each symbol, findings, and the enumerations that could not be compared."""
         debug = self.library.debug or Declarations()
         comparison = Comparison(self.interface.declarations, debug, self.interface.language not in ("c", "c++"))
         check = SymbolCheck(self.interface.declarations.types, self.library, comparison)
@@ -125,14 +127,14 @@ class _Check:
             yield Finding("inconsistent-library", "", finding.rule, "a consistent file", finding.message)
 
     def unreadable(self) -> Iterator[Finding]:
-        """Debug information that is there and cannot be read is never the same as none."""
+        """A finding for debug information that exists and cannot be read, which is not the same as none."""
         if self.library.is_unreadable:
             reason = self.library.no_debug
             hint = reason.remedy or None
             yield Finding("unreadable-debug-info", "", "", "types", reason.text, hint=hint, text=reason.text)
 
     def digest(self) -> Iterator[Finding]:
-        """The digest object pairs the library with the interface."""
+        """Findings about the digest object, which ties the library to the interface."""
         symbol, found = self.interface.digest_symbol, self.library.digest
         if symbol is not None and found is not None and found != self.interface.digest:
             hint = "build the library again from this interface"
@@ -158,14 +160,14 @@ class _Check:
         return name in LINKER_MADE or matches(name, self.policy.allow)
 
     def exceptions(self) -> Iterator[Finding]:
-        """The type information of every exception must be exported data."""
+        """Findings about exceptions: their type information has to be exported data."""
         for exception in self.interface.exceptions.values():
             if exception.symbol and self.library.table.find(exception.symbol) is None:
                 expected = f"data {exception.symbol} for exception {exception.name}"
                 yield Finding("missing-symbol", exception.symbol, "", expected, "no such export")
 
     def lacking(self, verdicts: dict[str, Verdict]) -> Iterator[Finding]:
-        """One finding for each required level and reason, since thousands of symbols can lack the same."""
+        """A finding for each missing level and reason, because thousands of symbols can lack the same."""
         groups: dict[tuple[str, Reason], list[str]] = {}
         for name, verdict in verdicts.items():
             level = next((level for level in self.policy.required if level not in verdict.proved), ev.CONTENTS)

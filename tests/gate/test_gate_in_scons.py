@@ -134,7 +134,7 @@ def test_clang_reads_the_header_of_its_core(build):
         ("env.ExtensionModule('ext', 'core.c', CORE=[])", "CORE is missing"),
         ("env.ExtensionModule('ext', 'core.c', CORE=Dir('.'))", "CORE is ."),
         ("env.ExtensionModule('ext', 'core.c', CORE='none.exports')", "cannot be read: No such file"),
-        ("env.ExtensionModule('ext', 'core.c', CORE='core.h')", "this is no table of exports"),
+        ("env.ExtensionModule('ext', 'core.c', CORE='core.h')", "this is not an export table"),
         ("env.ExtensionModule('ext', 'core.c', CORE=env.SharedLibrary('core', 'core.c'))", "did not make"),
         ("env.ExportTable('core.exports', ['core.interface'])", "needs one library and then one interface"),
         ("env.ExportTable('core.exports', [])", "needs one library and then one interface, got nothing"),
@@ -217,10 +217,10 @@ def test_a_plugin_that_verifies_the_core_itself(plugin):
         ('"libcore.so"', '"libother.so"', "the table of libother.so, which is not beside it"),
         ('"libcore.so"', '"../libcore.so"', "does not name its library"),
         ('"libcore.so"', "7", "does not name its library"),
-        ('"rebel-exports"', '"other"', "this is no table of exports"),
+        ('"rebel-exports"', '"other"', "this is not an export table"),
         ('"version": 1', '"version": 99', "this table has the version 99"),
-        ("{", "", "this is no table of exports"),
-        ("{", "[" * 100_000, "this is no table of exports"),
+        ("{", "", "this is not an export table"),
+        ("{", "[" * 100_000, "this is not an export table"),
     ],
 )
 def test_tables_of_an_sdk_that_cannot_be_used(plugin, old, new, words):
@@ -264,7 +264,7 @@ def test_suppressions_of_a_table(build):
     write("accept.txt", "[suppress]\nrule = missing-symbol\nsymbol = core_lost\nreason = none\n")
     run = build(lines, rc=2)
     assert "core_gone: interface says an exported function" in run.err
-    assert "warning: accept.txt:1: this suppression covers nothing (none)" in run.out
+    assert "warning: accept.txt:1: this suppression matches nothing (none)" in run.out
     write("accept.txt", "[suppress]\nrule = missing-symbol\nsymbol = core_gone\nreason = comes in May\n")
     assert "accepted: core_gone" in build(lines).out
     assert build.project.up_to_date()

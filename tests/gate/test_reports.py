@@ -236,7 +236,7 @@ def test_suppressions(audit, tmp_path):
     assert "it was never documented" in audit.run("diff", "--suppressions", str(accept), "--format", "html", old, new)
     interface = audit.interface()
     audit.run("check", "--suppressions", str(accept), interface, new)
-    assert f"{accept}:2: this suppression covers nothing (it was never documented)" in audit.err
+    assert f"{accept}:2: this suppression matches nothing (it was never documented)" in audit.err
 
 
 def test_a_suppression_ends(audit, tmp_path):
@@ -248,14 +248,14 @@ def test_a_suppression_ends(audit, tmp_path):
 
 
 WRONG = [
-    ("symbol = x", "1:1: this is no [suppress] section"),
+    ("symbol = x", "1:1: this is not in a [suppress] section"),
     ("[ignore]", "expected: [suppress]"),
     ("[suppress]\nreason = all", "would suppress everything"),
     ("[suppress]\nsymbol = x", "gives no reason"),
     ("[suppress]\nrule = symbol-remove\nreason = x", "did you mean symbol-removed"),
     ("[suppress]\nrule = not-checked\nreason = x", "nothing was proved, which cannot be accepted"),
-    ("[suppress]\nsymbol = x\nreason = x\nuntil = soon", "4:9: this is no date"),
-    ("[suppress]\nsymbol = x\nsymbol = y\nreason = x", "symbol is there twice"),
+    ("[suppress]\nsymbol = x\nreason = x\nuntil = soon", "4:9: this is not a date"),
+    ("[suppress]\nsymbol = x\nsymbol = y\nreason = x", "symbol is set twice"),
     ("[suppress]\nsymbl = x", "did you mean symbol"),
     ("[suppress]\nsymbol", "expected: KEY = VALUE"),
 ]

@@ -348,7 +348,7 @@ def test_record_of_headers(audit, monkeypatch):
         (["--header", "core.x"], "no language is known for the suffix '.x'"),
         (["--header", "core.h", "--", "no-such-compiler"], "no-such-compiler cannot be run"),
         (["--header", "core.h", "--", "gcc", "-no-such-flag"], "no-such-flag"),
-        (["--header", "core.h", "--", "true"], "cannot tell what a header declares"),
+        (["--header", "core.h", "--", "true"], "cannot be used to read headers"),
         ([], "record needs one library, not 0"),
         (["core.h"], "this is a text file"),
     ],
