@@ -1,6 +1,6 @@
 """rebel-tools: separate compilation for SCons, with verified interfaces.
 
-`TOOLPATH` is the folder that SCons' `toolpath=` wants: `Environment(tools=['default', 'rebel'],
+`TOOLPATH` is the folder for SCons' argument `toolpath`: `Environment(tools=['default', 'rebel'],
 toolpath=[rebel_tools.TOOLPATH])`.
 """
 

@@ -23,18 +23,22 @@ class Stream:
         self._counts: dict[str, int] = {}
 
     def event(self, name: str, **values: object) -> None:
+        """Write one event. Ends the process by SIGPIPE if the reader has closed the pipe."""
         text = json.dumps({"event": name, **values}, ensure_ascii=True)
         with self._lock, signals.needs_a_reader():
             self._stream.write(text + "\n")
             self._stream.flush()
 
     def start(self, project: str, arguments: Iterable[str]) -> None:
+        """The first event. project: the absolute path of its folder; arguments: of rebel."""
         from rebel_tools import __version__
 
         self.event("start", version=VERSION, rebel_tools=__version__, project=project, arguments=list(arguments))
 
     def diagnostic(self, values: dict[str, Any], step: str | None, again: bool = False) -> None:
-        """values: those of an `ocaml.messages.Diagnostic`."""
+        """A message of a compiler. values: those of an `ocaml.messages.Diagnostic`; step: the output of its step;
+        again: whether it is repeated from an earlier build.
+        """
         self._counts[values["severity"]] = self._counts.get(values["severity"], 0) + 1
         self.event("diagnostic", step=step, **values, again=again)
 
@@ -48,6 +52,9 @@ class Stream:
         steps: int,
         cached: int = 0,
     ) -> None:
+        """The last event. seconds: how long the build took; made, failed: names of targets; steps: how many ran;
+        cached: how many came from the cache instead.
+        """
         self.event(
             "result",
             status=status,
@@ -64,7 +71,7 @@ class Stream:
 
 def of_error(error: RebelError) -> dict[str, Any]:
     """An error in package.json or on the command line, with the keys of a `Diagnostic` and a hint."""
-    known = error.as_dict()
-    place = {"file": known["path"], "line": known["line"], "column": known["column"]}
+    values = error.as_dict()
+    place = {"file": values["path"], "line": values["line"], "column": values["column"]}
     more = {"end_line": None, "end_column": None, "expected": error.expected, "hint": error.hint}
     return {"severity": "error", "message": error.message, "text": str(error), "code": "", **place, **more}

@@ -32,8 +32,8 @@ def presentation(arguments: Sequence[str], own_script: bool) -> tuple[Presentati
     known = (EXPLAIN,) if own_script else OPTIONS
     own = [word for word in arguments if word in known]
     rest = [word for word in arguments if word not in own]
-    told = JSON in own  # standard output is for events only
-    how = Presentation(VERBOSE in own and not told, EXPLAIN in own, any(map(_is_quiet, rest)), told)
+    json = JSON in own  # standard output is for events only
+    how = Presentation(VERBOSE in own and not json, EXPLAIN in own, any(map(_is_quiet, rest)), json)
     return how, [*rest, *(["verbose=1"] if VERBOSE in own else []), *(["--debug=explain"] if how.explain else [])]
 
 

@@ -61,16 +61,16 @@ def guarded(name: str, failure: int, main: Callable[[], int]) -> int:
 
         signals.end_by(signals.INTERRUPT if isinstance(error, KeyboardInterrupt) else signals.NO_READER)
     except RebelError as error:
-        complaint = str(error)
+        message = str(error)
     except OSError as error:
-        complaint = _said(error)
+        message = _text_of(error)
         _drop_output()  # for example a full disk: the output cannot be written
     with contextlib.suppress(OSError):
-        print(f"{name}: error: {complaint}", file=sys.stderr)
+        print(f"{name}: error: {message}", file=sys.stderr)
     return failure
 
 
-def _said(error: OSError) -> str:
+def _text_of(error: OSError) -> str:
     """The system's error message, with the file that it is about."""
     from rebel_tools.text import printable
 

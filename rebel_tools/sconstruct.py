@@ -37,7 +37,7 @@ def has_own_script() -> bool:
     return found is not None and not _is_as_shipped(found)
 
 
-_MOST = 10_000  # bytes; an SConstruct that is longer is somebody's own
+_MAX_SIZE = 10_000  # bytes; a longer SConstruct is one of the user
 
 
 def _is_as_shipped(path: str) -> bool:
@@ -45,13 +45,13 @@ def _is_as_shipped(path: str) -> bool:
     another one whose comments are different.
     """
     try:
-        return os.stat(path).st_size < _MOST and _code(path) == _code(shipped_sconstruct())
+        return os.stat(path).st_size < _MAX_SIZE and _code(path) == _code(shipped_sconstruct())
     except OSError:
         return False
 
 
 def _code(path: str) -> list[bytes]:
-    """The lines without comments and empty ones. In what comes with this package each # begins a comment."""
+    """The lines without comments and empty lines. In the SConstruct of this package every # begins a comment."""
     with open(path, "rb") as file:
         lines = (line.partition(b"#")[0].rstrip() for line in file)
         return [line for line in lines if line]
@@ -108,8 +108,8 @@ def scons_arguments(arguments: Sequence[str], progress: bool = False) -> list[st
     from rebel_tools.process import processors
 
     words = [*arguments, *os.environ.get("SCONSFLAGS", "").split()]
-    says_jobs = any(re.fullmatch(r"-[A-Za-z]*j\d*|--jobs(=.*)?", word) for word in words)  # -j 4, -kj4, --jobs=4
-    jobs = [] if says_jobs else [f"-j{processors()}"]
+    sets_jobs = any(re.fullmatch(r"-[A-Za-z]*j\d*|--jobs(=.*)?", word) for word in words)  # -j 4, -kj4, --jobs=4
+    jobs = [] if sets_jobs else [f"-j{processors()}"]
     return [*_our_script(), *([] if progress else ["-Q"]), *jobs, *arguments]
 
 
@@ -128,7 +128,7 @@ REMOTE_VARIABLES = {
     UPLOAD_OPTION: UPLOAD_ENVIRON,
     INSTANCE_OPTION: INSTANCE_ENVIRON,
 }
-"""The environment variables that say what options say."""
+"""For each option, the environment variable with the same meaning."""
 
 
 def build_folder(arguments: Sequence[str], environ: Mapping[str, str]) -> str:
@@ -141,7 +141,10 @@ def build_folder(arguments: Sequence[str], environ: Mapping[str, str]) -> str:
 
 
 def with_profile(arguments: Sequence[str]) -> list[str]:
-    """Rebel's arguments translated for scons, which has an option --profile with another meaning."""
+    """Rebel's arguments translated for scons, which has an option --profile with another meaning.
+
+    Options with a separate value become one word, because SCons would read the value as a target.
+    """
     words, rest = [], list(arguments)
     while rest:
         word = rest.pop(0)
@@ -152,7 +155,7 @@ def with_profile(arguments: Sequence[str]) -> list[str]:
         elif word.startswith("--profile="):
             word = PROFILE_OPTION + word.removeprefix("--profile")
         elif word == BUILD_OPTION and rest:
-            word = f"{BUILD_OPTION}={rest.pop(0)}"  # SCons would read the folder as a target
+            word = f"{BUILD_OPTION}={rest.pop(0)}"
         words.append(word)
     return words
 

@@ -64,7 +64,7 @@ def end_by(number: int) -> NoReturn:
     if threading.current_thread() is threading.main_thread():  # Python sets signal handlers only in the main thread
         signal.signal(number, signal.SIG_DFL)
         os.kill(os.getpid(), number)
-    os._exit(128 + number)  # it is blocked
+    os._exit(128 + number)  # the signal is blocked
 
 
 @contextlib.contextmanager

@@ -1,4 +1,4 @@
-"""The external programs and libraries: where each is found, what needs it and how to install it.
+"""The external programs and libraries: where each is found, what it is needed for and how to install it.
 
 `rebel doctor` prints this table, and MissingTool errors take their hints from it.
 """

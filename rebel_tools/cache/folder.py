@@ -1,8 +1,8 @@
 """A store in a folder of this machine, for the processes of one user.
 
 A file is complete or absent: it is written under a temporary name and then renamed. Files are never modified in place
-and never linked into a project, so no process can change the cache through a file that it got from it. Readers check
-digests; there are no locks, no index and no counters that processes could disagree about.
+and never linked into a project, so a process that changes a file of its project cannot change the cache. Readers check
+digests, so no locks are needed; there is no index and no counter that could become wrong.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ _READ = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0
 
 
 class FolderStore:
-    """The store in `folder`, which is created on the first `put` and accessible to its owner only.
+    """The store (see `cache.store.Store`) in `folder`, which is created by the first `put`, for its owner only.
 
-    is_readable, is_writable: whether it is used at all; decided when the folder is first looked at.
-    written: how many bytes this process has put there.
+    is_readable, is_writable: whether `get` and `put` do anything: another user must not have been able to write there.
+    written: how many bytes this process has stored.
     """
 
     def __init__(self, folder: str, read_only: bool = False) -> None:
@@ -87,7 +87,7 @@ class FolderStore:
                 os.unlink(self._path(kind, name))
 
     def names(self, kind: str, beginning: str) -> list[str]:
-        """The names as of the first call in this process with the same first two letters."""
+        """The names with this beginning. Each folder is listed once, so names that are added later are missing."""
         if not self.is_readable:
             return []
         folder = os.path.dirname(self._path(kind, beginning))

@@ -1,8 +1,8 @@
 """Results at a server, as a second store behind the one of this machine.
 
-At the server `cas/` has the packs of results, by their digests, and `ac/` a list for each key: a pack without pieces
-whose `about` is the key and, newest first, the name of each result, its digest and its size. If two clients
-add to a list at the same time, one of the entries is lost; that only costs a run of the step.
+On the server, `cas/` contains the packs of results by their digests, and `ac/` a list for each key: a pack without
+pieces whose `about` holds the key and, newest first, the name of each result, its digest and its size in bytes. If two
+clients add to a list at the same time, one of the entries is lost, and its step runs once more.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class RemoteResults:
         return self.server.put("ac", _place(key), packed(Pack([key, entries], [])))
 
     def discard(self, kind: str, name: str) -> None:
-        """Do not ask for this again; the server decides what it deletes."""
+        """Ignore this result from now on; only the server itself deletes data."""
         key = name.partition("-")[0]
         self._lists[key] = [each for each in self._list(key) if each.name != name] if kind == KIND else []
 
@@ -106,7 +106,7 @@ class Layered:
         self.far.discard(kind, name)
 
     def names(self, kind: str, beginning: str) -> Iterator[str]:
-        """Those of this machine first: the other store is asked only if none of them is used."""
+        """The names on this machine first; the other store is asked only if the caller needs more."""
         near = list(self.near.names(kind, beginning))
         yield from near
         yield from (name for name in self.far.names(kind, beginning) if name not in near)

@@ -1,9 +1,8 @@
 """Several pieces of data in one, with one digest over all of them.
 
-The first line has the name of the format, and the SHA-256 in hexadecimal digits and the length in bytes of the rest;
-the
-second line is JSON: `about`, a description of the pieces, and `sizes`, their lengths; then the pieces follow. The
-digest detects any damage, and one file is read instead of five.
+The first line has the name of the format, and the SHA-256 in hexadecimal digits and the length in bytes of the rest.
+The second line is JSON: `about`, a description of the pieces, and `sizes`, their lengths in bytes; then the pieces
+follow. The digest detects any damage, and reading one file is faster than reading five.
 """
 
 from __future__ import annotations
@@ -19,12 +18,14 @@ Piece = Union[bytes, memoryview]
 
 
 class Pack(NamedTuple):
+    """about: a description of the pieces, any JSON value."""
+
     about: Any
     pieces: Sequence[Piece]
 
 
 def packed(pack: Pack) -> bytes:
-    """The bytes of a pack. `about` is any JSON value."""
+    """The bytes of a pack."""
     about = {"about": pack.about, "sizes": [len(piece) for piece in pack.pieces]}
     text = json.dumps(about, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "surrogateescape")
     body = b"".join([text, b"\n", *pack.pieces])

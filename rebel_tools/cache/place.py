@@ -13,6 +13,7 @@ SWITCH = "REBEL_CACHE"
 
 
 def is_switched_on(environ: Mapping[str, str]) -> bool:
+    """Whether the environment allows builds to use the cache."""
     return environ.get(SWITCH) != "0"
 
 
@@ -23,4 +24,5 @@ def cache_folder(environ: Mapping[str, str]) -> str:
 
 
 def folder_store(environ: Mapping[str, str], read_only: bool = False) -> FolderStore:
+    """The store in the folder of the cache."""
     return FolderStore(cache_folder(environ), read_only)

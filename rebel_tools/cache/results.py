@@ -1,7 +1,7 @@
-"""Results of steps: their outputs and messages, by a key, and under each key by what was consulted for it.
+"""Results of steps: their outputs and messages. A key has several results, one for each state of consulted files.
 
-A result is a pack: `about` has the record of the step as JSON, and its outputs in their order, each with whether it is
-a program. The digests of the outputs are in the record.
+A result is a pack: `about` has the record of the step, and the path of each output with whether it is executable; the
+pieces are the contents of the outputs in the same order. The digests of the outputs are in the record.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Output(NamedTuple):
 
 
 class Result(NamedTuple):
-    """name: its name in the store; record: that of the step."""
+    """The result of a step. name: its name in the store; record: that of the step (see `memory.records.Record`)."""
 
     name: str
     record: Mapping[str, Any]
@@ -44,7 +44,7 @@ class Result(NamedTuple):
 
 
 def read(store: Store, name: str) -> Result | None:
-    """A result; None where there is none. One that is damaged is removed."""
+    """The result with this name; None if there is none. A damaged one is removed."""
     data = store.get(KIND, name)
     if data is None:
         return None
@@ -77,7 +77,10 @@ def known(store: Store, key: str) -> Iterator[Result]:
 
 
 def keep(store: Store, name: str, record: Mapping[str, Any], root: str) -> bool:
-    """Store the outputs named in a record, below `root`, if they have the digests in the record."""
+    """Store a record with its outputs, which are below `root`; return whether they are stored.
+
+    Nothing is stored if an output is missing, too large, or does not have the digest in the record.
+    """
     outputs, pieces = [], []
     for path, digest in record["outputs"].items():
         found = _read_output(os.path.join(root, path))

@@ -1,9 +1,9 @@
-"""Seeds: the contents that the last build of a project left in `_build`, to start from where that folder is missing.
+"""Seeds: what the last build of a project left in `_build`, from which a missing `_build` is restored.
 
 A seed holds the records of a build (see `memory/`): the state of each group of targets, in which each step has the key
-of its result in the cache, the files that were looked at, and the messages. The folder is restored from it as that
-build left it, and the build that follows treats it like any earlier build and compares digests. If all files in the
-manifest have the same contents, there is nothing to do, which is known before SCons is loaded.
+of its result in the cache, the files that were looked at, and the messages. The folder is restored from it, and the
+build that follows uses it like the folder of any earlier build and compares digests. If all files in the manifests
+have the same contents, there is nothing to do, and SCons need not be loaded to find that out.
 
 A seed is a pack. `about` is a `Seed` as a list, the pieces are the states and then the other files.
 """
@@ -27,7 +27,7 @@ from rebel_tools.memory.manifest import Written, manifest
 from rebel_tools.memory.stamp import Stamp, is_settled, stamp
 from rebel_tools.memory.state_file import NAME as STATE
 from rebel_tools.memory.state_file import Contents, contents_of, whole
-from rebel_tools.memory.up_to_date import Told, remember
+from rebel_tools.memory.up_to_date import Summary, remember
 
 KIND = "seeds"
 FORMAT = "rebel-tools seed 1"
@@ -57,10 +57,12 @@ class Group(NamedTuple):
 
 
 class Seed(NamedTuple):
-    """root: the folder of the project. build: `_build`. is_movable: whether results do not depend on the root.
+    """The records of one build.
+
+    root: the folder of the project. build: `_build`. is_movable: whether the results do not depend on the root.
 
     inside, outside: the other paths in the manifests, inside and outside the project; the latter are absolute.
-    files: the paths of small files that belong to a build. told: what a build that has nothing to do prints.
+    files: the paths of small files that belong to a build. summary: what a build that has nothing to do prints.
     """
 
     format: str
@@ -71,7 +73,7 @@ class Seed(NamedTuple):
     inside: dict[str, Seen]
     outside: dict[str, Stamp]
     files: list[str]
-    told: Told
+    summary: Summary
 
 
 def key(asked: str) -> str:
@@ -90,7 +92,7 @@ def keep(
     asked: str,
     build: str,
     manifests: Mapping[str, Written],
-    told: Told,
+    summary: Summary,
     is_movable: bool,
     made: Collection[str] = (),
 ) -> None:
@@ -108,8 +110,8 @@ def keep(
     pieces = [read_regular(path) for path in (*(os.path.join(at, STATE) for at in manifests), *files)]
     found = [each for each in pieces if each is not None]
     if len(found) == len(pieces):
-        told_here = os.fsencode(os.getcwd()) in b"".join(found[len(groups) :])
-        seed = Seed(FORMAT, os.getcwd(), build, is_movable and not told_here, groups, inside, outside, files, told)
+        names_root = os.fsencode(os.getcwd()) in b"".join(found[len(groups) :])
+        seed = Seed(FORMAT, os.getcwd(), build, is_movable and not names_root, groups, inside, outside, files, summary)
         store.make_room(KIND, name.partition("-")[0], MOST)
         store.put(KIND, name, packed(Pack(seed, found)))
 
@@ -152,6 +154,7 @@ def _seen(path: str) -> Seen:
 
 
 def are_there(store: Store, asked: str) -> bool:
+    """Whether there are seeds of the project in the current folder."""
     return bool(_names(store, asked))
 
 
@@ -190,7 +193,7 @@ def _read(store: Store, name: str) -> tuple[Seed, Sequence[bytes]] | None:
     if pack.about[0] != FORMAT:
         return None
     seed = Seed(*pack.about)
-    seed = seed._replace(groups=[Group(*each) for each in seed.groups], told=Told(*seed.told))
+    seed = seed._replace(groups=[Group(*each) for each in seed.groups], summary=Summary(*seed.summary))
     folders = all(_is_below(f"{group.folder}/", seed.build) for group in seed.groups)
     beside = [path for path in seed.files if not _is_below(path, seed.build)]
     files = all(os.path.basename(path) == EDITORS and _is_below(f"./{path}", ".") for path in beside)
@@ -214,7 +217,7 @@ class _Sown:
         self.states = [self._sow(group, state) for group, state in zip(seed.groups, pieces)]
         for path, data in zip(seed.files, pieces[len(seed.groups) :]):
             there = None if _is_below(path, seed.build) else read_regular(path)
-            self.is_whole &= there in (None, data)  # a file beside the sources may have lines of the user
+            self.is_whole &= there in (None, data)  # the user may have added lines to a file beside the sources
             if there is None:
                 write_atomically(path, data)
 
@@ -265,7 +268,7 @@ class _Sown:
     # Nothing else to do
 
     def finish(self, can_move: bool) -> Seed | None:
-        """If there is nothing left to do, write manifests that tell the next build so."""
+        """If there is nothing left to do, write the manifests with which the next build finds that out."""
         if not self.is_whole or not self._is_in_place(can_move) or not self._are_others_the_same():
             return None
         for group, state in zip(self.seed.groups, self.states):
@@ -310,8 +313,8 @@ def _above(folder: str) -> Iterator[str]:
         yield folder
 
 
-def tell_the_next(seed: Seed, asked: str) -> None:
-    """Let the next build answer immediately. asked: what it depends on, in this folder."""
+def record_as_built(seed: Seed, asked: str) -> None:
+    """Record that this folder is up to date, for the next build. asked: its question, in this folder."""
     here = os.getcwd()
     known = {os.path.join(here, group.folder, MANIFEST): group.identity for group in seed.groups}
-    remember(seed.build, asked, known, seed.told)
+    remember(seed.build, asked, known, seed.summary)

@@ -25,16 +25,14 @@ from urllib.parse import SplitResult, urlsplit
 from rebel_tools.errors import Place, RebelError
 from rebel_tools.text import printable
 
-# Seconds for one call, from its first byte to its last one, besides what is sent, in bytes a second; and before the
-# second attempt.
-DEADLINE_S = 10.0
-_SLOWEST = 1 << 20
-_PAUSE_S = 0.2
+DEADLINE_S = 10.0  # seconds for one call, from its first byte to its last one,
+_SLOWEST = 1 << 20  # plus the time to send the data at this many bytes per second
+_PAUSE_S = 0.2  # seconds before the second attempt
 
 _LARGEST = 512 << 20  # bytes of an answer
 _DONE = (200, 201, 204)
 _NOT_THERE = 404
-_TOO_LARGE = 413  # one piece of data, and others may not be
+_TOO_LARGE = 413  # for this piece of data; others may be accepted
 _REFUSED = (401, 403)
 
 TOKEN, TOKEN_FILE = "REBEL_REMOTE_TOKEN", "REBEL_REMOTE_TOKEN_FILE"
@@ -98,8 +96,9 @@ class Counts(NamedTuple):
 
 
 class HttpCache:
-    """The server at `url`, for several threads. say: is told in one line, once, when it is used no more.
+    """The server at `url`, for several threads.
 
+    say: called once, with one line for people, when the server is no longer used. deadline: seconds for one call.
     Errors: RebelError for a malformed URL, or a certificate that cannot be used.
     """
 
@@ -116,7 +115,7 @@ class HttpCache:
         self.counts = Counts()
 
     def get(self, kind: str, name: str, size: int = 0) -> bytes | None:
-        """The stored data; None if there is none or no answer. Data from `cas` is checked by its digest."""
+        """The stored data; None if there is none, or no answer. The digest of data from `cas` is checked."""
         data = self._try("GET", kind, name)
         if data is None:
             return None
@@ -157,7 +156,10 @@ class HttpCache:
         return None
 
     def _call(self, method: str, path: str, data: bytes | None) -> bytes | None:
-        """The body of the answer; None if the server does not have it. Errors: Unavailable, OSError, HTTPException."""
+        """The body of the answer; None if the server does not have the data, or does not store it because of its size.
+
+        Errors: Unavailable, OSError, HTTPException.
+        """
         connection = self._own.connection = getattr(self._own, "connection", None) or self._connect()
         connection.connect() if connection.sock is None else None
         late = _Deadline(self._deadline + len(data or b"") / _SLOWEST, connection.sock)
@@ -198,7 +200,7 @@ class HttpCache:
 
 
 class _Deadline:
-    """Ends a call when its time is over, however much or little the server sends."""
+    """Ends a call after a time, whether or not the server is still sending."""
 
     def __init__(self, seconds: float, connection: socket.socket) -> None:
         self._is_over = False

@@ -7,24 +7,24 @@ from typing import Protocol
 
 
 class Data(Protocol):
-    """A server's `ac` and `cas`: data by a name of 64 hexadecimal digits, which in `cas` is its SHA-256."""
+    """The `ac` and `cas` of a server: data by a name of 64 hexadecimal digits, which in `cas` is its SHA-256."""
 
     def get(self, kind: str, name: str, size: int = 0) -> bytes | None:
-        """What is there, if there is. size: of what `cas` has under that name."""
+        """The data; None without any. size: its length in bytes, for `cas`."""
 
     def put(self, kind: str, name: str, data: bytes) -> bool:
-        """Keep data; whether it is kept."""
+        """Store data; return whether it is stored."""
 
 
 class Store(Protocol):
     """Data by kind and name. Kinds and names are plain words: letters, digits, `-` and `.`.
 
-    It may forget everything at any time, and its answers may be damaged: the caller checks them. It raises nothing,
-    because a build can always make the result itself.
+    Data may disappear at any time, and may be damaged: the caller checks it. No method raises an exception, because a
+    build can always make the result itself.
     """
 
     def get(self, kind: str, name: str) -> bytes | None:
-        """The data that was probably put there; None without any."""
+        """The data; None without any."""
 
     def put(self, kind: str, name: str, data: bytes) -> bool:
         """Store data, replacing what is there; return whether it is stored."""

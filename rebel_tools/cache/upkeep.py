@@ -105,7 +105,7 @@ def _is_whole(path: str) -> bool:
 
 
 def clear(folder: str) -> Removed:
-    """Remove everything. Builds that are running just find less."""
+    """Remove everything. Builds that are running make again what they miss."""
     return trim(folder, 0)
 
 

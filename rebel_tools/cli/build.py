@@ -49,7 +49,7 @@ def execute(args: Namespace) -> int:
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Run scons, unless the stamps of all files prove that there is nothing to do."""
+    """Build with SCons, through the server if possible, unless the stamps of all files prove that nothing is to do."""
     check_installation()
     enter_project()
     arguments = with_profile(arguments)
@@ -59,21 +59,21 @@ def run(arguments: Sequence[str]) -> int:
         return scons.run([*arguments, *(["--debug=explain"] if EXPLAIN in arguments else [])])
     how, words = presentation(arguments, False)
     folder = build_folder(words, os.environ)
-    verdict, told = up_to_date.answer(folder, question(words, os.environ))
+    verdict, summary = up_to_date.answer(folder, question(words, os.environ))
     if verdict.extent == NOTHING:
-        _tell(how, told, arguments)
+        _print_summary(how, summary, arguments)
         return 0
-    if not os.path.lexists(folder) and folder == BUILD_FOLDER and _begin_with_the_cache(how, words, arguments):
+    if not os.path.lexists(folder) and folder == BUILD_FOLDER and _restore_from_cache(how, words, arguments):
         return 0
     if how.explain:
         from rebel_tools.text import printable  # imported late: a null build does not need it
 
         print(printable(f"rebel: running scons: {verdict.reason}"), file=sys.stderr)
-    status = _ask_the_server(arguments) if folder == BUILD_FOLDER else None
+    status = _build_by_server(arguments) if folder == BUILD_FOLDER else None
     return run_scons(arguments) if status is None else status
 
 
-def _ask_the_server(arguments: Sequence[str]) -> int | None:
+def _build_by_server(arguments: Sequence[str]) -> int | None:
     """The exit status of a build by the resident server; None without a server, which is then started for the next
     build.
 
@@ -89,7 +89,7 @@ def _ask_the_server(arguments: Sequence[str]) -> int | None:
     return status
 
 
-def _begin_with_the_cache(how: Presentation, words: Sequence[str], arguments: Sequence[str]) -> bool:
+def _restore_from_cache(how: Presentation, words: Sequence[str], arguments: Sequence[str]) -> bool:
     """Restore the output folder from the cache; return whether nothing else has to be done."""
     from rebel_tools.cache.place import is_switched_on
 
@@ -98,20 +98,20 @@ def _begin_with_the_cache(how: Presentation, words: Sequence[str], arguments: Se
         return False
     from rebel_tools.cli import from_cache
 
-    told = from_cache.begin(everywhere, words)
-    if told is not None:
-        _tell(how, told, arguments)
-    return told is not None
+    summary = from_cache.begin(everywhere, words)
+    if summary is not None:
+        _print_summary(how, summary, arguments)
+    return summary is not None
 
 
-def _tell(how: Presentation, told: up_to_date.Told, arguments: Sequence[str]) -> None:
+def _print_summary(how: Presentation, summary: up_to_date.Summary, arguments: Sequence[str]) -> None:
     """Print the result of a build that has nothing to do."""
     if how.json:
         from rebel_tools.cli.events import nothing_to_do
 
-        nothing_to_do(told, arguments)
+        nothing_to_do(summary, arguments)
         return
-    for _, text in told.messages:
+    for _, text in summary.messages:
         print(shown(text), end="", file=sys.stderr)
     if not how.quiet:
-        print(told.result)
+        print(summary.result)

@@ -29,7 +29,9 @@ from rebel_tools.search_path import python_command
 
 
 class Built(NamedTuple):
-    """arguments: those for scons, including the profile and the output folder."""
+    """A project that a subcommand builds. places: the paths of its outputs; arguments: those for scons, including the
+    profile and the output folder.
+    """
 
     project: Project
     places: Places
@@ -48,8 +50,8 @@ class Built(NamedTuple):
 def entered(arguments: Sequence[str], profile: str = "") -> Built:
     """Change to the folder of the project around the current folder. profile: used if the arguments name none.
 
-    An SConstruct of its own has to call env.Rebel() for the package.json beside it. Errors: RebelError for any other
-    one: only SCons knows what that builds.
+    If the project has its own SConstruct, that has to call env.Rebel() for the package.json beside it. Errors:
+    RebelError for any other SConstruct, because only SCons can find out what it builds.
     """
     check_installation()
     enter_project()
@@ -70,7 +72,7 @@ def _check_script() -> None:
     if os.path.isfile(PACKAGE) and re.search(rb"\bRebel\s*\(", text):
         return
     raise RebelError(
-        "this SConstruct does not build the package.json beside it, and only SCons knows what it builds",
+        "this SConstruct does not build the package.json beside it, so only `scons` can find out what it builds",
         place=Place(path),
         expected="a project with a package.json, and no SConstruct or one with env.Rebel()",
     )

@@ -40,15 +40,15 @@ def execute(args: Namespace) -> int:
     if args.action == "size":
         files = list(upkeep.kept(folder))
         size = sum(each.size for each in files)
-        told: dict[str, object] = {"folder": folder, "files": len(files), "size": size, "limit": most}
+        values: dict[str, object] = {"folder": folder, "files": len(files), "size": size, "limit": most}
         used = f"{_megabytes(size)} in {len(files):,} files, of at most {_megabytes(most)}"
         text = f"{used}, in {printable(folder)}"
     else:
         removed = _act(args.action, folder, upkeep.size_of(args.to) if args.to else most)
-        told = {"folder": folder, "removed": removed.files, "size": removed.size}
+        values = {"folder": folder, "removed": removed.files, "size": removed.size}
         what = "damaged files" if args.action == "verify" else "files"
         text = f"removed {removed.files:,} {what}, {_megabytes(removed.size)}"
-    print(json.dumps(told) if args.json else text)
+    print(json.dumps(values) if args.json else text)
     return 0
 
 

@@ -70,7 +70,7 @@ def _option(option: optparse.Option) -> Option:
 
 
 def targets() -> list[str]:
-    """The names of the project's targets; none if it cannot be read: a completion must not print errors."""
+    """The names of the project's targets; none if the project cannot be read: a completion must not print errors."""
     from rebel_tools.errors import RebelError
     from rebel_tools.project import load_project
     from rebel_tools.sconstruct import project_folder

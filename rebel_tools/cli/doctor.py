@@ -42,8 +42,8 @@ def execute(args: Namespace) -> int:
 
 def as_json(diagnosis: Diagnosis, tree: LastRun | None) -> str:
     """Both as one object. tree: the state after the last `rebel scons`, None without an SConstruct."""
-    told = tree and {"state": tree.state, "refusals": [refusal._asdict() for refusal in tree.refusals]}
-    return json.dumps({**asdict(diagnosis), "tree": told, "ok": diagnosis.ok}, indent=2)
+    values = tree and {"state": tree.state, "refusals": [refusal._asdict() for refusal in tree.refusals]}
+    return json.dumps({**asdict(diagnosis), "tree": values, "ok": diagnosis.ok}, indent=2)
 
 
 def as_text(diagnosis: Diagnosis, tree: LastRun | None) -> str:

@@ -8,15 +8,15 @@ import time
 from collections.abc import Sequence
 
 from rebel_tools.events import Stream
-from rebel_tools.memory.up_to_date import Told
+from rebel_tools.memory.up_to_date import Summary
 from rebel_tools.ocaml.messages import diagnostics
 
 
-def nothing_to_do(told: Told, arguments: Sequence[str]) -> None:
+def nothing_to_do(summary: Summary, arguments: Sequence[str]) -> None:
     """Write the events that SCons would write, with the time of this process."""
     stream = Stream(sys.stdout)
     stream.start(os.getcwd(), arguments)
-    for step, text in told.messages:
+    for step, text in summary.messages:
         for found in diagnostics(text, False):
             stream.diagnostic(found._asdict(), step, again=True)
-    stream.result("up_to_date", 0, time.process_time(), told.made, [], 0)
+    stream.result("up_to_date", 0, time.process_time(), summary.made, [], 0)

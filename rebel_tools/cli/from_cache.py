@@ -14,10 +14,11 @@ from rebel_tools.ocaml.place import can_move
 from rebel_tools.sconstruct import BUILD_FOLDER
 
 
-def begin(asked: str, words: Sequence[str]) -> up_to_date.Told | None:
-    """Restore the output folder as an earlier build with the same question (`asked`) has left it, in any folder.
+def begin(asked: str, words: Sequence[str]) -> up_to_date.Summary | None:
+    """Restore the output folder as an earlier build of the same project has left it, here or in another folder.
 
-    words: for scons. Returns what to print if nothing else has to be done.
+    asked: the question of the build (see `memory.question`) without the folder. words: the arguments for scons.
+    Returns what to print if nothing else has to be done.
     """
     folder = os.path.join(os.getcwd(), BUILD_FOLDER)
     store = folder_store(os.environ)
@@ -30,15 +31,15 @@ def begin(asked: str, words: Sequence[str]) -> up_to_date.Told | None:
         seed = seeds.begin(store, asked, BUILD_FOLDER, can_move(os.environ, os.getcwd()))
         if seed is None:
             return None
-        seeds.tell_the_next(seed, question(words, os.environ) or "")
-        return seed.told._replace(result=_result(seed.told))
+        seeds.record_as_built(seed, question(words, os.environ) or "")
+        return seed.summary._replace(result=_result(seed.summary))
     except OSError:  # scons reports what is wrong with the folder, or completes the build
         return None
     finally:
         unlock(folder)
 
 
-def _result(told: up_to_date.Told) -> str:
+def _result(summary: up_to_date.Summary) -> str:
     """The result line instead of `up to date`."""
-    made, rest = told.made[:3], len(told.made) - 3
+    made, rest = summary.made[:3], len(summary.made) - 3
     return f"Built {', '.join(made)}{f' and {rest} more' if rest > 0 else ''} (all from the cache)"

@@ -71,6 +71,6 @@ def _options(options: Iterable[Option]) -> Iterable[str]:
 
 
 def _text(text: str) -> str:
-    """Literal text: without escapes, and without requests at the beginning of a line (groff_man(7))."""
+    """Text that man shows literally: special characters and requests at the start of a line are escaped (groff(7))."""
     text = text.replace("\\", "\\e").replace("-", "\\-").replace("'", "\\(aq").replace("`", "\\(ga")
     return re.sub(r"^\.", r"\\&.", " ".join(text.split()), flags=re.MULTILINE)

@@ -1,4 +1,4 @@
-"""`rebel new NAME`: a project that builds, to start from."""
+"""`rebel new NAME`: creates a small project to start from."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""`rebel ocaml-merlin`: answers merlin and ocaml-lsp, which ask for each file how it is compiled.
+"""`rebel ocaml-merlin`: tells merlin and ocaml-lsp for each file how it is compiled.
 
-ocaml-lsp starts it with OCAMLLSP_PROJECT_BUILD_SYSTEM=rebel. The conversation is that of `dune ocaml-merlin`: a request
+ocaml-lsp starts it with OCAMLLSP_PROJECT_BUILD_SYSTEM=rebel. The protocol is that of `dune ocaml-merlin`: a request
 is `(4:File<path>)` or `4:Halt`, an answer a list of directives (merlin, src/dot-protocol/merlin_dot_protocol.ml).
 """
 
@@ -43,11 +43,11 @@ def execute(args: Namespace) -> int:
             words = (word for value in values for word in (value if isinstance(value, list) else [value]))
             print(printable(" ".join([str(name), *map(str, words)])))
         return 0
-    talk(sys.stdin.buffer, sys.stdout.buffer)
+    serve(sys.stdin.buffer, sys.stdout.buffer)
     return 0
 
 
-def talk(requests: BinaryIO, answers: BinaryIO) -> None:
+def serve(requests: BinaryIO, answers: BinaryIO) -> None:
     """Answer until the client ends. A malformed request also ends it, because the following ones cannot be parsed."""
     while True:
         try:
@@ -64,7 +64,7 @@ def talk(requests: BinaryIO, answers: BinaryIO) -> None:
 def _reply(request: csexp.Sexp | None) -> list[Directive]:
     if isinstance(request, list) and len(request) == 2 and request[0] == b"File" and isinstance(request[1], bytes):
         return answer(os.fsdecode(request[1]))
-    return [("ERROR", "rebel ocaml-merlin knows the requests File and Halt only")]
+    return [("ERROR", "rebel ocaml-merlin answers only the requests File and Halt")]
 
 
 def answer(path: str) -> list[Directive]:
@@ -85,7 +85,9 @@ def answer(path: str) -> list[Directive]:
 
 
 def _places(source: str) -> Iterator[str]:
-    """Folders where builds may have written about a source: above it, above its real path, and above this process."""
+    """The files in which builds may have described a source: in the folders above it, above its real path, and above
+    the current folder.
+    """
     for folder in dict.fromkeys((os.path.dirname(source), os.path.dirname(os.path.realpath(source)), os.getcwd())):
         yield from files(folder)
 

@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 
 
 class CommandParser(argparse.ArgumentParser):
-    """A parser whose errors have the same form as all others, with a hint."""
+    """A parser whose errors have the form of a RebelError, with a hint."""
 
     def error(self, message: str) -> NoReturn:
         hint = None
         if message.startswith(_UNKNOWN):
             first = message[len(_UNKNOWN) :].partition(" ")[0].partition("=")[0]
             hint = did_you_mean(first, options(self)) if first.startswith("--") else None
-        _tell(self.prog, message, hint or f"{self.prog} --help")
+        _print_error(self.prog, message, hint or f"{self.prog} --help")
         sys.exit(WRONG)
 
 
@@ -38,11 +38,11 @@ def check_command(prog: str, words: Iterable[str], commands: Iterable[str]) -> N
     names = sorted(commands)
     if not first.startswith("-") and first not in names:
         hint = did_you_mean(first, names) or f"{prog} --help"
-        _tell(prog, f"there is no command {quote(first)}", hint, expected=f"one of {', '.join(names)}")
+        _print_error(prog, f"there is no command {quote(first)}", hint, expected=f"one of {', '.join(names)}")
         sys.exit(WRONG)
 
 
-def _tell(prog: str, message: str, hint: str, expected: str | None = None) -> None:
+def _print_error(prog: str, message: str, hint: str, expected: str | None = None) -> None:
     print(f"{prog.split()[0]}: error: {RebelError(message, expected=expected, hint=hint)}", file=sys.stderr)
 
 
@@ -67,7 +67,7 @@ def _add_presentation(parser: argparse.ArgumentParser) -> None:
         JSON: "print events for programs, one JSON object per line",
     }
     for name, text in texts.items():
-        parser.add_argument(name, action="append_const", const=name, dest="told", help=text)
+        parser.add_argument(name, action="append_const", const=name, dest="presentation", help=text)
 
 
 def subparsers(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:

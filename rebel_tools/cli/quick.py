@@ -1,7 +1,7 @@
 """The fast path of `rebel build`: it reports that nothing has changed, or lets the resident server build.
 
-A build without work takes less time than Python needs to import `typing` or `json`. So this module and those that it
-imports load almost nothing; in doubt, the command continues on the ordinary path (`cli/build.py`).
+A check without any change takes less time than Python needs to import `typing` or `json`. So this module and those that
+it imports load almost nothing; in doubt, the command continues on the ordinary path (`cli/build.py`).
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ def answer(words: Sequence[str]) -> int | None:
         told = unchanged(BUILD_FOLDER, asked)
         if told is not None:
             result, _, messages = told
-            return _tell(result if "-Q" not in arguments else "", messages)
-        return _served(arguments)
+            return _print(result if "-Q" not in arguments else "", messages)
+        return _build_by_server(arguments)
     except OSError:
         return None
 
@@ -46,8 +46,10 @@ def _is_simple(word: str) -> bool:
     return word == "-Q" or word.startswith("-j") and word[2:].isdecimal() or word.startswith(f"{PROFILE_OPTION}=")
 
 
-def _tell(result: str, messages: Iterable[str]) -> int | None:
-    """Print the messages and the result of a build; None if they contain more than plain text. Errors: OSError."""
+def _print(result: str, messages: Iterable[str]) -> int | None:
+    """Print the messages and the result of a build; return the exit status, None if they are not plain ASCII or a
+    stream is closed. Errors: OSError.
+    """
     texts = [(2, text) for text in messages] + ([(1, result + "\n")] if result else [])
     if not all(text.isascii() and text.replace("\n", "").isprintable() for _, text in texts):
         return None
@@ -66,7 +68,7 @@ def _is_open(stream: int) -> bool:
         return False
 
 
-def _served(arguments: Sequence[str]) -> int | None:
+def _build_by_server(arguments: Sequence[str]) -> int | None:
     """The exit status of a build by the resident server; None without one."""
     if not is_wanted(os.environ) or not all(map(_is_open, (0, 1, 2))):
         return None

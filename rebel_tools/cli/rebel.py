@@ -20,7 +20,7 @@ def main(argv: "list[str] | None" = None) -> int:
 
             signals.end_by(signals.INTERRUPT)
         if status is not None:
-            os._exit(status)  # all is written, and to free every module takes 2 ms
+            os._exit(status)  # everything is written, and freeing the modules would take 2 ms
     return start("rebel", "rebel_tools.cli.rebel_commands", 1, argv)
 
 

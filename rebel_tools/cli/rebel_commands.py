@@ -58,9 +58,9 @@ def main(words: Sequence[str]) -> int:
         words = ["build", *words]
     words[0] = ALIASES.get(words[0], words[0])
     _check_folder()
-    asks = not set(_HELP).isdisjoint(words[: words.index("--")] if "--" in words else words)
-    if words[0] in (*_FOR_SCONS, *_FOR_PROGRAMS) and not asks:
-        # The other words are for scons, without the time that argparse takes, or contain words for a program.
+    asks_for_help = not set(_HELP).isdisjoint(words[: words.index("--")] if "--" in words else words)
+    if words[0] in (*_FOR_SCONS, *_FOR_PROGRAMS) and not asks_for_help:
+        # Not parsed with argparse: that takes time, and the words are for scons or for a program.
         return int(import_module(f"rebel_tools.cli.{words[0]}").run(words[1:]))
     return _parse_and_execute(words)
 
@@ -80,7 +80,7 @@ def _parse_and_execute(words: list[str]) -> int:
     args, rest = whole.parse_known_args(words)
     if rest and not args.takes_scons_arguments:
         whole.error(f"unrecognized arguments: {' '.join(rest)}")
-    args.scons_arguments = [*(getattr(args, "told", None) or []), *rest]
+    args.scons_arguments = [*(getattr(args, "presentation", None) or []), *rest]
     return int(args.execute(args))
 
 

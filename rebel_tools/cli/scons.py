@@ -44,7 +44,9 @@ def execute(args: Namespace) -> int:
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Answer, or run scons under a recorder; return the exit status."""
+    """Print the output of the last run again if there is nothing to do; otherwise run scons under a recorder. Return
+    the exit status.
+    """
     explain = EXPLAIN in arguments
     words = [word for word in arguments if word != EXPLAIN]
     words = _remote_in_environment(words)
@@ -88,8 +90,8 @@ def _run_again(arguments: Sequence[str], environ: Mapping[str, str]) -> NoReturn
 
 
 def _remote_in_environment(words: list[str]) -> list[str]:
-    """The words without the options about the server of results, which the environment says from now on: an SConstruct
-    need not know them.
+    """The words without the options about the remote cache, which become environment variables: then an SConstruct
+    need not define these options.
     """
     rest = []
     for word in words:

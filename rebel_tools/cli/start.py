@@ -8,7 +8,7 @@ from rebel_tools.search_path import forget_the_current_folder
 def start(name: str, module: str, failure: int, argv: "list[str] | None") -> int:
     """Run `module`.main(words) as the command `name`, and return its exit status.
 
-    failure: the exit status when something outside of the command is wrong (see `process.guarded`).
+    failure: the exit status for errors of the user or the system (see `process.guarded`).
     argv: the words after the name of the command; None: those that the process was started with.
     """
     if argv is None:

@@ -38,12 +38,12 @@ def execute(args: argparse.Namespace) -> int:
 
 
 def to_json(tables: list[ExportTable], errors: list[RebelError]) -> str:
-    """The tables and what could not be read, see docs/symbol-audit.schema.json."""
+    """The tables, and the errors of what could not be read (docs/symbol-audit.schema.json has the format)."""
     import json
 
     libraries = [table.as_dict() for table in tables]
-    told = [error.as_dict() for error in errors]
-    return json.dumps({"format": FORMAT, "version": VERSION, "errors": told, "libraries": libraries}, indent=1)
+    unread = [error.as_dict() for error in errors]
+    return json.dumps({"format": FORMAT, "version": VERSION, "errors": unread, "libraries": libraries}, indent=1)
 
 
 def to_text(table: ExportTable) -> str:

@@ -62,7 +62,7 @@ def _record_library(args: argparse.Namespace, library: str) -> int:
         print(f"{printable(library)}: {text}", file=sys.stderr)
     for name in recording.undescribed:
         print(f"{printable(library)}: {printable(name)} has no declaration in the debug information", file=sys.stderr)
-    for line in _not_to_be_checked(recording):
+    for line in _unverifiable(recording):
         print(f"{printable(library)}: {printable(line)}", file=sys.stderr)
     if recording.undescribed and not args.partial:
         print("nothing was written; compile with -g, or use --partial or --only", file=sys.stderr)
@@ -72,7 +72,7 @@ def _record_library(args: argparse.Namespace, library: str) -> int:
     return _write(recording.interface, args, library)
 
 
-def _not_to_be_checked(recording: Recording) -> Iterator[str]:
+def _unverifiable(recording: Recording) -> Iterator[str]:
     """The parts of the interface that no check can verify."""
     from rebel_tools.abi.types import spelled
     from rebel_tools.gate.not_compared import how_to_complete

@@ -1,4 +1,4 @@
-"""`rebel test`: runs the tests that are not known to pass."""
+"""`rebel test`: runs the tests that have not passed with their current inputs."""
 
 from __future__ import annotations
 

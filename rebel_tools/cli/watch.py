@@ -47,7 +47,8 @@ def execute(args: Namespace) -> int:
     _check(arguments)
     signal.signal(signal.SIGTERM, _interrupt)
     signal.signal(signal.SIGHUP, _interrupt)
-    watch = Watch(["-Q", *arguments], _say_beside if presentation(arguments, has_own_script())[0].json else _say)
+    is_json = presentation(arguments, has_own_script())[0].json
+    watch = Watch(["-Q", *arguments], _say_on_stderr if is_json else _say)
     try:
         watch.run()
     except KeyboardInterrupt:
@@ -76,8 +77,8 @@ def _say(text: str) -> None:
     print(printable(f"rebel: {text}"), flush=True)
 
 
-def _say_beside(text: str) -> None:
-    """Print beside events, which are on standard output."""
+def _say_on_stderr(text: str) -> None:
+    """For --json: standard output is for events only."""
     print(f"rebel: {text}", file=sys.stderr, flush=True)
 
 

@@ -12,7 +12,7 @@ Contents = TypeVar("Contents")
 class Preloaded(Generic[Contents]):
     """Reads files, or returns what it has read ahead if the file is still the same one.
 
-    asked: the files that this process has asked for.
+    asked: the paths that `get` was called with in this process.
     """
 
     def __init__(self, read: Callable[[str], Contents]):

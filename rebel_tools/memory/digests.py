@@ -19,7 +19,7 @@ Remembered = dict[str, list[Any]]
 class Files:
     """Digests of the files of a disk, by path.
 
-    remembered: digests from this and earlier builds; `changed` tells that they have to be saved.
+    remembered: digests from this and earlier builds; changed: whether they have to be saved.
     """
 
     def __init__(self, disk: Disk, remembered: Remembered):
@@ -49,14 +49,14 @@ class Files:
         return digest
 
     def note(self, path: str, known: Stamp, digest: str) -> None:
-        """Remember the status and the digest of a file that this process has just written."""
+        """Store the stamp and the digest of a file that this process has just written."""
         self._now[path] = digest
         self._read[path] = known
         self.remembered[path] = [*(known or ()), digest]
         self.changed = True
 
     def trust(self, stamps: Mapping[str, Stamp], changed: Iterable[str]) -> None:
-        """Take the stamps of these files for current, except those that changed, without looking at them again."""
+        """From now on take these stamps as current without checking the files again, except the `changed` ones."""
         self._trusted, self._doubted = stamps, set(changed)
 
     def _trusted_digest(self, path: str) -> str | None:
@@ -69,7 +69,7 @@ class Files:
         return str(remembered[3])
 
     def forget(self, path: str) -> None:
-        """Forget what was read of a file in this run: it may have changed since."""
+        """Drop what was read of a file in this run, because it may have changed since."""
         self._doubted.add(path)
         self._now.pop(path, None)
 

@@ -1,4 +1,4 @@
-"""Digests of texts. This module imports almost nothing: `rebel build` needs it before it knows what else to load."""
+"""Digests of texts. This module imports almost nothing: `rebel build` uses it before it decides what else to load."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ except ImportError:
 
 
 def bytes_digest(data: bytes) -> str:
+    """A digest of 24 hexadecimal digits (96 bits of BLAKE2b)."""
     return blake2b(data, digest_size=12).hexdigest()
 
 
 def text_digest(*parts: str) -> str:
-    """A digest over several texts, which also depends on where each one ends."""
+    """A digest over several texts, 24 hexadecimal digits; it also depends on where each text ends."""
     digest = blake2b(digest_size=12)
     for part in parts:
         data = part.encode("utf-8", "surrogateescape")

@@ -1,6 +1,7 @@
-"""Reads JSON that an earlier build, or somebody else, has left. A build without work loads next to nothing for it.
+"""Reads JSON files that earlier builds have written, which may contain anything by now.
 
-Importing `json` takes longer than such a build, so only its scanner is used, where this Python has it in C.
+Importing `json` takes longer than a build without work, so only the scanner of `json` is used, if this Python has it
+in C.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ if TYPE_CHECKING:  # see above
 
 
 def read_json(path: str) -> Any:
-    """The value in a file. Errors: ValueError if there is no such file, or something else in it."""
+    """The value in a file. Errors: ValueError if there is no such file, or if it does not contain JSON."""
     data = read_regular(path)
     if data is None:
         raise ValueError(path)
@@ -22,7 +23,7 @@ def read_json(path: str) -> Any:
 
 
 def json_value(data: bytes) -> Any:
-    """The value that is written here. Errors: ValueError, also for what is nested too deeply."""
+    """The value that `data` describes. Errors: ValueError if it is not JSON, or nested too deeply."""
     text = data.decode("utf-8", "surrogateescape").strip()
     try:
         value, end = _scanner()(text, 0)
@@ -45,7 +46,7 @@ def _scanner() -> Callable[[str, int], tuple[Any, int]]:
     """A function that reads a value of JSON at a position in a text, and returns it with its end."""
     try:
         from _json import make_scanner
-    except ImportError:  # not every Python has one in C
+    except ImportError:  # not every Python has it in C
         from json import JSONDecoder
 
         return JSONDecoder().raw_decode

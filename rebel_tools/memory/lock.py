@@ -1,4 +1,4 @@
-"""A lock for the output folder: of two builds at once, each would record files that the other one wrote."""
+"""A lock for the output folder: two builds at the same time would each record files that the other one wrote."""
 
 from __future__ import annotations
 

@@ -78,12 +78,14 @@ class Manifest:
     def write(
         self, identity: str, steps: Mapping[str, Stamp], others: Mapping[str, Stamp], answers: Mapping[str, str]
     ) -> None:
+        """Replace the file by these contents. Errors: OSError."""
         data = {"format": FORMAT, "identity": identity, "others": others, "answers": answers, "steps": steps}
         text = json.dumps(data, separators=(",", ":"), ensure_ascii=False)
         write_atomically(self.path, text.encode("utf-8", "surrogateescape"))
         self.written = Written(identity, steps, others, answers)
 
     def remove(self) -> None:
+        """Remove the file, so that the next build checks every step."""
         self.written = None
         with contextlib.suppress(FileNotFoundError):
             os.unlink(self.path)

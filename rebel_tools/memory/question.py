@@ -1,6 +1,6 @@
-"""What determines the answer of a build besides files: its arguments, its environment, the programs found through it.
+"""What the result of a build depends on besides files: its arguments, its environment, and the programs on PATH.
 
-This module imports almost nothing: `rebel build` needs it before it knows what else to load.
+This module imports almost nothing, because `rebel build` uses it before it has decided what else to load.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _WITH_NUMBER = ("--jobs", "verbose")
 
 
 def question(arguments: Sequence[str], environ: Mapping[str, str], folder: str | None = None) -> str | None:
-    """A digest of what the answer depends on, apart from files; None if only SCons can determine it.
+    """A digest over what the result of a build depends on besides files; None if only SCons can determine that.
 
     arguments: of scons, apart from the SConstruct. folder: that of the project, by default the current one.
     """

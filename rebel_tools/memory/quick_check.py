@@ -24,14 +24,15 @@ FORMAT = f"rebel-tools {__version__} manifest 4"
 
 
 def unchanged(folder: str, asked: str) -> Sequence[Any] | None:
-    """What to print (see `up_to_date.Told`) if the last build had this question and no file has changed since.
-
+    """What to print if the last build had the question `asked` (see `memory.question`) and no file has changed since;
     None if something has changed, or in doubt.
+
+    The result is that of `up_to_date.Summary`, but only the texts of its messages. folder: the output folder.
     """
     try:
         known = read_json(os.path.join(folder, ANSWER))
         if known["question"] == asked and all(map(_holds, known["manifests"].items())):
-            result, made, messages = known["told"]
+            result, made, messages = known["summary"]
             return str(result), made, [str(text) for _, text in messages]
     except (ValueError, LookupError, TypeError, AttributeError):
         pass

@@ -30,7 +30,7 @@ class Record:
         installed_digest: over the files that were found.
     entry: the key of the result in a cache, '' if it is in none.
     source: the source that it reads, '' if it reads only outputs of other steps.
-    said: the output of a successful run, such as warnings; '' also if it must not be replayed.
+    said: what a successful run has printed, such as warnings; '' also if it must not be printed again.
     """
 
     signature: str

@@ -60,5 +60,5 @@ def stamps_before(paths: Iterable[str], now: int) -> dict[str, Stamp] | None:
 
 
 def stamps_text(paths: Iterable[str]) -> str:
-    """A text that changes when one of the files does."""
+    """A text that is different when one of the files has changed."""
     return "".join(f"{path} {stamp(path)}\n" for path in paths)

@@ -1,4 +1,4 @@
-"""The format of the state file, in which a build keeps what the next one needs to know.
+"""The format of the state file, in which a build stores what the next one needs.
 
 The file is a sequence of blocks, each with a header and the changes of one build. Anything after the last complete
 block was left by an interrupted build and is ignored.

@@ -1,4 +1,4 @@
-"""Tells whether `rebel build` has anything to do before SCons is loaded, which takes longer than checking all files.
+"""Finds out whether `rebel build` has anything to do before SCons is loaded: that takes longer than checking all files.
 
 This works only with our own SConstruct: then a build is a function of the arguments, the environment and files, and
 all of these files are in the manifests of the default targets.
@@ -19,7 +19,7 @@ from rebel_tools.memory.quick_check import ANSWER
 from rebel_tools.memory.verdict import NOTHING, Verdict, everything, nothing
 
 
-class Told(NamedTuple):
+class Summary(NamedTuple):
     """What a build that has nothing to do prints.
 
     result: a line; made: the targets that it names; messages: for each step, its output file and what it printed.
@@ -34,23 +34,23 @@ class Answer(NamedTuple):
     """The verdict and, if there is nothing to do, what to print."""
 
     verdict: Verdict
-    told: Told = Told("", (), ())
+    summary: Summary = Summary("", (), ())
 
 
-def remember(folder: str, asked: str, manifests: Mapping[str, str], told: Told) -> None:
-    """Let the next `rebel build` check these manifests (path -> identity), if there are any and all were written.
+def remember(folder: str, asked: str, manifests: Mapping[str, str], summary: Summary) -> None:
+    """Record that the next `rebel build` has to check these manifests (path -> identity), if all of them were written.
 
-    told: what it prints when nothing has changed.
+    summary: what it prints when nothing has changed.
     """
     if not manifests or not all(map(os.path.exists, manifests)):
         return
-    known = {"question": asked, "manifests": manifests, "told": told}
+    known = {"question": asked, "manifests": manifests, "summary": summary}
     with contextlib.suppress(OSError):  # the next build then asks SCons
         write_atomically(os.path.join(folder, ANSWER), json.dumps(known).encode())
 
 
 def forget(folder: str) -> None:
-    """Make the next `rebel build` ask SCons."""
+    """Remove that record, so that the next `rebel build` runs SCons."""
     with contextlib.suppress(OSError):
         os.unlink(os.path.join(folder, ANSWER))
 
@@ -58,7 +58,7 @@ def forget(folder: str) -> None:
 def answer(folder: str, asked: str | None) -> Answer:
     """Whether the last build answered the same question, and all its inputs and outputs are unchanged."""
     if asked is None:
-        return Answer(everything("an option was given that only SCons understands"))
+        return Answer(everything("there is an option that only SCons can interpret"))
     path = os.path.join(folder, ANSWER)
     if not os.path.isfile(path):
         return Answer(everything("there is no record of a finished build"))
@@ -67,14 +67,14 @@ def answer(folder: str, asked: str | None) -> Answer:
         if known["question"] != asked:
             reason = "the environment, or a program found through it, has changed since the last build"
             return Answer(everything(reason))
-        return Answer(_first_difference(known["manifests"]), _told(*known["told"]))
+        return Answer(_first_difference(known["manifests"]), _summary(*known["summary"]))
     except (ValueError, LookupError, TypeError, AttributeError):
         return Answer(everything("the record of the last build is damaged"))
 
 
-def _told(result: str, made: Sequence[str], messages: Sequence[tuple[str, str]]) -> Told:
+def _summary(result: str, made: Sequence[str], messages: Sequence[tuple[str, str]]) -> Summary:
     said = tuple((str(step), str(text)) for step, text in messages)
-    return Told(str(result), tuple(map(str, made)), said)
+    return Summary(str(result), tuple(map(str, made)), said)
 
 
 def _first_difference(manifests: Mapping[str, str]) -> Verdict:

@@ -1,4 +1,4 @@
-"""What the records of the last build tell: nothing changed, only some files changed, or anything may have changed."""
+"""What has changed since the last build, according to its records: nothing, some files, or possibly anything."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether everything that a run of scons observed is unchanged. This module does not import SCons, and little else."""
+"""Checks whether everything that a run of scons observed is unchanged, without SCons and with few imports."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from rebel_tools.observed.model import (
     stamp_of,
 )
 
-# Files of which only the stamp differs are read; if there are more than this, SCons runs, which records what it read.
+# Files whose stamp alone differs are read and compared; if there are more than this, SCons runs and records them anew.
 MOST_READ = 200
 
 # The digests that SCons can use, by their number of hexadecimal digits.
@@ -166,9 +166,7 @@ def _edited(paths: list[str], manifest: Manifest) -> list[str]:
 
 
 def digest_like(path: str, known: str) -> str | None:
-    """The digest of a file by the algorithm that made `known`, which its length tells; None when it cannot be
-    read.
-    """
+    """The digest of a file by the algorithm of the digest `known` (found by its length); None if it cannot be read."""
     import hashlib
 
     state = hashlib.new(DIGEST_SIZES[len(known)], usedforsecurity=False)

@@ -11,16 +11,17 @@ from typing import Any
 
 from rebel_tools.observed.model import Replay
 
-# How long a command may run on after its output was read, in seconds.
+# Seconds that a command may continue to run after its output was read.
 WAIT = 1
 
 _SIGNATURE = inspect.signature(subprocess.Popen.__init__)
 
 
 class Captured:
-    """One command.
+    """One command and what was read of its output.
 
-    out, err: what was read of each stream, bytes or text as the reader got it; None for a stream that was not a pipe.
+    words: its arguments, or the line for a shell. environ: its variables, None for those of this process. joined:
+    whether its errors go to its standard output. place: the code that ran it.
     """
 
     def __init__(self, process: subprocess.Popen[Any], arguments: Mapping[str, Any], folder: str, place: str) -> None:
@@ -30,8 +31,8 @@ class Captured:
         self.environ = _environ(arguments["env"])
         self.place = place
         self.joined = arguments["stderr"] == subprocess.STDOUT
-        self.out = _Heard(process.stdout)
-        self.err = _Heard(process.stderr)
+        self.out = _ReadStream(process.stdout)
+        self.err = _ReadStream(process.stderr)
         process.stdout, process.stderr = self.out.stream, self.err.stream
 
     def as_replay(self, environ: Mapping[str, str]) -> Replay | str:
@@ -84,8 +85,11 @@ def _words(args: Any, shell: bool) -> list[str] | str:
     return [os.fsdecode(word) for word in args]
 
 
-class _Heard:
-    """Records what is read of one stream; `stream` replaces that of the process."""
+class _ReadStream:
+    """Records what is read of one stream of a process; `stream` replaces that of the process.
+
+    answer: what Popen.communicate returned for it, None if it was not called. is_pipe: whether it can be read.
+    """
 
     def __init__(self, stream: Any) -> None:
         self.is_pipe = stream is not None
@@ -103,7 +107,7 @@ class _Heard:
         return _Tee(stream, self._pieces)
 
     def agrees(self, said: bytes | None) -> bool:
-        """Whether a second run printed the same."""
+        """Whether a second run, which printed `said`, printed the same; None for a stream that was not read."""
         if said is None:
             return not self.is_pipe
         if self.answer is None:

@@ -12,7 +12,7 @@ from typing import Any, Callable
 
 from rebel_tools.observed.recorder import UNSTABLE, Hook, Recorder, belongs_to_python, find_caller
 
-# Functions that only ask whether something exists.
+# Functions that only check whether something exists.
 _EXISTENCE = frozenset(
     ("exists", "lexists", "isfile", "isdir", "islink", "is_file", "is_dir", "is_symlink", "which", "_access_check")
 )
@@ -51,13 +51,13 @@ def status_hooks(recorder: Recorder) -> list[Hook]:
         if full not in recorder.files:
             recorder.saw(full, found)
         if recorder.reading:
-            note_question(full)
+            note_use(full)
         return found
 
-    def note_question(full: str) -> None:
+    def note_use(full: str) -> None:
         if _is_about_more_than_existence():
             recorder.looks_into(full)
-            if _is_asked_by_an_sconscript():
+            if _is_called_by_an_sconscript():
                 recorder.exact.add(full)
 
     def new_lstat(path: Any, *, dir_fd: int | None = None) -> os.stat_result:
@@ -95,7 +95,7 @@ def status_hooks(recorder: Recorder) -> list[Hook]:
 
 
 def _is_about_more_than_existence() -> bool:
-    """Whether the caller needs a time, a size or the like; questions to SCons' nodes are recorded in `observe`."""
+    """Whether the caller needs a time, a size or the like. What is read from SCons' nodes is recorded in `observe`."""
     frame = sys._getframe(2)
     while frame is not None and belongs_to_python(frame.f_code.co_filename):
         if frame.f_code.co_name in _EXISTENCE:
@@ -114,7 +114,7 @@ def _is_check_of_a_kind() -> bool:
     return False
 
 
-def _is_asked_by_an_sconscript() -> bool:
+def _is_called_by_an_sconscript() -> bool:
     caller = find_caller()
     return caller is not None and caller.direct
 

@@ -1,9 +1,9 @@
-"""Records what Python code asks the system: functions of `os`, `open`, processes, the environment and clocks are
-replaced.
+"""Records what Python code reads from the system, by replacing functions: of `os`, `open`, processes, clocks and the
+environment.
 
-Audit hooks would see more, but they are called for every event of every kind and cannot be removed: they double the
-time that SCons takes to look at its files. Replaced functions cost only where they are called. Access by other means
-(C extensions, memory maps, the network) is refused when an SConscript imports the module for it.
+Audit hooks would notice more, but they are called for every event of every kind and cannot be removed: they double the
+time that SCons takes to check its files. A replaced function costs time only when it is called. If an SConscript
+imports a module for other kinds of access (C extensions, memory maps, the network), there is no manifest.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ import os
 import stat
 from typing import NamedTuple, Union
 
-# What counts of a path is only that it is a folder, or (for a file that is only looked up, or built) a regular file.
+# Of some paths only the type counts: of folders, and of files that are only looked up or built.
 FOLDER = "folder"
 REGULAR = "file"
 
@@ -92,7 +92,7 @@ class Manifest(NamedTuple):
 
 
 class Refusal(NamedTuple):
-    """Why a run left no manifest. reason: one clause; places: where it comes from, at most a handful."""
+    """Why there is no manifest of a run. reason: one clause; places: what causes it, at most five."""
 
     reason: str
     places: tuple[str, ...] = ()

@@ -17,7 +17,10 @@ from rebel_tools.observed.recorder import Recorder
 
 
 def reads_the_same(recorder: Recorder, manifest: Manifest, changed: Set[str]) -> bool:
-    """Whether reading the SConscripts used the same unchanged files and folders as in the earlier run."""
+    """Whether the SConscripts were read with the same results of all file accesses as in the earlier run.
+
+    changed: the files that have changed since that run.
+    """
     if not changed.isdisjoint(recorder.looked_into) or recorder.refusals or recorder.work:
         return False
     files = ((path, known) for path, known in recorder.files.items() if path not in recorder.logs)

@@ -17,7 +17,7 @@ _OURS = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + "/"
 # The number of places that are reported for each reason.
 MOST_PLACES = 5
 
-# Files and folders whose contents differ each time, or depend on the state of the machine.
+# Folders of files whose contents differ each time, or depend on the state of the machine.
 UNSTABLE = ("/proc/", "/sys/", "/dev/")
 
 
@@ -114,12 +114,12 @@ class Recorder:
         return f"{self.folder}/{text}" if text else self.folder
 
     def saw(self, path: str, status: os.stat_result | None) -> None:
-        """The status of a file was observed; None: it does not exist."""
+        """Record the status of a file; None: it does not exist."""
         if path not in self.files and not self.here.acting:
             self.files[path] = None if status is None else known_of(status)
 
     def looks_into(self, path: str) -> None:
-        """Something was observed that changes when the file is built, or built again."""
+        """Record that more was observed of a file than its existence: it changes when the file is built."""
         if not self.scripts_are_read and not self.here.acting:
             self.looked_into.add(path)
 
@@ -130,7 +130,7 @@ class Recorder:
             places.append(str(place))
 
     def built(self, name: str) -> None:
-        """Something was built, so this run alone does not prove that there is nothing to do."""
+        """Record that something was built, so this run alone does not prove that there is nothing to do."""
         self.work.append(name)
         if not self.scripts_are_read:
             self.work_while_reading = True

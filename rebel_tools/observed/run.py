@@ -1,4 +1,4 @@
-"""`rebel scons`: scons, or the answer that there is nothing to do, from what the last run observed."""
+"""Finds out for `rebel scons` whether there is anything to do, from what the last run observed."""
 
 from __future__ import annotations
 
@@ -24,7 +24,10 @@ def ask(arguments: Sequence[str]) -> tuple[store.Question, Manifest | None, Verd
 
 
 def scons_version() -> str:
-    """The file of the installed SCons and its status, which is faster than importing it."""
+    """A text that identifies the installed SCons: its file and status, which is faster than importing it.
+
+    Errors: MissingTool.
+    """
     found = PathFinder.find_spec("SCons")
     if found is None or not found.origin:
         raise MissingTool("SCons is not installed for this Python", hint=f"{sys.executable} -m pip install scons")

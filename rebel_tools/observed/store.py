@@ -41,7 +41,7 @@ class LastRun(NamedTuple):
 
 
 class Question(NamedTuple):
-    """What a run depends on apart from observations, and the file of its answer."""
+    """What a run depends on apart from observations, as one text, and the path of its manifest."""
 
     text: str
     path: str
@@ -54,13 +54,13 @@ def question(arguments: Sequence[str], environ: Mapping[str, str], version: str)
     top = os.getcwd()
     parts = [FORMAT, version, sys.version, sys.executable, top, repr(os.uname()), str(os.getuid()), str(umask)]
     terminals = [str(os.isatty(descriptor)) for descriptor in range(3)]
-    parts += [*sys.path[1:], repr(sys.flags), *terminals, *_that_count(arguments)]
+    parts += [*sys.path[1:], repr(sys.flags), *terminals, *_relevant(arguments)]
     text = "\0".join(parts)
     return Question(text, os.path.join(_folder_of(top, environ), _checksum(text)))
 
 
 def _folder_of(top: str, environ: Mapping[str, str]) -> str:
-    """The folder of the answers for a tree."""
+    """The folder of the manifests of a tree."""
     name = f"{os.path.basename(top) or 'root'}-{_checksum(top)}"
     return os.path.join(user_cache(environ), "observed", name)
 
@@ -73,8 +73,8 @@ def _checksum(text: str) -> str:
 EXPLAINING = "--debug=explain"
 
 
-def _that_count(arguments: Sequence[str]) -> list[str]:
-    """The arguments that count: if nothing runs, neither the number of jobs nor --debug=explain matters."""
+def _relevant(arguments: Sequence[str]) -> list[str]:
+    """The arguments without the number of jobs and --debug=explain, which do not matter if nothing runs."""
     words, rest = [], list(arguments)
     while rest:
         word = rest.pop(0)
@@ -168,7 +168,7 @@ def load_refusals(asked: Question) -> list[Refusal]:
 
 
 def last_run(environ: Mapping[str, str]) -> LastRun:
-    """What the last `rebel scons` in this folder has stored, for whichever arguments."""
+    """What the last `rebel scons` in this folder has stored, with any arguments."""
     folder = _folder_of(os.getcwd(), environ)
     try:
         entries = [entry for entry in os.scandir(folder) if not entry.name.endswith(_EDGES)]
@@ -187,6 +187,7 @@ def _refusals_in(path: str) -> list[Refusal]:
 
 
 def forget(asked: Question) -> None:
+    """Remove the manifest for a question."""
     with contextlib.suppress(OSError):
         os.unlink(asked.path)
 

@@ -1,4 +1,4 @@
-"""Makes a manifest from the observations, or finds the reasons why there can be none."""
+"""Makes a manifest from the observations of a run, or finds the reasons why there can be none."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ MOST_BYTES = 1 << 20
 
 
 class Graph(NamedTuple):
-    """What scons knows at its end about the files of its graph.
+    """The files of scons' graph at the end of the run.
 
     digests: path -> digest of the contents that scons compares. results: targets that nothing else
     depends on, so only their existence counts. made: targets that this run has made and that are as scons recorded
@@ -184,7 +184,7 @@ class Summary:
         return folder
 
     def _note_visited(self) -> None:
-        """SCons caches what it knows of a file, also while it is built, so all visited nodes count as observed."""
+        """SCons caches the status of a file, also while it is built, so all visited nodes count as observed."""
         for path in self.graph.visited - self.recorder.files.keys():
             try:
                 status = os.stat(path)
@@ -216,7 +216,7 @@ class Summary:
             self._folder(folder).links[name] = target
 
     def _note_looked_up(self, path: str) -> None:
-        """A name that was found counts like its file, if the file itself was not observed."""
+        """If a name was found in a folder, but the file itself was not observed, the type of the file counts."""
         if path not in self.recorder.files:
             try:
                 known = known_of(os.stat(path))

@@ -1,4 +1,4 @@
-"""Records everything but files: commands, clocks, random numbers, imports and the environment."""
+"""Records accesses to anything but files: commands, clocks, random numbers, imports and the environment."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Runs a command with access to its declared files, and reports what else it accesses. Independent of SCons."""
+"""Runs a command with access to its declared files only, and reports what else it accesses. Independent of SCons."""

@@ -17,7 +17,9 @@ from rebel_tools.sandbox.stage import Stage, Stamp
 from rebel_tools.sandbox.toolchain import SYSTEM, toolchain
 
 FOLDER = ".rebel-sandbox"
-"""Beside the SConstruct, so outputs only have to be renamed; it exists only while scons runs."""
+"""The folder of all stages, beside the SConstruct: on the same file system, so that outputs only have to be renamed. It
+exists only while scons runs.
+"""
 
 _LOG_INSIDE = "/run/rebel-trace"  # the path of the trace file inside the sandbox
 _thread = threading.local()
@@ -26,8 +28,10 @@ _SHELL = frozenset(";|&<>()$`\n*?[]#~!{}")  # characters that may need a shell
 
 
 class Box:
-    """declared: what the command may access. mode: FULL, REPORT, FAST or TRACE. folders: of tools, besides those that
-    are found automatically.
+    """The sandbox of one command.
+
+    declared: what the command may access. mode: FULL, REPORT, FAST or TRACE. folders: of tools, besides those that are
+    found automatically.
 
     Call `wrap` for each command line of an action, then `finish` once. Errors: those of bubblewrap and strace.
     """
@@ -77,20 +81,24 @@ class Box:
             self._read.update(access.path for access in others if not access.writes)
             self._written.update(access.path for access in others if access.writes)
             found = judge(self.declared, seen, self._toolchain)
-            # An input that was opened for writing may be unchanged: in a stage, stamps tell.
+            # An input that was opened for writing may be unchanged; in a stage, `finish` compares its stamp.
             self._note(each for each in found if not (self.hides and each.kind is Kind.WRITTEN))
 
     def consulted(self) -> list[str]:
-        """The paths outside of the project that the command asked for, be there something or not, in their order.
+        """The paths outside of the project that the command looked up, existing or not, sorted.
 
-        Those are left out that nobody finds again: what the command wrote, what is private to it or to the machine.
+        Paths that another run would not find again are left out: files that the command wrote itself, and what is
+        private to a process or to this machine.
         """
         seen = (*self._toolchain, *SYSTEM) if self.hides else ("/",)
         found = self._read - self._written
         return sorted(path for path in found if is_below(path, seen) and not _is_private(path))
 
     def finish(self, succeeded: bool) -> list[Finding]:
-        """The undeclared accesses. Outputs are moved into the project if there are none, or if they do not fail it."""
+        """The undeclared accesses. If there are none, or if they are only reported, outputs are moved into the project.
+
+        succeeded: whether the command did. Call this once, at the end of the action.
+        """
         if not self._is_filled:
             return list(self._findings)
         made = [path for path in self._stage.files() if path not in self._expected]
@@ -150,7 +158,7 @@ class Box:
             pass
 
 
-# The list of the libraries of this machine is another one on each; those that a program was given are named themselves.
+# Different on each machine. The libraries that ld.so.cache lists count if a program loads them.
 _PRIVATE = ("/proc", "/sys", "/dev", "/run", "/etc/ld.so.cache")
 _TEMPORARY = ("/tmp", "/var/tmp")
 
@@ -162,8 +170,8 @@ def _is_private(path: str) -> bool:
 
 
 def _neighbours(folders: set[str]) -> set[str]:
-    """The files in folders, so that a tool that lists a folder behaves as without a sandbox; the files that it opens
-    are in the trace.
+    """The files in these folders. They are provided, too, so that a tool that lists a folder gets the same names as
+    without a sandbox; whether it opens them is in the trace.
     """
     found: set[str] = set()
     for folder in folders:
@@ -173,7 +181,7 @@ def _neighbours(folders: set[str]) -> set[str]:
 
 
 def _folders(words: Sequence[str]) -> set[str]:
-    """The folders that a command names: compilers silently ignore a missing one."""
+    """The folders that a command names. They have to exist, because compilers silently ignore a missing folder."""
     parts = {part for word in words for part in (word, word[2:], word.partition("=")[2]) if part}
     return {os.path.abspath(part) for part in parts if os.path.isdir(part)}
 

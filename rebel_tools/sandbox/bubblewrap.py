@@ -1,4 +1,4 @@
-"""The root file system that bubblewrap makes for a command: read-only toolchain, private /tmp, no network."""
+"""Runs a command with bubblewrap in a root file system of its own: read-only toolchain, private /tmp, no network."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def bwrap() -> str:
         raise RebelError(
             "--sandbox cannot isolate commands: user namespaces are forbidden here",
             details=run.stdout.strip().splitlines(),
-            hint="use --sandbox=trace, which needs none; Docker allows them with --security-opt seccomp=unconfined",
+            hint="use --sandbox=trace, or allow them; in Docker: --security-opt seccomp=unconfined",
         )
     return found
 

@@ -1,7 +1,7 @@
 """A stage: a folder with the files of the project that a command may see, updated incrementally for the next command.
 
-Its files are copies. Hard links would be faster, but they change the status of the original, which tools that compare
-such times take for an edit, and a command that writes in place would write into the project.
+Its files are copies. Hard links would be faster, but a new link changes the status of the original (st_ctime), which
+some tools take for an edit, and a command that writes in place would change the file of the project.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class Stamp(NamedTuple):
 
 
 class Stage:
-    """folder: the one that is filled. root: the project, whose paths it repeats."""
+    """The copies in `folder` of files below `root`, the folder of the project, under the same relative paths."""
 
     def __init__(self, folder: str, root: str) -> None:
         self.folder = folder

@@ -15,7 +15,7 @@ SYSTEM = ("/usr", "/etc", "/opt", "/nix", "/gnu", "/bin", "/sbin", "/lib", "/lib
 
 _PROGRAM_FOLDERS = ("bin", "sbin", "libexec", "shims")
 _MARKS = ("pyvenv.cfg", "conda-meta", ".opam-switch")
-_PATHS = ("PATH", "PREFIX", "OCAMLFIND_CONF")  # endings of variables that name parts of a toolchain
+_PATHS = ("PATH", "PREFIX", "OCAMLFIND_CONF")  # endings of names of variables that hold paths of a toolchain
 _LINKS = 40  # the system's own limit
 
 
@@ -86,7 +86,7 @@ def _prefix(program: str, root: str) -> str:
 
 
 def _allowed(folder: str, root: str) -> str:
-    """The folder, unless it contains the project or a home folder, or is an ordinary folder of the project; then ''."""
+    """The folder; '' if it contains the project or the home folder, or is an ordinary folder of the project."""
     if is_below(root, [folder]) or is_below(os.path.expanduser("~"), [folder]):
         return ""
     if is_below(folder, [root]) and not any(os.path.exists(os.path.join(folder, mark)) for mark in _MARKS):

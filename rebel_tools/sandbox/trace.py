@@ -42,9 +42,9 @@ def wrapper(log: str) -> list[str]:
 def accesses(text: str, folder: str) -> Iterator[Access]:
     """The paths that a traced command accessed, absolute and normal, in order.
 
-    text: the log of strace. folder: where the command started. Relative paths are relative to the current folder of
-        their
-    process: that of its parent, that of its last `chdir`, or the last one in the log.
+    text: the log of strace (its format: strace(1), "OUTPUT"). folder: where the command started. A relative path is
+    resolved in the current folder of its process: at first that of its parent, later that of its last `chdir`, or the
+    one that the log shows.
     """
     where: dict[str, str] = {}
     seen: set[tuple[str, str, str]] = set()
@@ -63,10 +63,10 @@ def accesses(text: str, folder: str) -> Iterator[Access]:
         if named and "AT_FDCWD" in named[0]:
             where[process] = _decoded(named[1])
         if call == "fchdir":
-            continue  # the result of the call tells the folder
+            continue  # `named` above is the new folder
         what = call, rest, where[process]
         if what in seen and call != "chdir":
-            continue  # more than half of what compilers ask
+            continue  # more than half of the calls of compilers are repetitions
         seen.add(what)
         for path, writes in _paths(call, rest, where[process]):
             yield Access(path, writes)

@@ -16,7 +16,9 @@ from rebel_tools.text import quote
 
 
 def check_targets(env: Any, names: list[str]) -> None:
-    """Errors: RebelError for a word that is neither a target, nor a built file, nor an existing file or folder.
+    """Check the targets on the command line.
+
+    Errors: RebelError for a word that is neither a target, nor a built file, nor an existing file or folder.
 
     names: the targets of package.json, the default ones first.
     """

@@ -49,7 +49,7 @@ def generate(env: Environment, **kw: Any) -> None:
 
     `tools=[('ocaml', {'OCAMLENGINES': ['byte']})]`
     """
-    surroundings.look()
+    surroundings.check()
     profile.add_option()
     _find_compilers(env)
     env.Replace(**kw)

@@ -327,7 +327,7 @@ def _remember(folder: str, asked: str, sessions: list[tuple[str, Run]], wanted: 
         runs = {run.memory.manifest.path: run for _, run in sessions if isinstance(run, TargetSession)}
         said = {(each.about, each.text): each.target for run in runs.values() for each in run.said()}
         result = report.up_to_date(made, report.warnings(text for _, text in said))
-        told = up_to_date.Told(result, made, [(said[each], each[1]) for each in sorted(said)])
-        up_to_date.remember(folder, asked, {path: run.memory.identity for path, run in runs.items()}, told)
+        summary = up_to_date.Summary(result, made, [(said[each], each[1]) for each in sorted(said)])
+        up_to_date.remember(folder, asked, {path: run.memory.identity for path, run in runs.items()}, summary)
         if folder == os.path.join(os.getcwd(), BUILD_FOLDER):
-            shared.keep_build(list(runs.values()), told)
+            shared.keep_build(list(runs.values()), summary)

@@ -1,8 +1,8 @@
-"""A run of SCons that has begun before somebody asks for it.
+"""A run of SCons that is started before a client requests it.
 
 Until env.Rebel() is called in our SConstruct, a build depends only on its arguments and on environment variables: SCons
 parses the arguments, and tools set construction variables. A process of the server does that once, waits at this point,
-and forks a child for each build that is asked for with the same arguments and variables.
+and forks a child for each requested build with the same arguments and variables.
 """
 
 from __future__ import annotations
@@ -27,18 +27,18 @@ _OF_SHELLS = ("_", "OLDPWD", "PWD", "SHLVL")
 _pauses: list[Callable[[Environment], None]] = []
 
 
-class Asked(NamedTuple):
-    """What somebody asked for: arguments of rebel, and environment variables."""
+class Invocation(NamedTuple):
+    """The arguments of rebel and the environment variables of one build."""
 
     words: Sequence[str]
     environ: Mapping[str, str]
 
-    def can_begin(self) -> bool:
-        """Whether such a build can begin before somebody asks for it: no argument makes SCons do something else."""
+    def can_start_early(self) -> bool:
+        """Whether such a build can be started in advance: no argument makes SCons do anything else than build."""
         words = [word for word in self.words if word != CHECK]
         return is_harmless(words) and not self.environ.get("SCONSFLAGS") and not has_own_script()
 
-    def begins_like(self, other: Asked) -> bool:
+    def starts_like(self, other: Invocation) -> bool:
         """Whether this is the same for SCons and for tools until env.Rebel() is called."""
         return list(self.words) == list(other.words) and _without_shell(self.environ) == _without_shell(other.environ)
 
@@ -53,13 +53,13 @@ def pause_with(pause: Callable[[Environment], None]) -> None:
 
 
 def pause(env: Environment) -> None:
-    """A build has come to env.Rebel()."""
+    """Call the functions of `pause_with`; env.Rebel() calls this first."""
     while _pauses:
         _pauses.pop()(env)
 
 
-def is_as_begun(words: Sequence[str]) -> bool:
-    """Whether SCons would still begin with the arguments that it got when this process began."""
+def starts_the_same(words: Sequence[str]) -> bool:
+    """Whether these arguments give SCons the command line with which this process has started it."""
     if has_own_script():
         return False
     how, rest = presentation(words, False)
@@ -67,7 +67,7 @@ def is_as_begun(words: Sequence[str]) -> bool:
 
 
 def go_on(env: Environment) -> None:
-    """Do again what depends on the process that asks: variables of its shell, its streams, and the database of SCons.
+    """Repeat what depends on the client: variables of its shell, its streams, and the check of SCons' database.
 
     Errors: UserError for a database that is no file.
     """
@@ -79,5 +79,5 @@ def go_on(env: Environment) -> None:
     for name in ("stdout", "stderr"):  # as SCons does before it reads an SConstruct
         if not getattr(sys, name).isatty():
             setattr(sys, name, SCons.Util.Unbuffered(getattr(sys, name)))
-    surroundings.look.cache_clear()
-    surroundings.look()
+    surroundings.check.cache_clear()
+    surroundings.check()

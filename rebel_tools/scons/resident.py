@@ -2,12 +2,12 @@
 
     python -m rebel_tools.scons.resident FD [ARGUMENT ...]
 
-Each byte on standard input asks for a build; the answer is a line of JSON on the file descriptor FD (see
-`rebel_tools.watch.resident.Built`). The child is an ordinary run of scons with the same up-to-date checks, but it does
-not have to start Python, import SCons and parse the state of the last build when it is asked. For that it is forked in
-the idle time after the previous build, and reads ahead. The state of this process is checked before each build: if a
-file of a loaded module has changed, it only answers that it is outdated, and what a child has read ahead is used only
-if the file is still the same one.
+Each byte on standard input requests a build; the answer is a line of JSON on the file descriptor FD (see
+`rebel_tools.watch.resident.Built`). The child is an ordinary run of scons with the same up-to-date checks, but when the
+request comes, it has already started Python, imported SCons and parsed the state of the last build: it was forked in
+the idle time after the previous build, and has read ahead. Before each build this process checks the files of the
+modules that it has loaded: if one has changed, it only answers that it is outdated. What a child has read ahead is used
+only if the file is still the same one.
 """
 
 from __future__ import annotations
@@ -59,23 +59,23 @@ def main(arguments: Sequence[str]) -> None:
     os.set_inheritable(int(descriptor), False)
     with os.fdopen(int(descriptor), "w", encoding="utf-8", errors="surrogateescape") as answers:
         loaded, wanted = Loaded(), NOTHING
-        child = Child(_when_asked(arguments, wanted))
+        child = Child(_waiting_build(arguments, wanted))
         while os.read(0, 1):
             if loaded.is_outdated():
                 _tell(answers, {"status": 0, "outdated": True})
                 continue
             if child.has_ended():  # killed while it was idle
                 child.end()
-                child = Child(_when_asked(arguments, NOTHING))
+                child = Child(_waiting_build(arguments, NOTHING))
             report = child.build()
             if report:
                 _tell(answers, report[0])
                 child.end()
-                wanted = loaded.learn(wanted, report)
+                wanted = loaded.import_reported(wanted, report)
             else:
                 _tell(answers, {"status": child.end()})
                 wanted = NOTHING  # data read ahead may have caused the failure
-            child = Child(_when_asked(arguments, wanted))
+            child = Child(_waiting_build(arguments, wanted))
         child.end()
 
 
@@ -84,10 +84,10 @@ class Loaded:
 
     def __init__(self) -> None:
         self._files = {path: stamp(path) for path in (shipped_sconstruct(), *own_files())}
-        self.look()
-        own_code()  # so that children need not ask for it
+        self.record_modules()
+        own_code()  # computed here once, for all children
 
-    def look(self) -> None:
+    def record_modules(self) -> None:
         """Record new modules; the status of known ones is kept."""
         for name in [name for name in sys.modules if name.startswith(_KEPT)]:
             path = getattr(sys.modules[name], "__file__", None)
@@ -97,13 +97,13 @@ class Loaded:
     def is_outdated(self) -> bool:
         return any(stamp(path) != known for path, known in self._files.items())
 
-    def learn(self, wanted: Wanted, report: Report) -> Wanted:
+    def import_reported(self, wanted: Wanted, report: Report) -> Wanted:
         """Import the modules that a build had to import; return the data that the next one will need."""
         _, loaded, asked = report
         for name in loaded:
             importlib.import_module(name)
         if loaded:
-            self.look()
+            self.record_modules()
         return {kind: {*paths, *asked[kind]} for kind, paths in wanted.items()}
 
 
@@ -112,12 +112,12 @@ def _tell(answers: TextIO, answer: dict[str, Any]) -> None:
 
 
 class Child:
-    """A process that is forked here; it calls `be` with the pipes to its parent: for a request, and for its report.
+    """A forked process that calls `work` with the pipes to its parent: one for a request, one for its report.
 
-    If `be` returns, the child goes on where it was forked.
+    If `work` returns, the child continues after the fork.
     """
 
-    def __init__(self, be: Callable[[int, int], None]):
+    def __init__(self, work: Callable[[int, int], None]):
         waiting, self._request = os.pipe()
         self._report, reporting = os.pipe()
         self._pid = os.fork()
@@ -125,7 +125,7 @@ class Child:
         if self.is_here:
             os.close(self._request)
             os.close(self._report)
-            be(waiting, reporting)
+            work(waiting, reporting)
         else:
             os.close(waiting)
             os.close(reporting)
@@ -160,7 +160,7 @@ class Ending(NamedTuple):
     """What a build does at its end.
 
     report: the descriptor for the report; known: the modules that were loaded when it began.
-    answer: makes the answer from the exit status; ended: is called with that when all is saved.
+    answer: makes the answer from the exit status; ended: is called with the exit status when the state is saved.
     """
 
     report: int
@@ -169,8 +169,8 @@ class Ending(NamedTuple):
     ended: Callable[[int], None]
 
 
-def _when_asked(arguments: Sequence[str], wanted: Wanted) -> Callable[[int, int], None]:
-    """A child that reads `wanted` ahead, and builds with `arguments` when a byte arrives."""
+def _waiting_build(arguments: Sequence[str], wanted: Wanted) -> Callable[[int, int], None]:
+    """The work of a child that reads `wanted` ahead, and builds with `arguments` when a byte arrives."""
 
     def wait(request: int) -> Sequence[str] | None:
         if not os.read(request, 1):
@@ -179,14 +179,14 @@ def _when_asked(arguments: Sequence[str], wanted: Wanted) -> Callable[[int, int]
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)  # commands must not read the requests
         return arguments
 
-    def be(request: int, report: int) -> None:
+    def work(request: int, report: int) -> None:
         known = set(sys.modules)
-        be_scons(lambda: wait(request), wanted, Ending(report, known, _answer, lambda status: None))
+        run_scons(lambda: wait(request), wanted, Ending(report, known, _answer, lambda status: None))
 
-    return be
+    return work
 
 
-def be_scons(wait: Callable[[], Sequence[str] | None], wanted: Wanted, ending: Ending) -> NoReturn:
+def run_scons(wait: Callable[[], Sequence[str] | None], wanted: Wanted, ending: Ending) -> NoReturn:
     """Read `wanted` ahead, wait for the arguments, run scons including its exit handlers, and end this process."""
 
     def run() -> int:
@@ -241,7 +241,7 @@ def _flushed(status: int) -> int:
         sys.stdout.flush()
         return status
     except OSError as error:
-        if not isinstance(error, BrokenPipeError):  # who reads no more knows
+        if not isinstance(error, BrokenPipeError):  # the reader has closed the pipe on purpose
             print(f"rebel: error: {error.strerror}", file=sys.stderr)
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # Python would try it again at exit
         return status or 1
@@ -265,7 +265,7 @@ def _folder_exists() -> bool:
 
 
 def loaded_since(known: set[str]) -> list[str]:
-    """The modules of SCons and of this package that were loaded since `known` were all."""
+    """The modules of SCons and of this package that are loaded now and are not in `known`."""
     return sorted(name for name in set(sys.modules) - known if name.startswith(_KEPT))
 
 

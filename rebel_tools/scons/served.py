@@ -1,4 +1,4 @@
-"""A client of the server, as the process that builds for it sees it: its state is adopted, and it is told the end."""
+"""The client of the server in the process that builds for it: its state is adopted, and it gets the exit status."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from rebel_tools import signals
-from rebel_tools.scons.prepared import Asked, is_as_begun
+from rebel_tools.scons.prepared import Invocation, starts_the_same
 from rebel_tools.scons.terminal import TERMINAL
 from rebel_tools.server.circumstances import circumstances
-from rebel_tools.server.protocol import AGAIN, GO, REFUSED, STATUS, Request, is_same_user, receive_request, tell
+from rebel_tools.server.protocol import AGAIN, GO, REFUSED, STATUS, Request, is_same_user, receive_request, send_answer
 
 if TYPE_CHECKING:
     from rebel_tools.scons.serving import ServingProcess
@@ -28,13 +28,13 @@ LOOK = 2.0  # seconds between checks whether the socket still exists
 PATIENCE = 2.0  # seconds for a client to send its request
 
 NOT_ASKED, OUTDATED, OTHER = 250, 251, 252
-"""Exit statuses of a child that has built nothing: nobody came, SCons or this package has changed, or a client wants
-something else than what has begun.
+"""Exit statuses of a child that has built nothing: there was no client, SCons or this package has changed, or a client
+requested another build than the one that was started.
 """
 
 
 class ServedClient:
-    """In a child: waits for a client, adopts its state, and reports to it how the build has ended."""
+    """In a child: waits for a client, adopts its state, and sends it the exit status of the build."""
 
     def __init__(self, process: ServingProcess) -> None:
         self._process = process
@@ -46,7 +46,7 @@ class ServedClient:
         """The arguments of the next build. Ends this process if none comes."""
         end = time.monotonic() + IDLE
         waiting: list[socket.socket | int] = [self._process.listener, *self._process.parents]
-        while time.monotonic() < end and self._process.is_there():
+        while time.monotonic() < end and self._process.owns_socket():
             ready, _, _ = select.select(waiting, [], [], LOOK)
             if not {*self._process.parents}.isdisjoint(ready):
                 break
@@ -55,7 +55,7 @@ class ServedClient:
                 request = self._receive(connection)
                 if request is not None:
                     self._connection, self._request = connection, request
-                    return request.words
+                    return request.arguments
                 connection.close()
         os._exit(NOT_ASKED)
 
@@ -69,17 +69,17 @@ class ServedClient:
             if not is_same_user(connection):
                 return None
             request, streams = receive_request(connection)
-            if request.wants == STATUS:
-                tell(connection, {"process": self._process.server, "builds": self._process.builds})
+            if request.kind == STATUS:
+                send_answer(connection, {"process": self._process.server, "builds": self._process.builds})
                 return None
             self._leave_if_unable(connection, request)
             if request.folder != os.getcwd() or request.circumstances != self._circumstances():
-                tell(connection, REFUSED)
+                send_answer(connection, REFUSED)
                 return None
-            tell(connection, {"process": os.getpid()})
+            send_answer(connection, {"process": os.getpid()})
             if connection.recv(1) != GO:
                 return None
-            _become(request, streams)
+            _adopt(request, streams)
         except (OSError, ValueError):
             return None
         finally:
@@ -93,20 +93,20 @@ class ServedClient:
         """End this process if another one has to build."""
         begun = self._process.begun
         if self._process.loaded.is_outdated():
-            tell(connection, REFUSED)
+            send_answer(connection, REFUSED)
             os._exit(OUTDATED)
-        asked = Asked(request.words, request.environ)
-        if begun is not None and not (begun.begins_like(asked) and is_as_begun(request.words)):
-            tell(connection, AGAIN)
+        asked = Invocation(request.arguments, request.environ)
+        if begun is not None and not (begun.starts_like(asked) and starts_the_same(request.arguments)):
+            send_answer(connection, AGAIN)
             os._exit(OTHER)
 
     def _circumstances(self) -> str:
         return circumstances(os.environ, self._process.path)
 
     def answer(self, status: int) -> dict[str, Any]:
-        """What the server has to know of the build."""
+        """The part of the report to the server that is about this build."""
         request = self._request
-        asked = [request.words, request.environ] if request and self._process.begun is None else None
+        asked = [request.arguments, request.environ] if request and self._process.begun is None else None
         return {"served": 1, "asked": asked}
 
     def ended(self, status: int) -> None:
@@ -114,17 +114,17 @@ class ServedClient:
         self._has_ended = True
         if self._connection is not None:
             with contextlib.suppress(OSError):
-                tell(self._connection, {"status": status, "signal": signals.received() or 0})
+                send_answer(self._connection, {"status": status, "signal": signals.received() or 0})
 
     def _end_with(self, connection: socket.socket) -> None:
-        """End the build when its client has ended, like a closed terminal."""
+        """End the build when its client has ended, with SIGHUP, as for a closed terminal."""
         with contextlib.suppress(OSError):
             if connection.recv(1) == b"" and not self._has_ended:
                 os.kill(os.getpid(), signal.SIGHUP)
 
 
-def _become(request: Request, streams: list[int]) -> None:
-    """Adopt what can be adopted from the process of the client."""
+def _adopt(request: Request, streams: list[int]) -> None:
+    """Adopt the variables, the umask and the streams of the client's process."""
     os.setpgid(0, 0)
     os.environ.clear()
     os.environ.update(request.environ)

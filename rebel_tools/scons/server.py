@@ -20,7 +20,7 @@ from rebel_tools.server.protocol import PATH
 
 
 def main() -> None:
-    """Serve until one of these happens. If another server has the socket, or it cannot be created, end immediately."""
+    """Serve until the server has to end (see above). If the socket is taken or cannot be created, return at once."""
     leave_out(os.getcwd())
     collect_seldom()
     for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTTOU):
@@ -32,7 +32,7 @@ def main() -> None:
     try:
         process.serve()
     finally:
-        if process.is_there():
+        if process.owns_socket():
             os.unlink(PATH)
 
 

@@ -15,7 +15,7 @@ from rebel_tools.cache.upkeep import is_due as is_due_in
 from rebel_tools.cache.upkeep import limit
 from rebel_tools.errors import RebelError
 from rebel_tools.memory.question import question
-from rebel_tools.memory.up_to_date import Told
+from rebel_tools.memory.up_to_date import Summary
 from rebel_tools.plan.shared import Shared
 from rebel_tools.plan.step import Step
 from rebel_tools.scons import front, profile
@@ -76,7 +76,7 @@ class SharedSteps:
             sys.stdout.write(f"rebel: `{printable(step.key)}' {printable(what)}\n")
 
 
-def keep_build(sessions: Sequence[Any], told: Told) -> None:
+def keep_build(sessions: Sequence[Any], summary: Summary) -> None:
     """Store the outcome of a build of all default targets, for builds without an output folder."""
     asked = question(rebel_arguments(sys.argv[1:]) or (), os.environ, "")
     every = [session.shared for session in sessions]
@@ -87,7 +87,7 @@ def keep_build(sessions: Sequence[Any], told: Told) -> None:
         return  # what SCons itself remembers of these lies elsewhere
     is_movable = all(session.is_movable for session in sessions)
     beside = [os.path.relpath(path, os.getcwd()) for session in sessions for path in session.editors.files]
-    seeds.keep(every[0].store, asked, BUILD_FOLDER, manifests, told, is_movable, beside)
+    seeds.keep(every[0].store, asked, BUILD_FOLDER, manifests, summary, is_movable, beside)
 
 
 def _trim() -> None:

@@ -1,4 +1,4 @@
-"""What SCons takes for granted when it begins, and what is not always so: open streams, a database that is a file."""
+"""Checks two things that SCons relies on when it starts: the standard streams are open, and its database is a file."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ _DATABASES = (".sconsign.dblite", ".sconsign_md5.dblite", ".sconsign_sha1.dblite
 
 @cache
 @project_error
-def look() -> None:
+def check() -> None:
     """Make closed streams usable. Errors: UserError for a FIFO as database, which SCons would wait for, or a folder."""
     open_streams()
     for name in _DATABASES:
         try:
             status = os.stat(name)
-        except OSError:  # there is none, as mostly
+        except OSError:  # usually there is none of this name
             continue
         if not stat.S_ISREG(status.st_mode):
             message, what = "SCons cannot keep its database here", f"this is {kind_of(status)}"

@@ -1,4 +1,4 @@
-"""Lets the server of the project run a build, if there is one that can. This module loads next to nothing."""
+"""Runs a build through the server of the project, if there is one. This module imports next to nothing."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from rebel_tools.server.protocol import (
     PATH,
     STATUS,
     Request,
-    hear,
     is_ours,
     is_same_user,
+    receive_answer,
     send_request,
 )
 
@@ -32,19 +32,20 @@ _ENDING = (_signal.SIGINT, _signal.SIGTERM, _signal.SIGHUP)
 _tried: list[str] = []  # the folders whose server has not built
 
 
-def build(words: Sequence[str]) -> int | None:
-    """Let the server run scons with the arguments `words` in the current folder; None if it has not started to.
+def build(arguments: Sequence[str]) -> int | None:
+    """Let the server build in the current folder with these arguments; return the exit status, None if it has not
+    started to build.
 
-    Otherwise the exit status. Output goes to this process's own streams. A signal that ends this process ends the build
-    first. A server that did not build is not asked again by this process.
+    Output goes to the streams of this process. A signal that ends this process ends the build first. This process does
+    not use a server again that did not build.
     """
     folder = os.getcwd()
     if folder in _tried:
         return None
-    end = _end_of_build(words)
+    end = _end_of_build(arguments)
     if end == AGAIN:
-        end = _end_of_build(words)
-    if "status" not in end:  # there is none, it was killed, or has failed: the build is done without it
+        end = _end_of_build(arguments)
+    if "status" not in end:  # no server, or it was killed or failed: the build is done without it
         _tried.append(folder)
         return None
     if end["signal"]:
@@ -54,8 +55,8 @@ def build(words: Sequence[str]) -> int | None:
     return end["status"]
 
 
-def _end_of_build(words: Sequence[str]) -> Mapping[str, int]:
-    """How a build by the server has ended; something else if it has not."""
+def _end_of_build(arguments: Sequence[str]) -> Mapping[str, int]:
+    """The last answer of the server about a build; without `status` if it has not built."""
     if not is_ours(PATH):
         return {}
     connection = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
@@ -64,8 +65,8 @@ def _end_of_build(words: Sequence[str]) -> Mapping[str, int]:
         connection.connect(PATH)
         if not is_same_user(connection):
             return {}
-        send_request(connection, _request(words))
-        answer = hear(connection)
+        send_request(connection, _request(arguments))
+        answer = receive_answer(connection)
         process = answer.get("process")
         if not process:
             return answer
@@ -82,13 +83,13 @@ def _end_of_build(words: Sequence[str]) -> Mapping[str, int]:
 
 def _go(connection: _socket.socket) -> Mapping[str, int]:
     connection.sendall(GO)
-    return hear(connection)
+    return receive_answer(connection)
 
 
-def _request(words: Sequence[str]) -> Request:
+def _request(arguments: Sequence[str]) -> Request:
     umask = os.umask(0)
     os.umask(umask)
-    return Request(BUILD, words, os.getcwd(), os.environ, umask, circumstances(os.environ, sys.path))
+    return Request(BUILD, arguments, os.getcwd(), os.environ, umask, circumstances(os.environ, sys.path))
 
 
 def _while_signals_go_to(process: int, wait: Callable[[], Mapping[str, int]]) -> Mapping[str, int]:
@@ -141,7 +142,7 @@ def status() -> Mapping[str, int] | None:
         if not is_same_user(connection):
             return None
         send_request(connection, Request(STATUS))
-        return hear(connection) or None
+        return receive_answer(connection) or None
     except (OSError, ValueError):
         return None
     finally:

@@ -29,7 +29,7 @@ class Changes:
     def follow(self, folders: Folders) -> set[str]:
         """Watch all folders of interest; return those that were not watched before.
 
-        Errors: MissingTool without watchfiles; RebelError if the system does not allow to watch so many folders.
+        Errors: MissingTool without watchfiles; RebelError if the system does not allow watching so many folders.
         """
         before = self.watched
         wanted = folders.to_watch()
@@ -49,12 +49,12 @@ class Changes:
 
     def wait(self) -> set[str]:
         """What changed since the last call; waits until there is something."""
-        changed = self.so_far()
+        changed = self.since_last_call()
         while not changed:
             changed = self._batch()
         return changed
 
-    def so_far(self) -> set[str]:
+    def since_last_call(self) -> set[str]:
         """What changed since the last call, without waiting for more."""
         changed, self._pending = self._pending | self._batch(), set()
         return changed
@@ -103,7 +103,7 @@ def _batches(folders: Iterable[str]) -> Batches:
 
 
 def _refused(error: Exception, count: int) -> RebelError:
-    """The system's error in words, with the setting that helps (inotify(7), /proc/sys/fs/inotify)."""
+    """The error for people, with the setting that helps (inotify(7), /proc/sys/fs/inotify)."""
     text = str(error)
     if "watch limit" in text or "os error 28" in text:
         hint = "sudo sysctl fs.inotify.max_user_watches=524288"

@@ -26,10 +26,10 @@ _PACKAGES = "node_modules"
 
 
 class Folders:
-    """The paths of interest around the folder `top`.
+    """The folders to watch for the project in the folder `top`, and which changes in them count.
 
-    places: files and folders that a build looked at, existing or not; in a folder every name is of interest.
-    made: the output folder, such as `_build`: only its removal is of interest.
+    places: files and folders that a build looked at, existing or not; in such a folder every name counts.
+    made: the output folder, such as `_build`: only its removal counts.
     """
 
     def __init__(self, top: str, places: Iterable[str] = (), made: str = ""):

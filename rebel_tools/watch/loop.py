@@ -55,11 +55,13 @@ class Watch:
             if built.top:
                 self._read = {path for path in (*built.inputs, *built.places) if not os.path.isdir(path)}
             self.say(f"built in {seconds:.2f} s; waiting for changes" if built.status == 0 else _FAILED)
-            self._look_where_it_looked(built, moment)
+            self._watch_places(built, moment)
         return built
 
-    def _look_where_it_looked(self, built: Built, moment: int) -> None:
-        """Watch all places that the build read; a change in a new place before it was watched also counts."""
+    def _watch_places(self, built: Built, moment: int) -> None:
+        """Watch all places that the build has read. In a new place, changes since `moment`, when the build began, count
+        as well.
+        """
         # A failed build may not have reached the place with the error.
         places = built.places if built.status == 0 else {*built.places, *self.folders.places}
         folders = Folders(built.top or self.folders.top, places, self.made)
@@ -80,12 +82,11 @@ class Watch:
     def _changed_meanwhile(self) -> set[str]:
         """The edits during the build, which need another build; files that the build itself wrote are left out.
 
-        Inputs are compared with their stamps from before the build, whether or not the system reported a change, and
-        are
-        never taken for outputs: a user may keep saving one, and the last state has to be built.
+        Inputs are compared with their stamps from before the build, whether or not the system reported a change. They
+        are never taken for outputs: a user may keep saving one, and its last state has to be built.
         """
         inputs = {path for path, before in self._before.items() if _written(path) != before}
-        changed = self._mattering(self.changes.so_far()) | set(filter(self._matters, inputs))
+        changed = self._mattering(self.changes.since_last_call()) | set(filter(self._matters, inputs))
         self._repeats = Counter({path: self._repeats[path] + 1 for path in changed})
         often = {path for path, times in self._repeats.items() if times >= REPEATS}
         by_itself = {path for path in often if path not in self._read and not self.folders.leads_to(path)}

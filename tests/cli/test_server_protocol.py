@@ -18,7 +18,7 @@ def test_a_request_arrives_as_it_was_sent():
         found, streams = protocol.receive_request(other)
     for stream in streams:
         os.close(stream)
-    assert (found.wants, found.words, found.folder, found.umask) == (BUILD, words, "/a b", 0o27)
+    assert (found.kind, found.arguments, found.folder, found.umask) == (BUILD, words, "/a b", 0o27)
     assert (found.environ, found.circumstances, len(streams)) == (environ, "['x']", 3)
 
 
@@ -33,7 +33,7 @@ def test_a_long_request_arrives_in_pieces():
     os.waitpid(pid, 0)
     for stream in streams:
         os.close(stream)
-    assert [len(word) for word in found.words] == [1_000_000] * 3
+    assert [len(word) for word in found.arguments] == [1_000_000] * 3
 
 
 def test_an_answer_of_a_server_that_has_gone_is_heard():
@@ -44,7 +44,7 @@ def test_an_answer_of_a_server_that_has_gone_is_heard():
         for _, other in pairs:
             with other:
                 _, streams = protocol.receive_request(other)
-                protocol.tell(other, AGAIN)
+                protocol.send_answer(other, AGAIN)
             for stream in streams:
                 os.close(stream)
 
@@ -53,6 +53,6 @@ def test_an_answer_of_a_server_that_has_gone_is_heard():
     for one, _ in pairs:
         with one:
             protocol.send_request(one, Request(STATUS))
-            assert protocol.hear(one) == AGAIN
-            assert protocol.hear(one) == {}
+            assert protocol.receive_answer(one) == AGAIN
+            assert protocol.receive_answer(one) == {}
     server.join()

@@ -151,7 +151,7 @@ def test_why_scons_is_asked(app):
     assert explained(app) == "the record of the last build is damaged"
     known.unlink()
     assert explained(app) == "there is no record of a finished build"
-    assert explained(app, "-n") == "an option was given that only SCons understands"
+    assert explained(app, "-n") == "there is an option that only SCons can interpret"
 
 
 def test_why_each_step_runs(app):

@@ -106,6 +106,6 @@ def test_what_is_kept_is_never_believed(app):
     path = app.path("_build/.rebel-tools.up-to-date")
     known = json.loads(path.read_text())
     for messages in (None, 3, [1], {"a": 1}, ["", [], [1]], ["", [], [[1, 2, 3]]]):
-        path.write_text(json.dumps({**known, "told": messages}))
+        path.write_text(json.dumps({**known, "summary": messages}))
         run = build(app, rc=None)
         assert run.rc == 0 and "Traceback" not in run.text
