@@ -1,4 +1,4 @@
-"""Which records and enumerations a set of symbols leads to."""
+"""Which records and enumerations a set of symbols uses, directly and indirectly."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ Symbol = Union[t.Function, t.Variable]
 
 
 def types_of(symbol: Symbol) -> list[t.Type]:
-    """The types that stand in a symbol's declaration."""
+    """The types in a symbol's declaration."""
     if isinstance(symbol, t.Variable):
         return [symbol.type]
     return [symbol.result, *(parameter.type for parameter in symbol.parameters)]
 
 
 def reached(kinds: Iterable[t.Type], definitions: Definitions) -> list[str]:
-    """The keys that these types lead to, through pointers and members too, sorted."""
+    """The keys of all definitions that these types use, also through pointers and members, sorted."""
     return sorted({kind.key for kind in visited(kinds, definitions) if isinstance(kind, t.Ref)})
 
 
 def visited(kinds: Iterable[t.Type], definitions: Definitions) -> Iterator[t.Type]:
-    """These types and all that they lead to; a definition with a name once."""
+    """These types and all types that they use, directly and indirectly; a definition with a name once."""
     keys: set[str] = set()
     seen: set[int] = set()
     work = list(kinds)
@@ -45,14 +45,14 @@ def visited(kinds: Iterable[t.Type], definitions: Definitions) -> Iterator[t.Typ
 
 
 def with_enumerations(declared: t.Declarations, enumerations: Iterable[t.Enum]) -> t.Declarations:
-    """The declarations with those of the enumerations that no symbol leads to."""
+    """The declarations, with those enumerations added that no symbol uses."""
     symbols: list[Symbol] = [*declared.functions.values(), *declared.variables.values()]
     kinds = [kind for symbol in symbols for kind in types_of(symbol)]
     return replace(declared, enumerations=tuple(unreached(enumerations, kinds, declared.types)))
 
 
 def unreached(enumerations: Iterable[t.Enum], kinds: Iterable[t.Type], definitions: Definitions) -> Iterator[t.Enum]:
-    """The enumerations that these types do not lead to, each once."""
+    """The enumerations that these types do not use, each once."""
     seen = {_identity(kind) for kind in visited(kinds, definitions) if isinstance(kind, t.Enum)}
     for enum in enumerations:
         if _identity(enum) not in seen:
@@ -61,7 +61,7 @@ def unreached(enumerations: Iterable[t.Enum], kinds: Iterable[t.Type], definitio
 
 
 def _identity(enum: t.Enum) -> tuple[object, ...]:
-    """What one has under its tag, the name of a typedef, or none."""
+    """The same for an enumeration under its tag, under the name of a typedef, and without a name."""
     return enum.values, enum.declared_at
 
 
@@ -72,7 +72,7 @@ def definitions_for(symbols: Iterable[Symbol], definitions: Definitions) -> dict
 
 
 def parts(kind: t.Type) -> list[t.Type]:
-    """The types that stand directly in a type."""
+    """The types that a type is directly made of."""
     if isinstance(kind, t.MemberPointer):
         return [kind.target, *([kind.record] if kind.record else [])]
     if isinstance(kind, (t.Pointer, t.Typedef, t.Qualified)):

@@ -12,7 +12,7 @@ Definitions = Mapping[str, Union[t.Record, t.Enum]]
 
 
 def size_of(kind: t.Type, definitions: Definitions) -> int | None:
-    """Bytes of a value of this type; None when it has no size or the interface does not know it."""
+    """The size of a value of this type in bytes; None if it has none, or if `definitions` lacks the type."""
     kind = peel(kind)
     if isinstance(kind, t.Qualified):
         return size_of(kind.target, definitions)
@@ -30,13 +30,13 @@ def size_of(kind: t.Type, definitions: Definitions) -> int | None:
 
 
 def _is_flexible(record: t.Record) -> bool:
-    """Whether it ends with an array of unknown length, so that a variable of this type can be larger."""
+    """Whether the last member is an array of unknown length, so that a variable of this type can be larger."""
     last = peel(record.fields[-1].type) if record.fields else None
     return isinstance(last, t.Array) and last.count is None
 
 
 def argument_bytes(function: t.Function, definitions: Definitions) -> int | None:
-    """What `@N` of a 32-bit Windows symbol counts: arguments rounded up to 4 bytes each; None when unknown."""
+    """The number behind `@` in a 32-bit Windows symbol: the bytes of all arguments, each rounded up to 4; or None."""
     sizes = [size_of(parameter.type, definitions) for parameter in function.parameters]
     known = [size for size in sizes if size is not None]
     return sum((size + 3) // 4 * 4 for size in known) if len(known) == len(sizes) else None

@@ -1,4 +1,4 @@
-"""Types as people write them in C: for messages (`long (8 bytes)`) and for declarations (`int (*cmp)(void *)`)."""
+"""The spelling of types in C: for messages (`long (8 bytes)`) and for declarations (`int (*cmp)(void *)`)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _COMMON = {
     "long long int": "long long",
     "long long unsigned int": "unsigned long long",
 }
-"""GCC's spelling in DWARF, and what people write."""
+"""GCC's spelling in DWARF, and the usual one."""
 _FLOATS = {4: "float", 8: "double"}
 
 
@@ -24,7 +24,7 @@ def spell(kind: t.Type) -> str:
 
 
 def describe(kind: t.Type) -> str:
-    """The spelling with what a mismatch is about: the size of numbers and enumerations."""
+    """The spelling for messages about differences, with the size of numbers and enumerations."""
     bare = peel(kind)
     size = bare.size if isinstance(bare, (t.Integer, t.Bool, t.Float)) else None
     if isinstance(bare, t.Enum):
@@ -50,7 +50,7 @@ def expanded(kind: t.Type) -> str:
 
 
 def without_typedefs(kind: t.Type) -> t.Type:
-    """The type with every typedef in it replaced by what it stands for."""
+    """The type with every typedef in it replaced by its target."""
     if isinstance(kind, t.Typedef):
         return without_typedefs(kind.target)
     if isinstance(kind, (t.Pointer, t.MemberPointer, t.Qualified)):
@@ -90,7 +90,7 @@ def _bytes(kind: t.Array) -> int:
 
 def _qualified(kind: t.Qualified, inner: str) -> str:
     word = "_Atomic" if kind.qualifier == "atomic" else kind.qualifier
-    if isinstance(kind.target, t.Array):  # an array is as its elements are
+    if isinstance(kind.target, t.Array):  # in C, a qualifier of an array applies to its elements
         return declare(replace(kind.target, element=replace(kind, target=kind.target.element)), inner)
     if isinstance(kind.target, (t.Pointer, t.MemberPointer)):
         return declare(kind.target, f" {word} {inner}".rstrip())

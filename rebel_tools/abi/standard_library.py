@@ -1,6 +1,6 @@
-"""Types of the C++ standard library: their layout is its promise and not that of a library that uses them.
+"""Types of the C++ standard library. Their layout is guaranteed by it, not by a library that uses them.
 
-Incompatible versions of them have other mangled names, and a library's debug information need not hold them.
+Incompatible versions of them have different mangled names, and a library's debug information may lack them.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ _CONTAINERS = {
     **dict.fromkeys(("priority_queue", "unordered_multiset", "unordered_set", "valarray", "vector"), 1),
     **dict.fromkeys(("map", "multimap", "pair", "unordered_map", "unordered_multimap"), 2),
 }
-"""How many of the first arguments of a template are types whose values its objects hold."""
+"""How many of the first arguments of a template are the types of the values that its objects contain."""
 _NAME = re.compile(r"(?<![\w:])[A-Za-z_][\w:]*")
 _LANGUAGE = (
     "void", "bool", "char", "wchar_t", "char8_t", "char16_t", "char32_t", "short", "int", "long", "signed", "unsigned",
     "float", "double", "const", "volatile", "true", "false", "__int128", "_Float16", "__float128", "decltype",
     "nullptr",
 )  # fmt: skip
-"""What stands in the names of types and is no name of a type that somebody declares."""
+"""Words in the names of types that are not names of declared types."""
 
 
 def is_standard(name: str) -> bool:
@@ -31,17 +31,17 @@ def is_standard(name: str) -> bool:
 
 
 def is_all_standard(name: str) -> bool:
-    """Whether a type of the standard library, by its qualified name, is made of nothing else than its types."""
+    """Whether a type, by its qualified name, and all its template arguments are types of the standard library."""
     return is_standard(name) and not own_names(name)
 
 
 def own_names(name: str) -> tuple[str, ...]:
-    """The types of others that a type of the standard library is made of: its arguments, and those of its arguments."""
+    """The names of a type's template arguments, and of their arguments, that are not in the standard library."""
     return tuple(dict.fromkeys(_own_names(name)))
 
 
 def own_types(key: str, definitions: Container[str]) -> list[str]:
-    """The keys of these types in `definitions`; none for a type that is not of the standard library."""
+    """The keys in `definitions` of a standard type's own types (see `own_names`); none for any other type."""
     if "<" not in key or not is_standard(key):
         return []
     kinds = ("struct", "union", "enum", "typedef")
@@ -70,9 +70,9 @@ def _end_of_arguments(text: str, start: int) -> int:
 
 
 def elements(key: str) -> tuple[str, ...]:
-    """The names of the types whose values a container of the standard library holds, by its key; () for others.
+    """The names of the element types of a container of the standard library, by its key; () for other types.
 
-    Code that is compiled into programs allocates them and steps from one to the next.
+    Their sizes are compiled into programs, because the container's code is inlined there.
     """
     name, _, arguments = key.partition(" ")[2].partition("<")
     count = _CONTAINERS.get(name.rpartition("::")[2], 0) if name.startswith("std::") else 0
@@ -80,7 +80,7 @@ def elements(key: str) -> tuple[str, ...]:
 
 
 def _arguments(text: str) -> Iterator[str]:
-    """The arguments of a template, from what stands behind its `<`."""
+    """The arguments of a template, from the text after its `<`."""
     depth = start = 0
     for at, character in enumerate(text):
         if depth == 0 and character in ",>":

@@ -1,14 +1,14 @@
-"""The types of an interface: what a compiler's target sees of functions, data and records.
+"""The types of an interface: functions, data and records as they are in machine code.
 
-One frozen model serves every source: C headers, `@export` declarations, DWARF of a library, RPython. Names
-(typedefs, qualifiers, the spelling of an integer) are kept for people; two types are the same for the gate when
+One immutable model is used for every source: C headers, `@export` declarations, DWARF of a library, RPython. Names
+(typedefs, qualifiers, the spelling of an integer) are kept for messages; the gate takes two types for the same when
 their sizes, signedness and layouts are (see `rebel_tools.gate.compare`).
 
-A record (struct, union, C++ class) or an enumeration that has a tag is written once, in `Declarations.types`, and
+A record (struct, union, C++ class) or an enumeration that has a tag is defined once, in `Declarations.types`, and
 used through a `Ref` by its key: `"struct point"`, `"union value"`, `"enum colour"`. So a list node that points to
-itself is finite, and every type is a tree. One without a tag that a typedef names has that name: `"typedef point"`.
-Any other without a tag stands inline. C++ names are qualified (`"struct geometry::Point"`), and a `class` has the key
-of a `struct`, since they are the same to a linker.
+itself is finite, and every type is a tree. If it has no tag but a typedef names it, its key is `"typedef point"`.
+Otherwise it is written where it is used. C++ names are qualified (`"struct geometry::Point"`), and a `class` has the
+key of a `struct`, since they have the same representation.
 
 All sizes and offsets are in bytes, unless the name says bits.
 """
@@ -51,7 +51,7 @@ class Integer:
 
 @dataclass(frozen=True)
 class Float:
-    """A floating-point number; `complex` ones are two, and `size` is that of both. `name` tells decimal ones."""
+    """A floating-point number. A `complex` one is a pair, whose `size` is given. A decimal one has another `name`."""
 
     size: int
     name: str = ""
@@ -71,7 +71,7 @@ class Pointer:
 class MemberPointer:
     """A C++ pointer to member: `size` is that of a pointer for data members and two of them for functions.
 
-    record: the class, where the source tells it.
+    record: the class; None if the source does not contain it.
     """
 
     target: Type
@@ -103,7 +103,7 @@ class FunctionType:
 
 @dataclass(frozen=True)
 class Typedef:
-    """Another name for `target`; it changes nothing but what is printed, and where it is written the alignment."""
+    """Another name for `target`. It changes only what is printed, and the alignment if it has one (in bytes)."""
 
     name: str
     target: Type
@@ -125,9 +125,9 @@ class Field:
     offset: bytes from the start of the record; for a bit-field `bit_offset // 8`.
     bit_size, bit_offset: for a bit-field only; bit_offset counts from the start of the record as
         DW_AT_data_bit_offset does (DWARF 5, section 5.7.6).
-    kind: "member", "base" (C++ base class, named after it), "virtual base" (no constant offset: 0 is written) or
-        "vptr".
-    alignment: what `alignas` or an attribute on the member asks for.
+    kind: "member", "base" (C++ base class, named after it), "virtual base" (its offset is not constant; here it is 0)
+        or "vptr".
+    alignment: that of `alignas` or an attribute on the member, None without one.
     access: which C++ code may name it: "public", "protected" or "private".
     """
 
@@ -143,10 +143,10 @@ class Field:
 
 @dataclass(frozen=True)
 class Virtual:
-    """A virtual function that a class declares itself.
+    """A virtual function that a class declares, not one that it inherits.
 
-    slot: its index in the virtual table of the class; None where the compiler does not say, as GCC for destructors.
-    symbol: the mangled name, None where the compiler does not say.
+    slot: its index in the virtual table of the class; None if the compiler does not write it, as GCC for destructors.
+    symbol: the mangled name; None if the compiler does not write it.
     """
 
     name: str
@@ -160,13 +160,13 @@ class Record:
     """The layout of a struct or union. `size` is None for one that is only declared (an opaque handle).
 
     tagged: whether `name` is a tag; else it is the name of the typedef that names the record.
-    alignment: what `alignas` or an attribute asks for (DW_AT_alignment); None leaves it to the members.
-    passing: "reference" for a C++ class that is passed and returned by hidden reference for reasons of its own (a
-        destructor or copy constructor with a body), "value" where the compiler says so, None where the members decide.
-    virtuals: by slot, those without one last.
-    constants: static members whose value is known when programs are compiled, in the order of the source.
-    left_out: whether it is defined somewhere and the source does not say how: compilers leave out the definition of a
-        class where they compile members of it and not its virtual table. `size` is None then, too.
+    alignment: that of `alignas` or an attribute (DW_AT_alignment); None if it follows from the members.
+    passing: "reference" for a C++ class that is passed and returned by hidden reference because of its own destructor
+        or copy constructor, "value" if the compiler marks it so, None if it follows from the members.
+    virtuals: sorted by slot, those without one last.
+    constants: static members whose value is a compile-time constant, in the order of the source.
+    left_out: whether it is defined, but not in this debug information: compilers leave out the definition of a class
+        if they compile some of its members but not its virtual table. `size` is None then, too.
     """
 
     kind: str  # "struct" or "union"
@@ -205,7 +205,7 @@ class Ref:
 
 @dataclass(frozen=True)
 class Unknown:
-    """A type that the producer could not describe. It never compares equal to anything: it cannot be checked."""
+    """A type that the producer could not describe. The gate reports it as unchecked, and never as equal."""
 
     reason: str
     size: int | None = None
@@ -241,9 +241,8 @@ class Parameter:
 class Function:
     """An exported function.
 
-    name: the symbol as a linker sees it, without the decoration of the platform (no leading `_`, no `@8`); C++
-        names stay mangled.
-    display: the name for people where it differs ("geometry::area(Shape const&)").
+    name: the symbol without the decoration of the platform (no leading `_`, no `@8`); C++ names stay mangled.
+    display: the name for messages if it differs ("geometry::area(Shape const&)").
     convention: None for the platform's default, else one of CONVENTIONS.
     raises: keys of the exceptions that it may raise; empty for C.
     noreturn: whether its declaration says that it never returns (`_Noreturn`, `[[noreturn]]`).
@@ -264,8 +263,9 @@ class Function:
 class Variable:
     """Exported data.
 
-    tls: whether each thread has a copy; writable: whether programs may write it; None when the source does not say.
-    alignment: what `alignas` or an attribute on the declaration asks for.
+    tls: whether each thread has a copy; None if the source does not contain it.
+    writable: whether programs may write to it; None if the source does not contain it.
+    alignment: that of `alignas` or an attribute on the declaration, None without one.
     """
 
     name: str
@@ -279,13 +279,13 @@ class Variable:
 
 @dataclass(frozen=True)
 class Declarations:
-    """What one source declares: functions and variables by symbol name, records and enumerations by key.
+    """The declarations of one source: functions and variables by symbol name, records and enumerations by key.
 
-    conflicts: further definitions under a key of `types` that differ from the first (two translation units that
-        disagree about one tag). A definition without a size is no conflict: the complete one is kept.
-    enumerations: those that headers declare, for programs are compiled with their constants. A library's are all of
-        the headers that were asked for, those of an interface the ones that no symbol leads to.
-    tells_atomic: whether `_Atomic` is told from a plain type; DWARF before version 5 cannot.
+    conflicts: further definitions for a key of `types` that differ from the first (from another translation unit).
+        A definition without a size is no conflict: the complete one is kept.
+    enumerations: those that headers declare, since their constants are compiled into programs. A library's are all in
+        the headers that were selected; an interface's are those that no symbol uses.
+    tells_atomic: whether `_Atomic` is distinguished from a plain type, as in DWARF since version 5.
     tells_conventions: whether a function without a calling convention is known to have the platform's default one.
     tells_noreturn: whether a function without `noreturn` is known to be declared without it.
     """
@@ -301,7 +301,7 @@ class Declarations:
 
 
 def key_of(definition: Record | Enum) -> str:
-    """The key under which `definition`, which has a name, stands in `Declarations.types`."""
+    """The key of `definition`, which has a name, in `Declarations.types`."""
     if not definition.tagged:
         return f"{TYPEDEF}{definition.name}"
     kind = "enum" if isinstance(definition, Enum) else definition.kind
@@ -309,14 +309,14 @@ def key_of(definition: Record | Enum) -> str:
 
 
 def constants_key(enum: Enum) -> str:
-    """What an enumeration is called by the constants that it declares: one without a tag by its first constant."""
+    """The name for an enumeration when its constants are compared. If it has no tag, its first constant names it."""
     return f"enum {enum.name}" if enum.name and enum.tagged else f"enum of {enum.values[0][0]}"
 
 
 TYPEDEF = "typedef "
-"""How the keys of records and enumerations begin that only a typedef names."""
+"""The beginning of the keys of records and enumerations that have no tag, only a typedef."""
 
 
 def spelled(key: str) -> str:
-    """The key of a definition as people write the type."""
+    """The spelling of a type in C, by its key."""
     return key.removeprefix(TYPEDEF)

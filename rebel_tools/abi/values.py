@@ -1,4 +1,4 @@
-"""How values of a type are aligned and passed, as far as it follows from their members."""
+"""How values of a type are aligned and passed, as far as this follows from their members."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from rebel_tools.abi.sizes import Definitions, size_of
 from rebel_tools.abi.spell import peel
 
 MAX_NESTING = 100
-"""Records inside of records; what a damaged file nests deeper has no known alignment."""
+"""How deeply records may be nested; deeper ones, in a damaged file, have no known alignment."""
 STRICTEST = 64
-"""No scalar of any ABI is aligned to more, and what is asked for stands in the type."""
+"""The strictest natural alignment of a scalar in any ABI, in bytes. Requested alignments are in the types."""
 
 
 class Values:
-    """Answers for the types of one side, each definition worked out once."""
+    """Alignment and passing of the types of one side of a comparison. Each definition is computed once."""
 
     def __init__(self, definitions: Definitions) -> None:
         self._definitions = definitions
@@ -22,10 +22,10 @@ class Values:
         self._depth = 0
 
     def alignment(self, kind: t.Type) -> int | None:
-        """The alignment of a type in bytes, None when it is not known.
+        """The alignment of a type in bytes, None if it is not known.
 
-        What `alignas` asks for is written in the type. The rest follows from the members: a scalar is aligned to its
-        size, unless its place in a record says that the ABI or an attribute aligns it to less.
+        That of `alignas` is part of the type. The rest follows from the members: a scalar is aligned to its size,
+        unless its offset in a record shows that the ABI or an attribute aligns it to less.
         """
         asked = asked_for(kind)
         while isinstance(kind, (t.Typedef, t.Qualified)):
@@ -42,7 +42,7 @@ class Values:
             size = size_of(kind, self._definitions)
             return _power_of_two_in(size, STRICTEST) if size else None
         if kind.key not in self._alignments:
-            self._alignments[kind.key] = None  # what a damaged file lets contain itself has none
+            self._alignments[kind.key] = None  # in a damaged file, a record may contain itself
             if kind.key in self._definitions and self._depth < MAX_NESTING:
                 self._depth += 1
                 self._alignments[kind.key] = self._natural(self._definitions[kind.key])
@@ -65,8 +65,8 @@ class Values:
     def by_reference(self, kind: t.Type) -> bool:
         """Whether values are passed and returned by hidden reference because copying or destroying one runs code.
 
-        Itanium C++ ABI, section 1.1: a class of its own accord (see `types.Record.passing`), with a virtual table, or
-        with such a member or base.
+        By the Itanium C++ ABI, section 1.1, this is so for classes that `types.Record.passing` marks, classes with a
+        virtual table, and classes with such a member or base.
         """
         kind = peel(kind)
         while isinstance(kind, (t.Array, t.Qualified)):
@@ -93,7 +93,7 @@ class Values:
 
 
 def is_constant(kind: t.Type) -> bool:
-    """Whether a program may not write data of this type: const, or a reference, which leads to one object for ever."""
+    """Whether a program may not write to data of this type: it is const, or a reference, which cannot be changed."""
     while isinstance(kind, (t.Typedef, t.Qualified, t.Array)):
         if isinstance(kind, t.Qualified) and kind.qualifier == "const":
             return True
@@ -102,7 +102,7 @@ def is_constant(kind: t.Type) -> bool:
 
 
 def asked_for(kind: t.Type) -> int:
-    """The alignment that typedefs ask for, 1 for none."""
+    """The alignment that the typedefs in a type request, in bytes; 1 if none does."""
     asked = 1
     while isinstance(kind, (t.Typedef, t.Qualified)):
         asked = max(asked, kind.alignment or 1) if isinstance(kind, t.Typedef) else asked

@@ -1,6 +1,6 @@
-"""Readers of shared libraries: ELF and PE into one frozen ExportTable, DWARF into the types of an interface.
+"""Readers of shared libraries: ELF and PE into an immutable ExportTable, DWARF into the types of an interface.
 
-The way of the data: `source` (bounded bytes) -> `elf_image`, `pe_image` (headers, addresses) -> `elf`, `pe` (tables)
+Data passes through `source` (bounded bytes) -> `elf_image`, `pe_image` (headers, addresses) -> `elf`, `pe` (tables)
 -> `library` (one entry point).
 """
 

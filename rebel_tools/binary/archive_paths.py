@@ -1,4 +1,4 @@
-"""Which paths lead into archives, told without what reads these."""
+"""Which paths name a member of an archive. It does not import the readers of archives."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ SEPARATOR = "!"
 
 
 def split_member(path: str) -> tuple[str, str | None]:
-    """`("a.whl", "b.so")` of `a.whl!b.so`; a file that has a `!` in its own name is found first."""
+    """`("a.whl", "b.so")` for `a.whl!b.so`. A file that exists under the whole path takes precedence."""
     if SEPARATOR in path and not os.path.exists(path):
         archive, _, member = path.partition(SEPARATOR)
         if archive and member:

@@ -1,7 +1,7 @@
-"""Libraries inside of wheels, Debian packages, zip files and tar files, named `archive!member`.
+"""Libraries inside wheels, Debian packages, zip files and tar files, named `archive!member`.
 
-Members are read into memory, never unpacked to disk. Everything is bounded: the size of a member, of a directory and
-of what is unpacked on the way (see `unpack` and `tar`). The limits are the same with every version of Python.
+Members are read into memory, never unpacked to disk. There are limits for the size of a member, of a zip directory and
+of the data that is unpacked to reach a member (see `unpack` and `tar`). They are the same with every Python version.
 """
 
 from __future__ import annotations
@@ -27,16 +27,16 @@ from rebel_tools.errors import Place
 MAX_MEMBER = 192 << 20
 MAX_ZIP_DIRECTORY = 16 << 20
 SHOWN = 8
-"""Names in the error about a member that is not there."""
+"""How many names the error about a missing member shows."""
 
 _UNBOUNDED_METHODS = {zipfile.ZIP_BZIP2: "bzip2", zipfile.ZIP_LZMA: "LZMA", 93: "Zstandard", 95: "xz"}
-"""With these zipfile unpacks at once all that it has read, however much that becomes."""
+"""With these methods, zipfile unpacks everything that it has read at once, without a limit."""
 
 
 class Member:
     """One regular file of an archive, named `archive!member`.
 
-    It can be read, once, until the next one is asked for: a compressed tar is only read forwards.
+    It can be read once, and only before the next member is requested, since a compressed tar is only read forwards.
     """
 
     def __init__(self, archive: Source, name: str, size: int, open_stream: Callable[[], Stream]) -> None:
@@ -49,7 +49,7 @@ class Member:
         self._head = b""
 
     def head(self, size: int = 8) -> bytes:
-        """Up to `size` first bytes; UnreadableBinary when the archive is damaged or the member encrypted."""
+        """The first `size` bytes or fewer. Errors: UnreadableBinary if the archive is damaged or encrypted."""
         if self._stream is None:
             with _failures(self._archive):
                 self._stream = self._open()
@@ -57,7 +57,7 @@ class Member:
         return self._head
 
     def read(self) -> bytes:
-        """All bytes; UnreadableBinary like `head`, and when there are more than MAX_MEMBER."""
+        """All bytes. Errors: UnreadableBinary as in `head`, and if there are more than MAX_MEMBER."""
         if self._size > MAX_MEMBER:
             raise UnreadableBinary(
                 f"the member has {self._size} bytes",
@@ -70,7 +70,7 @@ class Member:
             return head + self._stream.read(self._size - len(head))
 
     def may_be_library(self) -> bool:
-        """Whether it begins like an ELF or PE file, or cannot be read, which `read` will say."""
+        """Whether it begins like an ELF or PE file, or cannot be read (`read` then raises an error)."""
         try:
             head = self.head()
         except UnreadableBinary:
@@ -79,7 +79,7 @@ class Member:
 
 
 def read_member(archive: str, member: str) -> bytes:
-    """The bytes of one member; UnreadableBinary when there is none of this name, with some of those that there are."""
+    """The bytes of one member. Errors: UnreadableBinary if there is none of this name, with some existing names."""
     wanted = member.removeprefix("./")
     libraries: list[str] = []
     others: list[str] = []
@@ -95,14 +95,14 @@ def read_member(archive: str, member: str) -> bytes:
 
 
 def libraries(archive: str) -> Iterator[Member]:
-    """Every member that `may_be_library`, in the order of the archive, which is unpacked once for all of them."""
+    """The members for which `may_be_library` is true, in the order of the archive, which is unpacked once."""
     with Source.from_path(archive) as source:
         yield from (member for member in _members(source) if member.may_be_library())
 
 
 @contextmanager
 def _failures(source: Source) -> Iterator[None]:
-    """Turns what zipfile and the decoders raise for damaged, encrypted or unknown archives into ours."""
+    """Turn the exceptions of zipfile and the decoders for bad archives into UnreadableBinary."""
     try:
         yield
     except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError) as error:
@@ -112,10 +112,10 @@ def _failures(source: Source) -> Iterator[None]:
 
 
 def _members(source: Source) -> Iterator[Member]:
-    """Each regular member; UnreadableBinary where the archive itself is damaged."""
+    """The regular members. Errors: UnreadableBinary if the archive itself is damaged."""
     kind = archive_kind(source.head(HEAD))
     if kind is None:
-        raise source.error("this is no archive", expected="a .whl, .zip, .deb or .tar file")
+        raise source.error("this is not an archive", expected="a .whl, .zip, .deb or .tar file")
     source.stream.seek(0)
     with _failures(source):
         yield from _zip_members(source) if kind == "zip" else _tar_members(source, kind)
@@ -141,10 +141,10 @@ def _open_zipped(source: Source, archive: zipfile.ZipFile, info: zipfile.ZipInfo
 
 
 class _DirectoryLimit(io.RawIOBase):
-    """The stream of a zip file, of which nothing greater than MAX_ZIP_DIRECTORY is read at once until it `is_open`.
+    """The stream of a zip file. Until it `is_open`, at most MAX_ZIP_DIRECTORY bytes are read at once.
 
-    zipfile reads the directory in one piece, of the size that the end of the file claims or, in Zip64, a record before
-    it, and makes an object for every entry: a directory of 100 MB would take a gigabyte.
+    zipfile reads the directory in one piece, whose size is given at the end of the file (in Zip64, in a record before
+    that), and makes an object for every entry: a directory of 100 MB would need a gigabyte of memory.
     """
 
     def __init__(self, source: Source) -> None:
@@ -184,7 +184,7 @@ def _tar_member(source: Source, member: tar.TarMember) -> Member:
 
 
 def _debian_data(source: Source) -> tuple[io.BytesIO, str]:
-    """The data.tar of a Debian package and its compression. ar: 60 bytes of header, members at even offsets."""
+    """The data.tar of a Debian package, and its compression. Format: ar(5), a 60-byte header, even offsets."""
     at = 8
     while at + 60 <= source.size:
         header = source.read(at, 60, "an ar header")

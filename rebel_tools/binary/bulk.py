@@ -1,4 +1,4 @@
-"""Help for code that makes tens of thousands of small objects at once."""
+"""A context for code that makes tens of thousands of small objects at once."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from contextlib import contextmanager
 
 @contextmanager
 def collector_paused() -> Iterator[None]:
-    """Keep the cyclic garbage collector from walking a growing table again and again: a third of the time.
+    """Pause the cyclic garbage collector, which otherwise traverses a growing table repeatedly: a third of the time.
 
-    Reference counting goes on, and what is made here has no cycles. Afterwards everything young is declared old, which
-    takes no time, where a collection would walk the whole table once more. With several threads the collector may
-    come back early, which costs time and nothing else.
+    Reference counting goes on, and the objects made here have no cycles. At the end, freezing and unfreezing moves all
+    objects to the oldest generation, so that the next collection does not traverse the table. With several threads the
+    collector may be switched on early; that only costs time.
     """
     if not gc.isenabled():
         yield

@@ -1,6 +1,6 @@
-"""The files that hold a library's debug information: found, held to what the library says of them, and opened.
+"""The files with a library's debug information: they are found, checked to be of the same build, and opened.
 
-A file that is there and is of another build, or cannot be read, is an error; one that is not there is `missing`.
+A file of another build, or one that cannot be read, is an error; one that does not exist is `missing`.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ BLOCK = 1 << 20
 
 
 class DebugFile(NamedTuple):
-    """An open file with debug information: what errors call it, and its path when it is on disk."""
+    """An open file with debug information: its name for errors, and its path, None if it is not on disk."""
 
     name: str
     path: str | None
@@ -31,11 +31,11 @@ class DebugFile(NamedTuple):
 
 
 Check = Callable[[DebugFile], "str | None"]
-"""What is wrong with a file that was found, None for nothing."""
+"""Returns what is wrong with a file that was found, None if nothing is."""
 
 
 class DebugFiles:
-    """Opens files until the `with` block ends. `missing`: what the debug information leads to and is not there."""
+    """Opens files, which are closed at the end of the `with` block. `missing`: files referred to that do not exist."""
 
     def __init__(self, library: Library, path: DebugPath) -> None:
         self.path = path
@@ -45,7 +45,7 @@ class DebugFiles:
         self.own = DebugFile(library.source.name, library.path, debug_sections(library.image), library.source)
 
     def main(self) -> DebugFile | None:
-        """The file with .debug_info: the library itself or a separate one; None without."""
+        """The file with .debug_info: the library itself or a separate one; None if there is none."""
         if ".debug_info" in self.own.sections:
             return self.own
         found = self._first(self._separate())
@@ -55,7 +55,7 @@ class DebugFiles:
         return found
 
     def supplement(self, holder: DebugFile) -> DebugFile | None:
-        """The file of dwz that `holder` refers to; None when it refers to none, or (then it is missing) has none."""
+        """The dwz file that `holder` refers to; None if it refers to none, or if the file is missing."""
         link = supplement_link(holder.sections)
         if link is None:
             return None
@@ -65,15 +65,15 @@ class DebugFiles:
         return found
 
     def at_end(self, close: Callable[[], object]) -> None:
-        """Call something when this is left."""
+        """Call `close` at the end of the `with` block."""
         self._stack.callback(close)
 
     def open(self, path: str) -> DebugFile:
-        """A file by its path; UnreadableBinary when it is no ELF or PE file."""
+        """Open a file. Errors: UnreadableBinary if it is not an ELF or PE file."""
         return _opened(self._stack.enter_context(Source.from_path(path)))
 
     def holders(self) -> Iterator[DebugFile]:
-        """The files of which `main` takes one, without a look at whether they are of the right build."""
+        """The candidates of `main`, without a check whether they are of the right build."""
         if ".debug_info" in self.own.sections:
             yield self.own
             return
@@ -82,7 +82,7 @@ class DebugFiles:
                 yield self.open(path)
 
     def supplements(self, holder: DebugFile) -> Iterator[str]:
-        """The paths that exist of those of which `supplement` takes one."""
+        """The existing candidates of `supplement`."""
         return (path for path, _ in self._supplements(holder) if self._is_there(path))
 
     def _separate(self) -> Iterator[tuple[str, Check]]:
@@ -100,7 +100,7 @@ class DebugFiles:
             yield from ((path, self._of_build(link.build_id)) for path in paths)
 
     def _first(self, candidates: Iterable[tuple[str, Check]]) -> DebugFile | None:
-        """The first file that has debug information and is of the right build; an error when all are of others."""
+        """The first file that has debug information and is of the right build. It is an error if all are of others."""
         refused: UnreadableBinary | None = None
         for path, check in candidates:
             if not self._is_there(path):
@@ -108,7 +108,7 @@ class DebugFiles:
             found = self.open(path)
             wrong = check(found) if ".debug_info" in found.sections else None
             if wrong is not None:
-                hint = "install the debug information of this build, or take the file away"
+                hint = "install the debug information of this build, or remove the file"
                 refused = refused or found.source.error(wrong, expected=f"the build of {self.own.name}", hint=hint)
             elif ".debug_info" in found.sections:
                 return found
@@ -117,7 +117,7 @@ class DebugFiles:
         return None
 
     def _is_there(self, path: str) -> bool:
-        """Whether there is a file; an empty one is how a cache remembers that a server had none."""
+        """Whether there is a file that is not empty. Caches use an empty file to record that a server had none."""
         if not os.path.isfile(path) or not os.path.getsize(path):
             return False
         return self.own.path is None or not os.path.samefile(path, self.own.path)
@@ -139,7 +139,7 @@ class DebugFiles:
 
 
 def read_split(path: str) -> dict[str, bytes]:
-    """The sections of a .dwo or .dwp file, of which there can be more than a process may hold open."""
+    """The sections of a .dwo or .dwp file. It is closed at once, because a library can have very many of them."""
     with Source.from_path(path) as source:
         sections = split_sections(_opened(source).sections)
         if ".debug_info" not in sections:

@@ -1,6 +1,6 @@
-"""What a file says about where the rest of its debug information is, and of which build that has to be.
+"""Links in a file to the rest of its debug information, and the build that this must belong to.
 
-Sources: "Debugging Information in Separate Files" in the manual of GDB (.gnu_debuglink, build ids), the manual of dwz
+Formats: "Debugging Information in Separate Files" in the manual of GDB (.gnu_debuglink, build ids), the manual of dwz
 and DWARF 5, section 7.3.6 (supplementary files).
 """
 
@@ -17,21 +17,21 @@ Sections = Mapping[str, bytes]
 
 
 class DebugLink(NamedTuple):
-    """The name of the file that has the debug information, without a folder, and the CRC-32 of all of its bytes."""
+    """The name of the file with the debug information, without a folder, and the CRC-32 of its contents."""
 
     name: str
     crc: int
 
 
 class Supplement(NamedTuple):
-    """The path of the file with what dwz found in several files, from the folder of this one, and its build id."""
+    """The file with what dwz found in several files: its path relative to this file's folder, and its build id."""
 
     path: str
     build_id: bytes
 
 
 def build_id(sections: Sections, byteorder: ByteOrder) -> bytes | None:
-    """What identifies the build of a file, from its note; None without a usable one."""
+    """The identifier of a file's build, from its note; None without a usable note."""
     note = sections.get(".note.gnu.build-id", b"")
     name_size, size, kind = (int.from_bytes(note[at : at + 4], byteorder) for at in (0, 4, 8))
     found = note[16 : 16 + size]
@@ -51,7 +51,7 @@ def debug_link(sections: Sections, byteorder: ByteOrder) -> DebugLink | None:
 def supplement_link(sections: Sections) -> Supplement | None:
     """The link that `dwz -m` writes, in the form of GNU or of DWARF 5; None without a usable one."""
     path, end, identity = sections.get(".gnu_debugaltlink", b"").partition(b"\0")
-    if not end:  # DWARF 5: version, is it the supplement itself, path, size of the checksum, checksum
+    if not end:  # DWARF 5: version, whether this is the supplement itself, path, size of the checksum, checksum
         data = sections.get(".debug_sup", b"")
         path, end, rest = data[3:].partition(b"\0")
         if data[2:3] != b"\0" or not end:

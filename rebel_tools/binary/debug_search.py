@@ -1,6 +1,6 @@
-"""Where the debug information of a library may lie: beside it, in folders of debug files, in a cache of debuginfod.
+"""Where a library's debug information may be: beside it, in folders of debug files, in a cache of debuginfod.
 
-The places and their order are those of GDB, and of elfutils for the cache. Nothing is fetched.
+The places and their order are those of GDB, and for the cache those of elfutils. Nothing is downloaded.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ class DebugPath(NamedTuple):
     caches: tuple[str, ...] = ()
 
     def by_build_id(self, build_id: bytes) -> Iterator[str]:
-        """Where a file of this build would be."""
+        """The possible paths of a file of this build."""
         name = build_id.hex()
         yield from (os.path.join(folder, ".build-id", name[:2], f"{name[2:]}.debug") for folder in self.folders)
         yield from (os.path.join(cache, name, "debuginfo") for cache in self.caches)
 
     def by_link(self, library: str | None, name: str) -> Iterator[str]:
-        """Where the file of a .gnu_debuglink would be; `library` is None for one that is not on disk."""
+        """The possible paths of the file that a .gnu_debuglink names. `library` is None if it is not on disk."""
         homes = homes_of(library)
         for home in homes:
             yield os.path.join(home, name)
@@ -35,7 +35,7 @@ class DebugPath(NamedTuple):
             yield os.path.join(folder, name)
 
     def by_path(self, holder: str | None, path: str) -> Iterator[str]:
-        """Where the file is that `holder` names by a path from its own folder."""
+        """The possible paths of the file that `holder` names by a path relative to its own folder."""
         yield from (os.path.join(home, path) for home in homes_of(holder) or ([""] if os.path.isabs(path) else []))
 
 
@@ -43,7 +43,7 @@ ONLY_SYSTEM = DebugPath()
 
 
 def homes_of(path: str | None) -> list[str]:
-    """The folder that a file was found in, and the one that links lead to; none for what is not on disk."""
+    """The folder of a file, before and after symbolic links are followed; none for a file that is not on disk."""
     if path is None:
         return []
     return list(dict.fromkeys(os.path.dirname(each) or "." for each in (path, os.path.realpath(path))))

@@ -1,8 +1,8 @@
-"""The .debug_* sections of an ELF or PE file, unpacked when they are asked for.
+"""The .debug_* sections of an ELF or PE file, unpacked when they are first used.
 
 ELF sections can be compressed (SHF_COMPRESSED, or `.zdebug_*` of old GNU tools). PE section names longer than 8 bytes
-stand in the COFF string table, and a section is padded to the alignment of the file, so it is cut to its size.
-Source: gABI "Section Compression"; PE Format, "COFF String Table".
+are in the COFF string table, and a section is padded to the alignment of the file, so it is cut to its size.
+Formats: gABI, "Section Compression"; PE Format, "COFF String Table".
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from rebel_tools.binary.pe_image import PeImage
 SHF_COMPRESSED = 0x800
 ZLIB, ZSTD = 1, 2
 MAX_UNPACKED = 160 << 20
-"""Bytes of all compressed debug sections of a file together."""
+"""The limit for the unpacked bytes of all compressed debug sections of a file together."""
 LINKS = frozenset({".gnu_debuglink", ".gnu_debugaltlink", ".note.gnu.build-id"})
-"""Sections that say where debug information is, and of which build."""
+"""Sections with the place of debug information, and with its build."""
 SPLIT = (".debug_info", ".debug_types", ".debug_abbrev", ".debug_str", ".debug_str_offsets", ".debug_line")
 INDEXES = (".debug_cu_index", ".debug_tu_index")
 
@@ -53,12 +53,12 @@ class DebugSections(Mapping[str, bytes]):
 
 
 def debug_sections(image: ElfImage | PeImage) -> DebugSections:
-    """The debug sections of a file, and those that lead to its debug information; none when it has neither."""
+    """The debug sections of a file, and those that link to its debug information; empty if it has neither."""
     return DebugSections(_elf_readers(image) if isinstance(image, ElfImage) else _pe_readers(image))
 
 
 def split_sections(sections: Mapping[str, bytes]) -> dict[str, bytes]:
-    """What types need of a .dwo or .dwp file (`.debug_info.dwo`), under the names of other files (`.debug_info`)."""
+    """The sections of a .dwo or .dwp file that types need, under their usual names (without `.dwo`)."""
     found = {name: sections[f"{name}.dwo"] for name in SPLIT if f"{name}.dwo" in sections}
     return {**found, **{name: sections[name] for name in INDEXES if name in sections}}
 
@@ -86,12 +86,12 @@ def _elf_readers(image: ElfImage) -> dict[str, Reader]:
 
 
 def _joined(readers: list[Reader]) -> bytes:
-    """Object files have a section of one name for each type unit."""
+    """One section made of all of the same name: object files have one for each type unit."""
     return readers[0]() if len(readers) == 1 else b"".join(reader() for reader in readers)
 
 
 class _Unpacker:
-    """Reads the sections of one file and counts what compressed ones unpack to."""
+    """Reads the sections of one file, and limits the total size of unpacked ones."""
 
     def __init__(self, image: ElfImage) -> None:
         self._image = image
@@ -110,7 +110,7 @@ class _Unpacker:
     def old_section(self, section: Section, name: str) -> bytes:
         data = self._image.source.read(section.offset, section.size, name)
         if data[:4] != b"ZLIB":
-            raise self._image.source.error(f"{name} is not compressed as its name says", section.offset)
+            raise self._image.source.error(f"{name} is not compressed, although its name says so", section.offset)
         return self._unpack(ZLIB, data[12:], int.from_bytes(data[4:12], "big"), section.offset, name)
 
     def _unpack(self, kind: int, body: bytes, size: int, offset: int, name: str) -> bytes:
@@ -157,7 +157,7 @@ def _pe_readers(image: PeImage) -> dict[str, Reader]:
 
 
 def _coff_strings(image: PeImage, start: int) -> NameTable:
-    """The string table behind the COFF symbols; its first four bytes are its size, and offsets count from there."""
+    """The string table behind the COFF symbols. Its first four bytes are its size; offsets include them."""
     source = image.source
     size = int.from_bytes(source.read(start, 4, "the size of the COFF string table"), "little")
     return NameTable(source, source.read(start, size, "the COFF string table"), start, "the COFF string table")

@@ -1,7 +1,7 @@
-"""Prototypes and layouts of named symbols out of the debug information of a linked ELF or PE file.
+"""Prototypes and layouts of named symbols, from the debug information of a linked ELF or PE file.
 
-The way: files (`debug_files`, found by `debug_search`) -> sections (`debug_sections`) -> units and DIEs
-(`dwarf_reader`, `dwarf_split`, `dwarf_unit`) -> the DIEs of the wanted names (`dwarf_find`) -> types (`dwarf_types`,
+Data passes from files (`debug_files`, found by `debug_search`) to sections (`debug_sections`), units and DIEs
+(`dwarf_reader`, `dwarf_split`, `dwarf_unit`), the DIEs of the wanted names (`dwarf_find`), and types (`dwarf_types`,
 `dwarf_members`, `dwarf_lines`).
 """
 
@@ -31,13 +31,14 @@ from rebel_tools.binary.library import Library, open_library
 from rebel_tools.binary.pe_image import PeImage
 
 TLS_OPERATORS = (0x9B, 0xE0)
-"""DW_OP_form_tls_address and DW_OP_GNU_push_tls_address, which end the location of a thread's data."""
+"""DW_OP_form_tls_address and DW_OP_GNU_push_tls_address, the last operator in the location of thread-local data."""
 
 
 class DebugInformation(NamedTuple):
-    """What was found. missing: files that the library's debug information is in, and that are not there.
+    """The debug information that was found.
 
-    tells_types: False when all of it is functions and lines, as with -g1.
+    missing: files with debug information of the library that do not exist.
+    tells_types: False if all of it is functions and lines, as with -g1.
     """
 
     is_there: bool
@@ -47,7 +48,7 @@ class DebugInformation(NamedTuple):
 
 
 def has_debug_information(library: Library) -> bool:
-    """Whether the library itself has some; it may also lie beside it."""
+    """Whether the library itself has some; it may also be in another file."""
     return ".debug_info" in debug_sections(library.image)
 
 
@@ -56,13 +57,13 @@ def read_declarations(
     names: Iterable[str] | None = None,
     headers: tuple[str, ...] = (),
 ) -> Declarations:
-    """What the debug information says about functions and data, and all records that they lead to.
+    """The functions and data in the debug information, and all records that they use.
 
-    library: an open one, or what `open_library` takes. It must be linked, since object files are not relocated.
-    names: symbols as a linker sees them, undecorated; None for all external functions and data, also those that are
-        only declared. A name without debug information is missing in the result.
+    library: an open one, or an argument for `open_library`. It must be linked, since object files are not relocated.
+    names: undecorated symbols; None for all external functions and data, also those that are only declared. A name
+        without debug information is missing in the result.
     headers: patterns of headers whose enumerations are read, too (`dwarf_headers`).
-    Raises UnreadableBinary for a damaged file.
+    Errors: UnreadableBinary for a damaged file.
     """
     if isinstance(library, Library):
         return read_debug_information(library, names, headers=headers).declarations
@@ -76,9 +77,9 @@ def read_debug_information(
     path: DebugPath = ONLY_SYSTEM,
     headers: tuple[str, ...] = (),
 ) -> DebugInformation:
-    """The same, and what could not be found. `path`: where to search besides the folder of the library.
+    """As `read_declarations`, with what could not be found. `path`: where to search besides the library's folder.
 
-    Raises UnreadableBinary also for a file that belongs to another build of the library.
+    Errors: UnreadableBinary also for a file that belongs to another build of the library.
     """
     with DebugFiles(library, path) as files:
         main = files.main()
@@ -98,7 +99,7 @@ def _is_functions_and_lines(dwarf: Dwarf, split: SplitUnits) -> bool:
 
 
 def debug_files(library: Library, path: DebugPath) -> tuple[str, ...]:
-    """The files besides the library that `read_debug_information` can look at, as far as they can be told."""
+    """The files besides the library that `read_debug_information` may read, as far as this can be found out."""
     found: list[str] = []
     with DebugFiles(library, path) as files, suppress(UnreadableBinary):
         for holder in files.holders():
@@ -130,13 +131,13 @@ def _read(
 
 
 def _addresses(library: Library, names: frozenset[str] | None) -> dict[str, int]:
-    """Where the exports are in terms of the debug information, which knows no relative addresses.
+    """The absolute addresses of exports, as debug information has them.
 
-    Not those of ifuncs: at that address is the function that chooses one, with a prototype of its own.
+    Ifuncs are left out: at their address is the function that chooses an implementation, with another prototype.
     """
     table = library.table
     base = library.image.base if isinstance(library.image, PeImage) else 0
-    mask = ~1 if table.machine == "arm" else ~0  # bit 0 of a function's address says that it is Thumb code
+    mask = ~1 if table.machine == "arm" else ~0  # bit 0 of a function's address marks Thumb code
     exports = ((name, table.find(name)) for name in (table.by_plain_name if names is None else names))
     return {
         name: (export.address & mask) + base
@@ -154,7 +155,7 @@ def _declarations(reader: TypeReader, dies: dict[str, Die], enumerations: tuple[
             variables[name] = reader.variable(name, die, _is_tls(die))
     reader.finish()
     types, conflicts = dict(sorted(reader.types.items())), tuple(reader.conflicts)
-    is_dwarf5 = all(die.unit.sizes.version >= 5 for die in dies.values())  # tells _Atomic and _Noreturn
+    is_dwarf5 = all(die.unit.sizes.version >= 5 for die in dies.values())  # it has _Atomic and _Noreturn
     tells_conventions = all(is_clang(die.unit) for die in dies.values())  # GCC does not write them
     return Declarations(functions, variables, types, conflicts, enumerations, is_dwarf5, tells_conventions, is_dwarf5)
 

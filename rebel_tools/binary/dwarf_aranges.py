@@ -1,4 +1,4 @@
-"""Which units hold given addresses, from .debug_aranges where the compiler wrote it (GCC does). DWARF 5, 6.1.2."""
+"""Which units contain given addresses, from .debug_aranges if the compiler wrote it (GCC does). DWARF 5, 6.1.2."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from rebel_tools.binary.errors import UnreadableBinary
 
 
 def units_of(dwarf: Dwarf, addresses: Iterable[int]) -> frozenset[int]:
-    """The starts of the units whose code includes one of the addresses. It is only a hint: damage means no hint."""
+    """The starts of the units whose code includes one of the addresses. It is only a hint; none if it is damaged."""
     data = dwarf.sections.get(".debug_aranges", b"")
     wanted = sorted(addresses)
     found: set[int] = set()

@@ -1,7 +1,7 @@
-"""What makes a C++ class more than its members: virtual functions, and whether it is passed by hidden reference.
+"""Properties of C++ classes: virtual functions, and whether they are passed by hidden reference.
 
 Source: DWARF 5, sections 5.7.8 and 5.7.1 (DW_AT_calling_convention); Itanium C++ ABI, section 1.1, "non-trivial for the
-purposes of calls". Clang writes the answer, GCC writes the functions from which it follows.
+purposes of calls". Clang writes how a class is passed; for GCC it follows from the functions.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from rebel_tools.binary.dwarf_find import language
 from rebel_tools.binary.dwarf_unit import Die, Unit
 
 KEEPS_CLASSES = "-femit-class-debug-always"
-"""What GCC writes about itself where it leaves out no class."""
+"""The option in GCC's description of itself with which it leaves out no class."""
 PURE = 2
 DEFAULTED_IN_CLASS = 1
 OP_CONST, OP_CONSTU = range(0x08, 0x10), 0x10
@@ -22,11 +22,11 @@ REFERENCES = frozenset({Tag.REFERENCE, Tag.RVALUE_REFERENCE})
 
 
 def is_left_out(die: Die, name: str, functions: list[Die]) -> bool:
-    """Whether a class that is only declared here may be defined in the source, `functions` being its members.
+    """Whether a class that is only declared here may be defined in the source. `functions` are its member functions.
 
-    One whose members are described is. Clang leaves out the definition of every C++ class that only pointers lead to,
-    GCC that of every class with a virtual table that is elsewhere, with nothing to tell it from one that the source
-    only declares. Of GCC a `struct` outside of all scopes, if it is no template, is taken for such a one, since the
+    If its members are described, it is defined. Clang leaves out the definition of every C++ class that is only used
+    through pointers, GCC that of every class whose virtual table is elsewhere; both look like a class that the source
+    only declares. With GCC, a `struct` outside all scopes that is not a template is taken to be only declared, as the
     handles of C are.
     """
     if functions or language(die.unit) not in CPLUSPLUS:
@@ -54,7 +54,7 @@ def _virtual(die: Die) -> t.Virtual:
     symbol = unit.string(die.values.get(At.LINKAGE_NAME) or die.values.get(At.MIPS_LINKAGE_NAME))
     name = unit.string(die.values.get(At.NAME)) or symbol or ""
     if name.startswith("~"):
-        symbol = None  # GCC writes a name that is no symbol (D4), Clang none
+        symbol = None  # GCC writes a name that is not a symbol (D4), Clang none
     return t.Virtual(name, _slot(die), symbol, die.number(At.VIRTUALITY) == PURE)
 
 
@@ -63,7 +63,7 @@ def _slot(die: Die) -> int | None:
     name = die.unit.string(die.values.get(At.NAME)) or ""
     _, block = die.values.get(At.VTABLE_ELEM_LOCATION, (0, b""))
     if name.startswith("~") or not isinstance(block, bytes) or len(block) < 2:
-        return None  # GCC gives destructors no slot, so those of Clang could not be compared with them
+        return None  # GCC writes no slot for destructors, so those of Clang are ignored
     if block[0] == OP_CONSTU:
         return sum((byte & 127) << 7 * index for index, byte in enumerate(block[1:10]))
     if block[0] in OP_CONST:
@@ -72,7 +72,7 @@ def _slot(die: Die) -> int | None:
 
 
 def read_passing(die: Die, functions: list[Die]) -> str | None:
-    """How values of a class are passed, as far as the class itself decides it; see `t.Record.passing`."""
+    """How values of a class are passed, if this follows from the class itself; see `t.Record.passing`."""
     written = {BY_REFERENCE: "reference", BY_VALUE: "value"}.get(die.number(At.CALLING_CONVENTION))
     if written:
         return written

@@ -1,4 +1,4 @@
-"""The numbers of DWARF 2 to 5 that the reader knows. Source: DWARF 5, section 7.5 and 7.8; GNU extensions of GCC."""
+"""The numbers of DWARF 2 to 5 that are read. Source: DWARF 5, sections 7.5 and 7.8; GNU extensions of GCC."""
 
 from __future__ import annotations
 
@@ -161,7 +161,7 @@ BY_REFERENCE, BY_VALUE = 4, 5
 """DW_CC_pass_by_reference and DW_CC_pass_by_value of a class; clang writes them, GCC does not."""
 
 ASSEMBLERS = frozenset({0x8001, 0x31})
-"""DW_LANG_Mips_Assembler, which GNU as writes, and DW_LANG_Assembly: their prototypes are no prototypes."""
+"""DW_LANG_Mips_Assembler, which GNU as writes, and DW_LANG_Assembly: their functions have no real prototypes."""
 
 C_LANGUAGES = frozenset({0x01, 0x02, 0x0C, 0x1D, 0x2C, 0x3E})
 """DW_LANG_C89, _C, _C99, _C11, _C17, _C23."""

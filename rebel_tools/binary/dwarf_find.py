@@ -1,9 +1,9 @@
-"""Finds the DIEs of wanted symbols among all others.
+"""Finds the DIEs of given symbols.
 
-Only what stands in a scope (the unit, a namespace, a class) can be a symbol, so the insides of functions are skipped.
-A DIE of this name at the address of the symbol is the best evidence. Then come other definitions of this name (the
-compiler may have folded equal functions into the code of one of them), then any DIE at the address: aliases, symbol
-versions made with `.symver` and C++ constructors have other names. Declarations come last.
+Only a DIE in a scope (the unit, a namespace, a class) can be a symbol, so the insides of functions are skipped. The
+best match is a DIE with the name and the address of the symbol. Then come other definitions of this name (the compiler
+may have merged equal functions), then any DIE at the address: aliases, symbol versions made with `.symver` and C++
+constructors have other names. Declarations come last.
 """
 
 from __future__ import annotations
@@ -42,13 +42,13 @@ def language(unit: Unit) -> int | None:
 
 
 def has_scopes(unit: Unit) -> bool:
-    """Whether names can be nested; a partial unit does not say its language."""
+    """Whether names can be nested; always so for a partial unit, which has no language."""
     found = language(unit)
     return found in CPLUSPLUS or (found is None and unit.top.tag != Tag.COMPILE_UNIT)
 
 
 def walk(unit: Unit, enter: frozenset[int], wanted: frozenset[int]) -> Iterator[tuple[int, int, int]]:
-    """(offset, offset of the parent, tag) of the DIEs with `wanted` tags whose parents all have a tag in `enter`."""
+    """(offset, offset of the parent, tag) of the DIEs with `wanted` tags whose parents all have tags in `enter`."""
     data, abbrevs, end, offset = unit.data, unit.abbrevs, unit.end, unit.first
     parents: list[int | None] = []
     while offset < end:
@@ -76,7 +76,7 @@ def walk(unit: Unit, enter: frozenset[int], wanted: frozenset[int]) -> Iterator[
 
 
 def _enter(unit: Unit, parents: list[int | None], entered: int | None, offset: int, after: int, sibling: int) -> int:
-    """Where to go on: at the first child, or behind all children when nobody wants them and DW_AT_sibling is usable."""
+    """The offset to go on at: the first child, or behind all children if they are skipped by a usable DW_AT_sibling."""
     if entered is None and sibling >= 0:
         target = unit.start + unit.integer(offset + sibling, 4)
         if after < target < unit.end:
@@ -88,7 +88,7 @@ def _enter(unit: Unit, parents: list[int | None], entered: int | None, offset: i
 
 
 def chain(die: Die) -> list[Die]:
-    """The DIE and what completes it: its abstract origin, then the declaration inside of a class or namespace."""
+    """The DIE and those that complete it: its abstract origin, then its declaration in a class or namespace."""
     links = [die]
     while len(links) < MAX_CHAIN:
         values = links[-1].values
@@ -120,9 +120,9 @@ def flag(links: list[Die], attribute: int) -> bool:
 
 
 def shared_units(dwarf: Dwarf) -> Iterator[Unit]:
-    """The units in the file that dwz shares which this one imports: what other files say in the same words is there.
+    """The imported units in the file of dwz, where DIEs that are equal in several files are.
 
-    That is not types alone: an enumeration, or thread-local data, whose location is an offset that others have, too.
+    These are not only types: there are also enumerations, and thread-local data at the same offset as in other files.
     """
     if dwarf.supplement is None:
         return
@@ -138,11 +138,11 @@ def shared_units(dwarf: Dwarf) -> Iterator[Unit]:
 
 
 class Finder:
-    """Looks for names in one file, unit after unit, the promising ones first.
+    """Searches names in one file, unit by unit, beginning with those that contain their addresses.
 
     names: linker names, None for all external functions and data.
-    addresses: where the symbols are, by name; those of forwarders and declarations are missing.
-    whole: what completes a unit of split DWARF, None when that is missing.
+    addresses: those of the symbols, by name; without forwarders and declarations.
+    whole: returns the complete unit for a skeleton of split DWARF, None if it is missing, and any other unit itself.
     """
 
     def __init__(
@@ -161,7 +161,7 @@ class Finder:
             self._at.setdefault(address, []).append(name)
 
     def search(self) -> dict[str, Match]:
-        """The best match of every name that the file describes."""
+        """The best match of every name that is found."""
         likely = self._likely_units()
         for unit in sorted(self.dwarf.units, key=lambda u: u.start not in likely):
             if self._complete():
@@ -211,13 +211,13 @@ class Finder:
 
 
 def _has_no_symbol(die: Die) -> bool:
-    """A C++ member that is `= delete`, or `= default` inside of its class, is defined by no library."""
+    """Whether it is a C++ member that is `= delete`, or `= default` inside its class: no library defines these."""
     _, defaulted = die.values.get(At.DEFAULTED, (0, 0))
     return At.DELETED in die.values or defaulted == DEFAULTED_IN_CLASS
 
 
 def _address(die: Die) -> int | None:
-    """Where the code begins or the data lies; None for a declaration."""
+    """The address of the code or data; None for a declaration."""
     unit = die.unit
     if die.tag == Tag.SUBPROGRAM:
         return unit.address(die.values.get(At.LOW_PC))
@@ -231,7 +231,7 @@ def _address(die: Die) -> int | None:
 
 
 def _index(block: bytes) -> int | None:
-    """A LEB128 number that takes all of the block; None when there is more to the expression."""
+    """The LEB128 number that the block consists of; None if the expression is longer."""
     if not block or len(block) > 5 or [byte > 127 for byte in block] != [True] * (len(block) - 1) + [False]:
         return None
     return sum((byte & 127) << 7 * place for place, byte in enumerate(block))

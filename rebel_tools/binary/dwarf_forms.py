@@ -1,6 +1,6 @@
-"""How many bytes the forms of attributes take, and how a whole abbreviation is skipped in one step.
+"""The sizes of the forms of attributes, and how a whole abbreviation is skipped in one step.
 
-Source: DWARF 5, section 7.5.5 and 7.5.6.
+Source: DWARF 5, sections 7.5.5 and 7.5.6.
 """
 
 from __future__ import annotations
@@ -37,14 +37,14 @@ LEBS = frozenset(
 
 
 class Sizes(NamedTuple):
-    """What the sizes of some forms depend on."""
+    """What the sizes of some forms depend on: the version, and the sizes of addresses and offsets in bytes."""
 
     version: int
     address: int
     offset: int
 
     def fixed(self, form: int) -> int | None:
-        """The bytes of a form, None when each value has its own size."""
+        """The size of a form in bytes, None if each value has its own size."""
         size = _FIXED.get(form)
         if size is not None:
             return size
@@ -58,10 +58,10 @@ Spec = tuple[int, int, int]
 
 
 class AbbrevParts(NamedTuple):
-    """What an abbreviation consists of.
+    """The parts of an abbreviation.
 
-    steps: bytes to skip, or a negative code for what has no fixed size;
-    sibling: where DW_AT_sibling stands when it is a 4-byte reference behind fixed sizes, else -1.
+    steps: bytes to skip, or a negative code for a form without a fixed size.
+    sibling: the position of DW_AT_sibling if it is a 4-byte reference and only fixed sizes precede it, else -1.
     """
 
     tag: int
@@ -74,7 +74,7 @@ class AbbrevParts(NamedTuple):
 
 
 class Run(NamedTuple):
-    """Attributes that follow each other and are decoded in one step; no layout: one without a fixed size."""
+    """Successive attributes that are decoded in one step. Without a layout, it is one without a fixed size."""
 
     layout: struct.Struct | None
     attributes: tuple[int, ...]
@@ -94,7 +94,7 @@ class Abbrev(AbbrevParts):
 
     @cached_property
     def runs(self) -> tuple[Run, ...]:
-        """How the other values of a DIE are decoded; made for those abbreviations of which one is."""
+        """How the other values of a DIE are decoded. It is computed when the first such DIE is decoded."""
         runs: list[Run] = []
         for is_plain, group in groupby(filter(self._has_value, self.specs), self._is_plain):
             specs = tuple(group)
@@ -118,7 +118,7 @@ def compile_steps(
 ) -> tuple[tuple[int, ...], int]:
     """The steps that skip `specs`, and the position of a usable DW_AT_sibling (-1: none).
 
-    unknown: makes the error for a form that DWARF 2 to 5 do not have.
+    unknown: makes the error for a form that is not in DWARF 2 to 5.
     """
     steps: list[int] = []
     sibling = -1

@@ -1,6 +1,6 @@
-"""The enumerations that headers declare, whether a symbol leads to them or not.
+"""The enumerations that headers declare, whether symbols use them or not.
 
-A function that takes an `int` is called with constants of an enumeration that its prototype does not name.
+For example, a function that takes an `int` may be called with constants of an enumeration that is not in its prototype.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ EVERY = ("*",)
 
 
 def is_header(path: str, patterns: tuple[str, ...]) -> bool:
-    """Whether a pattern, which may have wildcards, means a file: its path or the end of it, or a folder above it."""
+    """Whether a pattern, which may have wildcards, matches a file: its path, the end of its path, or a folder above."""
     path = f"/{path.lstrip('/')}"
     ends = [f"*/{pattern.strip('/')}" for pattern in patterns]
     return any(fnmatchcase(path, end) or fnmatchcase(path, f"{end}/*") for end in ends)
@@ -31,7 +31,7 @@ def is_header(path: str, patterns: tuple[str, ...]) -> bool:
 def read_enumerations(
     reader: TypeReader, dwarf: Dwarf, whole: Callable[[Unit], Unit | None], patterns: tuple[str, ...]
 ) -> tuple[t.Enum, ...]:
-    """All of them, in the order of the debug information, each definition once."""
+    """The enumerations of all matching headers, in the order of the debug information, each definition once."""
     units = chain(map(whole, dwarf.units), shared_units(dwarf))
     found = (enum for unit in units for enum in _of_unit(reader, unit))
     ours = (enum for enum in found if enum.declared_at is not None and is_header(enum.declared_at.path, patterns))

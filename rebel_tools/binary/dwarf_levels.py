@@ -1,6 +1,6 @@
-"""Whether a unit tells types at all: with -g1 compilers write functions and lines, and no types.
+"""Whether a unit has types at all: with -g1, compilers write functions and lines but no types.
 
-A function without a type and parameters then looks like `void f(void)`, which it need not be.
+Every function then looks like `void f(void)`, whatever it is.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ FULL = 2
 
 
 def tells_types(unit: Unit) -> bool:
-    """Whether what has no type in this unit has none in the source.
+    """Whether a function without a type in this unit has none in the source.
 
-    GCC says with which options it compiled, unless it is told not to. Else a unit in which nothing has a type is one of
-    -g1, as far as the compiler tells nothing that it leaves out there: Clang that a function is external, and both
-    that one of C has a prototype.
+    GCC usually writes its options into the unit. Otherwise, a unit without any type is taken to be one of -g1 unless it
+    has an attribute that the compilers leave out with -g1: with Clang, that a function is external; with others, that
+    a function of C has a prototype.
     """
     producer = unit.string(unit.top.values.get(At.PRODUCER)) or ""
     level = _gcc_level(producer)
@@ -36,7 +36,7 @@ def tells_types(unit: Unit) -> bool:
 
 
 def _gcc_level(producer: str) -> int | None:
-    """What the options of GCC amount to; None where it does not say. -g leaves a higher level as it is."""
+    """The level of debug information by GCC's options; None if they are not written. -g does not lower a level."""
     level = None
     for word in producer.split() if producer.startswith("GNU") else ():
         match = _LEVEL.fullmatch(word)

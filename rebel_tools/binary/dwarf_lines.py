@@ -1,4 +1,4 @@
-"""The file names of a unit's line table: what DW_AT_decl_file counts. Source: DWARF 5, section 6.2.4; 4 for older."""
+"""The file names of a unit's line table, which DW_AT_decl_file numbers. Source: DWARF 5, section 6.2.4; DWARF 4."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from rebel_tools.binary.dwarf_tables import Cursor
 from rebel_tools.binary.dwarf_unit import Unit
 
 MAX_FILES = 400_000
-"""Of all tables that are read together."""
+"""The limit for the files of all tables that are read for one library."""
 PATH, DIRECTORY = 1, 2
 
 
 class FileTables:
-    """The tables of a library; units that share one share the outcome, and the total is bounded."""
+    """The tables of a library. One that several units share is read once, and the total is limited."""
 
     def __init__(self) -> None:
         self._known: dict[tuple[object, int], tuple[str, ...]] = {}
         self._left = MAX_FILES
 
     def of(self, unit: Unit) -> tuple[str, ...]:
-        """Paths by number, as the compiler was given them: what lies in its working folder has no folder."""
+        """Paths by number, as they were given to the compiler; those relative to its working folder stay relative."""
         unit = unit.skeleton or unit
         start = unit.top.number(At.STMT_LIST, None)
         if start is None or ".debug_line" not in unit.dwarf.sections:

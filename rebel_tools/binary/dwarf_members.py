@@ -1,6 +1,6 @@
-"""Members of records: offsets, base classes and the three ways in which DWARF wrote bit-fields.
+"""Members of records: offsets, base classes, and the three ways in which versions of DWARF describe bit-fields.
 
-Source: DWARF 5, section 5.7.6 and 5.7.3; DWARF 3, section 5.6.6 for DW_AT_bit_offset.
+Source: DWARF 5, sections 5.7.6 and 5.7.3; DWARF 3, section 5.6.6 for DW_AT_bit_offset.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ Target = Callable[[Die], t.Type]
 
 
 def read_field(target: Target, die: Die, is_class: bool) -> t.Field | None:
-    """The member that a DIE describes; None for a static one, which is no part of the layout.
+    """The member that a DIE describes; None for a static one, which is not part of the layout.
 
-    is_class: whether members and bases without a word are private.
+    is_class: whether members and bases without DW_AT_accessibility are private.
     """
     field = _read(target, die)
     access = ACCESS.get(die.number(At.ACCESSIBILITY), "private" if is_class else "public")
@@ -53,7 +53,7 @@ def _read(target: Target, die: Die) -> t.Field | None:
 
 
 def read_constants(target: Target, dies: Iterable[Die]) -> tuple[tuple[str, int], ...]:
-    """The static members among those of a class whose value is a number that the compiler knows."""
+    """The static members among those of a class whose value is a compile-time number."""
     found = []
     for die in dies:
         _, value = die.values.get(At.CONST_VALUE, (0, None))
@@ -73,7 +73,7 @@ def _base_class(die: Die, kind: t.Type, offset: int | None) -> t.Field:
 
 
 def _offset(die: Die) -> int | None:
-    """The constant offset of a member (0 when none is written, as in unions), None when it is an expression."""
+    """The constant offset of a member in bytes (0 if none is written, as in unions); None for an expression."""
     _, value = die.values.get(At.DATA_MEMBER_LOCATION, (0, 0))
     if isinstance(value, int):
         return value

@@ -1,4 +1,4 @@
-"""What things are called in C++ and where they are declared: names with their namespaces and classes, and places."""
+"""Names in C++ with their namespaces and classes, and the places of declarations."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from rebel_tools.binary.dwarf_unit import Die, Unit
 from rebel_tools.errors import Place
 
 MAX_PARENTS = 500_000
-"""Things with a name whose parents are remembered at a time."""
+"""How many named DIEs the parents are kept of at a time."""
 NAMED = frozenset({*SCOPES, Tag.ENUMERATION, Tag.TYPEDEF, Tag.SUBPROGRAM, Tag.VARIABLE, Tag.MEMBER})
 
 
 class Names:
-    """Answers for the DIEs of all units that belong to one library."""
+    """The names and places of the DIEs in all units of one library."""
 
     def __init__(self) -> None:
         self._files = FileTables()
@@ -33,7 +33,7 @@ class Names:
         return self._scopes[key]
 
     def qualified(self, die: Die) -> str | None:
-        """The name with its namespaces and classes; None for what has none."""
+        """The name with its namespaces and classes; None for a DIE without a name."""
         die = chain(die)[-1]
         name = die.unit.string(die.values.get(At.NAME))
         parents = self._parents(die.unit) if name else {}
@@ -46,7 +46,7 @@ class Names:
         return name
 
     def place(self, links: list[Die]) -> Place | None:
-        """Where the symbol is declared: a C++ class says it better than the definition outside of it."""
+        """Where the symbol is declared; for a member of a C++ class, in the class, not where it is defined."""
         line = next((die for die in reversed(links) if die.number(At.DECL_LINE)), None)
         file = next((die for die in reversed(links) if At.DECL_FILE in die.values), None)
         if line is None or file is None:

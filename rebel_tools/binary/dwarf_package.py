@@ -19,14 +19,14 @@ HEADER = 16
 
 
 class Index(NamedTuple):
-    """Where units begin in their section, by signature (`dwo_id`), and their parts by that place."""
+    """The offsets of units in their section, by signature (`dwo_id`), and their parts by offset."""
 
     offsets: dict[int, int]
     parts: dict[int, Parts]
 
 
 class Package:
-    """The indexes of one file; all places are 0 in a .dwo file, which has none."""
+    """The indexes of one file. A .dwo file has none; all its parts begin at 0."""
 
     def __init__(self, sections: Mapping[str, bytes], byteorder: ByteOrder, name: str) -> None:
         self._byteorder = byteorder
@@ -44,7 +44,7 @@ class Package:
         return self._parts.get(section, {}).get(start, ALONE)
 
     def _read(self, data: bytes, name: str, holder: int) -> Index:
-        """One index, for the units of one section; without any when the index is about another section."""
+        """One index, for the units of the section `holder`; empty if the index is about another section."""
         columns, rows, slots = self._numbers(data, 4, 3, 4, name)
         if columns > 16 or rows > slots or slots > len(data) // 12:
             raise self._error(f"{name}: {rows} units in {slots} places", 4)

@@ -1,4 +1,4 @@
-"""The debug sections of one file: its units, abbreviations, strings and type units, each read once."""
+"""The debug sections of one file. Its units, abbreviations, strings and type units are each read once."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from rebel_tools.errors import Place
 
 MAX_UNITS = 200_000
 MAX_WORK = 1_000_000
-"""Attributes and DIEs that are decoded beyond four for every byte of .debug_info; honest files need up to two."""
+"""The limit for decoded attributes and DIEs, beyond four for every byte of .debug_info; real files need up to two."""
 MAX_TEXT = 32 << 20
-"""Bytes of distinct strings that are decoded beyond the size of their section."""
+"""The limit for the bytes of distinct decoded strings, beyond the size of their section."""
 
 
 class Dwarf:
     """The debug sections of one file (names as in ELF), and its units by offset and by signature.
 
-    name: the file in errors, whose offsets are relative to the section.
-    supplement: the file that dwz put into what several files have in common, which references can lead to.
-    parts: where the parts of a unit begin, by section and offset, in a package of split units (.dwp).
+    name: the file's name in errors, whose offsets are relative to the section.
+    supplement: the file with what dwz found in several files, which references can point into.
+    parts: returns where the parts of a unit begin, by section and offset, in a package of split units (.dwp).
     """
 
     def __init__(
@@ -70,7 +70,7 @@ class Dwarf:
         return [unit.start for unit in self.units]
 
     def close(self) -> None:
-        """Take units and file apart, which lead to each other: their sections go now and not with the collector."""
+        """Remove the references from units to themselves, so that memory is freed at once, not by the collector."""
         for units in (self.__dict__.pop("units", ()), self.__dict__.pop("_type_units", {}).values()):
             for unit in units:
                 unit.__dict__.pop("top", None)
@@ -79,7 +79,7 @@ class Dwarf:
         """The DIE at an offset of .debug_info."""
         index = bisect_right(self._starts, offset) - 1
         if index < 0:
-            raise self.error(".debug_info: a reference leads outside of all units", offset, "an offset in a unit")
+            raise self.error(".debug_info: a reference points outside of all units", offset, "an offset in a unit")
         return self.units[index].die(offset)
 
     def type_by_signature(self, signature: int) -> Die | None:
@@ -102,7 +102,7 @@ class Dwarf:
         return text
 
     def entry(self, section: str, at: int, size: int) -> int | None:
-        """An entry of a table of numbers; None when the table is in another file (split DWARF)."""
+        """An entry of a table of numbers; None if the table is in another file (split DWARF)."""
         data = self.sections.get(section)
         if data is None:
             return None
@@ -111,7 +111,7 @@ class Dwarf:
         return int.from_bytes(data[at : at + size], self.byteorder)
 
     def abbrevs(self, unit: Unit) -> dict[int, Abbrev]:
-        """The abbreviations of a unit by code, compiled for its sizes; units that share a table share the outcome."""
+        """The abbreviations of a unit by code, compiled for its sizes. A shared table is compiled once."""
         key = unit.abbrev_offset, unit.sizes
         if key not in self._abbrevs:
             self._abbrevs[key], read = read_abbrevs(self, unit.abbrev_offset, unit.sizes)
@@ -121,7 +121,7 @@ class Dwarf:
         return self._abbrevs[key]
 
     def spend(self, steps: int) -> None:
-        """Count decoded attributes and DIEs: nested or empty ones can make work grow with the square of a file."""
+        """Count decoded attributes and DIEs: in a malicious file the work could grow with the square of its size."""
         self._work -= steps
         if self._work < 0:
             raise self.error(".debug_info: DIEs are nested or shared beyond reason", 0, "work in line with the file")

@@ -1,4 +1,4 @@
-"""Types that stand in one DIE: numbers, the length of an array, types that nobody specifies.
+"""Types that are described by one DIE: numbers, the length of an array, unspecified types.
 
 Source: DWARF 5, sections 5.1, 5.13 and 7.8.
 """
@@ -11,10 +11,10 @@ from rebel_tools.binary.dwarf_unit import Die
 
 
 def read_base(die: Die) -> t.Type:
-    """A number or a character; Unknown for a format that the model does not have."""
+    """A number or a character; Unknown for an encoding that is not in the model."""
     name, size = die.unit.string(die.values.get(At.NAME)) or "", die.number(At.BYTE_SIZE, 0)
     encoding = die.number(At.ENCODING)
-    if size == 0:  # ICC writes void so, Rust its empty types
+    if size == 0:  # so written for void by ICC, and for empty types by Rust
         return t.Void() if name == "void" else t.Unknown(f"{name or 'a type'} without a size")
     if encoding == Encoding.BOOLEAN:
         return t.Bool(size)
@@ -28,7 +28,7 @@ def read_base(die: Die) -> t.Type:
 
 
 def read_unspecified(die: Die) -> t.Type:
-    """C++'s type of nullptr, which is passed as a pointer; GNU as writes one where it does not know the type."""
+    """The type of nullptr in C++, which is passed as a pointer; or a type that GNU as does not know."""
     name = die.unit.string(die.values.get(At.NAME)) or ""
     if "nullptr" in name:
         return t.Typedef("decltype(nullptr)", t.Pointer(t.Void(), die.unit.address_size))
@@ -36,7 +36,7 @@ def read_unspecified(die: Die) -> t.Type:
 
 
 def read_count(die: Die) -> int | None:
-    """The elements of one dimension; None when the debug information does not say or computes it at run time."""
+    """The number of elements in one dimension; None if it is not written or is computed at run time."""
     for attribute, more in ((At.COUNT, 0), (At.UPPER_BOUND, 1)):
         if attribute in die.values:
             form, value = die.values[attribute]
@@ -47,5 +47,5 @@ def read_count(die: Die) -> int | None:
 
 
 def in_range(value: int, kind: t.Integer) -> int:
-    """Some compilers write -1 as the bits of an unsigned number."""
+    """A value of `kind` with its sign: some compilers write -1 as an unsigned number."""
     return value - (1 << 8 * kind.size) if kind.signed and kind.size and value >> (8 * kind.size - 1) == 1 else value

@@ -19,7 +19,7 @@ NAMES = (At.DWO_NAME, At.GNU_DWO_NAME)
 
 
 def may_be_split(file: DebugFile) -> bool:
-    """Whether an abbreviation can have DW_AT_dwo_name: a cheap look that is wrong in one direction only."""
+    """Whether an abbreviation may have DW_AT_dwo_name. This is a quick test: True can be wrong, False cannot."""
     abbrevs = file.sections.get(".debug_abbrev", b"")
     return b"\x76" in abbrevs or b"\xb0\x42" in abbrevs
 
@@ -33,7 +33,10 @@ class SplitUnits:
         self._opened: dict[str, dict[int, Unit]] = {}
 
     def whole(self, unit: Unit) -> Unit | None:
-        """The unit itself when it is no skeleton; else what completes it, None when that is missing."""
+        """The unit itself if it is not a skeleton; else the unit that completes it, None if its file is missing.
+
+        Errors: UnreadableBinary if all its files are of another build.
+        """
         name = _name(unit)
         if name is None:
             return unit
@@ -52,7 +55,7 @@ class SplitUnits:
         return None
 
     def places(self, unit: Unit) -> Iterator[str]:
-        """The files that exist of those that can complete a skeleton: packages, then the file that it names."""
+        """The existing files that may complete a skeleton: packages, then the file that it names."""
         name = _name(unit)
         if name is None:
             return

@@ -1,4 +1,4 @@
-"""Unit headers and abbreviation tables. Source: DWARF 5, sections 7.5.1 and 7.5.3; version 4 for .debug_types."""
+"""Unit headers and abbreviation tables. Source: DWARF 5, sections 7.5.1 and 7.5.3; DWARF 4 for .debug_types."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
 TYPE_UNIT, SKELETON, SPLIT_COMPILE, SPLIT_TYPE = 0x02, 0x04, 0x05, 0x06
 MAX_SPECS = 512
-"""Attributes of one abbreviation; GCC writes up to about 30."""
+"""The limit for the attributes of one abbreviation; GCC writes up to about 30."""
 
 
 class Cursor:
-    """Numbers out of a section, one after the other; reading past the end is an UnreadableBinary."""
+    """Reads numbers from a section, one after the other. Errors: UnreadableBinary at the end of the section."""
 
     def __init__(self, dwarf: Dwarf, section: str, at: int) -> None:
         self.dwarf = dwarf
@@ -59,7 +59,7 @@ class Cursor:
 
 
 class UnitHeader(NamedTuple):
-    """Where a unit and its top DIE begin and where it ends, all in its section.
+    """The beginning of a unit, its top DIE and its end, as offsets in its section.
 
     A type unit has a signature; in DWARF 5 a skeleton and the unit that completes it have the same `dwo_id`.
     """
@@ -75,7 +75,7 @@ class UnitHeader(NamedTuple):
 
 
 def read_headers(dwarf: Dwarf, section: str) -> Iterator[UnitHeader]:
-    """The units of .debug_info or .debug_types; each begins where the one before it ends."""
+    """The units of .debug_info or .debug_types, in order."""
     cursor = Cursor(dwarf, section, 0)
     while cursor.at < len(cursor.data):
         header = _header(cursor)
@@ -116,7 +116,7 @@ def _extent(cursor: Cursor) -> tuple[int, int]:
 
 
 def read_abbrevs(dwarf: Dwarf, offset: int, sizes: Sizes) -> tuple[dict[int, Abbrev], int]:
-    """The abbreviations of one table by code, compiled for a unit's sizes, and how many bytes they take."""
+    """The abbreviations of one table by code, compiled for a unit's sizes, and the size of the table in bytes."""
     cursor = Cursor(dwarf, ".debug_abbrev", offset)
     abbrevs: dict[int, Abbrev] = {}
     while code := cursor.uleb():

@@ -1,8 +1,8 @@
 """From DIEs to the types of an interface (`rebel_tools.abi.types`).
 
 Records and enumerations with a tag are put on a list and read later, so that a chain of pointers through a thousand
-structures is no recursion. What refers to itself without a tag, nests too deeply or grows without end (all of it only
-in damaged files) becomes `Unknown`, which never compares equal.
+structures is not a recursion. A type that contains itself without a tag, is nested too deeply or is too large (which
+happens only in damaged files) becomes `Unknown`, which never compares equal.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from rebel_tools.binary.dwarf_unit import Die, Spot, Value
 MAX_NESTING = 48
 MAX_TYPES = 500_000
 MAX_NODES = 20_000
-"""Types inside of one type. A record without a tag that holds another twice, and so on, doubles with every level."""
+"""The limit for types inside one type. If records without tags contain each other twice, each level doubles it."""
 
 RECORDS = {Tag.STRUCTURE: "struct", Tag.CLASS: "struct", Tag.INTERFACE: "struct", Tag.UNION: "union"}
 QUALIFIERS = {Tag.CONST: "const", Tag.VOLATILE: "volatile", Tag.RESTRICT: "restrict", Tag.ATOMIC: "atomic"}
 POINTERS = {Tag.POINTER: "*", Tag.REFERENCE: "&", Tag.RVALUE_REFERENCE: "&&"}
 LOCAL = frozenset({0x0A, 0x0B, 0x1D, Tag.VARIABLE, 0x48, 0x4109})
-"""Label, lexical block, inlined subroutine, variable, call site: what follows the parameters of a function."""
+"""Label, lexical block, inlined subroutine, variable, call site: DIEs that follow the parameters of a function."""
 PARAMETER_PACK = 0x4108
 FLOAT = 4
 """Bytes of a `float`."""
@@ -49,7 +49,7 @@ class TypeReader:
     # Symbols
 
     def function(self, name: str, die: Die) -> t.Function:
-        """A function as its definition, its abstract origin and its declaration describe it together."""
+        """A function, from its definition, its abstract origin and its declaration together."""
         links = chain(die)
         body = next((link for link in links if At.ABSTRACT_ORIGIN not in link.values), die)
         parameters, varargs = self._parameters(body)
@@ -79,11 +79,11 @@ class TypeReader:
         )
 
     def enumeration(self, die: Die) -> t.Enum:
-        """An enumeration with its qualified name, None for one without a tag."""
+        """An enumeration with its qualified name, which is None if it has no tag."""
         return self._enum(die, self._names.qualified(die), True)
 
     def finish(self) -> None:
-        """Read all records that what was read so far refers to."""
+        """Read all records that the types read so far refer to."""
         while self._pending:
             key, die = self._pending.pop()
             is_tagged = not key.startswith(t.TYPEDEF)
@@ -104,9 +104,9 @@ class TypeReader:
         return tuple(parameters), varargs
 
     def _parameter(self, die: Die, is_first: bool) -> list[t.Parameter]:
-        """One parameter; none for what GCC passes to constructors of its own accord (`__in_chrg`, `__vtt_parm`).
+        """One parameter; none for those that GCC adds to constructors (`__in_chrg`, `__vtt_parm`).
 
-        Declarations give these no names, and none to `this`, which comes first.
+        In declarations these have no names; neither has `this`, which is the first parameter.
         """
         links = chain(die)
         name = first_string(links, At.NAME)
@@ -119,7 +119,7 @@ class TypeReader:
         return CONVENTIONS.get(found[0].number(At.CALLING_CONVENTION)) if found else None
 
     def _display(self, links: list[Die]) -> str | None:
-        """The readable name of a mangled one."""
+        """The readable name of a mangled one, None if the name is not mangled."""
         if not first_value(links, At.LINKAGE_NAME, At.MIPS_LINKAGE_NAME):
             return None
         return self._names.qualified(links[-1])
@@ -132,19 +132,19 @@ class TypeReader:
 
     def _referred(self, die: Die, value: Value) -> t.Type:
         spot = die.unit.spot(value)
-        if spot is not None and spot in self._known:  # most types are referred to often, and need not be decoded again
+        if spot is not None and spot in self._known:  # most types are used often, and their DIEs need no decoding
             self._weight += self._weights[spot]
             return self._known[spot]
         target = die.unit.reference(value)
         return self.read(target) if target else t.Unknown("it is described in another file")
 
     def target(self, die: Die) -> t.Type:
-        """The type that DW_AT_type of a DIE leads to; nothing stands for void."""
+        """The type that DW_AT_type of a DIE refers to; void without the attribute."""
         value = die.values.get(At.TYPE)
         return t.Void() if value is None else self._referred(die, value)
 
     def read(self, die: Die) -> t.Type:
-        """The type that a DIE stands for."""
+        """The type that a DIE describes."""
         key = die.unit.space, die.offset
         if key in self._known:
             self._weight += self._weights[key]
@@ -213,7 +213,7 @@ class TypeReader:
         return t.Typedef(name, self.target(die), alignment)
 
     def _tagged(self, die: Die) -> t.Type:
-        """A reference to a record or enumeration with a tag, which is read later; one without a tag in place."""
+        """A reference to a record or enumeration with a tag, which is read later; without a tag, the definition."""
         die = self._whole(die)
         name = self._names.qualified(die)
         if name is None:
@@ -221,7 +221,7 @@ class TypeReader:
         return self._queued_as(f"{RECORDS.get(die.tag, 'enum')} {name}", die)
 
     def _whole(self, die: Die) -> Die:
-        """The DIE in the type unit that a declaration of a type stands for."""
+        """The DIE in a type unit if the DIE is a reference to one, else the DIE itself."""
         return die.unit.reference(die.values.get(At.SIGNATURE)) or die
 
     def _queued_as(self, key: str, die: Die) -> t.Ref:
@@ -283,18 +283,18 @@ class TypeReader:
 
 
 def _untold(die: Die) -> tuple[t.Field, ...]:
-    """GCC writes a typedef that makes a union transparent as a union that has a size, and no members."""
+    """An unknown member for a union with a size and no members, as GCC writes a typedef of a transparent union."""
     is_empty = die.tag != Tag.UNION or die.number(At.BYTE_SIZE, 0) < 2 or At.ALIGNMENT in die.values
     return () if is_empty else (t.Field(None, t.Unknown("the debug information does not tell its members"), 0),)
 
 
 def _has_prototype(links: list[Die]) -> bool:
-    """False of a function of C that is defined in the style of before 1989, `int f(x) float x; {...}`."""
+    """Whether it has a prototype; not so for a function of C that is defined as `int f(x) float x; {...}`."""
     return language(links[0].unit) not in C_LANGUAGES or any(At.PROTOTYPED in die.values for die in links)
 
 
 def _promoted(parameter: t.Parameter) -> t.Parameter:
-    """What callers pass to a function without a prototype: a double for a float. Source: C17, section 6.5.2.2."""
+    """The parameter as callers without a prototype pass it: a float as a double. Source: C17, section 6.5.2.2."""
     kind = parameter.type
     while isinstance(kind, (t.Typedef, t.Qualified)):
         kind = kind.target
@@ -303,14 +303,14 @@ def _promoted(parameter: t.Parameter) -> t.Parameter:
 
 
 def _qualified(kind: t.Type, qualifier: str) -> t.Type:
-    """GCC describes a constant array as constant twice: the array and its elements."""
+    """A type with a qualifier, which an array gets only once: GCC writes `const` for the array and its elements."""
     if isinstance(kind, t.Array) and isinstance(kind.element, t.Qualified) and kind.element.qualifier == qualifier:
         return kind
     return t.Qualified(kind, qualifier)
 
 
 def _is_opaque(definition: t.Record | t.Enum) -> bool:
-    """Whether it may be a declaration of what is defined elsewhere."""
+    """Whether it may be only a declaration of a type that is defined elsewhere."""
     return definition.size is None if isinstance(definition, t.Record) else not definition.values
 
 

@@ -1,8 +1,8 @@
-"""One unit of .debug_info and its DIEs: decoded one at a time, or skipped at the speed of a table look-up.
+"""One unit of .debug_info and its DIEs, which are decoded one at a time, or skipped by a table look-up.
 
-pyelftools makes an object of every DIE, which is far too slow where 200 functions out of 80,000 DIEs are wanted. Here
-each abbreviation is compiled into the sizes of what it stands for, so a DIE that nobody asked for costs one step.
-Offsets only move forward, so a damaged file ends the walk. Source: DWARF 5, section 7.5 (and 2 to 4 where they differ).
+pyelftools makes an object of every DIE, which is far too slow if 200 functions out of 80,000 DIEs are needed. Here
+each abbreviation is compiled into the sizes of its values, so a DIE that is not needed is skipped in one step. Offsets
+only increase, so reading ends even in a damaged file. Source: DWARF 5, section 7.5 (and 2 to 4 where they differ).
 """
 
 from __future__ import annotations
@@ -27,15 +27,15 @@ _SUP_STRINGS = frozenset({Form.STRP_SUP, Form.GNU_STRP_ALT})
 _SUP_REFS = frozenset({Form.REF_SUP4, Form.REF_SUP8, Form.GNU_REF_ALT})
 
 Raw = Union[int, bytes]
-"""What is written for an attribute: a number, or the bytes of a block or of a string in place."""
+"""The raw value of an attribute: a number, or the bytes of a block or of an inline string."""
 Value = tuple[int, Raw]
-"""The form of an attribute, and what is written."""
+"""The form of an attribute, and its raw value."""
 Spot = tuple[object, int]
 """The place of a DIE among those of all files: `Unit.space` and the offset."""
 
 
 class Die(NamedTuple):
-    """A decoded DIE: its values by attribute, and where its first child (or its next sibling) begins."""
+    """A decoded DIE: its values by attribute, and the offset of its first child (or its next sibling)."""
 
     unit: Unit
     offset: int
@@ -54,13 +54,13 @@ class Die(NamedTuple):
     def number(self, attribute: int, default: None) -> int | None: ...
 
     def number(self, attribute: int, default: int | None = 0) -> int | None:
-        """An attribute that is a number; `default` when it is absent, or an expression for run time."""
+        """The number of an attribute; `default` if it is absent or an expression."""
         value = self.values.get(attribute)
         return value[1] if value and isinstance(value[1], int) else default
 
 
 class Parts(NamedTuple):
-    """Where a unit's parts of other sections begin: in a package of split units (.dwp) each has parts of its own."""
+    """Where a unit's parts of other sections begin, in bytes; not 0 only in a package of split units (.dwp)."""
 
     abbrev: int = 0
     line: int = 0
@@ -68,15 +68,16 @@ class Parts(NamedTuple):
 
 
 ALONE = Parts()
-"""Those of a unit in a file without an index."""
+"""The parts of a unit in a file without an index."""
 
 
 class Unit:
-    """One unit of .debug_info or .debug_types. `start` is that of its header, `first` that of its top DIE.
+    """One unit of .debug_info or .debug_types. `start` is the offset of its header, `first` that of its top DIE.
 
     dwarf: the file that it is a part of (`dwarf_reader.Dwarf`).
-    space: what distinguishes its offsets from those of other files and sections.
+    space: distinguishes its offsets from those in other files and sections.
     skeleton: for a unit of a .dwo or .dwp file, the unit in the linked file that has its addresses and line table.
+    Errors of all methods: UnreadableBinary for damaged data.
     """
 
     def __init__(self, dwarf: Dwarf, section: str, header: UnitHeader, parts: Parts = ALONE) -> None:
@@ -105,7 +106,7 @@ class Unit:
         return self.die(self.first)
 
     def abbrev_at(self, offset: int) -> tuple[Abbrev | None, int]:
-        """The abbreviation of the DIE at `offset` (None: end of siblings), and where its values begin."""
+        """The abbreviation of the DIE at `offset` (None at the end of siblings), and the offset of its values."""
         data = self.data
         if not self.first <= offset < self.end:
             raise self.error("a DIE lies outside of its unit", offset, f"{self.first:#x} to {self.end:#x}")
@@ -124,7 +125,7 @@ class Unit:
         return self.error(f"the abbreviation {code} is not defined", offset, "a code of its table")
 
     def skip(self, offset: int, abbrev: Abbrev) -> int:
-        """Where the values of an abbreviation end that begin at `offset`."""
+        """The offset of the end of an abbreviation's values, which begin at `offset`."""
         for step in abbrev.steps:
             if step >= 0:
                 offset += step
@@ -146,7 +147,7 @@ class Unit:
         """Decode the DIE at `offset`, which is relative to the section; the end of siblings is an error here."""
         abbrev, at = self.abbrev_at(offset)
         if abbrev is None:
-            raise self.error("a reference leads to the end of a list of DIEs", offset, "a DIE")
+            raise self.error("a reference points to the end of a list of DIEs", offset, "a DIE")
         return self._decoded(offset, abbrev, at)
 
     def _decoded(self, offset: int, abbrev: Abbrev, at: int) -> Die:
@@ -168,7 +169,7 @@ class Unit:
         return Die(self, offset, abbrev, values, at)
 
     def children(self, die: Die) -> Iterator[Die]:
-        """The DIEs directly below `die`, in order; each step moves forward, whatever DW_AT_sibling says."""
+        """The DIEs directly below `die`, in order. Each step increases the offset, whatever DW_AT_sibling is."""
         offset, depth = die.end, 0
         while die.abbrev.has_children and offset < self.end:
             self.dwarf.spend(1)
@@ -187,7 +188,7 @@ class Unit:
                 depth += step
 
     def behind(self, abbrev: Abbrev, at: int, end: int) -> tuple[int, int]:
-        """Where to go on behind a DIE, past its children where DW_AT_sibling is usable; 1 when they are entered."""
+        """The offset to go on at after a DIE, and 1 if its children are entered, 0 if DW_AT_sibling skips them."""
         if not abbrev.has_children:
             return end, 0
         if abbrev.sibling >= 0:
@@ -196,10 +197,10 @@ class Unit:
                 return sibling, 0
         return end, 1
 
-    # What a form stands for
+    # Raw values
 
     def value(self, form: int, at: int) -> tuple[Raw, int]:
-        """The raw value of `form` at `at` and where it ends: an integer, or the bytes of a block or a string."""
+        """The raw value of `form` at `at` (an integer, or the bytes of a block or a string), and its end."""
         size = self.sizes.fixed(form)
         if size is not None:
             return self.integer(at, size), at + size
@@ -259,10 +260,10 @@ class Unit:
             raise self.error("a string has no end", at, "a NUL byte")
         return end
 
-    # What a value means
+    # Values
 
     def string(self, value: Value | None) -> str | None:
-        """The text of a string attribute; None without the attribute, or when its text is in a missing file."""
+        """The text of a string attribute; None without the attribute, or if its text is in a missing file."""
         if value is None:
             return None
         form, raw = value
@@ -293,7 +294,7 @@ class Unit:
         return self.address_at(raw) if form in _ADDRX and isinstance(raw, int) else None
 
     def address_at(self, index: int) -> int | None:
-        """An entry of the linked file's table of addresses; None when it has none."""
+        """An entry of the linked file's table of addresses; None if it has none."""
         holder = self.skeleton or self
         if At.GNU_ADDR_BASE in holder.top.values:
             base = holder.top.number(At.GNU_ADDR_BASE)
@@ -307,7 +308,7 @@ class Unit:
         return (self.space, self.start + raw) if form in _LOCAL_REFS and isinstance(raw, int) else None
 
     def reference(self, value: Value | None) -> Die | None:
-        """The DIE that an attribute refers to; None without the attribute, or when the DIE is in a missing file."""
+        """The DIE that an attribute refers to; None without the attribute, or if the DIE is in a missing file."""
         if value is None:
             return None
         form, raw = value

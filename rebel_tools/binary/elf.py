@@ -28,7 +28,7 @@ NO_DYNAMIC = {
 
 @collector_paused()
 def read_elf(source: Source, image: ElfImage | None = None) -> ExportTable:
-    """The table as the dynamic linker sees it, from PT_DYNAMIC; UnreadableBinary when that is not possible."""
+    """The table that the dynamic linker uses, from PT_DYNAMIC. Errors: UnreadableBinary for other or damaged files."""
     image = image or ElfImage(source)
     if image.dynamic_segment is None:
         kind = NO_DYNAMIC.get(image.header.type, "this ELF file has no dynamic segment")

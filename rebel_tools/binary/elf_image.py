@@ -1,7 +1,7 @@
-"""An ELF file as the dynamic linker sees it: header, loadable segments and the PT_DYNAMIC tags.
+"""The parts of an ELF file that the dynamic linker uses: header, loadable segments and the PT_DYNAMIC tags.
 
-Addresses in DT_* tags are virtual and map to the file through PT_LOAD. Section headers play no part here: they can be
-absent or wrong (see `elf_sections`).
+Addresses in DT_* tags are virtual and map to the file through PT_LOAD. Section headers are not used here, since they
+can be absent or wrong (see `elf_sections`).
 Source of the layouts: System V gABI, chapters 4 and 5.
 """
 
@@ -44,7 +44,7 @@ MACHINES = {
     183: "aarch64",
     243: "riscv",
     258: "loongarch",
-    0x9026: "alpha",  # what the tools write; the gABI's 41 is in no file
+    0x9026: "alpha",  # as the tools write it; the gABI's 41 is not used
 }
 """Names of machines as the GNU tools spell them, by e_machine."""
 
@@ -79,14 +79,14 @@ class Segment(NamedTuple):
 
 
 class Dynamic(NamedTuple):
-    """The tags before DT_NULL: the last value of each (as the dynamic linker keeps it), and all DT_NEEDED in order."""
+    """The tags before DT_NULL: the last value of each (which the dynamic linker uses), and all DT_NEEDED in order."""
 
     values: dict[int, int]
     needed: tuple[int, ...]
 
 
 class ElfImage:
-    """Header, segments and dynamic tags of one ELF file; every failure is an UnreadableBinary."""
+    """Header, segments and dynamic tags of one ELF file. Errors of all methods: UnreadableBinary."""
 
     def __init__(self, source: Source) -> None:
         self.source = source
@@ -114,11 +114,11 @@ class ElfImage:
         return MACHINES.get(machine) or _rare_machine(machine)
 
     def format(self, layout: str) -> struct.Struct:
-        """A compiled layout in the byte order of the file, `W` standing for the word of its class."""
+        """A compiled layout of `struct` in the byte order of the file, in which `W` is a word of the file's class."""
         return struct.Struct(self.order + layout.replace("W", self.word))
 
     def unpack(self, layout: str, data: bytes, offset: int, what: str) -> tuple[Any, ...]:
-        """One record of `data`, which holds `what`."""
+        """The record at an offset of `data`. `what` names it in errors."""
         record = self.format(layout)
         if offset < 0 or offset + record.size > len(data):
             raise self.source.error(
@@ -146,7 +146,7 @@ class ElfImage:
         return tuple(Segment(h[0], h[1], h[2], h[4], h[5], h[6]) for h in layout.iter_unpack(data))
 
     def locate(self, address: int, what: str) -> tuple[int, int]:
-        """The file offset of a virtual address, and how many bytes of its segment follow it in the file."""
+        """The file offset of a virtual address, and how many bytes of its segment in the file begin there."""
         for segment in self.segments:
             inside = address - segment.address
             if segment.type == PT_LOAD and 0 <= inside < segment.file_size:
@@ -158,18 +158,18 @@ class ElfImage:
         )
 
     def read_address(self, address: int, size: int, what: str) -> bytes:
-        """`size` bytes at a virtual address, as the file holds them (relocations are not applied)."""
+        """`size` bytes of the file at a virtual address (relocations are not applied)."""
         return self.source.read_part(self.locate(address, what), size, what, "segment")
 
     @cached_property
     def dynamic_segment(self) -> Segment | None:
-        """PT_DYNAMIC, or None for what is no dynamic object (the last one counts, as in glibc)."""
+        """PT_DYNAMIC, the last one as in glibc; None if the file is not a dynamic object."""
         found = [segment for segment in self.segments if segment.type == PT_DYNAMIC]
         return found[-1] if found else None
 
     @cached_property
     def dynamic(self) -> Dynamic:
-        """The tags that PT_DYNAMIC holds, found by its address (p_offset is of no interest to the dynamic linker)."""
+        """The tags in PT_DYNAMIC, found by its address (the dynamic linker does not use p_offset)."""
         segment = self.dynamic_segment
         if segment is None:
             return Dynamic({}, ())
@@ -195,7 +195,7 @@ class ElfImage:
 
 
 def _rare_machine(number: int) -> str:
-    """pyelftools' name of a machine; it takes longer to import than the exports of most libraries to read."""
+    """The name of a machine in pyelftools. Importing it takes longer than reading the exports of most libraries."""
     from elftools.elf.enums import ENUM_E_MACHINE
 
     found = (name for name, value in ENUM_E_MACHINE.items() if value == number and name.startswith("EM_"))

@@ -1,4 +1,4 @@
-"""What the loader makes of an ELF file beside its symbols: which memory can be written, and how it treats the process.
+"""The effects of loading an ELF file, besides its symbols: which memory is writable, and what changes in the process.
 
 Source: System V gABI, chapter 5; glibc, elf/dl-load.c and elf/dl-support.c for PT_GNU_STACK and PT_GNU_RELRO.
 """
@@ -15,7 +15,7 @@ DF_1_NOW, DF_1_NODELETE, DF_1_NOOPEN = 1, 8, 0x40
 
 
 def memory(image: ElfImage) -> tuple[Memory, ...]:
-    """The loaded ranges; what PT_GNU_RELRO covers is read-only as soon as the loader is done."""
+    """The loaded ranges. The loader makes those of PT_GNU_RELRO read-only when it has relocated the file."""
     loaded = [segment for segment in image.segments if segment.type == PT_LOAD]
     protected = [segment for segment in image.segments if segment.type == PT_GNU_RELRO]
     ranges: list[Memory] = []
@@ -37,7 +37,7 @@ def _split(segment: Segment, protected: list[Segment]) -> list[Memory]:
 
 
 def loader(image: ElfImage, strings: NameTable) -> tuple[tuple[str, str], ...]:
-    """What the loader does because of this file, in words; what it does not do is missing."""
+    """What the loader does because of this file, as pairs of a name and a text; see `ExportTable.loader`."""
     values = image.dynamic.values
     flags, flags_1 = values.get(DT_FLAGS, 0), values.get(DT_FLAGS_1, 0)
     now = DT_BIND_NOW in values or bool(flags & DF_BIND_NOW) or bool(flags_1 & DF_1_NOW)
@@ -56,7 +56,7 @@ def loader(image: ElfImage, strings: NameTable) -> tuple[tuple[str, str], ...]:
 
 
 def _stack(image: ElfImage) -> str:
-    """Without PT_GNU_STACK the platform decides."""
+    """Whether the stack becomes executable. Without PT_GNU_STACK it depends on the platform."""
     for segment in image.segments:
         if segment.type == PT_GNU_STACK:
             return "yes" if segment.flags & PF_X else ""

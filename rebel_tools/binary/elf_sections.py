@@ -1,7 +1,7 @@
 """Where the section headers of an ELF file contradict PT_DYNAMIC.
 
-`nm`, `readelf -s` and the static linker read sections, the dynamic linker reads PT_DYNAMIC. A file in which the two
-differ shows one face to the tools and another to the process that loads it.
+`nm`, `readelf -s` and the static linker read sections, the dynamic linker reads PT_DYNAMIC. If the two differ, the
+tools show something else than what a process gets.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ MAX_SECTIONS = 100_000
 
 
 class Section(NamedTuple):
-    """One section header; `name_at` is the offset of its name in the section of names."""
+    """One section header. `name_at` is the offset of its name in the string table of section names."""
 
     name_at: int
     type: int
@@ -31,7 +31,7 @@ class Section(NamedTuple):
 
 
 def read_sections(image: ElfImage) -> tuple[Section, ...]:
-    """The section headers, none for a file without; UnreadableBinary when the table is damaged."""
+    """The section headers; none if the file has none. Errors: UnreadableBinary if the table is damaged."""
     header = image.header
     start, count, size = header.sections_at, header.section_count, header.section_size
     layout = image.format("IIQQQQIIQQ" if image.bits == 64 else "IIIIIIIIII")
@@ -48,7 +48,7 @@ def read_sections(image: ElfImage) -> tuple[Section, ...]:
 
 
 def section_findings(image: ElfImage, extent: Extent | None) -> tuple[TableFinding, ...]:
-    """One finding for each table that sections and PT_DYNAMIC place or measure differently."""
+    """One finding for each table whose place or size differs between sections and PT_DYNAMIC."""
     findings = tuple(TableFinding("dynamic-table", message) for message in _displaced(image))
     try:
         sections = read_sections(image)
@@ -60,7 +60,7 @@ def section_findings(image: ElfImage, extent: Extent | None) -> tuple[TableFindi
 
 
 def _displaced(image: ElfImage) -> Iterator[str]:
-    """PT_DYNAMIC by its offset, which tools read, and by its address, which the dynamic linker reads."""
+    """Whether the offset of PT_DYNAMIC, which tools use, matches its address, which the dynamic linker uses."""
     segment = image.dynamic_segment
     if segment is None:
         return

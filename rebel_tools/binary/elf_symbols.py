@@ -26,7 +26,7 @@ from rebel_tools.binary.model import Export
 from rebel_tools.binary.names import NameTable
 
 MAX_SYMBOLS = 500_000
-"""Entries of a dynamic symbol table that are read; the largest known libraries have about 200,000."""
+"""The limit for entries of a dynamic symbol table; the largest known libraries have about 200,000."""
 
 SHN_UNDEF, SHN_ABS = 0, 0xFFF1
 BINDINGS = {1: "global", 2: "weak", 10: "unique"}
@@ -35,9 +35,9 @@ VISIBILITIES = {0: "default", 3: "protected"}
 
 
 class Extent(NamedTuple):
-    """How far the symbol table reaches: `total` entries, of which the first `hidden` are not in the hash table.
+    """The size of the symbol table: `total` entries, of which the first `hidden` are not in the hash table.
 
-    `exact` is False when the hash table is empty and so says nothing about the number of undefined symbols.
+    `exact` is False if the hash table is empty, so that the number of undefined symbols does not follow from it.
     """
 
     total: int
@@ -46,7 +46,7 @@ class Extent(NamedTuple):
 
 
 def symbol_extent(image: ElfImage) -> Extent | None:
-    """What the hash table that the dynamic linker uses says, None when there is no hash table."""
+    """The extent by the hash table that the dynamic linker uses; None if there is no hash table."""
     values = image.dynamic.values
     if DT_GNU_HASH in values:
         extent = _gnu_hash_extent(image, values[DT_GNU_HASH])
@@ -69,7 +69,7 @@ def _hash_extent(image: ElfImage, address: int) -> Extent:
 
 
 def _gnu_hash_extent(image: ElfImage, address: int) -> Extent:
-    """The highest index that a bucket starts with, then along its chain up to the entry with the end bit."""
+    """The extent by the chain of the bucket that starts with the highest index, up to the entry with the end bit."""
     head = image.read_address(address, 16, "DT_GNU_HASH")
     buckets, first, bloom, _ = image.unpack("IIII", head, 0, "DT_GNU_HASH")
     start = address + 16 + bloom * image.bits // 8
@@ -105,10 +105,10 @@ def _words(image: ElfImage, data: bytes, code: str = "I") -> array[int]:
 
 
 def read_exports(image: ElfImage, extent: Extent, strings: NameTable, versions: Versions) -> tuple[Export, ...]:
-    """The defined, visible, hashed symbols, sorted by name and version.
+    """The defined, visible symbols in the hash table, sorted by name and version.
 
-    Left out: local symbols, hidden and internal visibility, sections, files, symbols without an address
-    (which the dynamic linker skips) and the absolute symbols that stand for version definitions.
+    Left out are local symbols, hidden and internal ones, sections, files, symbols without an address
+    (which the dynamic linker skips) and the absolute symbols of version definitions.
     """
     columns = _columns(image, extent)
     kinds, bindings, visibilities = _transposed(map(_Traits().__getitem__, columns.traits), 3)
@@ -129,7 +129,7 @@ def read_exports(image: ElfImage, extent: Extent, strings: NameTable, versions: 
 
 
 def unhashed(image: ElfImage, extent: Extent) -> int:
-    """How many defined symbols stand before the hashed ones, where the static linker sees them and no process does."""
+    """How many defined symbols are not in the hash table: the static linker finds them, the dynamic linker does not."""
     columns = _columns(image, Extent(extent.hidden))
     return sum(1 for section, key in zip(columns.sections, columns.traits) if section and _Traits()[key][0])
 
@@ -167,7 +167,7 @@ Traits = tuple[Optional[str], Optional[str], Optional[str]]
 
 
 class _Traits(dict[int, Traits]):
-    """(kind, binding, visibility) by st_info and st_other; all None for what other modules cannot link against."""
+    """(kind, binding, visibility) by st_info and st_other; all None if other modules cannot link against the symbol."""
 
     def __missing__(self, key: int) -> Traits:
         info, other = key.to_bytes(2, NATIVE)
@@ -179,7 +179,7 @@ class _Traits(dict[int, Traits]):
 class _VersionLabels(dict[int, tuple[Optional[str], bool]]):
     """(version name, whether it is the default) by the raw index of DT_VERSYM.
 
-    Index 1 is the unversioned base. Index 0 is called local, but glibc takes it for the same (`check_match` in
+    Index 1 is the unversioned base. Index 0 is called local, but glibc treats it like 1 (`check_match` in
     elf/dl-lookup.c), and ld gives it to copies of unversioned data.
     """
 
@@ -200,7 +200,7 @@ class _VersionLabels(dict[int, tuple[Optional[str], bool]]):
 
 
 def _version_indices(image: ElfImage, count: int) -> array[int]:
-    """The raw entries of DT_VERSYM, or all ones (unversioned) when there is none."""
+    """The raw entries of DT_VERSYM; all 1 (unversioned) if there is none."""
     address = image.dynamic.values.get(DT_VERSYM)
     if address is None:
         return array("H", [1]) * count

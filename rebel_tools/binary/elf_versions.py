@@ -1,7 +1,7 @@
-"""Symbol versions of an ELF file: the names behind the indices of DT_VERSYM.
+"""Symbol versions of an ELF file: the names for the indices in DT_VERSYM.
 
-Definitions (DT_VERDEF) and needs (DT_VERNEED) are linked lists of relative offsets. Only lists that move forward are
-followed, so a count of 2^32-1 costs nothing. Source: LSB Core 5.0, section 10.7 "Symbol Versioning".
+Definitions (DT_VERDEF) and needs (DT_VERNEED) are linked lists of relative offsets. Offsets are unsigned and bounded by
+the table, so a false count of 2^32-1 costs nothing. Source: LSB Core 5.0, section 10.7 "Symbol Versioning".
 """
 
 from __future__ import annotations
@@ -23,14 +23,15 @@ INDEX = 0x7FFF
 FLAG_BASE = 1
 MAX_VERSIONS = INDEX + 1
 MAX_TABLE = 1 << 20
-"""Bytes of one version table that are read; the largest known ones have some ten thousand."""
+"""The limit for the bytes of one version table; the largest known ones have some ten thousand."""
 
 
 class Versions(NamedTuple):
     """Names by version index; `defined` are those of DT_VERDEF without the base version (the file's own name).
 
-    needed: the indices that only DT_VERNEED names. An executable has symbols of such versions where it keeps a copy of
-    a library's data.
+    needed: the indices that are only in DT_VERNEED. An executable has symbols of such versions if it contains a copy of
+        a library's data.
+    complaints: the contradictions in the tables, one sentence each.
     """
 
     names: dict[int, str]
@@ -40,7 +41,7 @@ class Versions(NamedTuple):
 
 
 def read_versions(image: ElfImage, strings: NameTable) -> Versions:
-    """All version names of the file; `complaints` say where a count and a list disagree."""
+    """All version names of the file. Errors: UnreadableBinary."""
     names: dict[int, str] = {}
     defined: set[str] = set()
     complaints: list[str] = []
@@ -78,7 +79,7 @@ def _needs(image: ElfImage, strings: NameTable, complaints: list[str]) -> Iterat
 def _records(
     image: ElfImage, table_tag: int, count_tag: int, layout: str, complaints: list[str]
 ) -> Iterator[tuple[bytes, int]]:
-    """The table's bytes and the offset of each of its records; the last field of a record leads to the next."""
+    """The table's bytes with the offset of each record. The last field of a record is the offset of the next one."""
     values = image.dynamic.values
     if table_tag not in values:
         return

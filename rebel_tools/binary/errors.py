@@ -1,4 +1,4 @@
-"""The one error of everything that reads a binary."""
+"""The error of all readers of binary files."""
 
 from __future__ import annotations
 
@@ -6,4 +6,4 @@ from rebel_tools.errors import RebelError
 
 
 class UnreadableBinary(RebelError):
-    """A file is no shared library, or is truncated, damaged or hostile; `place` names the file and the offset."""
+    """A file is not a shared library, or is truncated, damaged or malicious. `place` is the file and the offset."""

@@ -1,4 +1,4 @@
-"""Say what a file is that is not the shared library that somebody expected.
+"""What a file is if it is not a shared library, for errors.
 
 Magic numbers: gABI, PE Format ("Import Library Format"), mach-o/loader.h, ar(5), deb(5), PKZIP, tar(5), RFC 1952,
 xz and Zstandard format specifications.
@@ -42,12 +42,12 @@ def is_elf(head: bytes) -> bool:
 
 
 def is_pe(head: bytes) -> bool:
-    """A DOS header; whether PE headers follow is for the PE reader to say."""
+    """Whether it has a DOS header; the PE reader checks whether PE headers follow."""
     return head.startswith(b"MZ")
 
 
 def archive_kind(head: bytes) -> str | None:
-    """`zip`, `deb`, `tar`, or the compression (`gz`, `bz2`, `xz`, `zst`) of what may be a tar; None for the rest."""
+    """`zip`, `deb`, `tar`, or a compression (`gz`, `bz2`, `xz`, `zst`), which may contain a tar; None for others."""
     if head.startswith(b"!<arch>\ndebian-binary"):
         return "deb"
     if head[257:262] == b"ustar":
@@ -56,7 +56,7 @@ def archive_kind(head: bytes) -> str | None:
 
 
 def identify(source: Source) -> str:
-    """What the file is, as the end of a sentence that begins with "this is"."""
+    """What the file is, as the rest of a sentence that begins with "this is"."""
     head = source.head(HEAD)
     if not head:
         return "an empty file"
@@ -89,7 +89,7 @@ def _mach_o(head: bytes) -> str | None:
 
 
 def _coff(head: bytes) -> str | None:
-    """COFF has no magic: a known machine, no optional header and sections that would fit are taken for one."""
+    """Whether it is COFF, which has no magic number: a known machine, no optional header, a possible section count."""
     if head.startswith(b"\x00\x00\xff\xff"):
         return "a COFF import object or a bigobj object file"
     if len(head) < 20:

@@ -1,4 +1,4 @@
-"""One entry to every shared library: ELF or PE, on disk, in memory or in an archive."""
+"""The entry point for every shared library: ELF or PE, on disk, in memory or in an archive."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from rebel_tools.binary.source import Source
 
 
 class Library:
-    """An open shared library. Close it, or use it in a `with` statement; what it returned stays valid."""
+    """An open shared library. Close it, or use it in a `with` statement. Its results stay valid after that."""
 
     def __init__(self, source: Source, path: str | None = None) -> None:
-        """path: where it is on disk, None for bytes and members of archives."""
+        """path: the file on disk, None for bytes and members of archives."""
         self.source = source
         self.path = path
         self.image = _image(source)
 
     @cached_property
     def table(self) -> ExportTable:
-        """What the library exports; UnreadableBinary when that cannot be said."""
+        """The exports of the library. Errors: UnreadableBinary for other or damaged files."""
         image = self.image
         return read_elf(self.source, image) if isinstance(image, ElfImage) else read_pe(self.source, image)
 
@@ -39,16 +39,17 @@ class Library:
         return isinstance(self.image, ElfImage)
 
     def contents(self, export: Export, size: int | None = None) -> bytes:
-        """The bytes that the file holds for exported data, without loading the library.
+        """The bytes of exported data in the file; the library is not loaded.
 
-        size: how many; None for all of an ELF symbol. PE does not know the sizes of its symbols.
-        Relocations are not applied, so the value of a pointer is not what a process would see.
+        size: in bytes; None for all of an ELF symbol. Symbols of PE have no size.
+        Relocations are not applied, so pointers do not have the values that they have in a process.
+        Errors: UnreadableBinary for a forwarder, without a size, and if the bytes are not in the file.
         """
         size = export.size if size is None else size
         if export.address is None or size is None:
             raise self.source.error(
                 f"the contents of {export.name} cannot be read",
-                expected="a size, and an export that is no forwarder",
+                expected="a size, and an export that is not a forwarder",
             )
         return self.image.read_address(export.address, size, f"the contents of {export.name}")
 
@@ -65,7 +66,7 @@ class Library:
 def open_library(path: str | os.PathLike[str] | bytes, name: str | None = None) -> Library:
     """Open a shared library by path (`archive!member` too) or from its bytes, under `name` in errors and tables.
 
-    UnreadableBinary says what the file is when it is something else.
+    Errors: UnreadableBinary, with what the file is if it is something else.
     """
     source, place = _source(path, name)
     try:
@@ -76,13 +77,13 @@ def open_library(path: str | os.PathLike[str] | bytes, name: str | None = None) 
 
 
 def read_table(path: str | os.PathLike[str] | bytes, name: str | None = None) -> ExportTable:
-    """The export table of a shared library, given as in `open_library`."""
+    """The export table of a shared library. Arguments and errors are those of `open_library`."""
     with open_library(path, name) as library:
         return library.table
 
 
 def _source(path: str | os.PathLike[str] | bytes, name: str | None) -> tuple[Source, str | None]:
-    """The bytes, and where they are on disk."""
+    """The source, and its path; None if it is not a file on disk."""
     if isinstance(path, (bytes, bytearray, memoryview)):
         return Source.from_bytes(bytes(path), name or "<bytes>"), None
     path = os.fspath(path)

@@ -1,4 +1,4 @@
-"""What a shared library exports: one frozen model for ELF and PE.
+"""The exports of a shared library: one immutable model for ELF and PE.
 
 `kind` of an export is one of `KINDS`. Machines have one name in both formats (`x86_64`, `i386`, `aarch64`, ...), as the
 GNU tools spell them.
@@ -20,16 +20,16 @@ KINDS = ("function", "object", "tls", "ifunc", "unknown")
 class Export(NamedTuple):
     """One symbol that other modules can link against. A named tuple, because a library can have 100,000 of them.
 
-    name: as the dynamic linker compares it (mangled, decorated); `#12` for an export by ordinal only, which
-        has the name null in JSON.
-    version: ELF symbol version, None when the library does not version the symbol; always None in PE.
-    default: whether a link that asks for the bare name gets this one (`name@@VER`, not `name@VER`); None in PE.
-    kind: one of `KINDS`. PE has no types: code and data are told apart by the section, a forwarder is `unknown`.
+    name: as the dynamic linker compares it (mangled, decorated); `#12` for an export by ordinal only, whose name in
+        JSON is null.
+    version: ELF symbol version, None if the symbol has none; always None in PE.
+    default: whether linking against the bare name finds this one (`name@@VER`, not `name@VER`); None in PE.
+    kind: one of `KINDS`. In PE, code and data are distinguished by the section, and a forwarder is `unknown`.
     binding: `global`, `weak` or `unique` in ELF, None in PE.
-    size: bytes of the symbol in ELF, None in PE.
+    size: the size of the symbol in bytes in ELF, None in PE.
     ordinal: the PE ordinal, None in ELF.
-    forwarder: the `DLL.name` that a PE export stands for, else None.
-    visibility: `default` or `protected` in ELF (the others are no exports), None in PE.
+    forwarder: the `DLL.name` that a PE export is forwarded to, else None.
+    visibility: `default` or `protected` in ELF (symbols with others are not exported), None in PE.
     address: the virtual address in ELF, the relative virtual address in PE, None for a forwarder.
     """
 
@@ -50,7 +50,7 @@ class Export(NamedTuple):
         return self.ordinal is not None and self.name == f"#{self.ordinal}"
 
     def as_dict(self) -> dict[str, str | int | None]:
-        """The eight published fields as plain data, None where the format has no such thing."""
+        """The first eight fields as plain data for JSON."""
         fields = dict(zip(self._fields[:8], self))
         return {**fields, "name": None} if self.noname else fields
 
@@ -61,7 +61,7 @@ class Export(NamedTuple):
 
 
 class Decoration(NamedTuple):
-    """What the decoration of a 32-bit Windows name says: the calling convention and the bytes of the arguments."""
+    """A 32-bit Windows name without its decoration, its calling convention and the size of its arguments in bytes."""
 
     name: str
     convention: str | None = None
@@ -93,7 +93,7 @@ def _grouped(exports: Iterable[Export], key: Callable[[Export], str]) -> dict[st
 
 @dataclass(frozen=True)
 class TableFinding:
-    """Something in the file that a reader of the table should know: a rule's name and one sentence."""
+    """A contradiction in the file that users of the table should be told: a rule's name and one sentence."""
 
     rule: str
     message: str
@@ -103,7 +103,7 @@ class TableFinding:
 
 
 class Memory(NamedTuple):
-    """Addresses from `start` up to `end`, as in `Export.address`, and whether a process may write them."""
+    """Addresses from `start` up to `end`, as in `Export.address`, and whether a process may write to them."""
 
     start: int
     end: int
@@ -112,15 +112,15 @@ class Memory(NamedTuple):
 
 @dataclass(frozen=True)
 class ExportTable:
-    """What one library exports, needs and is called.
+    """The exports of one library, its name and the libraries that it needs.
 
-    path: as the user named it, `archive!member` for a member of an archive.
+    path: as the user wrote it, `archive!member` for a member of an archive.
     format: `ELF` or `PE`; machine, bits (32, 64) and byteorder (`little`, `big`) are those of the target.
-    soname: DT_SONAME, or the DLL name that the PE export directory holds; None when there is none.
+    soname: DT_SONAME, or the DLL name in the PE export directory; None if there is none.
     needed: DT_NEEDED, or the DLLs that a PE imports from, in the order of the file.
     exports: sorted by name, then version.
-    findings: where the file contradicts itself; PT_DYNAMIC (what the dynamic linker reads) was believed.
-    memory: what is loaded, in order; ranges do not overlap.
+    findings: contradictions in the file; the table follows PT_DYNAMIC, which the dynamic linker reads.
+    memory: the ranges that are loaded, in order, without overlaps.
     loader: what else the loader does with the library, as (name, text): "executable stack", "RUNPATH", "RELRO" ...
     """
 
@@ -137,7 +137,7 @@ class ExportTable:
     loader: tuple[tuple[str, str], ...] = ()
 
     def is_writable(self, export: Export) -> bool | None:
-        """Whether a process may write the data of an export; None when the file does not say."""
+        """Whether a process may write to the data of an export; None if it is unknown."""
         if export.address is None or export.kind == "tls":
             return None
         for region in self.memory:
@@ -147,7 +147,7 @@ class ExportTable:
 
     @cached_property
     def by_name(self) -> dict[str, tuple[Export, ...]]:
-        """All versions of every name, as the file spells it."""
+        """All versions of every name, as it is in the file."""
         return _grouped(self.exports, lambda export: export.name)
 
     @property
@@ -163,9 +163,9 @@ class ExportTable:
         return _grouped(self.exports, lambda export: undecorate(export.name).name)
 
     def find(self, name: str, version: str | None = None) -> Export | None:
-        """The export that a link against `name` (or `name@version`) gets, by exact name first; None without one.
+        """The export that linking against `name` (or `name@version`) finds, by exact name first; None without one.
 
-        `name` may itself be spelled `name@version`.
+        A version can also be given in `name`, as `name@version`.
         """
         if version is None and "@" in name and name not in self.by_name:
             name, _, version = name.partition("@")

@@ -1,7 +1,7 @@
-"""Names out of a string table, for tens of thousands of symbols at once.
+"""Names from a string table, for tens of thousands of symbols at once.
 
-A name is found by its offset. Two attacks are bounded: one very long name, and many symbols that each name another
-part of one long string (20,000 symbols over 1 MiB are 20 GB of names).
+A name is found by its offset. There are limits against two attacks: one very long name, and many symbols whose names
+are parts of one long string (20,000 symbols with 1 MiB each are 20 GB of names).
 """
 
 from __future__ import annotations
@@ -12,15 +12,15 @@ from rebel_tools.binary.errors import UnreadableBinary
 from rebel_tools.binary.source import Source
 
 MAX_NAME = 32 << 10
-"""Bytes of one name. Mangled C++ names of some ten thousand bytes exist."""
+"""The limit for the bytes of one name. There are mangled C++ names of some ten thousand bytes."""
 
 MAX_NAMES_TOTAL = 64 << 20
-"""Bytes of all names of a file together, beyond the size of their table."""
+"""The limit for the bytes of all names of a file together, beyond the size of their table."""
 _CHUNK = 1024
 
 
 class NameTable:
-    """A table of NUL-terminated strings; `table[offset]` is the name there. `start` is where it begins in the file."""
+    """A table of NUL-terminated strings; `table[offset]` is the name there. `start` is its offset in the file."""
 
     def __init__(self, source: Source, blob: bytes, start: int, what: str) -> None:
         self._text = blob.decode("latin-1")
@@ -29,12 +29,12 @@ class NameTable:
         self._what = what
 
     def __getitem__(self, offset: int) -> str:
-        """The name at `offset`; UnreadableBinary when there is none or it is too long."""
+        """The name at `offset`. Errors: UnreadableBinary if there is none or it is too long."""
         return _as_text(self._read(offset))
 
     def many(self, offsets: Sequence[int]) -> list[str]:
-        """The names at all offsets; their total is checked before more of them are made."""
-        read = self._read_all if self._is_tame() else self._read_each
+        """The names at all offsets. Errors: UnreadableBinary as for one name, and if all together are too long."""
+        read = self._read_all if self._has_only_short_names() else self._read_each
         names: list[str] = []
         total, limit = 0, MAX_NAMES_TOTAL + len(self._text)
         for start in range(0, len(offsets), _CHUNK):
@@ -45,8 +45,8 @@ class NameTable:
             names += chunk
         return names if self._text.isascii() else [_as_text(name) for name in names]
 
-    def _is_tame(self) -> bool:
-        """Whether every string ends soon: then looking for the end needs no limit, which is half of the time."""
+    def _has_only_short_names(self) -> bool:
+        """Whether every string is short enough: then the search for its end needs no limit, which halves the time."""
         text, step = self._text, MAX_NAME // 2
         return text.endswith("\0") and all(text.find("\0", at, at + step) >= 0 for at in range(0, len(text), step))
 
@@ -74,5 +74,5 @@ class NameTable:
 
 
 def _as_text(name: str) -> str:
-    """Bytes that were decoded as Latin-1, as the UTF-8 that names are in; other bytes become surrogates."""
+    """A name that was decoded as Latin-1, decoded as UTF-8 instead; other bytes become surrogates."""
     return name if name.isascii() else name.encode("latin-1").decode("utf-8", "surrogateescape")

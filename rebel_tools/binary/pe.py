@@ -1,4 +1,4 @@
-"""The export table of a Windows DLL (or of an executable that exports symbols), read in bulk and failing closed.
+"""The export table of a Windows DLL (or of an executable that exports symbols). Damaged tables are errors.
 
 Source: PE Format, "The .edata Section" and "The .idata Section".
 """
@@ -24,12 +24,12 @@ MAX_EXPORTS = 1 << 16
 """Ordinals have 16 bits, so a DLL cannot have more."""
 MAX_IMPORTS = 4096
 CHARACTERISTICS = {"dynamic base": 0x40, "no execution of data": 0x100, "control flow guard": 0x4000}
-"""IMAGE_DLLCHARACTERISTICS_DYNAMIC_BASE, _NX_COMPAT and _GUARD_CF, whose absence weakens a process."""
+"""IMAGE_DLLCHARACTERISTICS_DYNAMIC_BASE, _NX_COMPAT and _GUARD_CF, without which a process is less protected."""
 
 
 @collector_paused()
 def read_pe(source: Source, image: PeImage | None = None) -> ExportTable:
-    """All exports by name and by ordinal; UnreadableBinary when a count or an address of the directory is wrong."""
+    """All exports by name and by ordinal. Errors: UnreadableBinary if a count or address in the directory is wrong."""
     image = image or PeImage(source)
     directory = _directory(image)
     exports, findings = _exports(image, directory) if directory else ((), ())
@@ -49,7 +49,7 @@ def read_pe(source: Source, image: PeImage | None = None) -> ExportTable:
 
 
 class Directory(NamedTuple):
-    """The fields of IMAGE_EXPORT_DIRECTORY that count, and the range of addresses that it owns."""
+    """The fields of IMAGE_EXPORT_DIRECTORY that are used, and the range of addresses of the whole directory."""
 
     start: int
     end: int
@@ -100,7 +100,7 @@ def _exports(image: PeImage, directory: Directory) -> tuple[tuple[Export, ...], 
 
 
 def _nameless(addresses: array[int], slots: array[int]) -> list[int]:
-    """The used slots that no name leads to."""
+    """The used slots of the address table that have no name."""
     named = set(slots)
     if len(named) == len(addresses):
         return []
@@ -110,7 +110,7 @@ def _nameless(addresses: array[int], slots: array[int]) -> list[int]:
 def _rows(
     image: PeImage, directory: Directory, names: list[str], slots: array[int], addresses: list[int]
 ) -> list[Export]:
-    """Exports without a step of Python for each; only forwarders are made one by one."""
+    """The exports, made in bulk for speed; only forwarders are made one by one."""
     starts, kinds = _regions(image, directory)
     found = list(map(kinds.__getitem__, map(bisect_right, repeat(starts), addresses)))
     ordinals = map(add, repeat(directory.base), slots)
@@ -131,9 +131,9 @@ FORWARDER = "forwarder"
 
 
 def _regions(image: PeImage, directory: Directory) -> tuple[list[int], list[str]]:
-    """Where kinds of addresses begin, and the kind from each beginning on (the first stands for what is before all).
+    """The addresses at which the kind changes, and the kinds: the first is before them all, then one from each on.
 
-    An address inside of the export directory is that of a forwarder's text, whatever section it is in.
+    An address inside the export directory is that of a forwarder's text, whatever section it is in.
     """
     edges = {directory.start, directory.end}
     for section in image.sections:
@@ -151,11 +151,11 @@ def _kind(image: PeImage, directory: Directory, address: int) -> str:
 
 def _findings(names: list[str], slots: array[int], addresses: array[int]) -> Iterator[TableFinding]:
     if any(map(lt, names[1:], names)):
-        message = "the export names are not sorted: the loader's binary search misses some of them"
+        message = "the export names are not sorted: the loader's binary search does not find all of them"
         yield TableFinding("export-order", message)
     if not all(map(addresses.__getitem__, slots)):
         for name in (name for name, slot in zip(names, slots) if not addresses[slot]):
-            yield TableFinding("export-address", f"the name {name} has no address and is no export")
+            yield TableFinding("export-address", f"the name {name} has no address and is not an export")
 
 
 def _array(image: PeImage, code: str, address: int, count: int, what: str) -> array[int]:
@@ -168,7 +168,7 @@ def _array(image: PeImage, code: str, address: int, count: int, what: str) -> ar
 
 
 def _strings(image: PeImage, pointers: array[int]) -> list[str]:
-    """The names at all pointers: in one piece where they lie in one section, as all linkers write them."""
+    """The names at all pointers, read in one piece if they are in one section, where all linkers put them."""
     if not pointers:
         return []
     first, last = min(pointers), max(pointers)
@@ -187,7 +187,7 @@ def _string(image: PeImage, address: int, what: str) -> str:
 
 
 def _imports(image: PeImage) -> tuple[str, ...]:
-    """The DLL names of the import directory, which ends with a descriptor of zeros."""
+    """The DLL names in the import directory, which ends with a descriptor of zeros."""
     start, _ = image.directory(IMPORT)
     needed: list[str] = []
     while start and len(needed) < MAX_IMPORTS:

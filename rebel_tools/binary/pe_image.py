@@ -1,7 +1,7 @@
-"""A PE file as the loader sees it: headers, sections and the bytes at relative virtual addresses.
+"""The parts of a PE file that the loader uses: headers, sections and the bytes at relative virtual addresses.
 
-Headers come from pefile, which is told to load nothing else: its own reading of exports drops names beyond 8192, cuts
-long ones and turns a damaged directory into an empty one. Source: Microsoft PE/COFF specification, "PE Format".
+Only the headers are read by pefile: its reader of exports drops names after the first 8192, truncates long ones and
+turns a damaged directory into an empty one. Source: Microsoft PE/COFF specification, "PE Format".
 """
 
 from __future__ import annotations
@@ -36,9 +36,9 @@ WRITE = 0x80000000
 
 
 class PeSection(NamedTuple):
-    """One section: where it is in memory and in the file, and what it is for.
+    """One section: its place in memory and in the file, and its purpose.
 
-    size: bytes in memory; file_size: how many of them come from the file.
+    address: a relative virtual address. size: in memory, in bytes. offset, file_size: of its part in the file.
     """
 
     name: bytes
@@ -51,7 +51,7 @@ class PeSection(NamedTuple):
 
 
 class PeImage:
-    """Headers and sections of one PE file; every failure is an UnreadableBinary."""
+    """Headers and sections of one PE file. Errors of all methods: UnreadableBinary."""
 
     def __init__(self, source: Source) -> None:
         self.source = source
@@ -66,21 +66,21 @@ class PeImage:
 
     @property
     def base(self) -> int:
-        """The address that relative ones are added to when the file is loaded where it wants to be."""
+        """The preferred load address, from which relative addresses count in the debug information."""
         return int(self._pe.OPTIONAL_HEADER.ImageBase)
 
     @property
     def coff_symbols(self) -> tuple[int, int]:
-        """Offset and number of the COFF symbols; the string table of long section names follows them."""
+        """Offset and number of the COFF symbols. The string table of long section names follows them."""
         return self._pe.FILE_HEADER.PointerToSymbolTable, self._pe.FILE_HEADER.NumberOfSymbols
 
     @property
     def characteristics(self) -> int:
-        """DllCharacteristics: what the loader may do with the file."""
+        """The flags DllCharacteristics for the loader."""
         return int(self._pe.OPTIONAL_HEADER.DllCharacteristics)
 
     def directory(self, index: int) -> tuple[int, int]:
-        """Address and size of a data directory, zeros when the file has none."""
+        """Address and size of a data directory, zeros if the file has none."""
         return self.directories[index] if index < len(self.directories) else (0, 0)
 
     @cached_property
@@ -102,11 +102,11 @@ class PeImage:
         )
 
     def section_at(self, address: int) -> PeSection | None:
-        """The section that holds a relative virtual address."""
+        """The section that contains a relative virtual address."""
         return next((s for s in self.sections if 0 <= address - s.address < s.size), None)
 
     def locate(self, address: int, what: str) -> tuple[int, int]:
-        """The file offset of a relative virtual address, and how many bytes of its section follow it in the file."""
+        """The file offset of a relative virtual address, and how many bytes of its section in the file begin there."""
         section = self.section_at(address)
         if section is None or address - section.address >= section.file_size:
             raise self.source.error(
@@ -122,7 +122,7 @@ class PeImage:
 
 
 def _parse_headers(source: Source) -> pefile.PE:
-    """pefile's view of the headers alone: it gets the first MiB of the file, which bounds what it can do."""
+    """The headers, parsed by pefile. It gets only the first MiB of the file, which limits its time and memory."""
     import pefile
 
     try:

@@ -1,7 +1,7 @@
 """Bounded random access to the bytes of one binary: a file on disk or a member of an archive.
 
-Regions are read when they are asked for (never mapped: a file that shrinks under a mapping kills the process), and a
-region outside of the file is an error, so the memory that a reader takes is bounded by the size of its file.
+Regions are read when they are needed. They are not mapped, because a process is killed if a mapped file shrinks. A
+region outside the file is an error, so the memory that a reader uses is limited by the size of its file.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from rebel_tools.errors import Place
 
 
 class Source:
-    """The bytes of one file: `name` is what errors call it, `size` its length, `stream` a seekable binary file."""
+    """The bytes of one file. `name` is used in errors, `size` is in bytes, `stream` is a seekable binary file."""
 
     def __init__(self, name: str, stream: BinaryIO, size: int) -> None:
         self.name = name
@@ -29,7 +29,7 @@ class Source:
 
     @classmethod
     def from_path(cls, path: str, name: str | None = None) -> Source:
-        """Open a regular file. A pipe or a device is refused before it can block."""
+        """Open a regular file. Errors: UnreadableBinary, also for a pipe or a device, which might block."""
         name = name or os.fspath(path)
         try:
             mode = os.stat(path).st_mode
@@ -52,7 +52,7 @@ class Source:
         self.close()
 
     def read(self, offset: int, size: int, what: str) -> bytes:
-        """`size` bytes at `offset`; UnreadableBinary naming `what` when the file does not hold them all."""
+        """`size` bytes at `offset`. Errors: UnreadableBinary about `what` if the file does not contain them all."""
         data = b""
         if offset >= 0 and size >= 0 and offset + size <= self.size:
             self.stream.seek(offset)
@@ -66,7 +66,7 @@ class Source:
         return data
 
     def read_part(self, part: tuple[int, int], size: int, what: str, whole: str) -> bytes:
-        """The first `size` bytes of a part of the file, (offset, length), which lies in a `whole` such as a section."""
+        """The first `size` bytes of a part of the file, (offset, length), which is in a `whole` such as a section."""
         offset, available = part
         if size > available:
             raise self.error(
@@ -77,7 +77,7 @@ class Source:
         return self.read(offset, size, what)
 
     def head(self, size: int) -> bytes:
-        """Up to `size` first bytes."""
+        """The first `size` bytes, or all of a shorter file."""
         self.stream.seek(0)
         return self.stream.read(size)
 

@@ -17,13 +17,13 @@ _DECIMAL = re.compile(rb"\d{1,19}")
 
 
 class Stream(Protocol):
-    """Something with `read`; fewer bytes than were asked for are not the end, none are."""
+    """Something with `read`, which may return fewer bytes than `size`; it returns none only at the end."""
 
     def read(self, size: int, /) -> bytes: ...
 
 
 class Run(NamedTuple):
-    """So many bytes of a file, which stand on the tape or else are zeros."""
+    """`length` bytes of a file, which are in the stream if they are `stored`, and otherwise are zeros."""
 
     length: int
     stored: bool
@@ -38,7 +38,7 @@ class Tape:
         self._name = name
 
     def take(self, size: int) -> bytes:
-        """The next `size` bytes; UnreadableBinary when there are not so many."""
+        """The next `size` bytes. Errors: UnreadableBinary if there are fewer."""
         pieces = []
         left = size
         while left:
@@ -61,7 +61,7 @@ class Tape:
         return first + self.take(BLOCK - len(first)) if first else b""
 
     def number(self, field: bytes) -> int:
-        """A number in a header: octal digits, or with the first bit set the bytes of a large number."""
+        """A number in a header: octal digits, or if the first byte is 0x80, the big-endian bytes of a large number."""
         if field[0] == 0x80:
             return int.from_bytes(field[1:], "big")
         octal = _OCTAL.fullmatch(field)
@@ -76,7 +76,7 @@ class Tape:
         return int(text)
 
     def error(self, message: str, expected: str | None = None) -> UnreadableBinary:
-        """An UnreadableBinary about this place, to be raised by the caller."""
+        """An UnreadableBinary about the current position, to be raised by the caller."""
         place = f"at byte {self.at} of the unpacked tar"
         return UnreadableBinary(
             f"the archive is damaged: {message} ({place})", place=Place(self._name), expected=expected
@@ -84,7 +84,7 @@ class Tape:
 
 
 class Contents:
-    """A file on the tape as a stream, from the place where the tape is; `runs` say what it is made of."""
+    """A file in the tar as a stream; it begins at the current position and consists of `runs`."""
 
     def __init__(self, tape: Tape, runs: Iterator[Run]) -> None:
         self._tape = tape
@@ -92,7 +92,7 @@ class Contents:
         self._run = Run(0, True)
 
     def read(self, size: int, /) -> bytes:
-        """The next `size` bytes, fewer at the end of the file; before the tape is moved on by anybody else."""
+        """The next `size` bytes, fewer at the end of the file. The tape must not have been moved otherwise."""
         pieces = []
         while size > 0:
             if not self._run.length:

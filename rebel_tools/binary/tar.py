@@ -1,7 +1,7 @@
 """Members of a tar stream, read in order and within limits.
 
-The standard library's tarfile is not used: it reads an extended header of whatever size it claims into memory, keeps
-what global headers say for ever, and takes a damaged header for the end. No documented hook changes that.
+The standard library's tarfile is not used: it reads extended headers of any size into memory, keeps the records of
+global headers without a limit, and takes a damaged header for the end. No documented hook changes that.
 
 Formats: POSIX.1-2017, "pax Interchange Format" and "ustar Interchange Format"; the manual of GNU tar, "Basic Tar
 Format".
@@ -17,20 +17,20 @@ from rebel_tools.binary.tape import Contents, Run, Stream, Tape, padded
 from rebel_tools.binary.tar_sparse import Sparse, from_gnu_header, from_pax
 
 MAX_EXTENDED = 1 << 20
-"""Bytes of extended headers before one member: names, and attributes of files, which file systems limit to 64 KB."""
+"""The limit for extended headers before one member, in bytes: names, and attributes, of which Linux allows 64 KB."""
 MAX_MEMBERS = 1 << 18
 MAX_NAME = 4096
-"""Bytes of a name: PATH_MAX of Linux."""
+"""The limit for a name in bytes: PATH_MAX of Linux."""
 
 _REGULAR = b"0\x007S"
-_WITHOUT_DATA = b"123456"  # links, devices, folders and FIFOs, whatever their size field says
+_WITHOUT_DATA = b"123456"  # links, devices, folders and FIFOs, whatever is in their size field
 _EXTENDED = b"xXgLK"
 _RECORD = re.compile(rb"(\d{1,7}) ([^=]{1,300})=")
 _WANTED = re.compile(rb"path|size|GNU\.sparse\.(major|name|size|realsize|map|offset|numbytes)")
 
 
 class TarMember(NamedTuple):
-    """A regular file; its contents can be read until the next member is asked for."""
+    """A regular file. Its contents can be read until the next member is requested."""
 
     name: str
     size: int
@@ -38,15 +38,15 @@ class TarMember(NamedTuple):
 
 
 Fields = dict[bytes, list[bytes]]
-"""What extended headers say, by keyword; the maps of sparse files have several values."""
+"""The values in extended headers by keyword. In the maps of sparse files, a keyword has several values."""
 
 
 def members(stream: Stream, name: str) -> Iterator[TarMember]:
-    """The regular files in a tar stream, which errors call `name`. Errors: UnreadableBinary."""
+    """The regular files in a tar stream. `name` is used in errors. Errors: UnreadableBinary."""
     tape = Tape(stream, name)
     for header, fields in _entries(tape):
         kind, shown = header[156:157], _name(tape, header, fields)
-        regular = kind in _REGULAR and not (kind == b"\0" and shown.endswith("/"))  # so old programs wrote folders
+        regular = kind in _REGULAR and not (kind == b"\0" and shown.endswith("/"))  # old programs wrote folders so
         sparse = from_gnu_header(tape, header) if kind == b"S" else from_pax(tape, fields)
         size = tape.decimal(fields[b"size"][-1]) if b"size" in fields else tape.number(header[124:136])
         end = tape.at + (padded(size) if regular or kind not in _WITHOUT_DATA + b"\0" else 0)
@@ -62,7 +62,7 @@ def _member(tape: Tape, name: str, size: int, sparse: Sparse | None) -> TarMembe
 
 
 def _entries(tape: Tape) -> Iterator[tuple[bytes, Fields]]:
-    """Each header that stands for a member, with what the extended headers before it say."""
+    """The header of each member, with the values in the extended headers before it."""
     shared: Fields = {}
     own: Fields = {}
     left, count = MAX_EXTENDED, 0
@@ -93,7 +93,7 @@ def _headers(tape: Tape) -> Iterator[bytes]:
 
 
 def _is_checksum(given: int, header: bytes) -> bool:
-    """The sum of all bytes, with spaces in the place of the sum; some old programs took bytes for signed numbers."""
+    """Whether `given` is the sum of all bytes, with spaces in its own place. Some old programs added signed bytes."""
     text = header[:148] + b" " * 8 + header[156:]
     unsigned = sum(text)
     return given == unsigned or given == unsigned - 256 * sum(byte > 127 for byte in text)
@@ -107,7 +107,7 @@ def _extended(tape: Tape, kind: bytes, size: int) -> Fields:
 
 
 def _records(tape: Tape, text: bytes) -> Fields:
-    """Records such as `20 path=lib/core.so` and a line's end: the length of all that in bytes, a keyword, a value."""
+    """The values in records such as `20 path=lib/core.so` and a newline: a length in bytes, a keyword, a value."""
     found: Fields = {}
     at = 0
     while at < len(text) and text[at]:

@@ -1,7 +1,7 @@
-"""Sparse files in tar files: only the parts that are not zero are stored, behind a map that says where they belong.
+"""Sparse files in tar files: only the parts that are not zero are stored, with a map of their offsets.
 
-There are four forms: one of GNU tar's own headers, and three of pax with the keywords `GNU.sparse.*`. Format: the
-manual of GNU tar, "Storing Sparse Files".
+There are four forms: one in GNU tar's own headers, and three in pax headers with the keywords `GNU.sparse.*`. Format:
+the manual of GNU tar, "Storing Sparse Files".
 """
 
 from __future__ import annotations
@@ -15,17 +15,17 @@ from rebel_tools.binary.tape import BLOCK, Run, Tape
 MAX_PARTS = 1 << 16
 
 Fields = Mapping[bytes, Sequence[bytes]]
-"""What extended headers say, by keyword; the maps of sparse files have several values."""
+"""The values in extended headers by keyword. In the maps of sparse files, a keyword has several values."""
 
 
 class Sparse(NamedTuple):
-    """The size of the file, and its parts as offsets and lengths in turn; None: they stand before the data."""
+    """The size of the file, and its parts as alternating offsets and lengths; None if the map precedes the data."""
 
     size: int
     parts: tuple[int, ...] | None
 
     def runs(self, tape: Tape, stored: int) -> Iterator[Run]:
-        """What the file is made of, whose `stored` bytes in the archive begin here."""
+        """The runs of the file, whose `stored` bytes in the archive begin at the current position."""
         end = tape.at + stored
         parts = _map_before_data(tape, end) if self.parts is None else self.parts
         done = 0
@@ -57,7 +57,7 @@ def _gnu_parts(tape: Tape, text: bytes) -> list[int]:
 
 
 def from_pax(tape: Tape, fields: Fields) -> Sparse | None:
-    """The forms 0.0 and 0.1 (a map in the extended header) and 1.0 (before the data); None: the file is not sparse."""
+    """The forms 0.0 and 0.1 (a map in the extended header) and 1.0 (before the data); None for other files."""
     size = fields.get(b"GNU.sparse.realsize") or fields.get(b"GNU.sparse.size")
     if not size:
         return None
@@ -72,7 +72,7 @@ def from_pax(tape: Tape, fields: Fields) -> Sparse | None:
 
 
 def _map_before_data(tape: Tape, end: int) -> tuple[int, ...]:
-    """A line with the number of parts, then two lines for each, in whole blocks."""
+    """The map before the data: a line with the number of parts, then two lines for each, padded to whole blocks."""
     text = b""
     lines: list[bytes] = []
     while not lines or len(lines) <= 2 * _count(tape, lines[0]):

@@ -1,4 +1,4 @@
-"""Compressed streams, read piece by piece under a limit: 1 MB of xz can hold 10 GB."""
+"""Compressed streams, read piece by piece and with a limit: 1 MB of xz can expand to 10 GB."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from rebel_tools.binary.tape import Stream
 from rebel_tools.errors import Place
 
 MAX_UNPACKED = 512 << 20
-"""Bytes that are unpacked from one archive before it is given up."""
+"""The limit for the bytes that are unpacked from one archive."""
 XZ_MEMORY = 128 << 20
 BLOCK = 1 << 16
 
 
 class Bounded(io.RawIOBase):
-    """A readable stream that ends in an error, and not in a full memory, after `MAX_UNPACKED` bytes.
+    """A readable stream that raises an UnreadableBinary about `name` after `MAX_UNPACKED` bytes.
 
-    failures: what its decoder raises for damaged data, which becomes an UnreadableBinary about `name`.
+    failures: the exceptions of its decoder for damaged data, which become an UnreadableBinary, too.
     """
 
     def __init__(self, stream: Stream, name: str, failures: tuple[type[Exception], ...] = (OSError,)) -> None:
@@ -43,13 +43,15 @@ class Bounded(io.RawIOBase):
         self._left -= len(data)
         if self._left < 0:
             raise UnreadableBinary(
-                "the archive unpacks to too much", place=Place(self._name), expected=f"at most {MAX_UNPACKED} bytes"
+                "the archive is too large when it is unpacked",
+                place=Place(self._name),
+                expected=f"at most {MAX_UNPACKED} bytes",
             )
         return data
 
 
 class _Xz(io.RawIOBase):
-    """xz streams, one after the other, under a limit of memory for the dictionary, which `lzma.open` does not offer."""
+    """Consecutive xz streams with a limit for the memory of the dictionary, which `lzma.open` does not have."""
 
     def __init__(self, stream: Stream) -> None:
         self._stream = stream
@@ -77,7 +79,10 @@ def _xz_decoder() -> lzma.LZMADecompressor:
 
 
 def unpacked(stream: IO[bytes], kind: str, name: str) -> Bounded:
-    """What `stream` holds, without its compression `kind` (`tar` for none, else `gz`, `bz2`, `xz`, `zst`)."""
+    """The contents of `stream` without the compression `kind` (`tar` for none, else `gz`, `bz2`, `xz`, `zst`).
+
+    Errors: UnreadableBinary about `name`, also while it is read.
+    """
     if kind == "gz":
         return Bounded(gzip.GzipFile(fileobj=stream), name, (OSError, EOFError, zlib.error))
     if kind == "bz2":
@@ -88,7 +93,7 @@ def unpacked(stream: IO[bytes], kind: str, name: str) -> Bounded:
 
 
 def _zstd(stream: IO[bytes], name: str) -> Bounded:
-    """Python 3.14 reads Zstandard itself; before, the `zstandard` package does when it is installed."""
+    """A Zstandard stream, read by Python since 3.14, before that by the package `zstandard` if it is installed."""
     try:
         from compression import zstd
 
