@@ -8,7 +8,14 @@ from __future__ import annotations
 import os
 
 from rebel_tools.memory.identity import identity
-from rebel_tools.sconstruct import BUILD_OPTION, INSTANCE_OPTION, PROFILE_OPTION, REMOTE_OPTION, UPLOAD_OPTION
+from rebel_tools.sconstruct import (
+    BUILD_OPTION,
+    EXECUTOR_OPTION,
+    INSTANCE_OPTION,
+    PROFILE_OPTION,
+    REMOTE_OPTION,
+    UPLOAD_OPTION,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # a build without work does not load `typing`
@@ -16,7 +23,7 @@ if TYPE_CHECKING:  # a build without work does not load `typing`
 
 _PROGRAMS = ("ocamlc", "ocamlopt", "ocamldep", "ocamlfind", "refmt")
 _HARMLESS = ("-Q", "--debug=explain", "--no-cache")
-_WITH_TEXT = (BUILD_OPTION, REMOTE_OPTION, INSTANCE_OPTION)
+_WITH_TEXT = (BUILD_OPTION, REMOTE_OPTION, EXECUTOR_OPTION, INSTANCE_OPTION)
 _WITH_WORD = (PROFILE_OPTION, UPLOAD_OPTION)
 _WITH_NUMBER = ("--jobs", "verbose")
 

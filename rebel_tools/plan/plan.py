@@ -55,6 +55,7 @@ class Plan:
         self._ordered: dict[Scope, Ordered[ModuleStep]] = {}
         self._link_order: dict[tuple[Scope, str], list[CompileImplementation]] = {}
         self._linked: dict[Step, list[Step]] = {}
+        self._reached_from: dict[Scope, frozenset[Scope]] = {}
 
     def _remember(self, state: State) -> None:
         self.state = state
@@ -68,6 +69,7 @@ class Plan:
         self._ordered.clear()
         self._link_order.clear()
         self._linked.clear()
+        self._reached_from.clear()
 
     def save(self) -> bool:
         """Write the state if it has changed; return whether it has."""
@@ -149,6 +151,7 @@ class Plan:
 
     def _forget_order(self, scope: Scope) -> None:
         self._ordered.pop(scope, None)
+        self._reached_from.clear()
         for engine in scope.engines:
             self._link_order.pop((scope, engine), None)
         for step in [step for step in self._linked if step.scope is scope]:
@@ -211,6 +214,29 @@ class Plan:
                 reached[other] = user
                 todo += [(each, other) for each in (*self.waits(other), *self._all_of(self.foreign(other)))]
         return reached
+
+    def before(self, step: Step) -> list[Step]:
+        """The steps that have run when a step runs, and whose outputs it may read: all that it waits for, directly or
+        not.
+        """
+        found: dict[Step, None] = {}
+        scopes: dict[Scope, None] = {}
+        todo = [step]
+        while todo:
+            each = todo.pop()
+            scopes.update(dict.fromkeys(self.foreign(each)))
+            others = self.waits(each) if isinstance(each, ModuleStep) else self.linked(each)
+            todo += [other for other in others if other not in found]
+            found.update(dict.fromkeys(others))
+        reached = dict.fromkeys(other for scope in scopes for other in self._reached_scopes(scope))
+        return [*found, *self._all_of(reached)]
+
+    def _reached_scopes(self, scope: Scope) -> frozenset[Scope]:
+        """A scope, and the scopes that its compilations wait for, directly or not."""
+        if scope not in self._reached_from:
+            named = {other for step in self.ordered(scope).steps for other in self.foreign(step)}
+            self._reached_from[scope] = frozenset((scope,)).union(*map(self._reached_scopes, named))
+        return self._reached_from[scope]
 
     def _all_of(self, scopes: Iterable[Scope]) -> list[ModuleStep]:
         return [step for scope in scopes for step in self.ordered(scope).steps]

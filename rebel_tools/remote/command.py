@@ -7,7 +7,7 @@ import os
 import re
 import shlex
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
@@ -17,11 +17,16 @@ from rebel_tools.remote.tree import Input, Tree, merkle_tree
 from rebel_tools.sandbox.model import Declared, is_below
 from rebel_tools.sandbox.toolchain import SYSTEM
 
-_FORMAT = "rebel-tools command 2"  # changed whenever the meaning of keys changes
+_FORMAT = "rebel-tools command 3"  # changed whenever the meaning of keys changes
+
+# The folder of the project in the input root. A worker may mount its toolchain over folders of the root, such as lib.
+_PROJECT = "project"
 
 _SHELL = frozenset(";|&<>()$`\n*?[]#~!{}")  # characters that may need a shell
 # These options replace the project's folder in outputs, so the folder that they name is left out of the key.
 _MAPS = re.compile(r"-f(?:file|debug|macro)-prefix-map=")
+# An absolute path that is a word, or follows an option such as -I or --sysroot=.
+_PATH = re.compile(r"^(?:-{1,2}\w[\w-]*=|-[A-Za-z]|[A-Z]=|@)?(/[^:,]*)")
 # In compressed sections, the name of the project's folder cannot be found by a search.
 _HIDES = re.compile(r"-gz|compress-debug-sections")
 
@@ -39,28 +44,31 @@ class Key(NamedTuple):
 
 
 class Asked:
-    """A command line before it runs.
+    """A command before it runs.
 
-    arguments: its words in the syntax of a shell; variables: its whole environment; folder: its working directory.
-    Errors: NotShared.
+    words: its arguments, see `words_of`; variables: its whole environment; folder: its working directory.
+    program: the file whose contents identify it, if it is not the first word. appends: whether it may read targets that
+    exist already. Errors: NotShared.
     """
 
     def __init__(
         self,
         declared: Declared,
-        shell: str,
-        arguments: Sequence[str],
+        words: Sequence[str],
         variables: Mapping[str, str],
         folder: str,
         files: FileDigests,
         platform: Mapping[str, str],
+        program: str = "",
+        appends: bool = True,
     ) -> None:
         self.declared = declared
         self.root = declared.root
         self.target = declared.target
         self.missed = ""  # why a result was found but does not hold for this machine
-        self.words = _words(shell, " ".join(arguments))
+        self.words = list(words)
         self.variables = variables
+        self._program = shutil.which(program or self.words[0], path=variables.get("PATH", os.defpath))
         self.folder = self._relative(folder, "it runs outside the project")
         self.platform = platform
         self.outputs = {self._output(path): path for path in declared.outputs}
@@ -69,7 +77,7 @@ class Asked:
         self.inside: dict[str, Input] = {}
         self.outside: dict[str, Input] = {}
         self.inputs: list[tuple[str, Input]] = []
-        for path in _files(declared):
+        for path in _files(declared, appends):
             found = files.input(path)
             if found is None:
                 continue
@@ -80,8 +88,10 @@ class Asked:
                 self.outside[path] = found
         folders = {os.path.dirname(os.path.relpath(path, self.root)) for path in declared.outputs}
         try:
-            self.tree: Tree = merkle_tree(self.inside, {*folders, self.folder})
-            self.program = self._identity(files)
+            files_there = {f"{_PROJECT}/{path}": found for path, found in self.inside.items()}
+            self.tree: Tree = merkle_tree(files_there, {f"{_PROJECT}/{each}" for each in (*folders, self.folder)})
+            identity = files.input(self._program) if self._program else None
+            self.program = identity.digest.hash if identity else ""
             self.is_bound = any(self.root in text for text in (*self._unmapped(), *variables.values()))
             self.free, self.bound = self._key(""), self._key(self.root)
         except UnicodeEncodeError:
@@ -101,13 +111,13 @@ class Asked:
             return "its command line or its environment contains the path of the project"
         if self.named_files:
             return "its command line is in a response file outside the project"
-        strange = sorted(path for path in self.outside if not is_below(path, SYSTEM))
-        if strange:
-            return f"{strange[0]} belongs neither to the project nor to the system"
-        program = shutil.which(self.words[0], path=self.variables.get("PATH", os.defpath))
-        if program and os.path.isabs(program) and not is_below(program, (*SYSTEM, self.root)):
-            return f"{program} belongs neither to the project nor to the system"
-        return ""
+        parts = (part for word in self.words for part in (word, *word.split()))
+        named = (path for part in parts for path in _PATH.findall(part) if os.path.exists(path))
+        strange = [path for path in (*sorted(self.outside), self._program, *named) if path and self._is_strange(path)]
+        return f"{strange[0]} belongs neither to the project nor to the system" if strange else ""
+
+    def _is_strange(self, path: str) -> bool:
+        return os.path.isabs(path) and not is_below(path, (*SYSTEM, "/dev", self.root))
 
     def mentions_folder(self, data: bytes) -> bool:
         """Whether an output or a message of the command contains the path of the project."""
@@ -143,23 +153,19 @@ class Asked:
         found = _MAPS.match(word)
         return bool(found and word[found.end() :].startswith(self.root + "="))
 
-    def _identity(self, files: FileDigests) -> str:
-        """The digest of the program; '' if it was not found."""
-        program = shutil.which(self.words[0], path=self.variables.get("PATH", os.defpath))
-        found = files.input(program) if program else None
-        return found.digest.hash if found else ""
-
     def _key(self, root: str) -> Key:
         """The key of a result that is valid in the folder `root`; if that is '', in any folder."""
-        command = Command(self._key_words(), self.variables, list(self.outputs), self.folder, self.platform).encode()
+        folder = os.path.join(_PROJECT, self.folder).rstrip("/")
+        command = Command(self._key_words(), self.variables, list(self.outputs), folder, self.platform).encode()
         more = [f"{path}\0{self.outside[path]}" for path in sorted(self.outside)]
         salt = hashlib.sha256("\0\0".join([_FORMAT, self.program, root, *self.named_files.values(), *more]).encode())
         action = Action(digest_of(command), self.tree.root, salt.digest(), self.platform).encode()
         return Key(digest_of(action), action, command)
 
 
-def _words(shell: str, text: str) -> list[str]:
-    """The words to execute for a command line; a shell runs it only if it may need one."""
+def words_of(shell: str, arguments: Iterable[str]) -> list[str]:
+    """The words to execute for a command line in the syntax of a shell, which runs it only if it may need one."""
+    text = " ".join(arguments)
     try:
         words = shlex.split(text)
     except ValueError:
@@ -168,9 +174,9 @@ def _words(shell: str, text: str) -> list[str]:
     return words if is_plain else [shell, "-c", text]
 
 
-def _files(declared: Declared) -> list[str]:
-    """All files that a command may read, including existing targets, to which it may append."""
-    found = {*declared.inputs, *declared.extra, *declared.outputs}
+def _files(declared: Declared, appends: bool) -> list[str]:
+    """All files that a command may read; appends: including existing targets."""
+    found = {*declared.inputs, *declared.extra, *(declared.outputs if appends else ())}
     for folder in declared.input_folders:
         found.update(os.path.join(top, name) for top, _, names in os.walk(folder) for name in names)
     return sorted(found)

@@ -89,4 +89,4 @@ def _more_outputs(node: Any) -> tuple[str, ...]:
     session = getattr(node.attributes, "rebel_session", None)
     if session is None:
         return ()
-    return tuple(session.step_of(node.attributes.rebel_step).outputs)
+    return tuple(session.writes(node.attributes.rebel_step))

@@ -14,7 +14,7 @@ from typing import Any
 import SCons.Script
 
 from rebel_tools.scons import profile
-from rebel_tools.scons.captured import run_captured
+from rebel_tools.scons.captured import Captured, run_captured
 from rebel_tools.scons.compat import Environment, Nodes
 from rebel_tools.scons.terminal import TERMINAL
 from rebel_tools.scons.words import argument_vector, escape
@@ -93,15 +93,20 @@ def spawn(
     clean: a function applied to its messages before they are printed.
     """
     words = argument_vector(shell, arguments)
-    program = _which(words[0], env.get("PATH", ""))
-    command = " ".join(arguments)
-    target = _output_of(words) or command
+    program = which(words[0], env.get("PATH", ""))
+    target = _output_of(words) or " ".join(arguments)
     if program is None:
-        return pass_on(target, command, "", f"{_listener.name}: {_missing(words[0])}\n", 127)
+        return pass_on(target, " ".join(arguments), "", f"{_listener.name}: {_missing(words[0])}\n", 127)
     with profile.span(target, "action"):
         done = run_captured(words, program, env)
+    return ended(words, arguments, done, clean)
+
+
+def ended(words: list[str], arguments: Sequence[str], done: Captured, clean: Callable[[str], str] | None = None) -> int:
+    """Pass on the output of a command that has ended; return its status. words: what its program got of `arguments`."""
+    command = " ".join(arguments)
     said = _with_plain_names((clean or compiler_output)(done.stderr), words)
-    return pass_on(target, command, done.stdout, said, done.status)
+    return pass_on(_output_of(words) or command, command, done.stdout, said, done.status)
 
 
 def _missing(program: str) -> str:
@@ -153,7 +158,8 @@ def compiler_output(text: str) -> str:
 
 
 @cache
-def _which(name: str, path: str) -> str | None:
+def which(name: str, path: str) -> str | None:
+    """The absolute path of a program; None if there is none."""
     found = shutil.which(name, path=path)
     return os.path.abspath(found) if found else None
 

@@ -74,6 +74,10 @@ def rebel(env: Environment, folder: str = ".", profile: str | None = None) -> No
     prepared.pause(env)
     how = profiles.chosen(profile)
     remote_cache.check()
+    if remote_cache.executor_url():
+        from rebel_tools.scons import remote  # imported late: other builds do not need it
+
+        remote.share()
     started, root = time.time_ns(), env.Dir(folder).get_abspath()
     project = _project(root)
     build_folder.check(project)

@@ -6,7 +6,7 @@ import atexit
 import os
 import sys
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 import SCons.Action
@@ -23,6 +23,7 @@ from rebel_tools.scons.declared import declared
 from rebel_tools.text import printable
 
 if TYPE_CHECKING:
+    from rebel_tools.scons.remote_steps import StepAttempt
     from rebel_tools.scons.sharing import Attempt, Sharing
 
 _real_command = SCons.Action.CommandAction.execute
@@ -112,7 +113,7 @@ class _Run:
         allowed: Declared,
         mode: Mode,
         folders: tuple[str, ...],
-        attempt: Attempt | None,
+        attempt: Attempt | StepAttempt | None,
     ) -> None:
         self._real, self._allowed, self._mode, self._folders = real, allowed, mode, folders
         self._attempt = attempt
@@ -129,10 +130,8 @@ class _Run:
             mode = Mode.TRACE if self._mode is Mode.OFF else self._mode
             self.box = Box(self._allowed, mode, self._folders)
         words = self.box.wrap(shell, arguments, variables) if self.box else arguments
-        if attempt is not None:
-            status = attempt.run(shell, words, variables)
-        else:
-            status = self._real(shell, escape, words[0], words, variables)
+        usual = partial(self._real, shell, escape, words[0], words, variables)
+        status = attempt.run(shell, words, variables, usual) if attempt is not None else usual()
         if self.box:
             self.box.ran()
         return status

@@ -341,11 +341,15 @@ class Session:
         Only those that it consulted, according to the compiler's outputs, are compared (see `status`).
         """
         scopes = dict.fromkeys((step.scope, *step.scope.uses))
-        steps = [*self.plan.linked(step), *(each for each in self.plan.steps.values() if each.scope in scopes)]
-        made = [path for each in steps for path in each.outputs]
+        made = [path for each in self.plan.before(step) for path in each.outputs]
         named = [path for scope in scopes for path in (*scope.settings.files, *scope.settings.dependency_files)]
         named += [*link_command(step).files, *link_command(step).libraries]
         return [*made, *foreign_files(step), *filter(os.path.isfile, named)]
+
+    def writes(self, step: Step) -> list[str]:
+        """The outputs that the command of a step writes this time."""
+        keeps = step in self._keeps_annotations
+        return [path for path in step.outputs if not (keeps and path.endswith(".cmt"))]
 
     def built(self, step: Step) -> None:
         if not self._dry:

@@ -14,73 +14,62 @@ import SCons.Script
 import SCons.Util
 
 from rebel_tools.errors import MissingTool
-from rebel_tools.remote.command import Asked, NotShared
-from rebel_tools.remote.shared import Said, SharedCommands, write
+from rebel_tools.remote.command import Asked, NotShared, words_of
+from rebel_tools.remote.shared import Said, SharedCommands
 from rebel_tools.sandbox import trace
 from rebel_tools.sandbox.box import Box
 from rebel_tools.sandbox.model import Declared, Finding
-from rebel_tools.scons import profile, remote_cache, sandbox, saving
+from rebel_tools.scons import profile, remote_cache, remote_steps, sandbox, saving
 from rebel_tools.scons.captured import run_bytes
+from rebel_tools.scons.executor import Executor
+from rebel_tools.scons.remote_steps import StepAttempt
 from rebel_tools.text import printable, screened
 
 if TYPE_CHECKING:
-    from rebel_tools.remote.execute import Engine
+    from rebel_tools.remote.execute import Ended
 
 _SHOWN = 3  # names in a sentence
-_PATIENCE = 3  # commands that an engine may fail to run before it is given up
 
 
 class Sharing:
     """The state that all commands of a run have in common."""
 
-    def __init__(self, shared: SharedCommands, engine: Engine | None) -> None:
+    def __init__(self, shared: SharedCommands, executor: Executor | None) -> None:
         self.shared = shared
-        self.engine = engine
-        self.has_engine = engine is not None
+        self._executor = executor
         self.undeclared: dict[str, None] = {}
-        self._said: set[str] = set()
-        self._failures = 0
-        self._has_told = False
 
-    def attempt(self, targets: Sequence[Any], declared: Declared, env: Any) -> Attempt | None:
+    @property
+    def executor(self) -> Executor | None:
+        """Where commands run instead of here, as long as it works."""
+        return self._executor if self._executor and self._executor.is_used else None
+
+    @property
+    def has_executor(self) -> bool:
+        return self._executor is not None
+
+    def attempt(self, targets: Sequence[Any], declared: Declared, env: Any) -> Attempt | StepAttempt | None:
         """An object for one action; None if its result is not shared."""
-        if any(map(_is_of_another_cache, targets)):
+        is_step = any(map(remote_steps.is_step, targets))  # the cache of packages has keys of its own
+        if not (self.executor or self.shared.server.is_used and not is_step):
+            self.shared.count(local=int(not is_step or self.has_executor))
             return None
-        if not (self.shared.server.is_used or self.engine):
-            self.shared.count(local=1)
-            return None
-        reason = _why_not(targets, env)
+        reason = remote_steps.why_not(env) if is_step else _why_not(targets, env)
         if reason:
-            self.refuse(reason, declared.target)
-            if self.engine:
-                self.stays_here(reason, declared.target)
+            self.refuse(reason, declared.target, self.executor)
             return None
-        return Attempt(self, declared, _platform(env))
+        return (StepAttempt if is_step else Attempt)(self, declared, _platform(env))
 
-    def refuse(self, reason: str, target: str) -> None:
-        """A result is not looked up, or not stored."""
+    def refuse(self, reason: str, target: str, executor: Executor | None = None) -> None:
+        """A result is not looked up, or not stored. executor: one on which the command does not run either."""
         if _explains():
             _tell(f"remote cache: {target} is not shared: {reason}")
+        if executor:
+            executor.stays_here(reason, target)
 
-    def stays_here(self, reason: str, target: str) -> None:
-        """A command does not run on the engine; each reason is reported once."""
-        if reason not in self._said:
-            self._said.add(reason)
-            _tell(f"{target} does not run remotely: {reason}")
-
-    def succeeded(self) -> None:
-        self._failures = 0
-
-    def failed(self, reason: str) -> None:
-        """The engine failed; after a few failures in a row it is not used any more."""
-        self._failures += 1
-        if self.engine is None or not self.engine.server.is_used:  # the client has reported this itself
-            self._failures = _PATIENCE
-        elif not self._has_told:
-            self._has_told = True
-            remote_cache.say(f"the remote executor failed, so commands run on this machine: {reason}")
-        if self._failures >= _PATIENCE:
-            self.engine = None
+    def count(self, ended: Ended) -> None:
+        """A command has run on the executor."""
+        self.shared.count(cached=int(ended.is_cached), remote=int(not ended.is_cached))
 
 
 class Attempt:
@@ -109,12 +98,10 @@ class Attempt:
             self._asked = None
             return False
         try:
-            here, files = os.getcwd(), self._shared.files
-            self._asked = Asked(self._declared, shell, arguments, variables, here, files, self._platform)
+            here, files, words = os.getcwd(), self._shared.files, words_of(shell, arguments)
+            self._asked = Asked(self._declared, words, variables, here, files, self._platform)
         except (NotShared, OSError) as error:
-            self._refuse(str(error))
-            if self._sharing.engine:
-                self._sharing.stays_here(str(error), self._declared.target)
+            self._sharing.refuse(str(error), self._declared.target, self._sharing.executor)
             return False
         if not self._shared.server.is_used:
             return False
@@ -133,34 +120,18 @@ class Attempt:
 
     def execute(self) -> int | None:
         """Run the command line on the engine; return its exit status, or None if it has to run here."""
-        engine, asked = self._sharing.engine, self._asked
-        if engine is None or asked is None:
-            return None
-        reason = asked.why_only_here()
-        if reason:
-            self._sharing.stays_here(reason, self._declared.target)
-            return None
-        from rebel_tools.remote.execute import EngineFailed
-
-        try:
-            with profile.span(asked.target, "remote"):
-                ended = engine.run(asked)
-        except EngineFailed as error:
-            self._sharing.failed(str(error))
-            return None
-        status = ended.result.exit_code
-        if not status and (ended.result.others or not write(asked, ended.result.outputs, ended.outputs)):
-            self._sharing.stays_here("it makes links or folders, or its outputs cannot be written", asked.target)
+        executor, asked = self._sharing.executor, self._asked
+        ended = executor.run(asked) if executor and asked else None
+        if ended is None:
             return None
         self._asked = None
-        self._sharing.succeeded()
-        self._shared.count(cached=int(ended.is_cached), remote=int(not ended.is_cached))
+        self._sharing.count(ended)
         _say(Said(ended.stdout, ended.stderr), screened)
-        if status:
+        if ended.result.exit_code:
             _tell(f"{self._declared.target} had only its declared files; scons --sandbox names undeclared ones")
-        return status
+        return ended.result.exit_code
 
-    def run(self, shell: str, words: Sequence[str], variables: dict[str, str]) -> int:
+    def run(self, shell: str, words: Sequence[str], variables: dict[str, str], usual: Callable[[], Any]) -> int:
         """Run a command line as SCons does, and record its messages, which are printed after it has ended."""
         start = time.time_ns()
         status, *said = run_bytes([shell, "-c", " ".join(words)], variables)
@@ -202,7 +173,7 @@ def install(url: str, uploads: bool, executor: str = "") -> None:
     engine = remote_cache.engine(executor) if executor else None
     server = remote_cache.connection(url).server if url or engine is None else engine.server
     shared = SharedCommands(server, bool(url) and uploads and _can_trace(), url in ("", executor))
-    sharing = Sharing(shared, engine)
+    sharing = Sharing(shared, Executor(engine) if engine else None)
     _installed.append(sharing)
     sandbox.share(sharing)
     saving.at_the_end(lambda: _sum_up(sharing))
@@ -234,16 +205,13 @@ def _why_not(targets: Sequence[Any], env: Any) -> str:
     if any(node.side_effects for node in targets):
         return "it has side effects"
     spawn = env["SPAWN"]
+    if remote_steps.is_of_a_package(env):
+        return "it is a command of a package, but neither a compilation nor a link"
     if SCons.Util.is_String(spawn) or not spawn.__module__.startswith("SCons.Platform"):
         return "its $SPAWN is not SCons' own"
     if not all(isinstance(node, SCons.Node.FS.File) for node in targets):
         return "not all of its targets are files"
     return ""
-
-
-def _is_of_another_cache(node: Any) -> bool:
-    """Whether a node is a step of a package: the cache of packages has keys of its own."""
-    return hasattr(node.attributes, "rebel_session")
 
 
 def _platform(env: Any) -> dict[str, str]:
@@ -263,7 +231,7 @@ def _sum_up(sharing: Sharing) -> None:
     if not number:
         return
     saved = f", {max(tally.saved, 0) / 1e9:.1f} s saved" if tally.cached else ""
-    remote = f", {tally.remote} on the executor" if sharing.has_engine else ""
+    remote = f", {tally.remote} on the executor" if sharing.has_executor else ""
     _tell(f"remote cache: {number} commands, {tally.cached} of them from the cache{remote}{saved}")
     if sharing.undeclared:
         what = "not shared, because their commands read or write undeclared files"

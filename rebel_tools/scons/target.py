@@ -293,6 +293,9 @@ class TargetSession(Session):
     def may_read(self, made: Step | Goal) -> list[str]:
         return super().may_read(self.step_of(made))
 
+    def writes(self, made: Step | Goal) -> list[str]:
+        return super().writes(self.step_of(made))
+
     def built(self, made: Step | Goal) -> None:
         super().built(self.step_of(made))
         if self.goal_nodes.layers is None:

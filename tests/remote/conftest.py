@@ -9,6 +9,7 @@ from typing import Callable
 
 import pytest
 from c_project import FILES, HEAD, PROGRAM
+from casd import Casd, running_casd
 from faulty_server import Server, running
 from nginx_cache import running_nginx
 from user_project import Project
@@ -41,3 +42,9 @@ def server() -> Iterator[Server]:
 def nginx(tmp_path: Path) -> Iterator[str]:
     with running_nginx(tmp_path / "nginx") as url:
         yield url
+
+
+@pytest.fixture
+def casd(tmp_path: Path) -> Iterator[Casd]:
+    with running_casd(tmp_path / "casd") as found:
+        yield found

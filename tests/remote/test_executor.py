@@ -21,12 +21,6 @@ COUNT = re.compile(r"remote cache: (\d+) commands, (\d+) of them from the cache,
 
 
 @pytest.fixture
-def casd(tmp_path):
-    with running_casd(tmp_path / "casd") as found:
-        yield found
-
-
-@pytest.fixture
 def engine():
     with running_engine() as found:
         yield found
@@ -85,6 +79,22 @@ env.Object('wrong.c')
         assert "[b.txt] Error 137" in run.err and "[wrong.o] Error 1" in run.err and "'x' undeclared" in run.err
         assert "the remote executor failed" not in run.err
     assert not project.path("a.txt").exists()
+
+
+def test_folders_of_a_project_are_not_those_of_a_worker(tree, casd) -> None:
+    """A worker mounts its toolchain at /lib and /bin."""
+    script = "env.Program('bin/main', 'lib/main.c')\nenv.Command('tmp/copy', 'usr/a.txt', 'cp $SOURCE $TARGET')\n"
+    project = tree(script, **{"lib/main.c": "int main(void) { return 0; }\n", "usr/a.txt": "a\n"})
+    assert counts(remotely(project, casd.url)) == (3, 0, 3)
+
+
+def test_a_named_file_elsewhere_keeps_a_command_here(tree, casd, tmp_path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "far.h").write_text("#define FAR 1\n")
+    project = tree(f"env.Object('a.c', CCFLAGS=['-I{tmp_path}/elsewhere'])\n", **{"a.c": "#include <far.h>\nint a;\n"})
+    run = remotely(project, casd.url)
+    assert f"{tmp_path}/elsewhere belongs neither to the project nor to the system" in run.err
+    assert counts(run) == (1, 0, 0)
 
 
 def test_undeclared_files_are_missing_there(tree, casd) -> None:
