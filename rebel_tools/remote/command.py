@@ -97,6 +97,12 @@ class Asked:
         except UnicodeEncodeError:
             raise NotShared("one of its file names is not valid text") from None
 
+    @property
+    def program_name(self) -> str:
+        """The name of its program; '' for a command of a shell, which can be anything."""
+        is_of_shell = self.words[1:2] == ["-c"] and self._program and self._program.endswith("sh")
+        return "" if is_of_shell else os.path.basename(self._program or self.words[0])
+
     def named_words(self) -> list[str]:
         """The words of the command line, including those in response files outside the project."""
         return [*self._key_words(), *(word for text in self.named_files.values() for word in text.split())]

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from typing import TYPE_CHECKING
+import threading
+import time
+from collections.abc import Callable
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
+from rebel_tools.process import processors
 from rebel_tools.remote.command import Asked
 from rebel_tools.remote.shared import write
+from rebel_tools.remote.times import FILE, Times
 from rebel_tools.scons import profile, remote_cache
+from rebel_tools.scons.compat import top_folder
 from rebel_tools.text import printable
 
 if TYPE_CHECKING:
@@ -17,14 +25,23 @@ _PATIENCE = 3  # commands that an engine may fail to run before it is given up
 
 
 class Executor:
-    """An engine during one build, for several threads. name: of the program, for messages."""
+    """An engine during one build, for several threads.
 
-    def __init__(self, engine: Engine, name: str = "scons") -> None:
+    shortest: commands that are expected to take less than these seconds run here.
+    """
+
+    def __init__(self, engine: Engine, shortest: float) -> None:
         self._engine: Engine | None = engine
-        self._name = name
+        self._shortest = shortest
+        self._here = threading.Semaphore(processors())
         self._said: set[str] = set()
         self._failures = 0
         self._has_told = False
+
+    @cached_property
+    def _times(self) -> Times:
+        """How long commands took; known when SCons knows the folder of the SConstruct."""
+        return Times(os.path.join(top_folder(), FILE))
 
     @property
     def is_used(self) -> bool:
@@ -39,6 +56,8 @@ class Executor:
         if reason:
             self.stays_here(reason, asked.target)
             return None
+        if self._shortest and self._times.of(asked, self._shortest) < self._shortest:
+            return None
         from rebel_tools.remote.execute import EngineFailed
 
         try:
@@ -52,13 +71,36 @@ class Executor:
             self.stays_here("it makes links or folders, or its outputs cannot be written", asked.target)
             return None
         self._failures = 0
+        self._note(asked, (result.ended - result.started) / 1e9)
         return ended
+
+    def run_here(self, asked: Asked | None, run: Callable[[], Any]) -> Any:
+        """Run a command with `run`. Not more run at once than there are processors, because -j is for the engine."""
+        with self._here:
+            start = time.monotonic()
+            found = run()
+        if asked and not found:
+            self._note(asked, time.monotonic() - start)
+        return found
+
+    def _note(self, asked: Asked, seconds: float) -> None:
+        if self._shortest and seconds > 0:
+            self._times.note(asked, seconds)
+
+    def save(self) -> None:
+        """The build has ended."""
+        if not self._shortest:
+            return
+        try:
+            self._times.save()
+        except OSError as error:
+            remote_cache.say(f"the times of commands are not kept: {error}")
 
     def stays_here(self, reason: str, target: str) -> None:
         """A command does not run on the engine; each reason is reported once."""
         if reason not in self._said:
             self._said.add(reason)
-            print(printable(f"{self._name}: {target} does not run remotely: {reason}"), file=sys.stderr)
+            print(printable(f"scons: {target} does not run remotely: {reason}"), file=sys.stderr)
 
     def _failed(self, reason: str) -> None:
         """The engine failed; after a few failures in a row it is not used any more."""

@@ -35,7 +35,7 @@ def generate(env: Any, **kw: Any) -> None:
     if env["SANDBOX"] not in MODES:
         raise SCons.Errors.UserError(f"SANDBOX is {env['SANDBOX']!r}, expected one of {', '.join(MODES)}")
     profile.add_option()
-    add(OPTION, *remote_cache.OPTIONS, remote_cache.EXECUTOR)
+    add(OPTION, *remote_cache.ALL_OPTIONS)
     _obey(env)
 
 

@@ -19,6 +19,8 @@ from rebel_tools.sconstruct import (
     INSTANCE_OPTION,
     REMOTE_ENVIRON,
     REMOTE_OPTION,
+    SHORT_ENVIRON,
+    SHORT_OPTION,
     UPLOAD_ENVIRON,
     UPLOAD_OPTION,
 )
@@ -53,7 +55,14 @@ EXECUTOR = Option(
     f"an engine that runs commands: grpc://HOST:PORT or grpcs://...; or {EXECUTOR_ENVIRON}",
     metavar="URL",
 )
+SHORT = Option(
+    SHORT_OPTION,
+    "remote_min_seconds",
+    f"run commands that take less than this on this machine; or {SHORT_ENVIRON}. The default is 0: none",
+    metavar="SECONDS",
+)
 OPTIONS = URL, UPLOAD, INSTANCE
+ALL_OPTIONS = *OPTIONS, EXECUTOR, SHORT
 
 PATIENCE_S = 3600.0
 """Seconds that a command may take on an engine, including the wait for a worker, before it runs here instead."""
@@ -91,6 +100,18 @@ def uploads() -> bool:
     if said not in UPLOAD.choices:
         raise RebelError(f"{UPLOAD_OPTION}, or {UPLOAD_ENVIRON}, is {said}", expected=" or ".join(UPLOAD.choices))
     return said == UPLOAD.choices[0]
+
+
+def shortest() -> float:
+    """The seconds that a command has to take to run on the engine. Errors: RebelError."""
+    said = _said(SHORT, SHORT_ENVIRON) or "0"
+    try:
+        seconds = float(said)
+    except ValueError:
+        seconds = -1
+    if not 0 <= seconds < PATIENCE_S:
+        raise RebelError(f"{SHORT_OPTION}, or {SHORT_ENVIRON}, is {said}", expected="a number of seconds, such as 0.2")
+    return seconds
 
 
 def _said(option: Option, environ: str) -> str:

@@ -37,6 +37,7 @@ class StepAttempt:
         self._declared = declared
         self._platform = platform
         self._command: tuple[str, Sequence[str], Mapping[str, str]] | None = None
+        self._asked: Asked | None = None
         self._is_remote = False
 
     def restore(self, shell: str, arguments: Sequence[str], variables: Mapping[str, str]) -> bool:
@@ -50,7 +51,7 @@ class StepAttempt:
         if executor is None or self._command is None:
             return None
         try:
-            asked = self._asked(*self._command)
+            self._asked = asked = self._ask(*self._command)
         except (NotShared, OSError) as error:
             executor.stays_here(str(error), self._declared.target)
             return None
@@ -64,7 +65,7 @@ class StepAttempt:
         words = argument_vector(self._command[0], self._command[1])
         return output.ended(words, self._command[1], done)
 
-    def _asked(self, shell: str, arguments: Sequence[str], variables: Mapping[str, str]) -> Asked:
+    def _ask(self, shell: str, arguments: Sequence[str], variables: Mapping[str, str]) -> Asked:
         """The command with the variables that compilers read. Errors: NotShared, OSError."""
         root = self._declared.root
         if variables.get(place.VARIABLE) != place.mapped(os.environ, root).get(place.VARIABLE, ""):
@@ -80,7 +81,7 @@ class StepAttempt:
         return Asked(self._declared, words, kept, os.getcwd(), files, self._platform, program, appends=False)
 
     def run(self, shell: str, words: Sequence[str], variables: dict[str, str], usual: Callable[[], Any]) -> Any:
-        return usual()
+        return self._sharing.run_here(self._asked, usual)
 
     def end(self, succeeded: bool, findings: Collection[Finding], box: Box | None) -> None:
         if self._command and not self._is_remote:

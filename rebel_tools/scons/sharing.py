@@ -67,6 +67,10 @@ class Sharing:
         if executor:
             executor.stays_here(reason, target)
 
+    def run_here(self, asked: Asked | None, run: Callable[[], Any]) -> Any:
+        """Run a command on this machine with `run`; return its result."""
+        return self._executor.run_here(asked, run) if self._executor else run()
+
     def count(self, ended: Ended) -> None:
         """A command has run on the executor."""
         self.shared.count(cached=int(ended.is_cached), remote=int(not ended.is_cached))
@@ -133,13 +137,18 @@ class Attempt:
 
     def run(self, shell: str, words: Sequence[str], variables: dict[str, str], usual: Callable[[], Any]) -> int:
         """Run a command line as SCons does, and record its messages, which are printed after it has ended."""
+        status = self._sharing.run_here(self._asked, lambda: self._run(shell, words, variables))
+        if self._said:
+            _say(self._said, lambda text: text)
+        if status:
+            self._asked = None
+        return int(status)
+
+    def _run(self, shell: str, words: Sequence[str], variables: dict[str, str]) -> int:
         start = time.time_ns()
         status, *said = run_bytes([shell, "-c", " ".join(words)], variables)
         self._times = start, time.time_ns()
         self._said = Said(*said)
-        _say(self._said, lambda text: text)
-        if status:
-            self._asked = None
         return status
 
     def end(self, succeeded: bool, findings: Collection[Finding], box: Box | None) -> None:
@@ -173,7 +182,10 @@ def install(url: str, uploads: bool, executor: str = "") -> None:
     engine = remote_cache.engine(executor) if executor else None
     server = remote_cache.connection(url).server if url or engine is None else engine.server
     shared = SharedCommands(server, bool(url) and uploads and _can_trace(), url in ("", executor))
-    sharing = Sharing(shared, Executor(engine) if engine else None)
+    runner = Executor(engine, remote_cache.shortest()) if engine else None
+    sharing = Sharing(shared, runner)
+    if runner:
+        saving.at_the_end(runner.save)
     _installed.append(sharing)
     sandbox.share(sharing)
     saving.at_the_end(lambda: _sum_up(sharing))

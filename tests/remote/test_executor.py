@@ -97,6 +97,37 @@ def test_a_named_file_elsewhere_keeps_a_command_here(tree, casd, tmp_path) -> No
     assert counts(run) == (1, 0, 0)
 
 
+SPEEDS = """
+env.Command('quick.txt', 'in.txt', 'cat $SOURCE > $TARGET')
+env.Command('slow.txt', 'in.txt', 'sleep 2; cat $SOURCE > $TARGET')
+"""
+
+
+def test_short_commands_run_here(tree, casd) -> None:
+    """Their times are known from the last build that had the option, on whatever machine they ran."""
+    project = tree(SPEEDS, **{"in.txt": "1\n"})
+    assert counts(remotely(project, casd.url)) == (2, 0, 2) and not project.path(".rebel-times.json").exists()
+    for number, there in ((2, 2), (3, 1), (4, 1)):
+        project.write("in.txt", f"{number}\n")
+        run = remotely(project, casd.url, "--remote-min-seconds=1", "-j8")
+        assert counts(run) == (2, 0, there) and project.path("quick.txt").read_text() == f"{number}\n"
+    for damaged in ("{", '{"format": 1, "targets": [1]}', '{"format": 0}'):
+        project.write(".rebel-times.json", damaged)
+        project.write("in.txt", damaged)
+        assert counts(remotely(project, casd.url, env={"REBEL_REMOTE_MIN_SECONDS": "1"})) == (2, 0, 2)
+
+
+def test_a_new_target_takes_as_long_as_others_of_its_program(tree, casd) -> None:
+    project = tree("for n in 'abc': env.Object(n + '.c')\n", **{f"{n}.c": f"int {n};\n" for n in "abc"})
+    assert counts(remotely(project, casd.url, "--remote-min-seconds=1000", "-j1")) == (3, 0, 1)
+
+
+@pytest.mark.parametrize("value", ["fast", "-1", "nan", ""])
+def test_a_wrong_time(tree, value: str) -> None:
+    run = remotely(tree(), "grpc://127.0.0.1:9", f"--remote-min-seconds={value}", rc=None)
+    assert "Traceback" not in run.text and ("expected: a number of seconds" in run.err) == bool(value)
+
+
 def test_undeclared_files_are_missing_there(tree, casd) -> None:
     project = tree("env.Object('main.c', CCFLAGS=['-Iinc'])\n")
     run = remotely(project, casd.url, rc=2)
