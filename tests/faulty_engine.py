@@ -94,6 +94,8 @@ class Engine(
         self._begin("Execute", context)
         self.skipped.append(request.skip_cache_lookup)
         yield operations_pb2.Operation(name="one")
+        if self.fault == "no worker":
+            self.ended.wait()
         answer = self.answers.pop(0) if self.answers else None
         if answer is not None:
             operation = operations_pb2.Operation(name="one", done=True)

@@ -15,6 +15,7 @@ from rebel_tools.sconstruct import (
     PROFILE_OPTION,
     REMOTE_OPTION,
     SHORT_OPTION,
+    TIMEOUT_OPTION,
     UPLOAD_OPTION,
 )
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:  # a build without work does not load `typing`
 
 _PROGRAMS = ("ocamlc", "ocamlopt", "ocamldep", "ocamlfind", "refmt")
 _HARMLESS = ("-Q", "--debug=explain", "--no-cache")
-_WITH_TEXT = (BUILD_OPTION, REMOTE_OPTION, EXECUTOR_OPTION, INSTANCE_OPTION, SHORT_OPTION)
+_WITH_TEXT = (BUILD_OPTION, REMOTE_OPTION, EXECUTOR_OPTION, INSTANCE_OPTION, SHORT_OPTION, TIMEOUT_OPTION)
 _WITH_WORD = (PROFILE_OPTION, UPLOAD_OPTION)
 _WITH_NUMBER = ("--jobs", "verbose")
 

@@ -30,6 +30,10 @@ class EngineFailed(Exception):
     """The engine did not run a command; the text says why, for people."""
 
 
+class TookTooLong(EngineFailed):
+    """It is not tried again."""
+
+
 class Ended(NamedTuple):
     """The result of a remote command. outputs: file contents by digest. is_cached: the command did not have to run."""
 
@@ -60,6 +64,8 @@ class Engine:
                 if ended.is_cached and ended.result.exit_code:  # some engines cache failures, even temporary ones
                     ended = self._run(asked, True)
                 return ended
+            except TookTooLong:
+                raise
             except EngineFailed as failed:
                 error = failed
                 self.server.forget()
@@ -105,6 +111,8 @@ class Engine:
                 if last.done:
                     break
         except grpc.RpcError as error:
+            if error.code() is grpc.StatusCode.DEADLINE_EXCEEDED:
+                raise TookTooLong(f"a command was there for more than {self._most:g} s") from None
             raise EngineFailed(reason_of(error)) from None
         if not last.done:
             raise EngineFailed("it closed the stream before the command had ended")
@@ -119,13 +127,16 @@ class Engine:
             raise EngineFailed("its answer does not conform to the Remote Execution API")
         if answer.status.code:
             raise EngineFailed(answer.status.message or f"status {answer.status.code}")
-        result = result_from(answer.result.SerializeToString())
+        try:
+            result = result_from(answer.result.SerializeToString())
+        except ValueError as error:
+            raise EngineFailed(f"its answer does not conform to the Remote Execution API: {error}") from None
         if not {output.path for output in result.outputs} <= set(asked.outputs):
             raise EngineFailed("it returned a file that is not a target of the command")
         wanted = result.data()
         data = self.server.blobs(wanted)
         if wanted - data.keys():
-            raise EngineFailed("an output of the command cannot be downloaded, or is damaged")
+            raise EngineFailed("an output of the command cannot be downloaded, is damaged, or is too large")
         stdout, stderr = (data[each] if isinstance(each, Digest) else each for each in (result.stdout, result.stderr))
         if result.exit_code and stderr.startswith(_NOT_STARTED):
             raise EngineFailed(stderr.decode("utf-8", "replace").strip())

@@ -20,6 +20,7 @@ from buildgrid.common.protos.build.bazel.remote.execution.v2 import remote_execu
 from buildgrid.common.protos.build.bazel.remote.execution.v2 import remote_execution_pb2_grpc as stubs
 from buildgrid.common.protos.google.bytestream import bytestream_pb2, bytestream_pb2_grpc
 
+from rebel_tools.cache.results import LARGEST
 from rebel_tools.cache.server import AUTHORITIES, CERTIFICATE, DEADLINE_S, TOKEN, TOKEN_FILE, Counts, Credentials
 from rebel_tools.errors import Place, RebelError
 from rebel_tools.remote.messages import Digest, digest_of
@@ -30,6 +31,10 @@ _SLOWEST = 1 << 20  # bytes a second; a large transfer gets additional time at t
 _MESSAGE = 4 << 20  # bytes of a message: the default limit of gRPC
 _ROOM = 64 << 10  # bytes of a message besides its data
 _PIECE = 1 << 20
+
+# How long a server may be silent until it is asked whether it is there, and how long it has for the answer: while a
+# command runs, nothing else tells that it is gone. Servers close the connection if they are asked more often.
+_SILENT_MS, _DEAD_MS = 310_000, 20_000
 
 _Code = grpc.StatusCode
 _PASSES = (_Code.UNAVAILABLE, _Code.ABORTED, _Code.DEADLINE_EXCEEDED)
@@ -99,7 +104,8 @@ class GrpcServer:
 
     def blobs(self, digests: Iterable[Digest]) -> dict[Digest, bytes]:
         found: dict[Digest, bytes] = {}
-        for batch in _batches(dict.fromkeys(digests), self._batch_size()):
+        wanted = dict.fromkeys(digest for digest in digests if digest.size <= LARGEST)
+        for batch in _batches(wanted, self._batch_size()):
             if batch[0].size > self._batch:
                 data = self._read(batch[0])
                 found.update({} if data is None else {batch[0]: data})
@@ -252,6 +258,8 @@ def _channel(url: str, shown: Credentials) -> grpc.Channel:
         ("grpc.max_receive_message_length", _MESSAGE + _ROOM),
         ("grpc.enable_http_proxy", 0),
         ("grpc.enable_retries", 0),
+        ("grpc.keepalive_time_ms", _SILENT_MS),
+        ("grpc.keepalive_timeout_ms", _DEAD_MS),
     ]
     host = f"[{at.hostname}]" if ":" in (at.hostname or "") else at.hostname
     if at.scheme == "grpc":

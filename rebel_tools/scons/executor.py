@@ -6,7 +6,8 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,7 @@ from rebel_tools.text import printable
 if TYPE_CHECKING:
     from rebel_tools.remote.execute import Ended, Engine
 
+_SLOW_S = 60.0
 _PATIENCE = 3  # commands that an engine may fail to run before it is given up
 
 
@@ -61,12 +63,15 @@ class Executor:
         from rebel_tools.remote.execute import EngineFailed
 
         try:
-            with profile.span(asked.target, "remote"):
+            with profile.span(asked.target, "remote"), _told_if_slow(asked.target):
                 ended = engine.run(asked)
         except EngineFailed as error:
             self._failed(str(error))
             return None
         result = ended.result
+        if result.is_whole and len(result.outputs) < len(asked.outputs):
+            self.stays_here("the executor did not return all of its targets", asked.target)
+            return None
         if not result.exit_code and (result.others or not write(asked, result.outputs, ended.outputs)):
             self.stays_here("it makes links or folders, or its outputs cannot be written", asked.target)
             return None
@@ -112,3 +117,16 @@ class Executor:
             remote_cache.say(f"the remote executor failed, so commands run on this machine: {reason}")
         if self._failures >= _PATIENCE:
             self._engine = None
+
+
+@contextmanager
+def _told_if_slow(target: str) -> Iterator[None]:
+    """Say so once if it takes long: nothing else shows whether an engine works on a command."""
+    text = printable(f"scons: {target} has been on the remote executor for {_SLOW_S:g} s")
+    timer = threading.Timer(_SLOW_S, lambda: print(text, file=sys.stderr, flush=True))
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()

@@ -21,6 +21,8 @@ from rebel_tools.sconstruct import (
     REMOTE_OPTION,
     SHORT_ENVIRON,
     SHORT_OPTION,
+    TIMEOUT_ENVIRON,
+    TIMEOUT_OPTION,
     UPLOAD_ENVIRON,
     UPLOAD_OPTION,
 )
@@ -61,11 +63,17 @@ SHORT = Option(
     f"run commands that take less than this on this machine; or {SHORT_ENVIRON}. The default is 0: none",
     metavar="SECONDS",
 )
+TIMEOUT = Option(
+    TIMEOUT_OPTION,
+    "remote_timeout",
+    f"run a command here that an engine has not run after this time; or {TIMEOUT_ENVIRON}. The default is 3600",
+    metavar="SECONDS",
+)
 OPTIONS = URL, UPLOAD, INSTANCE
-ALL_OPTIONS = *OPTIONS, EXECUTOR, SHORT
+ALL_OPTIONS = *OPTIONS, EXECUTOR, SHORT, TIMEOUT
 
-PATIENCE_S = 3600.0
-"""Seconds that a command may take on an engine, including the wait for a worker, before it runs here instead."""
+_PATIENCE_S = 3600.0
+_LONGEST_S = 1e6
 
 
 def check() -> None:
@@ -104,13 +112,24 @@ def uploads() -> bool:
 
 def shortest() -> float:
     """The seconds that a command has to take to run on the engine. Errors: RebelError."""
-    said = _said(SHORT, SHORT_ENVIRON) or "0"
+    return _seconds(SHORT, SHORT_ENVIRON, 0.0)
+
+
+def patience() -> float:
+    """The seconds that a command may be on the engine, with the wait for a worker, until it runs here. Errors:
+    RebelError.
+    """
+    return _seconds(TIMEOUT, TIMEOUT_ENVIRON, _PATIENCE_S) or _PATIENCE_S
+
+
+def _seconds(option: Option, environ: str, otherwise: float) -> float:
+    said = _said(option, environ)
     try:
-        seconds = float(said)
+        seconds = float(said or otherwise)
     except ValueError:
         seconds = -1
-    if not 0 <= seconds < PATIENCE_S:
-        raise RebelError(f"{SHORT_OPTION}, or {SHORT_ENVIRON}, is {said}", expected="a number of seconds, such as 0.2")
+    if not 0 <= seconds < _LONGEST_S:
+        raise RebelError(f"{option.name}, or {environ}, is {said}", expected="a number of seconds, such as 0.2")
     return seconds
 
 
@@ -144,7 +163,7 @@ def engine(url: str) -> Engine:
 
         server = GrpcServer(url, _said(INSTANCE, INSTANCE_ENVIRON), _credentials(), say, what)
     saving.at_the_end(lambda: _sum_up(what, server.counts))
-    return Engine(server, PATIENCE_S)
+    return Engine(server, patience())
 
 
 def _credentials() -> Credentials:

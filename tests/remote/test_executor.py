@@ -202,6 +202,8 @@ CANCELLED = status_pb2.Status(code=1, message="the worker was told to end")
 
 
 GONE = api.OutputFile(path="a.txt", digest=api.Digest(hash="a" * 64))
+HUGE = api.OutputFile(path="a.txt", digest=api.Digest(hash="a" * 64, size_bytes=1 << 60))
+NO_DIGEST = api.OutputFile(path="a.txt", digest=api.Digest(hash="../x", size_bytes=-1))
 NOT_STARTED = api.ActionResult(exit_code=1, stderr_raw=b"bwrap: execvp cp: No such file\n")
 
 
@@ -210,8 +212,11 @@ NOT_STARTED = api.ActionResult(exit_code=1, stderr_raw=b"bwrap: execvp cp: No su
     [
         (None, "it closed the stream before the command had ended"),
         (done(status=CANCELLED, result=failed(143)), "the worker was told to end"),
-        (done(result=api.ActionResult(output_files=[GONE])), "cannot be downloaded, or is damaged"),
+        (done(result=api.ActionResult(output_files=[GONE])), "cannot be downloaded, is damaged"),
         (done(result=NOT_STARTED), "bwrap: execvp cp"),
+        (done(result=api.ActionResult(output_files=[HUGE])), "is too large"),
+        (done(result=api.ActionResult(output_files=[NO_DIGEST])), "its answer does not conform"),
+        (done(result=api.ActionResult(stdout_digest=NO_DIGEST.digest)), "its answer does not conform"),
     ],
 )
 def test_an_engine_that_fails(tree, engine, answer, text: str) -> None:
@@ -220,6 +225,21 @@ def test_an_engine_that_fails(tree, engine, answer, text: str) -> None:
     run = remotely(project, engine.url)
     assert project.path("a.txt").read_text() == "a\n" and text in run.err and counts(run) == (1, 0, 0)
     assert run.err.count("warning:") == 1 and "Error" not in run.err and engine.skipped == [False, False]
+
+
+def test_an_engine_that_loses_outputs(tree, engine) -> None:
+    engine.answers = [done(result=api.ActionResult())]
+    project = tree(COPY, **{"in.txt": "a\n"})
+    run = remotely(project, engine.url)
+    assert project.path("a.txt").read_text() == "a\n" and "did not return all of its targets" in run.err
+
+
+def test_an_engine_without_workers(tree, engine) -> None:
+    engine.fault = "no worker"
+    project = tree(COPY, **{"in.txt": "a\n"})
+    run = remotely(project, engine.url, "--remote-timeout=1.5")
+    assert project.path("a.txt").read_text() == "a\n" and len(engine.skipped) == 1
+    assert "a command was there for more than 1.5 s" in run.err and run.err.count("warning:") == 1
 
 
 def test_a_cached_failure_is_executed_again(tree, engine) -> None:
