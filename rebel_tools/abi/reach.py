@@ -20,11 +20,6 @@ def types_of(symbol: Symbol) -> list[t.Type]:
     return [symbol.result, *(parameter.type for parameter in symbol.parameters)]
 
 
-def reached(kinds: Iterable[t.Type], definitions: Definitions) -> list[str]:
-    """The keys of all definitions that these types use, also through pointers and members, sorted."""
-    return sorted({kind.key for kind in visited(kinds, definitions) if isinstance(kind, t.Ref)})
-
-
 def visited(kinds: Iterable[t.Type], definitions: Definitions) -> Iterator[t.Type]:
     """These types and all types that they use, directly and indirectly; a definition with a name once."""
     keys: set[str] = set()
@@ -46,6 +41,9 @@ def visited(kinds: Iterable[t.Type], definitions: Definitions) -> Iterator[t.Typ
 
 def with_enumerations(declared: t.Declarations, enumerations: Iterable[t.Enum]) -> t.Declarations:
     """The declarations, with those enumerations added that no symbol uses."""
+    enumerations = tuple(enumerations)
+    if not enumerations:
+        return declared
     symbols: list[Symbol] = [*declared.functions.values(), *declared.variables.values()]
     kinds = [kind for symbol in symbols for kind in types_of(symbol)]
     return replace(declared, enumerations=tuple(unreached(enumerations, kinds, declared.types)))
@@ -68,7 +66,13 @@ def _identity(enum: t.Enum) -> tuple[object, ...]:
 def definitions_for(symbols: Iterable[Symbol], definitions: Definitions) -> dict[str, t.Record | t.Enum]:
     """The definitions that these symbols need, by key."""
     kinds = [kind for symbol in symbols for kind in types_of(symbol)]
-    return {key: definitions[key] for key in reached(kinds, definitions) if key in definitions}
+    return definitions_among(visited(kinds, definitions), definitions)
+
+
+def definitions_among(kinds: Iterable[t.Type], definitions: Definitions) -> dict[str, t.Record | t.Enum]:
+    """Those that these types, and no others, name: by key, sorted."""
+    keys = {kind.key for kind in kinds if isinstance(kind, t.Ref)}
+    return {key: definitions[key] for key in sorted(keys) if key in definitions}
 
 
 def parts(kind: t.Type) -> list[t.Type]:
@@ -82,5 +86,5 @@ def parts(kind: t.Type) -> list[t.Type]:
     if isinstance(kind, t.FunctionType):
         return [kind.result, *kind.parameters]
     if isinstance(kind, t.Record):
-        return [field.type for field in kind.fields]
+        return [*(field.type for field in kind.fields), *(v.type for v in kind.virtuals if v.type)]
     return []

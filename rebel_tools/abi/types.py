@@ -27,6 +27,11 @@ CONVENTIONS = (
 )  # fmt: skip
 """Calling conventions that are not the default of the platform, by the names of the compilers' attributes."""
 
+UNTOLD = 0
+"""The alignment of a record or of data whose source does not tell what is asked for."""
+NOT_KNOWN = "not known"
+"""How a class is passed whose source does not tell whether copying or destroying runs code."""
+
 
 @dataclass(frozen=True)
 class Void:
@@ -147,12 +152,14 @@ class Virtual:
 
     slot: its index in the virtual table of the class; None if the compiler does not write it, as GCC for destructors.
     symbol: the mangled name; None if the compiler does not write it.
+    type: its parameters, without `this`, and its result; None for a destructor.
     """
 
     name: str
     slot: int | None = None
     symbol: str | None = None
     pure: bool = False
+    type: FunctionType | None = None
 
 
 @dataclass(frozen=True)
@@ -160,13 +167,15 @@ class Record:
     """The layout of a struct or union. `size` is None for one that is only declared (an opaque handle).
 
     tagged: whether `name` is a tag; else it is the name of the typedef that names the record.
-    alignment: that of `alignas` or an attribute (DW_AT_alignment); None if it follows from the members.
+    alignment: that of `alignas` or an attribute (DW_AT_alignment); None if it follows from the members; `UNTOLD` if the
+        source does not contain it.
     passing: "reference" for a C++ class that is passed and returned by hidden reference because of its own destructor
-        or copy constructor, "value" if the compiler marks it so, None if it follows from the members.
+        or copy constructor, "value" if the compiler marks it so, None if it follows from the members, `NOT_KNOWN` if
+        the source does not contain it.
     virtuals: sorted by slot, those without one last.
     constants: static members whose value is a compile-time constant, in the order of the source.
-    left_out: whether it is defined, but not in this debug information: compilers leave out the definition of a class
-        if they compile some of its members but not its virtual table. `size` is None then, too.
+    left_out: whether it is defined, but not in this debug information, or may be: compilers leave out the definition of
+        a class if they compile some of its members but not its virtual table. `size` is None then, too.
     """
 
     kind: str  # "struct" or "union"
@@ -246,6 +255,7 @@ class Function:
     convention: None for the platform's default, else one of CONVENTIONS.
     raises: keys of the exceptions that it may raise; empty for C.
     noreturn: whether its declaration says that it never returns (`_Noreturn`, `[[noreturn]]`).
+    explicit: whether a constructor or conversion of C++ has to be named by the source that uses it.
     """
 
     name: str
@@ -257,6 +267,7 @@ class Function:
     display: str | None = None
     declared_at: Place | None = field(default=None, compare=False)
     noreturn: bool = False
+    explicit: bool = False
 
 
 @dataclass(frozen=True)
@@ -265,7 +276,7 @@ class Variable:
 
     tls: whether each thread has a copy; None if the source does not contain it.
     writable: whether programs may write to it; None if the source does not contain it.
-    alignment: that of `alignas` or an attribute on the declaration, None without one.
+    alignment: that of `alignas` or an attribute on the declaration, None without one, `UNTOLD` as of a `Record`.
     """
 
     name: str
@@ -284,7 +295,8 @@ class Declarations:
     conflicts: further definitions for a key of `types` that differ from the first (from another translation unit).
         A definition without a size is no conflict: the complete one is kept.
     enumerations: those that headers declare, since their constants are compiled into programs. A library's are all in
-        the headers that were selected; an interface's are those that no symbol uses.
+        the headers that were selected, and those in classes that were read; an interface's are those that no symbol
+        uses.
     tells_atomic: whether `_Atomic` is distinguished from a plain type, as in DWARF since version 5.
     tells_conventions: whether a function without a calling convention is known to have the platform's default one.
     tells_noreturn: whether a function without `noreturn` is known to be declared without it.

@@ -18,7 +18,7 @@ class Values:
     def __init__(self, definitions: Definitions) -> None:
         self._definitions = definitions
         self._alignments: dict[str, int | None] = {}
-        self._by_reference: dict[str, bool] = {}
+        self._by_reference: dict[str, bool | None] = {}
         self._depth = 0
 
     def alignment(self, kind: t.Type) -> int | None:
@@ -50,7 +50,7 @@ class Values:
         return self._alignments[kind.key]
 
     def _record(self, record: t.Record) -> int | None:
-        if record.size is None:
+        if record.size is None or record.alignment == t.UNTOLD:
             return None
         strictest = 1
         for field in record.fields:
@@ -62,11 +62,11 @@ class Values:
             strictest = max(strictest, own, field.alignment or 1)
         return max(_power_of_two_in(record.size, strictest), record.alignment or 1)
 
-    def by_reference(self, kind: t.Type) -> bool:
+    def by_reference(self, kind: t.Type) -> bool | None:
         """Whether values are passed and returned by hidden reference because copying or destroying one runs code.
 
-        By the Itanium C++ ABI, section 1.1, this is so for classes that `types.Record.passing` marks, classes with a
-        virtual table, and classes with such a member or base.
+        None if it is not known. By the Itanium C++ ABI, section 1.1, this is so for classes that `types.Record.passing`
+        marks, classes with a virtual table, and classes with such a member or base.
         """
         kind = peel(kind)
         while isinstance(kind, (t.Array, t.Qualified)):
@@ -84,12 +84,15 @@ class Values:
                 self._depth -= 1
         return self._by_reference[kind.key]
 
-    def _is_special(self, record: t.Record) -> bool:
-        if record.passing is not None:
+    def _is_special(self, record: t.Record) -> bool | None:
+        if record.passing in ("reference", "value"):
             return record.passing == "reference"
         if record.virtuals or any(field.kind in ("vptr", "virtual base") for field in record.fields):
             return True
-        return any(self.by_reference(field.type) for field in record.fields)
+        found = {self.by_reference(field.type) for field in record.fields}
+        if True in found:
+            return True
+        return None if None in found or record.passing == t.NOT_KNOWN else False
 
 
 def is_constant(kind: t.Type) -> bool:

@@ -17,11 +17,10 @@ from rebel_tools.binary.bulk import collector_paused
 from rebel_tools.binary.debug_files import DebugFile, DebugFiles
 from rebel_tools.binary.debug_search import ONLY_SYSTEM, DebugPath
 from rebel_tools.binary.debug_sections import debug_sections
-from rebel_tools.binary.dwarf_classes import is_clang
 from rebel_tools.binary.dwarf_constants import ASSEMBLERS, At, Tag
 from rebel_tools.binary.dwarf_find import Finder, language
-from rebel_tools.binary.dwarf_headers import read_enumerations
-from rebel_tools.binary.dwarf_levels import tells_types
+from rebel_tools.binary.dwarf_headers import nested_enumerations, read_enumerations
+from rebel_tools.binary.dwarf_levels import is_clang, tells_attributes, tells_types
 from rebel_tools.binary.dwarf_reader import Dwarf
 from rebel_tools.binary.dwarf_split import SplitUnits, may_be_split
 from rebel_tools.binary.dwarf_types import TypeReader
@@ -154,10 +153,13 @@ def _declarations(reader: TypeReader, dies: dict[str, Die], enumerations: tuple[
         else:
             variables[name] = reader.variable(name, die, _is_tls(die))
     reader.finish()
+    enumerations = tuple(dict.fromkeys((*enumerations, *nested_enumerations(reader))))
     types, conflicts = dict(sorted(reader.types.items())), tuple(reader.conflicts)
-    is_dwarf5 = all(die.unit.sizes.version >= 5 for die in dies.values())  # it has _Atomic and _Noreturn
+    tells_atomic = all(die.unit.sizes.version >= 5 for die in dies.values())
+    tells_noreturn = all(tells_attributes(die.unit) for die in dies.values())
     tells_conventions = all(is_clang(die.unit) for die in dies.values())  # GCC does not write them
-    return Declarations(functions, variables, types, conflicts, enumerations, is_dwarf5, tells_conventions, is_dwarf5)
+    tells = (tells_atomic, tells_conventions, tells_noreturn)
+    return Declarations(functions, variables, types, conflicts, enumerations, *tells)
 
 
 def _is_tls(die: Die) -> bool:

@@ -6,11 +6,12 @@ purposes of calls". Clang writes how a class is passed; for GCC it follows from 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from rebel_tools.abi import types as t
 from rebel_tools.binary.dwarf_constants import BY_REFERENCE, BY_VALUE, CPLUSPLUS, At, Tag
 from rebel_tools.binary.dwarf_find import language
+from rebel_tools.binary.dwarf_levels import is_clang, is_strict, tells_attributes
 from rebel_tools.binary.dwarf_unit import Die, Unit
 
 KEEPS_CLASSES = "-femit-class-debug-always"
@@ -18,44 +19,39 @@ KEEPS_CLASSES = "-femit-class-debug-always"
 PURE = 2
 DEFAULTED_IN_CLASS = 1
 OP_CONST, OP_CONSTU = range(0x08, 0x10), 0x10
+QUALIFIERS = frozenset({Tag.CONST, Tag.VOLATILE})
 REFERENCES = frozenset({Tag.REFERENCE, Tag.RVALUE_REFERENCE})
 
 
-def is_left_out(die: Die, name: str, functions: list[Die]) -> bool:
+def is_left_out(die: Die, functions: list[Die]) -> bool:
     """Whether a class that is only declared here may be defined in the source. `functions` are its member functions.
 
     If its members are described, it is defined. Clang leaves out the definition of every C++ class that is only used
-    through pointers, GCC that of every class whose virtual table is elsewhere; both look like a class that the source
-    only declares. With GCC, a `struct` outside all scopes that is not a template is taken to be only declared, as the
-    handles of C are.
+    through pointers, GCC that of every class whose virtual table is elsewhere unless it is told to keep all; both look
+    like a class that the source only declares.
     """
     if functions or language(die.unit) not in CPLUSPLUS:
         return bool(functions)
-    is_handle = die.tag != Tag.CLASS and "::" not in name and "<" not in name
-    return is_clang(die.unit) or not (is_handle or KEEPS_CLASSES in _producer(die.unit))
+    return is_clang(die.unit) or KEEPS_CLASSES not in die.unit.producer
 
 
-def is_clang(unit: Unit) -> bool:
-    return "clang" in _producer(unit)
+def read_virtuals(functions: Iterable[Die], method: Callable[[Die], t.FunctionType]) -> tuple[t.Virtual, ...]:
+    """The virtual functions among the members of a class, by slot, those without one last.
 
-
-def _producer(unit: Unit) -> str:
-    return unit.string(unit.top.values.get(At.PRODUCER)) or ""
-
-
-def read_virtuals(functions: Iterable[Die]) -> tuple[t.Virtual, ...]:
-    """The virtual functions among the members of a class, by slot, those without one last."""
-    found = [_virtual(die) for die in functions if die.number(At.VIRTUALITY)]
+    method: reads what a member function takes and returns.
+    """
+    found = [_virtual(die, method) for die in functions if die.number(At.VIRTUALITY)]
     return tuple(sorted(found, key=lambda v: (v.slot is None, v.slot or 0, v.name)))
 
 
-def _virtual(die: Die) -> t.Virtual:
+def _virtual(die: Die, method: Callable[[Die], t.FunctionType]) -> t.Virtual:
     unit = die.unit
     symbol = unit.string(die.values.get(At.LINKAGE_NAME) or die.values.get(At.MIPS_LINKAGE_NAME))
     name = unit.string(die.values.get(At.NAME)) or symbol or ""
-    if name.startswith("~"):
-        symbol = None  # GCC writes a name that is not a symbol (D4), Clang none
-    return t.Virtual(name, _slot(die), symbol, die.number(At.VIRTUALITY) == PURE)
+    is_pure = die.number(At.VIRTUALITY) == PURE
+    if name.startswith("~"):  # GCC writes a name that is not a symbol (D4), Clang none
+        return t.Virtual(name, _slot(die), None, is_pure)
+    return t.Virtual(name, _slot(die), symbol, is_pure, method(die))
 
 
 def _slot(die: Die) -> int | None:
@@ -76,14 +72,34 @@ def read_passing(die: Die, functions: list[Die]) -> str | None:
     written = {BY_REFERENCE: "reference", BY_VALUE: "value"}.get(die.number(At.CALLING_CONVENTION))
     if written:
         return written
-    name = (die.unit.string(die.values.get(At.NAME)) or "").partition("<")[0]
-    if not name:
-        return None
-    special = [f for f in functions if At.ARTIFICIAL not in f.values and _is_special(f, name, die)]
+    name = _name(die).partition("<")[0]
+    special = [f for f in functions if name and At.ARTIFICIAL not in f.values and _is_special(f, name, die)]
+    if not special or not tells_attributes(die.unit):
+        return t.NOT_KNOWN if special else None
     copies = [f for f in special if not _name(f).startswith("~")]
-    has_body = any(At.DELETED not in f.values and not _is_defaulted(f) for f in special)
+    with_body = [f for f in special if At.DELETED not in f.values and not _is_defaulted(f)]
+    if with_body and all(_has_further_arguments(f) for f in with_body):
+        return t.NOT_KNOWN  # it copies if these have defaults, which debug information does not tell
     all_deleted = bool(copies) and all(At.DELETED in f.values for f in copies)
-    return "reference" if has_body or all_deleted else None
+    return "reference" if with_body or all_deleted else None
+
+
+def asked_alignment(die: Die) -> int | None:
+    """The alignment that a record asks for; see `t.Record.alignment`.
+
+    Clang writes how a class of C++ is passed wherever it writes what DWARF 5 added.
+    """
+    unit = die.unit
+    if unit.sizes.version >= 5 or At.DECLARATION in die.values:
+        return die.number(At.ALIGNMENT, None)
+    is_class = is_clang(unit) and language(unit) in CPLUSPLUS
+    is_silent = is_class and At.CALLING_CONVENTION not in die.values
+    return die.number(At.ALIGNMENT, t.UNTOLD if is_silent else untold_alignment(unit))
+
+
+def untold_alignment(unit: Unit) -> int | None:
+    """What stands for the alignment of what asks for none in this unit."""
+    return t.UNTOLD if is_strict(unit) else None
 
 
 def _name(die: Die) -> str:
@@ -103,13 +119,22 @@ def _is_special(function: Die, name: str, record: Die) -> bool:
 
 
 def _takes_itself(function: Die, record: Die) -> bool:
-    unit = function.unit
-    arguments = [c for c in unit.children(function) if c.tag == Tag.FORMAL_PARAMETER]
-    own = [c for c in arguments if At.ARTIFICIAL not in c.values]
-    target = unit.reference(own[0].values.get(At.TYPE)) if own else None
+    own = _own_arguments(function)
+    target = function.unit.reference(own[0].values.get(At.TYPE)) if own else None
     if target is None or target.tag not in REFERENCES:
         return False
     pointee = target.unit.reference(target.values.get(At.TYPE))
-    if pointee is not None and pointee.tag == Tag.CONST:
-        pointee = pointee.unit.reference(pointee.values.get(At.TYPE))
+    for _ in QUALIFIERS:
+        if pointee is not None and pointee.tag in QUALIFIERS:
+            pointee = pointee.unit.reference(pointee.values.get(At.TYPE))
     return pointee is not None and pointee.offset == record.offset
+
+
+def _has_further_arguments(function: Die) -> bool:
+    return not _name(function).startswith("~") and len(_own_arguments(function)) > 1
+
+
+def _own_arguments(function: Die) -> list[Die]:
+    """Those that the source has."""
+    arguments = (c for c in function.unit.children(function) if c.tag == Tag.FORMAL_PARAMETER)
+    return [c for c in arguments if At.ARTIFICIAL not in c.values]

@@ -90,6 +90,8 @@ def _enter(unit: Unit, parents: list[int | None], entered: int | None, offset: i
 def chain(die: Die) -> list[Die]:
     """The DIE and those that complete it: its abstract origin, then its declaration in a class or namespace."""
     links = [die]
+    if At.ABSTRACT_ORIGIN not in die.values and At.SPECIFICATION not in die.values:
+        return links
     while len(links) < MAX_CHAIN:
         values = links[-1].values
         value = values.get(At.ABSTRACT_ORIGIN) or values.get(At.SPECIFICATION)

@@ -10,6 +10,7 @@ from fnmatch import fnmatchcase
 from itertools import chain
 
 from rebel_tools.abi import types as t
+from rebel_tools.abi.standard_library import is_standard
 from rebel_tools.binary.dwarf_constants import Tag
 from rebel_tools.binary.dwarf_find import SCOPES, UNITS, shared_units, walk
 from rebel_tools.binary.dwarf_reader import Dwarf
@@ -36,6 +37,14 @@ def read_enumerations(
     found = (enum for unit in units for enum in _of_unit(reader, unit))
     ours = (enum for enum in found if enum.declared_at is not None and is_header(enum.declared_at.path, patterns))
     return tuple(dict.fromkeys(ours))
+
+
+def nested_enumerations(reader: TypeReader) -> Iterator[t.Enum]:
+    """Those in the classes that were read, for programs name their constants; the standard library's are its own."""
+    for die in reader.nested:
+        enum = reader.enumeration(die)
+        if enum.values and not is_standard(enum.name or ""):
+            yield enum
 
 
 def _of_unit(reader: TypeReader, unit: Unit | None) -> Iterator[t.Enum]:

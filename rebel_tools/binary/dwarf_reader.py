@@ -8,6 +8,7 @@ from functools import cached_property
 from itertools import islice
 
 from rebel_tools.binary.dwarf_forms import Abbrev, Sizes
+from rebel_tools.binary.dwarf_levels import is_strict
 from rebel_tools.binary.dwarf_tables import read_abbrevs, read_headers
 from rebel_tools.binary.dwarf_unit import ALONE, MAX_STRING, Die, Parts, Unit
 from rebel_tools.binary.errors import UnreadableBinary
@@ -59,6 +60,11 @@ class Dwarf:
         if len(units) > MAX_UNITS:
             raise self.error(f"{section}: too many units", units[-1].start, f"at most {MAX_UNITS}")
         return units
+
+    @cached_property
+    def has_strict_units(self) -> bool:
+        """Whether a unit that names its compiler leaves out what its version of DWARF does not have."""
+        return any(unit.producer and is_strict(unit) for unit in self.units)
 
     @cached_property
     def _type_units(self) -> dict[int, Unit]:

@@ -7,9 +7,17 @@ happens only in damaged files) becomes `Unknown`, which never compares equal.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from rebel_tools.abi import types as t
 from rebel_tools.abi.standard_library import is_all_standard
-from rebel_tools.binary.dwarf_classes import is_left_out, read_passing, read_virtuals
+from rebel_tools.binary.dwarf_classes import (
+    asked_alignment,
+    is_left_out,
+    read_passing,
+    read_virtuals,
+    untold_alignment,
+)
 from rebel_tools.binary.dwarf_constants import C_LANGUAGES, CONVENTIONS, At, Tag
 from rebel_tools.binary.dwarf_find import chain, first_string, first_value, flag, language
 from rebel_tools.binary.dwarf_members import MEMBER_TAGS, read_constants, read_field
@@ -33,7 +41,10 @@ FLOAT = 4
 
 
 class TypeReader:
-    """Reads types, functions and variables; `types` and `conflicts` are those of `Declarations`."""
+    """Reads types, functions and variables; `types` and `conflicts` are those of `Declarations`.
+
+    nested: the enumerations in the records that were read.
+    """
 
     def __init__(self) -> None:
         self.types: dict[str, t.Record | t.Enum] = {}
@@ -44,6 +55,7 @@ class TypeReader:
         self._under_way: list[Spot] = []
         self._queued: set[tuple[str, object, int]] = set()
         self._pending: list[tuple[str, Die]] = []
+        self.nested: list[Die] = []
         self._weight = 0
 
     # Symbols
@@ -62,6 +74,7 @@ class TypeReader:
             display=self._display(links),
             declared_at=self._names.place(links),
             noreturn=flag(links, At.NORETURN),
+            explicit=flag(links, At.EXPLICIT),
         )
 
     def variable(self, name: str, die: Die, tls: bool) -> t.Variable:
@@ -75,7 +88,7 @@ class TypeReader:
             tls,
             self._display(links),
             declared_at=self._names.place(links),
-            alignment=aligned[0].number(At.ALIGNMENT, None) if aligned else None,
+            alignment=aligned[0].number(At.ALIGNMENT, None) if aligned else untold_alignment(die.unit),
         )
 
     def enumeration(self, die: Die) -> t.Enum:
@@ -197,6 +210,11 @@ class TypeReader:
         types = tuple(parameter.type for parameter in parameters)
         return t.FunctionType(self.target(die), types, varargs, self._convention([die]))
 
+    def _method(self, die: Die) -> t.FunctionType:
+        """The type of a member function, without `this`."""
+        whole = self._signature(die)
+        return replace(whole, parameters=whole.parameters[1:])
+
     def _array(self, die: Die) -> t.Type:
         kind, is_vector = self.target(die), die.number(At.GNU_VECTOR, None) is not None
         for child in reversed([c for c in die.unit.children(die) if c.tag == Tag.SUBRANGE]):
@@ -247,6 +265,7 @@ class TypeReader:
         members = (self._field(child, die.tag == Tag.CLASS) for child in children)
         known = tuple(field for field in members if field is not None) or _untold(die)
         self._weight += len(known)
+        self.nested += [child for child in children if child.tag == Tag.ENUMERATION]
         return t.Record(
             RECORDS[die.tag],
             name,
@@ -254,11 +273,11 @@ class TypeReader:
             known,
             declared_at=self._names.place(chain(die)),
             tagged=is_tagged,
-            alignment=die.number(At.ALIGNMENT, None),
+            alignment=asked_alignment(die),
             passing=read_passing(die, functions),
-            virtuals=read_virtuals(functions),
+            virtuals=read_virtuals(functions, self._method),
             constants=read_constants(self.target, children),
-            left_out=is_declared and not is_all_standard(name or "") and is_left_out(die, name or "", functions),
+            left_out=is_declared and not is_all_standard(name or "") and is_left_out(die, functions),
         )
 
     def _field(self, die: Die, is_class: bool) -> t.Field | None:

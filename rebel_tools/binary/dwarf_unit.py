@@ -105,6 +105,11 @@ class Unit:
     def top(self) -> Die:
         return self.die(self.first)
 
+    @cached_property
+    def producer(self) -> str:
+        """The compiler, and of GCC its options; "" where the unit does not say."""
+        return self.string(self.top.values.get(At.PRODUCER)) or ""
+
     def abbrev_at(self, offset: int) -> tuple[Abbrev | None, int]:
         """The abbreviation of the DIE at `offset` (None at the end of siblings), and the offset of its values."""
         data = self.data

@@ -93,6 +93,12 @@ class Comparison:
                 work += found[pair].met
         return found
 
+    def unknown(self, pair: Pair) -> Iterator[Difference]:
+        """What of a pair could not be compared; how a class is passed counts if a function takes or returns one."""
+        for difference in self.definition(pair).differences:
+            if difference.unknown and (difference.rule != "passing-changed" or pair in self.passed):
+                yield difference
+
     def leading_to(self, ends: Iterable[Pair]) -> set[Pair]:
         """These pairs and all pairs compared so far that use one of them, directly or indirectly."""
         users: dict[Pair, list[Pair]] = {}
@@ -181,8 +187,8 @@ class Comparison:
             verdict = self._same(x, y, by_value, passed)
         if passed or atomic[0] == atomic[1] or verdict is False:
             return verdict  # a value that is passed or returned is a copy
-        can_tell = self.expected.tells_atomic and self.found.tells_atomic
-        return False if can_tell else verdict  # the sizes are the same
+        other = self.found if atomic[0] else self.expected
+        return False if other.tells_atomic else None
 
     def _same(self, a: t.Type, b: t.Type, by_value: bool, passed: bool) -> bool | None:
         if isinstance(a, t.Ref) or isinstance(b, t.Ref):

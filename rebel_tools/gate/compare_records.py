@@ -40,10 +40,7 @@ def records(comparison: Comparison, a: t.Record, b: t.Record) -> Iterator[Differ
     if a.kind != b.kind:
         yield Difference("kind", f"a {a.kind}", f"a {b.kind}", "passing-changed")
     yield from _alignment(comparison, a, b, members)
-    if comparison.values[0].by_reference(a) != comparison.values[1].by_reference(b):
-        words = {True: "by reference", False: "by value"}
-        ways = (words[comparison.values[0].by_reference(a)], words[comparison.values[1].by_reference(b)])
-        yield Difference("passing", *ways, "passing-changed")
+    yield from _passing(comparison, a, b)
     yield from members
     yield from _constants(a, b)
     yield from virtuals(comparison, a, b)
@@ -62,6 +59,9 @@ def _alignment(comparison: Comparison, a: t.Record, b: t.Record, members: list[D
     """A difference of alignment. If no attribute sets it, it follows from the members: then it is left out if they have
     breaking differences of their own.
     """
+    if t.UNTOLD in (a.alignment, b.alignment):
+        yield Difference("alignment", MISSING, MISSING, unknown=True)
+        return
     is_asked_for = any(record.alignment or any(field.alignment for field in record.fields) for record in (a, b))
     if not is_asked_for and any(difference.breaks for difference in members):
         return
@@ -69,6 +69,14 @@ def _alignment(comparison: Comparison, a: t.Record, b: t.Record, members: list[D
     if None not in (before, after) and before != after:
         level = None if is_asked_for else RISK
         yield Difference("alignment", f"{before} bytes", f"{after} bytes", "alignment-changed", own_level=level)
+
+
+def _passing(comparison: Comparison, a: t.Record, b: t.Record) -> Iterator[Difference]:
+    """By hidden reference or by value. Where a side does not tell, it counts if a function takes or returns one."""
+    ways = comparison.values[0].by_reference(a), comparison.values[1].by_reference(b)
+    if None in ways or ways[0] != ways[1]:
+        words = {True: "by reference", False: "by value", None: MISSING}
+        yield Difference("passing", words[ways[0]], words[ways[1]], "passing-changed", unknown=None in ways)
 
 
 def _constants(a: t.Record, b: t.Record) -> Iterator[Difference]:
@@ -90,7 +98,7 @@ class _Members:
         self.comparison = comparison
         self.size = 8 * (a.size or 0)
         self.keeps_size = a.size == b.size
-        self.is_plain = not comparison.values[0].by_reference(a) and not any(f.kind == "base" for f in a.fields)
+        self.is_plain = comparison.values[0].by_reference(a) is False and not any(f.kind == "base" for f in a.fields)
         self.expected = {leaf.name: leaf for leaf in leaves(a, comparison.expected.types)}
         self.found = {leaf.name: leaf for leaf in leaves(b, comparison.found.types)}
         self.grouped = [*self._grouped(self.found, self.expected, comparison.found.types)]

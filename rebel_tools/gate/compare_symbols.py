@@ -32,6 +32,8 @@ def functions(comparison: Comparison, a: t.Function, b: t.Function) -> Iterator[
             yield Difference("varargs", _varargs(a.varargs), _varargs(b.varargs))
     yield from conventions(comparison, a.convention, b.convention)
     yield from _returning(comparison, a.noreturn, b.noreturn)
+    if a.explicit != b.explicit:
+        yield Difference("conversion", _explicit(a), _explicit(b), "explicit-changed")
 
 
 def _returning(comparison: Comparison, a: bool, b: bool) -> Iterator[Difference]:
@@ -99,9 +101,19 @@ def _alignment_behind(comparison: Comparison, where: str, a: t.Type, b: t.Type) 
 
 def _argument(comparison: Comparison, where: str, a: t.Type, b: t.Type) -> Iterator[Difference]:
     found = list(comparison.named(where, a, b, passed=True))
-    if any(d.breaks for d in found) and _is_union_of(comparison, a, b):
+    if any(d.breaks for d in found) and _may_be_union_of(comparison, a, b):
+        found = [difference_at(where, a, b, unknown=True)]
+    elif any(d.breaks for d in found) and _is_union_of(comparison, a, b):
         found = [difference_at(where, a, b, "union-argument")]
     yield from found
+
+
+def _may_be_union_of(comparison: Comparison, a: t.Type, b: t.Type) -> bool:
+    """Whether one is a union as large as the other one whose members are not told."""
+    sides = (a, comparison.expected.types), (b, comparison.found.types)
+    sizes = {size_of(kind, definitions) for kind, definitions in sides}
+    members = [member for kind, definitions in sides for member in _members(kind, definitions)]
+    return len(sizes) == 1 and None not in sizes and any(isinstance(member.type, t.Unknown) for member in members)
 
 
 def _is_union_of(comparison: Comparison, a: t.Type, b: t.Type) -> bool:
@@ -113,22 +125,32 @@ def _is_union_of(comparison: Comparison, a: t.Type, b: t.Type) -> bool:
 
 def _alternatives(kind: t.Type, definitions: Definitions) -> list[t.Type]:
     """The types of the members of a union if all of them have its size; an empty list for other types."""
+    types = [field.type for field in _members(kind, definitions)]
+    return types if all(size_of(one, definitions) == size_of(kind, definitions) for one in types) else []
+
+
+def _members(kind: t.Type, definitions: Definitions) -> tuple[t.Field, ...]:
+    """The members of a union; an empty tuple for other types."""
     kind = bare(kind)
     record = definitions.get(kind.key) if isinstance(kind, t.Ref) else kind
-    if not isinstance(record, t.Record) or record.kind != "union":
-        return []
-    types = [field.type for field in record.fields]
-    return types if all(size_of(one, definitions) == record.size for one in types) else []
+    return record.fields if isinstance(record, t.Record) and record.kind == "union" else ()
 
 
 def variables(comparison: Comparison, a: t.Variable, b: t.Variable) -> Iterator[Difference]:
     """Differences of type and alignment; a stricter alignment than expected is not a difference."""
     yield from comparison.named("type", a.type, b.type, by_value=True)
     yield from qualifiers.of_data("type", a.type, b.type)
+    if t.UNTOLD in (a.alignment, b.alignment):
+        yield Difference("alignment", MISSING, MISSING, unknown=True)
+        return
     wanted = max(comparison.values[0].alignment(a.type) or 1, a.alignment or 1)
     present = max(comparison.values[1].alignment(b.type) or 1, b.alignment or 1)
     if present < wanted and (a.alignment or b.alignment):
         yield Difference("alignment", f"{wanted} bytes", f"{present} bytes", "alignment-changed")
+
+
+def _explicit(function: t.Function) -> str:
+    return "explicit" if function.explicit else "implicit"
 
 
 def _varargs(has: bool) -> str:

@@ -6,10 +6,12 @@ Source: Itanium C++ ABI, section 2.5. Only what a class declares itself is compa
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rebel_tools.abi import types as t
 from rebel_tools.abi.sizes import Definitions
+from rebel_tools.gate.compare_symbols import functions
 from rebel_tools.gate.difference import MISSING, Difference
 from rebel_tools.gate.rules import NOTE
 
@@ -33,10 +35,25 @@ def virtuals(comparison: Comparison, a: t.Record, b: t.Record) -> Iterator[Diffe
         elif virtual.pure != other.pure:
             level = None if other.pure else NOTE
             yield Difference(f"virtual {virtual.name}", _pure(virtual), _pure(other), "virtual-pure", own_level=level)
+        if other is not None:
+            yield from _prototypes(comparison, virtual, other)
     for name, virtual in after.items():
         if name not in before:
             rule = "override-changed" if virtual.name in inherited else "virtual-added"
             yield Difference(f"virtual {virtual.name}", MISSING, _slot(virtual), rule)
+
+
+def _prototypes(comparison: Comparison, a: t.Virtual, b: t.Virtual) -> Iterator[Difference]:
+    """Results, of which mangled names say nothing, and the definitions that arguments lead to."""
+    if a.type and b.type:
+        for difference in functions(comparison, _as_function(a, a.type), _as_function(b, b.type)):
+            where = f"virtual {a.name}, {difference.field}"
+            yield replace(difference, field=where, rule=difference.rule or "prototype-changed")
+
+
+def _as_function(virtual: t.Virtual, kind: t.FunctionType) -> t.Function:
+    parameters = tuple(t.Parameter(None, parameter) for parameter in kind.parameters)
+    return t.Function(virtual.name, kind.result, parameters, kind.varargs, kind.convention)
 
 
 def _inherited(record: t.Record, definitions: Definitions) -> set[str]:

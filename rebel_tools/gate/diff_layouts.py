@@ -12,7 +12,7 @@ from rebel_tools.gate.compare import Comparison
 from rebel_tools.gate.compared import Pair
 from rebel_tools.gate.diff_report import Change, change
 from rebel_tools.gate.difference import Difference
-from rebel_tools.gate.not_compared import Reason, how_to_complete
+from rebel_tools.gate.not_compared import Reason, remedy, what_of
 from rebel_tools.gate.rules import BREAK, RISK
 
 _HEADER = re.compile(r"\.(?:h|hh|hpp|hxx|h\+\+|inl|ipp|tpp|tcc)$|(?:^|/)[^./<>]+$", re.IGNORECASE)
@@ -74,14 +74,12 @@ class Layouts:
     def unknown(self) -> dict[str, Reason]:
         """The symbols that use a definition that is unknown on one side, with the reason."""
         found: dict[str, Reason] = {}
-        for pair, compared in sorted(self.reached.items()):
-            for difference in compared.differences:
-                if difference.unknown:
-                    name = t.spelled(pair[0])
-                    what = f"{difference.field} of {name}" if difference.field else f"the layout of {name}"
-                    remedy = "" if difference.field else how_to_complete(name)
-                    for user in self.users(pair):
-                        found.setdefault(user, Reason(f"{what} is not known on both sides", remedy))
+        for pair in sorted(self.reached):
+            for difference in self.comparison.unknown(pair):
+                name = t.spelled(pair[0])
+                reason = Reason(f"{what_of(name, difference)} is not known on both sides", remedy(name, difference))
+                for user in self.users(pair):
+                    found.setdefault(user, reason)
         return found
 
 

@@ -9,7 +9,7 @@ from rebel_tools.abi.sizes import Definitions
 from rebel_tools.gate.compare import Comparison
 from rebel_tools.gate.compared import Pair
 from rebel_tools.gate.difference import Difference
-from rebel_tools.gate.not_compared import Reason, how_to_complete
+from rebel_tools.gate.not_compared import Reason, remedy, what_of
 from rebel_tools.gate.report import Finding
 from rebel_tools.gate.rules import BREAK
 from rebel_tools.gate.symbol_check import SILENT, Verdict, gate_rule, promised
@@ -54,12 +54,8 @@ class LayoutCheck:
     def unknown(self, pair: Pair) -> Iterator[Reason]:
         """Why a pair could not be compared."""
         name = t.spelled(pair[0])
-        for difference in self.reached[pair].differences:
-            if difference.unknown:
-                what = f"{difference.field} of {name}" if difference.field else f"the layout of {name}"
-                yield Reason(
-                    f"the debug information does not have {what}", "" if difference.field else how_to_complete(name)
-                )
+        for difference in self.comparison.unknown(pair):
+            yield Reason(f"the debug information does not have {what_of(name, difference)}", remedy(name, difference))
 
     def findings(self) -> Iterator[Finding]:
         """A finding for each difference, with the symbols that use the type."""

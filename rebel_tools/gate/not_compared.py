@@ -3,15 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from rebel_tools.gate.difference import Difference
 
 _KEEP_ALL = "-fno-limit-debug-info (Clang) or -femit-class-debug-always (GCC) keep all types"
+_NEWER = "-gdwarf-5, or leaving out -gstrict-dwarf, tells it"
 _INSTANTIATE = "a library has it that uses the size or members of the template somewhere"
+
+
+def what_of(name: str, difference: Difference) -> str:
+    """What of the type with this name could not be compared, in words."""
+    return f"{difference.field} of {name}" if difference.field else f"the layout of {name}"
 
 
 def how_to_complete(name: str) -> str:
     """What to do about a type that the compiler left out."""
     return _INSTANTIATE if "<" in name else _KEEP_ALL
+
+
+def remedy(name: str, difference: Difference) -> str:
+    """What to do about it: a type that the compiler left out, or what strict debug information does not tell."""
+    if not difference.field:
+        return how_to_complete(name)
+    return _NEWER if difference.field in ("alignment", "passing") else ""
 
 
 class Reason(NamedTuple):

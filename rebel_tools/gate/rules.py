@@ -206,6 +206,11 @@ DIFF_RULES = _table(
         "nothing has to be done",
     ),
     Rule(
+        "explicit-changed", SOURCE, "A constructor or conversion became explicit, or no longer is.",
+        "source that relies on it may not compile, or choose another function", "programs that are compiled again",
+        "nothing has to be done",
+    ),
+    Rule(
         "empty-base", SOURCE, "A class has one more or one less base class that takes no room.",
         "the layout is the same; source may use the base", "programs that are compiled again", "nothing has to be done",
     ),

@@ -93,12 +93,14 @@ def _write(value, opcode, canon, depth, known):
         canon(b"l")
         for item in value:
             kind = type(item)
-            pair = known[kind].get(item) if kind in known else None
-            if pair is None:
-                _write(item, opcode, canon, depth + 1, known)
-            else:
+            if kind in known:
+                pair = known[kind].get(item)
+                if pair is None:
+                    pair = known[kind][item] = _scalar(item, kind)
                 opcode(pair[0])
                 canon(pair[1])
+            else:
+                _write(item, opcode, canon, depth + 1, known)
         opcode(b"e")
         canon(b"e")
     elif kind is dict:
@@ -112,8 +114,6 @@ def _write(value, opcode, canon, depth, known):
         canon(b"e")
     else:
         pair = _scalar(value, kind)
-        if kind in known:
-            known[kind][value] = pair
         opcode(pair[0])
         canon(pair[1])
 

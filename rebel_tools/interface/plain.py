@@ -66,7 +66,15 @@ _FIELD = row(
     kind=one_of("member", "base", "virtual base", "vptr"),
     tail={**ALIGNMENT, "access": (one_of("public", "protected", "private"), "public")},
 )
-_VIRTUAL = row(t.Virtual, name=TEXT, slot=optional(number("a slot", 0, MAX_SIZE)), symbol=optional(TEXT), pure=FLAG)
+_FUNCTION = row(t.FunctionType, result=TYPE, parameters=many(TYPE), varargs=FLAG, convention=CONVENTION)
+_VIRTUAL = row(
+    t.Virtual,
+    name=TEXT,
+    slot=optional(number("a slot", 0, MAX_SIZE)),
+    symbol=optional(TEXT),
+    pure=FLAG,
+    tail={"type": (optional(_FUNCTION), None)},
+)
 _TYPES = {
     "void": row(t.Void),
     "bool": row(t.Bool, size=SIZE),
@@ -75,7 +83,7 @@ _TYPES = {
     "pointer": row(t.Pointer, target=TYPE, size=SIZE, kind=one_of("*", "&", "&&")),
     "member pointer": row(t.MemberPointer, target=TYPE, size=SIZE, tail={"record": (optional(TYPE), None)}),
     "array": row(t.Array, element=TYPE, count=optional(SIZE), tail={"vector": (FLAG, False)}),
-    "function": row(t.FunctionType, result=TYPE, parameters=many(TYPE), varargs=FLAG, convention=CONVENTION),
+    "function": _FUNCTION,
     "typedef": row(t.Typedef, name=TEXT, target=TYPE, tail=ALIGNMENT),
     "qualified": row(t.Qualified, target=TYPE, qualifier=one_of("const", "volatile", "restrict", "atomic")),
     "record": row(
@@ -87,7 +95,7 @@ _TYPES = {
         tail={
             **TAGGED,
             **ALIGNMENT,
-            "passing": (one_of(None, "value", "reference"), None),
+            "passing": (one_of(None, "value", "reference", t.NOT_KNOWN), None),
             "virtuals": (many(_VIRTUAL), ()),
             "left_out": (FLAG, False),
             "constants": (many(pair(TEXT, INTEGER)), ()),
@@ -173,7 +181,7 @@ _BODY = {
         convention=CONVENTION,
         raises=many(TEXT),
         display=optional(TEXT),
-        tail={"noreturn": (FLAG, False)},
+        tail={"noreturn": (FLAG, False), "explicit": (FLAG, False)},
     ),
     "variables": named(
         t.Variable,

@@ -11,15 +11,20 @@ from dataclasses import replace
 
 from rebel_tools.abi import types as t
 from rebel_tools.abi.reach import parts, types_of
-from rebel_tools.abi.sizes import size_of
-from rebel_tools.abi.spell import declare, member, prototype, without_typedefs
+from rebel_tools.abi.sizes import Definitions, size_of
+from rebel_tools.abi.spell import declare, member, peel, prototype, without_typedefs
 from rebel_tools.interface.model import Interface
 from rebel_tools.interface.render import constants_text
 from rebel_tools.text import printable_lines
 
 _COMPLEX = re.compile(r"\bcomplex(?= (?:float|double|long double)\b)")
 """GCC's name in debug information for C's `_Complex`."""
+LARGEST_ATOMIC = 16
+"""Bytes of the largest record that compilers align for one instruction."""
 _IDENTIFIER = re.compile(r"(?:(?:struct|union|enum|typedef) )?[A-Za-z_]\w*")
+
+_IN_CXX = {"_Static_assert": "static_assert", "_Bool": "bool", "_Atomic": ""}
+"""What C++ calls words of C; an atomic type has no name there, and its size and alignment are written anyway."""
 
 
 def to_header(interface: Interface) -> str:
@@ -33,7 +38,7 @@ def to_header(interface: Interface) -> str:
             "#include <stddef.h>",
             "#include <stdint.h>",
             "#ifdef __cplusplus",
-            "#define _Static_assert static_assert",
+            *(line for word, other in _IN_CXX.items() for line in _replaced(word, other)),
             'extern "C" {',
             "#endif",
             "",
@@ -44,12 +49,17 @@ def to_header(interface: Interface) -> str:
             "",
             "#ifdef __cplusplus",
             "}",
-            "#undef _Static_assert",
+            *(f'#pragma pop_macro("{word}")' for word in _IN_CXX),
             "#endif",
             "#endif",
             "",
         ]
     )
+
+
+def _replaced(word: str, other: str) -> tuple[str, ...]:
+    """Another meaning for a word, until `pop_macro`."""
+    return f'#pragma push_macro("{word}")', f"#undef {word}", f"#define {word} {other}".rstrip()
 
 
 class _Definitions:
@@ -81,8 +91,9 @@ class _Definitions:
         if isinstance(definition, t.Enum):
             self.out.append(f"{head} {{ {_constants(definition)} }}{tail};")
         elif definition.size is not None:
-            end = f"}}{_aligned(definition)}{tail};"
-            self.out += [f"{head} {{", *_members(definition), end, *_assertions(t.spelled(key), definition)]
+            end = f"}}{_aligned(definition.alignment)}{tail};"
+            members = _members(definition, self.types)
+            self.out += [f"{head} {{", *members, end, *_assertions(t.spelled(key), definition)]
 
     def needs(self, kind: t.Type, by_value: bool = True) -> None:
         """Write what a use of this type must be preceded by."""
@@ -115,7 +126,7 @@ def _constants(definition: t.Enum) -> str:
     return ", ".join(f"{name} = {value}" for name, value in definition.values)
 
 
-def _members(record: t.Record) -> list[str]:
+def _members(record: t.Record, definitions: Definitions) -> list[str]:
     """The members; bit-fields without a name are not part of an interface, so their room is declared again."""
     lines: list[str] = []
     end: int | None = None  # of the bit-field before, in bits
@@ -127,12 +138,24 @@ def _members(record: t.Record) -> list[str]:
                 lines.append(f"    {_room(end, field.bit_offset, field.type)};")
             end = field.bit_offset + field.bit_size
         plain = member(replace(field, type=without_typedefs(field.type)))
-        lines.append(f"    {_COMPLEX.sub('_Complex', plain)}{_aligned(field)};")
+        lines.append(f"    {_COMPLEX.sub('_Complex', plain)}{_aligned(_alignment(field, definitions))};")
     return lines
 
 
-def _aligned(what: t.Record | t.Field) -> str:
-    return f" __attribute__((aligned({what.alignment})))" if what.alignment else ""
+def _alignment(field: t.Field, definitions: Definitions) -> int | None:
+    """What a member asks for, and for an atomic record its size, which C++ would not follow."""
+    kind = without_typedefs(field.type)
+    while isinstance(kind, t.Array):
+        kind = kind.element
+    if field.alignment or not isinstance(kind, t.Qualified) or not isinstance(peel(kind.target), t.Ref):
+        return field.alignment
+    size = size_of(kind, definitions) or 0
+    is_strict = kind.qualifier == "atomic" and size & (size - 1) == 0 and field.offset % (size or 1) == 0
+    return size if is_strict and size <= LARGEST_ATOMIC else None
+
+
+def _aligned(alignment: int | None) -> str:
+    return f" __attribute__((aligned({alignment})))" if alignment else ""
 
 
 def _room(end: int, start: int, kind: t.Type) -> str:

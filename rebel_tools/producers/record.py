@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from rebel_tools.abi.reach import definitions_for, parts, types_of, with_enumerations
-from rebel_tools.abi.types import Declarations, Function, Record, Type, Unknown
+from rebel_tools.abi.reach import definitions_among, parts, types_of, visited, with_enumerations
+from rebel_tools.abi.types import Declarations, Function, Record, Type, Unknown, Variable
 from rebel_tools.binary.debug_search import ONLY_SYSTEM, DebugPath
 from rebel_tools.binary.library import open_library
 from rebel_tools.binary.model import ExportTable, undecorate
@@ -53,13 +53,15 @@ def record(
         for name, variable in sorted(found.variables.items())
         if name in names
     }
-    types = definitions_for([*functions.values(), *variables.values()], found.types)
+    symbols: list[Function | Variable] = [*functions.values(), *variables.values()]
+    used = list(visited((kind for symbol in symbols for kind in types_of(symbol)), found.types))
+    types = definitions_among(used, found.types)
     language = "c++" if any(name.startswith("_Z") for name in names) else "c"
     declarations = with_enumerations(Declarations(functions, variables, types), found.enumerations)
     interface = Interface(_target(table), PRODUCER, declarations, language=language)
     undescribed = sorted(names - functions.keys() - variables.keys())
     left_out = (key for key, kind in types.items() if isinstance(kind, Record) and kind.left_out)
-    vague = tuple(_vague(interface))
+    vague = tuple(_vague(interface)) if any(isinstance(kind, Unknown) for kind in used) else ()
     return Recording(interface, tuple(undescribed), debug.missing, tuple(left_out), vague)
 
 

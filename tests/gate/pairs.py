@@ -13,6 +13,7 @@ STRUCT = " int f(struct s *x) { return 0; }"
 UNION = " int f(union u *x) { return 0; }"
 ENUM = " int f(enum e x) { return x; }"
 CLASS = " int f(s *x) { return 0; }"
+RESULT = " decltype(((s *)0)->k()) s::k() { return 0; } int f(s *x) { return 0; }"
 KEY = " int s::k() { return 0; } int f(s *x) { return 0; }"
 WEAK, PROTECTED = "__attribute__((weak))", '__attribute__((visibility("protected")))'
 ELSEWHERE = "struct a { int x; }; struct c { int z; }; struct b : c, a {}; "
@@ -690,4 +691,37 @@ CXX = (
         "template<int N>struct q { char a[N+1]; }; int f(q<3>*x) { return sizeof(*x); }",
         BREAK, False,
     ),
+    Pair("virtual-result", "struct s { virtual int k(); };", "struct s { virtual long k(); };", BREAK, False, RESULT),
+    Pair(
+        "record-in-a-virtual-function-alone",
+        "struct q { int a; }; struct s { virtual int k(); virtual int m(q *) { return 0; } };",
+        "struct q { long a; }; struct s { virtual int k(); virtual int m(q *) { return 0; } };",
+        BREAK, False, KEY,
+    ),
+    Pair(
+        "class-passed-to-a-virtual-function-alone",
+        "struct q { int a; }; struct s { virtual int k(); virtual int m(q) { return 0; } };",
+        "struct q { int a; ~q() {} }; struct s { virtual int k(); virtual int m(q) { return 0; } };",
+        BREAK, False, KEY,
+    ),
+    Pair(
+        "enumeration-in-a-class",
+        "struct s { enum e { A, B }; int x; }; int f(s *x) { return x->x + s::A; }",
+        "struct s { enum e { B, A }; int x; }; int f(s *x) { return x->x + s::A; }",
+        BREAK, False,
+    ),
+    Pair(
+        "nameless-enumeration-in-a-class",
+        "struct s { enum { A, B }; int x; }; int f(s *x) { return x->x + s::A; }",
+        "struct s { enum { A = 2, B }; int x; }; int f(s *x) { return x->x + s::A; }",
+        BREAK, False,
+    ),
+    Pair(
+        "copy-of-what-is-volatile",
+        "struct s { int a; s(const s &) = default; }; int f(s x) { return x.a; }",
+        "struct s { int a; s(const s &) = default; s(const volatile s &) {} }; int f(s x) { return x.a; }",
+        BREAK, False,
+    ),
+    Pair("became-explicit", "struct s { s(int); };", "struct s { explicit s(int); };", SOURCE, True, " s::s(int) {}"),
+    Pair("became-final", "struct s { int a; };", "struct s final { int a; };", None, True, CLASS),
 )  # fmt: skip

@@ -110,6 +110,20 @@ def test_alignment_and_complex_numbers_in_the_c_header(tmp_path):
     assert read(tmp_path, "again.h", "gcc") == interface
 
 
+def test_the_c_header_of_atomic_types_compiles_as_cxx_too(tmp_path):
+    """Where there is no _Atomic, with the same layout."""
+    text = (
+        "struct two { long a, b; }; struct s { _Bool f; _Atomic int a; _Atomic struct two q[2]; _Atomic(int *) p; };\n"
+    )
+    (tmp_path / "core.h").write_text(f"{text}int core_add(struct s *x, _Atomic int *y);\n")
+    interface = read(tmp_path, "core.h", "gcc")
+    (tmp_path / "again.h").write_text(to_header(interface) + '_Static_assert(1, "");\n')
+    subprocess.run(["gcc", "-Werror", "-fsyntax-only", str(tmp_path / "again.h")], check=True)
+    (tmp_path / "again.h").write_text(to_header(interface))
+    for compiler in filter(shutil.which, ("g++", "clang++")):
+        subprocess.run([compiler, "-x", "c++", "-fsyntax-only", str(tmp_path / "again.h")], check=True)
+
+
 def test_the_file_is_the_same_wherever_it_is_made(tmp_path):
     files = []
     for folder in (tmp_path / "one", tmp_path / "two" / "deeper"):
