@@ -1,4 +1,4 @@
-"""`rebel ocaml-merlin`: tells merlin and ocaml-lsp for each file how it is compiled.
+"""`rebel ocaml-merlin`: gives merlin and ocaml-lsp the flags with which each file is compiled.
 
 ocaml-lsp starts it with OCAMLLSP_PROJECT_BUILD_SYSTEM=rebel. The protocol is that of `dune ocaml-merlin`: a request
 is `(4:File<path>)` or `4:Halt`, an answer a list of directives (merlin, src/dot-protocol/merlin_dot_protocol.ml).

@@ -3,7 +3,7 @@
 """The bytes of an interface file: pickle protocol 2 of plain data, written and read without the pickle module.
 
 This file runs unchanged on CPython 2.7, PyPy 2.7 and Python 3 and imports nothing from its package, so that an
-RPython translation can use it too.
+RPython translation can load it from its path. Therefore it is one file.
 
 Plain data is None, booleans, integers of up to 128 bits, finite floats, text, lists, tuples (read back as lists) and
 dictionaries with text keys. `dumps` emits it with sorted keys and without a memo: the same data are the same bytes on
@@ -38,7 +38,7 @@ _DECIMAL = re.compile(b"-?[0-9]{1,40}\\Z")
 
 
 class Limits(object):
-    """What a file may hold at most. `cells` bounds memory: a dictionary counts as 4, every other value as 1."""
+    """The limits for a file. `cells` limits memory: a dictionary counts as 4, every other value as 1."""
 
     size = 32 << 20  # bytes of the file
     text = 64 << 20  # bytes of all text, counted at every use
@@ -49,7 +49,7 @@ class Limits(object):
 
 
 class CodecError(ValueError):
-    """The data are not what an interface file may hold. `offset` is in bytes, None when it has no place."""
+    """The data may not be in an interface file. `offset` is in bytes, None if the error is not at one place."""
 
     def __init__(self, message, offset=None, expected=None):
         ValueError.__init__(self, message)
@@ -242,7 +242,7 @@ def loads(data):
     return _Decoder(data).decode()
 
 
-_CONTAINER = object()  # stands in the memo for everything that must not be shared
+_CONTAINER = object()  # in the memo, instead of values that must not be shared
 
 
 class _Decoder(object):
@@ -361,7 +361,7 @@ class _Decoder(object):
             if type(key) is not TEXT:
                 self.fail("a key is a %s" % type(key).__name__, "text")
             if key in target:
-                self.fail("the key %r is there twice" % key, "distinct keys")
+                self.fail("the key %r occurs twice" % key, "distinct keys")
             target[key] = values[index + 1]
 
     # one method for each opcode

@@ -36,7 +36,7 @@ from rebel_tools.interface.shapes import (
 )
 
 DECLARED = ("functions", "variables", "types", "enumerations")
-"""What stands in the declarations of an interface."""
+"""The plain data of the declarations of an interface."""
 CONVENTION = one_of(None, *t.CONVENTIONS)
 ALIGNMENT = {"alignment": (optional(SIZE), None)}
 TAGGED = {"tagged": (FLAG, True)}

@@ -32,14 +32,14 @@ def to_text_form(interface: Interface, sealed: bytes) -> str:
 
 
 def sealed_from_text(data: bytes, name: str) -> bytes:
-    """The bytes of the pickle that a text stands for; whether they are an interface is for its reader to say."""
+    """The bytes of the pickle that a text describes. Whether they are an interface is checked by its reader."""
     if len(data) > codec.Limits.size:
         raise _error(name, 1, "the file is too large", f"at most {codec.Limits.size} bytes")
     try:
         lines = data.decode("utf-8").split("\n")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise _error(name, line, "this is no text in UTF-8", "JSON with comments") from error
+        raise _error(name, line, "this is not text in UTF-8", "JSON with comments") from error
     if lines[0].endswith("\r"):
         hint = "have version control leave it as it is; in git: *.interface -text in .gitattributes"
         raise UnreadableInterface(
@@ -53,7 +53,7 @@ def sealed_from_text(data: bytes, name: str) -> bytes:
     except RecursionError as error:
         raise _error(name, 1, "it is nested too deeply", "what symbol-audit record wrote") from error
     except ValueError as error:
-        raise _error(name, 1, f"this is no interface: {error}", "what symbol-audit record wrote") from error
+        raise _error(name, 1, f"this is not an interface: {error}", "the output of symbol-audit record") from error
     try:
         return codec.dumps(found)
     except codec.CodecError as error:
@@ -76,7 +76,7 @@ def _error(name: str, line: int, message: str, expected: str, column: int | None
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        raise ValueError("a key is there twice")
+        raise ValueError("a key occurs twice")
     return found
 
 

@@ -1,4 +1,4 @@
-"""The status of a file that tells whether it is still the same: the one place that answers this question.
+"""The status of a file from which it follows whether it is still the same; all rooms use this module for it.
 
 Stamps are compared as a whole. How soon after its time stamp a file can be written again without getting another stamp
 depends on the file system: stamps in nanoseconds follow the ticks of the kernel's clock, at most 10 ms apart, while

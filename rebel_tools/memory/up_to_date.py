@@ -45,7 +45,7 @@ def remember(folder: str, asked: str, manifests: Mapping[str, str], summary: Sum
     if not manifests or not all(map(os.path.exists, manifests)):
         return
     known = {"question": asked, "manifests": manifests, "summary": summary}
-    with contextlib.suppress(OSError):  # the next build then asks SCons
+    with contextlib.suppress(OSError):  # the next build then runs SCons
         write_atomically(os.path.join(folder, ANSWER), json.dumps(known).encode())
 
 

@@ -65,7 +65,7 @@ def outline(text: bytes) -> bytes | None:
 
 
 def _next(text: bytes, at: int) -> tuple[int, bytes]:
-    """Where the code, comment, string or character that begins at a place ends, and what stands for it."""
+    """The end of the code, comment, string or character that begins at a place, and its text in the outline."""
     found = _CODE.match(text, at)
     if found:
         return found.end(), found[0]

@@ -66,7 +66,7 @@ def _unknown(program: str, environ: Mapping[str, str], name: str, said: str) -> 
     if name in names:
         return UnknownCPackage(f'pkg-config fails for "{name}"', details=said.splitlines()[:5])
     return UnknownCPackage(
-        f'pkg-config knows no package "{name}"',
+        f'pkg-config has no package "{name}"',
         expected="one that `pkg-config --list-all` shows",
         hint=did_you_mean(name, names) or "install its development files; on Debian, a package lib...-dev",
     )

@@ -120,7 +120,7 @@ def _flags_of_module(step: ModuleStep) -> list[str]:
 
 
 def imports_file(step: Compile) -> str:
-    """The output that tells what the compiler consulted."""
+    """The output whose import table lists what the compiler consulted."""
     suffix = ".cmi" if isinstance(step, CompileInterface) else ".cmo" if step.engine == BYTE else ".cmx"
     return next(path for path in step.outputs if path.endswith(suffix))
 

@@ -54,7 +54,7 @@ def no_such_library(importer: Manifest, wanted: Dependency, owner: Manifest) -> 
 
 
 def _wanted(manifest: Manifest, name: str) -> Dependency | None:
-    """The package and the library that a name stands for; a dependency takes precedence over a library of one."""
+    """The package and the library that a name means; a dependency takes precedence over a library of one."""
     own = own_package(manifest)
     known = {dependency.name: dependency for dependency in manifest.dependencies}
     package, _, library = name.rpartition(".")

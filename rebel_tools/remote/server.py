@@ -34,7 +34,7 @@ class Server(Protocol):
 
 
 class HttpServer:
-    """A server that speaks the HTTP cache protocol: results are at `ac/`, data at `cas/`."""
+    """A server with the HTTP cache protocol: results are at `ac/`, data at `cas/`."""
 
     def __init__(self, cache: HttpCache) -> None:
         self._cache = cache

@@ -136,7 +136,7 @@ class SharedCommands:
             return
         self.server.keep_result(key.digest, entry.sealed(key.digest, result, consulted, self.files.state))
         explain.remember(self.server, asked)
-        if is_bound and not asked.is_bound:  # tells others with one request that the result depends on the folder
+        if is_bound and not asked.is_bound:  # then one request shows others that the result depends on the folder
             self.server.keep_result(asked.free.digest, entry.sealed(asked.free.digest, Result([]), [], str))
 
 

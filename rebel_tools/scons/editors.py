@@ -88,7 +88,7 @@ def _made(folder: str, package: Package) -> str:
 
 
 def _area(scope: Scope, env: Any, top: str, positions: Mapping[Scope, int]) -> editors.Area:
-    """What editors need to know of one scope."""
+    """The data for editors about one scope."""
     search = scope.settings.search.get(scope.engines[0], Search())
     sources = ((path, module) for module in scope.modules.values() for path in module.sources)
     return editors.Area(

@@ -24,7 +24,7 @@ class Failure(NamedTuple):
 
 
 def refusal(node: Any, complaint: RebelError, status: int = 1) -> Any:
-    """The BuildError of SCons for a step that ends with a mistake of the user, who is told of that."""
+    """The BuildError of SCons for a step that fails because of a mistake of the user, which is its message."""
     error = SCons.Errors.BuildError(node=node, errstr=str(complaint), status=status, exitstatus=2)
     error.complaint = complaint
     return error

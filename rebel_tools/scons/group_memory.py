@@ -1,5 +1,6 @@
-"""The manifest that the last build of a group of targets left, and the one that this build leaves: it tells from the
-stamps of files alone that there is nothing to do.
+"""The manifest of a group of targets, which the last build wrote, and the one that this build will write.
+
+If the stamps of the files in it are unchanged, there is nothing to do.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The linker that package.json asks for with `rebel.linker`.
+"""The linker that `rebel.linker` in package.json selects.
 
 The C compiler starts it as `ld.mold`, `ld.lld` and so on (manual of GCC, "Options for Linking", -fuse-ld).
 """

@@ -1,4 +1,4 @@
-"""Hooks into SCons for the recorder: its own lookups, and what it knows of its graph at the end of the run."""
+"""Hooks into SCons for the recorder: SCons' own lookups of files, and its graph at the end of the run."""
 
 from __future__ import annotations
 

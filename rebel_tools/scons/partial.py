@@ -25,13 +25,13 @@ from rebel_tools.scons.observe import file_nodes, note_kind_of_run
 class Edits(NamedTuple):
     """What is known before a run after an edit of some files: the manifest and the graph of the last run.
 
-    tells: whether to print on standard error that only a part is evaluated.
+    is_announced: whether to print on standard error that only a part is evaluated.
     """
 
     manifest: Manifest
     edges: Edges
     changed: frozenset[str]
-    tells: bool
+    is_announced: bool
 
 
 class Judging:
@@ -77,7 +77,7 @@ class Judging:
                 if child in fresh:  # their signatures are compared and stored
                     fresh[child].get_ninfo().update(fresh[child])
         self.skipped = frozenset(fresh)
-        if edits.tells:
+        if edits.is_announced:
             count = f"{len(nodes) - len(fresh)} of {len(nodes)} targets"
             print(f"rebel: nothing else changed, so {count} are checked", file=sys.__stderr__, flush=True)
 
@@ -149,8 +149,8 @@ def _is_unseen(node: Any) -> bool:
 def _is_plain(recorder: Recorder) -> bool:
     """Whether SCons evaluates the graph in its default way."""
     options = given_options()
-    remembers = options.implicit_cache or options.implicit_deps_changed or options.cache_force
-    if recorder.deciders or remembers or shows_progress():
+    uses_old_scans = options.implicit_cache or options.implicit_deps_changed or options.cache_force
+    if recorder.deciders or uses_old_scans or shows_progress():
         return False
     return not any(folder.repositories for folder in _folders(SCons.Node.FS.get_default_fs().Top))
 

@@ -34,12 +34,12 @@ class Outcome(NamedTuple):
 
 
 def record(
-    asked: store.Question, main: Any, manifest: Manifest | None, changed: frozenset[str] | None, tells: bool
+    asked: store.Question, main: Any, manifest: Manifest | None, changed: frozenset[str] | None, is_announced: bool
 ) -> Outcome:
     """Run `main`, the main program of scons, under a recorder. Afterwards there is a manifest, or a reason why not.
 
     manifest: that of the last run; `changed`: the only files whose contents have changed since, if any; None if SCons
-    has to evaluate everything, in this run and in the next one. tells: whether to print that only a part is evaluated.
+    has to evaluate everything, in this run and in the next one. is_announced: whether to print that only a part is.
     """
     environ = dict(os.environ)
     edges = store.load_edges(asked) if manifest and changed else None
@@ -55,7 +55,9 @@ def record(
         observe.install(recorder)
         building = Building(recorder, output.text, errors.text)
         building.install()
-        judging = Judging(recorder, Edits(manifest, edges, changed, tells) if manifest and changed and edges else None)
+        judging = Judging(
+            recorder, Edits(manifest, edges, changed, is_announced) if manifest and changed and edges else None
+        )
         if changed is not None:
             judging.install()
         recorder.recording = True

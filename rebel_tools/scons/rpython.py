@@ -11,32 +11,23 @@ on the interface, but not on the bytes of the library. A change inside the core 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 import SCons.Action
 import SCons.Builder
 import SCons.Errors
-import SCons.Node
 import SCons.Node.FS
-import SCons.Scanner
 import SCons.Util
 
-import rebel_tools
 from rebel_tools.errors import MissingTool, RebelError
 from rebel_tools.rpython import imports
-from rebel_tools.rpython.python27 import require_python27
-from rebel_tools.rpython.setup import has_rpython
 from rebel_tools.scons import export_table
 from rebel_tools.scons.arguments import has_repositories
 from rebel_tools.scons.calls import in_source_folder, own_copy
 from rebel_tools.scons.compat import Environment, Node, Nodes, forget_scan, found_by_scan
 from rebel_tools.scons.mistakes import user_error
-
-SEPCOMP = os.path.join(os.path.dirname(os.path.abspath(imports.__file__)), "sepcomp")
-TOOLS = ".tools"
+from rebel_tools.scons.rpython_scanner import folders_of, recorded, scanner
+from rebel_tools.scons.rpython_toolchain import SEPCOMP, depend_on_toolchain, find_python27, require_rpython
 
 _WHERE = "--output-dir ${TARGET.dir} --name $RPYTHON_NAME --depfile ${TARGETS[-1]}"
 _COMMON = f"{_WHERE} $_RPYTHONIMPORTS --rpython $RPYTHON_PATH"
@@ -81,7 +72,7 @@ def generate(env: Environment, **kw: Any) -> None:
 def exists(env: Environment) -> bool:
     """Whether a Python 2.7 can be found."""
     try:
-        require_python27(env.subst(env.get("RPYTHON_PYTHON", "")), _tools_folders(env))
+        find_python27(env)
     except MissingTool:
         return False
     return True
@@ -89,10 +80,7 @@ def exists(env: Environment) -> bool:
 
 def _builder(command: str) -> Any:
     action = SCons.Action.Action(f"${command}", f"${command}STR")
-    return SCons.Builder.Builder(action=action, source_scanner=_scanner())
-
-
-# ---------------------------------------------------------------- builders
+    return SCons.Builder.Builder(action=action, source_scanner=scanner())
 
 
 @user_error
@@ -103,12 +91,12 @@ def rpython_core(env: Environment, target: Any, source: Any, **kw: Any) -> Nodes
     library, interface = folder.File(f"lib{name}.so"), folder.File(f"{name}.interface")
     templates = folder.File(f"{name}.templates")
     built = _translated(env, env._RPythonCore, [library, interface, templates], folder.File(f"{name}.d"), main)
-    _depend_on_toolchain(env, built)
+    depend_on_toolchain(env, built)
     table = env.ExportTable(
         folder.File(f"{name}.exports"), [library, interface], EXPORT_EVIDENCE="kind contents", EXPORT_COMPLETE=True
     )
     _clean(env, built, folder, name)
-    table[0].attributes.rpython_core = (library, interface, templates, main, _folders(env, main))
+    table[0].attributes.rpython_core = (library, interface, templates, main, folders_of(env, main))
     made: Nodes = SCons.Util.NodeList([library, interface, *table])
     return made
 
@@ -134,7 +122,7 @@ def rpython_extension(env: Environment, target: Any, source: Any, CORE: Any = No
     built = _translated(env, env._RPythonExtension, [module, templates], folder.File(f"{name}.d"), main)
     tables = [node for node in SCons.Util.flatten([CORE]) if node.name.endswith(".exports")]
     env.Depends(built, [interface, core_templates, *tables])
-    _depend_on_toolchain(env, built)
+    depend_on_toolchain(env, built)
     _clean(env, built, folder, name)
     return built[:1]
 
@@ -198,7 +186,7 @@ def _ready(env: Environment, target: Node, **kw: Any) -> Environment:
     env = own_copy(env.Override(kw))
     _check_target(env, target)
     try:
-        env["RPYTHON_PYTHON"] = require_python27(env.subst("$RPYTHON_PYTHON"), _tools_folders(env))
+        env["RPYTHON_PYTHON"] = find_python27(env)
         env["RPYTHON_PATH"] = require_rpython(env)
     except MissingTool as error:
         raise SCons.Errors.UserError(f"{target}: {error}") from None
@@ -215,107 +203,5 @@ def _check_target(env: Environment, target: Node) -> None:
         )
 
 
-def _tools_folders(env: Environment) -> tuple[str, ...]:
-    """Folders in which `python -m rebel_tools.rpython.setup` may have installed: the project's, or ours."""
-    ours = os.path.dirname(os.path.dirname(os.path.abspath(rebel_tools.__file__)))
-    return str(env.Dir("#" + TOOLS).abspath), os.path.join(ours, TOOLS)
-
-
-def require_rpython(env: Environment) -> str:
-    """The folder that holds the rpython package. Errors: MissingTool."""
-    chosen = env.subst("$RPYTHON_PATH") or os.environ.get("RPYTHON_PATH", "")
-    if chosen:
-        chosen = str(env.Dir(chosen).abspath)
-        if not has_rpython(chosen):
-            raise MissingTool(f"$RPYTHON_PATH: there is no rpython package in {chosen}")
-        return chosen
-    for folder in _tools_folders(env):
-        if has_rpython(os.path.join(folder, "rpython")):
-            return os.path.join(folder, "rpython")
-    raise MissingTool(
-        "the rpython package was not found",
-        expected=f"it in {TOOLS}/rpython, or in the folder that $RPYTHON_PATH names",
-        hint="python -m rebel_tools.rpython.setup",
-    )
-
-
-def _depend_on_toolchain(env: Environment, targets: Nodes) -> None:
-    """Depend on the translator: sepcomp's sources, and the version of the rpython package."""
-    env.Depends(targets, [env.File(str(path)) for path in sorted(Path(SEPCOMP).rglob("*.py"))])
-    env.Depends(targets, env.Value(_version_of(env["RPYTHON_PATH"])))
-
-
-@cache
-def _version_of(rpython: str) -> str:
-    names = sorted(name for name in os.listdir(rpython) if name.startswith("rpython-") and name.endswith(".dist-info"))
-    return names[0] if names else "checkout"
-
-
 def _clean(env: Environment, targets: Nodes, folder: Node, name: str) -> None:
     env.Clean(targets, [folder.File(f"{name}.log"), folder.Dir(f"{name}.sepcomp")])
-
-
-def _folders(env: Environment, main: Node) -> Nodes:
-    return [main.dir, *map(env.Dir, env.get("RPYTHON_IMPORTS", []))]
-
-
-# ---------------------------------------------------------------- the scanner
-
-
-def _scanner() -> Any:
-    return SCons.Scanner.Scanner(
-        scan,
-        name="RPythonScanner",
-        skeys=[".py"],
-        node_class=SCons.Node.Node,  # some of them are values: the names in a folder
-        recursive=False,
-        path_function=lambda env, *a, **kw: (),
-    )
-
-
-def scan(node: Node, env: Environment, path: tuple[Node, ...] = ()) -> Nodes:
-    """The modules of the program that `node` imports, directly or not, without those of an extension's core."""
-    folders = _folders(env, node)
-    core = env.get("RPYTHON_COREMAIN")
-    known = closure(core, [core.dir, *folders]) if core is not None else set()
-    return sorted((closure(node, folders) | set(recorded(env))) - known - {node}, key=str)
-
-
-def recorded(env: Environment) -> list[Node]:
-    """What the last translation read, as nodes: files, and the names in folders that were listed."""
-    depfile = env.get("RPYTHON_DEPFILE")
-    if depfile is None or not depfile.rexists():
-        return []
-    with open(depfile.rfile().get_abspath()) as file:
-        paths = imports.read_depfile(file.read())
-    files = [env.fs.File(path, env.fs.Top) for path in paths if not path.endswith("/")]
-    listed = [env.Value(f"{path}: {' '.join(_names_in(env, path))}") for path in paths if path.endswith("/")]
-    return [*listed, *(node for node in files if node.rexists() or node.is_derived())]
-
-
-def _names_in(env: Environment, folder: str) -> list[str]:
-    """The names in a folder, without files that the build itself makes there."""
-    known = env.fs.Dir(folder, env.fs.Top).entries
-    return [name for name in imports.names_in(folder) if not (name in known and known[name].is_derived())]
-
-
-def closure(main: Node, folders: Nodes) -> set[Node]:
-    """All modules that the program imports, starting from `main`, and `main` itself."""
-    seen, todo = {main}, [main]
-    while todo:
-        for found in imported_nodes(todo.pop(), folders):
-            if found not in seen:
-                seen.add(found)
-                todo.append(found)
-    return seen
-
-
-def imported_nodes(node: Node, folders: Nodes) -> Iterator[Node]:
-    """Nodes of existing or future files for the imports of one module."""
-    if not node.rexists() and not node.is_derived():
-        return
-    for dots, name in imports.imported_names(node.get_text_contents()) if node.rexists() else ():
-        for candidate in imports.candidates(dots, name, node.path, [str(f) for f in folders]):
-            found = node.fs.File(candidate)
-            if found.rexists() or found.is_derived():
-                yield found

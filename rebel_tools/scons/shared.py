@@ -84,7 +84,7 @@ def keep_build(sessions: Sequence[Any], summary: Summary) -> None:
     if asked is None or None in every or None in manifests.values() or option("cache_readonly"):
         return
     if any(session.rules.nodes() or session.stubs.nodes() for session in sessions):
-        return  # what SCons itself remembers of these lies elsewhere
+        return  # SCons' own records of these are elsewhere
     is_movable = all(session.is_movable for session in sessions)
     beside = [os.path.relpath(path, os.getcwd()) for session in sessions for path in session.editors.files]
     seeds.keep(every[0].store, asked, BUILD_FOLDER, manifests, summary, is_movable, beside)

@@ -66,7 +66,7 @@ class PackageStubs:
         """Where the libraries of a package lie, as seen from the folder of the SConstruct."""
         return f"{self.run.folder}/{package.name}"
 
-    # What archives and programs are told
+    # Flags for archives and programs
 
     def variables(self, package: Package, used: Iterable[Package]) -> dict[str, Any]:
         """Construction variables for the archive of a package, and for a program of its modules.
@@ -99,7 +99,7 @@ class PackageStubs:
         return ["-dllib", f"-l{package.stub_library}"] if package.stubs.sources and self._has_dlls else []
 
     def _linked(self, package: Package, linked: Iterable[Package], env: Environment) -> list[str]:
-        """What a program is told: bytecode has its stubs inside, so that it finds them wherever it is moved."""
+        """The flags for a program. Bytecode contains its stubs, so that they are found wherever it is moved."""
         words = [word for each in linked if each.stubs.sources for word in ("-I", self.folder(each))]
         given = env.Override({"_OCAMLSTUBLINK": ""})
         flags = set(expanded(given, "OCAMLLINKFLAGS"))
@@ -108,7 +108,7 @@ class PackageStubs:
         return [*words, *(self._recorded(package) if package.stubs.is_linked else ())]
 
     def _installed(self, package: Package) -> list[CPackage]:
-        """What pkg-config tells about the packages that are named. Errors: ProjectError at the name."""
+        """The flags that pkg-config prints for the named packages. Errors: ProjectError at the name."""
         names = enumerate(package.stubs.pkg_config)
         return [self._c_package(name, package, ("rebel", "stubs", "pkgConfig", index)) for index, name in names]
 

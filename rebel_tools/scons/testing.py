@@ -153,7 +153,7 @@ def _placed(nodes: Nodes) -> tuple[str, str]:
 
 
 def _nodes(env: Any, run: TestRun, target: Any, sources: Sequence[Any], actual: Any) -> list[Any]:
-    """target: the node of the file that tells that a test has passed; actual: that of what it prints."""
+    """target: the node of the file that is written if a test passes; actual: that of its output."""
     said = SCons.Node.Python.Value(run.description)
     action = Action(RunTest(run), f"test {run.wanted.title}".replace("$", "$$"))
     nodes = env.Command(target, [*sources, said], action)

@@ -50,7 +50,7 @@ WRONG = [
     (b"8", b"NaN", "NaN is no number"),
     (b"8", b"8" * 5000, "a number of 5000 digits"),
     (b"\n", b"\r\n", "end in carriage returns"),
-    (b"8", b"\xff", "no text in UTF-8"),
+    (b"8", b"\xff", "not text in UTF-8"),
     (b"\n}\n", b"\n}", "was edited"),
     (b"\n}\n", b"\n}\n\n", "was edited"),
 ]

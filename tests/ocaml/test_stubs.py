@@ -268,7 +268,7 @@ def test_javascript_needs_no_c(app):
 def test_mistakes_are_at_their_keys(app):
     adder(app, pkgConfig=["no-such-library"])
     said = app.build(rc=2)
-    assert 'adder/package.json:15:5: pkg-config knows no package "no-such-library"\n  15 |     "no-such' in said
+    assert 'adder/package.json:15:5: pkg-config has no package "no-such-library"\n  15 |     "no-such' in said
     adder(app, libraries=["no_such_library"])
     said = app.build(rc=2)
     assert 'adder/package.json:15:5: there is no C library called "no_such_library"' in said
