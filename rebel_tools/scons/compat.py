@@ -8,6 +8,7 @@ OVERRIDDEN exists in the installed SCons. The matrix of `bootstrap.py` tests the
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import cache
 from typing import Any, TypeVar
 
 import SCons.Action
@@ -66,7 +67,7 @@ OVERRIDDEN: dict[str, tuple[str, ...]] = {
     "SCons.Script.Interactive.SConsInteractiveCmd": ("do_build",),
     "SCons.Script.Main.BuildTask": ("do_failed", "exc_clear", "exc_info", "executed", "failed", "needs_execute"),
     "SCons.Script.SConsOptions.SConsOptionParser": ("error",),
-    "SCons.Taskmaster.Taskmaster": ("__init__",),
+    "SCons.Taskmaster.Taskmaster": ("__init__", "cleanup"),
     "SCons.Taskmaster.OutOfDateTask": ("executed", "make_ready", "needs_execute"),
 }
 
@@ -106,6 +107,23 @@ def before_judging(look: Callable[[Nodes], None]) -> None:
         real(self, targets, *arguments, **keywords)
 
     master.__init__ = init
+
+
+@cache
+def report_only_cycles() -> None:
+    """After failures, do not report nodes that wait for what was not built as dependency cycles.
+
+    SCons does not tell the nodes that wait for a node that one of its other children has failed.
+    """
+    master = _taskmaster.Taskmaster
+    real = master.cleanup
+
+    def cleanup(self: Any) -> None:
+        if SCons.Script.GetBuildFailures():
+            self.pending_children = {node for node in self.pending_children if _taskmaster.find_cycle([node], set())}
+        real(self)
+
+    master.cleanup = cleanup
 
 
 def tell_mistakes(tell: TellMistake) -> TellMistake:

@@ -34,7 +34,7 @@ from rebel_tools.plan.steps import ANNOTATIONS
 from rebel_tools.process import processors
 from rebel_tools.scons import places, profile, saving
 from rebel_tools.scons.arguments import has_repositories, path_of
-from rebel_tools.scons.compat import Environment, Node, database, top_folder, usual_database
+from rebel_tools.scons.compat import Environment, Node, database, report_only_cycles, top_folder, usual_database
 from rebel_tools.scons.generated import Generated
 from rebel_tools.scons.interactive import option, tell
 from rebel_tools.scons.named import First, built_files, leads_to
@@ -82,6 +82,7 @@ class Session:
         ADVISERS.append(self.hint)
         profile.SESSIONS.append(self)
         saving.at_the_end(self._finish)
+        report_only_cycles()
         tell(self)
 
     @cached_property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 import shutil
 import sys
@@ -106,6 +107,21 @@ def test_all_independent_errors_are_shown(project):
         project.write(f"src/{name}.ml", "let x = 1\n")
     rebel(project, "build")
     assert project.path("_build/default/src/app.out").exists()
+
+
+@needs_ocaml
+@pytest.mark.parametrize("jobs", ["-j1", "-j4"])
+def test_what_waits_for_an_error_is_no_cycle(project, jobs):
+    """A package that uses two others, one of which uses the other one, which does not compile."""
+    for name, text, uses in (("a", "Nope.x", ()), ("b", "A1.x", ("a",)), ("c", "B1.x", ("a", "b"))):
+        data = {"name": name, "dependencies": dict.fromkeys(uses, "*"), "rebel": {"wrapped": False}}
+        project.write(f"node_modules/{name}/package.json", json.dumps(data))
+        project.write(f"node_modules/{name}/src/{name}1.ml", f"let x = {text}\n")
+    project.write("node_modules/c/src/c2.ml", "let x = 1\n")
+    project.write("package.json", '{"name": "app", "dependencies": {"c": "*"}, "rebel": {}}')
+    project.write("src/index.ml", "let () = print_int C1.x\n")
+    said = rebel(project, "build", jobs, rc=2).text
+    assert "1 step failed" in said and "cycle" not in said
 
 
 @needs_ocaml
