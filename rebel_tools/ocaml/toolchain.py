@@ -86,12 +86,18 @@ def _find_packages(
     env_path: str,
     in_driver: bool,
 ) -> Packages:
-    threads = bool(THREADS.intersection(names))
-    more = [*(["mt", "mt_posix"] if threads else []), *(["ppx_driver"] if in_driver else [])]
-    predicates = ",".join([engine, *more])
     ask = Findlib(findlib, env_path)
-    # One query for all: each package, its META file, its folder, and its archives with their full paths.
-    rows = ask("query", "-r", "-predicates", predicates, "-format", "%p\t%m\t%d\t%(archive)", *names, known=names)
+
+    def query(*more: str) -> tuple[str, list[str]]:
+        """The predicates, and for each package a row with its name, META file, folder and archives."""
+        predicates = ",".join([engine, *more, *(["ppx_driver"] if in_driver else [])])
+        form = "%p\t%m\t%d\t%(archive)"
+        return predicates, ask("query", "-r", "-predicates", predicates, "-format", form, *names, known=names)
+
+    predicates, rows = query()
+    threads = not THREADS.isdisjoint(row.partition("\t")[0] for row in rows)
+    if threads:  # also if only a package that another one requires needs them
+        predicates, rows = query("mt", "mt_posix")
     all_names, metas, include, archives = [], [], [], []
     for row in rows:
         name, meta, folder, names_of_files = (row.split("\t") + ["", ""])[:4]

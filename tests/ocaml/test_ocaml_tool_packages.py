@@ -40,6 +40,21 @@ def test_findlib_packages(project):
     assert commands(project.scons()) == []
 
 
+def test_threads_that_a_package_requires(project):
+    """threads.posix is linked if a package requires `threads`, although nobody names it."""
+    need("threads.posix")
+    folder = project.path("lib/waits")
+    project.write("lib/waits/META", 'requires = "threads"\narchive(native) = "waits.cmxa"\n')
+    project.write("lib/waits/waits.ml", "let forever f = Thread.join (Thread.create f ())\n")
+    compile_ = ["ocamlfind", "ocamlopt", "-thread", "-package", "threads"]
+    project.run(*compile_, "-c", "waits.ml", cwd=folder)
+    project.run("ocamlopt", "-a", "waits.cmx", "-o", "waits.cmxa", cwd=folder)
+    sources = {"main.ml": 'let () = Waits.forever (fun () -> print_string "waited")\n'}
+    sconstruct(project, 'env.OCamlProgram("main", "main.ml", OCAMLPACKAGES="waits", OCAMLENGINES="native")', sources)
+    project.scons(env={"OCAMLPATH": str(project.path("lib"))})
+    assert project.run("./main").out == "waited"
+
+
 def test_ppx(project):
     need("ppxlib.metaquot")
     sconstruct(
