@@ -19,6 +19,9 @@ MIRROR = "http://deb.debian.org/debian"
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 
 
+SUITES = {"obus": "trixie"}
+"""The release of Debian that the sources of a package come from, if it is not bookworm (12)."""
+
 PACKAGES = Path(__file__).resolve().parent / "package_json"
 """`<source package>.json` is the package.json of each package."""
 
@@ -117,15 +120,16 @@ def use(work: Path, name: str, folder: Path) -> None:
 
 def fetch(work: Path, name: str) -> Path:
     """The folder with the unpacked sources of a package below `work`, which are downloaded if necessary."""
-    place = work / name
+    place, suite = work / name, SUITES.get(name, "bookworm")
     if not place.exists():
-        (work / "lists" / "partial").mkdir(parents=True, exist_ok=True)
+        lists, listed = work / suite, work / f"{suite}.list"
+        (lists / "partial").mkdir(parents=True, exist_ok=True)
         place.mkdir()
-        (work / "sources.list").write_text(f"deb-src [signed-by={KEYRING}] {MIRROR} bookworm main\n")
-        options = {"Etc::sourcelist": work / "sources.list", "Etc::sourceparts": "-", "State::lists": work / "lists"}
+        listed.write_text(f"deb-src [signed-by={KEYRING}] {MIRROR} {suite} main\n")
+        options = {"Etc::sourcelist": listed, "Etc::sourceparts": "-", "State::lists": lists}
         words = [word for key, value in options.items() for word in ("-o", f"Dir::{key}={value}")]
         words += ["-o", f"Dir::Cache={work}", "-o", "APT::Sandbox::User="]
-        if not any(work.glob("lists/*_Sources*")):
+        if not any(lists.glob("*_Sources*")):
             subprocess.run(["apt-get", "-q", *words, "update"], cwd=place, check=True)
         # Debian's own part of the sources is not needed, and may be missing on the mirror.
         subprocess.run(["apt-get", "-q", *words, "source", "--download-only", name], cwd=place, check=False)

@@ -15,6 +15,7 @@ from typing import Callable, NamedTuple
 
 from rebel_tools.ocaml.alias import alias_text
 from rebel_tools.ocaml.names import Naming
+from rebel_tools.ocaml.search import values_of
 
 NATIVE, BYTE = "native", "byte"
 ARCHIVE = {NATIVE: ".cmxa", BYTE: ".cma"}
@@ -195,6 +196,13 @@ class Scope:
     @property
     def _face_aliases(self) -> dict[str, str]:
         return {name: unit for name, unit in self.aliases.items() if self.naming.is_visible(name)}
+
+    def opened_by_flags(self, module: Module) -> Iterator[Scope]:
+        """The other scopes with modules that the flags open when `module` is compiled."""
+        for name in (*self.settings.opened, *values_of("-open", self.module_flags.get(module.name, ()))):
+            found = self.provider(name.partition(".")[0])
+            if found and found[0] is not self:
+                yield found[0]
 
     def maps(self) -> Iterator[tuple[str, str]]:
         """The generated modules and their sources for ocamldep, which rejects a map without any alias."""

@@ -191,8 +191,10 @@ class Plan:
         return self.ordered(step.scope).waits.get(step, [])
 
     def foreign(self, step: Step) -> tuple[Scope, ...]:
-        """The other scopes in which a compilation names anything; it waits for all of their units."""
+        """The other scopes in which a compilation names anything, or which its flags open; it waits for all of them."""
         found = dict.fromkeys(self.named(step).scopes)
+        if isinstance(step, Compile):
+            found.update(dict.fromkeys(step.scope.opened_by_flags(step.module)))
         if isinstance(step, CompileImplementation):
             found.update(dict.fromkeys(self.named_in_interface(step.module, step.scope).scopes))
         return tuple(found)

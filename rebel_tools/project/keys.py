@@ -116,6 +116,7 @@ RULE_KEYS = Members(
     ),
     Key("targets", ListOf(MADE_FILE), "the files that the command writes, as paths in the package"),
     Key("stdout", MADE_FILE, "a target that receives the standard output of the command"),
+    Key("folder", MADE_FILE, "its working directory; paths in other keys stay relative to the package", "the package"),
 )
 _C_NAME = "letters, digits, _, -, + and ."
 STUBS_KEYS = Members(

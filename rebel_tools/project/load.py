@@ -11,7 +11,7 @@ from rebel_tools.project.document import Path
 from rebel_tools.project.errors import ProjectError
 from rebel_tools.project.findlib import Findlib
 from rebel_tools.project.manifest import check_name, library_name, manifest_of_library, read_manifest
-from rebel_tools.project.model import Package, Project, Target, Test
+from rebel_tools.project.model import Package, Project, Source, Target, Test
 from rebel_tools.project.modules import Modules
 from rebel_tools.project.names import package_module
 from rebel_tools.project.ppx import rewriting_of
@@ -308,7 +308,7 @@ class _Loader:
             self.modules.add(manifest, package)
         self.warnings += [
             *manifest.warnings,
-            *_empty_patterns(manifest, package),
+            *_empty_patterns(manifest, [*package.sources, *found.generators]),
             *_unknown_modules(manifest, package),
         ]
         self.packages[manifest.key] = package
@@ -391,12 +391,12 @@ def _check_cycle(chain: Sequence[_Visit], dependency: Manifest) -> None:
     )
 
 
-def _empty_patterns(manifest: Manifest, package: Package) -> Iterator[str]:
-    """A sentence for each pattern of `rebel.sources` that selects nothing."""
+def _empty_patterns(manifest: Manifest, sources: Sequence[Source]) -> Iterator[str]:
+    """A sentence for each pattern of `rebel.sources` that selects neither sources nor what these are made of."""
     if manifest.sources == DEFAULT:
         return
     for index, pattern in enumerate(manifest.sources):
-        if not pattern.startswith("!") and not any(Selection([pattern]).takes(s.path) for s in package.sources):
+        if not pattern.startswith("!") and not any(Selection([pattern]).takes(each.path) for each in sources):
             place = manifest.document.place("rebel", "sources", index)
             yield printable(f"{place}: {quote(pattern)} selects no source")
 

@@ -10,7 +10,7 @@ from rebel_tools.project.document import TYPE_NAMES, Document, Part, Path, quote
 from rebel_tools.project.keys import DEPENDENCIES, TOP
 from rebel_tools.project.model import Flags, Package
 from rebel_tools.project.names import MAX_MODULE, MAX_PACKAGE, findlib_name, is_module, is_package, package_module
-from rebel_tools.project.selection import DEFAULT, Selection
+from rebel_tools.project.selection import DEFAULT, Selection, is_wider
 from rebel_tools.project.shapes import Reader
 from rebel_tools.project.specs import (
     Choice,
@@ -151,9 +151,10 @@ def _check_module_flags(document: Document, rebel: Mapping[str, Any]) -> None:
 def _sources(rebel: Mapping[str, Any]) -> tuple[str, ...]:
     """The patterns of a package's sources, without the sources of its tests."""
     sources: tuple[str, ...] = rebel.get("sources", DEFAULT)
-    own = [*rebel["tests"].get("sources", Tests().sources)] if "tests" in rebel else []
-    own += [pattern for library in rebel.get("libraries", {}).values() for pattern in library["sources"]]
-    return _without(sources, own)
+    tests = rebel["tests"].get("sources", Tests().sources) if "tests" in rebel else ()
+    libraries = [pattern for library in rebel.get("libraries", {}).values() for pattern in library["sources"]]
+    narrower = (pattern for pattern in libraries if not any(is_wider(pattern, each) for each in sources))
+    return _without(sources, [*tests, *narrower])
 
 
 def _without(sources: tuple[str, ...], others: Iterable[str]) -> tuple[str, ...]:

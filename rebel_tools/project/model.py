@@ -84,6 +84,7 @@ class Rule(NamedTuple):
     targets: the files that it makes, as paths relative to the folder of generated files.
     words: the command, or the flags of a known program.
     stdout: the target that receives the standard output of the command, or ''.
+    folder: where the command runs, relative to the package, or ''.
     module: the module that a grammar becomes; infers: whether its types have to be inferred.
     program: (package, module) if the command is an OCaml program that has to be built before: where its source is.
     keys: the position in package.json; empty for a rule that is implied by a file's name.
@@ -94,6 +95,7 @@ class Rule(NamedTuple):
     targets: tuple[str, ...]
     words: tuple[str, ...] = ()
     stdout: str = ""
+    folder: str = ""
     module: str = ""
     infers: bool = False
     program: tuple[str, str] | tuple[()] = ()

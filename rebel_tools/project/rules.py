@@ -122,7 +122,7 @@ class _Rules:
             keys: Path = ("rebel", "rules", said.at)
             others = [path for path in made if path not in said.made]
             sources = self.files.selected(said.sources, (*keys, "sources"), others)
-            self._add(Rule(COMMAND, sources, said.made, said.command, said.stdout, keys=keys))
+            self._add(Rule(COMMAND, sources, said.made, said.command, said.stdout, said.folder, keys=keys))
 
     # Lexers and grammars
 
@@ -229,7 +229,7 @@ class _Rules:
             command, keys = self.said.preprocessor, ("rebel", "preprocessor")
         if not command or source.kind not in ("ml", "mli") or source.path == posixpath.normpath(command[0]):
             return source
-        target = f"{source.path[: -len(source.kind) - 1]}.pp.{source.kind}"
+        target = f"{source.path.removesuffix('.' + source.kind)}.pp.{source.kind}"
         inputs = (source.path, *(path for path in others if path != source.path))
         self._add(Rule(PREPROCESSOR, inputs, (target,), command, target, keys=keys))
         return source._replace(made=target)
@@ -252,20 +252,25 @@ class _Rules:
         self, rule: Rule, path: str, sources: Sequence[Source], dependencies: Mapping[str, Package]
     ) -> tuple[str, str]:
         """The package and the module of a program that is built from a source of this package or of a dependency."""
-        name, inside = self.manifest.name, path
-        for other in dependencies if path.startswith("node_modules/") else ():
-            if path.startswith(f"node_modules/{other}/"):
-                name, inside = other, path.removeprefix(f"node_modules/{other}/")
-                sources = dependencies[other].sources
-        by_path = {source.path: source for source in sources if not source.is_interface}
-        if inside not in by_path:
+        every = {path: (name, module) for name, path, module in self._entries(sources, dependencies)}
+        if path not in every:
             raise self.manifest.document.error(
                 (*rule.command_keys, 0),
                 f"{quote(rule.words[0])} is not an OCaml source",
-                expected="a source of this package, or node_modules/NAME/ and one of a package in `dependencies`",
-                hint=did_you_mean(inside, by_path),
+                expected="a source of this package, one of a library in `uses`, or node_modules/NAME/ and one of a "
+                "package in `dependencies`",
+                hint=did_you_mean(path, every),
             )
-        return name, by_path[inside].module
+        return every[path]
+
+    def _entries(
+        self, sources: Sequence[Source], dependencies: Mapping[str, Package]
+    ) -> Iterator[tuple[str, str, str]]:
+        """Package, path and module of what commands can name: sources of this package, its libraries, dependencies."""
+        for name, package in dependencies.items():
+            prefix = "" if package.root == self.root else f"node_modules/{package.npm_name}/"
+            yield from ((name, f"{prefix}{each.path}", each.module) for each in _implementations(package.sources))
+        yield from ((self.manifest.name, each.path, each.module) for each in _implementations(sources))
 
     def check_order(self) -> None:
         """Errors: ProjectError for rules that depend on each other in a cycle."""
@@ -283,6 +288,10 @@ class _Rules:
             if path in self.makers:
                 self._visit(self.makers[path], [*active, rule], done)
         done.add(rule)
+
+
+def _implementations(sources: Iterable[Source]) -> Iterator[Source]:
+    return (source for source in sources if not source.is_interface)
 
 
 def _outputs(base: str) -> tuple[str, ...]:

@@ -98,7 +98,9 @@ class _Select(NamedTuple):
     def _check_file(self, source: str, keys: Path, kind: str) -> None:
         path = os.path.join(self.root, source)
         self.consulted.add(path)
-        if source.rpartition(".")[2] != kind:
+        suffix = source.rpartition(".")[2]
+        is_other = kind == "ml" and suffix not in KINDS  # x.ml.lwt, as in older dune projects: only OCaml reads it
+        if suffix != kind and not is_other:
             raise self._error(keys, f"{quote(source)} cannot be {quote(self.path)}", f"a file that ends in .{kind}")
         if not os.path.isfile(path):
             folder = os.path.dirname(path)

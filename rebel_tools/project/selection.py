@@ -96,6 +96,12 @@ class _Pattern:
         return found
 
 
+def is_wider(pattern: str, other: str) -> bool:
+    """Whether a pattern matches a folder that contains all that the other one matches."""
+    outer, inner = _Pattern(pattern), _Pattern(other)
+    return len(outer.parts) < len(inner.parts) and outer.matches(inner.parts)
+
+
 def _is_magic(part: str) -> bool:
     return not _MAGIC.isdisjoint(part)
 

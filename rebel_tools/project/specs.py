@@ -46,6 +46,7 @@ class Command(NamedTuple):
     sources: tuple[str, ...] = ()
     targets: tuple[str, ...] = ()
     stdout: str = ""
+    folder: str = ""
 
     @property
     def made(self) -> tuple[str, ...]:

@@ -141,10 +141,14 @@ class Drivers:
         package = self.run.package_of.get(scope)
         return self._drivers.get(package.ppx.names) if package else None
 
+    @property
+    def steps(self) -> list[Link]:
+        return [driver.step for driver in self._drivers.values()]
+
     # Nodes
 
     def nodes(self) -> Nodes:
-        return [self.run.node(driver.step) for driver in self._drivers.values()]
+        return [self.run.node(step) for step in self.steps]
 
     def nodes_for(self, scope: Scope) -> Nodes:
         """The program that rewrites the sources of a scope."""
@@ -154,7 +158,7 @@ class Drivers:
     @property
     def paths(self) -> set[str]:
         """The paths of the programs, relative to the folder of the SConstruct."""
-        return {driver.step.key for driver in self._drivers.values()}
+        return {step.key for step in self.steps}
 
     # Errors
 

@@ -66,7 +66,7 @@ class GoalNodes:
             return self._nodes
         if not self.active.issuperset(goal.needed):
             self._activate(goal)
-        return self._all_for(goal) if self.need_all else self._next_layer() or self._last_nodes(goal)
+        return self.all_for(goal) if self.need_all else self._next_layer() or self._last_nodes(goal)
 
     def before(self, goal: Goal) -> list[Node]:
         """What a link waits for besides the layers: links of other targets, C code, and files named in its flags."""
@@ -125,7 +125,7 @@ class GoalNodes:
         self._announced.update(stale)
         return [self.run.node(step) for step in stale if step is not goal.step]
 
-    def _all_for(self, goal: Goal) -> list[Node]:
+    def all_for(self, goal: Goal) -> list[Node]:
         """Every step for a goal, including modules that are compiled for editors only and not linked."""
         steps = list(self.run.plan.steps.values())
         shared = [step for step in steps if step.scope in goal.needed and step not in self._last]

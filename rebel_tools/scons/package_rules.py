@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import SCons.Node
 import SCons.Node.FS
 
-from rebel_tools.plan.step import Compile, Step
+from rebel_tools.plan.step import Compile, Link, Step
 from rebel_tools.project.model import Package, Rule
 from rebel_tools.scons.scopes import program_step
 
@@ -64,7 +64,7 @@ class PackageRules:
     def __init__(self, run: TargetSession) -> None:
         self.run = run
         self.ran = False
-        self._users: dict[Step, tuple[Rule, Place]] = {}
+        self._users: dict[Link, tuple[Rule, Place]] = {}
 
     @property
     def folder(self) -> str:
@@ -162,9 +162,16 @@ class PackageRules:
         self._users[step] = rule, place
         return self.run.node(step)
 
+    def linked_scopes(self) -> set[Scope]:
+        """The libraries that are linked into programs of rules and of rewriters."""
+        programs: list[Link] = self.run.drivers.steps
+        if self.by_package:  # makes the steps of their programs
+            programs = [*programs, *self._users]
+        return {archive.scope for step in programs for archive in step.archives}
+
     def check(self, step: Step) -> None:
         """Errors: ProjectError if a step links a program that depends on its own output."""
-        if step not in self._users:
+        if not isinstance(step, Link) or step not in self._users:
             return
         rule, place = self._users[step]
         for part in self.run.plan.linked(step):

@@ -109,7 +109,19 @@ def _words(rule: Rule, place: Place, env: Environment) -> list[str]:
     targets = [word for name in rule.targets for word in (name, place.made_path(name))]
     program_path = place.program_path(rule) if rule.program else ""
     counted = [str(len(rule.sources)), *sources, str(len(rule.targets)), *targets]
-    return [sys.executable, "-I", "-S", "-c", _staged(), *counted, rule.stdout, origin, program_path, *command]
+    return [
+        sys.executable,
+        "-I",
+        "-S",
+        "-c",
+        _staged(),
+        *counted,
+        rule.stdout,
+        rule.folder,
+        origin,
+        program_path,
+        *command,
+    ]
 
 
 def plain(path: str) -> str:

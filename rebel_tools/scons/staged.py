@@ -2,8 +2,9 @@
 
 It is run as a program by itself, `python -I -S -c`, and imports nothing of ours. Its arguments are: the number of
 sources and for each its path in the folder and where it is; the same for targets; the target that gets the standard
-output, or an empty word; the path of the source that a preprocessor prints, or an empty word; the path of the program,
-where it is not found by its name, or an empty word; the command.
+output, or an empty word; the working directory in the folder, or an empty word; the path of the source that a
+preprocessor prints, or an empty word; the path of the program, where it is not found by its name, or an empty word; the
+command.
 
 What the command makes goes to its place when the command has succeeded. In OCaml's line directives the names of sources
 become the paths that everybody else knows them by.
@@ -24,19 +25,24 @@ DIRECTIVE = re.compile(rb'(?m)^(#(?:line)?[ \t]+[0-9]+[ \t]+")([^"\n]*)(")')
 def main(words: list[str]) -> int:
     sources, words = take(words, 2)
     targets, words = take(words, 2)
-    (printed, origin, program), command = words[:3], words[3:]
+    (printed, inside, origin, program), command = words[:4], words[4:]
+    folder = tempfile.mkdtemp(prefix="rule-")
     if program:
         command[0] = os.path.abspath(program)
-    folder = tempfile.mkdtemp(prefix="rule-")
+    elif inside and "/" in command[0]:
+        command[0] = os.path.join(folder, command[0])
     try:
         for name, path in sources:
             shutil.copy(path, made_folder(os.path.join(folder, name)))
         for name, _ in targets:
             made_folder(os.path.join(folder, name))
-        status = run(command, folder, printed)
+        working = os.path.join(folder, inside)
+        os.makedirs(working, exist_ok=True)
+        status = run(command, working, os.path.join(folder, printed) if printed else os.devnull)
         if status == 0:
+            known = {os.path.relpath(name, inside or "."): path for name, path in sources}
             for name, path in targets:
-                deliver(os.path.join(folder, name), path, dict(sources), origin)
+                deliver(os.path.join(folder, name), path, known, origin)
         return status
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -53,10 +59,11 @@ def made_folder(path: str) -> str:
 
 
 def run(command: list[str], folder: str, printed: str) -> int:
+    """Run the command in a folder; `printed` is the file that gets its standard output, or the null device."""
     environment = {**os.environ, "PWD": folder}
     try:
-        with open(os.path.join(folder, printed) if printed else os.devnull, "wb") as file:
-            output = file if printed else None
+        with open(printed, "wb") as file:
+            output = None if printed == os.devnull else file
             done = subprocess.run(command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=output)
     except OSError as error:
         sys.stderr.write(f"{command[0]}: {error.strerror}\n")
@@ -83,7 +90,7 @@ def deliver(made: str, path: str, sources: dict[str, str], origin: str) -> None:
 
 
 def renamed(found: re.Match[bytes], sources: dict[str, str]) -> bytes:
-    place = sources.get(os.fsdecode(found[2]))
+    place = sources.get(os.path.normpath(os.fsdecode(found[2])))
     return found[0] if place is None else found[1] + os.fsencode(place) + found[3]
 
 

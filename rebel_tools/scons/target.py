@@ -234,22 +234,32 @@ class TargetSession(Session):
             return []
         if not self._is_planned:
             self.memory.trust()
-        if first := self._by_rules_first():
-            return first
+        if self._by_rules_first():
+            return self._linked_first(made) or [self._by_rules]
         self.make_plan()
         return self.goal_nodes.of(made)
 
-    def _by_rules_first(self) -> list[Node]:
-        """The node for the outputs of rules of packages, until they are made."""
+    def _by_rules_first(self) -> bool:
+        """Whether outputs of rules of packages have to be made first."""
         if not self.rules.ran:
             self.rules.ran = True
             if not self._dry:
                 self.rules.tidy_up()
         if self.rules.come_first and self._by_rules.get_state() not in DONE:
-            return [self._by_rules]
+            return True
         if self.rules.changed():
             self.memory.doubt("a rule of a package has regenerated a source")
-        return []
+        return False
+
+    def _linked_first(self, goal: Goal) -> list[Node]:
+        """All that an archive is made of, if programs that make or rewrite sources are linked with it: it cannot wait
+        for what they make. Otherwise nothing.
+        """
+        self.make_plan()
+        if goal.last_step.scope not in self.rules.linked_scopes():
+            return []
+        self._prepare()
+        return self.goal_nodes.all_for(goal)
 
     @cached_property
     def _first(self) -> Group:

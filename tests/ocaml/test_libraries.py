@@ -147,6 +147,42 @@ def test_a_program_beside_libraries(app):
     assert 'archive(native) = "Core.cmxa"' in app.path("prefix/lib/foo/META").read_text()
 
 
+def test_a_folder_is_split_by_names(app):
+    """A library of all sources but one, and a program of that one, as with `modules` of dune."""
+    core = {"sources": ["src", "!src/main.ml"], "module": "Core"}
+    targets = [{"target": "foo", "entry": "src/main.ml"}]
+    rebel_key = {"sources": ["src/main.ml"], "targets": targets, "uses": ["foo.core"], "libraries": {"core": core}}
+    app.write("package.json", json.dumps({"name": "foo", "rebel": rebel_key}))
+    app.write("src/a.ml", "let x = 5\n")
+    app.write("src/main.ml", "let () = print_int Core.A.x\n")
+    app.path("src/index.ml").unlink()
+    app.build()
+    assert app.project.run(app.path("_build/foo/src/app.out")).out == "5"
+    core["sources"] = ["src"]
+    app.write("package.json", json.dumps({"name": "foo", "rebel": rebel_key}))
+    assert '"src/main.ml" would be a source of foo and of foo.core' in app.build(rc=2)
+
+
+def test_flags_open_a_library(app):
+    """Everything is compiled after the library that flags open, whatever it names itself."""
+    shutil.rmtree(app.path("node_modules"))
+    core = {"sources": ["core"], "module": "Core"}
+    flags = {"compile": ["-open", "Core"]}
+    app.package(uses=["app.core"], libraries={"core": core}, flags=flags)
+    app.write("core/late.ml", "let x = 5\n")
+    app.write("src/index.ml", "let () = print_int Late.x\n")
+    app.is_made_alike_by_many_jobs()
+    assert app.output() == "5"
+    edit(app, "core/late.ml", "let x = 5", "let y = 1 let x = 6")
+    app.build()
+    assert app.output() == "6"
+    app.equals_a_clean_build()
+    app.package(uses=["app.core"], libraries={"core": core}, moduleFlags={"Index": "-open Core"})
+    shutil.rmtree(app.path("_build"))
+    app.build("-j8")
+    assert app.output() == "6"
+
+
 def test_a_rewriter_is_a_library(app):
     if not shutil.which("ocamlfind") or app.project.run("ocamlfind", "query", "ppxlib", rc=None).rc:
         pytest.skip("needs ppxlib")
@@ -162,6 +198,41 @@ def test_a_rewriter_is_a_library(app):
     app.write("src/index.ml", "let () = print_int ([%seven] + Bar.A.x)\n")
     app.build()
     assert app.output() == "8"
+
+
+def test_one_makes_sources_of_others(app):
+    """A generator in one library, with libraries of its own, makes sources of two others."""
+    shutil.rmtree(app.path("node_modules"))
+    command = ["tools/make.ml"]
+    libraries = {
+        "words": {"sources": ["words"], "module": "Words"},
+        "tools": {"sources": ["tools"], "uses": ["foo.words"]},
+        "one": {"sources": ["one"], "uses": ["foo.tools"], "rules": [{"command": command, "stdout": "one/x.ml"}]},
+    }
+    rebel_key = {
+        "targets": [{"target": "foo", "entry": "bin/main.ml"}],
+        "sources": ["bin"],
+        "uses": ["foo.one", "foo.tools"],
+        "rules": [{"command": command, "stdout": "bin/x.ml"}],
+        "libraries": libraries,
+    }
+    app.write("package.json", json.dumps({"name": "foo", "rebel": rebel_key}))
+    app.write("words/lexer.mll", "rule first = parse ['a'-'z']+ as word { word }\n")
+    app.write("tools/make.ml", 'let () = Printf.printf "let x = %S" (Words.Lexer.first (Lexing.from_string "ab 1"))\n')
+    app.path("one").mkdir()
+    app.write("bin/main.ml", "let () = print_string (X.x ^ FooOne.X.x)\n")
+    app.build()
+    program = app.path("_build/foo/src/app.out")
+    assert app.project.run(program).out == "abab"
+    app.settle()
+    app.is_made_alike_by_many_jobs()
+    edit(app, "words/lexer.mll", "{ word }", '{ word ^ "c" }')
+    app.build()
+    assert app.project.run(program).out == "abcabc"
+    app.equals_a_clean_build()
+    edit(app, "package.json", '["foo.tools"], "rules"', '[], "rules"')
+    said = app.build(rc=2)
+    assert '"tools/make.ml" is not an OCaml source' in said and "package.json:1:" in said
 
 
 @pytest.mark.parametrize("tool", ["ocamlfind", "dune", "rebel"])

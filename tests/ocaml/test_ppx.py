@@ -92,6 +92,37 @@ def test_an_edit_makes_what_a_clean_build_makes(app, name):
     app.equals_a_clean_build()
 
 
+def workspace(app: App) -> None:
+    """The packages as members of a workspace, so that the rewriter is also a target."""
+    shutil.move(app.path("node_modules"), app.path("packages"))
+    app.path("node_modules").mkdir()
+    for name in ("my-ppx", "runtime"):
+        edit(app, f"packages/{name}/package.json", '"rebel": {', '"rebel": {"targets": []' + ", " * (name == "my-ppx"))
+        app.path(f"node_modules/{name}").symlink_to(app.path(f"packages/{name}"))
+    shutil.move(app.path("src"), app.path("packages/app/src"))
+    shutil.move(app.path("package.json"), app.path("packages/app/package.json"))
+    app.write("package.json", '{"workspaces": ["packages/*"]}')
+
+
+def test_a_rewriter_is_a_member_of_a_workspace(app):
+    workspace(app)
+    said = app.build("-j1")
+    program = app.path("_build/app/default/src/app.out")
+    assert app.project.run(program).out == "42"
+    assert steps(said).count("ocamlopt answer.ml") == 1
+    app.settle()
+    app.is_made_alike_by_many_jobs()
+    edit(app, "packages/my-ppx/src/answer.ml", "eint ~loc !answer", "eint ~loc (!answer + 1)")
+    app.build()
+    assert app.project.run(program).out == "44"
+    app.equals_a_clean_build()
+    shutil.rmtree(app.path("_build"))
+    app.build("my-ppx")
+    library = app.path("_build/my-ppx/default/my-ppx")
+    assert {"MyPpx.cmxa", "MyPpx.cma", "MyPpx.cmxs"} <= {path.name for path in library.iterdir()}
+    app.equals_a_clean_build()
+
+
 def test_one_program_for_each_set(app):
     """The order of rewriters does not matter, and arguments are not part of the set."""
     use(app, {"my-ppx": ["-answer", "21"], "ppxlib.metaquot": []})

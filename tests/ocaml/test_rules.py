@@ -368,6 +368,29 @@ def test_a_command_makes_sources(app):
     assert 'File "data/b.txt", line 1, characters 8-13' in app.build(rc=2)
 
 
+def test_a_command_runs_in_a_folder(app):
+    """Paths in other keys are still those of the package, and so are places in errors."""
+    script = "cat ../data/n.txt > x.ml; echo 'let y = 1' > ../src/y.ml"
+    data = {"sources": ["data", "gen/run.sh"], "folder": "gen"}
+    made = {"targets": ["gen/x.ml", "src/y.ml"], **data}
+    rules(app, {"command": ["gen/run.sh"], **made}, sources=["src", "gen"])
+    app.write("gen/run.sh", f"#!/bin/sh\nset -e\n{script}\n").chmod(0o755)
+    app.write("data/n.txt", '# 1 "../data/n.txt"\nlet x = 41\n')
+    app.write("src/index.ml", "let () = print_int (X.x + Y.y)\n")
+    app.settle()
+    assert app.output() == "42"
+    app.equals_a_clean_build()
+    edit(app, "data/n.txt", "41", "y")
+    assert 'File "data/n.txt", line 1, characters 8-9' in app.build(rc=2)
+    rules(app, {"command": ["tools/make.ml", "../data/n.txt"], "stdout": "src/x.ml", **data}, sources=["src", "tools"])
+    app.write("tools/make.ml", 'let () = print_string ("let x = " ^ input_line (open_in Sys.argv.(1)))\n')
+    app.write("data/n.txt", "7\n")
+    app.write("src/index.ml", "let () = print_int X.x\n")
+    app.build()
+    assert app.output() == "7"
+    app.equals_a_clean_build()
+
+
 def test_what_a_rule_makes_moves_into_a_folder_below(app):
     """The old file and its folder are removed, and a folder below takes their place, in all ways between the two."""
     app.write("src/index.ml", "let () = print_int Made.v\n")

@@ -48,6 +48,24 @@ def test_the_choice_follows_what_is_installed(app):
     app.equals_a_clean_build()
 
 
+def test_files_with_other_suffixes(app):
+    """As in dune projects such as opam: time.ml.clock."""
+    choices = [{"if": ["clock"], "source": "src/time.ml.clock"}, {"source": "src/time.ml.none"}]
+    for name in ("clock", "none"):
+        app.path(f"src/time.{name}.ml").rename(app.path(f"src/time.ml.{name}"))
+    app.package(select={"src/time.ml": choices})
+    app.settle()
+    assert app.output() == "no clock"
+    install(app)
+    app.package(select={"src/time.ml": choices}, preprocessor=["sed", "s/clock/hour/"])
+    app.write("src/time.ml.clock", 'let said = "clock"\nlet _ = Clock.now\n')
+    app.build()
+    assert app.output() == "hour"
+    app.equals_a_clean_build()
+    app.write("src/time.ml.clock", "let said = true\n")
+    assert 'File "src/time.ml.clock", line 1' in app.build(rc=2)
+
+
 def test_edits(app):
     install(app)
     app.is_made_alike_by_many_jobs()
