@@ -62,7 +62,7 @@ def options(project: Project) -> list[str]:
 
 def command(way: str, project: Project, more: Sequence[str] = ()) -> list[str]:
     """The command line that builds a project. more: additional options."""
-    words = [*options(project), *(more or ["-j1"]), *project.asked]
+    words = [*options(project), *(more or ["-j2"]), *project.asked]
     if way == "rebel scons":
         return [*REBEL, "scons", *words]
     if way in ("rebel", "server"):
@@ -147,7 +147,7 @@ class Interactive(Session):
     def begin(self, project: Project) -> subprocess.Popen[bytes]:
         script = [] if project.own_script else ["-f", str(SCONSTRUCT)]
         process = subprocess.Popen(
-            [*SCONS, *script, "--interactive", "-Q", "-j1", *options(project)],
+            [*SCONS, *script, "--interactive", "-Q", "-j2", *options(project)],
             cwd=self.folder,
             env={**self.environ, "PYTHONUNBUFFERED": "1"},
             stdin=subprocess.PIPE,
@@ -186,7 +186,7 @@ class Watch(Session):
         self.log = self.folder.with_name("watch.log")
         with open(self.log, "wb") as log:
             return subprocess.Popen(
-                [*REBEL, "watch", "-j1", *options(project), *project.asked],
+                [*REBEL, "watch", "-j2", *options(project), *project.asked],
                 cwd=self.folder,
                 env=self.environ,
                 stdin=subprocess.DEVNULL,

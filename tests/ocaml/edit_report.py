@@ -44,10 +44,12 @@ def tables(steps: list[Step]) -> Iterator[str]:
     compared = [step for step in done if step["programs"] and step["kinds"]]
     seeds = sorted({step["seed"] for step in steps})
     differences = [step for step in steps if "difference" in step]
-    yield f"{edits.total():,} edits in {len(seeds)} projects; {sum(len(s['kinds']) for s in compared):,} of them end in"
-    yield f"programs that were compared with those of a clean build; {kills.total()} kills while a command ran;"
+    yield f"{edits.total():,} edits in {len(seeds)} projects, before {sum(bool(s['kinds']) for s in done):,} builds;"
+    yield f"{sum(len(s['kinds']) for s in compared):,} of them end in {len(compared):,} builds of programs that were"
+    yield f"compared with those of a clean build; {kills.total()} kills while a command ran;"
     yield f"{len(differences)} differences."
-    yield from ("", f"Seeds: {', '.join(_ranges(seeds))}.", "")
+    commits = list(dict.fromkeys(step["commit"] for step in steps))
+    yield from ("", f"Seeds: {', '.join(_ranges(seeds))}. Commits: {', '.join(commits)}.", "")
     yield from _table("edit", edits)
     yield from _table("way of building", Counter(step["way"] for step in done for _ in step["kinds"]))
     among = Counter(name for step in done for key, name in CIRCUMSTANCES.items() if step[key] for _ in step["kinds"])

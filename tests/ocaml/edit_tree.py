@@ -63,12 +63,17 @@ def memory_of(folder: Path) -> list[Path]:
 
 
 class Meddling:
-    """Changes to the tree in `folder`. kept: files as they were at an earlier moment, by their paths in the tree."""
+    """Changes to the tree in `folder`.
+
+    kept: files as they were at an earlier moment, by their paths in the tree; put_back: those of them that no build has
+    made since, because they belong to something that was removed.
+    """
 
     def __init__(self, rng: random.Random, folder: Path) -> None:
         self.rng = rng
         self.folder = folder
         self.kept: dict[str, bytes] = {}
+        self.put_back: set[str] = set()
 
     def keep(self) -> None:
         """Save the records and outputs of builds, to be restored later."""
@@ -156,6 +161,7 @@ class Meddling:
             return None
         memory = [name for name in names if Path(name).name.startswith(MEMORY)]
         chosen = memory if self.rng.random() < 0.5 else self.rng.sample(names, self.rng.randint(1, len(names)))
+        self.put_back.update(name for name in chosen if not (self.folder / name).exists())
         for name in chosen:
             (self.folder / name).write_bytes(self.kept[name])
         return f"put back {len(chosen)} files of a build of before" if chosen else None

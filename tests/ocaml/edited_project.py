@@ -6,10 +6,14 @@ import contextlib
 import copy
 import os
 import random
+import re
 import shutil
 import subprocess
 import time
+from collections import Counter
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import edit_builds
 import edit_clean
@@ -19,6 +23,7 @@ import written_project
 from edit_builds import Built, Difference, Interactive, Kill, Place, Session, Watch
 from edit_clean import Clean, programs
 from edit_tree import MEDDLING, ROOTS, Meddling, contents, is_left_by_us, set_back, stamps
+from random_project import Project
 
 NULL_BUILDS = {"watch": 0, "scons": 0.3, "rebel scons": 0.5, "rebel": 1, "server": 1, "interactive": 1}
 """Way -> how often a second build is tried, which costs more in some ways."""
@@ -26,22 +31,27 @@ NULL_BUILDS = {"watch": 0, "scons": 0.3, "rebel scons": 0.5, "rebel": 1, "server
 OTHERS = ("back", "old stamps", "saved during a build", "damaged cache")
 """Kinds of edits that are neither an edit of the sources only nor a change to the tree only."""
 
-OFTEN = {
-    **dict.fromkeys(("member", "stub", "profile", "targets", "shadow_opened", "damaged cache", "preprocessor"), 4),
-    **dict.fromkeys(("how", "shape", "grammar", "saved during a build"), 2),
-}
-"""Kinds that are tried more often, because they apply to few projects or have to coincide."""
+KINDS = (*random_edits.EDITS, *MEDDLING, *OTHERS)
 
-KINDS = [kind for kind in (*random_edits.EDITS, *MEDDLING, *OTHERS) for _ in range(OFTEN.get(kind, 1))]
+
+MADE_BESIDE = ("c/", "ext/")
+"""Folders in which builders of C objects, other than ours, write beside the sources."""
 
 
 class Sequence:
-    """One project in a folder below `work`, and its history. coarse: whether its time stamps are coarse."""
+    """One project in a folder below `work`, and its history.
 
-    def __init__(self, work: Path, rng: random.Random, coarse: bool = False) -> None:
+    coarse: whether its time stamps are coarse; tried: how often each kind of edit was tried before, the rare ones come
+    more often.
+    """
+
+    def __init__(
+        self, work: Path, rng: random.Random, coarse: bool = False, tried: Mapping[str, int] = MappingProxyType({})
+    ) -> None:
         self.work = work
         self.rng = rng
         self.coarse = coarse
+        self.tried = Counter(tried)
         self.cache: Path | None = None
         self.tree = Meddling(rng, work / ROOTS[0])
         self.tree.folder.mkdir(parents=True)
@@ -77,15 +87,21 @@ class Sequence:
         return Place(self.folder, self.cache)
 
     @property
+    def key(self) -> str:
+        """All that a clean build depends on."""
+        project = self.project
+        return repr((sorted(project.files().items()), project.links(), project.profile, project.asked))
+
+    @property
     def is_comparable(self) -> bool:
         """Whether bytes are the same as elsewhere: GNU as does not map folders with such names."""
         return "=" not in self.folder.name
 
     # Steps
 
-    def run(self, edits: int, tell=lambda **what: None) -> None:
+    def run(self, steps: int, tell=lambda **what: None) -> None:
         """tell: is called with a description of each step."""
-        for number in range(edits + 1):
+        for number in range(steps + 1):
             self.kinds, self.kills = [], []
             since = time.monotonic()
             programs = self.step("new project" if number == 0 else "")
@@ -119,7 +135,7 @@ class Sequence:
         written_project.write(self.project, self.folder)
         if "old stamps" in self.kinds:
             set_back(self.folder, before)
-        if not isinstance(self.session, Watch) and self.rng.random() < 0.5:
+        if not isinstance(self.session, Watch) and self.rng.random() < 0.65:
             self.kill()
         return self.compare()
 
@@ -129,6 +145,8 @@ class Sequence:
             built = self.session.until(lambda well: well == (clean.rc == 0) and (not well or not self.rows(clean)))
         else:
             built = self.build()
+        if re.search(r"^\[\d+/", built.text, re.MULTILINE):
+            self.tree.put_back.clear()  # a build that runs something removes what it does not know
         if built.rc != clean.rc:
             texts = f"incremental:\n{built.text}\nclean:\n{clean.text}"
             raise Difference(f"exit status {built.rc}, but {clean.rc} from clean\n{texts}")
@@ -159,7 +177,7 @@ class Sequence:
     def build(self) -> Built:
         if self.way in edit_builds.SESSIONS:
             return self.in_session()
-        more = self.rng.choice((["-j1"], ["-j1"], ["-j2"], ["-j1", "-k"]))
+        more = self.rng.choice((["-j1"], ["-j2"], ["-j2"], ["-j2", "-k"]))
         return edit_builds.run(self.way, self.project, self.place, more)
 
     def in_session(self) -> Built:
@@ -180,17 +198,18 @@ class Sequence:
     # Edits
 
     def edit(self) -> str:
-        """Edit the sources, usually once, or change files behind the build's back."""
-        return "; ".join(self._one_edit() for _ in range(self.rng.choice((1, 1, 1, 1, 2))))
+        """Edit the sources, or change files behind the build's back, up to three times."""
+        return "; ".join(self._one_edit() for _ in range(self.rng.choice((1, 1, 2, 2, 3))))
 
     def _one_edit(self) -> str:
-        done = None
+        done, weights = None, [1 / (2 + self.tried[kind]) ** 2 for kind in KINDS]
         while done is None:
-            kind = self.rng.choice(KINDS)
+            (kind,) = self.rng.choices(KINDS, weights)
             if self.project.broken and self.rng.random() < 0.4:
                 kind = "mend"
             done = self._edit_of(kind)
         self.kinds.append(kind)
+        self.tried[kind] += 1
         if isinstance(self.session, Watch):
             wanted = Watch.signature(self.project, self.folder)
             if self.session.lasts_for != wanted:
@@ -199,20 +218,29 @@ class Sequence:
 
     def _edit_of(self, kind: str) -> str | None:
         if kind in random_edits.EDITS:
-            return random_edits.EDITS[kind](self.rng, self.project)
+            return self._changed(random_edits.EDITS[kind])
         if kind in MEDDLING:
             if isinstance(self.session, Watch) or kind in ("copy", "move"):
                 self.end_session()  # outputs are not watched, and a session stays in its folder
             return getattr(self.tree, MEDDLING[kind])()
         if kind == "back":
-            when = self.rng.randrange(len(self.past))
-            self.project = copy.deepcopy(self.past[when])
-            return f"back to the sources of step {when}"
+            return self._changed(self._back)
         if kind == "old stamps":
             return f"{self._source_edit()}, with the old time stamps"
         if kind == "damaged cache":
             return self.damage_cache()
         return self.save_during_build()
+
+    def _changed(self, edit: Callable[[random.Random, Project], str | None]) -> str | None:
+        """What an edit did; None if what is built is the same as before."""
+        before = self.key
+        done = edit(self.rng, self.project)
+        return done if self.key != before else None
+
+    def _back(self, rng: random.Random, project: Project) -> str:
+        when = rng.randrange(len(self.past))
+        self.project = copy.deepcopy(self.past[when])
+        return f"back to the sources of step {when}"
 
     def damage_cache(self) -> str | None:
         """Flip a bit of a file in the cache, or truncate it; then everything has to be built with that cache."""
@@ -229,7 +257,7 @@ class Sequence:
     def _source_edit(self) -> str:
         done = None
         while done is None:
-            done = random_edits.EDITS[self.rng.choice(list(random_edits.EDITS))](self.rng, self.project)
+            done = self._changed(random_edits.EDITS[self.rng.choice(list(random_edits.EDITS))])
         return done
 
     def save_during_build(self) -> str | None:
@@ -255,8 +283,7 @@ class Sequence:
     # Comparison
 
     def clean_build(self) -> Clean:
-        project = self.project
-        key = repr((sorted(project.files().items()), project.links(), project.profile, project.asked))
+        key = self.key
         if key not in self.clean:
             fresh = self.work / "fresh"
             shutil.rmtree(fresh, ignore_errors=True)
@@ -273,7 +300,8 @@ class Sequence:
         old, new = contents(self.folder, self.project.profile), clean.contents
         # The outputs of a target that was removed from an SConstruct remain, as for all targets of SCons.
         dropped = "_build/Prelib" if self.project.scripted and not self.project.pre else "\0"
-        rows = [f"  left over: {n}" for n in sorted(old.keys() - new.keys()) if not n.startswith(dropped)]
+        more = old.keys() - new.keys() - self.tree.put_back
+        rows = [f"  left over: {n}" for n in sorted(more) if not n.startswith(dropped)]
         rows += [f"  missing: {n}" for n in sorted(new.keys() - old.keys())]
         both = sorted(old.keys() & new.keys()) if self.is_comparable else []
         return rows + [f"  different: {n}" for n in both if old[n] != new[n] and self.is_promised(n)]
@@ -306,9 +334,10 @@ class Sequence:
         wanted, here = self.project.files(), {}
         for path in (p for p in self.folder.rglob("*") if p.is_file() and not p.name.startswith(".")):
             name = path.relative_to(self.folder).as_posix()
-            if not name.startswith(("_build/", "c/", "ext/")):
+            if not name.startswith(("_build/", *MADE_BESIDE)):
                 here[name] = path.read_bytes()
-        there = {name: text.encode() for name, text in wanted.items() if isinstance(text, str) and name[:2] != "c/"}
+        sources = {name: text for name, text in wanted.items() if not name.startswith(MADE_BESIDE)}
+        there = {name: text.encode() for name, text in sources.items() if isinstance(text, str)}
         if here != there:
             names = sorted(name for name in here.keys() | there.keys() if here.get(name) != there.get(name))
             raise Difference(f"other sources than those that were written: {names}")
@@ -319,7 +348,7 @@ class Sequence:
         edit_builds.stop_server(self.folder)
         done = edit_builds.run("scons", self.project, self.place, ["-c"])
         files = {p.relative_to(self.folder).as_posix() for p in self.folder.rglob("*") if is_left_by_us(p)}
-        others = (".sconsign", ".rebel-tools.scons", "c/", "ext/")
+        others = (".sconsign", ".rebel-tools.scons", *MADE_BESIDE)
         if self.project.scripted and not self.project.pre:  # there may have been one, and its outputs are known
             others += ("_build/Prelib", ".rebel-tools.")
         left = {name for name in files - self.project.files().keys() if not name.startswith(others)}

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from random_project import Project
 
-SUFFIXES = (".ml", ".mli", ".re", ".rei", ".mll", ".mly", ".txt", ".sh", ".c", ".json")
+SUFFIXES = (".ml", ".mli", ".re", ".rei", ".mll", ".mly", ".txt", ".sh", ".c", ".h", ".json")
 """Suffixes of sources; the names of records of a build begin with a dot."""
 
 
