@@ -51,7 +51,7 @@ def c_files(linker: CLinker) -> list[str]:
     found = [*places]
     asked = places[-1:] == on_path(linker.command[0], linker.path)[-1:]
     said = _ask(linker, places[-1]) if places and asked else ""
-    folders, lines = _paths_in(said), [line for line in said.splitlines() if line.startswith((" ", '"'))]
+    folders, lines = program_folders(said), [line for line in said.splitlines() if line.startswith((" ", '"'))]
     command = split(lines[-1]) if lines else [*linker.words]
     if lines:
         found += [command[0], *_linkers([*linker.command, *linker.words], folders, linker.environ)]
@@ -74,7 +74,7 @@ def _ask(linker: CLinker, program: str) -> str:
     return ANSWERS[key]
 
 
-def _paths_in(said: str) -> list[str]:
+def program_folders(said: str) -> list[str]:
     """The folders in which GCC looks for the programs that it runs."""
     line = next((line for line in said.splitlines() if line.startswith("COMPILER_PATH=")), "")
     return [folder for folder in line.partition("=")[2].split(os.pathsep) if folder]

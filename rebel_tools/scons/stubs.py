@@ -18,7 +18,9 @@ import SCons.Util
 
 from rebel_tools import tools
 from rebel_tools.ocaml import place
+from rebel_tools.ocaml.c_compiler import CCompiler, Named, c_compiler, named_by
 from rebel_tools.ocaml.pkg_config import CPackage, UnknownCPackage, c_package
+from rebel_tools.ocaml.toolchain import program_identity
 from rebel_tools.plan.model import NATIVE
 from rebel_tools.project.document import Path
 from rebel_tools.project.manifest import document_of
@@ -56,6 +58,8 @@ class PackageStubs:
     def __init__(self, run: TargetSession) -> None:
         self.run = run
         self._known: dict[str, CPackage] = {}
+        self._compilers: dict[str, CCompiler] = {}
+        self._in_flags: set[str] = set()
 
     @cached_property
     def packages(self) -> tuple[Package, ...]:
@@ -148,7 +152,8 @@ class PackageStubs:
 
     def read(self) -> set[str]:
         """The files that decide about what was made: sources, headers, and where other headers would hide them."""
-        found = {path for each in self._known.values() for path in each.files}
+        found = {*self._in_flags, *(path for each in self._known.values() for path in each.files)}
+        found.update(path for each in self._compilers.values() for path in (*each.programs, *each.folders))
         for package in self.packages:
             for node in self.by_package[package.name]:
                 before = [*node.sources, *(node.implicit or ())]
@@ -164,7 +169,7 @@ class PackageStubs:
         objects = []
         for path, name in object_names(package.stubs.sources):
             source = env.fs.File(from_top(where.path(path)))
-            objects += self._compiler(env, package, path)(output_file(env, where.made_path(name)), source)
+            objects += self._object(env, package, source, output_file(env, where.made_path(name)))
             SOURCES[where.made_path(name)] = where.path(path)
         base = f"{self.folder(package)}/{{}}{package.stub_library}"
         paths = [base.format("lib") + ".a", *([base.format("dll") + _SHARED] if self._has_dlls else [])]
@@ -174,11 +179,38 @@ class PackageStubs:
             MadeFile.adopt(node)
         return [*libraries, *objects]
 
-    def _compiler(self, env: Environment, package: Package, path: str) -> Any:
-        """The builder for a source, with the standard of its own language only."""
+    def _object(self, env: Environment, package: Package, source: Node, target: Node) -> Nodes:
+        """The object of a source: with the standard of its own language only, and made again by another compiler.
+
+        CPPPATH is only for SCons' scanner. It finds installed headers, too.
+        """
+        path = str(source)
         is_c, is_cxx = path.endswith(C), path.endswith(CXX)
         flags = [word for word in package.stubs.flags if not _is_standard_of(word, cxx=is_c, c=is_cxx)]
-        return env.Override({"_OCAMLSTUBFLAGS": expanding_to(lambda env: flags)}).SharedObject
+        named = named_by([*flags, *(word for each in self._installed(package) for word in each.compile)])
+        compiler = self._c_compiler("c++" if is_cxx else "c")
+        folders = [env.Dir(os.path.join(self.run.top, folder)) for folder in (*named.folders, *compiler.folders)]
+        own = {"_OCAMLSTUBFLAGS": expanding_to(lambda env: flags), "CPPPATH": [*env["CPPPATH"], *folders]}
+        made: Nodes = env.Override(own).SharedObject(target, source)
+        env.Depends(made, env.Value("\n".join(map(program_identity, compiler.programs))))
+        env.Depends(made, env.Value(f"SOURCE_DATE_EPOCH={env['ENV'].get('SOURCE_DATE_EPOCH')}"))
+        files = self._read_by_flags(package, named)
+        self._in_flags.update(files)
+        env.Depends(made, list(map(env.File, files)))
+        return made
+
+    def _c_compiler(self, language: str) -> CCompiler:
+        if language not in self._compilers:
+            command = expanded(self._base, "CXX" if language == "c++" else "CC")
+            environ = environ_of(self._base)
+            self._compilers[language] = c_compiler(command, language, environ, self.run.top)
+        return self._compilers[language]
+
+    def _read_by_flags(self, package: Package, named: Named) -> list[str]:
+        """The files that flags name: in the folder of the SConstruct, or in one with headers."""
+        folders = [os.path.join(self.run.top, folder) for folder in ("", *self._folders(package), *named.folders)]
+        places = ([os.path.join(folder, file) for folder in folders] for file in named.files)
+        return [path for path in (next(filter(os.path.isfile, each), "") for each in places) if path]
 
     # The environments of the compilers
 

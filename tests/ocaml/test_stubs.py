@@ -252,6 +252,89 @@ def test_what_pkg_config_knows(app):
     app.equals_a_clean_build()
 
 
+def number(app: App, header: str, **stubs) -> None:
+    """A program that prints a number from a header which is not in the package."""
+    app.package(stubs={"sources": ["src/one.c"], **stubs})
+    app.write("src/one.c", f"#include <caml/mlvalues.h>\n{header}\nvalue one(value u) {{ return Val_int(NUMBER); }}\n")
+    app.write("src/index.ml", 'external one : unit -> int = "one"\nlet () = print_int (one ())\n')
+
+
+def installed(app: App, folder: str, value: int) -> str:
+    app.write(f"{folder}/number.h", f"#define NUMBER {value}\n")
+    return str(app.path(folder))
+
+
+@pytest.mark.parametrize("variable", ["CPATH", "C_INCLUDE_PATH"])
+def test_a_header_in_a_folder_of_the_environment_counts(app, variable):
+    number(app, "#include <number.h>")
+    app.environment[variable] = f"{app.path('none')}:{installed(app, 'inc', 1)}"
+    app.settle()
+    installed(app, "inc", 2)
+    app.build()
+    assert app.output() == "2"
+    app.environment[variable] = f"{installed(app, 'inc2', 3)}:{app.environment[variable]}"
+    app.build()
+    assert app.output() == "3"
+    app.equals_a_clean_build()
+    app.path("inc2/number.h").unlink()
+    app.build()
+    assert app.output() == "2"
+    installed(app, "none", 4)
+    app.build()
+    assert app.output() == "4"
+    app.equals_a_clean_build()
+
+
+@needs_pkg_config
+def test_a_header_of_a_package_of_pkg_config_counts(app):
+    folder = installed(app, "inc", 1)
+    app.write("pc/fine.pc", f"Name: fine\nDescription: -\nVersion: 1\nCflags: -I{folder}\n")
+    app.environment["PKG_CONFIG_PATH"] = str(app.path("pc"))
+    number(app, "#include <number.h>", pkgConfig=["fine"])
+    app.settle()
+    installed(app, "inc", 2)
+    app.build()
+    assert app.output() == "2"
+    app.write("pc2/fine.pc", "Name: fine\nDescription: -\nVersion: 1\nCflags: -I" + installed(app, "inc2", 3))
+    app.environment["PKG_CONFIG_PATH"] = str(app.path("pc2"))
+    app.build()
+    assert app.output() == "3"
+    app.equals_a_clean_build()
+
+
+@pytest.mark.parametrize("flag", ["-include inc/number.h", "-isystem inc -include number.h", "@words"])
+def test_a_file_in_flags_counts(app, flag):
+    installed(app, "inc", 1)
+    app.write("words", "-DNUMBER=1\n")
+    number(app, "", flags=flag)
+    app.settle()
+    installed(app, "inc", 2)
+    app.write("words", "-DNUMBER=2\n")
+    app.build()
+    assert app.output() == "2"
+    app.equals_a_clean_build()
+
+
+@pytest.mark.parametrize("program", ["as", "gcc"])
+def test_another_program_of_the_c_compiler_makes_all_again(app, program):
+    number(app, "#define NUMBER 1")
+    app.settle()
+    for name in (program, f"x86_64-linux-gnu-{program}"):
+        app.script(f"bin/{name}", "")
+    assert "cc one.c" in steps(app.build())
+    app.equals_a_clean_build()
+
+
+def test_the_date_counts(app):
+    number(app, "#define NUMBER (__DATE__[10] - '0')")
+    app.environment["SOURCE_DATE_EPOCH"] = "0"
+    app.settle()
+    assert app.output() == "0"
+    app.environment["SOURCE_DATE_EPOCH"] = str(366 * 24 * 3600)
+    app.build()
+    assert app.output() == "1"
+
+
 def test_javascript_needs_no_c(app):
     if not tools.find("js_of_ocaml"):
         pytest.skip("needs js_of_ocaml")
