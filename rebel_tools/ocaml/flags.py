@@ -56,8 +56,20 @@ _NATIVE_WITH_VALUE = _options(
 _TEXT_FOLLOWS = _options("-I -alert -cc -cclib -ccopt -o -open -pp -ppx -w -warn-error")
 _OBJECT = re.compile(r"[\w./+][\w./+-]*\.(o|a|cmo|cmx)\Z")
 _LIBRARY = re.compile(r"-l[\w.+-]+\Z")
+# Of the options with -f, many have a value that is a file to write, a plugin to load or a program to run.
+_WITH_HARMLESS_VALUE_OF_C = _options(
+    """
+    abi-version cf-protection constexpr-depth constexpr-loop-limit constexpr-ops-limit debug-prefix-map
+    diagnostics-color diagnostics-show-location excess-precision exec-charset file-prefix-map fp-contract
+    fp-exception-behavior fp-model inline-limit input-charset lto macro-prefix-map max-errors message-length
+    no-sanitize random-seed sanitize stack-limit-register stack-reuse template-backtrace-limit template-depth tls-model
+    trivial-auto-var-init vect-cost-model visibility wide-exec-charset zero-call-used-regs
+    """
+)
 _HARMLESS_OF_C = re.compile(
-    r"-(D.*|U.*|O\w*|W(?![alp],).*|std=.*|g[\w+-]*|m[\w=.+-]*|f(?!plugin|use-ld).*|I.*|pthread|w|ansi|pedantic.*)", re.S
+    r"-(D.*|U.*|O\w*|W(?![alp],).*|std=.*|g[\w+-]*|m[\w=.+-]*|f(?!plugin|use-ld)[\w+-]+"
+    rf"|f({'|'.join(sorted(_WITH_HARMLESS_VALUE_OF_C))})=.*|I.*|pthread|w|ansi|pedantic.*)",
+    re.S,
 )
 _LIBRARY_FOLDER = re.compile(r"-L[\w./+-]*\Z")
 
@@ -76,7 +88,7 @@ def by_compiler(flags: Sequence[str]) -> tuple[list[str], list[str]]:
 
 
 def first_program_of_c(flags: Sequence[str]) -> int | None:
-    """The index of the first word in flags for a C compiler that may run a program or load one into it."""
+    """The index of the first word in flags for a C compiler that may run a program, load one, or write any file."""
     return next((at for at, word in enumerate(flags) if not _HARMLESS_OF_C.fullmatch(word)), None)
 
 

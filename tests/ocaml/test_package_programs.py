@@ -12,6 +12,7 @@ from package_app import App, replace_as_before
 from user_project import ROOT
 
 from rebel_tools import tools
+from rebel_tools.ocaml.flags import first_program_of_c
 
 pytestmark = pytest.mark.skipif(not tools.find("ocamlfind"), reason="needs ocamlfind")
 
@@ -275,3 +276,33 @@ def test_bsc_of_node_modules(app):
     assert not ran(app)
     app.build()
     assert ran(app)
+
+
+STARTING = (
+    "-fplugin=./x.so",
+    "-fpass-plugin=./x.so",
+    "-fmodule-mapper=|./x",
+    "-fuse-ld=./x",
+    "-fopt-info-all=/home/x/.profile",
+    "-fdump-tree-all=/home/x/.profile",
+    "-foptimization-record-file=x",
+    "-fprofile-generate=/x",
+    "-Wl,-x",
+    "-Wp,-MD,x",
+    "-wrapper",
+    "-B.",
+    "-specs=x",
+    "@x",
+)
+HARMLESS = (
+    "-fPIC -fno-strict-aliasing -fvisibility=hidden -fstack-protector-strong -ffile-prefix-map=/a=b -fsanitize=address"
+)
+
+
+@pytest.mark.parametrize("flag", STARTING)
+def test_flags_of_c_that_start_programs_or_write_files(flag):
+    assert first_program_of_c([*HARMLESS.split(), flag]) == len(HARMLESS.split())
+
+
+def test_flags_of_c_that_do_not():
+    assert first_program_of_c(HARMLESS.split()) is None
