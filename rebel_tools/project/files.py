@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from rebel_tools.nearest import did_you_mean
 from rebel_tools.project.document import Document, Path
+from rebel_tools.project.reading import check_file
 from rebel_tools.project.selection import Selection
 from rebel_tools.text import quote
 
@@ -26,13 +27,15 @@ class Files:
     def selected(self, patterns: Sequence[str], keys: Path, made: Iterable[str]) -> tuple[str, ...]:
         """The files, existing or `made`, that patterns select, as paths relative to the package.
 
-        keys: those of the list of patterns. Errors: ProjectError for a pattern that selects nothing.
+        keys: those of the list of patterns. Errors: ProjectError for a pattern that selects nothing, or a FIFO.
         """
         known = [*made]
         selection = Selection(patterns)
-        present = {path for path in known if selection.takes(path)}
-        for folder in selection.folders:
-            present.update(path for path in self._below(folder, selection) if selection.takes(path))
+        found = (path for folder in selection.folders for path in self._below(folder, selection))
+        present = set(filter(selection.takes, found))
+        for path in sorted(present):
+            check_file(os.path.join(self.root, path))
+        present.update(filter(selection.takes, known))
         for index, pattern in enumerate(patterns):
             if not pattern.startswith("!") and not any(map(Selection([pattern]).takes, present)):
                 raise self.document.error(
@@ -47,7 +50,7 @@ class Files:
         """All files in a folder and those below it, or the file itself."""
         start = os.path.normpath(os.path.join(self.root, folder))
         self.consulted.add(start)
-        if os.path.isfile(start):
+        if os.path.exists(start) and not os.path.isdir(start):
             yield folder
             return
         for path, folders, names in os.walk(start):

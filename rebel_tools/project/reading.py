@@ -47,6 +47,18 @@ def kind_of(status: os.stat_result) -> str:
     return _KINDS.get(stat.S_IFMT(status.st_mode), "no file")
 
 
+def check_file(path: str) -> None:
+    """Check that a path is a file, a folder, or nothing: to read anything else could take forever."""
+    try:
+        status = os.stat(path)
+    except OSError:  # whoever reads it reports the error
+        return
+    if not stat.S_ISREG(status.st_mode) and not stat.S_ISDIR(status.st_mode):
+        raise ProjectError(
+            f"this is {kind_of(status)}", place=Place(path), expected="a file", hint="remove or rename it"
+        )
+
+
 def leads_nowhere(error: OSError) -> bool:
     """Whether this error is about a dangling link or a loop of links."""
     return error.errno in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)

@@ -6,6 +6,7 @@ import os
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from rebel_tools.project.reading import check_file
 from rebel_tools.project.selection import Selection
 
 
@@ -17,13 +18,17 @@ class Reads(NamedTuple):
 
 
 def selected_files(root: str, patterns: Sequence[str]) -> Reads:
-    """The files below the folder `root` that patterns select, like those of `rebel.sources`. Links are followed."""
+    """The files below the folder `root` that patterns select, like those of `rebel.sources`. Links are followed.
+
+    Errors: ProjectError for a FIFO or a device.
+    """
     selection, files, folders, seen = Selection(patterns), set(), set(), set()
     todo = list(selection.folders) if patterns else []
     while todo:
         inner = todo.pop()
         path = os.path.normpath(os.path.join(root, inner))
         if not os.path.isdir(path):
+            check_file(path)
             files.add(path)  # a pattern names it
             continue
         folders.add(path)
@@ -37,6 +42,7 @@ def selected_files(root: str, patterns: Sequence[str]) -> Reads:
             if os.path.isdir(os.path.join(path, name)):
                 todo += [below] if selection.enters(below) else []
             elif selection.takes(below):
+                check_file(os.path.join(path, name))
                 files.add(os.path.join(path, name))
     return Reads(tuple(sorted(files)), tuple(sorted(folders)))
 

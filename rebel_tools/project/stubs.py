@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import posixpath
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from rebel_tools.nearest import did_you_mean
 from rebel_tools.project.document import Path
 from rebel_tools.project.files import Files
 from rebel_tools.project.model import COMMAND, Rule, Stubs
+from rebel_tools.project.reading import check_file
 from rebel_tools.project.selection import Selection
 from rebel_tools.project.specs import Manifest
 from rebel_tools.text import quote
@@ -38,9 +39,11 @@ def stubs_of(manifest: Manifest, root: str, consulted: set[str], rules: Sequence
     _check_names(manifest, said.sources, sources)
     files.selected(said.headers, (*_KEYS, "headers"), made)
     own, flags = _own_folders(said.flags)
+    headers = tuple(dict.fromkeys(_folders(root, said.headers)))
+    _check_headers(root, {*own, *headers, *(posixpath.dirname(path) or "." for path in sources)})
     return Stubs(
         sources=tuple(path for path in sources if path.endswith(SOURCES)),
-        headers=tuple(dict.fromkeys(_folders(root, said.headers))),
+        headers=headers,
         folders=own,
         made_folders=tuple(dict.fromkeys(posixpath.dirname(path) or "." for path in made if path.endswith(HEADERS))),
         flags=flags,
@@ -70,6 +73,17 @@ def _check_names(manifest: Manifest, patterns: Sequence[str], sources: Sequence[
         index = next((at for at, pattern in enumerate(patterns) if Selection([pattern]).takes(odd)), 0)
         message = f"the name {quote(odd)} begins with a dash, as options do"
         raise manifest.document.error((*_KEYS, "sources", index), message, hint="rename the file")
+
+
+def _check_headers(root: str, folders: Iterable[str]) -> None:
+    """Check that all is a file which `#include` can find in these folders or below. Errors: ProjectError."""
+    for folder in folders:
+        selection = Selection([folder])
+        for top, inner, names in os.walk(os.path.join(root, folder)):
+            below = posixpath.normpath(os.path.relpath(top, root).replace(os.sep, "/"))
+            inner[:] = [name for name in inner if selection.enters(posixpath.normpath(f"{below}/{name}"))]
+            for name in names:
+                check_file(os.path.join(top, name))
 
 
 def _folders(root: str, patterns: Sequence[str]) -> Iterator[str]:

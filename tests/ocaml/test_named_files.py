@@ -395,3 +395,18 @@ def test_another_program_of_the_c_toolchain(project, program: str) -> None:
         project.write(f"bin/{names[program]}", f'#!/bin/sh\n{text}exec {real} "$@"\n').chmod(0o755)
         assert "p" in targets(project.scons(env=path)) or program == "as"
         assert commands(project.scons(env=path)) == []
+
+
+@pytest.mark.parametrize("pattern", ["*.txt", "odd.txt"])
+@pytest.mark.parametrize("key", ["preprocessor", "flags", "rules"])
+def test_what_would_read_a_fifo(project, pattern, key) -> None:
+    data: dict = {"preprocessor": {"Index": ["cat"]}, "preprocessorDependencies": [pattern]}
+    if key == "flags":
+        data = {"flags": {"compile": "-pp cat"}, "preprocessorDependencies": [pattern]}
+    elif key == "rules":
+        data = {"rules": [{"command": ["cat", pattern], "sources": [pattern], "stdout": "src/made.ml"}]}
+    project.write("package.json", json.dumps({"name": "app", "rebel": data}))
+    project.write("src/index.ml", "let () = ()\n")
+    os.mkfifo(project.path("odd.txt"))
+    done = project.run(sys.executable, "-m", "rebel_tools", "build", rc=2)
+    assert "odd.txt: this is a FIFO" in done.err and "Traceback" not in done.err

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import tempfile
@@ -266,6 +267,20 @@ def test_a_package_json_that_is_no_file(project, where, make, message):
     error = failure(project)
     assert message in error.message
     assert error.place.path == str(path)
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, make_socket, lambda path: path.symlink_to("/dev/zero")])
+@pytest.mark.parametrize("folder", ["c", "c/below", "include", "own"])
+def test_a_header_that_is_no_file(project, make, folder):
+    stubs = {"sources": ["c"], "headers": ["include"], "flags": ["-Iown"]}
+    project.write("package.json", json.dumps({"rebel": {"targets": [], "stubs": stubs}}))
+    project.write("c/a.c", "")
+    for name in ("include", "own", "c/below"):
+        project.write(f"{name}/fine.h", "")
+    assert load_project(str(project.root)).root.stubs.sources == ("c/a.c",)
+    make(project.path(f"{folder}/odd.h"))
+    error = failure(project)
+    assert error.message.startswith("this is a ") and error.place.path == str(project.path(f"{folder}/odd.h"))
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read every file")
