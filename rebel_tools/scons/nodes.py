@@ -19,7 +19,7 @@ import SCons.Node.FS
 
 from rebel_tools.errors import RebelError
 from rebel_tools.scons import profile
-from rebel_tools.scons.compat import Node, begin_scan, is_cache_forced, wait_in
+from rebel_tools.scons.compat import Node, begin_scan, forget_scan, is_cache_forced, wait_in
 from rebel_tools.text import printable
 
 if TYPE_CHECKING:
@@ -111,6 +111,9 @@ class StepFile(SCons.Node.FS.File):
         return self.new_binfo()
 
     def visited(self) -> None:
+        for parent in self.waiting_parents:  # this file may be new although nothing ran, with a result of another build
+            if isinstance(parent, MadeFile):
+                parent.forget_reads()
         if is_cache_forced() and self.exists() and _answer(self, "is_as_keyed"):
             self.get_build_env().get_CacheDir().push_if_forced(self)
 
@@ -197,6 +200,11 @@ class MadeFile(SCons.Node.FS.File):
         elif self.implicit is None:
             begin_scan(self)
             self.add_to_implicit(reads())
+
+    def forget_reads(self) -> None:
+        """What it waited for is there, and may name more to wait for."""
+        if hasattr(self.attributes, "rebel_reads"):
+            forget_scan(self)
 
     def is_up_to_date(self) -> bool:
         """SCons' scanners also ask this about files that were just built, and leave out those that are stale."""

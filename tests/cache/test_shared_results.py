@@ -48,6 +48,23 @@ def test_a_clone_in_another_folder(tree) -> None:
     assert clone.made() == found
 
 
+@pytest.mark.skipif(not shutil.which("menhir"), reason="needs menhir")
+def test_a_grammar_waits_for_what_its_modules_read(tree) -> None:
+    """One of them is made by a rule, so that what it reads is only known when it is there."""
+    rule = {"command": ["cat", "b.txt"], "sources": ["b.txt"], "stdout": "src/b.ml"}
+    tree.write("package.json", json.dumps({"name": "app", "rebel": {"rules": [rule]}}))
+    tree.path("src/count.ml").unlink()
+    tree.write("b.txt", "let g x = C.h x\n")
+    tree.write("src/c.ml", "let h x = x\n")
+    tree.write("src/p.mly", "%token END\n%start <int> main\n%%\nmain: END { B.g 1 }\n")
+    tree.write("src/index.ml", "let () = ignore P.main\n")
+    tree.rebel()
+    tree.rebel("clean")
+    file = tree.rebel("sconstruct").out.strip()
+    assert "ocamlc -i src/p.mly" in tree.scons("-f", file).out
+    assert tree.ran(tree.scons("-f", file)) == []
+
+
 def test_plain_scons_and_a_tree_with_its_own_folder(tree) -> None:
     tree.rebel()
     tree.rebel("clean")
