@@ -30,6 +30,16 @@ def write_all(descriptor: int, data: bytes | memoryview) -> None:
         rest = rest[os.write(descriptor, rest) :]
 
 
+def first_link(root: str, name: str) -> str:
+    """The first symbolic link on the way from the folder `root` to a path below it, '' if there is none."""
+    path = root
+    for part in name.split("/"):
+        path = os.path.join(path, part)
+        if os.path.islink(path):
+            return path
+    return ""
+
+
 def write_atomically(path: str, data: bytes) -> None:
     """Replace a file: readers see either the old contents or all of the new. A link is replaced, not followed."""
     temporary = f"{path}.{os.getpid()}"

@@ -32,6 +32,9 @@ class Disk(Protocol):
     def content_digest(self, path: str) -> str:
         """A digest over the contents of a file. Errors: OSError."""
 
+    def starts_with(self, path: str, data: bytes) -> bool:
+        """Whether the contents of a regular file begin so. Errors: OSError."""
+
     def names(self, folder: str) -> list[str]:
         """The names in a folder; none if it cannot be listed."""
 
@@ -59,6 +62,10 @@ class RealDisk:
 
     def content_digest(self, path: str) -> str:
         return content_digest(os.path.join(self.root, path))
+
+    def starts_with(self, path: str, data: bytes) -> bool:
+        with open(os.path.join(self.root, path), "rb") as file:
+            return file.read(len(data)) == data
 
     def names(self, folder: str) -> list[str]:
         try:

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 # standard library, so that a package may contain a module `Stdlib`.
 FLAGS = ("-no-alias-deps", "-w", "-a", "-nopervasives", "-nostdlib")
 
+HEADER = "(* generated: the modules of this package by their short names *)\n"
+
 
 def alias_text(namespace: str, modules: Mapping[str, str], without: str | None = None) -> str:
     """The text of the alias file.
@@ -16,8 +18,8 @@ def alias_text(namespace: str, modules: Mapping[str, str], without: str | None =
     without: a module left out. A module with the same name as something that it uses (`list.ml` using `List.length`) is
         compiled with an alias file without its own entry; otherwise the name would denote the unit itself.
     """
-    lines = ["(* generated: the modules of this package by their short names *)"]
+    lines = []
     for name in sorted(modules):
         if name != without:
             lines.append(f"\n(** @canonical {namespace.rstrip('_')}.{name} *)\nmodule {name} = {modules[name]}")
-    return "\n".join(lines) + "\n"
+    return HEADER + "".join(f"{line}\n" for line in lines)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 from collections.abc import Sequence
 
@@ -29,9 +30,19 @@ def make_documentation(places: Places, odoc: str) -> str:
     asked = _digest(odoc, files)
     state = os.path.join(folder, _STATE)
     if read_regular(state) != asked.encode() or not os.path.isdir(pages):
+        _remove(folder)
         _make(odoc, files, folder, pages)
         write_atomically(state, asked.encode())
     return os.path.join(pages, "index.html")
+
+
+def _remove(folder: str) -> None:
+    """Remove earlier pages, so that nothing is written through a link, and none is left of a removed module."""
+    if os.path.islink(os.path.dirname(folder)):
+        raise RebelError("the output folder is a symbolic link", place=Place(os.path.dirname(folder)))
+    if os.path.islink(folder):
+        os.unlink(folder)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _packages(places: Places) -> list[tuple[Package, Target]]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from rebel_tools import tools
 from rebel_tools.errors import Place, RebelError
-from rebel_tools.memory.atomic import read_regular, write_atomically
+from rebel_tools.memory.atomic import first_link, read_regular, write_atomically
 from rebel_tools.project.model import Package, Project
 
 _REASON = ("re", "rei")
@@ -17,17 +17,18 @@ _REASON = ("re", "rei")
 def format_sources(project: Project, only_look: bool) -> list[str]:
     """Format all sources that are not generated; return the paths of those that were not formatted.
 
-    Errors: MissingTool; RebelError for a source that a formatter rejects, and for one that is a link.
+    Errors: MissingTool; RebelError for a source that a formatter rejects, and for one that is behind a link.
     """
     changed = []
-    for path in sorted({*_sources(project)}):
+    for root, name in sorted({*_sources(project)}):
+        path, link = os.path.join(root, name), first_link(root, name)
         before = read_regular(path)
         after = _formatted(path, project)
         if before == after:
             continue
         if not only_look:
-            if os.path.islink(path):
-                raise RebelError("this source is a link, and rebel does not write through links", place=Place(path))
+            if link:
+                raise RebelError("this is a link, and rebel does not write through links", place=Place(link))
             mode = os.stat(path).st_mode & 0o777
             write_atomically(path, after)
             os.chmod(path, mode)
@@ -35,14 +36,11 @@ def format_sources(project: Project, only_look: bool) -> list[str]:
     return changed
 
 
-def _sources(project: Project) -> Iterator[str]:
+def _sources(project: Project) -> Iterator[tuple[str, str]]:
+    """The folder of the package, and the path in it, of each source that is a file."""
     for package in project.packages:
         if not _is_installed(package, project):
-            yield from (
-                os.path.join(package.root, source.path)
-                for source in package.sources
-                if not _is_made(source.path, package)
-            )
+            yield from ((package.root, source.path) for source in package.sources if not _is_made(source.path, package))
 
 
 def _is_made(path: str, package: Package) -> bool:

@@ -9,7 +9,7 @@ from contextlib import suppress
 from typing import NamedTuple
 
 from rebel_tools.errors import Place, RebelError
-from rebel_tools.memory.atomic import read_regular, write_atomically
+from rebel_tools.memory.atomic import first_link, read_regular, write_atomically
 from rebel_tools.project.model import Case, Project, Test
 
 FOLDER = ".tests"
@@ -133,11 +133,9 @@ def promote(project: Project, build: str, tests: Iterable[Test]) -> list[Promote
 
 
 def _write(root: str, name: str, data: bytes) -> None:
-    path = root
-    for part in name.split("/"):
-        path = os.path.join(path, part)
-        if os.path.islink(path):
-            message = "this is a link, and rebel does not write through links"
-            raise RebelError(message, place=Place(path), hint="edit the file that it points to")
+    path, link = os.path.join(root, name), first_link(root, name)
+    if link:
+        message = "this is a link, and rebel does not write through links"
+        raise RebelError(message, place=Place(link), hint="edit the file that it points to")
     os.makedirs(os.path.dirname(path), exist_ok=True)
     write_atomically(path, data)

@@ -192,7 +192,7 @@ class BuckleScriptTargets:
                 if path not in known:
                     os.unlink(path)
         names = [target.name for target in self.programs if target.name != self.home.name]
-        note_served(os.path.join(self.top, self.folder), names)
+        note_served(os.path.join(self.top, self.place), self.home.name, names)
 
     def _file(self, path: str, text: str) -> list[Node]:
         """An output with a fixed text."""

@@ -57,6 +57,7 @@ def check(project: Project) -> None:
     """Errors: RebelError if the folder cannot be an output folder."""
     folder = chosen()
     if not folder:
+        _check_link(os.path.join(project.root.root, BUILD_FOLDER))
         return
     place = Place(folder)
     among = next((p for p in project.packages if p.has_place_for(os.path.join(folder, "x.ml"))), None)
@@ -76,6 +77,13 @@ def check(project: Project) -> None:
     if owner and owner != top_folder() and os.path.isdir(owner):
         message = f"this is the output folder of another project, {owner}"
         raise RebelError(message, place=place, expected=f"with {BUILD_OPTION}, a separate folder for each project")
+
+
+def _check_link(folder: str) -> None:
+    """A link may come with the sources and lead anywhere."""
+    if os.path.islink(folder):
+        message = "the output folder is a symbolic link, through which nothing is written"
+        raise RebelError(message, place=Place(folder), hint=f"remove it; for outputs elsewhere, use {BUILD_OPTION}=DIR")
 
 
 def claim() -> None:

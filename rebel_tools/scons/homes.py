@@ -1,14 +1,14 @@
 """Which targets use a folder of compiled files, and the removal of files of targets that no longer exist or have moved.
 
 A target's own files are in `_build/<target>`, shared files in the folder of its home, with a list of the other targets
-that have been built from it.
+that have been built from it. The folders of these have a mark, for the case that the list is damaged or lost.
 """
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 
 from rebel_tools.memory.atomic import write_atomically
@@ -20,6 +20,7 @@ from rebel_tools.ocaml.names import SUFFIXES
 from rebel_tools.scons.package_rules import FOLDER
 
 _SERVED = ".rebel-tools.targets"
+_MARK = ".rebel-tools.target"
 
 _MADE = (
     ".cmi",
@@ -40,10 +41,15 @@ _MADE = (
     ".js",
 )
 
+_RECORDS = (STATE, MANIFEST, EDITORS_FILE, _SERVED, _MARK)
 
-def note_served(home: str, targets: Collection[str]) -> None:
-    """Record the targets, besides the home itself, whose files were made from the folder `home`."""
+
+def note_served(build: str, name: str, targets: Collection[str]) -> None:
+    """Record the targets whose files were made from the folder of the home `name`, besides the home itself."""
+    home = os.path.join(build, name)
     path, known = os.path.join(home, _SERVED), served(home)
+    for target in targets:
+        _mark(os.path.join(build, target))
     if sorted(targets) == sorted(known):
         return
     with suppress(OSError):  # then nothing can be built either, and the build reports that
@@ -52,6 +58,14 @@ def note_served(home: str, targets: Collection[str]) -> None:
             write_atomically(path, json.dumps(sorted(targets)).encode())
         else:
             os.unlink(path)
+
+
+def _mark(folder: str) -> None:
+    path = os.path.join(folder, _MARK)
+    if not os.path.lexists(path):
+        with suppress(OSError):  # then nothing can be built either, and the build reports that
+            os.makedirs(folder, exist_ok=True)
+            write_atomically(path, b"")
 
 
 def served(home: str) -> list[str]:
@@ -70,7 +84,7 @@ def remove_left_over(build: str, homes: Mapping[str, str]) -> None:
     Files that may not be from compilers are kept, and so are files that cannot be removed; links are not followed.
     """
     with suppress(OSError):
-        for home in list(_with_state(build, "")):
+        for home in list(_with(STATE, build, "")):
             folder = os.path.join(build, home)
             targets = served(folder)
             stay = [name for name in targets if homes.get(name) == home]
@@ -81,18 +95,45 @@ def remove_left_over(build: str, homes: Mapping[str, str]) -> None:
                 if "/" in home:
                     os.rmdir(os.path.dirname(folder))
             else:
-                note_served(folder, stay)
+                note_served(build, home, stay)
+        for name in list(_with(_MARK, build, "")):
+            if name not in homes:
+                _remove(os.path.join(build, name))
 
 
-def _with_state(build: str, name: str) -> Iterator[str]:
-    """The names of the folders with a state file: those of targets, also of members of a workspace."""
+def remove_links(build: str, profile: str, targets: Iterable[str]) -> None:
+    """Remove the symbolic links in the folders of targets: through one, a build would write elsewhere.
+
+    profile: the folder of the profile in `build`, '' or with a slash at its end. Errors: OSError.
+    """
+    for target in targets:
+        path = build
+        for part in f"{profile}{target}".split("/"):
+            path = os.path.join(path, part)
+            if os.path.islink(path):
+                os.unlink(path)
+        for link in _links(path):
+            os.unlink(link)
+
+
+def _links(folder: str) -> Iterator[str]:
+    with suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.is_symlink():
+                yield entry.path
+            elif entry.is_dir():
+                yield from _links(entry.path)
+
+
+def _with(file: str, build: str, name: str) -> Iterator[str]:
+    """The names of the folders with this file: those of targets, also of members of a workspace."""
     for entry in os.scandir(os.path.join(build, name)):
         inner = f"{name}/{entry.name}" if name else entry.name
         if entry.is_dir(follow_symlinks=False) and not inner.startswith("_"):  # the folder of a profile
-            if os.path.lexists(os.path.join(entry.path, STATE)):
+            if os.path.lexists(os.path.join(entry.path, file)):
                 yield inner
             elif inner.count("/") < 2:
-                yield from _with_state(build, inner)
+                yield from _with(file, build, inner)
 
 
 def _remove(folder: str) -> None:
@@ -101,7 +142,7 @@ def _remove(folder: str) -> None:
     for path, _, names in os.walk(folder, topdown=False):
         for name in names:
             by_rule = f"/{FOLDER}/" in f"{path}/"  # not a folder, or unreadable
-            if by_rule or name.endswith((*_MADE, *SUFFIXES)) or name in (STATE, MANIFEST, EDITORS_FILE, _SERVED):
+            if by_rule or name.endswith((*_MADE, *SUFFIXES)) or name in _RECORDS:
                 with suppress(OSError):
                     os.unlink(os.path.join(path, name))
         with suppress(OSError):  # it contains other files

@@ -8,12 +8,13 @@ from contextlib import suppress
 
 from rebel_tools.errors import Place, RebelError
 from rebel_tools.memory.lock import unlock
+from rebel_tools.outputs.test_results import FOLDER as TESTS
 from rebel_tools.project.groups import groups_of
 from rebel_tools.project.load import load_project
 from rebel_tools.project.model import Project
 from rebel_tools.project.profiles import Profile
 from rebel_tools.scons import build_folder, places
-from rebel_tools.scons.homes import remove_left_over
+from rebel_tools.scons.homes import remove_left_over, remove_links
 from rebel_tools.scons.interactive import is_interactive, option, tell
 from rebel_tools.scons.one_build import hold, only_looks
 from rebel_tools.scons.projects import project_of
@@ -63,10 +64,14 @@ def _lock(root: str) -> bool:
 
 
 def tidy_up(project: Project, how: Profile) -> None:
-    """Remove files made for targets that no longer exist."""
-    if not only_looks() and not option("clean"):
-        homes = {target.name: group.home.name for group in groups_of(project) for target in group.targets}
-        remove_left_over(os.path.join(build_folder.folder_of(project.root.root), how.folder), homes)
+    """Remove links from the folders of targets, and files made for targets that no longer exist."""
+    if only_looks():
+        return
+    homes = {target.name: group.home.name for group in groups_of(project) for target in group.targets}
+    build = build_folder.folder_of(project.root.root)
+    remove_links(build, how.folder, [*homes, TESTS])
+    if not option("clean"):
+        remove_left_over(os.path.join(build, how.folder), homes)
 
 
 class _AsRead:

@@ -18,12 +18,17 @@ _DATABASES = (".sconsign.dblite", ".sconsign_md5.dblite", ".sconsign_sha1.dblite
 @cache
 @project_error
 def check() -> None:
-    """Make closed streams usable. Errors: UserError for a FIFO as database, which SCons would wait for, or a folder."""
+    """Make closed streams usable, and the database a file of the project.
+
+    Errors: UserError for a FIFO as database, which SCons would wait for, or a folder.
+    """
     open_streams()
     for name in _DATABASES:
         try:
             status = os.stat(name)
         except OSError:  # usually there is none of this name
+            if os.path.islink(name):
+                os.unlink(name)  # SCons would create the file to which it leads
             continue
         if not stat.S_ISREG(status.st_mode):
             message, what = "SCons cannot keep its database here", f"this is {kind_of(status)}"

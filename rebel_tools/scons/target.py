@@ -207,7 +207,7 @@ class TargetSession(Session):
         super()._remove_vanished(scopes)
         if not option("clean"):
             names = [goal.target.name for goal in self.goals if goal.target.name != self.home.name]
-            note_served(os.path.join(self.top, self.folder), names)
+            note_served(os.path.join(self.top, self.place), self.home.name, names)
 
     def absent(self, scope: Scope) -> Mapping[str, str]:
         package = self.package_of.get(scope)

@@ -5,6 +5,7 @@ The outcome is one line or the right build, and never a traceback.
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import socket
@@ -169,6 +170,15 @@ def folder(path: Path) -> None:
 
 def dangling(path: Path) -> None:
     path.symlink_to("nowhere")
+
+
+@needs_ocaml
+def test_the_database_of_scons_is_a_link_to_nothing(app):
+    rule = {"command": ["echo", "let x = 1"], "stdout": "src/made.ml"}
+    app.write("package.json", json.dumps({"name": "app", "rebel": {"rules": [rule]}}))
+    dangling(app.path(".sconsign.dblite"))
+    app.run(*REBEL, "build")
+    assert app.path(".sconsign.dblite").is_file() and not app.path("nowhere").exists()
 
 
 @needs_ocaml

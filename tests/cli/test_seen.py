@@ -139,6 +139,15 @@ def test_doc(app):
     app.write("node_modules/dep/src/a.ml", "let x = Z.z\n(** Another x. *)")
     rebel(app, "doc")
     assert "Another x." in page.read_text()
+
+
+@needs("odoc")
+def test_doc_writes_nothing_through_a_link(app, tmp_path_factory):
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    app.path("_build").mkdir()
+    app.path("_build/_doc").symlink_to(elsewhere)
+    rebel(app, "doc")
+    assert app.path("_build/_doc/html/index.html").is_file() and not list(elsewhere.iterdir())
     rebel(app, "clean")
     assert not app.path("_build").exists()
 
@@ -164,6 +173,19 @@ def test_fmt_of_reason(project):
     assert rebel(project, "fmt", "--check").out == ""
     project.write("src/a.re", "let = 1")
     assert "src/a.re: refmt" in rebel(project, "fmt", rc=1).err and project.path("src/a.re").read_text() == "let = 1"
+
+
+@needs_reason()
+def test_fmt_writes_nothing_through_a_link(project, tmp_path_factory):
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    (elsewhere / "a.re").write_text("let   x=1;")
+    project.write("package.json", '{"name": "app", "rebel": {}}')
+    project.write("src/Index.re", "print_int(A.x);\n")
+    for link, target in (("src/a.re", "a.re"), ("src/folder", "")):
+        project.path(link).symlink_to(elsewhere / target)
+        assert f"{project.path(link)}: this is a link" in rebel(project, "fmt", rc=1).err
+        project.path(link).unlink()
+    assert (elsewhere / "a.re").read_text() == "let   x=1;"
 
 
 def test_a_formatter_that_is_missing_is_named(app):

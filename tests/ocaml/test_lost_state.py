@@ -90,7 +90,21 @@ def test_a_package_is_removed_when_the_state_is(project):
     project.path(f"_build/default/{STATE}").unlink()
     project.write("package.json", '{"name": "app", "rebel": {}}')
     rebel(project, "build")
-    assert not any(name.startswith("bar/") and not name.endswith(".ml") for name in compiled(project))
+    assert not any(name.startswith("bar/") for name in compiled(project))
+
+
+def test_a_program_is_removed_when_the_state_is(project):
+    """Its entry moves to another folder."""
+    manifest = '{"name": "app", "rebel": {"targets": [{"target": "default", "engine": "native", "entry": "src/%s"}]}}'
+    project.write("package.json", manifest % "a/index.ml")
+    project.write("src/a/index.ml", "let () = print_int 1\n")
+    rebel(project, "build")
+    project.path("src/b").mkdir()
+    project.path("src/a/index.ml").rename(project.path("src/b/index.ml"))
+    project.write("package.json", manifest % "b/index.ml")
+    project.path(f"_build/default/{STATE}").unlink()
+    rebel(project, "build")
+    assert [name for name in compiled(project) if name.endswith(".out")] == ["src/b/app.out"]
 
 
 def test_a_state_that_is_older_than_the_outputs(project):

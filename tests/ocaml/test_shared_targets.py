@@ -193,6 +193,44 @@ def test_what_lies_behind_a_link_is_not_ours(app, tmp_path_factory):
     assert sorted(path.name for path in elsewhere.iterdir()) == [".rebel-tools.json", "a.ml"]
 
 
+def test_nothing_is_written_through_a_link(app, tmp_path_factory):
+    """The folder of a target, one in it, and an output are links."""
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    rebel(app, "build")
+    (elsewhere / "main.o").write_text("mine")
+    for name in ("_build/tool", "_build/client/src"):
+        shutil.rmtree(app.path(name))
+        app.path(name).symlink_to(elsewhere)
+    objects = sorted(app.path("_build/server/src").iterdir())
+    for number, path in enumerate(objects):
+        path.unlink()
+        path.symlink_to(elsewhere / ("main.o" if number % 2 else "new"))
+    rebel(app, "build", "--silent")
+    assert (elsewhere / "main.o").read_text() == "mine" and len(list(elsewhere.iterdir())) == 1
+    clean_equals(app)
+    shutil.rmtree(app.path("_build/tool"))
+    app.path("_build/tool").symlink_to(elsewhere)
+    rebel(app, "clean")
+    assert len(list(elsewhere.iterdir())) == 1
+
+
+def test_an_output_folder_that_is_a_link_is_refused(app, tmp_path_factory):
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    app.path("_build").symlink_to(elsewhere)
+    for command in ("build", "clean"):
+        assert "_build: the output folder is a symbolic link" in rebel(app, command, rc=2).err
+    assert not list(elsewhere.iterdir())
+
+
+def test_a_target_is_removed_when_the_list_of_targets_is_damaged(app):
+    rebel(app, "build")
+    (listed,) = app.path("_build").rglob(".rebel-tools.targets")
+    listed.write_text("[")
+    write_targets(app, [target("client")])
+    rebel(app, "build")
+    clean_equals(app)
+
+
 def test_a_link_that_fails_is_no_matter_of_the_others(app):
     write_targets(app, [target("client"), target("server", link="-cclib -lthereisnone"), target("tool")])
     assert "thereisnone" in rebel(app, "build", rc=2).err

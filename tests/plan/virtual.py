@@ -81,6 +81,9 @@ class VirtualDisk:
     def content_digest(self, path: str) -> str:
         return _hash(self.read(path))
 
+    def starts_with(self, path: str, data: bytes) -> bool:
+        return self.read(path).startswith(data.decode())
+
     def names(self, folder: str) -> list[str]:
         return [os.path.basename(path) for path in self._files if os.path.dirname(path) == folder]
 
