@@ -11,7 +11,8 @@ changes    all reports have changes of functions, variables or types; right is a
 some       it depends on their options; anything is right
 none       no report has changes; right is nothing, or notes
 
-Executables, and pairs with suppressions or formats other than DWARF, are left out.
+Executables, and pairs with suppressions or formats other than DWARF, are left out. Binaries that tests name and
+the checkout does not contain are listed.
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ LEFT_OUT = re.compile(r"\.suppr$|\.abignore$|--(?:btf|ctf|suppr)")
 SUMMARY = re.compile(r"^(?:Leaf )?(?:\w+ )*changes summary: (.*)$|^ELF SONAME changed|^ELF architecture changed", re.M)
 COUNT = re.compile(r"(\d+) (?:Removed|Changed|Added|leaf|artifact)")
 RELOCATABLE, SHARED = 1, 3
+TEXTS = (".abi", ".bi", ".xml")
 OPTIONS = ("-shared", "-Bsymbolic", "-z", "notext", "--unresolved-symbols=ignore-all", "--noinhibit-exec")
 
 
@@ -58,18 +60,29 @@ class Pair(NamedTuple):
         return f"{self.old.parent.name}/{self.old.name}"
 
 
-def pairs(checkout: Path) -> Iterator[Pair]:
-    """The pairs of all suites, each once."""
-    found: dict[tuple[Path, Path], set[bool]] = {}
+def tests(checkout: Path) -> Iterator[tuple[Path, Path, Path]]:
+    """Both binaries and the expected report of each test that names no suppressions and no other formats."""
     for suite in SUITES:
         text = (checkout / "tests" / f"test-{suite}.cc").read_text(encoding="utf-8")
         for spec in re.findall(r"\{\s*\"data/[^{}]*?\}", text):
             words = [word.strip() for word in re.findall(r'"([^"]*)"', spec) if word.strip()]
-            old, new, report = (checkout / "tests" / word for word in (*words[:2], words[-2]))
-            is_ours = not LEFT_OUT.search("\n".join(words)) and all(map(is_library, (old, new)))
-            if is_ours and report.exists():
-                tells = tells_changes(report.read_text(encoding="utf-8", errors="replace"))
-                found.setdefault((old, new), set()).add(tells)
+            if not LEFT_OUT.search("\n".join(words)):
+                yield checkout / "tests" / words[0], checkout / "tests" / words[1], checkout / "tests" / words[-2]
+
+
+def missing(checkout: Path) -> list[str]:
+    """The binaries that tests name and the checkout does not contain, by their names."""
+    binaries = {path for old, new, _ in tests(checkout) for path in (old, new)}
+    return sorted(path.name for path in binaries if path.suffix not in TEXTS and not path.exists())
+
+
+def pairs(checkout: Path) -> Iterator[Pair]:
+    """The pairs of all suites, each once."""
+    found: dict[tuple[Path, Path], set[bool]] = {}
+    for old, new, report in tests(checkout):
+        if all(map(is_library, (old, new))) and report.exists():
+            tells = tells_changes(report.read_text(encoding="utf-8", errors="replace"))
+            found.setdefault((old, new), set()).add(tells)
     words = {frozenset({True}): "changes", frozenset({False}): "none"}
     yield from (Pair(*both, words.get(frozenset(tells), "some")) for both, tells in sorted(found.items()))
 
@@ -133,6 +146,7 @@ def main() -> int:
         print(*(f"{pair.name}: {pair.expected}, {said}" for pair, said in found), sep="\n")
     print(*(f"not seen: {name}" for name in unseen), *(f"false: {name}" for name in false), sep="\n")
     print(*(f"{pair.name}: {said}" for pair, said in found if said.startswith("unreadable")), sep="\n")
+    print(*(f"not in the checkout: {name}" for name in missing(options.checkout)), sep="\n")
     changes = sum(pair.expected == "changes" for pair, _ in readable)
     print(f"{len(readable)} pairs: {changes - len(unseen)} of {changes} changes seen, {len(false)} false ones")
     return 0

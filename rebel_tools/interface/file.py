@@ -75,7 +75,15 @@ def read_interface(path: str | os.PathLike[str]) -> Interface:
 
 def write_interface(interface: Interface, path: str | os.PathLike[str], as_text: bool = False) -> None:
     """Write an interface file, a pickle or text; UnreadableInterface when that cannot be."""
-    data = to_bytes(interface)
+    try:
+        data = to_bytes(interface)
+    except codec.CodecError as error:  # a name that is not UTF-8, which a library can have
+        raise UnreadableInterface(
+            f"cannot be written: {error.message}",
+            place=Place(os.fspath(path)),
+            expected=error.expected,
+            hint="symbol-audit record --only PATTERN selects symbols",
+        ) from error
     if as_text:
         from rebel_tools.interface.text_form import to_text_form
 

@@ -7,6 +7,7 @@ refuses data nested more than 100 levels deep.
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from typing import Any
 
@@ -222,10 +223,15 @@ def places(interface: Interface) -> dict[str, list[Any]]:
         **declarations.variables,
     }
     return {
-        name: [item.declared_at.path, item.declared_at.line]
+        name: [_readable(item.declared_at.path), item.declared_at.line]
         for name, item in declared.items()
         if item.declared_at is not None
     }
+
+
+def _readable(path: str) -> str:
+    """The path with bytes that are not UTF-8 escaped: an interface file contains text only."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
 def decode(envelope: dict[str, Any]) -> Interface:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -397,3 +398,31 @@ def test_an_interface_as_text(audit):
     pickle = str(audit.root / "core.interface")
     audit.run("record", library, "-o", pickle)
     assert audit.run("show", path) == audit.run("show", pickle)
+
+
+def test_a_name_that_is_not_text_is_an_error_and_not_a_traceback(audit):
+    """A library may have one; an interface file cannot."""
+    library = Path(audit.compile("core.so", "int core_a(void) { return 0; } int core_zz(void) { return 0; }"))
+    library.write_bytes(library.read_bytes().replace(b"core_zz", b"core_\xff("))
+    target = str(audit.root / "core.interface")
+    for form in ("pickle", "text"):
+        audit.run("record", "--partial", str(library), "-o", target, "--format", form, rc=3)
+        assert "--only" in audit.err and not Path(target).exists()
+    audit.run("record", "--only", "core_a", str(library), "-o", target)
+    audit.run("check", "--evidence", "layout", target, str(library))
+    for form in ("text", "json", "sarif", "html"):
+        audit.run("diff", "--format", form, str(library), str(library)).encode()
+
+
+def test_a_folder_whose_name_is_not_text(audit):
+    """Places of declarations are for people, so they are escaped."""
+    folder = audit.root / os.fsdecode(b"d\xff")
+    folder.mkdir()
+    source = folder / "core.c"
+    source.write_text("int core_a(void) { return 0; }")
+    library = folder / "core.so"
+    subprocess.run(["gcc", "-g", "-shared", "-fPIC", "-o", library, source], check=True)
+    target = str(folder / "core.interface")
+    audit.run("record", str(library), "-o", target)
+    assert "d\\xff/core.c:1" in audit.run("show", target)
+    audit.run("check", "--evidence", "layout", target, str(library))
