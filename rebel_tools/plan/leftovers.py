@@ -34,7 +34,7 @@ def leftovers(plan: Plan, own: Iterable[str], has_rule: Callable[[str], bool]) -
         for path in _unknown(plan, folder, _MADE, known):
             if not has_rule(path):
                 yield path
-        yield from (path for path in _unknown(plan, folder, (".ml",), known) if _is_alias(plan, path))
+        yield from (path for path in _unknown(plan, folder, (".ml", ".mli"), known) if _is_alias(plan, path))
     for scope in plan.scopes:
         if scope.outdir not in own:
             yield from _told(plan, scope, known, has_rule)

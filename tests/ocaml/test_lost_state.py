@@ -85,6 +85,7 @@ def test_a_package_is_removed_when_the_state_is(project):
     project.write("package.json", '{"name": "app", "dependencies": {"bar": "*"}, "rebel": {}}')
     project.write("node_modules/bar/package.json", '{"name": "bar", "rebel": {}}')
     project.write("node_modules/bar/src/text.ml", "let w = 1\n")
+    project.write("node_modules/bar/src/list.ml", "let length l = List.length l\n")
     project.write("src/index.ml", "let () = print_int 1\n")
     rebel(project, "build")
     project.path(f"_build/default/{STATE}").unlink()
