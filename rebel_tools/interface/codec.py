@@ -67,7 +67,7 @@ def dumps(data):
 
 
 def canonical(data):
-    """The form of plain data that their digest is of, as bytes.
+    """The form of plain data that their digest covers, as bytes.
 
     Bencoding (BEP 3) with more kinds: `N`, `T`, `F`, `i<decimal>e`, `f<16 hexadecimal digits of the IEEE double>`,
     `<bytes>:<UTF-8>`, `l...e` for lists and tuples, `d<key><value>...e` with keys in the order of their UTF-8.
@@ -76,7 +76,7 @@ def canonical(data):
 
 
 def forms(data):
-    """(opcodes, canonical form) of plain data, made in one walk: most of the time goes into looking at each value."""
+    """(opcodes, canonical form) of plain data, made in one pass, which takes hardly longer than for one of them."""
     opcodes, canon = [], []
     # what is written for each scalar by its kind and value, for most occur often
     known = {kind: {} for kind in {TEXT, str, int, bool, type(None)}}
@@ -119,7 +119,7 @@ def _write(value, opcode, canon, depth, known):
 
 
 def _scalar(value, kind):
-    """Both forms of what holds nothing else."""
+    """Both forms of a value that is not a container."""
     if kind is TEXT or kind is str:
         encoded = encode_text(value)
         return b"X" + struct.pack(str("<I"), len(encoded)) + encoded, ("%d:" % len(encoded)).encode("ascii") + encoded
@@ -176,7 +176,7 @@ def _finite(value, offset=None):
 
 
 def encode_text(value):
-    """UTF-8 of `value`. A Python 2 byte string must be ASCII; half of a surrogate pair is no text."""
+    """UTF-8 of `value`. A byte string of Python 2 must be ASCII; half of a surrogate pair is an error."""
     try:
         encoded = value.encode("utf-8")
     except UnicodeError:
@@ -198,7 +198,7 @@ def sorted_keys(dictionary):
 
 
 def digest(interface, known=None):
-    """Hexadecimal SHA-256 of the canonical form. known: what `forms` made of the interface, where that is there."""
+    """Hexadecimal SHA-256 of the canonical form. known: the result of `forms` for the interface, if it exists."""
     return TEXT(hashlib.sha256((known or forms(interface))[1]).hexdigest())
 
 
@@ -236,7 +236,7 @@ def unseal(data):
 
 
 def loads(data):
-    """The plain data in the pickle `data`; raises CodecError with the offset of what is wrong."""
+    """The plain data in the pickle `data`; raises CodecError with the offset of the error."""
     if len(data) > Limits.size:
         raise CodecError("%d bytes are too many" % len(data), 0, "at most %d bytes" % Limits.size)
     return _Decoder(data).decode()
@@ -361,7 +361,7 @@ class _Decoder(object):
             if type(key) is not TEXT:
                 self.fail("a key is a %s" % type(key).__name__, "text")
             if key in target:
-                self.fail("the key %r occurs twice" % key, "distinct keys")
+                self.fail("the key %r is there twice" % key, "distinct keys")
             target[key] = values[index + 1]
 
     # one method for each opcode

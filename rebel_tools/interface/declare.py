@@ -1,4 +1,4 @@
-"""What a Python file uses to declare the exports of a core: `env.Interface('core.interface', 'core_exports.py')`.
+"""The vocabulary for declaring the exports of a core in Python: `env.Interface('core.interface', 'core_exports.py')`.
 
     from rebel_tools.interface.declare import export, exception, export_data, pointer, struct, cint, double, size_t
 
@@ -11,9 +11,9 @@
 
     export_data("core_version", cint)
 
-Types such as `long_` and `pointer(...)` get their sizes from the target that the file is read for. A declaration that
-cannot be right raises InterfaceSourceError with the line. Outside of `env.Interface` the functions only build objects,
-so the file can also be imported.
+Types such as `long_` and `pointer(...)` get the sizes of the target for which the file is read. A wrong declaration
+raises InterfaceSourceError with the line. Outside `env.Interface` the functions only build objects, so that the file
+can also be imported.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ AnyFunction = TypeVar("AnyFunction", bound=Callable[..., Any])
 
 @dataclass(frozen=True)
 class Scalar:
-    """A type of C's own, by its name: `unsigned int`, `size_t`, `void`."""
+    """A predefined type of C, by its name: `unsigned int`, `size_t`, `void`."""
 
     name: str
 
@@ -57,7 +57,7 @@ class ArrayOf:
 
 @dataclass(frozen=True)
 class FunctionOf:
-    """What a pointer to a function points to."""
+    """A type of functions; values have pointers to it."""
 
     arguments: tuple[CType, ...]
     result: CType
@@ -65,13 +65,13 @@ class FunctionOf:
 
 @dataclass(frozen=True)
 class Tagged:
-    """A use of a structure, union or enumeration by its key, "struct point", which may be declared further down."""
+    """A use of a structure, union or enumeration by its key, "struct point", which may be declared later."""
 
     key: str
 
 
 CType = Union[Scalar, PointerTo, ArrayOf, FunctionOf, Tagged]
-"""A type by its C name or shape; `rebel_tools.producers.layout` gives it a size on a target."""
+"""A type by its C name or its parts. `rebel_tools.producers.layout` computes its size on a target."""
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,7 @@ class Export:
 
 @dataclass
 class Collected:
-    """Everything that one file declared."""
+    """All declarations of one file."""
 
     exports: list[Export] = field(default_factory=list)
     tagged: dict[str, RecordDeclaration | EnumDeclaration] = field(default_factory=dict)
@@ -115,7 +115,7 @@ class Collected:
 
 
 class _Collecting(threading.local):
-    """Where the declarations of the file go that this thread reads; SCons reads several at once with -j."""
+    """The declarations of the file that this thread reads; with -j, SCons reads several at once."""
 
     into: Collected | None = None
 
@@ -125,7 +125,7 @@ _collecting = _Collecting()
 
 @contextmanager
 def collecting() -> Iterator[Collected]:
-    """Everything that is declared by this thread inside of the `with` statement."""
+    """All declarations that this thread makes inside the `with` statement."""
     outer, _collecting.into = _collecting.into, Collected()
     try:
         yield _collecting.into
@@ -134,7 +134,7 @@ def collecting() -> Iterator[Collected]:
 
 
 def _place() -> Place:
-    """The line of the user's file that called us."""
+    """The line of the user's file that called a function of this module."""
     frame = sys._getframe(1)
     while frame.f_code.co_filename == __file__ and frame.f_back is not None:
         frame = frame.f_back

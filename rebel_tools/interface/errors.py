@@ -6,7 +6,7 @@ from rebel_tools.errors import RebelError
 
 
 class UnreadableInterface(RebelError):
-    """A file is no interface, or truncated, damaged or hostile, or cannot be written; `place` names file and offset."""
+    """A file is not an interface, or is damaged or malicious, or cannot be written. `place` is the file and offset."""
 
 
 class InterfaceSourceError(RebelError):

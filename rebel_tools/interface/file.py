@@ -1,7 +1,7 @@
 """Interface files: from an interface to bytes and back, with errors that name the file.
 
-The order of reading is: size, decoding (bounded, see `codec.Limits`), digest, schema. The digest comes after decoding
-because it covers the data and not the pickle's bytes, which differ between picklers.
+A file is checked in this order: size, decoding (bounded, see `codec.Limits`), digest, schema. The digest comes after
+decoding because it covers the data and not the pickle's bytes, which differ between picklers.
 """
 
 from __future__ import annotations
@@ -17,19 +17,19 @@ from rebel_tools.interface.shapes import SchemaError
 
 HINT = "write it again from its source: env.Interface in SCons, or symbol-audit record"
 TEXT_BEGINNING = b"# A rebel-interface as text."
-"""How one in text begins (`text_form.HEAD`); the module is loaded for these only."""
+"""The beginning of an interface as text (`text_form.HEAD`). Only for these, that module is loaded."""
 _PROTOCOL = 0x80
-"""The opcode that a pickle begins with."""
+"""The first opcode of a pickle."""
 
 
 def to_bytes(interface: Interface) -> bytes:
-    """The bytes of the file; the same for equal interfaces from the same producer and places."""
+    """The bytes of the file. They are equal for equal interfaces from the same producer and places."""
     producer = {"name": interface.producer.name, "version": interface.producer.version}
     return codec.seal(interface.plain, producer, plain.places(interface), interface.forms)
 
 
 def from_bytes(data: bytes, name: str) -> Interface:
-    """The interface in `data`, which came from the file `name`; UnreadableInterface for anything else."""
+    """The interface in `data`, the contents of the file `name`. Errors: UnreadableInterface for anything else."""
     if data.startswith(TEXT_BEGINNING):
         from rebel_tools.interface.text_form import refuse_edited, sealed_from_text, to_text_form
 
@@ -49,7 +49,7 @@ def from_bytes(data: bytes, name: str) -> Interface:
 
 
 def _something_else(data: bytes, name: str) -> UnreadableInterface:
-    """The error for a file that never was an interface: most likely it is what one can be made from."""
+    """The error for another kind of file, with how to make an interface of it if that is possible."""
     what, record = "data of another kind", ""
     if data.startswith((b"\x7fELF", b"MZ")):
         what, record = "a library", f"symbol-audit record {name}"
@@ -60,7 +60,7 @@ def _something_else(data: bytes, name: str) -> UnreadableInterface:
 
 
 def read_interface(path: str | os.PathLike[str]) -> Interface:
-    """Read an interface file; never more of it than the codec's limit."""
+    """Read an interface file, at most as much of it as the codec's limit. Errors: UnreadableInterface."""
     name = os.fspath(path)
     try:
         if not stat.S_ISREG(os.stat(path).st_mode):
@@ -74,7 +74,7 @@ def read_interface(path: str | os.PathLike[str]) -> Interface:
 
 
 def write_interface(interface: Interface, path: str | os.PathLike[str], as_text: bool = False) -> None:
-    """Write an interface file, a pickle or text; UnreadableInterface when that cannot be."""
+    """Write an interface file, as a pickle or as text. Errors: UnreadableInterface if it cannot be written."""
     try:
         data = to_bytes(interface)
     except codec.CodecError as error:  # a name that is not UTF-8, which a library can have

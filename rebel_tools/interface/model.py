@@ -1,4 +1,4 @@
-"""What a core promises to the modules that link against it."""
+"""The model of an interface: what a core promises to the modules that link against it."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ from rebel_tools.interface import codec
 
 @dataclass(frozen=True)
 class Target:
-    """The platform: machine as GNU tools spell it (x86_64, i386, aarch64), bytes of a pointer, byte order, system.
+    """The platform of a core.
 
-    os: "linux", "windows", ... or "unknown" when the source does not say.
+    machine: as GNU tools spell it (x86_64, i386, aarch64). pointer_size: in bytes. byteorder: "little" or "big".
+    os: "linux", "windows", ... or "unknown" if it is not in the source.
     """
 
     machine: str
@@ -46,12 +47,12 @@ class ExceptionType:
 
 @dataclass(frozen=True, eq=False)
 class Interface:
-    """A target, options, and declarations. Equal interfaces promise the same; who wrote them and where is left out.
+    """A target, options, and declarations. Interfaces are equal if their digests are: producer and places do not count.
 
-    language: "c", "c++", "rpython" or what a producer calls it.
+    language: "c", "c++", "rpython" or another name that a producer uses.
     options: plain data that matter to binary compatibility: compiler flags, GC, translation options.
-    digest_symbol: the exported data whose contents are `digest` as text; pairs a library with this interface.
-    extra: plain data that only the producer understands; part of the digest.
+    digest_symbol: exported data that contain `digest` as text, which shows that a library belongs to this interface.
+    extra: plain data for the producer only; they are part of the digest.
     """
 
     target: Target
@@ -65,19 +66,19 @@ class Interface:
 
     @cached_property
     def plain(self) -> dict[str, Any]:
-        """What the digest covers, as plain data."""
+        """The plain data that the digest covers."""
         from rebel_tools.interface.plain import encode
 
         return encode(self)
 
     @cached_property
     def forms(self) -> tuple[bytes, bytes]:
-        """What `codec.forms` makes of the plain data."""
+        """The opcodes and the canonical form of the plain data, from `codec.forms`."""
         return codec.forms(self.plain)
 
     @cached_property
     def digest(self) -> str:
-        """Hexadecimal SHA-256 of the canonical form: the identity of the promise."""
+        """Hexadecimal SHA-256 of the canonical form, which identifies the interface."""
         return codec.digest(self.plain, self.forms)
 
     @cached_property

@@ -1,8 +1,8 @@
-"""Interfaces as plain data: the schema of what an interface file holds, in both directions.
+"""Interfaces as plain data: the schema of an interface file, for writing and reading.
 
-A type is a list whose first item is its tag (`["pointer", ["void"], 8, "*"]`); `_TYPES` is the whole table of tags
-with their items, and encoding, decoding and checking all follow it. Sources of recursion are bounded: the codec
-refuses data nested more than 100 levels deep.
+A type is a list whose first item is its tag (`["pointer", ["void"], 8, "*"]`); `_TYPES` is the table of all tags with
+their items, which encoding, decoding and checking use. Recursion is bounded, because the codec refuses data that are
+nested more than 100 levels deep.
 """
 
 from __future__ import annotations
@@ -197,7 +197,7 @@ _BODY = {
     "extra": DICTIONARY,
 }
 _FURTHER = {"enumerations": Shape(_encode_enumerations, _decode_enumerations)}
-"""What is there only where there is something to say: most interfaces have the bytes that they always had."""
+"""Keys that are left out if they are empty, so that most files have the same bytes as before these keys existed."""
 
 
 def encode(interface: Interface) -> dict[str, Any]:
@@ -213,7 +213,7 @@ def _part(interface: Interface, key: str) -> Any:
 
 
 def places(interface: Interface) -> dict[str, list[Any]]:
-    """Where each symbol and type was declared: {name or key: [path, line]}."""
+    """The places of all declarations: {name of a symbol or key of a type: [path, line]}."""
     declarations = interface.declarations
     enumerations = {t.constants_key(enum): enum for enum in reversed(declarations.enumerations)}
     declared: dict[str, Any] = {
@@ -235,7 +235,7 @@ def _readable(path: str) -> str:
 
 
 def decode(envelope: dict[str, Any]) -> Interface:
-    """The interface in what `codec.unseal` returned; raises SchemaError, whose path starts at the envelope."""
+    """The interface in an envelope from `codec.unseal`. Errors: SchemaError, whose path starts at the envelope."""
     body = step("interface", Shape(same, lambda value: fields(value, _BODY, _FURTHER)), envelope["interface"])
     where = step("places", Shape(same, _decode_places), envelope["places"])
     producer = step("producer", Shape(same, _decode_producer), envelope["producer"])
@@ -263,7 +263,7 @@ def _decode_places(value: Any) -> dict[str, Place]:
 
 
 def _check_references(body: dict[str, Any], declared: dict[str, Any]) -> None:
-    """Every exception that a function raises and every base must be declared."""
+    """Errors: SchemaError for an exception that is raised but not declared, or a name of a function and a variable."""
     exceptions = body["exceptions"]
     for name, function in declared["functions"].items():
         for raised in function.raises:

@@ -1,4 +1,4 @@
-"""An interface for people and for other programs: a summary and JSON. `c_header` writes a C header."""
+"""An interface as a summary for people, and as JSON. `render_header` writes a C header."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from rebel_tools.text import printable_lines
 
 
 def to_text(interface: Interface) -> str:
-    """All declarations, one in a line, below a few lines of header."""
+    """All declarations, one in each line, after a few lines about the interface."""
     declarations = interface.declarations
     lines = [
         f"interface {interface.digest[:16]} ({interface.language}) for {interface.target}",
@@ -29,7 +29,7 @@ def to_text(interface: Interface) -> str:
 
 
 def symbol_text(symbol: t.Function | t.Variable) -> str:
-    """A symbol's declaration under the name that people use, with what it raises and where it stands."""
+    """A symbol's declaration with its readable name, its exceptions and its place."""
     name = symbol.display or symbol.name
     if isinstance(symbol, t.Function):
         raises = f" raises {', '.join(symbol.raises)}" if symbol.raises else ""
@@ -51,7 +51,7 @@ def definition_text(definition: t.Record | t.Enum) -> str:
 
 
 def constants_text(enum: t.Enum) -> str:
-    """An enumeration that no symbol leads to, which need not have a name."""
+    """An enumeration that no symbol uses; it may have no name."""
     head = f"enum {enum.name}" if enum.name else "enum"
     return f"{head} {{ {_constants(enum)} }}"
 
@@ -61,7 +61,7 @@ def _constants(enum: t.Enum) -> str:
 
 
 def as_dict(interface: Interface) -> dict[str, Any]:
-    """The interface as plain data: what its file holds, with declarations spelled out beside them."""
+    """The plain data of an interface's file, and its declarations as text."""
     from rebel_tools.interface.plain import places
 
     return {
@@ -74,5 +74,5 @@ def as_dict(interface: Interface) -> dict[str, Any]:
 
 
 def to_json(interface: Interface) -> str:
-    """Canonical JSON: sorted keys."""
+    """The interface as JSON with sorted keys."""
     return json.dumps(as_dict(interface), indent=1, sort_keys=True)

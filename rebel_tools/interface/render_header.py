@@ -1,7 +1,7 @@
 """An interface as a C header, with static assertions on every size and offset.
 
-Declarations are written without typedefs, so that no name can clash with one of a system header; only a record or
-enumeration that has no tag keeps the typedef that names it. C++ symbols cannot be declared in C and become comments.
+Declarations are written without typedefs, so that no name can conflict with one in a system header; only a record or
+enumeration without a tag keeps the typedef that names it. C++ symbols cannot be declared in C and become comments.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from rebel_tools.interface.render import constants_text
 from rebel_tools.text import printable_lines
 
 _COMPLEX = re.compile(r"\bcomplex(?= (?:float|double|long double)\b)")
-"""GCC's name in debug information for C's `_Complex`."""
+"""The name of C's `_Complex` in GCC's debug information."""
 LARGEST_ATOMIC = 16
 """Bytes of the largest record that compilers align for one instruction."""
 _IDENTIFIER = re.compile(r"(?:(?:struct|union|enum|typedef) )?[A-Za-z_]\w*")
@@ -63,7 +63,7 @@ def _replaced(word: str, other: str) -> tuple[str, ...]:
 
 
 class _Definitions:
-    """Records and enumerations, each after those that it holds by value."""
+    """Records and enumerations, each after those that it contains by value."""
 
     def __init__(self, interface: Interface) -> None:
         self.interface = interface
@@ -96,7 +96,7 @@ class _Definitions:
             self.out += [f"{head} {{", *members, end, *_assertions(t.spelled(key), definition)]
 
     def needs(self, kind: t.Type, by_value: bool = True) -> None:
-        """Write what a use of this type must be preceded by."""
+        """Write the definitions that must precede a use of this type."""
         if isinstance(kind, t.Ref) and (by_value or kind.key.startswith(t.TYPEDEF)):
             return self.define(kind.key)
         indirect = isinstance(kind, (t.Pointer, t.MemberPointer, t.FunctionType))
@@ -105,14 +105,14 @@ class _Definitions:
 
 
 def _further(interface: Interface) -> list[str]:
-    """The enumerations that no symbol leads to; those of C++ are in scopes that are not known."""
+    """The enumerations that no symbol uses; none of C++, because their scopes are not known."""
     types, enumerations = interface.declarations.types, interface.declarations.enumerations
     ours = (enum for enum in enumerations if interface.language == "c" and t.constants_key(enum) not in types)
     return sorted(f"{constants_text(enum)};" for enum in ours if all(map(_is_c, _names(enum))))
 
 
 def _names(definition: t.Record | t.Enum) -> list[str]:
-    """The names that a definition declares; in a file from anywhere they need not be such names."""
+    """The names that a definition declares; in a damaged or malicious file, they may be any text."""
     inner = [name for name, _ in definition.values] if isinstance(definition, t.Enum) else []
     inner += [field.name for field in getattr(definition, "fields", ()) if field.name]
     return inner + ([definition.name] if definition.name else [])
@@ -127,7 +127,7 @@ def _constants(definition: t.Enum) -> str:
 
 
 def _members(record: t.Record, definitions: Definitions) -> list[str]:
-    """The members; bit-fields without a name are not part of an interface, so their room is declared again."""
+    """The members. Bit-fields without a name are not part of an interface, so padding is written for their bits."""
     lines: list[str] = []
     end: int | None = None  # of the bit-field before, in bits
     for field in record.fields:
@@ -159,7 +159,7 @@ def _aligned(alignment: int | None) -> str:
 
 
 def _room(end: int, start: int, kind: t.Type) -> str:
-    """A bit-field without a name from one bit of the record to another, in units of the type of the next."""
+    """A bit-field without a name, from bit `end` of the record to bit `start`, with the type of the next bit-field."""
     unit = declare(without_typedefs(kind), "")
     bits = 8 * (size_of(kind, {}) or 4)
     at_next_unit = start == (end + bits - 1) // bits * bits

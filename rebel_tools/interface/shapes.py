@@ -1,4 +1,4 @@
-"""A small language for the schema of plain data: each `Shape` writes one kind of item and reads it back, checked."""
+"""The parts of a schema of plain data. Each `Shape` writes one kind of item, and reads and checks it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ MAX_SIZE = 1 << 62
 
 
 class SchemaError(ValueError):
-    """Plain data that are no interface. `path` leads to the wrong item from the top."""
+    """Plain data that are not an interface. `path`: the keys from the top to the wrong item."""
 
     def __init__(self, expected: str, found: Any) -> None:
         super().__init__(expected)
@@ -28,7 +28,7 @@ def _shorten(value: Any) -> str:
 
 
 class Shape(NamedTuple):
-    """How one item is written and read back; `decode` raises SchemaError."""
+    """How one item is written and read. `decode` checks it, and raises SchemaError."""
 
     encode: Callable[[Any], Any]
     decode: Callable[[Any], Any]
@@ -92,8 +92,8 @@ def many(shape: Shape) -> Shape:
 def row(make: Callable[..., Any], tail: Mapping[str, tuple[Shape, Any]] | None = None, **items: Shape) -> Shape:
     """A list with one item for each attribute of the object that `make` builds.
 
-    tail: further items with their defaults. Those at the end of the list that have their default are not written, so
-        data that have nothing to say there are the same bytes as before the item existed.
+    tail: further items with their defaults. At the end of the list, items with their defaults are not written, so
+        that such data have the same bytes as before the items existed.
     """
     tail = tail or {}
     both = {**items, **{name: shape for name, (shape, _) in tail.items()}}
@@ -150,7 +150,7 @@ def named(make: Callable[..., Any], tail: Mapping[str, tuple[Shape, Any]] | None
 
 
 def fields(value: Any, items: dict[str, Shape], further: Mapping[str, Shape] = MappingProxyType({})) -> dict[str, Any]:
-    """Read a dictionary that has exactly these keys, and some of the `further` ones or none."""
+    """Read a dictionary with all of these keys, and with any of the `further` ones. Errors: SchemaError."""
     if type(value) is not dict or value.keys() - further.keys() != items.keys():
         raise SchemaError("a dictionary with exactly " + ", ".join(items), value)
     return {key: step(key, shape, value[key]) for key, shape in {**items, **further}.items() if key in value}

@@ -1,7 +1,7 @@
-"""Interfaces as text that people review and version control compares: the data of the pickle as JSON, with comments.
+"""Interfaces as text, for reviews and version control: the data of the pickle as JSON, with comments.
 
-A comment above each declaration spells it in C. A file is taken only when it is, byte for byte, what would be written
-for its data, so a comment cannot say anything else than the data below it.
+A comment above each declaration spells it in C. A file is accepted only if it equals, byte for byte, what would be
+written for its data, so that a comment always agrees with the data below it.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from rebel_tools.text import printable
 HEAD = "# A rebel-interface as text. It is read as it is: write it again from its source instead of editing it."
 WIDTH = 100
 MAX_DIGITS = 40
-"""Of 128 bits, with a sign."""
+"""The digits of a number of 128 bits, with a sign."""
 HINT = "symbol-audit record --format text writes such a file"
 Comments = dict[tuple[str, ...], str]
 
 
 def to_text_form(interface: Interface, sealed: bytes) -> str:
-    """The text of an interface whose file holds the bytes `sealed`."""
+    """The text of an interface. `sealed`: the bytes of its file."""
     return "\n".join([HEAD, *_document(codec.loads(sealed), _comments(interface))]) + "\n"
 
 
@@ -49,9 +49,9 @@ def sealed_from_text(data: bytes, name: str) -> bytes:
     try:
         found = json.loads(bare, object_pairs_hook=_once, parse_int=_integer, parse_constant=_refuse)
     except json.JSONDecodeError as error:
-        raise _error(name, error.lineno, f"this is no JSON: {error.msg}", "JSON with comments", error.colno) from error
+        raise _error(name, error.lineno, f"this is not JSON: {error.msg}", "JSON with comments", error.colno) from error
     except RecursionError as error:
-        raise _error(name, 1, "it is nested too deeply", "what symbol-audit record wrote") from error
+        raise _error(name, 1, "it is nested too deeply", "the output of symbol-audit record") from error
     except ValueError as error:
         raise _error(name, 1, f"this is not an interface: {error}", "the output of symbol-audit record") from error
     try:
@@ -61,7 +61,7 @@ def sealed_from_text(data: bytes, name: str) -> bytes:
 
 
 def refuse_edited(data: bytes, written: str, name: str) -> None:
-    """UnreadableInterface with the first line that is not what would be written; nothing when all are."""
+    """Errors: UnreadableInterface with the first line that differs from `written`."""
     if data == written.encode():
         return
     pairs = zip(data.decode().split("\n"), written.split("\n"))
@@ -87,11 +87,11 @@ def _integer(digits: str) -> int:
 
 
 def _refuse(constant: str) -> None:
-    raise ValueError(f"{constant} is no number")
+    raise ValueError(f"{constant} is not a number")
 
 
 def _comments(interface: Interface) -> Comments:
-    """The C spelling of each declaration, by where its data are."""
+    """The C spelling of each declaration, by the path to its data."""
     declared = interface.declarations
     found: Comments = {}
     for group, symbols in (("functions", declared.functions), ("variables", declared.variables)):
@@ -131,7 +131,7 @@ def _members(data: dict[str, Any], path: tuple[str, ...], comments: Comments) ->
 
 
 def _laid_out(before: str, value: Any, end: str) -> Iterator[str]:
-    """A value in one line where it fits, else a line for each of its items."""
+    """A value in one line if it fits, else a line for each of its items."""
     line = f"{before}{json.dumps(value, sort_keys=True)}{end}"
     if len(line) <= WIDTH or not isinstance(value, (list, dict)) or not value:
         yield line

@@ -1,4 +1,4 @@
-"""What a package.json has to do with a complaint of the compiler or linker of C."""
+"""Errors at a key of package.json for messages of the compiler or linker of C."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ _KEYS: Path = ("rebel", "stubs")
 
 
 def complaint(run: TargetSession, target: str, text: str) -> ProjectError | None:
-    """The error at the key that asked for what could not be made, None where that is not known.
+    """The error at the key that is the cause, None if that is not known.
 
-    run: the session of the targets; target: what was to be made; text: what the program said.
+    run: the session of the targets. target: the file that could not be made. text: the output of the program.
     """
     package = run.stubs.package_of(target)
     if package is not None:

@@ -144,7 +144,7 @@ ATTACKS = {
     "missing memo": (b"\x80\x02h\x07.", 2, "does not exist"),
     "number as key": (b"\x80\x02}(K\x01K\x02u.", 8, "a key is a int"),
     "tuple as key": (b"\x80\x02})K\x02s.", 6, "a key is a list"),
-    "twice the same key": (b"\x80\x02}(" + unicode_op("a") + b"N" + unicode_op("a") + b"Nu.", 18, "occurs twice"),
+    "twice the same key": (b"\x80\x02}(" + unicode_op("a") + b"N" + unicode_op("a") + b"Nu.", 18, "is there twice"),
     "odd number of items": (b"\x80\x02}(" + unicode_op("a") + b"u.", 10, "no value"),
     "append to text": (b"\x80\x02" + unicode_op("a") + b"Na.", 9, "no list"),
     "append below the mark": (b"\x80\x02](Na.", 5, "no list"),

@@ -45,9 +45,9 @@ def test_names_that_are_not_ascii(tmp_path):
 WRONG = [
     (b'"x86_64"', b'"i386"', "digest"),
     (b"# struct point { int x @0", b"# struct point { int x @4", "was edited"),
-    (b"{\n", b"{{\n", "this is no JSON"),
+    (b"{\n", b"{{\n", "this is not JSON"),
     (b'"digest"', b'"digest": 1, "digest"', "twice"),
-    (b"8", b"NaN", "NaN is no number"),
+    (b"8", b"NaN", "NaN is not a number"),
     (b"8", b"8" * 5000, "a number of 5000 digits"),
     (b"\n", b"\r\n", "end in carriage returns"),
     (b"8", b"\xff", "not text in UTF-8"),
