@@ -122,7 +122,15 @@ class _Rules:
             keys: Path = ("rebel", "rules", said.at)
             others = [path for path in made if path not in said.made]
             sources = self.files.selected(said.sources, (*keys, "sources"), others)
+            self._check_folder(said.folder, (*sources, *said.made), (*keys, "folder"))
             self._add(Rule(COMMAND, sources, said.made, said.command, said.stdout, said.folder, keys=keys))
+
+    def _check_folder(self, folder: str, files: Iterable[str], keys: Path) -> None:
+        """Errors: ProjectError if the working directory of a command is one of its files, or below one."""
+        for path in files:
+            if folder and f"{posixpath.normpath(folder)}/".startswith(f"{path}/"):
+                message = f"{quote(folder)} cannot be the working directory, because {quote(path)} is a file"
+                raise self.manifest.document.error(keys, message, expected="a folder of the package")
 
     # Lexers and grammars
 

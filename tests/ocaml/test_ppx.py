@@ -120,6 +120,8 @@ def test_a_rewriter_is_a_member_of_a_workspace(app):
     app.build("my-ppx")
     library = app.path("_build/my-ppx/default/my-ppx")
     assert {"MyPpx.cmxa", "MyPpx.cma", "MyPpx.cmxs"} <= {path.name for path in library.iterdir()}
+    assert app.build("my-ppx").endswith(" up to date\n")
+    app.build()
     app.equals_a_clean_build()
 
 

@@ -50,6 +50,15 @@ def test_files_that_are_rules_by_themselves(project):
     }
 
 
+def test_a_folder_that_is_a_file(project):
+    """Of the command itself, and one of its targets."""
+    for folder, named in (("data/x", "data/x"), ("data/x/y", "data/x"), ("src/a.ml", "src/a.ml")):
+        said = {**rule("src/a.ml", sources=("data/x",)), "folder": folder}
+        error = failure(project, "data/x", rules=[said])
+        assert error.message == f'"{folder}" cannot be the working directory, because "{named}" is a file'
+        assert "package.json" in str(error) and error.expected == "a folder of the package"
+
+
 def test_what_is_excluded_is_no_rule(project):
     assert load(project, "src/lexer.mll", "src/lexer.ml", sources=["src", "!src/lexer.mll"]).rules == ()
 
