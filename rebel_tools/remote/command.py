@@ -9,6 +9,7 @@ import shlex
 import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
+from types import MappingProxyType
 from typing import NamedTuple
 
 from rebel_tools.remote.files import FileDigests
@@ -48,7 +49,9 @@ class Asked:
 
     words: its arguments, see `words_of`; variables: its whole environment; folder: its working directory.
     program: the file whose contents identify it, if it is not the first word. appends: whether it may read targets that
-    exist already. Errors: NotShared.
+    exist already. moved: absolute folders -> where a worker finds them, relative to the project; on the command line,
+    paths in them are written like that. toolchain: folders that workers have besides those of the system.
+    Errors: NotShared.
     """
 
     def __init__(
@@ -61,12 +64,16 @@ class Asked:
         platform: Mapping[str, str],
         program: str = "",
         appends: bool = True,
+        moved: Mapping[str, str] = MappingProxyType({}),
+        toolchain: Sequence[str] = (),
     ) -> None:
         self.declared = declared
         self.root = declared.root
         self.target = declared.target
         self.missed = ""  # why a result was found but does not hold for this machine
-        self.words = list(words)
+        self._moved = sorted(moved.items(), reverse=True)  # inner folders first
+        self._toolchain = (*SYSTEM, "/dev", declared.root, *toolchain)
+        self.words = [self._there(word) for word in words]
         self.variables = variables
         self._program = shutil.which(program or self.words[0], path=variables.get("PATH", os.defpath))
         self.folder = self._relative(folder, "it runs outside the project")
@@ -82,13 +89,14 @@ class Asked:
             if found is None:
                 continue
             self.inputs.append((path, found))
-            if is_below(path, [self.root]):
-                self.inside[os.path.relpath(path, self.root)] = found
+            there = self._there(path)
+            if there != path or is_below(path, [self.root]):
+                self.inside[os.path.relpath(path, self.root) if there == path else there] = found
             else:
                 self.outside[path] = found
         folders = {os.path.dirname(os.path.relpath(path, self.root)) for path in declared.outputs}
         try:
-            files_there = {f"{_PROJECT}/{path}": found for path, found in self.inside.items()}
+            files_there = {os.path.normpath(f"{_PROJECT}/{path}"): found for path, found in self.inside.items()}
             self.tree: Tree = merkle_tree(files_there, {f"{_PROJECT}/{each}" for each in (*folders, self.folder)})
             identity = files.input(self._program) if self._program else None
             self.program = identity.digest.hash if identity else ""
@@ -123,7 +131,14 @@ class Asked:
         return f"{strange[0]} belongs neither to the project nor to the system" if strange else ""
 
     def _is_strange(self, path: str) -> bool:
-        return os.path.isabs(path) and not is_below(path, (*SYSTEM, "/dev", self.root))
+        return os.path.isabs(path) and path != os.sep and not is_below(path, self._toolchain)
+
+    def _there(self, path: str) -> str:
+        """Where a worker finds a path, if it is in a folder that is moved."""
+        for folder, place in self._moved:
+            if is_below(path, [folder]):
+                return os.path.normpath(place + path[len(folder) :])
+        return path
 
     def mentions_folder(self, data: bytes) -> bool:
         """Whether an output or a message of the command contains the path of the project."""

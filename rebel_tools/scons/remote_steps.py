@@ -20,6 +20,7 @@ from rebel_tools.scons.words import argument_vector
 from rebel_tools.text import screened
 
 if TYPE_CHECKING:
+    from rebel_tools.remote.execute import Ended
     from rebel_tools.scons.sharing import Sharing
 
 _LANGUAGE = ("LANG", "LC_ALL", "LC_CTYPE", "LC_MESSAGES", "OCAML_COLOR")
@@ -32,10 +33,13 @@ class StepAttempt:
 
     wants_trace = False
 
-    def __init__(self, sharing: Sharing, declared: Declared, platform: Mapping[str, str]) -> None:
+    def __init__(
+        self, sharing: Sharing, declared: Declared, platform: Mapping[str, str], toolchain: Sequence[str]
+    ) -> None:
         self._sharing = sharing
         self._declared = declared
         self._platform = platform
+        self._toolchain = toolchain
         self._command: tuple[str, Sequence[str], Mapping[str, str]] | None = None
         self._asked: Asked | None = None
         self._is_remote = False
@@ -58,12 +62,18 @@ class StepAttempt:
         ended = executor.run(asked)
         if ended is None:
             return None
-        self._is_remote = True
-        self._sharing.count(ended)
+        status = self._report(ended)
+        if status is not None:
+            self._is_remote = True
+            self._sharing.count(ended)
+        return status
+
+    def _report(self, ended: Ended) -> int | None:
+        """Print what the command has said; return its exit status, or None if it has to run here."""
+        shell, arguments, _ = self._command or ("", (), {})
         said = (data.decode("utf-8", "replace") for data in (ended.stdout, ended.stderr))
         done = Captured(ended.result.exit_code, *(screened(text, True) for text in said))
-        words = argument_vector(self._command[0], self._command[1])
-        return output.ended(words, self._command[1], done)
+        return output.ended(argument_vector(shell, arguments), arguments, done)
 
     def _ask(self, shell: str, arguments: Sequence[str], variables: Mapping[str, str]) -> Asked:
         """The command with the variables that compilers read. Errors: NotShared, OSError."""
@@ -78,7 +88,17 @@ class StepAttempt:
         program = output.which(words[0], variables.get("PATH", "")) or words[0]
         words = [shell, "-c", _MAPPED, shell, *words]
         files = self._sharing.shared.files
-        return Asked(self._declared, words, kept, os.getcwd(), files, self._platform, program, appends=False)
+        return Asked(
+            self._declared,
+            words,
+            kept,
+            os.getcwd(),
+            files,
+            self._platform,
+            program,
+            appends=False,
+            toolchain=self._toolchain,
+        )
 
     def run(self, shell: str, words: Sequence[str], variables: dict[str, str], usual: Callable[[], Any]) -> Any:
         return self._sharing.run_here(self._asked, usual)

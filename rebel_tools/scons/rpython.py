@@ -11,6 +11,7 @@ on the interface, but not on the bytes of the library. A change inside the core 
 from __future__ import annotations
 
 import os
+from functools import partial
 from typing import Any
 
 import SCons.Action
@@ -26,8 +27,14 @@ from rebel_tools.scons.arguments import has_repositories
 from rebel_tools.scons.calls import in_source_folder, own_copy
 from rebel_tools.scons.compat import Environment, Node, Nodes, forget_scan, found_by_scan
 from rebel_tools.scons.mistakes import user_error
-from rebel_tools.scons.rpython_scanner import folders_of, recorded, scanner
-from rebel_tools.scons.rpython_toolchain import SEPCOMP, depend_on_toolchain, find_python27, require_rpython
+from rebel_tools.scons.rpython_scanner import folders_of, listed_folders, recorded, scanner
+from rebel_tools.scons.rpython_toolchain import (
+    SEPCOMP,
+    depend_on_toolchain,
+    find_python27,
+    require_rpython,
+    translation,
+)
 
 _WHERE = "--output-dir ${TARGET.dir} --name $RPYTHON_NAME --depfile ${TARGETS[-1]}"
 _COMMON = f"{_WHERE} $_RPYTHONIMPORTS --rpython $RPYTHON_PATH"
@@ -157,8 +164,10 @@ def _translated(env: Environment, builder: Any, targets: Nodes, depfile: Node, m
     """The nodes of a translation. The last one is the depfile, which lists the files that it read."""
     env["RPYTHON_DEPFILE"] = depfile
     built: Nodes = builder([*targets, depfile], main)
+    about = translation(env, partial(listed_folders, env))
     for node in built:
         node.__class__ = TranslatedFile  # as SCons does when an Entry turns out to be a File
+        node.attributes.rpython_translation = about
         node.set_local()  # extensions refer to files here, which may be built in a repository
     return built
 

@@ -40,8 +40,14 @@ def recorded(env: Environment) -> list[Node]:
     with open(depfile.rfile().get_abspath()) as file:
         paths = imports.read_depfile(file.read())
     files = [env.fs.File(path, env.fs.Top) for path in paths if not path.endswith("/")]
-    listed = [env.Value(f"{path}: {' '.join(_names_in(env, path))}") for path in paths if path.endswith("/")]
+    env["RPYTHON_LISTED"] = [path for path in paths if path.endswith("/")]
+    listed = [env.Value(f"{path}: {' '.join(_names_in(env, path))}") for path in env["RPYTHON_LISTED"]]
     return [*listed, *(node for node in files if node.rexists() or node.is_derived())]
+
+
+def listed_folders(env: Environment) -> list[str]:
+    """The folders whose names the last translation read, as absolute paths; the action may have removed the depfile."""
+    return [str(env.fs.Dir(path, env.fs.Top).get_abspath()) for path in env.get("RPYTHON_LISTED", ())]
 
 
 def _names_in(env: Environment, folder: str) -> list[str]:

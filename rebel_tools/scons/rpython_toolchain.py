@@ -3,18 +3,40 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 import rebel_tools
 from rebel_tools.errors import MissingTool
-from rebel_tools.rpython import imports
 from rebel_tools.rpython.python27 import require_python27
 from rebel_tools.rpython.setup import has_rpython
 from rebel_tools.scons.compat import Environment, Nodes
 
-SEPCOMP = os.path.join(os.path.dirname(os.path.abspath(imports.__file__)), "sepcomp")
+OURS = os.path.dirname(os.path.abspath(rebel_tools.__file__))
+SEPCOMP = os.path.join(OURS, "rpython", "sepcomp")
+CODEC = os.path.join(OURS, "interface", "codec.py")
+"""A module that sepcomp loads, too."""
+
 TOOLS = ".tools"
+
+
+class Translation(NamedTuple):
+    """What the command of a translation reads besides its dependencies.
+
+    packages: files, and folders that are read whole. moved: the folders around them -> their names on a worker.
+    listed: the folders whose names the last translation read.
+    """
+
+    packages: Sequence[str]
+    moved: Mapping[str, str]
+    listed: Callable[[], Iterable[str]]
+
+
+def translation(env: Environment, listed: Callable[[], Iterable[str]]) -> Translation:
+    rpython = env["RPYTHON_PATH"]
+    return Translation((SEPCOMP, CODEC, rpython), {OURS: "rebel_tools", rpython: "rpython"}, listed)
 
 
 def find_python27(env: Environment) -> str:
@@ -24,8 +46,7 @@ def find_python27(env: Environment) -> str:
 
 def _tools_folders(env: Environment) -> tuple[str, ...]:
     """Folders in which `python -m rebel_tools.rpython.setup` may have installed: the project's, or ours."""
-    ours = os.path.dirname(os.path.dirname(os.path.abspath(rebel_tools.__file__)))
-    return str(env.Dir("#" + TOOLS).abspath), os.path.join(ours, TOOLS)
+    return str(env.Dir("#" + TOOLS).abspath), os.path.join(os.path.dirname(OURS), TOOLS)
 
 
 def require_rpython(env: Environment) -> str:
@@ -47,8 +68,8 @@ def require_rpython(env: Environment) -> str:
 
 
 def depend_on_toolchain(env: Environment, targets: Nodes) -> None:
-    """Depend on the translator: sepcomp's sources, and the version of the rpython package."""
-    env.Depends(targets, [env.File(str(path)) for path in sorted(Path(SEPCOMP).rglob("*.py"))])
+    """Depend on the translator: the sources of sepcomp, and the version of the rpython package."""
+    env.Depends(targets, [env.File(str(path)) for path in (*sorted(Path(SEPCOMP).rglob("*.py")), CODEC)])
     env.Depends(targets, env.Value(_version_of(env["RPYTHON_PATH"])))
 
 

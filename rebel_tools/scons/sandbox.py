@@ -87,7 +87,7 @@ def _command(self: Any, target: Any, source: Any, env: Any, executor: Any = None
     spawn = env["SPAWN"]
     if SCons.Util.is_String(spawn):
         spawn = env.subst(spawn, raw=1, conv=lambda x: x)
-    run = _Run(spawn, allowed, mode, _folders(env), attempt)
+    run = _Run(spawn, allowed, mode, folders(env), attempt)
     result = _real_command(self, target, source, env.Override({"SPAWN": run.spawn}), executor)
     box = run.box
     if result and box and not box.traces:
@@ -146,7 +146,7 @@ def _function(self: Any, target: Any, source: Any, env: Any, executor: Any = Non
     allowed = declared(targets, sources, env)
     with audit.watched() as accesses:
         result = _real_function(self, target, source, env, executor)
-    findings = judge(allowed, accesses, (*toolchain([], {}, allowed.root), *_folders(env)))
+    findings = judge(allowed, accesses, (*toolchain([], {}, allowed.root), *folders(env)))
     return _judged(findings, mode, targets, result)
 
 
@@ -157,7 +157,8 @@ def _nodes(target: Any, source: Any, executor: Any) -> tuple[list[Any], list[Any
     return executor.get_all_targets(), executor.get_all_sources()
 
 
-def _folders(env: Any) -> tuple[str, ...]:
+def folders(env: Any) -> tuple[str, ...]:
+    """The folders in `$SANDBOX_TOOLCHAIN`."""
     return tuple(env.Dir(folder).get_abspath() for folder in SCons.Util.flatten([env.get("SANDBOX_TOOLCHAIN") or []]))
 
 

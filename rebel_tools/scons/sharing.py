@@ -19,10 +19,11 @@ from rebel_tools.remote.shared import Said, SharedCommands
 from rebel_tools.sandbox import trace
 from rebel_tools.sandbox.box import Box
 from rebel_tools.sandbox.model import Declared, Finding
-from rebel_tools.scons import profile, remote_cache, remote_steps, sandbox, saving
+from rebel_tools.scons import profile, remote_cache, remote_steps, remote_translations, sandbox, saving
 from rebel_tools.scons.captured import run_bytes
 from rebel_tools.scons.executor import Executor
 from rebel_tools.scons.remote_steps import StepAttempt
+from rebel_tools.scons.remote_translations import TranslationAttempt
 from rebel_tools.text import printable, screened
 
 if TYPE_CHECKING:
@@ -58,7 +59,10 @@ class Sharing:
         if reason:
             self.refuse(reason, declared.target, self.executor)
             return None
-        return (StepAttempt if is_step else Attempt)(self, declared, _platform(env))
+        translation = remote_translations.translation_of(targets) if self.executor else None
+        if translation:
+            return TranslationAttempt(self, declared, _platform(env), sandbox.folders(env), translation)
+        return (StepAttempt if is_step else Attempt)(self, declared, _platform(env), sandbox.folders(env))
 
     def refuse(self, reason: str, target: str, executor: Executor | None = None) -> None:
         """A result is not looked up, or not stored. executor: one on which the command does not run either."""
@@ -79,11 +83,14 @@ class Sharing:
 class Attempt:
     """One action: its result is looked up, and uploaded after the command has run successfully."""
 
-    def __init__(self, sharing: Sharing, declared: Declared, platform: Mapping[str, str]) -> None:
+    def __init__(
+        self, sharing: Sharing, declared: Declared, platform: Mapping[str, str], toolchain: Sequence[str]
+    ) -> None:
         self._sharing = sharing
         self._shared = sharing.shared
         self._declared = declared
         self._platform = platform
+        self._toolchain = toolchain
         self._asked: Asked | None = None
         self._lines = 0
         self._said: Said | None = None
@@ -103,7 +110,8 @@ class Attempt:
             return False
         try:
             here, files, words = os.getcwd(), self._shared.files, words_of(shell, arguments)
-            self._asked = Asked(self._declared, words, variables, here, files, self._platform)
+            toolchain = self._toolchain
+            self._asked = Asked(self._declared, words, variables, here, files, self._platform, toolchain=toolchain)
         except (NotShared, OSError) as error:
             self._sharing.refuse(str(error), self._declared.target, self._sharing.executor)
             return False

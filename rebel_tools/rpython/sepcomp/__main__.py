@@ -7,7 +7,7 @@ import sys
 sys.dont_write_bytecode = True
 signal.signal(signal.SIGINT, signal.SIG_DFL)     # until there are files that would have to be removed
 _HERE = os.path.dirname(os.path.abspath(__file__))
-if sys.path[0] == _HERE:        # run as a folder
+if os.path.abspath(sys.path[0]) == _HERE:        # run as a folder
     sys.path[0] = os.path.dirname(_HERE)
 
 from sepcomp.command.cli import main        # noqa: E402

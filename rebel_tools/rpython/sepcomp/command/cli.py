@@ -51,7 +51,7 @@ def main(argv):
     work = os.path.join(output, name + '.sepcomp')
     log_path = os.path.join(output, name + '.log')
     if args.rpython:
-        sys.path.insert(0, args.rpython)
+        sys.path.insert(0, os.path.abspath(args.rpython))
     os.environ['PYPY_USESSION_DIR'] = work
     try:
         for number in (signal.SIGINT, signal.SIGTERM):
