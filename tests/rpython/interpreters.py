@@ -283,7 +283,8 @@ def check(sepcomp: Sepcomp, name: str, source: Path, folder: Path, monolith: boo
     core, extension = f"{name}core", f"{name}ext"
     (folder / f"{core}.py").write_text(interpreter.core)
     (folder / f"{extension}.py").write_text(interpreter.extension)
-    (folder / "whole.py").write_text(f"import {core}\nimport {extension}\n")
+    whole_text = interpreter.extension.replace("@initializer", "@entrypoint()")  # a core has no initializers
+    (folder / "whole.py").write_text(f"import {core}\n{whole_text}")
     path = ("--path", str(source / interpreter.folder), "--output-dir", "out")
     library, module = folder / "out" / f"lib{core}.so", folder / "out" / f"{extension}.so"
     if not library.exists():

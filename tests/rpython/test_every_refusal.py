@@ -10,7 +10,7 @@ import pytest
 from conftest import HERE, SEPCOMP
 
 MARKS = "from sepcomp import entrypoint, export, export_class, export_stable, initializer\n"
-LOW = """from rpython.rlib import rsiphash, rthread
+LOW = """from rpython.rlib import rgc, rsiphash, rthread; from rpython.rlib.objectmodel import instantiate
 from rpython.rtyper.lltypesystem import lltype, rffi
 from rpython.translator.tool.cbuild import ExternalCompilationInfo
 """
@@ -109,6 +109,10 @@ CORES = {
         "2: error: @entrypoint init_module: a function of C cannot have this name",
     ),
     "no name": ("f = entrypoint(int)(lambda n: n)\n", "2: error: @entrypoint <lambda>: a function of C cannot have"),
+    "an initializer": (
+        "@initializer\ndef setup():\n    pass\n\n\n" + F + "    return n\n",
+        "2: error: @initializer is for extensions, whose init_module() calls setup(); a core runs no code when it is",
+    ),
     "siphash": (
         "from rpython.rlib import rsiphash\n" + F + "    rsiphash.enable_siphash24()\n    return n\n",
         "5: error: enable_siphash24() cannot be used: its seed would differ between core and extensions",
@@ -178,6 +182,17 @@ EXTENSIONS = {
         + "    return int(missing(rffi.cast(rffi.INT, n)))\n",
         "9: error: the C compiler failed:\n",
     ),
+    "what only the core's GC can do": (
+        F + "    return len(rgc.get_rpy_roots()) + n\n",
+        "8: error: f() uses the GC in a way that extensions cannot (rgc.get_rpy_roots()); a function of the core can",
+    ),
+    "an instance of some class": (
+        "class W_New(core.W_Int):\n    pass\n\n\n"
+        + F
+        + "    w = instantiate(W_New if n else core.W_Int)\n    return w.intval\n",
+        "14: error: an instance of a class that is known only at run time cannot be made here, for the class may be "
+        "core.W_Int of the core; test which one it is, and name it",
+    ),
     "a name of C's library": ("@entrypoint(int)\ndef printf(n):\n    return n\n", "8: error: the C compiler failed:\n"),
 }
 
@@ -235,7 +250,6 @@ OWN_CHECKS = {  # sepcomp's checks of itself and of files that it wrote, which n
     ": no interface of an RPython core in version ",
     " was translated with another rpython package",
     "; build the core again",
-    "() uses the GC in a way that extensions cannot (",
 }
 
 

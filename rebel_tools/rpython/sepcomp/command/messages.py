@@ -4,6 +4,7 @@ import contextlib
 import re
 import sys
 
+from sepcomp.shared import entries
 from sepcomp.sources import program
 from sepcomp.command.errors import SepcompError, SetupError
 
@@ -136,7 +137,7 @@ def place_of_graph(owner, graph, offsets=()):
 
 
 def code_of(graph):
-    return getattr(getattr(graph, 'func', None), 'func_code', None)
+    return getattr(entries.written_by_user(getattr(graph, 'func', None)), 'func_code', None)
 
 
 def gather_error(original):

@@ -33,6 +33,7 @@ class CoreTranslation(object):
         determinism.install()
         class_names = classnames.Names(self.program)
         refusals.check_decorators(self.program)
+        refusals.check_initializers(api.INITIALIZERS)
         translator = self.translator = toolchain.make_translator(self.options, class_names)
         self.exports = exports.Exports(translator, self.program, class_names, self.options.has_jit())
         if self.options.has_jit():

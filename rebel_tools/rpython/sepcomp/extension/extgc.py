@@ -5,6 +5,7 @@ Types that the core has get the core's type ids.  The other types of the extensi
 copies into the reserve of the core: their ids are offsets in that group plus a base that is set at load time.
 """
 
+import re
 import sys
 
 from rpython.flowspace.model import Constant
@@ -23,11 +24,12 @@ from rpython.translator.c import primitive
 from rpython.translator.c.gc import ShadowStackFrameworkGcPolicy
 
 from sepcomp.interfaces import lltexts, names
-from sepcomp.shared import finalizers, gcnames
+from sepcomp.shared import entries, finalizers, gcnames
 from sepcomp.sources import program
 from sepcomp.command.errors import SepcompError
 
 TID_BASE = 'sepcomp_tid_base'
+HELPER = re.compile(r"has no attribute '(\w+)_ptr'")   # of the GC's transformer, for a function of rgc
 # helpers that rpython looks up with hasattr(); for the others, None means that the GC does not have them
 HAS_OR_HAS_NOT = ['wb_before_move_ptr', 'pin_ptr', 'unpin_ptr', '_is_pinned_ptr', 'raw_malloc_memory_pressure_ptr',
                   'raw_malloc_memory_pressure_varsize_ptr']
@@ -151,9 +153,10 @@ class ExtensionGCTransformer(finalizers.ExtensionQueues, shadowstack.ShadowStack
         try:
             super(ExtensionGCTransformer, self).transform_graph(graph)
         except (AttributeError, AssertionError, KeyError, NotImplementedError) as error:
-            func = getattr(graph, 'func', None)
-            raise SepcompError('%s: %s() uses the GC in a way that extensions cannot (%s)' % (
-                func and program.place_of(func) or graph.name, graph.name, str(error) or type(error).__name__))
+            func = entries.written_by_user(getattr(graph, 'func', None))
+            name = getattr(func, '__name__', graph.name)
+            raise SepcompError('%s: %s() uses the GC in a way that extensions cannot (%s); a function of the core can' %
+                               (func and program.place_of(func) or graph.name, name, asked_for(error)))
 
     def make_gcdata(self, translator, GCClass, params):
         """A GC object of this process, for flags and headers; it is not annotated and not written out."""
@@ -285,3 +288,9 @@ def policy_for(core):
             funcgen.gcpol_ss = '(*(void **)((char *)&%s + %d))' % (names.GCDATA, top)
 
     return ExtensionGcPolicy
+
+
+def asked_for(error):
+    """The function of rgc that the core's GC has and that of an extension has not; else what the error says."""
+    found = HELPER.search(str(error))
+    return 'rgc.%s()' % found.group(1) if found else str(error) or type(error).__name__

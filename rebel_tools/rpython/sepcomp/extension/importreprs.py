@@ -20,6 +20,8 @@ from sepcomp.command.errors import InterfaceError
 
 AT_RUN_TIME = ('attribute %r of a %s of the core that is known only at run time cannot be read; ask for it in a '
                'function with @specialize.memo()')
+INSTANTIATE = ('an instance of a class that is known only at run time cannot be made here, for the class may be %s of '
+               'the core; test which one it is, and name it')
 
 
 def install(core):
@@ -29,7 +31,20 @@ def install(core):
     rclass.InstanceRepr._check_for_immutable_conflicts = check_immutable(
         rclass.InstanceRepr._check_for_immutable_conflicts.im_func)
     rpbc.getFrozenPBCRepr = choose_frozen(core, rpbc.getFrozenPBCRepr)
+    rpbc.ClassesPBCRepr._instantiate_runtime_class = instantiate(
+        rpbc.ClassesPBCRepr._instantiate_runtime_class.im_func)
     rclass.ClassRepr.setup_vtable = setup_vtable(rclass.ClassRepr.setup_vtable.im_func)
+
+
+def instantiate(original):
+    """The vtable of a class has a function for this only if its own library needs it."""
+    def _instantiate_runtime_class(self, hop, vtypeptr, r_instance):
+        names = sorted(desc.name for desc in self.s_pbc.descriptions
+                       if getattr(desc.getclassdef(None), 'sepcomp_entry', None) is not None)
+        if names:
+            raise TyperError(INSTANTIATE % names[0])
+        return original(self, hop, vtypeptr, r_instance)
+    return _instantiate_runtime_class
 
 
 def choose_class_repr(cls, rtyper, classdef=None, *args, **kwds):

@@ -75,7 +75,14 @@ def make_inner(entry):
     source = 'def entry_%s(%s):\n    return to_c(func(%s))\n' % (entry.name, ', '.join(args), ', '.join(values))
     namespace = {'func': entry.func, 'charp2str': rffi.charp2str, 'to_c': to_c}
     exec source in namespace
-    return namespace['entry_' + entry.name]
+    inner = namespace['entry_' + entry.name]
+    inner.sepcomp_calls = entry.func
+    return inner
+
+
+def written_by_user(func):
+    """The function of the program for which an inner function stands, into which it may be inlined."""
+    return getattr(func, 'sepcomp_calls', func)
 
 
 class Emitted(object):

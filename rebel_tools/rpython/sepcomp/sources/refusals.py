@@ -38,6 +38,14 @@ def check_decorators(program):
                                'above %s()' % (programs.place_of(func), name, func.__name__))
 
 
+def check_initializers(functions):
+    """Those of a core would never be called."""
+    for func in functions:
+        raise SepcompError('%s: @initializer is for extensions, whose init_module() calls %s(); a core runs no code '
+                           'when it is loaded: do this at the top level of the module, or in an entry point' % (
+                               programs.place_of(func), func.__name__))
+
+
 def check_compiler():
     """Raises SetupError for a C compiler for another system: rpython measures the system that it runs on."""
     compiler = os.environ.get('CC', 'gcc')
