@@ -127,6 +127,16 @@ def test_passes(toolchain):
     }
 
 
+def test_marks_for_the_tracer_are_refused_in_extensions(toolchain):
+    """It never looks there, so that they would have no effect."""
+    found = probe(toolchain, "marks", "loops.py")
+    assert {name for name, (mark, _) in found.items() if not mark} == {"f_hint", "f_calls"}
+    for name, (mark, refused) in found.items():
+        expected = f"{name}() uses {mark}, which has no effect in an extension: the JIT is part" if mark else ""
+        assert expected in refused and bool(refused) == bool(mark)
+        assert not refused or refused.startswith(f"{SOURCES}/loops.py:")
+
+
 LOG = """[1a] {jit-log-opt-loop
 # Loop 0 (driver) : loop with 8 ops
 [p0, i1]

@@ -1,6 +1,7 @@
 """What the passes for a core with a JIT find, without a C compiler: prints JSON.
 
 python2.7 probe.py effects FILE     {function: [the effect in its docstring, the one that is found]} of the functions of a module that are named f_...
+python2.7 probe.py marks FILE       {function: [the same, what is refused of it in an extension]}
 python2.7 probe.py core FILE        what the interface of a core says, and the effects that its calls have in a trace
 """
 
@@ -15,10 +16,9 @@ from sepcomp.sources import hashes
 hashes.install()
 
 
-def effects_of(path):
+def graphs_of(path):
+    """[(function, its graph)] of the functions of a module that are named f_..., rtyped."""
     from rpython.translator.translator import TranslationContext
-
-    from sepcomp.jit import effects, promises
 
     module = imp.load_source("writers", path)
     functions = [value for name, value in sorted(vars(module).items()) if name.startswith("f_")]
@@ -28,12 +28,31 @@ def effects_of(path):
         annotator.build_types(func, [int, module.A, str][: func.func_code.co_argcount], complete_now=False)
     annotator.complete()
     translator.buildrtyper().specialize()
+    return [(func, annotator.bookkeeper.getdesc(func).getuniquegraph()) for func in functions]
+
+
+def effects_of(path):
+    from sepcomp.jit import effects, promises
 
     def judge(op):
         return promises.of_direct_call(op) if op.opname == "direct_call" else promises.callees(op)
 
     found = effects.Effects(judge)
-    return dict((func.__name__, [func.__doc__ or "", found.of(annotator.bookkeeper.getdesc(func).getuniquegraph())]) for func in functions)
+    return dict((func.__name__, [func.__doc__ or "", found.of(graph)]) for func, graph in graphs_of(path))
+
+
+def marks_of(path):
+    from sepcomp.command.errors import SepcompError
+    from sepcomp.jit import markers
+
+    def refused(graph):
+        try:
+            markers.check([graph])
+        except SepcompError as error:
+            return str(error)
+        return ""
+
+    return dict((func.__name__, [func.__doc__ or "", refused(graph)]) for func, graph in graphs_of(path))
 
 
 class Cpu(object):
@@ -119,4 +138,4 @@ def calls_of(core):
 
 
 if __name__ == "__main__":
-    print(json.dumps({"effects": effects_of, "core": interface_and_calls}[sys.argv[1]](sys.argv[2])))
+    print(json.dumps({"effects": effects_of, "marks": marks_of, "core": interface_and_calls}[sys.argv[1]](sys.argv[2])))

@@ -59,8 +59,7 @@ def promised_families(graphs, names):
     """
     found = {}
     promising = [graph for graph in graphs if is_promising(getattr(graph, 'func', None))]
-    for graph in sorted(promising, key=lambda graph: (graph.name, hash(graph))):
-        name = names.get(graph.func, graph.func.__name__)
+    for name, graph in sorted(((name_of(graph.func, names), graph) for graph in promising), key=lambda row: row[0]):
         for op in open_calls([graph]):
             family = op.args[-1].family
             if any(desc in functions.opened for desc in family.descs):
@@ -68,6 +67,11 @@ def promised_families(graphs, names):
                                    'nobody could hold them to have no effects' % (program.place_of(graph.func), name))
             found.setdefault(family, name)
     return found
+
+
+def name_of(func, names):
+    """The path of a function of the core; several without one, say closures, may have the same name."""
+    return names.get(func) or '%s.%s' % (func.__module__, func.__name__)
 
 
 def state(core):
