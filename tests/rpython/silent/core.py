@@ -61,6 +61,9 @@ class W_Root(object):
     strategy = Strategy(3)              # the only one here
     names = ['a', 'b']
 
+    def scaled(self, n, factor=3, offset=1):
+        return n * factor + offset
+
     def about(self, n):
         return four(self.__class__, self.typedef, n > 2, True)
 
@@ -80,6 +83,11 @@ def describe(w, other, n):
     length, name = pair(w.typedef, other.typedef)
     word = word_or_none(w.__class__)
     return ' '.join([name_of(w.typedef), w.about(n), str(size_of(w.strategy)), str(length), name, word or '-'])
+
+
+@export(W_Root, int)
+def scale(w, n):
+    return w.scaled(n) + w.scaled(n, 5) * 100 + w.scaled(n, offset=7) * 10000
 
 
 # ---- classes of one name
@@ -166,7 +174,7 @@ def size_of_file(path):
 def c_all(n):
     a, b = W_Root(), W_Item()
     text = describe(W_Special(), a, n) + describe(b, W_Special(), n) + who(Outer.Inner(), Other.Inner(), First(), Second())
-    return len(text) + change(n) * 0 + len(WORDS[n % 2])
+    return len(text) + change(n) * 0 + len(WORDS[n % 2]) + scale(a, n)
 
 
 @entrypoint(str, str)

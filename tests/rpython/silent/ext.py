@@ -18,9 +18,15 @@ class W_Y(W_X):
 class W_Z(W_Item):
     strategy = Strategy(50)
 
+    def scaled(self, n, factor=3, offset=1):
+        return W_Item.scaled(self, n, offset=offset) - factor
+
 
 class W_Held(W_Root):
     typedef = HELD['k']
+
+    def scaled(self, n, factor=3, offset=1):
+        return offset - n * factor
 
 
 def make_class(name, n):
@@ -85,6 +91,11 @@ def e_about(n):
     return make(n).about(n)
 
 
+@entrypoint(int)
+def e_scale(n):
+    return core.scale(make(n), n) + make(n).scaled(n, offset=n) * 7
+
+
 def digits(numbers):
     r = 0
     for n in numbers:
@@ -100,15 +111,16 @@ def e_state(n):
     W_Root.names.append('z')
     core.change(2)
     text = ''.join(W_Root.names)
-    return '%d %d %d %s %s' % (digits(core.LIST), value_of(core.DICT, 'count'), len_of(core.DICT), core.WORDS[n % 2], text)
+    return '%d %d %d %s %s' % (digits(core.LIST), core.DICT['count'], len(core.DICT), core.WORDS[n % 2], text)
 
 
-def value_of(counts, key):
-    return counts[key]
-
-
-def len_of(counts):
-    return len(counts)
+@entrypoint(int)
+def e_held(n):
+    """What rpython would compute when it translates, for the names and keys are constant."""
+    core.change(n)
+    core.DICT['new'] = n
+    r = len(core.LIST) * 1000 + core.LIST[-1] * 100 + int('new' in core.DICT) * 10 + core.DICT.get('new', -7)
+    return r + (core.LIST + [1])[-2] + int(bool(core.DICT)) + core.DICT['new']
 
 
 @entrypoint(int)

@@ -11,7 +11,7 @@ from rpython.rtyper import rclass
 from rpython.rtyper.lltypesystem import lltype
 
 from sepcomp.interfaces import annotations, lltexts, names
-from sepcomp.shared import stable, templates
+from sepcomp.shared import parameters, stable, templates
 
 
 def before_normalisation(exports):
@@ -156,11 +156,15 @@ class Description(object):
 
     def slot(self, r_func):
         [row] = r_func.uniquerows
-        graph = row.values()[0]._obj.graph
+        descs = sorted(row, key=lambda desc: desc.name)
+        graph = row[descs[0]]._obj.graph
+        defaults, named = parameters.of_slot(r_func.callfamily, descs, len(graph.getargs()))
         return {
             'args': [annotations.encode(v.annotation) for v in graph.getargs()],
             'result': annotations.encode(graph.getreturnvar().annotation),
             'argnames': list(graph.signature.argnames),
+            'defaults': defaults,
+            'named': named,
             'll': lltexts.text(r_func.lowleveltype.TO),
         }
 

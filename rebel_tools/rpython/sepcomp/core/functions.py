@@ -10,10 +10,10 @@ passes, and its result is checked.
 """
 
 from rpython.annotator import description, model
-from rpython.flowspace.argument import Signature
 from rpython.tool.pairtype import pairtype
 
 from sepcomp.interfaces import annotations
+from sepcomp.shared import parameters
 
 opened = set()      # FunctionDescs of the core whose families are open
 
@@ -88,9 +88,8 @@ class Contracts(object):
     def decode(self, args, result, argnames, can_be_None):
         key = repr((args, result))
         if key not in self.known:
-            desc = description.FunctionDesc(self.core.bookkeeper, None, 'a function', Signature(list(argnames)), None,
-                                            self.core.specialize_contract)
-            desc.sepcomp_slot = {'args': args}
+            slot = {'args': args, 'argnames': argnames, 'defaults': 0, 'named': []}
+            desc = parameters.contract(self.core.bookkeeper, 'a function', slot, None, self.core.specialize_contract)
             desc.sepcomp_result = result
             desc.sepcomp_is_contract = True
             self.known[key] = desc

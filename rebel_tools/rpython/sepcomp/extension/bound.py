@@ -10,14 +10,13 @@ import types
 from rpython.annotator import description, model, specialize
 from rpython.annotator.classdesc import ClassDef
 from rpython.annotator.model import AnnotatorError
-from rpython.flowspace.argument import Signature
 from rpython.rtyper.lltypesystem import lltype
 
 from sepcomp.core import functions
 from sepcomp.extension import imported
 from sepcomp.interfaces import annotations, classnames
 from sepcomp.passes import graphs
-from sepcomp.shared import ownvalues, stable, templates
+from sepcomp.shared import ownvalues, parameters, stable, templates
 from sepcomp.sources import program as programs
 from sepcomp.interfaces.annotations import describe
 from sepcomp.command.errors import InterfaceError
@@ -273,15 +272,17 @@ class Core(object):
 
     def add_contract(self, classdef, owner, name, slot):
         """A MethodDesc without a body: what a call through an instance of `classdef` may be given and return."""
-        pyfunc = getattr(classdef.classdesc.pyobj, name, None)
-        defaults = getattr(getattr(pyfunc, 'im_func', None), 'func_defaults', None)
-        desc = description.FunctionDesc(self.bookkeeper, None, '%s.%s' % (classdef.name, name),
-                                        Signature(list(slot['argnames'])), defaults, self.specialize_contract)
-        desc.sepcomp_slot = slot
+        desc = parameters.contract(self.bookkeeper, '%s.%s' % (classdef.name, name), slot,
+                                   self.defaults_of(classdef.classdesc.pyobj, name), self.specialize_contract)
         desc.sepcomp_result = classdef.sepcomp_entry['results'].get(name, slot['result'])
         method = self.bookkeeper.getmethoddesc(desc, classdef, None, name)
         attr = owner.attrs[name]
         attr.s_value = model.unionof(attr.s_value, model.SomePBC([method]))
+
+    def defaults_of(self, cls, name):
+        """Those of a method, which only subclasses may have."""
+        found = [c for c in [cls] + templates.subclasses(cls) if hasattr(c, name) and self.owns_class(c)]
+        return getattr(found[0], name).im_func.func_defaults if found else None
 
     def specialize_contract(self, desc, inputcells):
         declared = [self.decode(arg) for arg in desc.sepcomp_slot['args']]

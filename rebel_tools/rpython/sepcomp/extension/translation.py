@@ -7,9 +7,9 @@ from rpython.annotator import description, model
 
 from sepcomp.extension import bound, extgc, extglue, imported, importing, importreprs
 from sepcomp.interfaces import classnames, interface, names, support
-from sepcomp.jit import forcing, overrides as jit_overrides
+from sepcomp.jit import forcing, markers, overrides as jit_overrides
 from sepcomp.passes import runner, toolchain
-from sepcomp.shared import entries, escaped, openness, ownvalues, threads
+from sepcomp.shared import entries, escaped, openness, ownvalues, parameters, threads
 from sepcomp.sources import program, refusals
 from sepcomp.interfaces.annotations import describe
 from sepcomp.command.errors import SepcompError, SetupError
@@ -30,7 +30,7 @@ class ExtensionTranslation(object):
 
     def look_before(self, program):
         self.before = bound.Before(program, self.data['sources'])
-        self.watch = importing.Watch(self.before.modules, self.data, self.before.paths, program.folders)
+        self.watch = importing.Watch(self.before, self.data, program.folders)
         self.watch.start()
 
     def translate(self, folder, log):
@@ -55,6 +55,7 @@ class ExtensionTranslation(object):
         rtyper.specialize(dont_simplify_again=True)
         if self.options.has_jit():
             jit_overrides.check(self, self.slots(), overrides)
+            markers.check(translator.graphs)
         self.answered = self.answers.constants(rtyper)
         rtyper.specialize_more_blocks()
         if self.options.has_jit():
@@ -130,7 +131,9 @@ class ExtensionTranslation(object):
             s_methods = owner.s_getattr(name, {})
             self.called[owner, name] = len(s_methods.descriptions)
             args_s = [self.core.decode(arg) for arg in slot['args'][1:]]
+            [contract] = [d.funcdesc for d in s_methods.descriptions if d.originclassdef is owner]
             for desc in overrides(s_methods):   # each on its own, so that a wrong result is not a failed union
+                parameters.check(desc, contract)
                 with placed(desc.funcdesc.pyobj):
                     self.core.bookkeeper.emulate_pbc_call(('sepcomp', desc), model.SomePBC([desc]), args_s)
                     complete_so_far(self.translator.annotator)

@@ -15,7 +15,7 @@ from sepcomp.command.errors import SetupError
 _CODEC = os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', '..', '..', 'interface', 'codec.py')
 codec = imp.load_source('sepcomp_codec', os.path.normpath(_CODEC))
 
-VERSION = 2     # of `extra`
+VERSION = 3     # of `extra`
 POINTER = ['pointer', ['void'], struct.calcsize('P'), '*']
 C_TYPES = {
     'void': ['void'], 'Void': ['void'], 'Bool': ['bool', 1],

@@ -4,11 +4,14 @@ Their types are those that the core's annotator has found, and cannot be general
 """
 
 from rpython.flowspace.model import Constant
+from rpython.flowspace.operation import PureOperation
 from rpython.rtyper import rlist
 from rpython.rtyper.lltypesystem import lltype, rdict, rordereddict
 
 from sepcomp.extension import imported
 from sepcomp.interfaces import annotations, lltexts, names
+
+OF_IDENTITY = ('is_', 'type', 'isinstance')     # operations that do not ask what an object holds
 
 
 # ---------------------------------------------------------------- the core
@@ -42,6 +45,17 @@ def plain(found):
 def install(core):
     for cls in (rlist.AbstractBaseListRepr, rdict.DictRepr, rordereddict.OrderedDictRepr):
         cls.convert_const = convert_const(core, cls.convert_const.im_func)
+    PureOperation.constfold = constfold(core, PureOperation.constfold.im_func)
+
+
+def constfold(core, original):
+    """What such a list or dict holds is known at run time, though rpython computes `len(LIST)` when it translates."""
+    def fold(self):
+        if self.opname not in OF_IDENTITY and any(
+                isinstance(w, Constant) and core.container(w.value) is not None for w in self.args):
+            return None
+        return original(self)
+    return fold
 
 
 def convert_const(core, original):
