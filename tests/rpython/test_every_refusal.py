@@ -160,6 +160,10 @@ EXTENSIONS = {
         F + "    return len(core.new_int(n).describe(n))\n",
         "10: error: argument prefix of method core.W_Root.describe of the core is str, it was given int",
     ),
+    "a lock": (
+        F + "    rthread.allocate_lock().acquire(True)\n    return n\n",
+        "10: error: rthread.allocate_lock() is called, and the core has no threads: translate the core with --thread",
+    ),
     "a field of threads": (
         "FIELD = rthread.ThreadLocalField(lltype.Signed, 'mine')\n\n\n" + F + "    FIELD.setraw(n)\n    return n\n",
         "13: error: the core has no ThreadLocalField 'mine'",

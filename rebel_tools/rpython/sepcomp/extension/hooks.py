@@ -12,6 +12,8 @@ from sepcomp.shared import classids, classvalues, containers, memo
 from sepcomp.sources import program
 from sepcomp.interfaces.annotations import describe
 
+LOCKS = ('allocate_lock', 'allocate_ll_lock')
+
 
 def install(core):
     Bookkeeper.newfuncdesc = newfuncdesc(core, Bookkeeper.newfuncdesc.im_func)
@@ -29,6 +31,7 @@ def install(core):
 def newfuncdesc(core, original):
     def newfuncdesc(self, pyfunc):
         if not core.owns_function(pyfunc):
+            check_lock(core, pyfunc)
             return original(self, pyfunc)
         if core.is_template(pyfunc):
             core.used.compiled(pyfunc)
@@ -37,6 +40,13 @@ def newfuncdesc(core, original):
         signature = cpython_code_signature(pyfunc.func_code)
         return core.function_desc(pyfunc, pyfunc.__name__, signature, pyfunc.func_defaults)
     return newfuncdesc
+
+
+def check_lock(core, pyfunc):
+    """The C of locks is in a core with threads only."""
+    if pyfunc.__module__ == 'rpython.rlib.rthread' and pyfunc.__name__ in LOCKS and not core.data['options']['thread']:
+        raise AnnotatorError('rthread.%s() is called, and the core has no threads: translate the core with --thread' % (
+            pyfunc.__name__,))
 
 
 def immutablevalue(core, original):
