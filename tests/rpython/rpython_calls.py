@@ -10,6 +10,7 @@ FUNCTIONS = [
     ("ext_a", "a_loud", ["abc"], "str"),
     *ints("ext_a", "a_sum_to", 0, 10),
     *ints("ext_a", "a_squares", 9),
+    *ints("ext_a", "a_generator", 0, 7),
     ("ext_a", "a_float", [1.5], "float"),
     *ints("ext_a", "a_lookup", "a", "z"),
 ]

@@ -24,6 +24,21 @@ def a_sum_to(n):
     return core.total(lst)
 
 
+def even_numbers(n):
+    for i in range(n):
+        if i % 2 == 0:
+            yield i
+    yield 1000
+
+
+@entrypoint(int)
+def a_generator(n):
+    r = 0
+    for x in even_numbers(n):
+        r = r * 3 + x
+    return r
+
+
 @entrypoint(int)
 def a_squares(n):
     r = 0

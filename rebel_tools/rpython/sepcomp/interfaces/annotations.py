@@ -30,6 +30,7 @@ TEXTS = {
     model.SomeString: 'str', model.SomeChar: 'char',
     model.SomeUnicodeString: 'unicode', model.SomeUnicodeCodePoint: 'unichar',
 }
+GENERATORS = 'rpython.flowspace.generator'      # the module of the classes that rpython makes of them
 BUILDERS = {rstring.StringBuilder: rstring.SomeStringBuilder, rstring.UnicodeBuilder: rstring.SomeUnicodeBuilder}
 MAKE_SIMPLE = dict(SIMPLE.values())
 MAKE_TEXT = dict((name, cls) for cls, name in TEXTS.items())
@@ -55,6 +56,8 @@ def encode(s, pending=()):
     if cls is model.SomeInteger and INTEGERS.get(s.knowntype.__name__) is s.knowntype:
         return ['int', s.knowntype.__name__, s.nonneg]
     if cls is model.SomeInstance and not s.flags:
+        if s.classdef and s.classdef.classdesc.pyobj.__module__ == GENERATORS:
+            raise Unsupported('a generator')
         return ['instance', s.classdef and s.classdef.name, s.can_be_None]
     if cls is model.SomeTuple:
         return ['tuple', [encode(item, pending) for item in s.items]]

@@ -28,3 +28,15 @@ def checking_graph(translator, desc, target, checked):
     graph = translator.buildflowgraph(namespace[desc.name])
     graph.signature, graph.defaults = desc.signature, desc.defaults or ()
     return graph
+
+
+def take_only_exits(graph):
+    """Let blocks with one exit take it without a condition.
+
+    rpython leaves the condition where the other exit was an assertion, at the end of the choices of a generator; what
+    folds constants stumbles over it if the condition is found to be false.
+    """
+    for block in graph.iterblocks():
+        if len(block.exits) == 1 and block.exitswitch is not None and not block.canraise:
+            block.exitswitch = None
+            block.exits[0].exitcase = block.exits[0].llexitcase = None

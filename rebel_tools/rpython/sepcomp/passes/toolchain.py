@@ -100,6 +100,9 @@ def optimise(translator, heads):
     """Back-end optimisations and stack checks; `heads` are graphs that the other side may call in a cycle."""
     from rpython.translator.backendopt.all import backend_optimizations
     from rpython.translator.transform import insert_ll_stackcheck
+    from sepcomp.passes import graphs
+    for graph in translator.graphs:
+        graphs.take_only_exits(graph)
     backend_optimizations(translator, replace_we_are_jitted=True)
     insert_ll_stackcheck(translator)
     check_stack_in(translator, heads)
