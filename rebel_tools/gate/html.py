@@ -48,12 +48,8 @@ def _section(number: int, report: AnyReport) -> str:
 
 def _order(row: Row) -> tuple[bool, str, bool, str, int]:
     """Lists first, then types, then symbols."""
-    rule = row.rule if _is_bare(row) else ""
-    return (not rule, rule, not row.is_type, row.subject, LEVELS.index(row.level))
-
-
-def _is_bare(row: Row) -> bool:
-    return row.rule in BARE and row.accepted is None
+    group = _group(row) if row.rule in BARE else ""
+    return (not group, group, not row.is_type, row.subject, LEVELS.index(row.level))
 
 
 def _facts(report: AnyReport) -> Iterator[tuple[str, str]]:
@@ -80,11 +76,12 @@ def _table(caption: str, found: list[Row]) -> str:
 
 
 def _group(row: Row) -> str:
-    return row.rule if _is_bare(row) else row.subject
+    """What rows of one body have in common: the symbol or type, or of a list the rule and what accepts it."""
+    return f"{row.rule} {row.accepted.place if row.accepted else ''}" if row.rule in BARE else row.subject
 
 
 def _body(subject: str, group: list[Row]) -> str:
-    if _is_bare(group[0]):
+    if group[0].rule in BARE:
         return _names(group)
     head = f'<tr><th scope="rowgroup" colspan="4">{_text(subject or "the library")}</th></tr>'
     return "\n".join(["<tbody>", head, *map(_line, group), "</tbody>"])
@@ -95,19 +92,24 @@ def _names(group: list[Row]) -> str:
     names = "\n".join(f"<li>{_text(row.subject)}</li>" for row in group[:MAX_NAMES])
     rest = f"<p>{more} more: --format json has all of them.</p>" if more > 0 else ""
     count = f"{len(group)} symbol{'' if len(group) == 1 else 's'}"
-    what = f"<details{' open' if len(group) < 20 else ''}><summary>{count}: {_text(first.why)}</summary>"
+    what = (
+        f"<details{' open' if len(group) < 20 else ''}><summary>{count}: {_text(first.why)}</summary>{_reason(first)}"
+    )
     cells = f'<td class="{first.level}">{first.level}</td><td>{first.rule}</td><td colspan="2">{what}<ul>{names}</ul>'
     return f"<tbody><tr>{cells}{rest}</details></td></tr></tbody>"
 
 
 def _line(row: Row) -> str:
     place = _text(str(row.place)) if row.place else ""
-    reason = f"<p>accepted: {_text(row.accepted.reason)}</p>" if row.accepted else ""
     why = f"<p>{_text(row.why)}</p>" if row.why else ""
     return (
         f'<tr><td class="{row.level}">{row.level}</td><td>{row.rule}</td>'
-        f"<td><code>{_text(row.message)}</code>{why}{reason}</td><td><code>{place}</code></td></tr>"
+        f"<td><code>{_text(row.message)}</code>{why}{_reason(row)}</td><td><code>{place}</code></td></tr>"
     )
+
+
+def _reason(row: Row) -> str:
+    return f"<p>accepted: {_text(row.accepted.reason)}</p>" if row.accepted else ""
 
 
 def _text(text: str) -> str:

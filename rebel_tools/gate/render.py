@@ -36,8 +36,12 @@ def _entry(finding: Finding) -> Entry:
 
 
 def accepted_text(suppressed: Sequence[tuple[Finding | Change, Suppression]]) -> list[str]:
-    """A line for each accepted finding, with the reason."""
-    return [f"accepted: {found.message} [{found.rule}]: {by.reason} ({by.place})" for found, by in suppressed]
+    """A line for each accepted finding, with the reason; of very many that one suppression accepts, only the first."""
+    groups: dict[Suppression, list[Entry]] = {}
+    for found, by in suppressed:
+        line = f"accepted: {found.message} [{found.rule}]: {by.reason} ({by.place})"
+        groups.setdefault(by, []).append(Entry(line))
+    return [line for entries in groups.values() for line in folded(entries)]
 
 
 def unused_text(unused: Sequence[Suppression], today: datetime.date) -> list[str]:

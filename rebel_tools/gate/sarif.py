@@ -21,6 +21,7 @@ from rebel_tools.gate.outcome import Outcome
 from rebel_tools.gate.rows import BARE, Row, rows
 from rebel_tools.gate.rules import ALL_RULES, BREAK, NOTE, RISK, SOURCE
 from rebel_tools.gate.rules import LEVELS as ORDER
+from rebel_tools.gate.suppressions import Suppression
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 INFORMATION = "https://pypi.org/project/rebel-tools/"
@@ -81,11 +82,11 @@ def _problem(text: str) -> Json:
 
 def _ordered(found: Iterable[Row]) -> list[Row]:
     """The rows, the most serious first; very many rows of one rule that only name a symbol become one row."""
-    groups: dict[tuple[str, str], list[Row]] = {}
+    groups: dict[tuple[str, str, Suppression | None], list[Row]] = {}
     others: list[Row] = []
     for row in found:
-        is_bare = row.rule in BARE and row.accepted is None
-        (groups.setdefault((row.rule, row.checked), []) if is_bare else others).append(row)
+        key = (row.rule, row.checked, row.accepted)
+        (groups.setdefault(key, []) if row.rule in BARE else others).append(row)
     lists = [row for group in groups.values() for row in (group if len(group) <= MAX_ALIKE else [_summed(group)])]
     return sorted((*lists, *others), key=lambda row: ORDER.index(row.level))
 

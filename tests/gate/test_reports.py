@@ -239,6 +239,27 @@ def test_suppressions(audit, tmp_path):
     assert f"{accept}:2: this suppression matches nothing (it was never documented)" in audit.err
 
 
+def test_very_many_accepted_changes_are_folded_like_others(audit, tmp_path):
+    """A page or a text of one row for each of them could not be read."""
+    count = 3000
+    for name, start in (("old", 0), ("new", count)):
+        symbols = (f"symbol_number_{number}" for number in range(start, start + count))
+        lines = (f".globl {name}\n.type {name}, @function\n{name}:\n" for name in symbols)
+        (tmp_path / f"{name}.s").write_text("".join(lines))
+        words = ["gcc", "-shared", "-nostdlib", "-o", tmp_path / f"{name}.so", tmp_path / f"{name}.s"]
+        subprocess.run(words, check=True)
+    accept = tmp_path / "accept.txt"
+    rules = ("symbol-removed", "symbol-added")
+    accept.write_text("".join(f"[suppress]\nrule = {rule}\nreason = because of {rule}\n" for rule in rules))
+    words = ("diff", "--suppressions", str(accept), str(tmp_path / "old.so"), str(tmp_path / "new.so"))
+    text = audit.run(*words)
+    assert text.count("accepted: ") == 100 and text.count("... and 2950 more") == 2
+    assert len(run_of(audit.run(*words, "--format", "sarif"))["results"]) == 2
+    page = audit.run(*words, "--format", "html")
+    assert page.count("<tr>") == 3 and all(f"accepted: because of {rule}" in page for rule in rules)
+    assert len(valid(audit.run(*words, "--format", "json"))["suppressed"]) == 2 * count
+
+
 def test_a_suppression_ends(audit, tmp_path):
     old, new = audit.compile("old.so", CORE + "int core_dump(void) { return 1; }"), audit.compile("new.so")
     accept = tmp_path / "accept.txt"
