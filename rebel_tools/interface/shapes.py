@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
+from operator import attrgetter
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -98,11 +99,12 @@ def row(make: Callable[..., Any], tail: Mapping[str, tuple[Shape, Any]] | None =
     tail = tail or {}
     both = {**items, **{name: shape for name, (shape, _) in tail.items()}}
     names, required = tuple(both), len(items)
+    several = attrgetter(*names) if len(names) > 1 else None  # which gives a tuple, and is the fastest way
     defaults = [None] * required + [default for _, default in tail.values()]
     encoders = [(at, shape.encode) for at, shape in enumerate(both.values()) if shape.encode is not same]
 
     def encode(value: Any) -> list[Any]:
-        written = [getattr(value, name) for name in names]
+        written = list(several(value)) if several else [getattr(value, name) for name in names]
         while len(written) > required and written[-1] == defaults[len(written) - 1]:
             written.pop()
         for at, encode_one in encoders:
