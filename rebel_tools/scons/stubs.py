@@ -60,6 +60,7 @@ class PackageStubs:
         self._known: dict[str, CPackage] = {}
         self._compilers: dict[str, CCompiler] = {}
         self._in_flags: set[str] = set()
+        self._searched: dict[str, set[str]] = {}  # the include folders of each package
 
     @cached_property
     def packages(self) -> tuple[Package, ...]:
@@ -158,8 +159,22 @@ class PackageStubs:
             for node in self.by_package[package.name]:
                 before = [*node.sources, *(node.implicit or ())]
                 found.update(each.get_abspath() for each in before if not each.is_derived() and not _is_value(each))
-            found.update(path for path in self._folders(package) if os.path.isdir(path) and not self._is_made(path))
+            found.update(self._hiding(package, found))
         return {os.path.join(self.run.top, path) for path in found}
+
+    def _hiding(self, package: Package, read: Iterable[str]) -> set[str]:
+        """The folders in which a header could appear that the C of a package would include instead of one that it has
+        read: its include folders, and folders below them such as `sys` for `sys/types.h`.
+        """
+        searched = self._searched.get(package.name, ())
+        inside = {
+            os.path.dirname(path[len(folder) + 1 :])
+            for folder in searched
+            for path in read
+            if path.startswith(f"{folder}/")
+        }
+        folders = {os.path.join(folder, below) for folder in searched for below in inside}
+        return {os.path.normpath(path) for path in folders if os.path.isdir(path) and not self._is_made(path)}
 
     def _is_made(self, path: str) -> bool:
         return f"{path}/".startswith(f"{self.run.build}/")
@@ -189,7 +204,11 @@ class PackageStubs:
         flags = [word for word in package.stubs.flags if not _is_standard_of(word, cxx=is_c, c=is_cxx)]
         named = named_by([*flags, *(word for each in self._installed(package) for word in each.compile)])
         compiler = self._c_compiler("c++" if is_cxx else "c")
-        folders = [env.Dir(os.path.join(self.run.top, folder)) for folder in (*named.folders, *compiler.folders)]
+        searched = [os.path.join(self.run.top, folder) for folder in (*named.folders, *compiler.folders)]
+        self._searched.setdefault(package.name, set()).update(
+            os.path.normpath(os.path.join(self.run.top, folder)) for folder in (*self._folders(package), *searched)
+        )
+        folders = list(map(env.Dir, searched))
         own = {"_OCAMLSTUBFLAGS": expanding_to(lambda env: flags), "CPPPATH": [*env["CPPPATH"], *folders]}
         made: Nodes = env.Override(own).SharedObject(target, source)
         env.Depends(made, env.Value("\n".join(map(program_identity, compiler.programs))))

@@ -285,6 +285,20 @@ def test_a_header_in_a_folder_of_the_environment_counts(app, variable):
     app.equals_a_clean_build()
 
 
+@pytest.mark.parametrize("first", ["c", "inc"])
+def test_a_header_that_appears_in_a_folder_below_counts(app, first):
+    number(app, "#include <sub/number.h>", flags="-I inc", headers=["c"])
+    app.environment["CPATH"] = str(app.path("inc2"))
+    app.write("c/sub/other.h", "")
+    app.write("inc/sub/other.h", "")
+    installed(app, "inc2/sub", 1)
+    app.settle()
+    installed(app, f"{first}/sub", 2)
+    app.build()
+    assert app.output() == "2"
+    app.equals_a_clean_build()
+
+
 @needs_pkg_config
 def test_a_header_of_a_package_of_pkg_config_counts(app):
     folder = installed(app, "inc", 1)
