@@ -102,7 +102,8 @@ def remove_left_over(build: str, homes: Mapping[str, str]) -> None:
 
 
 def remove_links(build: str, profile: str, targets: Iterable[str]) -> None:
-    """Remove the symbolic links in the folders of targets: through one, a build would write elsewhere.
+    """Remove the symbolic links in the folders of targets through which a build would write elsewhere. Links to files
+    that have no name of an output stay: another builder of the SConstruct may have made them.
 
     profile: the folder of the profile in `build`, '' or with a slash at its end. Errors: OSError.
     """
@@ -120,7 +121,8 @@ def _links(folder: str) -> Iterator[str]:
     with suppress(OSError), os.scandir(folder) as entries:
         for entry in entries:
             if entry.is_symlink():
-                yield entry.path
+                if entry.name.endswith((*_MADE, *SUFFIXES)) or not os.path.isfile(entry.path):
+                    yield entry.path
             elif entry.is_dir():
                 yield from _links(entry.path)
 

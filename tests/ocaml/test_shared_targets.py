@@ -205,7 +205,10 @@ def test_nothing_is_written_through_a_link(app, tmp_path_factory):
     for number, path in enumerate(objects):
         path.unlink()
         path.symlink_to(elsewhere / ("main.o" if number % 2 else "new"))
+    app.path("_build/server/notes.txt").symlink_to(elsewhere / "main.o")
     rebel(app, "build", "--silent")
+    assert app.path("_build/server/notes.txt").is_symlink()
+    app.path("_build/server/notes.txt").unlink()
     assert (elsewhere / "main.o").read_text() == "mine" and len(list(elsewhere.iterdir())) == 1
     clean_equals(app)
     shutil.rmtree(app.path("_build/tool"))
