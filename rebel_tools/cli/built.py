@@ -28,6 +28,12 @@ from rebel_tools.sconstruct import (
 from rebel_tools.search_path import python_command
 
 
+# Options of scons with which nothing is built: -n, -q, -c and -h, alone or in a group of flags such as `-Qn`.
+_NOTHING_BUILT = re.compile(
+    r"-[BQSbeikmstw]*[nqchH][A-Za-z]*|--(?:no-exec|just-print|dry-run|recon|question|clean|remove|help|help-options)"
+)
+
+
 class Built(NamedTuple):
     """A project that a subcommand builds. places: the paths of its outputs; arguments: those for scons, including the
     profile and the output folder.
@@ -36,6 +42,11 @@ class Built(NamedTuple):
     project: Project
     places: Places
     arguments: tuple[str, ...]
+
+    @property
+    def is_only_asked(self) -> bool:
+        """Whether the options let scons build nothing, so that there may be no outputs to work with."""
+        return any(map(_NOTHING_BUILT.fullmatch, self.arguments))
 
     def build(self, *targets: str) -> int:
         """Build targets, or the default ones, like `rebel build`; return the exit status.

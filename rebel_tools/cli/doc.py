@@ -32,7 +32,7 @@ def execute(args: Namespace) -> int:
     built = entered(args.scons_arguments)
     odoc = tools.require("odoc")
     status = built.build()
-    if status:
+    if status or built.is_only_asked:
         return status
     page = make_documentation(built.places, odoc)
     print(printable(f"The documentation is in {os.path.relpath(page)}"))

@@ -49,7 +49,7 @@ def execute(args: Namespace) -> int:
         _remove(built, prefix)
         return 0
     status = built.build()
-    if status:
+    if status or built.is_only_asked:
         return status
     installed = installed_of(built.places, _requirements)
     if args.list:

@@ -142,6 +142,12 @@ def test_doc(app):
 
 
 @needs("odoc")
+def test_doc_makes_nothing_in_a_dry_run(app):
+    said = rebel(app, "doc", "-Qn")
+    assert "Dep.ml" in said.err and not said.out and not app.path("_build").exists()
+
+
+@needs("odoc")
 def test_doc_writes_nothing_through_a_link(app, tmp_path_factory):
     elsewhere = tmp_path_factory.mktemp("elsewhere")
     app.path("_build").mkdir()

@@ -62,6 +62,15 @@ def test_findlib_finds_it(shop):
     assert "Unbound module" in shop.run(*command, cwd="use", env=environ(shop), rc=2).err
 
 
+def test_a_dry_run_installs_nothing(shop):
+    install(shop, "-n")
+    assert not shop.path("prefix").exists()
+    install(shop)
+    shop.path("prefix/lib/my-lib/META").unlink()
+    install(shop, "--dry-run")
+    assert not shop.path("prefix/lib/my-lib/META").exists()
+
+
 @pytest.mark.skipif(not shutil.which("dune"), reason="dune is not installed")
 def test_dune_finds_it(shop):
     install(shop)
