@@ -27,7 +27,6 @@ from rebel_tools.sconstruct import (
 )
 from rebel_tools.search_path import python_command
 
-
 # Options of scons with which nothing is built: -n, -q, -c and -h, alone or in a group of flags such as `-Qn`.
 _NOTHING_BUILT = re.compile(
     r"-[BQSbeikmstw]*[nqchH][A-Za-z]*|--(?:no-exec|just-print|dry-run|recon|question|clean|remove|help|help-options)"
