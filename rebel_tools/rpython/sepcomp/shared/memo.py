@@ -19,7 +19,7 @@ def finish(core, original):
         if self.do_not_process or not any(is_of_core(core, arg) for args in self.table for arg in args):
             return original(self)
         bookkeeper = self.funcdesc.bookkeeper
-        self.graph = bookkeeper.annotator.translator.buildflowgraph(switch(self.funcdesc.name, self.table))
+        self.graph = bookkeeper.annotator.translator.buildflowgraph(switch(self.funcdesc.name, ordered(bookkeeper, self.table)))
         self.graph.defaults = self.funcdesc.defaults
         columns = zip(*self.table)
         args_s = [unionof(*[bookkeeper.immutablevalue(value) for value in column]) for column in columns]
@@ -36,11 +36,18 @@ def is_of_core(core, value):
     return id(value) in core.paths
 
 
-def switch(name, table):
-    """A function that compares its arguments with each row of the table."""
-    names = ['a%d' % i for i in range(len(table.keys()[0]))]
+def ordered(bookkeeper, table):
+    """The rows of a table, in an order that does not depend on addresses: that of the descriptions (see `hashes`)."""
+    def key(value):
+        return repr(value) if isinstance(value, (bool, type(None))) else hash(bookkeeper.getdesc(value))
+    return sorted(table.items(), key=lambda row: map(key, row[0]))
+
+
+def switch(name, rows):
+    """A function that compares its arguments with each row of a table."""
+    names = ['a%d' % i for i in range(len(rows[0][0]))]
     namespace, lines = {}, ['def memo_%s(%s):' % (name, ', '.join(names))]
-    for row, (args, result) in enumerate(sorted(table.items(), key=lambda item: map(repr, item[0]))):
+    for row, (args, result) in enumerate(rows):
         tests = []
         for column, (argument, value) in enumerate(zip(names, args)):
             constant = 'c%d_%d' % (row, column)
