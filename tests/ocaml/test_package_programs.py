@@ -294,15 +294,15 @@ STARTING = (
     "-specs=x",
     "@x",
 )
-HARMLESS = (
+HARMLESS_OF_C = (
     "-fPIC -fno-strict-aliasing -fvisibility=hidden -fstack-protector-strong -ffile-prefix-map=/a=b -fsanitize=address"
 )
 
 
 @pytest.mark.parametrize("flag", STARTING)
 def test_flags_of_c_that_start_programs_or_write_files(flag):
-    assert first_program_of_c([*HARMLESS.split(), flag]) == len(HARMLESS.split())
+    assert first_program_of_c([*HARMLESS_OF_C.split(), flag]) == len(HARMLESS_OF_C.split())
 
 
 def test_flags_of_c_that_do_not():
-    assert first_program_of_c(HARMLESS.split()) is None
+    assert first_program_of_c(HARMLESS_OF_C.split()) is None
