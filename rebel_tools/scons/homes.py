@@ -49,7 +49,7 @@ def note_served(build: str, name: str, targets: Collection[str]) -> None:
     home = os.path.join(build, name)
     path, known = os.path.join(home, _SERVED), served(home)
     for target in targets:
-        _mark(os.path.join(build, target))
+        mark(os.path.join(build, target))
     if sorted(targets) == sorted(known):
         return
     with suppress(OSError):  # then nothing can be built either, and the build reports that
@@ -60,11 +60,11 @@ def note_served(build: str, name: str, targets: Collection[str]) -> None:
             os.unlink(path)
 
 
-def _mark(folder: str) -> None:
+def mark(folder: str) -> None:
+    """Mark the folder of a target, if it exists, as one that a build has made."""
     path = os.path.join(folder, _MARK)
-    if not os.path.lexists(path):
+    if os.path.isdir(folder) and not os.path.lexists(path):
         with suppress(OSError):  # then nothing can be built either, and the build reports that
-            os.makedirs(folder, exist_ok=True)
             write_atomically(path, b"")
 
 

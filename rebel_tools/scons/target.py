@@ -26,7 +26,7 @@ from rebel_tools.scons.for_editors import ForEditors
 from rebel_tools.scons.goal_nodes import GoalNodes
 from rebel_tools.scons.goals import DONE, ENGINES, Goal
 from rebel_tools.scons.group_memory import GroupMemory
-from rebel_tools.scons.homes import note_served
+from rebel_tools.scons.homes import mark, note_served
 from rebel_tools.scons.interactive import option
 from rebel_tools.scons.made_first import MadeFirst
 from rebel_tools.scons.named import First
@@ -308,6 +308,8 @@ class TargetSession(Session):
 
     def built(self, made: Step | Goal) -> None:
         super().built(self.step_of(made))
+        if isinstance(made, Goal) and made.target.name != self.home.name:
+            mark(os.path.join(self.top, self.place, made.target.name))
         if self.goal_nodes.layers is None:
             self.memory.doubt("a program that a rule runs was rebuilt, and can make other steps stale")
 

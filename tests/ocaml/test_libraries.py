@@ -160,7 +160,7 @@ def test_a_folder_is_split_by_names(app):
     assert app.project.run(app.path("_build/foo/src/app.out")).out == "5"
     core["sources"] = ["src"]
     app.write("package.json", json.dumps({"name": "foo", "rebel": rebel_key}))
-    assert '"src/main.ml" would be a source of foo and of foo.core' in app.build(rc=2)
+    assert '"src/main.ml" would be a source of foo.core and of foo' in app.build(rc=2)
 
 
 def test_flags_open_a_library(app):
