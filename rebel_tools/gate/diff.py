@@ -20,7 +20,7 @@ from rebel_tools.gate.diff_linkage import linkage, removed
 from rebel_tools.gate.diff_report import Change, DiffReport, change
 from rebel_tools.gate.diff_versions import counterparts
 from rebel_tools.gate.header_enums import differences, header_enums
-from rebel_tools.gate.not_compared import CHOSEN_AT_LOAD, Reason, grouped
+from rebel_tools.gate.not_compared import CHOSEN_AT_LOAD, Reason, grouped, part_unknown
 from rebel_tools.gate.rules import NOTE, SOURCE
 from rebel_tools.gate.side import Item, Side
 from rebel_tools.interface.names import COMPILER_MADE, matches
@@ -106,7 +106,7 @@ class _Diff:
         default = "prototype-changed" if name in self.ours.functions else "type-changed"
         for d in compared.differences:
             if d.unknown:
-                self.unchecked[name] = Reason(f"{d.field} of {name} is not known on both sides")
+                self.unchecked[name] = part_unknown(name, d)
             else:
                 where = (name, d.field, d.expected, d.found)
                 yield change(d.rule or default, *where, level=d.level, declared_at=place)

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
 _KEEP_ALL = "-fno-limit-debug-info (Clang) or -femit-class-debug-always (GCC) keep all types"
 _NEWER = "-gdwarf-5, or leaving out -gstrict-dwarf, tells it"
+_TELLS_ATOMIC = "-gdwarf-5 tells what is _Atomic"
 _INSTANTIATE = "a library has it that uses the size or members of the template somewhere"
 
 
@@ -28,6 +29,12 @@ def remedy(name: str, difference: Difference) -> str:
     if not difference.field:
         return how_to_complete(name)
     return _NEWER if difference.field in ("alignment", "passing") else ""
+
+
+def part_unknown(symbol: str, difference: Difference) -> Reason:
+    """The reason if a part of the type of a symbol is not known on both sides."""
+    is_atomic = ("_Atomic" in difference.expected) != ("_Atomic" in difference.found)
+    return Reason(f"{difference.field} of {symbol} is not known on both sides", _TELLS_ATOMIC if is_atomic else "")
 
 
 class Reason(NamedTuple):

@@ -12,7 +12,7 @@ from rebel_tools.errors import Place
 from rebel_tools.gate.compare import Comparison
 from rebel_tools.gate.compared import Compared, Pair
 from rebel_tools.gate.difference import Difference
-from rebel_tools.gate.not_compared import CHOSEN_AT_LOAD, Reason
+from rebel_tools.gate.not_compared import CHOSEN_AT_LOAD, Reason, part_unknown
 from rebel_tools.gate.report import Finding
 from rebel_tools.gate.rules import BREAK
 
@@ -138,7 +138,7 @@ class SymbolCheck:
         rule = "wrong-prototype" if isinstance(symbol, Function) else "wrong-type"
         for difference in compared.differences:
             if difference.unknown:
-                verdict.stop(Reason(f"{difference.field} of {symbol.name} is not known on both sides"))
+                verdict.stop(part_unknown(symbol.name, difference))
             elif difference.rule not in SILENT:
                 level = promised(difference)
                 where = (difference.field, difference.expected, difference.found)
