@@ -19,7 +19,8 @@ def finish(core, original):
         if self.do_not_process or not any(is_of_core(core, arg) for args in self.table for arg in args):
             return original(self)
         bookkeeper = self.funcdesc.bookkeeper
-        self.graph = bookkeeper.annotator.translator.buildflowgraph(switch(self.funcdesc.name, ordered(bookkeeper, self.table)))
+        function = switch(self.funcdesc.name, ordered(bookkeeper, self.table))
+        self.graph = bookkeeper.annotator.translator.buildflowgraph(function)
         self.graph.defaults = self.funcdesc.defaults
         columns = zip(*self.table)
         args_s = [unionof(*[bookkeeper.immutablevalue(value) for value in column]) for column in columns]
