@@ -14,7 +14,7 @@ from rebel_tools.binary.elf_symbols import Extent
 from rebel_tools.binary.errors import UnreadableBinary
 from rebel_tools.binary.model import TableFinding
 
-SHT_STRTAB, SHT_DYNAMIC, SHT_NOBITS, SHT_DYNSYM, SHT_VERDEF, SHT_VERSYM = 3, 6, 8, 11, 0x6FFFFFFD, 0x6FFFFFFF
+SHT_DYNAMIC, SHT_NOBITS, SHT_DYNSYM, SHT_VERDEF, SHT_VERSYM = 6, 8, 11, 0x6FFFFFFD, 0x6FFFFFFF
 MAX_SECTIONS = 100_000
 
 

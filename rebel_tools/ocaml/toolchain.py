@@ -219,11 +219,6 @@ def compiler_config(*compiler: str, environ: Mapping[str, str] = os.environ) -> 
     return {name: value.strip() for name, _, value in rows}
 
 
-def standard_library_folder(*compiler: str, environ: Mapping[str, str] = os.environ) -> str:
-    """The folder of a compiler's standard library, '' if it is unknown."""
-    return compiler_config(*compiler, environ=environ).get("standard_library", "")
-
-
 @cache
 def findlib_places(findlib: tuple[str, ...], env_path: str) -> tuple[str, ...]:
     """The configuration of findlib and the folders in which it looks for packages."""

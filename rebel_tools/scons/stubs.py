@@ -204,12 +204,10 @@ class PackageStubs:
         flags = [word for word in package.stubs.flags if not _is_standard_of(word, cxx=is_c, c=is_cxx)]
         named = named_by([*flags, *(word for each in self._installed(package) for word in each.compile)])
         compiler = self._c_compiler("c++" if is_cxx else "c")
-        searched = [os.path.join(self.run.top, folder) for folder in (*named.folders, *compiler.folders)]
-        self._searched.setdefault(package.name, set()).update(
-            os.path.normpath(os.path.join(self.run.top, folder)) for folder in (*self._folders(package), *searched)
-        )
-        folders = list(map(env.Dir, searched))
-        own = {"_OCAMLSTUBFLAGS": expanding_to(lambda env: flags), "CPPPATH": [*env["CPPPATH"], *folders]}
+        folders = (env.Dir(os.path.join(self.run.top, folder)) for folder in (*named.folders, *compiler.folders))
+        searched = [*env["CPPPATH"], *folders]
+        self._searched.setdefault(package.name, set()).update(folder.get_abspath() for folder in searched)
+        own = {"_OCAMLSTUBFLAGS": expanding_to(lambda env: flags), "CPPPATH": searched}
         made: Nodes = env.Override(own).SharedObject(target, source)
         env.Depends(made, env.Value("\n".join(map(program_identity, compiler.programs))))
         env.Depends(made, env.Value(f"SOURCE_DATE_EPOCH={env['ENV'].get('SOURCE_DATE_EPOCH')}"))
