@@ -33,11 +33,12 @@ from rebel_tools.project.model import Package, Project, Target
 from rebel_tools.scons import build_folder, profiles
 from rebel_tools.scons.actions import Words
 from rebel_tools.scons.compat import Environment, Node, Nodes
-from rebel_tools.scons.homes import note_served
+from rebel_tools.scons.homes import mark, note_served
 from rebel_tools.scons.output import install_output, spawn
 from rebel_tools.scons.package_scope import package_scope
 from rebel_tools.scons.programs import check_tool
 from rebel_tools.scons.said import Said
+from rebel_tools.scons.saving import at_the_end
 from rebel_tools.scons.settings import settings
 from rebel_tools.scons.terminal import TERMINAL
 from rebel_tools.scons.words import extended
@@ -191,8 +192,9 @@ class BuckleScriptTargets:
             for path in (os.path.join(folder, name) for name in names if name.endswith(_SUFFIXES)):
                 if path not in known:
                     os.unlink(path)
-        names = [target.name for target in self.programs if target.name != self.home.name]
-        note_served(os.path.join(self.top, self.place), self.home.name, names)
+        build, names = os.path.join(self.top, self.place), [t.name for t in self.programs if t.name != self.home.name]
+        note_served(build, self.home.name, names)
+        at_the_end(partial(mark, build, names))
 
     def _file(self, path: str, text: str) -> list[Node]:
         """An output with a fixed text."""

@@ -48,8 +48,6 @@ def note_served(build: str, name: str, targets: Collection[str]) -> None:
     """Record the targets whose files were made from the folder of the home `name`, besides the home itself."""
     home = os.path.join(build, name)
     path, known = os.path.join(home, _SERVED), served(home)
-    for target in targets:
-        mark(os.path.join(build, target))
     if sorted(targets) == sorted(known):
         return
     with suppress(OSError):  # then nothing can be built either, and the build reports that
@@ -60,12 +58,16 @@ def note_served(build: str, name: str, targets: Collection[str]) -> None:
             os.unlink(path)
 
 
-def mark(folder: str) -> None:
-    """Mark the folder of a target, if it exists, as one that a build has made."""
-    path = os.path.join(folder, _MARK)
-    if os.path.isdir(folder) and not os.path.lexists(path):
-        with suppress(OSError):  # then nothing can be built either, and the build reports that
-            write_atomically(path, b"")
+def mark(build: str, targets: Iterable[str]) -> None:
+    """Mark the folders of targets, those that exist, as made by a build. However a file came into a folder (compiled,
+    put back from a cache), this is done at the end of the build, so that every order of builds leaves the same.
+    """
+    for target in targets:
+        folder = os.path.join(build, target)
+        path = os.path.join(folder, _MARK)
+        if os.path.isdir(folder) and not os.path.lexists(path):
+            with suppress(OSError):  # then the list of the home has to suffice
+                write_atomically(path, b"")
 
 
 def served(home: str) -> list[str]:

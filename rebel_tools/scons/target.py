@@ -206,8 +206,12 @@ class TargetSession(Session):
         self.own_folders = {self.relative(path) for folder in folders for path, _, _ in os.walk(folder)}
         super()._remove_vanished(scopes)
         if not option("clean"):
-            names = [goal.target.name for goal in self.goals if goal.target.name != self.home.name]
-            note_served(os.path.join(self.top, self.place), self.home.name, names)
+            note_served(os.path.join(self.top, self.place), self.home.name, self._served)
+
+    @property
+    def _served(self) -> list[str]:
+        """The targets that are made from this folder, besides its home."""
+        return [goal.target.name for goal in self.goals if goal.target.name != self.home.name]
 
     def absent(self, scope: Scope) -> Mapping[str, str]:
         package = self.package_of.get(scope)
@@ -308,8 +312,6 @@ class TargetSession(Session):
 
     def built(self, made: Step | Goal) -> None:
         super().built(self.step_of(made))
-        if isinstance(made, Goal) and made.target.name != self.home.name:
-            mark(os.path.join(self.top, self.place, made.target.name))
         if self.goal_nodes.layers is None:
             self.memory.doubt("a program that a rule runs was rebuilt, and can make other steps stale")
 
@@ -356,6 +358,7 @@ class TargetSession(Session):
     def _save(self) -> None:
         super()._save()
         if self._is_visited and not option("clean"):
+            mark(os.path.join(self.top, self.place), self._served)
             self.memory.write()
 
     def _finish(self) -> None:
