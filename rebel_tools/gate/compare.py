@@ -20,8 +20,8 @@ from rebel_tools.gate.compare_records import records
 from rebel_tools.gate.compare_symbols import conventions, functions, variables
 from rebel_tools.gate.compared import Compared, Pair, Sources
 from rebel_tools.gate.difference import MISSING, Difference, difference_at
+from rebel_tools.gate.sameness import Sameness, all_of, same_if
 from rebel_tools.gate.shapes import (
-    all_of,
     bare,
     fits_any_call,
     is_atomic,
@@ -165,9 +165,9 @@ class Comparison:
         rule: for a difference of representation. by_value: whether the place holds a value and not a pointer to one.
         passed: whether a function takes or returns the value.
         """
-        verdict = self.same(a, b, by_value or passed, passed)
-        if verdict is not True:
-            yield difference_at(where, a, b, rule, unknown=verdict is None)
+        sameness = self.same(a, b, by_value or passed, passed)
+        if sameness != Sameness.SAME:
+            yield difference_at(where, a, b, rule, unknown=sameness == Sameness.UNKNOWN)
         elif is_renamed(a, b):
             yield difference_at(where, a, b, "type-renamed")
         elif not self.void_is_any and leads_to_void(a) != leads_to_void(b):
@@ -175,50 +175,51 @@ class Comparison:
         elif pointers(a) != pointers(b):
             yield difference_at(where, a, b, "reference-changed")
 
-    def same(self, a: t.Type, b: t.Type, by_value: bool = False, passed: bool = False) -> bool | None:
-        """Whether two types have the same representation; None if that is unknown."""
+    def same(self, a: t.Type, b: t.Type, by_value: bool = False, passed: bool = False) -> Sameness:
+        """Whether two types have the same representation."""
         atomic = is_atomic(peel(a)), is_atomic(peel(b))
         x, y = bare(a), bare(b)
         if isinstance(x, t.Unknown) or isinstance(y, t.Unknown):
-            return None
+            return Sameness.UNKNOWN
         if isinstance(x, t.Ref) and isinstance(y, t.Ref):
-            verdict: bool | None = self._definitions_named(x.key, y.key, share_a_name(a, b), by_value, passed)
+            sameness = same_if(self._definitions_named(x.key, y.key, share_a_name(a, b), by_value, passed))
         else:
-            verdict = self._same(x, y, by_value, passed)
-        if passed or atomic[0] == atomic[1] or verdict is False:
-            return verdict  # a value that is passed or returned is a copy
+            sameness = self._same(x, y, by_value, passed)
+        if passed or atomic[0] == atomic[1] or sameness == Sameness.DIFFERENT:
+            return sameness  # a value that is passed or returned is a copy
         other = self.found if atomic[0] else self.expected
-        return False if other.tells_atomic else None
+        return Sameness.DIFFERENT if other.tells_atomic else Sameness.UNKNOWN
 
-    def _same(self, a: t.Type, b: t.Type, by_value: bool, passed: bool) -> bool | None:
+    def _same(self, a: t.Type, b: t.Type, by_value: bool, passed: bool) -> Sameness:
         if isinstance(a, t.Ref) or isinstance(b, t.Ref):
             return self._reference(a, b)
         if isinstance(a, t.Pointer) and isinstance(b, t.Pointer):
             return self._pointers(a, b)
         if isinstance(a, t.MemberPointer) and isinstance(b, t.MemberPointer):
             records = [self.same(a.record, b.record)] if a.record and b.record else []
-            return all_of([a.size == b.size, self.same(a.target, b.target), *records])
+            return all_of([same_if(a.size == b.size), self.same(a.target, b.target), *records])
         if isinstance(a, t.Array) and isinstance(b, t.Array):
             equal = a.count is None or a.count == b.count or not (a.count or b.count)
-            return all_of([equal, a.vector == b.vector, self.same(a.element, b.element, by_value)])
+            return all_of([same_if(equal and a.vector == b.vector), self.same(a.element, b.element, by_value)])
         if isinstance(a, t.FunctionType) and isinstance(b, t.FunctionType):
             return self._signatures(a, b)
         if isinstance(a, (t.Record, t.Enum)) and type(a) is type(b):
-            return verdict_of(self._two(a, b))
+            return sameness_of(self._two(a, b))
         return numbers(a, b)
 
-    def _pointers(self, a: t.Pointer, b: t.Pointer) -> bool | None:
+    def _pointers(self, a: t.Pointer, b: t.Pointer) -> Sameness:
         if isinstance(bare(a.target), t.Void) or (isinstance(bare(b.target), t.Void) and not self.void_is_any):
-            return a.size == b.size
-        return all_of([a.size == b.size, (a.kind == "*") == (b.kind == "*"), self.same(a.target, b.target)])
+            return same_if(a.size == b.size)
+        alike = a.size == b.size and (a.kind == "*") == (b.kind == "*")
+        return all_of([same_if(alike), self.same(a.target, b.target)])
 
-    def _signatures(self, a: t.FunctionType, b: t.FunctionType) -> bool | None:
+    def _signatures(self, a: t.FunctionType, b: t.FunctionType) -> Sameness:
         pairs = [self.same(x, y, True, True) for x, y in zip(a.parameters, b.parameters)]
         equal = len(a.parameters) == len(b.parameters) and a.varargs == b.varargs
         if not equal:
             equal = fits_any_call(a, b) or fits_any_call(b, a)
         convention = not list(conventions(self, a.convention, b.convention))
-        return all_of([equal, convention, self.same(a.result, b.result, True, True), *pairs])
+        return all_of([same_if(equal and convention), self.same(a.result, b.result, True, True), *pairs])
 
     def _definitions_named(self, a: str, b: str, share_a_name: bool, by_value: bool, passed: bool) -> bool:
         """Whether two named definitions are the same type; if so, they are compared later as a pair."""
@@ -230,14 +231,14 @@ class Comparison:
         self.passed.update([pair] if passed else ())
         return True
 
-    def _reference(self, a: t.Type, b: t.Type) -> bool | None:
+    def _reference(self, a: t.Type, b: t.Type) -> Sameness:
         """Compare a named definition with a type without a name."""
         one = self.expected.types.get(a.key) if isinstance(a, t.Ref) else a
         other = self.found.types.get(b.key) if isinstance(b, t.Ref) else b
         if one is None or other is None:
-            return None
+            return Sameness.UNKNOWN
         if isinstance(one, (t.Record, t.Enum)) and type(one) is type(other):
-            return verdict_of(self._two(one, other))
+            return sameness_of(self._two(one, other))
         return numbers(one, other)
 
     def _is_alike(self, pair: Pair) -> bool:
@@ -250,20 +251,20 @@ class Comparison:
         if self._depth > MAX_RENAMED:
             return False
         self._depth += 1
-        alike = all(verdict_of(compared.differences) is True for compared in self.reached([pair]).values())
+        alike = all(sameness_of(one.differences) == Sameness.SAME for one in self.reached([pair]).values())
         self._depth -= 1
         return alike
 
 
-def verdict_of(differences: Iterable[Difference]) -> bool | None:
+def sameness_of(differences: Iterable[Difference]) -> Sameness:
     """Whether types that contain two definitions with these differences are the same: only breaking ones count."""
-    verdict: bool | None = True
+    sameness = Sameness.SAME
     for difference in differences:
         if difference.unknown:
-            verdict = None
+            sameness = Sameness.UNKNOWN
         elif difference.breaks:
-            return False
-    return verdict
+            return Sameness.DIFFERENT
+    return sameness
 
 
 def _kind(definition: t.Record | t.Enum) -> str:

@@ -18,6 +18,7 @@ from rebel_tools.gate.compare_virtuals import virtuals
 from rebel_tools.gate.difference import MISSING, Difference
 from rebel_tools.gate.leaves import Leaf, inner_leaves, leaves
 from rebel_tools.gate.rules import NOTE, RISK, SOURCE
+from rebel_tools.gate.sameness import Sameness
 from rebel_tools.gate.shapes import are_alike
 
 if TYPE_CHECKING:
@@ -183,7 +184,7 @@ class _Members:
         """Whether `b` can be `a` under another name: it has the same type, or for reserved room the same size."""
         if a.bits != b.bits:
             return False
-        return a.is_reserved or self.comparison.same(a.field.type, b.field.type, by_value=True) is True
+        return a.is_reserved or self.comparison.same(a.field.type, b.field.type, by_value=True) == Sameness.SAME
 
     def _explain_within(self, room: Leaf) -> bool:
         """Remove the members in a reserved room from `new`; return whether there are any. Nothing is removed if one of

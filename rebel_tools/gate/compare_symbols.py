@@ -12,6 +12,7 @@ from rebel_tools.abi.values import asked_for
 from rebel_tools.gate import qualifiers
 from rebel_tools.gate.difference import MISSING, Difference, difference_at
 from rebel_tools.gate.rules import RISK
+from rebel_tools.gate.sameness import Sameness
 from rebel_tools.gate.shapes import bare
 
 if TYPE_CHECKING:
@@ -119,8 +120,8 @@ def _may_be_union_of(comparison: Comparison, a: t.Type, b: t.Type) -> bool:
 def _is_union_of(comparison: Comparison, a: t.Type, b: t.Type) -> bool:
     """Whether one type is a union whose members all have its size, and the other one is one of these members."""
     old, new = comparison.expected.types, comparison.found.types
-    before = any(comparison.same(member, b) for member in _alternatives(a, old))
-    return before or any(comparison.same(a, member) for member in _alternatives(b, new))
+    before = any(comparison.same(member, b) == Sameness.SAME for member in _alternatives(a, old))
+    return before or any(comparison.same(a, member) == Sameness.SAME for member in _alternatives(b, new))
 
 
 def _alternatives(kind: t.Type, definitions: Definitions) -> list[t.Type]:

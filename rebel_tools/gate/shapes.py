@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from rebel_tools.abi import types as t
 from rebel_tools.abi.spell import peel
+from rebel_tools.gate.sameness import Sameness, same_if
 
 FLOAT, INT = 4, 4
 """Bytes of a `float` and of an `int`: smaller arguments are promoted."""
@@ -97,7 +98,7 @@ _NAMED = re.compile(r"__bf16|_Decimal")
 _BIT_INT = re.compile(r"_BitInt(\(\d+\))?")
 
 
-def numbers(a: t.Type, b: t.Type) -> bool | None:
+def numbers(a: t.Type, b: t.Type) -> Sameness:
     """Compares types without parts. An enumeration equals the integer that represents it."""
     a = a.underlying if isinstance(a, t.Enum) else a
     b = b.underlying if isinstance(b, t.Enum) else b
@@ -105,40 +106,31 @@ def numbers(a: t.Type, b: t.Type) -> bool | None:
         return _integers(a, b)
     if isinstance(a, t.Float) and isinstance(b, t.Float):
         return _floats(a, b)
-    return type(a) is type(b) and a == b
+    return same_if(type(a) is type(b) and a == b)
 
 
 def are_alike(a: t.Type, b: t.Type) -> bool:
-    """Whether the types of two bit-fields are integers with the same signedness."""
-    signs = [_is_signed(bare(kind)) for kind in (a, b)]
-    return None not in signs and signs[0] == signs[1]
+    """Whether the types of two bit-fields are integers (which enumerations are not) with the same signedness."""
+    a, b = bare(a), bare(b)
+    are_integers = isinstance(a, (t.Integer, t.Bool)) and isinstance(b, (t.Integer, t.Bool))
+    return are_integers and _is_signed(a) == _is_signed(b)
 
 
-def _is_signed(kind: t.Type) -> bool | None:
-    """Whether an integer is signed; None for other types, including enumerations."""
-    if isinstance(kind, t.Bool):
-        return False
-    return kind.signed if isinstance(kind, t.Integer) else None
+def _is_signed(kind: t.Type) -> bool:
+    return isinstance(kind, t.Integer) and kind.signed
 
 
-def _integers(a: t.Integer, b: t.Integer) -> bool | None:
-    """Compares integers; None for C's `_BitInt` without the width, which some compilers do not describe."""
+def _integers(a: t.Integer, b: t.Integer) -> Sameness:
+    """Compares integers; unknown for C's `_BitInt` without the width, which some compilers do not describe."""
     if (a.size, a.signed) != (b.size, b.signed):
-        return False
+        return Sameness.DIFFERENT
     widths = [_BIT_INT.findall(kind.name) for kind in (a, b)]
-    return None if [""] in widths else widths[0] == widths[1]
+    return Sameness.UNKNOWN if [""] in widths else same_if(widths[0] == widths[1])
 
 
-def _floats(a: t.Float, b: t.Float) -> bool | None:
+def _floats(a: t.Float, b: t.Float) -> Sameness:
     """Compares floating-point types. Formats of the same size are distinguished by name, where that is possible."""
     if (a.size, a.complex) != (b.size, b.complex) or _NAMED.findall(a.name) != _NAMED.findall(b.name):
-        return False
+        return Sameness.DIFFERENT
     quad = _QUAD.search(a.name), _QUAD.search(b.name)
-    return True if bool(quad[0]) == bool(quad[1]) else None
-
-
-def all_of(verdicts: list[bool | None]) -> bool | None:
-    """False if any verdict is false, otherwise None if any is unknown."""
-    if False in verdicts:
-        return False
-    return None if None in verdicts else True
+    return Sameness.SAME if bool(quad[0]) == bool(quad[1]) else Sameness.UNKNOWN
