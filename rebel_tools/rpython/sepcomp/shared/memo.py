@@ -38,10 +38,15 @@ def is_of_core(core, value):
 
 
 def ordered(bookkeeper, table):
-    """The rows of a table, in an order that does not depend on addresses: that of the descriptions (see `hashes`)."""
+    """The rows of a table, in an order that does not depend on addresses: that of the descriptions (see `hashes`).
+
+    An argument that is the same in all rows can be anything, also an object without a description.
+    """
+    columns = [len(set(map(id, column))) > 1 for column in zip(*table)]
+
     def key(value):
         return repr(value) if isinstance(value, (bool, type(None))) else hash(bookkeeper.getdesc(value))
-    return sorted(table.items(), key=lambda row: map(key, row[0]))
+    return sorted(table.items(), key=lambda row: [key(value) for value, varies in zip(row[0], columns) if varies])
 
 
 def switch(name, rows):
