@@ -48,6 +48,14 @@ def _known(manifest: Manifest, path: str) -> Known | None:
     return _folder(manifest, folder or "/").files.get(name) if name else FOLDER
 
 
+def _has_stamp(manifest: Manifest, path: str) -> bool:
+    """Whether a file was compared by its stamp. If by nothing else, a target that is skipped now needs its time, or all
+    of its text.
+    """
+    known = _known(manifest, path)
+    return known is not None and not isinstance(known, str)
+
+
 def _lists(manifest: Manifest, path: str, kind: str, found: Mapping[str, Any]) -> bool:
     before = getattr(_folder(manifest, path), kind)
     return all(before.get(pattern) == (names or []) for pattern, names in found.items())
@@ -76,12 +84,16 @@ def merged(old: Manifest, new: Manifest, others: Set[str], linked: Set[str]) -> 
         folders[path] = _folders(path, folders[path], folder, others, linked, imported) if path in folders else folder
     kept = {path: digest for path, digest in old.digests.items() if path not in others}
     scripts = {path: text for path, text in old.scripts.items() if path not in others}
+    digests = {path: each for path, each in new.digests.items() if path in old.digests or not _has_stamp(old, path)}
+    # A file can have a digest by SCons in one run, and ours in the other.
+    digests = {path: each for path, each in digests.items() if len(kept.get(path, each)) == len(each)}
+    programs = {path: text for path, text in new.scripts.items() if path in old.scripts or not _has_stamp(old, path)}
     return new._replace(
         environ=_agreeing("the environment", old.environ, new.environ),
         every=old.every if new.every is None else new.every,
         folders=folders,
-        digests=_agreeing("contents", kept, new.digests),
-        scripts=_agreeing("SConscripts", scripts, new.scripts),
+        digests=_agreeing("contents", kept, digests),
+        scripts=_agreeing("SConscripts", scripts, programs),
         imported=imported,
     )
 

@@ -34,6 +34,7 @@ def install(recorder: Recorder) -> None:
     _wrap(Configuration, "__init__", _configured(recorder))
     _wrap(SCons.Environment.Base, "Execute", _executed(recorder))
     _wrap(SCons.Environment.Base, "Decider", _decided(recorder))
+    _wrap(SCons.Node.Node, "Decider", _decided(recorder))
 
 
 def _wrap(owner: Any, name: str, around: Any) -> None:
@@ -44,11 +45,12 @@ def _wrap(owner: Any, name: str, around: Any) -> None:
 # What an SConscript can ask a node about its file apart from its existence.
 _QUESTIONS = ("getmtime", "getsize", "get_timestamp", "get_size", "get_contents", "get_csig", "get_content_hash")
 _TIMES = ("getmtime", "get_timestamp")
+_READS = ("get_contents",)  # opens the file each time, which is recorded
 
 
 def observe_questions(recorder: Recorder) -> Callable[[], None]:
-    """Record what SConscripts ask nodes about their files. Returns a function that ends this: while SCons evaluates
-    nodes it asks them all the time.
+    """Record what SConscripts ask nodes about their files. Returns a function to call when SCons has read them: then
+    SCons itself asks the nodes all the time, and only direct questions of the user's code count.
     """
     owners = (SCons.Node.FS.Base, SCons.Node.FS.File)
     real = [(owner, name, vars(owner)[name]) for owner in owners for name in _QUESTIONS if name in vars(owner)]
@@ -61,13 +63,29 @@ def observe_questions(recorder: Recorder) -> Callable[[], None]:
             recorder.exact.add(path)
         return real(self, *arguments)
 
-    def end() -> None:
+    def scripts_are_read() -> None:
         for owner, name, function in real:
-            setattr(owner, name, function)
+            setattr(owner, name, function if name in _READS else _asked_when_judging(recorder, function))
 
     for owner, name, _ in real:
         _wrap(owner, name, asked)
-    return end
+    return scripts_are_read
+
+
+def _asked_when_judging(recorder: Recorder, real: Any) -> Any:
+    """A replacement of a method of a node, which records calls by functions of the user, as in a command line."""
+
+    def asked(self: Any, *arguments: Any) -> Any:
+        if "/SCons/" not in sys._getframe(1).f_code.co_filename and recorder.reading:
+            caller = find_caller()
+            if caller is not None and caller.direct:
+                path = self.get_abspath()
+                recorder.read_when_judging.add(path)
+                if real.__name__ in _TIMES:
+                    recorder.exact.add(path)
+        return real(self, *arguments)
+
+    return asked
 
 
 def _looked_up(recorder: Recorder) -> Any:

@@ -87,20 +87,23 @@ class Judging:
             return None
         children: dict[str, list[str]] = {}
         doubtful = []
-        for node in file_nodes():
+        for node in list(file_nodes()):  # a source in a variant folder may get another node below
             path = node.get_abspath()
             if node.get_state() == SCons.Node.no_state or path in self.skipped:
                 continue
-            if not node.has_builder():
-                sources = [each for each in (node.srcnode(), *self._together.get(path, ())) if each is not node]
-                if sources:
-                    children[path] = [each.get_abspath() for each in sources]
-                continue
-            if type(node) is not SCons.Node.FS.File:
+            is_derived = node.has_builder()
+            if is_derived and type(node) is not SCons.Node.FS.File:
                 return None
-            listed = [*node.sources, *(node.depends or ()), *(node.implicit or ()), *self._together.get(path, ())]
+            # A source has dependencies, too: the file that it is linked to in a variant folder, and those by Depends().
+            listed = [*(node.sources or ()), *(node.depends or ()), *(node.implicit or ())]
+            listed += self._together.get(path, ())
+            if not is_derived and node.srcnode() is not node:
+                listed.append(node.srcnode())
+            if not is_derived and not listed:
+                continue
             children[path] = [each.get_abspath() for each in listed if isinstance(each, SCons.Node.FS.File)]
-            if node.implicit is None or len(children[path]) < len(listed) or not self._is_scanned_by_scons(node):
+            is_scanned = not is_derived or (node.implicit is not None and self._is_scanned_by_scons(node))
+            if not is_scanned or len(children[path]) < len(listed):
                 doubtful.append(path)
         for path, others in self._together.items():
             if path not in children and path not in self.skipped:  # side effects that were not requested
@@ -135,6 +138,8 @@ def _made_together() -> Iterator[tuple[str, list[Any]]]:
 
 def _is_of_scons(scanner: Any) -> bool:
     """Whether a scanner, or each one that it selects from, is a function of SCons."""
+    if not type(scanner).__module__.startswith("SCons."):
+        return False
     function = getattr(scanner, "function", None)
     if isinstance(function, dict):
         return all(map(_is_of_scons, function.values()))

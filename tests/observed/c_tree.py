@@ -77,6 +77,21 @@ FEATURES = {
         "env.ParseDepends('out/h.d')"
     ),
     "file that is not made": "env.Command('out/i.txt', 'data/value.txt', 'true')",
+    "only programs": "Default(Alias('programs', []))",  # other targets are reached through them, or not at all
+    "dependency of a header": (
+        "env.Depends('second/h0.h', env.Command('out/j.txt', 'data/value.txt', 'cp $SOURCE $TARGET'))\n"
+        "Alias('programs', env.Command('out/k.txt', 'data/value.txt', 'cp $SOURCE $TARGET'))"
+    ),
+    "function in a command line": (
+        "env['ASKED'] = lambda target, source, env, for_signature: File('data/value.txt').get_csig()\n"
+        "Alias('programs', env.Command('out/l.txt', 'data/grown.txt', 'echo $ASKED > $TARGET'))"
+    ),
+    "prerequisite": (
+        "late = env.Command('out/m.txt', 'data/grown.txt', 'cp $SOURCE $TARGET')\n"
+        "env.Requires(late, env.Command('out/n.txt', 'data/value.txt', 'cp $SOURCE $TARGET'))\n"
+        "Alias('programs', late)"
+    ),
+    "value": "env.Command('out/o.txt', [Value(env['mode']), 'data/value.txt'], 'echo $SOURCES > $TARGET')",
     "side effect": (
         "made = env.Command('out/a.txt', 'data/value.txt', 'cp $SOURCE $TARGET; echo x > out/log.txt')\n"
         "env.SideEffect('out/log.txt', made)"
@@ -84,22 +99,38 @@ FEATURES = {
 }
 # Everyday changes, which are three times as likely as the others.
 ORDINARY = frozenset(
-    ("source", "header", "same_size", "touch", "touch_output", "remove_output", "damage_output", "new_source")
+    (
+        "source",
+        "header",
+        "same_size",
+        "include",
+        "touch",
+        "touch_output",
+        "remove_output",
+        "damage_output",
+        "new_source",
+    )
     + ("remove_source", "unrelated", "data", "new_data", "sconscript_comment")
 )
+# Changes of contents, after which SCons may have to check only a part of the tree.
+SMALL = ("source", "header", "same_size", "data", "include", "damage_output")
+NEVER_IN_PART = ("timestamps", "product that another action changes")  # the second always has something to do
 PART = """\
 Import('env')
 env = env.Clone()
 objects = env.Object(Glob('*.c', exclude=['main_*.c']))
 lib = env.StaticLibrary('part{n}', objects)
-env.Program('prog{n}', ['main_{n}.c'], LIBS=['part{n}'], LIBPATH=['.'])
+Alias('programs', env.Program('prog{n}', ['main_{n}.c'], LIBS=['part{n}'], LIBPATH=['.']))
 """
 
 
 class Tree:
-    """One tree in `root`. environ: the environment of scons besides its own; arguments: its command line."""
+    """One tree in `root`. environ: the environment of scons besides its own; arguments: its command line.
 
-    def __init__(self, root: Path, seed: int) -> None:
+    small: without features for which SCons always checks everything.
+    """
+
+    def __init__(self, root: Path, seed: int, small: bool = False) -> None:
         self.root = root
         self.seed = seed
         self.random = random.Random(seed)
@@ -107,6 +138,8 @@ class Tree:
         self.arguments: list[str] = []
         self.count = 0
         self.features = self.random.sample(sorted(FEATURES), self.random.randint(3, 7))
+        if small:
+            self.features = [name for name in self.features if name not in NEVER_IN_PART]
         if "timestamps" in self.features and "configure" in self.features:
             self.features.remove("configure")  # SCons itself builds everything each time with both
         self.parts = list(range(self.random.randint(1, 3)))
@@ -143,10 +176,11 @@ class Tree:
 
     # Edits
 
-    def edit(self) -> str:
-        """Make one random change, and return its name."""
+    def edit(self, small: bool = False) -> str:
+        """Make one random change, and return its name. small: only contents change."""
         self.count += 1
-        edits = [getattr(self, name) for name in sorted(dir(self)) if name.startswith("edit_")]
+        names = [f"edit_{name}" for name in SMALL] if small else sorted(dir(self))
+        edits = [getattr(self, name) for name in names if name.startswith("edit_")]
         weights = [3 if edit.__name__.removeprefix("edit_") in ORDINARY else 1 for edit in edits]
         while True:
             (edit,) = self.random.choices(edits, weights)
@@ -164,6 +198,16 @@ class Tree:
     def edit_header(self) -> object:
         path = self._any("*/h*.h")
         return path.write_text(path.read_text() + f"// {self.count}\n") if path else False
+
+    def edit_include(self) -> object:
+        """Let a source include another header, or a generated one."""
+        path = self._any("part*/f*.c")
+        if path is None:
+            return False
+        made = ["made.h"] if "generated header" in self.features else []
+        name = self.random.choice(["h0.h", "h1.h", "h2.h", *made])
+        first, newline, rest = path.read_text().partition("\n")
+        return path.write_text(f'#include "{name}"\n{rest if first.startswith("#include") else first + newline + rest}')
 
     def edit_same_size(self) -> object:
         path = self._any("part*/main_*.c")

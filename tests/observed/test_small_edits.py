@@ -112,6 +112,8 @@ def test_generated_headers(programs):
          "env.Command('c', 'b', 'cp $SOURCE $TARGET')\n", "3 of 9"),
         ("{A}\nenv.Requires('m0.o', a)\n", "3 of 7"),
         ("{A}\nenv.Depends('prog2', a)\n", "2 of 7"),
+        ("{A}\nenv.Depends('include/h0.h', a)\nenv.Command('b', 'value', {CP})\nDefault('prog0', 'b')\n", "4 of 4"),
+        ("{A}\nenv.Depends('m0.c', Alias('x', a))\nenv.Command('b', 'value', {CP})\nDefault('prog0', 'b')\n", "4 of 4"),
         ("{A}\nenv.Install('there', a)\n", "2 of 8"),
         ("a = env.Command('d/a', 'value', {CP})\nenv.Command('b', Dir('d'), 'ls d > $TARGET')\n", "2 of 8"),
         ("{A}\nenv.Alias('all', [a, 'prog1']); Default('all')\n", "1 of 3"),

@@ -31,27 +31,29 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--trees", type=int, default=5)
     parser.add_argument("--edits", type=int, default=30)
+    parser.add_argument("--small", action="store_true", help="one to three changes at once, of contents only")
     parser.add_argument("--keep", action="store_true", help="keep the trees of unsound answers")
     parser.add_argument("--verbose", action="store_true", help="print the reason of each false alarm")
     options = parser.parse_args()
     counts: Counter[str] = Counter()
     for seed in range(options.seed, options.seed + options.trees):
-        counts += run_tree(seed, options.edits, options.keep, options.verbose)
+        counts += run_tree(seed, options.edits, options.keep, options.verbose, options.small)
     for name, count in sorted(counts.items()):
         print(f"{count:6} {name}")
     return 1 if counts["unsound"] else 0
 
 
-def run_tree(seed: int, edits: int, keep: bool = False, verbose: bool = False) -> Counter[str]:
+def run_tree(seed: int, edits: int, keep: bool = False, verbose: bool = False, small: bool = False) -> Counter[str]:
     """Edit one tree `edits` times; return the counts of answers, by kind and, for false alarms, by the kind of edit."""
     counts: Counter[str] = Counter()
     folder = Path(tempfile.mkdtemp(prefix=f"tree{seed}-"))
-    tree = Tree(folder / "tree", seed)
+    tree = Tree(folder / "tree", seed, small)
     cache = folder / "cache"
     build(tree, cache)
     for _ in range(edits):
         counts += judge(tree, folder, "no edit")  # from a build, or from a run without work
-        name = "+".join(tree.edit() for _ in range(tree.random.choice([1, 1, 1, 2])))
+        times = tree.random.choice([1, 2, 3] if small else [1, 1, 1, 2])
+        name = "+".join(tree.edit(small) for _ in range(times))
         time.sleep(0.04 if tree.random.random() < 0.5 else 0)
         counts["edits"] += 1
         counts += judge(tree, folder, name, verbose)
