@@ -77,7 +77,8 @@ class Manifest(NamedTuple):
     digests: path -> digest of the contents, as in scons; decides if only the stamp of a file differs. Empty if a
     Decider uses time stamps. scripts: path -> the contents of an SConscript or Python module that was run and not
     accessed otherwise. imported: names of modules that were imported or looked up.
-    output, errors: what the run printed, to be printed again.
+    output, errors: what the run printed, to be printed again. jobs: the number of jobs that was given, '' for none, if
+    an SConscript asked for it.
     """
 
     environ: dict[str, str | None]
@@ -89,6 +90,7 @@ class Manifest(NamedTuple):
     commands: list[Replay]
     output: str
     errors: str
+    jobs: str | None
 
 
 class Refusal(NamedTuple):

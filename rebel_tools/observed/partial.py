@@ -95,6 +95,7 @@ def merged(old: Manifest, new: Manifest, others: Set[str], linked: Set[str]) -> 
         digests=_agreeing("contents", kept, digests),
         scripts=_agreeing("SConscripts", scripts, programs),
         imported=imported,
+        jobs=old.jobs if new.jobs is None else new.jobs,
     )
 
 

@@ -59,6 +59,7 @@ class Recorder:
     patterns: folder -> pattern -> matches, None if the folder could not be listed. listings: folder -> all names.
     environ: variable -> value, None if it is not set. recording: whether scons runs. scripts_are_read: whether it has
     read the SConscripts and is checking and building targets.
+    asks_for_jobs: whether an SConscript asked for the number of jobs.
     work: what was built; work_while_reading: whether something was built before all SConscripts were read, as by
     Configure.
     exact: paths whose time or size an SConscript asked for. data: paths that were read other than as an SConscript.
@@ -88,6 +89,7 @@ class Recorder:
         self.written_directly: dict[str, str] = {}  # path -> the line of the SConscript that did it
         self.environ: dict[str, str | None] = {}
         self.reads_all_variables = False
+        self.asks_for_jobs = False
         self.start_environ = dict(os.environ)
         self.own_variables: set[str] = set()  # set or removed by the process itself
         self.commands: list[Captured] = []

@@ -20,6 +20,8 @@ def ask(arguments: Sequence[str]) -> tuple[store.Question, Manifest | None, Verd
     manifest = store.load(asked)
     if manifest is None:
         return asked, None, everything("no run with nothing to do was observed yet")
+    if manifest.jobs not in (None, asked.jobs):
+        return asked, manifest, everything("an SConscript asks for the number of jobs, which changed")
     return asked, manifest, check(manifest, os.environ)
 
 

@@ -21,7 +21,7 @@ from rebel_tools.memory.user_cache import user_cache
 from rebel_tools.observed.edges import Edges
 from rebel_tools.observed.model import Folder, Manifest, Refusal, Replay
 
-FORMAT = f"rebel-tools {__version__} observed 2"
+FORMAT = f"rebel-tools {__version__} observed 3"
 MOST_MANIFESTS = 16  # manifests kept for one project
 _EDGES = ".edges"
 _REFUSED = ".json"  # suffix of a file that says why there is no manifest
@@ -41,10 +41,14 @@ class LastRun(NamedTuple):
 
 
 class Question(NamedTuple):
-    """What a run depends on apart from observations, as one text, and the path of its manifest."""
+    """What a run depends on apart from observations, as one text, and the path of its manifest.
+
+    jobs: the number of jobs as it was given, '' if it was not; it counts only if an SConscript asks for it.
+    """
 
     text: str
     path: str
+    jobs: str
 
 
 def question(arguments: Sequence[str], environ: Mapping[str, str], version: str) -> Question:
@@ -54,9 +58,10 @@ def question(arguments: Sequence[str], environ: Mapping[str, str], version: str)
     top = os.getcwd()
     parts = [FORMAT, version, sys.version, sys.executable, top, repr(os.uname()), str(os.getuid()), str(umask)]
     terminals = [str(os.isatty(descriptor)) for descriptor in range(3)]
-    parts += [*sys.path[1:], repr(sys.flags), *terminals, *_relevant(arguments)]
+    words, jobs = _relevant(arguments)
+    parts += [*sys.path[1:], repr(sys.flags), *terminals, *words]
     text = "\0".join(parts)
-    return Question(text, os.path.join(_folder_of(top, environ), _checksum(text)))
+    return Question(text, os.path.join(_folder_of(top, environ), _checksum(text)), jobs)
 
 
 def _folder_of(top: str, environ: Mapping[str, str]) -> str:
@@ -73,17 +78,21 @@ def _checksum(text: str) -> str:
 EXPLAINING = "--debug=explain"
 
 
-def _relevant(arguments: Sequence[str]) -> list[str]:
-    """The arguments without the number of jobs and --debug=explain, which do not matter if nothing runs."""
-    words, rest = [], list(arguments)
+def _relevant(arguments: Sequence[str]) -> tuple[list[str], str]:
+    """The arguments without --debug=explain and the number of jobs, which do not matter if nothing runs; and that
+    number.
+    """
+    words, rest, jobs = [], list(arguments), ""
     while rest:
         word = rest.pop(0)
         number = word.removeprefix("-j") if word.startswith("-j") else word.removeprefix("--jobs=")
         if word in ("-j", "--jobs") and rest:
-            rest.pop(0)
-        elif word != EXPLAINING and (number == word or not number.isdecimal()):
+            jobs = rest.pop(0)
+        elif number != word and number.isdecimal():
+            jobs = number
+        elif word != EXPLAINING:
             words.append(word)
-    return words
+    return words, jobs
 
 
 def load(asked: Question) -> Manifest | None:

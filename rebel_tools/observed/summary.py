@@ -66,8 +66,10 @@ class Summary:
         self._absent_itself: set[tuple[str, str]] = set()  # folder and name themselves, not only a path below the name
         self.linked = recorder.copies.keys() | set(recorder.copies.values())
 
-    def manifest(self, output: str, errors: str) -> Manifest | list[Refusal]:
-        """The manifest of a run after which there is nothing to do, or the reasons why there is none."""
+    def manifest(self, output: str, errors: str, jobs: str) -> Manifest | list[Refusal]:
+        """The manifest of a run after which there is nothing to do, or the reasons why there is none. jobs: the number
+        of jobs that was given.
+        """
         recorder = self.recorder
         self._note_modules()
         self._note_visited()
@@ -84,7 +86,8 @@ class Summary:
         every = public_variables(recorder.start_environ) if recorder.reads_all_variables else None
         imported = sorted(recorder.imported)
         digests, scripts = self._digests(), self._scripts()
-        return Manifest(recorder.environ, every, self.folders, digests, scripts, imported, commands, output, errors)
+        seen = recorder.environ, every, self.folders, digests, scripts, imported, commands
+        return Manifest(*seen, output, errors, jobs if recorder.asks_for_jobs else None)
 
     def _digests(self) -> dict[str, str]:
         """Digests of files that may get another stamp with the same contents: sources, files that SConscripts read, and

@@ -142,6 +142,17 @@ def shows_stacktrace() -> bool:
     return bool(_main.print_stacktrace)
 
 
+def before_option(look: Callable[[str], None]) -> None:
+    """Call `look` with the name of each option that an SConscript is about to ask for."""
+    real = _main.GetOption
+
+    def ask(name: str) -> Any:
+        look(name)
+        return real(name)
+
+    _main.GetOption = SCons.Script.GetOption = ask
+
+
 def shows_progress() -> bool:
     """Whether Progress() was called."""
     return bool(_main.ProgressObject)

@@ -15,7 +15,7 @@ import SCons.Script
 
 from rebel_tools.observed.recorder import Recorder, find_caller
 from rebel_tools.observed.summary import Graph
-from rebel_tools.scons.compat import Configuration, database, given_options, roots
+from rebel_tools.scons.compat import Configuration, before_option, database, given_options, roots
 
 # Runs with these options do not tell whether there is something to build.
 _OTHER_RUNS = ["no_exec", "question", "clean", "ignore_errors", "touch", "interactive", "help"]
@@ -35,6 +35,7 @@ def install(recorder: Recorder) -> None:
     _wrap(SCons.Environment.Base, "Execute", _executed(recorder))
     _wrap(SCons.Environment.Base, "Decider", _decided(recorder))
     _wrap(SCons.Node.Node, "Decider", _decided(recorder))
+    before_option(_option_asked(recorder))
 
 
 def _wrap(owner: Any, name: str, around: Any) -> None:
@@ -173,6 +174,14 @@ def _executed(recorder: Recorder) -> Any:
         return real(self, *arguments, **keywords)
 
     return around
+
+
+def _option_asked(recorder: Recorder) -> Callable[[str], None]:
+    def look(name: str) -> None:
+        if name == "num_jobs" and recorder.reading:
+            recorder.asks_for_jobs = True
+
+    return look
 
 
 def _decided(recorder: Recorder) -> Any:

@@ -73,7 +73,7 @@ def record(
     if signals.received() is not None:  # the thread that forwards signals to commands was recorded, too
         store.save_refusals(asked, [Refusal("the last run was ended by a signal", ())])
         return Outcome(status, doubtful=False)
-    found = _found(recorder, building, judging, status, errors.text.getvalue())
+    found = _found(recorder, building, judging, status, errors.text.getvalue(), asked.jobs)
     if isinstance(found, Manifest) and judging.skipped:
         found = _unless_changed(found, environ)
     _keep(asked, recorder, judging, found)
@@ -81,7 +81,7 @@ def record(
 
 
 def _found(
-    recorder: Recorder, building: Building, judging: Judging, status: int, errors: str
+    recorder: Recorder, building: Building, judging: Judging, status: int, errors: str, jobs: str
 ) -> Manifest | list[Refusal]:
     """What the run observed, with the observations of the last run about the targets that it skipped."""
     from rebel_tools.scons import observe
@@ -93,7 +93,7 @@ def _found(
     if not found:
         output = building.output_of_the_next() if recorder.work else building.output.getvalue()
         graph = observe.graph_of(recorder, building.made, judging.skipped)
-        found = Summary(recorder, graph).manifest(output, errors)
+        found = Summary(recorder, graph).manifest(output, errors, jobs)
         if isinstance(found, Manifest) and judging.skipped:
             found = _with_what_was_skipped(found, recorder, judging, graph.made | graph.bookkeeping)
     return found

@@ -112,8 +112,9 @@ ORDINARY = frozenset(
     )
     + ("remove_source", "unrelated", "data", "new_data", "sconscript_comment")
 )
+MISTAKE = "#error a mistake\n"
 # Changes of contents, after which SCons may have to check only a part of the tree.
-SMALL = ("source", "header", "same_size", "data", "include", "damage_output")
+SMALL = ("source", "header", "same_size", "data", "include", "damage_output", "mistake")
 # SCons always has something to do with the last two.
 NEVER_IN_PART = ("timestamps", "product that another action changes", "file that is not made")
 PART = """\
@@ -138,6 +139,7 @@ class Tree:
         self.environ: dict[str, str] = {}
         self.arguments: list[str] = []
         self.count = 0
+        self.mistaken: Path | None = None
         self.features = self.random.sample(sorted(FEATURES), self.random.randint(3, 7))
         if small:
             self.features = [name for name in self.features if name not in NEVER_IN_PART]
@@ -180,6 +182,10 @@ class Tree:
     def edit(self, small: bool = False) -> str:
         """Make one random change, and return its name. small: only contents change."""
         self.count += 1
+        if self.mistaken and self.mistaken.exists():
+            self.mistaken.write_text(self.mistaken.read_text().removeprefix(MISTAKE))
+            self.mistaken = None
+            return "correction"
         names = [f"edit_{name}" for name in SMALL] if small else sorted(dir(self))
         edits = [getattr(self, name) for name in names if name.startswith("edit_")]
         weights = [3 if edit.__name__.removeprefix("edit_") in ORDINARY else 1 for edit in edits]
@@ -201,14 +207,19 @@ class Tree:
         return path.write_text(path.read_text() + f"// {self.count}\n") if path else False
 
     def edit_include(self) -> object:
-        """Let a source include another header, or a generated one."""
+        """Let a source include one more header, perhaps a generated one, or another one than before."""
         path = self._any("part*/f*.c")
         if path is None:
             return False
         made = ["made.h"] if "generated header" in self.features else []
         name = self.random.choice(["h0.h", "h1.h", "h2.h", *made])
         first, newline, rest = path.read_text().partition("\n")
-        return path.write_text(f'#include "{name}"\n{rest if first.startswith("#include") else first + newline + rest}')
+        return path.write_text(f'#include "{name}"\n{rest if rest.startswith("#include") else first + newline + rest}')
+
+    def edit_mistake(self) -> object:
+        """Let the next build fail; the next edit corrects it."""
+        self.mistaken = self._any("part*/f*.c")
+        return self.mistaken.write_text(MISTAKE + self.mistaken.read_text()) if self.mistaken else False
 
     def edit_same_size(self) -> object:
         path = self._any("part*/main_*.c")

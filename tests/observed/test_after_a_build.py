@@ -64,6 +64,7 @@ def test_what_comes_from_a_cache(tree):
         ("AlwaysBuild(env.Command('b', 'a', 'touch $TARGET'))", "AlwaysBuild"),
         ("Alias('all', Command('b', 'a', 'touch $TARGET'), 'true'); Default('all')", "not a plain file node of SCons"),
         (COPY + "Decider('timestamp-newer')\nenv.Decider('timestamp-newer')", "a Decider"),
+        (COPY + "File('a').Decider(lambda dep, *_: dep.get_timestamp() > 0)", "a Decider"),
         (COPY + "Progress(lambda node: None)", "Progress()"),
         (COPY + "import atexit; atexit.register(print, 'done')", "something was printed"),
         ("conf = Configure(env); conf.CheckHeader('stdio.h'); conf.Finish()", "while SConscripts were read"),
@@ -145,6 +146,17 @@ def test_a_time_that_an_sconscript_asks_a_node_for(tree, question):
     tree.write(
         "SConstruct", f"t = File('data').{question}()\n{SCONSTRUCT}env.Command('d', 'data', 'cp $SOURCE $TARGET')"
     )
+    for _ in range(2):
+        build(tree)
+    os.utime(tree.path("data"), (1, 1))
+    assert "data changed" in why_asked(tree)
+
+
+@pytest.mark.parametrize("question", ["File('data').get_timestamp()", "File('data').getmtime()"])
+def test_a_time_that_a_command_line_asks_a_node_for(tree, question):
+    tree.write("data", "x\n")
+    function = f"env['ASKED'] = lambda target, source, env, for_signature: str({question})\n"
+    tree.write("SConstruct", f"{SCONSTRUCT}{function}env.Command('d', 'data', 'echo $ASKED > $TARGET')")
     for _ in range(2):
         build(tree)
     os.utime(tree.path("data"), (1, 1))

@@ -32,6 +32,14 @@ def test_the_number_of_jobs_does_not_count_and_other_arguments_do(tree):
     assert why_asked(tree, "prog") and why_asked(tree, "-Q") and why_asked(tree, "x=1")
 
 
+@pytest.mark.parametrize("ask", ["GetOption", "env.GetOption"])
+def test_the_number_of_jobs_counts_if_an_sconscript_asks_for_it(tree, ask):
+    tree.write("SConstruct", SCONSTRUCT + f"env.Append(CPPDEFINES=['J%d' % {ask}('num_jobs')])\n")
+    settle(tree, "-j2")
+    for number in ("-j3", "-j2"):
+        assert "number of jobs" in why_asked(tree, number) and why_asked(tree, number) == ""
+
+
 @pytest.mark.parametrize(
     "change",
     [

@@ -153,6 +153,12 @@ env.Command('c', 'value', 'cat $SOURCE names > $TARGET', source_scanner=Scanner(
 """
 
 
+ASKS = (
+    "env['ASKED'] = lambda target, source, env, for_signature: str({})\n"
+    "env.Command('x', 'm0.c', 'echo \"$ASKED\" > $TARGET')\n"
+)
+
+
 @pytest.mark.parametrize(
     "lines, path",
     [
@@ -160,6 +166,9 @@ env.Command('c', 'value', 'cat $SOURCE names > $TARGET', source_scanner=Scanner(
         ("env['V'] = File('value').get_text_contents()\n", "value"),
         ("Decider('timestamp-match'); env.Decider('timestamp-match')\n", "m1.c"),
         ("Decider(lambda d, t, p, r=None: d.get_csig() != getattr(p, 'csig', 0))\n", "m1.c"),
+        ("File('m1.c').Decider(lambda d, t, p, r=None: d.get_csig() != getattr(p, 'csig', 0))\n", "m1.c"),
+        (ASKS.format("File('value').get_csig()") + ONE, "value"),
+        (ASKS.format("File('value').get_size()") + ONE, "value"),
         ("Repository('elsewhere')\n", "m1.c"),
         (SCANNER, "names"),
     ],
@@ -171,6 +180,26 @@ def test_in_doubt_everything_is_judged(programs, lines, path):
     text = programs.path(path).read_text()
     told = programs.edits(path, f"{text}{'m2.c' if path == 'names' else '' if path == 'value' else '// more'}\n")
     assert PART not in told
+
+
+def test_what_only_skipped_targets_need(programs):
+    """A time, and the text of the SConstruct with its comments."""
+    asked = "__import__('os').path.getmtime('value'), open('SConstruct').read().count('#')"
+    programs.says(ASKS.format(f"({asked})") + ONE)
+    for text in ("int main(void) { return 1; }\n", "int main(void) { return 2; }\n"):
+        assert f"2 of 8 {PART}" in programs.edits("m1.c", text) and programs.answers()
+    os.utime(programs.path("value"))
+    assert not programs.answers()
+    assert PART in programs.edits("m1.c", "int main(void) { return 3; }\n") and programs.answers()
+    programs.write("SConstruct", f"{programs.path('SConstruct').read_text()}# more\n")
+    assert not programs.answers()
+
+
+def test_a_file_that_is_also_read_by_a_scanner_of_the_user(programs):
+    programs.write("names", "m2.c\n")
+    programs.says(SCANNER + "env.Command('d', 'names', 'cp $SOURCE $TARGET')\n")
+    told = programs.edits("m2.c", "int main(void) { return 5; }\n")
+    assert PART in told and told.count("running scons") == 1 and programs.answers()
 
 
 def test_targets_of_a_scanner_of_the_user_are_always_judged(programs):

@@ -65,13 +65,15 @@ def run_tree(seed: int, edits: int, keep: bool = False, verbose: bool = False, s
 
 def judge(tree: Tree, folder: Path, name: str, verbose: bool = False) -> Counter[str]:
     """Run `rebel scons` after the edit `name`, and plain scons if it answers by itself."""
-    reason, worked = build(tree, folder / "cache")
+    reason, worked, failed = build(tree, folder / "cache")
     after = " after no edit" if name == "no edit" else ""
     if not reason:
         if up_to_date(tree, folder / "copy"):
             return Counter([f"answered{after}"])
         print(f"UNSOUND {tree.seed=} ({name}), features {tree.features}, in {folder}")
         return Counter(["unsound"])
+    if failed:
+        return Counter([f"asked, failed{after}"])
     if "targets are checked" in reason:
         if not up_to_date(tree, folder / "copy"):
             print(f"UNSOUND in part {tree.seed=} ({name}), features {tree.features}, in {folder}")
@@ -89,8 +91,8 @@ def environment(tree: Tree, cache: Path | None) -> dict[str, str]:
     return {**os.environ, **own, **({"XDG_CACHE_HOME": str(cache)} if cache else {})}
 
 
-def build(tree: Tree, cache: Path) -> tuple[str, bool]:
-    """Run `rebel scons`; return why it ran SCons ('' if it did not), and whether something was built."""
+def build(tree: Tree, cache: Path) -> tuple[str, bool, bool]:
+    """Run `rebel scons`; return why it ran SCons ('' if it did not), whether it built something, and whether it failed."""
     run = subprocess.run(
         [BIN / "rebel", "scons", "-Q", "--explain", *tree.arguments],
         cwd=tree.root,
@@ -102,7 +104,7 @@ def build(tree: Tree, cache: Path) -> tuple[str, bool]:
         raise SystemExit(run.stdout + run.stderr)
     lines = [line for line in run.stderr.splitlines() if line.startswith("rebel:")]
     reason = " | ".join(lines).partition("running scons: ")[2]
-    return reason, "is up to date." not in run.stdout
+    return reason, "is up to date." not in run.stdout, run.returncode != 0
 
 
 def up_to_date(tree: Tree, copy: Path) -> bool:
