@@ -92,7 +92,7 @@ def environment(tree: Tree, cache: Path | None) -> dict[str, str]:
 
 
 def build(tree: Tree, cache: Path) -> tuple[str, bool, bool]:
-    """Run `rebel scons`; return why it ran SCons ('' if it did not), whether it built something, and whether it failed."""
+    """Run `rebel scons`; return why it ran SCons ('' if not), whether it built something, and whether it failed."""
     run = subprocess.run(
         [BIN / "rebel", "scons", "-Q", "--explain", *tree.arguments],
         cwd=tree.root,
