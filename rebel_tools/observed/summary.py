@@ -227,10 +227,17 @@ class Summary:
                 return
             self._put(path, known if known == FOLDER else REGULAR)
 
+    def _note_no_folder(self, path: str) -> None:
+        """A path that was listed in vain: scanners of folders list every source of an archive, also files."""
+        if os.path.isfile(path):
+            self._note_looked_up(path)
+        else:
+            self._note_absent(path)
+
     def _note_pattern(self, path: str, pattern: str, matched: list[str] | None) -> None:
         names = _names(path)
         if names is None:
-            self._note_absent(path)
+            self._note_no_folder(path)
             return
         if matching(names, pattern) != matched:
             self.recorder.refuse("Glob would find other files now", f"{path}/{pattern}")
@@ -241,7 +248,7 @@ class Summary:
             return
         names = _names(path)
         if names is None:
-            self._note_absent(path)
+            self._note_no_folder(path)
         elif sorted(names) != listing:
             self.recorder.refuse("a folder that was listed has other entries now", path)
         else:

@@ -144,6 +144,20 @@ def test_functions_that_a_module_took_before(tree):
     assert "value' changed" in why_asked(tree)
 
 
+def test_archives_of_files_and_folders(tree):
+    tree.write("data/a", "1\n")
+    tree.write("note", "1\n")
+    tree.write("SConstruct", "env = Environment(tools=['tar'])\nenv.Tar('all.tar', ['data', 'note'])\n")
+    settle(tree)
+    for path in ("note", "data/a", "data/b"):
+        tree.write(path, "2\n")
+        assert why_asked(tree)
+        settle(tree)
+    tree.path("note").unlink()
+    tree.path("note").mkdir()
+    assert why_asked(tree)
+
+
 def test_warnings_are_shown_again(tree):
     tree.write("SConstruct", "import sys\nsys.stderr.write('old key\\n')\n" + SCONSTRUCT)
     settle(tree)

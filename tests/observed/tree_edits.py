@@ -104,7 +104,9 @@ def build(tree: Tree, cache: Path) -> tuple[str, bool, bool]:
         raise SystemExit(run.stdout + run.stderr)
     lines = [line for line in run.stderr.splitlines() if line.startswith("rebel:")]
     reason = " | ".join(lines).partition("running scons: ")[2]
-    return reason, "is up to date." not in run.stdout, run.returncode != 0
+    # SCons calls an Alias up to date even if its targets were built.
+    worked = any(not line.endswith("is up to date.") and "Checking for" not in line for line in run.stdout.splitlines())
+    return reason, worked, run.returncode != 0
 
 
 def up_to_date(tree: Tree, copy: Path) -> bool:
