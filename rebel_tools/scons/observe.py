@@ -35,6 +35,7 @@ def install(recorder: Recorder) -> None:
     _wrap(SCons.Environment.Base, "Execute", _executed(recorder))
     _wrap(SCons.Environment.Base, "Decider", _decided(recorder))
     _wrap(SCons.Node.Node, "Decider", _decided(recorder))
+    _wrap(SCons.Node.Node, "add_dependency", _dependency_added(recorder))
     before_option(_option_asked(recorder))
 
 
@@ -172,6 +173,15 @@ def _executed(recorder: Recorder) -> Any:
     def around(real: Any, self: Any, *arguments: Any, **keywords: Any) -> Any:
         recorder.refuse("env.Execute runs something while reading", find_caller())
         return real(self, *arguments, **keywords)
+
+    return around
+
+
+def _dependency_added(recorder: Recorder) -> Any:
+    def around(real: Any, self: Any, depend: Any) -> Any:
+        if recorder.here.acting:  # a run that does not execute the action lacks the dependency
+            recorder.refuse("an action adds a dependency", self)
+        return real(self, depend)
 
     return around
 

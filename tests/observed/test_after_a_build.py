@@ -66,6 +66,8 @@ def test_what_comes_from_a_cache(tree):
         (COPY + "Decider('timestamp-newer')\nenv.Decider('timestamp-newer')", "a Decider"),
         (COPY + "File('a').Decider(lambda dep, *_: dep.get_timestamp() > 0)", "a Decider"),
         (COPY + "Progress(lambda node: None)", "Progress()"),
+        ("def act(target, source, env):\n    open('b', 'w').close()\n    env.Depends('prog', 'late')\n"
+         "env.Depends('prog', env.Command('b', 'a', act))", "an action adds a dependency"),
         (COPY + "import atexit; atexit.register(print, 'done')", "something was printed"),
         ("conf = Configure(env); conf.CheckHeader('stdio.h'); conf.Finish()", "while SConscripts were read"),
     ],
