@@ -77,15 +77,24 @@ def observe_questions(recorder: Recorder) -> Callable[[], None]:
 def _asked_when_judging(recorder: Recorder, real: Any) -> Any:
     """A replacement of a method of a node, which records calls by functions of the user, as in a command line."""
 
-    def asked(self: Any, *arguments: Any) -> Any:
-        if "/SCons/" not in sys._getframe(1).f_code.co_filename and recorder.reading:
-            caller = find_caller()
-            if caller is not None and caller.direct:
-                path = self.get_abspath()
-                recorder.read_when_judging.add(path)
-                if real.__name__ in _TIMES:
-                    recorder.exact.add(path)
-        return real(self, *arguments)
+    files_of_scons: set[str] = set()  # SCons asks tens of times for each file
+    frame_of = sys._getframe
+
+    def asked(self: Any) -> Any:
+        path = frame_of(1).f_code.co_filename
+        if path not in files_of_scons:
+            if "/SCons/" in path:
+                files_of_scons.add(path)
+            elif recorder.reading:
+                note(self.get_abspath())
+        return real(self)
+
+    def note(path: str) -> None:
+        caller = find_caller()
+        if caller is not None and caller.direct:
+            recorder.read_when_judging.add(path)
+            if real.__name__ in _TIMES:
+                recorder.exact.add(path)
 
     return asked
 
