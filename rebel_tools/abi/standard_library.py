@@ -15,6 +15,9 @@ _CONTAINERS = {
     **dict.fromkeys(("map", "multimap", "pair", "unordered_map", "unordered_multimap"), 2),
 }
 """How many of the first arguments of a template are the types of the values that its objects contain."""
+_KINDS = ("struct", "union", "enum", "typedef")
+_BEHIND = ("*", "&", ")")
+"""The ends of the names of pointers, references and functions."""
 _NAME = re.compile(r"(?<![\w:])[A-Za-z_][\w:]*")
 _LANGUAGE = (
     "void", "bool", "char", "wchar_t", "char8_t", "char16_t", "char32_t", "short", "int", "long", "signed", "unsigned",
@@ -44,8 +47,7 @@ def own_types(key: str, definitions: Container[str]) -> list[str]:
     """The keys in `definitions` of a standard type's own types (see `own_names`); none for any other type."""
     if "<" not in key or not is_standard(key):
         return []
-    kinds = ("struct", "union", "enum", "typedef")
-    keys = (f"{kind} {name}" for name in own_names(key.partition(" ")[2]) for kind in kinds)
+    keys = (f"{kind} {name}" for name in own_names(key.partition(" ")[2]) for kind in _KINDS)
     return [own for own in keys if own in definitions]
 
 
@@ -77,6 +79,14 @@ def elements(key: str) -> tuple[str, ...]:
     name, _, arguments = key.partition(" ")[2].partition("<")
     count = _CONTAINERS.get(name.rpartition("::")[2], 0) if name.startswith("std::") else 0
     return tuple(_arguments(arguments))[:count]
+
+
+def untold(key: str, definitions: Container[str]) -> list[str]:
+    """Of the types that the values of a container are made of, those that `definitions` lack. What is behind pointers
+    need not be there.
+    """
+    names = (own for name in elements(key) if not name.endswith(_BEHIND) for own in own_names(name))
+    return [own for own in names if not any(f"{kind} {own}" in definitions for kind in _KINDS)]
 
 
 def _arguments(text: str) -> Iterator[str]:

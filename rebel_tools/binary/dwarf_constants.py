@@ -25,6 +25,7 @@ class Tag:
     BASE = 0x24
     CONST = 0x26
     ENUMERATOR = 0x28
+    TEMPLATE_TYPE = 0x2F
     SUBPROGRAM = 0x2E
     VARIABLE = 0x34
     VOLATILE = 0x35
@@ -37,6 +38,7 @@ class Tag:
     RVALUE_REFERENCE = 0x42
     TYPE_UNIT = 0x41
     ATOMIC = 0x47
+    TEMPLATE_PACK = 0x4107
 
 
 class At:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from rebel_tools.abi import types as t
-from rebel_tools.abi.standard_library import is_all_standard
+from rebel_tools.abi.standard_library import is_all_standard, is_standard
 from rebel_tools.binary.dwarf_classes import (
     asked_alignment,
     is_left_out,
@@ -266,6 +266,8 @@ class TypeReader:
         known = tuple(field for field in members if field is not None) or _untold(die)
         self._weight += len(known)
         self.nested += [child for child in children if child.tag == Tag.ENUMERATION]
+        if is_standard(name or ""):
+            self._read_arguments(die)
         return t.Record(
             RECORDS[die.tag],
             name,
@@ -279,6 +281,19 @@ class TypeReader:
             constants=read_constants(self.target, children),
             left_out=is_declared and not is_all_standard(name or "") and is_left_out(die, functions),
         )
+
+    def _read_arguments(self, template: Die) -> None:
+        """Read the types that a standard template is made of: no member leads from a list to the values in it."""
+        for child in template.unit.children(template):
+            if child.tag == Tag.TEMPLATE_PACK:
+                self._read_arguments(child)
+            elif child.tag == Tag.TEMPLATE_TYPE and not self._is_all_standard(child):
+                self.target(child)
+
+    def _is_all_standard(self, argument: Die) -> bool:
+        """Whether a template argument is a class of the standard library alone, such as `std::less<int>`."""
+        kind = argument.unit.reference(argument.values.get(At.TYPE))
+        return kind is not None and kind.tag in RECORDS and is_all_standard(self._names.qualified(kind) or "")
 
     def _field(self, die: Die, is_class: bool) -> t.Field | None:
         if die.tag == Tag.VARIANT_PART:  # an enumeration of Rust that holds data, a record of Ada or Pascal

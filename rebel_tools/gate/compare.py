@@ -13,17 +13,19 @@ from collections.abc import Iterable, Iterator
 
 from rebel_tools.abi import types as t
 from rebel_tools.abi.spell import peel
-from rebel_tools.abi.standard_library import elements, own_types
+from rebel_tools.abi.standard_library import elements, own_types, untold
 from rebel_tools.abi.values import Values
 from rebel_tools.gate.compare_enums import enums
 from rebel_tools.gate.compare_records import records
 from rebel_tools.gate.compare_symbols import conventions, functions, variables
 from rebel_tools.gate.compared import Compared, Pair, Sources
-from rebel_tools.gate.difference import MISSING, Difference, difference_at
+from rebel_tools.gate.difference import ELEMENT, MISSING, Difference, difference_at
 from rebel_tools.gate.sameness import Sameness, all_of, same_if
 from rebel_tools.gate.shapes import (
     bare,
+    end,
     fits_any_call,
+    has_other_sign,
     is_atomic,
     is_one_type,
     is_renamed,
@@ -121,7 +123,7 @@ class Comparison:
         has to be equal to one of the other side; if only the found side has several, all have to equal the expected
         one.
         """
-        self._arguments(pair)
+        yield from self._arguments(pair)
         wanted, present = self.expected.all(pair[0]), self.found.all(pair[1])
         first = wanted[0] if wanted else None
         is_open = isinstance(first, t.Record) and first.size is None
@@ -138,14 +140,22 @@ class Comparison:
                 if all(outcomes):
                     yield from outcomes[0]
 
-    def _arguments(self, pair: Pair) -> None:
-        """Add the types that a standard type is made of to `met`, because its own layout may be unknown."""
-        held = elements(pair[0]) if pair[0] == pair[1] else ()
-        for key in own_types(pair[0], self.expected.types) if pair[0] == pair[1] else ():
-            is_told = any(isinstance(one, t.Record) and one.size is not None for one in self.found.all(pair[1]))
-            if key in self.found.types or not is_told:
+    def _arguments(self, pair: Pair) -> Iterator[Difference]:
+        """Add the types that a standard type is made of to `met`: its own layout may be unknown, or not lead to them.
+
+        The differences are elements of a container that a side does not have. Compilers may spell the arguments in
+        different ways; then only those count that both sides have.
+        """
+        are_alike, held = pair[0] == pair[1], elements(pair[0])
+        are_told = [any(map(_is_told, side.all(key))) for side, key in zip((self.expected, self.found), pair)]
+        for key in own_types(pair[0], self.expected.types):
+            if key in self.found.types or (are_alike and not are_told[1]):
                 self._met.add((key, key))
                 self.by_value.update([(key, key)] if t.spelled(key).partition(" ")[2] in held else ())
+        if are_alike and all(are_told):
+            lacking = (*untold(pair[0], self.expected.types), *untold(pair[0], self.found.types))
+            for name in dict.fromkeys(lacking):
+                yield Difference(f"{ELEMENT}{name}", MISSING, MISSING, unknown=True)
 
     def _two(self, a: t.Record | t.Enum, b: t.Record | t.Enum) -> Iterator[Difference]:
         if isinstance(a, t.Enum) and isinstance(b, t.Enum):
@@ -172,8 +182,17 @@ class Comparison:
             yield difference_at(where, a, b, "type-renamed")
         elif not self.void_is_any and leads_to_void(a) != leads_to_void(b):
             yield difference_at(where, a, b, "void-pointer")
+        elif self._has_other_sign(a, b):
+            yield difference_at(where, a, b, "sign-changed")
         elif pointers(a) != pointers(b):
             yield difference_at(where, a, b, "reference-changed")
+
+    def _has_other_sign(self, a: t.Type, b: t.Type) -> bool:
+        """Whether two equal types are, or point to, an enumeration and an integer of which one has a sign."""
+        a, b = end(a), end(b)
+        one = self.expected.types.get(a.key) if isinstance(a, t.Ref) else a
+        other = self.found.types.get(b.key) if isinstance(b, t.Ref) else b
+        return one is not None and other is not None and has_other_sign(one, other)
 
     def same(self, a: t.Type, b: t.Type, by_value: bool = False, passed: bool = False) -> Sameness:
         """Whether two types have the same representation."""
@@ -265,6 +284,10 @@ def sameness_of(differences: Iterable[Difference]) -> Sameness:
         elif difference.breaks:
             return Sameness.DIFFERENT
     return sameness
+
+
+def _is_told(definition: t.Record | t.Enum) -> bool:
+    return isinstance(definition, t.Record) and definition.size is not None
 
 
 def _kind(definition: t.Record | t.Enum) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from rebel_tools.abi import types as t
 from rebel_tools.gate.difference import MISSING, Difference
+from rebel_tools.gate.shapes import fits_both
 
 if TYPE_CHECKING:
     from rebel_tools.gate.compare import Comparison
@@ -42,14 +43,9 @@ def enums(comparison: Comparison, a: t.Enum, b: t.Enum) -> Iterator[Difference]:
 def _representation(comparison: Comparison, a: t.Enum, b: t.Enum) -> Iterator[Difference]:
     """Differences of the representing integers. A different sign matters only for values other than the constants."""
     found = comparison.named("representation", a.underlying, b.underlying)
-    if a.underlying.size == b.underlying.size and all(_fits_both(value, a) for _, value in a.values):
+    if a.underlying.size == b.underlying.size and all(fits_both(value, a.underlying) for _, value in a.values):
         found = (replace(difference, rule="sign-changed") for difference in found)
     yield from found
-
-
-def _fits_both(value: int, definition: t.Enum) -> bool:
-    """Whether signed and unsigned integers of this size can represent the value."""
-    return 0 <= value < 1 << (8 * definition.underlying.size - 1)
 
 
 def _gone(name: str, value: int, before: dict[str, int], b: t.Enum) -> Difference:

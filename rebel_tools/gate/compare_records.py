@@ -8,6 +8,7 @@ place is the same member.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rebel_tools.abi import types as t
@@ -19,7 +20,7 @@ from rebel_tools.gate.difference import MISSING, Difference
 from rebel_tools.gate.leaves import Leaf, inner_leaves, leaves
 from rebel_tools.gate.rules import NOTE, RISK, SOURCE
 from rebel_tools.gate.sameness import Sameness
-from rebel_tools.gate.shapes import are_alike
+from rebel_tools.gate.shapes import are_alike, bare
 
 if TYPE_CHECKING:
     from rebel_tools.gate.compare import Comparison
@@ -157,6 +158,8 @@ class _Members:
             yield from (d.below(a.name) for d in records(self.comparison, before, after))
         else:
             found = list(self.comparison.named(a.name, a.field.type, b.field.type, "layout-changed", by_value=True))
+            if a.is_bit_field and _is_number(before) != _is_number(after):
+                found = [replace(d, rule="layout-changed") if d.rule == "sign-changed" else d for d in found]
             if (a.is_bit_field or b.is_bit_field) and are_alike(a.field.type, b.field.type):
                 found = []  # the number of bits was compared before
             yield from found or qualifiers.of_field(a.name, a.field.type, b.field.type)
@@ -221,3 +224,8 @@ class _Members:
     def _stayed(self, leaf: Leaf) -> bool:
         other = self.found.get(leaf.name)
         return other is not None and other.start == leaf.start
+
+
+def _is_number(kind: t.Type) -> bool:
+    """Whether it is an integer: in a few bits, the constants of an enumeration may be negative numbers of it."""
+    return isinstance(bare(kind), t.Integer)

@@ -11,6 +11,8 @@ from rebel_tools.abi.spell import describe, expanded
 from rebel_tools.gate.rules import BREAK, DIFF_RULES
 
 MISSING = "nothing"
+ELEMENT = "the element type "
+"""The beginning of `Difference.field` for the type of the values in a container."""
 
 
 @dataclass(frozen=True)

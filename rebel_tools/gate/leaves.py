@@ -17,7 +17,9 @@ _RESERVED = re.compile(
 )
 """Names of members that reserve room for later versions. (A bare `padding` can be a real member, such as a margin.)"""
 FLATTENED = 10_000
-"""The most members of a record that are read, including those of anonymous members."""
+"""The most members of a record that are compared, including those of anonymous members."""
+TOO_MANY = t.Field("<further members>", t.Unknown(f"only {FLATTENED} members of a record are compared"), 0)
+"""Stands for those beyond this limit, so that they count as not known."""
 
 
 class Leaf(NamedTuple):
@@ -67,6 +69,8 @@ def leaves(record: t.Record, definitions: Definitions, start: int = 0) -> Iterat
             work += [(below, base + 8 * field.offset) for below in reversed(inner.fields)]
         else:
             yield _leaf(field, base, seen, definitions)
+    if work:
+        yield _leaf(TOO_MANY, start, seen, definitions)
 
 
 def _leaf(field: t.Field, base: int, number: int, definitions: Definitions) -> Leaf:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
+from rebel_tools.gate.difference import ELEMENT
+
 if TYPE_CHECKING:
     from rebel_tools.gate.difference import Difference
 
@@ -28,6 +30,8 @@ def remedy(name: str, difference: Difference) -> str:
     """What to do about it: a type that the compiler left out, or what strict debug information does not tell."""
     if not difference.field:
         return how_to_complete(name)
+    if difference.field.startswith(ELEMENT):
+        return _INSTANTIATE
     return _NEWER if difference.field in ("alignment", "passing") else ""
 
 

@@ -12,7 +12,7 @@ from dataclasses import replace
 from rebel_tools.abi import types as t
 from rebel_tools.gate.difference import Difference, difference_at
 from rebel_tools.gate.rules import NOTE, SOURCE
-from rebel_tools.gate.shapes import bare
+from rebel_tools.gate.shapes import end
 
 COMPARED = ("const", "volatile")
 RULE = "qualifier-changed"
@@ -46,24 +46,12 @@ def of_data(where: str, a: t.Type, b: t.Type) -> Iterator[Difference]:
 
 def _of_functions(where: str, a: t.Type, b: t.Type) -> Iterator[Difference]:
     """Differences in the arguments and results of function pointers, which do not convert to each other."""
-    x, y = _pointee(a), _pointee(b)
+    x, y = end(a), end(b)
     if not isinstance(x, t.FunctionType) or not isinstance(y, t.FunctionType):
         return
     pairs = zip((x.result, *x.parameters), (y.result, *y.parameters))
     if any(_levels(one)[1:] != _levels(other)[1:] for one, other in pairs):
         yield _difference(where, a, b, SOURCE)
-
-
-def _pointee(kind: t.Type) -> t.Type:
-    """The type at the end of pointers and arrays."""
-    while True:
-        kind = bare(kind)
-        if isinstance(kind, t.Pointer):
-            kind = kind.target
-        elif isinstance(kind, t.Array):
-            kind = kind.element
-        else:
-            return kind
 
 
 def of_field(where: str, a: t.Type, b: t.Type) -> Iterator[Difference]:

@@ -83,10 +83,15 @@ def pointers(kind: t.Type) -> list[str]:
 
 def leads_to_void(kind: t.Type) -> bool:
     """Whether it is a `void *`, or a pointer to one, or an array of them."""
+    return isinstance(end(kind), t.Void)
+
+
+def end(kind: t.Type) -> t.Type:
+    """The type at the end of pointers and arrays."""
     kind = bare(kind)
     while isinstance(kind, (t.Pointer, t.Array)):
         kind = bare(kind.target if isinstance(kind, t.Pointer) else kind.element)
-    return isinstance(kind, t.Void)
+    return kind
 
 
 _QUAD = re.compile(r"__float128|__ieee128|_Float128\b")
@@ -98,8 +103,27 @@ _NAMED = re.compile(r"__bf16|_Decimal")
 _BIT_INT = re.compile(r"_BitInt(\(\d+\))?")
 
 
+def has_other_sign(a: t.Type, b: t.Type) -> bool:
+    """Whether one is an enumeration and the other one an integer as large, which has a sign where the enumeration has
+    none or the other way round, and all constants are the same in both.
+    """
+    enum, integer = (a, b) if isinstance(a, t.Enum) else (b, a)
+    if not isinstance(enum, t.Enum) or not isinstance(integer, t.Integer) or not enum.values:
+        return False
+    held = enum.underlying
+    differ = held.size == integer.size and held.signed != integer.signed
+    return differ and all(fits_both(value, held) for _, value in enum.values)
+
+
+def fits_both(value: int, integer: t.Integer) -> bool:
+    """Whether signed and unsigned integers of this size can represent the value."""
+    return 0 <= value < 1 << (8 * integer.size - 1)
+
+
 def numbers(a: t.Type, b: t.Type) -> Sameness:
-    """Compares types without parts. An enumeration equals the integer that represents it."""
+    """Compares types without parts. An enumeration equals the integer that represents it, with and without a sign."""
+    if has_other_sign(a, b):
+        return Sameness.SAME
     a = a.underlying if isinstance(a, t.Enum) else a
     b = b.underlying if isinstance(b, t.Enum) else b
     if isinstance(a, t.Integer) and isinstance(b, t.Integer):

@@ -62,6 +62,11 @@ C = (
         "struct s { enum { B, A } k; int v; }; int f(struct s *x) { return x->v; }",
         BREAK, False,
     ),
+    Pair("int-to-enum", "void f(int x) {}", "enum e { A, B }; void f(enum e x) {}", RISK, True),
+    Pair("int-to-enum-behind-pointer", "void f(int *x) {}", "enum e { A, B }; void f(enum e *x) {}", RISK, True),
+    Pair("int-to-large-enum", "void f(int x) {}", "enum e { A = ~0u }; void f(enum e x) {}", BREAK, False),
+    Pair("int-to-wide-enum", "void f(int x) {}", "enum e { A = 1L << 40 }; void f(enum e x) {}", BREAK, False),
+    Pair("bits-to-enum", "struct s { int a:1; };", "struct s { enum { A, B } a:1; };", BREAK, False, STRUCT),
     Pair("enum-to-int", "enum e { A, B }; void f(enum e x) {}", "void f(unsigned x) {}", None, True),
     Pair(
         "align-struct",
@@ -721,6 +726,25 @@ CXX = (
         "struct s { int a; s(const s &) = default; }; int f(s x) { return x.a; }",
         "struct s { int a; s(const s &) = default; s(const volatile s &) {} }; int f(s x) { return x.a; }",
         BREAK, False,
+    ),
+    *(
+        Pair(
+            f"{container}-of-values",
+            "struct P { int x; };",
+            "struct P { float x; };",
+            BREAK, False,
+            f"bool operator<(P, P); int f(std::{container}<{key}P> &x) {{ return x.empty(); }}",
+            f"#include <{container}>\n",
+        )
+        for container, key in (("list", ""), ("set", ""), ("map", "int, "), ("unordered_map", "int, "))
+    ),
+    Pair(
+        "values-of-a-nested-container",
+        "struct P { int x; };",
+        "struct P { float x; };",
+        BREAK, False,
+        "int f(std::list<std::list<P> *> &x) { return x.front()->size(); }",
+        "#include <list>\n",
     ),
     Pair("became-explicit", "struct s { s(int); };", "struct s { explicit s(int); };", SOURCE, True, " s::s(int) {}"),
     Pair("became-final", "struct s { int a; };", "struct s final { int a; };", None, True, CLASS),

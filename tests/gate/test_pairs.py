@@ -278,6 +278,27 @@ def test_symbols_of_which_no_type_is_known_say_nothing(tmp_path: Path, source: s
     assert symbol_audit.main(["diff", "--evidence", "kind", library, library]) == 0
 
 
+def test_the_element_of_a_container_that_is_nowhere_is_not_known(tmp_path: Path) -> None:
+    """GCC leaves out the elements of a container in a container that nothing uses."""
+    source = "#include <map>\n#include <vector>\nstruct P { %s x; };\nusing M = std::map<int, std::vector<P>>;\n"
+    used = "int f(M &x) { return x.empty(); }"
+    old, new = (build(tmp_path, name, source % kind + used, "g++") for name, kind in KINDS)
+    gaps = diff(read_side(old), read_side(new)).not_compared
+    assert any(gap.reason.text.startswith("the element type P of struct std::map<") for gap in gaps)
+    with open_library(new) as library:
+        checked, _ = check(record(old).interface, library, Policy(required("layout")), "old.interface")
+    assert [finding.rule for finding in checked.findings] == ["not-checked"]
+
+
+def test_members_beyond_those_that_are_compared_are_not_known(tmp_path: Path) -> None:
+    source = (
+        "struct s {" + "".join(f"int m{i};" for i in range(10_500)) + "%s last; }; int f(struct s *x) { return 0; }"
+    )
+    old, new = (build(tmp_path, name, source % kind, "gcc") for name, kind in (("old", "int"), ("new", "float")))
+    report = diff(read_side(old), read_side(new))
+    assert report.compatible and [gap.symbols for gap in report.not_compared] == [("f",)]
+
+
 @pytest.mark.parametrize("other", ["gcc", "clang"])
 def test_members_that_are_not_told_are_not_known(tmp_path: Path, other: str) -> None:
     """GCC describes a union that a typedef makes transparent without its members."""
