@@ -16,6 +16,8 @@ from rebel_tools.binary.dwarf_unit import Die, Unit
 
 KEEPS_CLASSES = "-femit-class-debug-always"
 """The option in GCC's description of itself with which it leaves out no class."""
+LEAVES_OUT = "-femit-struct-debug-"
+"""Those with which it leaves out records of headers, also of C."""
 PURE = 2
 DEFAULTED_IN_CLASS = 1
 OP_CONST, OP_CONSTU = range(0x08, 0x10), 0x10
@@ -30,6 +32,8 @@ def is_left_out(die: Die, functions: list[Die]) -> bool:
     through pointers, GCC that of every class whose virtual table is elsewhere unless it is told to keep all; both look
     like a class that the source only declares.
     """
+    if LEAVES_OUT in die.unit.producer:
+        return True
     if functions or language(die.unit) not in CPLUSPLUS:
         return bool(functions)
     return is_clang(die.unit) or KEEPS_CLASSES not in die.unit.producer

@@ -278,6 +278,15 @@ def test_symbols_of_which_no_type_is_known_say_nothing(tmp_path: Path, source: s
     assert symbol_audit.main(["diff", "--evidence", "kind", library, library]) == 0
 
 
+def test_records_of_headers_that_options_leave_out_are_not_known(tmp_path: Path) -> None:
+    """They look like handles that only have a declaration."""
+    (tmp_path / "s.h").write_text("struct s { T a; };")
+    source = '#include "s.h"\nint f(struct s *x) { return 0; }'
+    old, new = (build(tmp_path, n, source, f"gcc -DT={kind} -femit-struct-debug-baseonly") for n, kind in KINDS)
+    report = diff(read_side(old), read_side(new))
+    assert report.compatible and [gap.symbols for gap in report.not_compared] == [("f",)]
+
+
 def test_the_element_of_a_container_that_is_nowhere_is_not_known(tmp_path: Path) -> None:
     """GCC leaves out the elements of a container in a container that nothing uses."""
     source = "#include <map>\n#include <vector>\nstruct P { %s x; };\nusing M = std::map<int, std::vector<P>>;\n"
