@@ -20,6 +20,7 @@ from rebel_tools.binary.dwarf_classes import (
 )
 from rebel_tools.binary.dwarf_constants import C_LANGUAGES, CONVENTIONS, At, Tag
 from rebel_tools.binary.dwarf_find import chain, first_string, first_value, flag, language
+from rebel_tools.binary.dwarf_levels import is_clang
 from rebel_tools.binary.dwarf_members import MEMBER_TAGS, read_constants, read_field
 from rebel_tools.binary.dwarf_names import Names
 from rebel_tools.binary.dwarf_scalars import in_range, read_base, read_count, read_unspecified
@@ -65,6 +66,8 @@ class TypeReader:
         links = chain(die)
         body = next((link for link in links if At.ABSTRACT_ORIGIN not in link.values), die)
         parameters, varargs = self._parameters(body)
+        if is_clang(die.unit) and body is not links[-1]:  # without optimization it leaves out some that are not used
+            parameters = max(parameters, self._parameters(links[-1])[0], key=len)
         return t.Function(
             name,
             self._first_type(links),

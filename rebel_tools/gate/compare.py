@@ -152,10 +152,9 @@ class Comparison:
             if key in self.found.types or (are_alike and not are_told[1]):
                 self._met.add((key, key))
                 self.by_value.update([(key, key)] if t.spelled(key).partition(" ")[2] in held else ())
-        if are_alike and all(are_told):
-            lacking = (*untold(pair[0], self.expected.types), *untold(pair[0], self.found.types))
-            for name in dict.fromkeys(lacking):
-                yield Difference(f"{ELEMENT}{name}", MISSING, MISSING, unknown=True)
+        sides = [side for side, is_told in zip((self.expected, self.found), are_told) if is_told and are_alike]
+        for name in dict.fromkeys(name for side in sides for name in untold(pair[0], side.types)):
+            yield Difference(f"{ELEMENT}{name}", MISSING, MISSING, unknown=True)
 
     def _two(self, a: t.Record | t.Enum, b: t.Record | t.Enum) -> Iterator[Difference]:
         if isinstance(a, t.Enum) and isinstance(b, t.Enum):

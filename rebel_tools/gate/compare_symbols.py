@@ -27,7 +27,9 @@ def functions(comparison: Comparison, a: t.Function, b: t.Function) -> Iterator[
     """Differences of result, arguments and calling convention."""
     yield from _result(comparison, a.result, b.result)
     yield from qualifiers.of_value("result", a.result, b.result, gained_is_harmless=False)
-    if not a.varargs or a.parameters:  # C's `int f()` says nothing about arguments
+    if _lacks_arguments(a, b):
+        yield Difference("the number of arguments", MISSING, MISSING, unknown=True)
+    elif not a.varargs or a.parameters:  # C's `int f()` says nothing about arguments
         yield from _arguments(comparison, a.parameters, b.parameters)
         if a.varargs != b.varargs:
             yield Difference("varargs", _varargs(a.varargs), _varargs(b.varargs))
@@ -35,6 +37,24 @@ def functions(comparison: Comparison, a: t.Function, b: t.Function) -> Iterator[
     yield from _returning(comparison, a.noreturn, b.noreturn)
     if a.explicit != b.explicit:
         yield Difference("conversion", _explicit(a), _explicit(b), "explicit-changed")
+
+
+def _lacks_arguments(a: t.Function, b: t.Function) -> bool:
+    """Whether the debug information of a side lacks arguments: functions with one name of C++ have as many.
+
+    Clang without optimization leaves out some that are not used. Names do not say whether there is a `this`.
+    """
+    is_mangled = a.name.startswith("_Z") and a.name.partition("@")[0] == b.name.partition("@")[0]
+    return is_mangled and len(_named(a)) != len(_named(b))
+
+
+def _named(function: t.Function) -> Parameters:
+    """The arguments that are a part of the function's mangled name."""
+    first = bare(function.parameters[0].type) if function.parameters else None
+    target = bare(first.target) if isinstance(first, t.Pointer) else None
+    scope = (function.display or "").rpartition("::")[0]
+    is_member = isinstance(target, t.Ref) and target.key.partition(" ")[2] == scope
+    return function.parameters[1:] if is_member else function.parameters
 
 
 def _returning(comparison: Comparison, a: bool, b: bool) -> Iterator[Difference]:

@@ -18,6 +18,8 @@ from rebel_tools.interface.errors import InterfaceSourceError
 from rebel_tools.producers.compiler import QUIET, SUFFIXES, Compiler, Description
 from rebel_tools.producers.selection import Files, Selection, split
 
+_HIDDEN = re.compile(r"^\s*\.(?:hidden|internal)\s+(\S+)", re.MULTILINE)
+
 Declared = TypeVar("Declared", bound=Union[Function, Variable, Record, Enum])
 
 
@@ -110,6 +112,11 @@ class Bench:
     def _moved(self, item: Declared) -> Declared:
         place = item.declared_at
         return replace(item, declared_at=place._replace(path=self.relative(place.path))) if place else item
+
+
+def hidden(assembly: str) -> frozenset[str]:
+    """The labels in an assembly that are declared hidden: a core cannot export them, so they are no promises."""
+    return frozenset(_HIDDEN.findall(assembly))
 
 
 def with_opaque_types(found: Declarations) -> Declarations:

@@ -23,7 +23,7 @@ from rebel_tools.binary.model import undecorate
 from rebel_tools.errors import Place
 from rebel_tools.interface.errors import InterfaceSourceError
 from rebel_tools.producers import clang_ast as ast
-from rebel_tools.producers.bench import Bench, with_constants, with_opaque_types
+from rebel_tools.producers.bench import Bench, hidden, with_constants, with_opaque_types
 from rebel_tools.producers.header import PROBE, pointed_to
 from rebel_tools.producers.itanium import symbols, with_types
 from rebel_tools.producers.templates import completed
@@ -65,6 +65,7 @@ class _Probe:
         self.bench = bench
         self.is_cxx = bench.language == "c++"
         self.overloads = Counter(item.path for item in items if item.kind == ast.FUNCTION)
+        self.inside: frozenset[str] = frozenset()
         self.classes = {item.path: number for number, item in enumerate(items) if item.kind == ast.CLASS}
 
     def read(self, include: str, files: frozenset[str]) -> Declarations:
@@ -74,10 +75,12 @@ class _Probe:
         options: tuple[str, ...] = DEBUG
         if self.is_cxx:
             lines, options = f'extern "C" {{\n{lines}}}\n', (*DEBUG, "-fno-access-control")
-        self.bench.compile(include + aliases + lines, "probe", *options)
+        inside = hidden(self.bench.compile(include + aliases + lines, "probe", *options))
         is_windows = self.bench.described.target.os == "windows"
         labels = [item.symbol.removeprefix("\1") for item in self.items if item.symbol]
-        library = self.bench.link("probe", labels if is_windows else ())  # ELF leaves them undefined
+        labels = [label for label in labels if is_windows or label in inside]  # ELF leaves others undefined
+        library = self.bench.link("probe", labels)
+        self.inside = inside
         found = read_declarations(library, headers=EVERY)
         found = self.bench.with_relative_places(with_opaque_types(found))
         if self.is_cxx:
@@ -117,7 +120,7 @@ class _Probe:
         macro = f"#undef {item.name}\n" if item.name.isidentifier() else ""
         if item.kind == ast.FUNCTION:
             return f"{macro}{kind} *{probe} = {name};\n"
-        star, address = ("", "") if item.type.endswith("&") else ("*", "&")
+        star, address = ("", "") if _is_reference(item) else ("*", "&")
         return f"{macro}{kind} {star}{probe}(void) {{ return {address}{name}; }}\n"
 
     # what the compiler made of it
@@ -129,10 +132,12 @@ class _Probe:
         for number, item in enumerate(self.items):
             place = item.place._replace(path=self.bench.relative(item.place.path))
             name = self.linked(item.symbol)
+            if item.symbol.removeprefix("\1") in self.inside:
+                continue
             display = "::".join((*item.scopes, item.name)) if self.is_cxx and item.symbol.startswith("_Z") else None
             if item.kind == ast.DATA:
                 kind = _described(found.functions.get(f"{PROBE}_{number}"), place).result
-                kind = kind.target if isinstance(kind, Pointer) and not item.type.endswith("&") else kind
+                kind = kind.target if isinstance(kind, Pointer) and not _is_reference(item) else kind
                 variables[name] = Variable(name, kind, item.is_thread_local, display, place)
             elif item.kind != ast.CLASS:
                 function = replace(self.function(found, number, item, place), display=display, declared_at=place)
@@ -162,6 +167,11 @@ class _Probe:
         """Whether this is a virtual destructor, whose probe has two elements."""
         probe = found.variables.get(f"{PROBE}_{number}")
         return probe is not None and isinstance(probe.type, Array) and probe.type.count == 2
+
+
+def _is_reference(item: ast.Declared) -> bool:
+    """Whether data is a reference, also to an array or a function, whose type Clang spells as `int (&)[3]`."""
+    return item.type.endswith("&") or re.search(r"&\)[\[(]", item.type) is not None
 
 
 def _namespaces(item: ast.Declared) -> tuple[str, ...]:

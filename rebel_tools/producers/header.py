@@ -24,14 +24,15 @@ from rebel_tools.binary.dwarf_headers import EVERY
 from rebel_tools.binary.model import undecorate
 from rebel_tools.errors import Place
 from rebel_tools.interface.errors import InterfaceSourceError
-from rebel_tools.producers.bench import Bench, with_constants
+from rebel_tools.producers.bench import Bench, hidden, with_constants
 from rebel_tools.producers.selection import Files
 
 PROBE = "rebel_tools_probe"
 DEBUG = ("-O0", "-g", "-gdwarf-5", "-fno-eliminate-unused-debug-symbols", "-fno-eliminate-unused-debug-types")
 
 _AUX_INFO = re.compile(r"/\* (?P<path>.*):(?P<line>\d+):[NOI][CF] \*/ (?P<text>.*)")
-_DECLARED_NAME = re.compile(r"(\w+) \((?!\*)")
+_DECLARED_NAME = re.compile(r"(\w+) (?=\((?!\*))|\w+(?=;$)")
+"""The name before its arguments, or at the end: a function can be declared by a typedef (`handler f;`)."""
 _THREAD = re.compile(r"tls|tpoff|tprel|gottp", re.IGNORECASE)
 """A part of the operands of thread-local data in GCC's assemblies (`@tpoff`, `__emutls_v`)."""
 _ADDRESS = re.compile(r"\s+\.\w+\s+(\S+)$")
@@ -54,10 +55,14 @@ def read_c(headers: Sequence[str], bench: Bench) -> tuple[Declarations, set[str]
     )
     addresses = ", ".join(f"(void *){f.name}" for f in functions)
     text = f"{include}{pointers}void *{PROBE}[] = {{ {addresses or '0'} }};\n"
-    underscore, labels = _addresses(bench.compile(text, "probe", *DEBUG), len(functions))
+    assembly = bench.compile(text, "probe", *DEBUG)
+    underscore, labels = _addresses(assembly, len(functions))
+    inside = hidden(assembly)
     found = bench.with_relative_places(read_declarations(bench.link("probe", labels), headers=EVERY))
     selected = {}
     for n, declared in enumerate(functions):
+        if labels[n] in inside:
+            continue
         function = pointed_to(found.variables, n, declared.place)
         linked = undecorate(labels[n].removeprefix(underscore))
         selected[linked.name] = replace(function, name=linked.name, convention=linked.convention)
@@ -79,7 +84,8 @@ def _list_functions(include: str, headers: Sequence[str], bench: Bench) -> tuple
             continue
         path, name = bench.relative(match["path"]), _DECLARED_NAME.search(match["text"])
         if path in files.counted and name:
-            functions.setdefault(name[1], Declared(name[1], Place(path, int(match["line"]))))
+            function = name[1] or name[0]
+            functions.setdefault(function, Declared(function, Place(path, int(match["line"]))))
         elif path in files.left_out:
             others.add(path)
     return files, [functions[name] for name in sorted(functions)], others
@@ -110,13 +116,18 @@ def _addresses(assembly: str, count: int) -> tuple[str, list[str]]:
 
 
 def _with_threads(include: str, variables: Mapping[str, Variable], bench: Bench) -> dict[str, Variable]:
-    """The variables with `tls`, which is not in the debug information of a declaration: from code that uses them."""
+    """The variables with `tls`, which is not in the debug information of a declaration: from code that uses them.
+
+    Those that are hidden are left out.
+    """
     if not variables:
         return {}
     functions = "".join(f"void *{PROBE}_{n}(void) {{ return (void *)&{name}; }}\n" for n, name in enumerate(variables))
     assembly = bench.compile(include + functions, "threads", "-O0", "-g0", "-fPIC")
     bodies = re.split(rf"^_?{PROBE}_\d+:$", assembly, flags=re.MULTILINE)[1:]
+    inside = hidden(assembly)
     return {
-        name: replace(variable, tls=bool(_THREAD.search(body.replace(name, ""))))
+        name: replace(variable, tls=bool(_THREAD.search(re.sub(rf"\b{re.escape(name)}\b", "", body))))
         for (name, variable), body in zip(variables.items(), bodies)
+        if name not in inside
     }

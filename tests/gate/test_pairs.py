@@ -356,6 +356,22 @@ def test_classes_that_clang_leaves_out_are_not_known(tmp_path: Path) -> None:
     assert not whole.compatible and not whole.not_compared
 
 
+@pytest.mark.skipif(not shutil.which("clang++"), reason="needs clang++")
+def test_arguments_that_clang_leaves_out_are_not_known(tmp_path: Path) -> None:
+    """Without optimization it leaves out some that a function does not use; those of a member function are declared."""
+    types = "struct a { a(const a &); ~a(); int x; }; a::a(const a &) {} a::~a() {} struct b { long x[3]; };"
+    functions = (
+        "int f(b x, a y, int z) { return %s; } struct s { int m(b, a, int); }; int s::m(b x, a y, int z) { return %s; }"
+    )
+    for optimize, lacking in ((" -O0", [("_Z1f1b1ai",)]), (" -O1", [])):
+        old, new = (
+            build(tmp_path, name, types + functions % (used, used), f"clang++ -fno-limit-debug-info{optimize}")
+            for name, used in (("old", "z"), ("new", "y.x"))
+        )
+        report = diff(read_side(old), read_side(new))
+        assert not report.changes and [gap.symbols for gap in report.not_compared] == lacking
+
+
 @pytest.mark.skipif(not shutil.which("clang"), reason="needs clang, which describes calling conventions")
 @pytest.mark.parametrize(
     "old, new, breaks",

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from rebel_tools.abi.spell import prototype
+from rebel_tools.abi.spell import prototype, spell
 from rebel_tools.errors import MissingTool
 from rebel_tools.interface import file
 from rebel_tools.interface.errors import InterfaceSourceError
@@ -345,6 +345,33 @@ def test_clang_reads_cxx_as_gcc_does(clang, tmp_path):
         templates = {name for name in theirs.symbols if "Box" in name and name not in ours.symbols}
         assert set(theirs.symbols) - templates == set(ours.symbols)
         assert lines(ours, *differences) == lines(theirs, *differences)
+
+
+@pytest.mark.parametrize("command", ["gcc", "clang"])
+def test_declarations_that_are_no_promise_and_those_that_look_like_none(tmp_path, command):
+    """What is hidden cannot be exported. A function may be declared by a typedef, and data may have any name."""
+    if not shutil.which(command):
+        pytest.skip(f"needs {command}")
+    (tmp_path / "core.h").write_text(
+        "typedef int handler(int);\nhandler first;\nextern __thread int tl, tls, o;\nextern int tlsgd;\n"
+        '__attribute__((visibility("hidden"))) int hidden(void);\n#pragma GCC visibility push(hidden)\n'
+        "int inside(int);\nextern int data;\n#pragma GCC visibility pop\n"
+    )
+    interface = read(tmp_path, "core.h", command)
+    assert {name: getattr(symbol, "tls", None) for name, symbol in interface.symbols.items()} == {
+        "first": None, "tl": True, "tls": True, "o": True, "tlsgd": False,
+    }  # fmt: skip
+
+
+def test_hidden_functions_and_references_to_arrays_of_cxx(clang, tmp_path):
+    (tmp_path / "core.hpp").write_text(
+        '#define INSIDE __attribute__((visibility("hidden")))\nnamespace n { INSIDE int f(int); extern INSIDE int d;'
+        " extern int (&numbers)[3]; extern void (&call)(int); extern int (*table[2])(int &); int g(int); }"
+    )
+    interface = read(tmp_path, "core.hpp", clang[1])
+    assert set(interface.symbols) == {"_ZN1n7numbersE", "_ZN1n4callE", "_ZN1n5tableE", "_ZN1n1gEi"}
+    kinds = (spell(interface.symbols[f"_ZN1n{name}E"].type) for name in ("7numbers", "4call", "5table"))
+    assert list(kinds) == ["int (&)[3]", "void (&)(int)", "int (*[2])(int &)"]
 
 
 TEMPLATES = """\
