@@ -12,7 +12,9 @@ Patterns are those of shells. A suppression needs a reason and at least one of r
 from __future__ import annotations
 
 import datetime
+import os
 import re
+import stat
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -63,6 +65,8 @@ class Suppression:
 def read_suppressions(path: str) -> tuple[Suppression, ...]:
     """The suppressions in a file, in order. Errors: RebelError, with line and caret for a mistake in the file."""
     try:
+        if not stat.S_ISREG(os.stat(path).st_mode):
+            raise RebelError("this is not a regular file", place=Place(path), expected="a file of suppressions")
         with open(path, encoding="utf-8") as stream:
             lines = stream.read().splitlines()
     except OSError as error:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from itertools import zip_longest
 from typing import Any
 
 from rebel_tools.abi.types import constants_key
@@ -64,9 +65,9 @@ def refuse_edited(data: bytes, written: str, name: str) -> None:
     """Errors: UnreadableInterface with the first line that differs from `written`."""
     if data == written.encode():
         return
-    pairs = zip(data.decode().split("\n"), written.split("\n"))
-    number, right = next(((n, b) for n, (a, b) in enumerate(pairs, 1) if a != b), (1, "the end of the file"))
-    raise _error(name, number, "this line was edited, or is damaged", right.strip())
+    pairs = zip_longest(data.decode().split("\n"), written.split("\n"))
+    number, right = next((n, right) for n, (line, right) in enumerate(pairs, 1) if line != right)
+    raise _error(name, number, "this line was edited, or is damaged", (right or "").strip() or "the end of the file")
 
 
 def _error(name: str, line: int, message: str, expected: str, column: int | None = None) -> UnreadableInterface:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -288,6 +289,15 @@ def test_wrong_suppressions(audit, tmp_path, text, said):
     (tmp_path / "accept.txt").write_text(text)
     audit.run("diff", "--suppressions", "accept.txt", library, library, rc=3)
     assert said in audit.err
+
+
+def test_suppressions_are_read_from_a_file(audit, tmp_path):
+    """Reading another kind of file might never end."""
+    os.mkfifo(tmp_path / "pipe")
+    library = audit.compile("old.so")
+    for path in (str(tmp_path / "pipe"), str(tmp_path), "/dev/zero"):
+        audit.run("diff", "--suppressions", path, library, library, rc=3)
+        assert f"{path}: this is not a regular file" in audit.err
 
 
 def test_what_was_not_checked_cannot_be_accepted(audit, tmp_path):

@@ -65,6 +65,13 @@ def test_what_was_edited_is_refused(text, old, new, said):
     assert said in str(caught.value)
 
 
+def test_what_was_added_at_the_end_is_refused_there(text):
+    with pytest.raises(UnreadableInterface) as caught:
+        file.from_bytes(text + b"\n", "core.interface")
+    last = len(text.split(b"\n"))
+    assert str(caught.value).startswith(f"core.interface:{last + 1}: this line was edited")
+
+
 def test_deep_nesting_is_an_error(text):
     for deep in (200, 100_000):
         with pytest.raises(UnreadableInterface, match="nested|levels"):
