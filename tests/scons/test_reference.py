@@ -12,6 +12,7 @@ from rebel_tools.sconstruct import PROFILE_OPTION
 
 PAGE = (ROOT / "docs" / "reference.md").read_text()
 TOOLS = ("ocaml", "rebel", "export_table", "rpython", "remote")
+# SCons 4.4 sets TOOLS only in environments that have tools.
 SCONSTRUCT = """
 import rebel_tools
 DefaultEnvironment(tools=[])
@@ -19,7 +20,7 @@ plain = Environment(tools=[])
 methods = {method.name for method in plain.added_methods}
 for tool in %r:
     env = Environment(tools=[tool], toolpath=[rebel_tools.TOOLPATH])
-    variables = set(env.Dictionary()) - set(plain.Dictionary()) - {"toolpath"}
+    variables = set(env.Dictionary()) - set(plain.Dictionary()) - {"toolpath", "TOOLS"}
     calls = set(env["BUILDERS"]) | {method.name for method in env.added_methods} - methods
     print("HAS", repr((tool, sorted(variables), sorted(calls - set(plain["BUILDERS"])))))
 """
