@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Callable, Generic, TypeVar
 
 from rebel_tools.errors import RebelError
-from rebel_tools.plan.step import ModuleStep, SourceStep
+from rebel_tools.plan.model import NATIVE
+from rebel_tools.plan.step import CompileImplementation, ModuleStep, SourceStep
 
 AnyStep = TypeVar("AnyStep", bound=ModuleStep)
 
@@ -16,18 +18,37 @@ AnyStep = TypeVar("AnyStep", bound=ModuleStep)
 class CycleError(RebelError):
     """Modules that depend on each other; `path` has (module, file) from the first one back to itself.
 
-    written: for generated sources, what they are made from.
+    written: for generated sources, what they are made from. remedy: what may help besides moving code.
     """
 
-    def __init__(self, steps: Iterable[ModuleStep], written: Mapping[ModuleStep, str] = MappingProxyType({})):
+    def __init__(
+        self, steps: Iterable[ModuleStep], written: Mapping[ModuleStep, str] = MappingProxyType({}), remedy: str = ""
+    ):
+        steps = list(steps)
         read = ((step, step.source if isinstance(step, SourceStep) else step.key) for step in steps)
         self.path = [(step.module.name, written.get(step, source)) for step, source in read]
         rows = [f"{name} ({source})" for name, source in self.path]
         super().__init__(
             "dependency cycle between modules: " + " -> ".join(rows),
             expected="modules without cyclic dependencies",
-            hint="move the code that they share into a separate module",
+            hint=f"{remedy or _remedy(steps)}move the code that they share into a separate module",
         )
+
+
+def _remedy(path: list[ModuleStep]) -> str:
+    """What the modules of a cycle lack if only native code closes it.
+
+    A source without an interface is compiled to both at once, so whoever needs its types waits for the native code of
+    the modules that it uses, although their interfaces are enough for its own types.
+    """
+    for step, other in zip(path, path[1:]):
+        if _makes_all(step) and isinstance(other, CompileImplementation) and not other.makes_interface:
+            return f"write an interface for {step.module.name} (`{os.path.basename(step.module.implementation)}i`), or "
+    return ""
+
+
+def _makes_all(step: ModuleStep) -> bool:
+    return isinstance(step, CompileImplementation) and step.engine == NATIVE and step.makes_interface
 
 
 @dataclass(frozen=True)

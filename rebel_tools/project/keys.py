@@ -89,6 +89,12 @@ GRAMMAR_KEYS = Members(
         "the file with the name of the module",
     ),
     Key("flags", Words(), "flags for menhir, such as `--only-tokens`, `--external-tokens Tokens` or `--table`"),
+    Key(
+        "infer",
+        Switch(),
+        "`false`: the types of its rules are not inferred from modules that it uses, so these may use the parser",
+        "`true`",
+    ),
 )
 REWRITER_NAME = Text("the name of a ppx rewriter", PACKAGE, PACKAGE_NAME.expected, MAX_PACKAGE)
 CHOICE_KEYS = Members(

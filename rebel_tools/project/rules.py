@@ -30,17 +30,20 @@ def _options(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-# Options that change what menhir does, or that it gets anyway.
+# Options of menhir with which it does something else, or writes more files than the module.
 _NOT_FOR_GRAMMARS = _options(
     """
-    -b --base --infer --infer-write-query --infer-read-reply --infer-protocol-supported --ocamlc --ocamldep --depend
+    -b --base --infer-write-query --infer-read-reply --infer-protocol-supported --ocamlc --ocamldep --depend
     --raw-depend --coq --only-preprocess --only-preprocess-u --only-preprocess-uu --only-preprocess-for-ocamlyacc
     --interpret --interpret-show-cst --interpret-error --list-errors --compile-errors --compare-errors --merge-errors
     --update-errors --echo-errors --echo-errors-concrete --timings-to --suggest-comp-flags --suggest-link-flags-byte
     --suggest-link-flags-opt --suggest-menhirLib --suggest-ocamlfind --random-sentence --random-sentence-concrete
-    --cmly --dump --dump-resolved --explain --automaton-graph --reference-graph -v --version -help --help
+    --cmly --dump --dump-resolved --automaton-graph --reference-graph -v --version -help --help
     """
 )
+
+# Options that every grammar gets. They are common in build files of other tools.
+_ALWAYS_GIVEN = _options("--infer --explain")
 
 
 def rules_of(
@@ -197,7 +200,8 @@ class _Rules:
         sources = said.sources or tuple(own[:1])
         base = own[0][:-4] if own and own[0] in sources else ""
         base = base or posixpath.join(posixpath.dirname(sources[0]), module[:1].lower() + module[1:])
-        return self._menhir(sources, base, module, (*self.manifest.flags.menhir, *said.flags), keys)
+        rule = self._menhir(sources, base, module, (*self.manifest.flags.menhir, *said.flags), keys)
+        return rule if said.infer else rule._replace(infers=False)
 
     def _menhir(self, sources: tuple[str, ...], base: str, module: str, flags: tuple[str, ...], keys: Path) -> Rule:
         wrong = next((word for word in flags if word.partition("=")[0] in _NOT_FOR_GRAMMARS), None)
@@ -205,10 +209,11 @@ class _Rules:
             own = (*keys, "flags") if keys and wrong not in self.manifest.flags.menhir else ("rebel", "flags", "menhir")
             raise self.manifest.document.error(
                 own,
-                f"menhir does not make a module with {quote(wrong)}, or gets it anyway",
+                f"{quote(wrong)} is not for grammars: menhir does something else then, or writes more files",
                 expected="options such as --table, --strict or --unused-tokens",
             )
         infers = "--only-tokens" not in flags
+        flags = tuple(word for word in flags if word not in _ALWAYS_GIVEN)
         return Rule(MENHIR, sources, _outputs(base), flags, module=module, infers=infers, keys=keys)
 
     # Sources

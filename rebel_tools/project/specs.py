@@ -21,10 +21,11 @@ class TargetSpec(NamedTuple):
 
 
 class Grammar(NamedTuple):
-    """How menhir makes a module, as it is written: the `sources` of the grammar, and flags."""
+    """How menhir makes a module, as it is written: the `sources` of the grammar, flags, and whether to infer types."""
 
     sources: tuple[str, ...] = ()
     flags: tuple[str, ...] = ()
+    infer: bool = True
 
 
 class Choice(NamedTuple):

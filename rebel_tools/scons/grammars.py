@@ -45,8 +45,13 @@ def base(rule: Rule, place: Place) -> str:
 
 def report(rule: Rule, place: Place) -> list[str]:
     """The path of the file that describes conflicts, if the rule makes one."""
-    has_one = rule.kind == YACC or rule.infers
+    has_one = rule.kind == YACC or _makes_parser(rule)
     return [base(rule, place) + REPORTS[rule.kind]] if has_one else []
+
+
+def _makes_parser(rule: Rule) -> bool:
+    """Whether it runs menhir for more than a module of tokens."""
+    return rule.kind == MENHIR and "--only-tokens" not in rule.words
 
 
 def tell_conflicts(rule: Rule, place: Place) -> None:
@@ -75,7 +80,8 @@ def make_nodes(
     names = [plain(place.path(name)) for name in rule.sources]
     menhir = [program(env, "MENHIR"), *rule.words, "--base", base(rule, place), *names]
     if not rule.infers:
-        return list(env.Command(targets, sources, RuleAction(menhir, rule, place)))
+        command = [*menhir, "--explain"] if _makes_parser(rule) else menhir
+        return list(env.Command(targets, sources, RuleAction(command, rule, place)))
     mock, reply = (output_file(env, f"{base(rule, place)}.{name}") for name in ("mock.ml", "inferred.mli"))
     query = [*menhir, "--infer-write-query", mock.get_internal_path()]
     env.Command(mock, sources, Words(query, f"menhir --infer {names[0]}"))
@@ -129,4 +135,5 @@ def _cycle(step: Compile, own: ModuleStep, found: Mapping[ModuleStep, ModuleStep
         if not path or path[-1].module != last.module:
             path.append(last)
         last = found[last]
-    return CycleError([step, *reversed(path), step], {step: grammar})
+    remedy = 'set `"infer": false` for the grammar if it declares the types of what it exports, or '
+    return CycleError([step, *reversed(path), step], {step: grammar}, remedy)

@@ -245,6 +245,26 @@ def test_the_table_back_end_has_its_library(app):
     app.equals_a_clean_build()
 
 
+def test_a_grammar_whose_types_are_not_inferred(app):
+    """So that interfaces of modules that it uses can name its types; common options of menhir are no error."""
+    calculator(app, grammars={"Parser": {"infer": False, "flags": "--table --explain --infer"}})
+    edit(app, "src/parser.mly", "<Ast.t> main", "<int> main")
+    app.write(
+        "src/ast.mli", "type t = int\nval number : int -> t\nval plus : t -> t -> t\nval spell : Parser.token -> t\n"
+    )
+    app.write("src/ast.ml", AST + "let spell _ = 7\n")
+    assert not [step for step in steps(app.build()) if "infer" in step or step.startswith("ocamlc")]
+    assert app.output() == "42"
+    edit(app, "src/parser.mly", "%left PLUS\n", "")
+    assert "Warning: shift/reduce conflict before PLUS" in app.build()
+    app.equals_a_clean_build()
+    app.package()
+    said = app.build(rc=2)
+    assert (
+        "Parser (src/parser.mly) -> Ast (src/ast.mli) -> Parser" in said and '`"infer": false` for the grammar' in said
+    )
+
+
 def test_a_generated_public_face_and_entry(app):
     app.package(dependencies={"dep": "*"}, targets=[{"entry": "src/main.ml"}])
     app.path("src/index.ml").unlink()

@@ -122,6 +122,18 @@ def test_cycles_are_told_with_their_files(tree):
 
 
 @needs_ocamldep
+def test_a_cycle_of_native_code_only(tree):
+    """The types of B need no more than the interface of A, but it has no interface of its own."""
+    files = {"a.mli": "val a : int", "a.ml": "let a = C.c", "b.ml": "let b = A.a", "c.mli": "val c : B.t", "c.ml": ""}
+    own = tree.scope("Own", files)
+    with pytest.raises(CycleError) as caught:
+        tree.plan.ordered(own)
+    assert "write an interface for B (`b.mli`), or move" in str(caught.value)
+    own = tree.scope("Byte", files, engines=(BYTE,))
+    assert len(tree.plan.ordered(own).steps) == 6
+
+
+@needs_ocamldep
 def test_sources_that_do_not_parse_or_are_not_there_name_nothing(tree):
     own = tree.scope("Own", {"a.ml": "let a = B.b", "b.ml": "let let", "c.ml": "let c = B.b"})
     own.add("Gone", "own/gone.ml", None)
