@@ -194,7 +194,7 @@ class BuckleScriptTargets:
                     os.unlink(path)
         build, names = os.path.join(self.top, self.place), [t.name for t in self.programs if t.name != self.home.name]
         note_served(build, self.home.name, names)
-        at_the_end(partial(mark, build, names))
+        at_the_end(partial(mark, build, [target.name for target in self.programs]))
 
     def _file(self, path: str, text: str) -> list[Node]:
         """An output with a fixed text."""

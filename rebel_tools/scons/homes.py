@@ -1,7 +1,7 @@
 """Which targets use a folder of compiled files, and the removal of files of targets that no longer exist or have moved.
 
 A target's own files are in `_build/<target>`, shared files in the folder of its home, with a list of the other targets
-that have been built from it. The folders of these have a mark, for the case that the list is damaged or lost.
+that have been built from it. The folders of all targets have a mark, for the case that lists and records are lost.
 """
 
 from __future__ import annotations

@@ -206,12 +206,8 @@ class TargetSession(Session):
         self.own_folders = {self.relative(path) for folder in folders for path, _, _ in os.walk(folder)}
         super()._remove_vanished(scopes)
         if not option("clean"):
-            note_served(os.path.join(self.top, self.place), self.home.name, self._served)
-
-    @property
-    def _served(self) -> list[str]:
-        """The targets that are made from this folder, besides its home."""
-        return [goal.target.name for goal in self.goals if goal.target.name != self.home.name]
+            names = [goal.target.name for goal in self.goals if goal.target.name != self.home.name]
+            note_served(os.path.join(self.top, self.place), self.home.name, names)
 
     def absent(self, scope: Scope) -> Mapping[str, str]:
         package = self.package_of.get(scope)
@@ -358,7 +354,7 @@ class TargetSession(Session):
     def _save(self) -> None:
         super()._save()
         if self._is_visited and not option("clean"):
-            mark(os.path.join(self.top, self.place), self._served)
+            mark(os.path.join(self.top, self.place), [goal.target.name for goal in self.goals])
             self.memory.write()
 
     def _finish(self) -> None:

@@ -234,6 +234,18 @@ def test_a_target_is_removed_when_the_list_of_targets_is_damaged(app):
     clean_equals(app)
 
 
+def test_targets_are_removed_when_all_records_are_lost(app):
+    """Also one that shares nothing, because its flags are its own."""
+    write_targets(app, [target("client"), target("server"), {**target("tool"), "unstable_flags": {"compile": "-g"}}])
+    rebel(app, "build")
+    for path in [*app.path("_build").rglob(".rebel-tools*"), app.path(".sconsign.dblite")]:
+        if path.name != ".rebel-tools.target":
+            path.unlink(missing_ok=True)
+    write_targets(app, [target("client")])
+    rebel(app, "build")
+    clean_equals(app)
+
+
 def test_a_link_that_fails_is_no_matter_of_the_others(app):
     write_targets(app, [target("client"), target("server", link="-cclib -lthereisnone"), target("tool")])
     assert "thereisnone" in rebel(app, "build", rc=2).err
