@@ -42,13 +42,11 @@ def _remedy(path: list[ModuleStep]) -> str:
     the modules that it uses, although their interfaces are enough for its own types.
     """
     for step, other in zip(path, path[1:]):
-        if _makes_all(step) and isinstance(other, CompileImplementation) and not other.makes_interface:
-            return f"write an interface for {step.module.name} (`{os.path.basename(step.module.implementation)}i`), or "
+        if not (isinstance(step, CompileImplementation) and isinstance(other, CompileImplementation)):
+            continue
+        if step.engine == NATIVE and step.makes_interface and not other.makes_interface:
+            return f"write an interface for {step.module.name} (`{os.path.basename(step.source)}i`), or "
     return ""
-
-
-def _makes_all(step: ModuleStep) -> bool:
-    return isinstance(step, CompileImplementation) and step.engine == NATIVE and step.makes_interface
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from rebel_tools.plan.model import Scope
 from rebel_tools.plan.recall import Recall, files_of, scopes_in_doubt
 from rebel_tools.plan.step import Convert, link_command
 from rebel_tools.scons.goals import DONE, Goal
+from rebel_tools.scons.homes import records
 from rebel_tools.scons.settings import installed_files, tool_identity
 from rebel_tools.scons.step_declared import added_actions
 
@@ -92,7 +93,7 @@ class GroupMemory:
         if others is not None and all(each[0] for each in files.values()):
             made = [*run.rules.nodes(), *(node for node in run.stubs.nodes() if node.get_state() in DONE)]
             own = [os.path.join(run.top, run.state_path), *(node.get_abspath() for node in made)]
-            own += run.editors.files
+            own += [*run.editors.files, *records(os.path.join(run.top, run.place), run.names)]
             self.manifest.write(self.identity, files, {**others, **{path: stamp(path) for path in own}}, ANSWERS)
 
     def _of_steps(self, still: list[Goal]) -> dict[str, list[int]]:

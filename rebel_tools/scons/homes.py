@@ -70,6 +70,12 @@ def mark(build: str, targets: Iterable[str]) -> None:
                 write_atomically(path, b"")
 
 
+def records(build: str, targets: Iterable[str]) -> list[str]:
+    """The files with which the folders of targets are recognised, as far as they exist."""
+    found = (os.path.join(build, target, name) for target in targets for name in (_SERVED, _MARK))
+    return list(filter(os.path.isfile, found))
+
+
 def served(home: str) -> list[str]:
     """The recorded targets; none if the record is damaged."""
     try:

@@ -206,7 +206,7 @@ class TargetSession(Session):
         self.own_folders = {self.relative(path) for folder in folders for path, _, _ in os.walk(folder)}
         super()._remove_vanished(scopes)
         if not option("clean"):
-            names = [goal.target.name for goal in self.goals if goal.target.name != self.home.name]
+            names = [name for name in self.names if name != self.home.name]
             note_served(os.path.join(self.top, self.place), self.home.name, names)
 
     def absent(self, scope: Scope) -> Mapping[str, str]:
@@ -351,10 +351,15 @@ class TargetSession(Session):
 
     # The end
 
+    @property
+    def names(self) -> list[str]:
+        """Of all its targets."""
+        return [goal.target.name for goal in self.goals]
+
     def _save(self) -> None:
         super()._save()
         if self._is_visited and not option("clean"):
-            mark(os.path.join(self.top, self.place), [goal.target.name for goal in self.goals])
+            mark(os.path.join(self.top, self.place), self.names)
             self.memory.write()
 
     def _finish(self) -> None:

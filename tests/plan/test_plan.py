@@ -130,7 +130,7 @@ def test_a_cycle_of_native_code_only(tree):
         tree.plan.ordered(own)
     assert "write an interface for B (`b.mli`), or move" in str(caught.value)
     own = tree.scope("Byte", files, engines=(BYTE,))
-    assert len(tree.plan.ordered(own).steps) == 6
+    assert len(tree.plan.ordered(own).steps) == 7
 
 
 @needs_ocamldep
