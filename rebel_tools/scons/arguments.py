@@ -12,7 +12,7 @@ import SCons.Util
 from rebel_tools.errors import RebelError
 from rebel_tools.ocaml.names import SUFFIXES
 from rebel_tools.project.names import is_module
-from rebel_tools.scons.compat import Environment, Node, Nodes
+from rebel_tools.scons.compat import Environment, Node, Nodes, top
 
 
 def target_file(
@@ -71,7 +71,7 @@ def path_of(node: SCons.Node.FS.File) -> str:
 
 def has_repositories() -> bool:
     """Whether files that do not exist here may be in a repository."""
-    return bool(SCons.Node.FS.get_default_fs().Top.getRepositories())
+    return bool(top().getRepositories())
 
 
 def known_file(folder: SCons.Node.FS.Dir, name: str) -> SCons.Node.FS.File | None:

@@ -5,13 +5,12 @@ from __future__ import annotations
 import os
 from typing import Any
 
-import SCons.Node.Alias
-import SCons.Node.FS
 import SCons.Script
 
 from rebel_tools.errors import RebelError
 from rebel_tools.nearest import nearest
 from rebel_tools.scons import places
+from rebel_tools.scons.compat import is_alias
 from rebel_tools.text import quote
 
 
@@ -23,7 +22,7 @@ def check_targets(env: Any, names: list[str]) -> None:
     names: the targets of package.json, the default ones first.
     """
     for word in map(str, SCons.Script.COMMAND_LINE_TARGETS):
-        if SCons.Node.Alias.default_ans.lookup(word) is None and not _is_known(env.fs.Entry(word)):
+        if not is_alias(word) and not _is_known(env.fs.Entry(word)):
             raise _unknown(word, names)
 
 

@@ -32,7 +32,7 @@ from rebel_tools.project.groups import Group
 from rebel_tools.project.model import Package, Project, Target
 from rebel_tools.scons import build_folder, profiles
 from rebel_tools.scons.actions import Words
-from rebel_tools.scons.compat import Environment, Node, Nodes
+from rebel_tools.scons.compat import Environment, Node, Nodes, named_alias
 from rebel_tools.scons.homes import mark, note_served
 from rebel_tools.scons.output import install_output, spawn
 from rebel_tools.scons.package_scope import package_scope
@@ -214,7 +214,7 @@ def _no_rules(package: Package) -> RebelError:
 
 
 def _alias(path: str, children: list[Any]) -> SCons.Node.Alias.Alias:
-    alias = SCons.Node.Alias.default_ans.Alias(f"{path} and what it refers to")
+    alias = named_alias(f"{path} and what it refers to")
     alias.add_dependency(children)
     return alias
 

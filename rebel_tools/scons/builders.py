@@ -21,7 +21,7 @@ from rebel_tools.plan.step import Compile, Link, ModuleStep, Step
 from rebel_tools.project.names import is_module, package_module
 from rebel_tools.scons.arguments import checked_module, from_top, source_files, target_file
 from rebel_tools.scons.calls import is_true
-from rebel_tools.scons.compat import Environment, Node, Nodes, node_list
+from rebel_tools.scons.compat import Environment, Node, Nodes, node_list, with_suffix
 from rebel_tools.scons.library_stubs import add_stubs, files_of, objects_of, tell_where
 from rebel_tools.scons.mistakes import user_error
 from rebel_tools.scons.nodes import StepFile
@@ -133,7 +133,7 @@ def ocaml_program(builder: Any, env: Environment, target: Any, source: Any, chdi
     node = target_file(env, target) if target else given[0].target_from_source("", env.subst("$PROGSUFFIX"))
     (node, *more), given = _emitted(builder, user_env, node, given)
     suffix = env.subst("$PROGSUFFIX")
-    path = SCons.Util.adjustixes(node.get_internal_path(), "", suffix)
+    path = with_suffix(node.get_internal_path(), suffix)
     sources = [n for n in given if n.name.endswith(SUFFIXES)]
     made = [n.attributes.rebel_step for n in given if isinstance(n, StepFile)]
     compiled = [step for step in made if isinstance(step, ModuleStep)]

@@ -9,12 +9,11 @@ from collections.abc import Mapping
 from typing import Any
 
 import SCons.Action
-import SCons.Subst
 import SCons.Util
 
 from rebel_tools.errors import MissingTool
 from rebel_tools.producers.compiler import Compiler
-from rebel_tools.scons.compat import shell_environment
+from rebel_tools.scons.compat import escape_list, shell_environment
 
 _ASSIGNMENT = re.compile(r"\w+=")
 
@@ -31,7 +30,7 @@ def compiler(env: Any, variable: str, command: str, target: Any, source: Any) ->
     words = env.subst_list(command, target=target, source=[node.rfile() for node in source])[0]
     if os.name != "posix":
         return Compiler(tuple(map(str, words)), env=variables)
-    text = " ".join(SCons.Subst.escape_list(words, env["ESCAPE"]))
+    text = " ".join(escape_list(words, env["ESCAPE"]))
     # The words as the shell expands them, each followed by a NUL.
     run = subprocess.run([env["SHELL"], "-c", rf"printf '%s\0' {text}"], env=variables, stdout=subprocess.PIPE)
     expanded = os.fsdecode(run.stdout).split("\0")[:-1]

@@ -1,22 +1,26 @@
 """The complete list of SCons' undocumented internals that this package uses.
 
-If SCons changes one of them, only this module has to be adapted. A test checks the list: no other module imports the
-modules that are imported here under other names, or uses a name of SCons that begins with `_`; and everything in
-OVERRIDDEN exists in the installed SCons. The matrix of `bootstrap.py` tests the oldest and the newest version.
+Those that are functions or values are used in this module only. Classes are derived from, and their objects read, where
+that is needed: OVERRIDDEN and READ name the methods and attributes. A test checks the list: no other module uses a name
+of SCons that is not in PUBLIC or begins with `_`, and everything in these tables exists in the installed SCons. The
+matrix of `bootstrap.py` tests the oldest and the newest version.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable
 from functools import cache
 from typing import Any, TypeVar
 
 import SCons.Action
+import SCons.Builder
 import SCons.CacheDir as _cache_dir
 import SCons.Environment
 import SCons.Errors
 import SCons.Executor
 import SCons.Node
+import SCons.Node.Alias
 import SCons.Node.FS
 import SCons.SConf as _sconf
 import SCons.SConsign as _sconsign
@@ -24,6 +28,7 @@ import SCons.Script
 import SCons.Script.Interactive as _interactive
 import SCons.Script.Main as _main
 import SCons.Script.SConsOptions as _options
+import SCons.Subst
 import SCons.Taskmaster as _taskmaster
 import SCons.Util
 
@@ -32,14 +37,90 @@ Environment = Any
 Node = Any
 Nodes = list[Any]
 
+# Names of SCons that other modules may use: those of its manual, its classes of nodes, and the states of nodes.
+PUBLIC = frozenset(
+    (
+        "SCons.Action.Action",
+        "SCons.Action.CommandAction",
+        "SCons.Action.FunctionAction",
+        "SCons.Action.LazyAction",
+        "SCons.Builder.Builder",
+        "SCons.Builder.BuilderBase",
+        "SCons.Defaults.Copy",
+        "SCons.Environment.Base",
+        "SCons.Errors.BuildError",
+        "SCons.Errors.StopError",
+        "SCons.Errors.UserError",
+        "SCons.Node.Alias.Alias",
+        "SCons.Node.FS.Base",
+        "SCons.Node.FS.Dir",
+        "SCons.Node.FS.Entry",
+        "SCons.Node.FS.File",
+        "SCons.Node.Node",
+        "SCons.Node.Python.Value",
+        "SCons.Node.executed",
+        "SCons.Node.no_state",
+        "SCons.Node.up_to_date",
+        "SCons.Scanner.Scanner",
+        "SCons.Script.ARGUMENTS.get",
+        "SCons.Script.AddOption",
+        "SCons.Script.COMMAND_LINE_TARGETS",
+        "SCons.Script.GetBuildFailures",
+        "SCons.Script.GetOption",
+        "SCons.Script.main",
+        "SCons.Tool.SourceFileScanner",
+        "SCons.Tool.install.generate",
+        "SCons.Util.CLVar",
+        "SCons.Util.NodeList",
+        "SCons.Util.flatten",
+        "SCons.Util.is_List",
+        "SCons.Util.is_String",
+    )
+)
+
+# Attributes and methods of its objects that other modules read, by their class in SCons.
+READ: dict[str, tuple[str, ...]] = {
+    "SCons.Node.Node": (
+        "add_dependency",
+        "always_build",
+        "attributes",
+        "builder",
+        "builder_set",
+        "depends",
+        "get_build_env",
+        "get_executor",
+        "get_ninfo",
+        "get_state",
+        "has_builder",
+        "ignore",
+        "implicit",
+        "is_derived",
+        "ninfo",
+        "prerequisites",
+        "reset_executor",
+        "set_state",
+        "side_effect",
+        "side_effects",
+        "sources",
+        "target_peers",
+        "waiting_parents",
+    ),
+    "SCons.Node.FS.Base": ("clear_memoized_values", "disambiguate", "duplicate", "must_be_same", "rfile", "srcnode"),
+    "SCons.Node.FS.Dir": ("entries", "repositories", "srcdir_list", "up"),
+    "SCons.CacheDir.CacheDir": ("push_if_forced",),
+}
+
 # Methods and attributes that are overridden or replaced at run time, by their class in SCons.
 OVERRIDDEN: dict[str, tuple[str, ...]] = {
     "SCons.Action.CommandAction": ("execute", "get_presig", "process", "strfunction"),
+    "SCons.Action.FunctionAction": ("execute",),
     "SCons.Action.LazyAction": ("_generate_cache", "get_parent_class", "get_presig"),
     "SCons.Builder.BuilderBase": ("_create_nodes", "_execute", "src_builder_sources", "src_suffixes"),
     "SCons.Environment.Base": ("Decider", "Execute"),
     "SCons.Executor.Executor": ("__call__", "get_all_targets", "get_build_env"),
+    "SCons.Node.Node": ("Decider", "built"),
     "SCons.Node.Alias.Alias": ("get_csig", "make_ready", "scan", "visited"),
+    "SCons.Node.FS.Base": ("getmtime", "getsize"),
     "SCons.Node.FS.Dir": ("_glob1", "entry_exists_on_disk", "getRepositories", "get_all_rdirs"),
     "SCons.Node.FS.File": (
         "_children_reset",
@@ -52,8 +133,13 @@ OVERRIDDEN: dict[str, tuple[str, ...]] = {
         "explain",
         "get_binfo",
         "get_cachedir_bsig",
+        "get_content_hash",
+        "get_contents",
+        "get_csig",
         "get_internal_path",
+        "get_size",
         "get_stored_info",
+        "get_timestamp",
         "is_up_to_date",
         "make_ready",
         "new_binfo",
@@ -79,11 +165,31 @@ InteractiveCommand = _interactive.SConsInteractiveCmd
 OptionParser = _options.SConsOptionParser
 own_options = _options.Parser
 
+# The expansion of variables: as words of a command, or of a signature.
+SUBST_CMD, SUBST_SIG = SCons.Subst.SUBST_CMD, SCons.Subst.SUBST_SIG
+Literal = SCons.Subst.Literal
+escape_list = SCons.Subst.escape_list
+
+EmitterProxy = SCons.Builder.EmitterProxy
+OverrideWarner = SCons.Builder.OverrideWarner
+unbuffered = SCons.Util.Unbuffered
+build_error = SCons.Errors.convert_to_BuildError
+
 Function = TypeVar("Function", bound=Callable[..., Any])
 TellMistake = Callable[[Any], Any]
 
 
 # One run of scons
+
+
+def start_time() -> float:
+    """When this run began, in seconds since the epoch."""
+    return float(SCons.Script.start_time)
+
+
+def begin_clock() -> None:
+    """Let a run that was prepared earlier begin now."""
+    SCons.Script.start_time = time.time()
 
 
 def use_task(kind: type) -> None:
@@ -193,6 +299,21 @@ def use_database(path: str) -> None:
 # Environments and calls
 
 
+def forget_lookups(builder: SCons.Builder.BuilderBase) -> None:
+    """Let a builder determine its suffixes again: it stores them by the id of an environment, which may be reused."""
+    builder._memo = {}
+
+
+def makes_folder(action: Any) -> bool:
+    """Whether an action is SCons' own, by which it creates a folder before it looks for files in it."""
+    return bool(action.execfunction is SCons.Node.FS.MkdirFunc)
+
+
+def with_suffix(path: str, suffix: str) -> str:
+    """The path with a suffix, unless it has one."""
+    return str(SCons.Util.adjustixes(path, "", suffix))
+
+
 def shell_environment(env: Environment, target: Nodes, source: Nodes) -> dict[str, Any]:
     """The environment variables of a command, from ENV and SHELL_ENV_GENERATORS."""
     found: dict[str, Any] = SCons.Action._resolve_shell_env(env, target, source)
@@ -225,9 +346,32 @@ def node_list(nodes: Iterable[Node] = ()) -> Nodes:
 # Nodes
 
 
+def top() -> Node:
+    """The folder of the SConstruct."""
+    return SCons.Node.FS.get_default_fs().Top
+
+
 def top_folder() -> str:
     """The absolute path of the folder of the SConstruct."""
-    return str(SCons.Node.FS.get_default_fs().Top.get_abspath())
+    return str(top().get_abspath())
+
+
+def file_at(path: str) -> Node:
+    """The node of a file; a path that begins with # is relative to the folder of the SConstruct."""
+    return SCons.Node.FS.get_default_fs().File(path)
+
+
+def sconscripts() -> Nodes:
+    """The SConscripts that were read."""
+    return list(SCons.Node.SConscriptNodes)
+
+
+def named_alias(name: str) -> Node:
+    return SCons.Node.Alias.default_ans.Alias(name)
+
+
+def is_alias(name: str) -> bool:
+    return SCons.Node.Alias.default_ans.lookup(name) is not None
 
 
 def roots() -> Nodes:

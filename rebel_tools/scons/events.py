@@ -8,13 +8,12 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-import SCons.Script
-
 from rebel_tools import signals
 from rebel_tools.errors import RebelError
 from rebel_tools.events import Stream, of_error
 from rebel_tools.ocaml.messages import ERROR, Diagnostic, diagnostics
 from rebel_tools.presentation import Presentation
+from rebel_tools.scons.compat import start_time
 from rebel_tools.scons.failures import Failure
 from rebel_tools.scons.output import SAID, SOURCES
 from rebel_tools.scons.report import Report
@@ -79,7 +78,7 @@ class Events(Report):
         SAID.clear()
 
     def _close(self, status: str, exit_status: int) -> None:
-        seconds = time.time() - SCons.Script.start_time
+        seconds = time.time() - start_time()
         self._stream.result(
             status, exit_status, seconds, self.made(), sorted(self._failures), len(self._began), TERMINAL.restored
         )

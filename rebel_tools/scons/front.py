@@ -23,6 +23,7 @@ from rebel_tools.scons.compat import (
     OptionParser,
     OutOfDateTask,
     around_build,
+    build_error,
     given_options,
     tell_mistakes,
     use_task,
@@ -117,7 +118,7 @@ class Task(BuildTask):
         kind, value, trace = (*self.exc_info(), None)[:3]
         if kind is None:
             kind, value, trace = sys.exc_info()
-        error = SCons.Errors.convert_to_BuildError(value or kind)
+        error = build_error(value or kind)
         error.node = error.node or self.node
         if _is_unexpected(error):
             traceback.print_exception(*error.exc_info)

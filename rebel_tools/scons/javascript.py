@@ -18,7 +18,7 @@ from rebel_tools.scons.words import expanded, extended
 def script_of(goal: Goal) -> Nodes:
     """The script of a target of the engine jsoo, next to its program."""
     env = goal.env.Override({"JSOOFLAGS": extended(goal.env["JSOOFLAGS"], goal.target.unstable_flags.jsoo)})
-    builder = Builder(action=Command("JSOOCOM"), target_scanner=SCons.Scanner.ScannerBase(_named_by_flags))
+    builder = Builder(action=Command("JSOOCOM"), target_scanner=SCons.Scanner.Scanner(_named_by_flags))
     return list(builder(env, target=[from_top(os.path.splitext(goal.path)[0] + ".js")], source=goal.program))
 
 

@@ -15,7 +15,14 @@ import SCons.Script
 
 from rebel_tools.observed.recorder import Recorder, find_caller
 from rebel_tools.observed.summary import Graph
-from rebel_tools.scons.compat import Configuration, before_option, database, given_options, roots
+from rebel_tools.scons.compat import (
+    Configuration,
+    before_option,
+    database,
+    given_options,
+    roots,
+    sconscripts,
+)
 
 # Runs with these options do not tell whether there is something to build.
 _OTHER_RUNS = ["no_exec", "question", "clean", "ignore_errors", "touch", "interactive", "help"]
@@ -262,7 +269,7 @@ def graph_of(recorder: Recorder, made: Iterable[Any], skipped: frozenset[str]) -
 def _scripts() -> set[str]:
     """The SConscripts, at their real paths and at the paths by which they were requested."""
     found: set[str] = set()
-    for node in SCons.Node.SConscriptNodes:
+    for node in sconscripts():
         found.update(each.get_abspath() for each in (node, node.rfile(), node.srcnode()))
     return found
 

@@ -14,7 +14,7 @@ import SCons.Errors
 
 from rebel_tools.ocaml.names import SUFFIXES
 from rebel_tools.scons.calls import in_source_folder
-from rebel_tools.scons.compat import in_the_name_of_scons
+from rebel_tools.scons.compat import EmitterProxy, OverrideWarner, forget_lookups, in_the_name_of_scons
 
 # Name of a builder -> its function in builders.py, and the variable that holds its emitters.
 BUILDERS = {
@@ -33,7 +33,7 @@ class OCamlBuilder(SCons.Builder.BuilderBase):
         self.function, emitter = BUILDERS[name]
         super().__init__(
             name=name,
-            emitter=SCons.Builder.EmitterProxy(emitter) if emitter else None,
+            emitter=EmitterProxy(emitter) if emitter else None,
             src_suffix=list(SUFFIXES),
             src_builder=["OCamlLex", "OCamlYacc"],
         )
@@ -56,14 +56,14 @@ class OCamlBuilder(SCons.Builder.BuilderBase):
 
     def suffixes(self, env: Any) -> list[str]:
         """The suffixes of possible sources."""
-        self._memo: dict[str, Any] = {}
+        forget_lookups(self)
         found: list[str] = self.src_suffixes(env)
         return found
 
     def made_sources(self, env: Any, nodes: list[Any]) -> list[Any]:
         """The sources, with those that another builder (such as OCamlLex) converts replaced by its results."""
-        self._memo = {}  # SCons caches by the id of an environment, which may be reused
-        found: list[Any] = self.src_builder_sources(env, nodes, SCons.Builder.OverrideWarner({}))
+        forget_lookups(self)
+        found: list[Any] = self.src_builder_sources(env, nodes, OverrideWarner({}))
         return list(dict.fromkeys(found))
 
     def emitted(self, env: Any, targets: list[Any], sources: list[Any]) -> tuple[list[Any], list[Any]]:

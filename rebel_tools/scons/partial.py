@@ -18,7 +18,7 @@ from rebel_tools.observed.edges import Edges, affected, are_known
 from rebel_tools.observed.model import Manifest
 from rebel_tools.observed.partial import reads_the_same
 from rebel_tools.observed.recorder import Recorder
-from rebel_tools.scons.compat import before_judging, given_options, shows_progress
+from rebel_tools.scons.compat import before_judging, given_options, shows_progress, top
 from rebel_tools.scons.observe import file_nodes, note_kind_of_run
 
 
@@ -157,7 +157,7 @@ def _is_plain(recorder: Recorder) -> bool:
     uses_old_scans = options.implicit_cache or options.implicit_deps_changed or options.cache_force
     if recorder.deciders or uses_old_scans or shows_progress():
         return False
-    return not any(folder.repositories for folder in _folders(SCons.Node.FS.get_default_fs().Top))
+    return not any(folder.repositories for folder in _folders(top()))
 
 
 def _folders(folder: Any) -> Iterator[Any]:

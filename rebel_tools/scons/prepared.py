@@ -12,13 +12,11 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-import SCons.Util
-
 from rebel_tools.memory.question import is_harmless
 from rebel_tools.presentation import presentation
 from rebel_tools.project.targets import CHECK
 from rebel_tools.scons import surroundings
-from rebel_tools.scons.compat import Environment
+from rebel_tools.scons.compat import Environment, unbuffered
 from rebel_tools.sconstruct import has_own_script, scons_arguments
 
 # Variables that shells set anew for each command. Nothing depends on them before env.Rebel().
@@ -78,6 +76,6 @@ def go_on(env: Environment) -> None:
             variables[name] = os.environ[name]
     for name in ("stdout", "stderr"):  # as SCons does before it reads an SConstruct
         if not getattr(sys, name).isatty():
-            setattr(sys, name, SCons.Util.Unbuffered(getattr(sys, name)))
+            setattr(sys, name, unbuffered(getattr(sys, name)))
     surroundings.check.cache_clear()
     surroundings.check()

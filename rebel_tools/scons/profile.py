@@ -13,9 +13,8 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
-import SCons.Script
-
 from rebel_tools.scons import places
+from rebel_tools.scons.compat import start_time
 from rebel_tools.scons.options import Option, add, is_added, value
 from rebel_tools.text import printable_lines
 
@@ -64,7 +63,7 @@ def _timed(name: str, category: str) -> Iterator[None]:
 def _write(path: str) -> None:
     from rebel_tools.plan import trace
 
-    start, now = SCons.Script.start_time, time.time()
+    start, now = start_time(), time.time()
     whole = trace.Span("build", "SCons", "whole run", start, now)
     with open(path, "w", encoding="utf-8") as f:
         json.dump(trace.chrome_trace([whole, *SPANS]), f)

@@ -18,6 +18,7 @@ import SCons.Script
 from rebel_tools import signals
 from rebel_tools.errors import RebelError
 from rebel_tools.presentation import Presentation, shown
+from rebel_tools.scons.compat import start_time
 from rebel_tools.scons.failures import Failure
 from rebel_tools.scons.output import SAID, SOURCES, Listener
 from rebel_tools.scons.said import Said
@@ -134,7 +135,7 @@ class Report(Listener):
         asked = [str(word) for word in SCons.Script.COMMAND_LINE_TARGETS]
         steps = counted(TERMINAL.started) if TERMINAL.fancy and TERMINAL.started else ""
         restored = f"{counted(TERMINAL.restored)} from the cache" if TERMINAL.restored else ""
-        took = f" in {time.time() - SCons.Script.start_time:.1f} s" if TERMINAL.fancy else ""
+        took = f" in {time.time() - start_time():.1f} s" if TERMINAL.fancy else ""
         more = ", ".join(filter(None, (steps, restored, found)))
         TERMINAL.say(sys.stdout, f"Built {names(made or asked)}{took}{f' ({more})' if more else ''}\n")
 

@@ -21,7 +21,6 @@ import os
 import select
 import signal
 import sys
-import time
 import traceback
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, NoReturn, TextIO
@@ -36,6 +35,7 @@ from rebel_tools.memory.state_file import STATES
 from rebel_tools.presentation import presentation
 from rebel_tools.process import collect_seldom, exit_status
 from rebel_tools.scons import front, places, projects, saving
+from rebel_tools.scons.compat import begin_clock
 from rebel_tools.sconstruct import has_own_script, scons_arguments, shipped_sconstruct
 
 _KEPT = ("SCons.", "rebel_tools.")
@@ -196,7 +196,7 @@ def run_scons(wait: Callable[[], Sequence[str] | None], wanted: Wanted, ending: 
         if arguments is None:
             return 2
         begin(arguments)
-        SCons.Script.start_time = time.time()
+        begin_clock()
         status = exit_status(SCons.Script.main)
         end(status, ending)
         return status

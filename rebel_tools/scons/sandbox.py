@@ -18,7 +18,7 @@ from rebel_tools.sandbox import audit, bubblewrap, trace
 from rebel_tools.sandbox.box import Box, remove_stages
 from rebel_tools.sandbox.model import Declared, Finding, Mode, judge
 from rebel_tools.sandbox.toolchain import toolchain
-from rebel_tools.scons.compat import is_configuring
+from rebel_tools.scons.compat import is_configuring, makes_folder
 from rebel_tools.scons.declared import declared
 from rebel_tools.text import printable
 
@@ -138,7 +138,7 @@ class _Run:
 
 
 def _function(self: Any, target: Any, source: Any, env: Any, executor: Any = None) -> Any:
-    is_own = self.execfunction is SCons.Node.FS.MkdirFunc  # SCons creates a folder before it looks for files in it
+    is_own = makes_folder(self)  # SCons creates a folder before it looks for files in it
     targets, sources = _nodes(target, source, executor)
     mode = Mode.OFF if is_own else _mode(env, targets)
     if mode is Mode.OFF:

@@ -17,7 +17,7 @@ from rebel_tools.plan.steps import archive_step
 from rebel_tools.plan.units import check_units, namespace_of
 from rebel_tools.scons.arguments import checked_module, from_top, known_file, path_of
 from rebel_tools.scons.calls import own_copy
-from rebel_tools.scons.compat import Environment, Node
+from rebel_tools.scons.compat import Environment, Node, file_at
 from rebel_tools.scons.linking import archive_command, link_command
 from rebel_tools.scons.nodes import StepFile
 from rebel_tools.scons.output import install_output
@@ -123,7 +123,7 @@ def _check_interface(run: Session, scope: Scope, module: Module) -> None:
         beside = _in_repository(run.source_nodes[scope][module.implementation])
     if not beside:
         return
-    node = SCons.Node.FS.get_default_fs().File(from_top(beside))
+    node = file_at(from_top(beside))
     if node.duplicate and not os.path.exists(node.srcnode().get_abspath()):
         run.old_copies.append(node)
     else:

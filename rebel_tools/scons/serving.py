@@ -23,7 +23,7 @@ import SCons.Script
 from rebel_tools.memory.atomic import write_all
 from rebel_tools.process import exit_status
 from rebel_tools.scons import prepared, saving
-from rebel_tools.scons.compat import Environment
+from rebel_tools.scons.compat import Environment, begin_clock
 from rebel_tools.scons.prepared import Invocation
 from rebel_tools.scons.resident import (
     NOTHING,
@@ -165,5 +165,5 @@ class ServingProcess:
         read_ahead({kind: paths for kind, paths in self._wanted.items() if kind != _ROOTS})
         client.wait()
         prepared.go_on(env)
-        SCons.Script.start_time = time.time()
+        begin_clock()
         return Ending(report, known, client.answer, client.ended)

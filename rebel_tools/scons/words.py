@@ -14,8 +14,9 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import groupby
 from typing import Any, Union
 
-import SCons.Subst
 import SCons.Util
+
+from rebel_tools.scons.compat import SUBST_CMD, SUBST_SIG, Literal, escape_list
 
 _PLAIN = re.compile(r"[\w@%+=:,./-]+\Z")
 _SHELL = re.compile(r"[|&;<>()$`*?\[\]#~%!{}\n]")
@@ -40,21 +41,21 @@ def escape(text: str) -> Word:
 Literals = Union[str, list[Any]]
 
 
-class _Meant(SCons.Subst.Literal):
+class _Meant(Literal):
     """A word that means itself, in signatures, too, where SCons would take `$(` in it for a mark of its own."""
 
     def for_signature(self) -> str:
         return str(self).replace("%", "%25").replace("$", "%24")
 
 
-class _Expanded(SCons.Subst.Literal):
+class _Expanded(Literal):
     """A word of an SConstruct that SCons has expanded; a shell may still see it."""
 
     def is_literal(self) -> bool:
         return False
 
 
-def literal(word: str) -> str | SCons.Subst.Literal:
+def literal(word: str) -> str | Literal:
     """A literal word, for a construction variable or its expansion."""
     return word if _PLAIN.match(word) else _Meant(word)
 
@@ -74,8 +75,8 @@ def extended(value: Any, words: Iterable[str]) -> list[Any]:
 
 def expanded(env: Any, variable: str, target: Any = None, source: Any = None) -> list[str]:
     """The words of a construction variable as a program gets them."""
-    lines = env.subst_list(f"${variable}", SCons.Subst.SUBST_CMD, target, source)
-    arguments = SCons.Subst.escape_list([word for line in lines for word in line], escape)
+    lines = env.subst_list(f"${variable}", SUBST_CMD, target, source)
+    arguments = escape_list([word for line in lines for word in line], escape)
     try:
         return _unquoted(arguments)
     except ValueError:  # an unclosed quotation mark, which the shell reports when the command runs
@@ -84,7 +85,7 @@ def expanded(env: Any, variable: str, target: Any = None, source: Any = None) ->
 
 def signature_words(env: Any, variable: str, target: Any = None, source: Any = None) -> list[str]:
     """The command line in a construction variable without the parts between $( and $), as in signatures."""
-    lines = env.subst_list(f"${variable}", SCons.Subst.SUBST_SIG, target, source)
+    lines = env.subst_list(f"${variable}", SUBST_SIG, target, source)
     return [word for line in lines for word in ("\n", *map(str, line))]
 
 
@@ -103,7 +104,7 @@ def _expander(variable: str, word: str) -> Callable[..., list[Any]]:
     """A function that expands like `variable`, which may depend on the target, without one word."""
 
     def expand(target: Any, source: Any, env: Any, for_signature: bool) -> list[Any]:
-        mode = SCons.Subst.SUBST_SIG if for_signature else SCons.Subst.SUBST_CMD
+        mode = SUBST_SIG if for_signature else SUBST_CMD
         words = [w for line in env.subst_list(f"${variable}", mode, target, source) for w in line if w != word]
         return [_Meant(str(w)) if w.is_literal() else _Expanded(str(w)) for w in words]
 

@@ -13,7 +13,7 @@ import pytest
 pytest.importorskip("SCons", reason="SCons is not installed")
 importlib.import_module("SCons.Script")
 
-from rebel_tools.scons.compat import OVERRIDDEN  # noqa: E402 (SCons has to be loaded by its own front door)
+from rebel_tools.scons.compat import OVERRIDDEN, PUBLIC, READ  # noqa: E402 (SCons has to be loaded by its own front door)
 
 PACKAGE = Path(__file__).resolve().parent.parent.parent / "rebel_tools"
 COMPAT = PACKAGE / "scons" / "compat.py"
@@ -33,6 +33,15 @@ def imported(tree: ast.AST) -> Iterator[str]:
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
+def names_of_scons(tree: ast.AST) -> Iterator[str]:
+    """What is imported from modules of SCons, or looked up in them, without the modules themselves."""
+    found = {name for name in imported(tree) if name.startswith("SCons.")}
+    found |= {ast.unparse(node) for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    for name in found:
+        if re.match(r"SCons(\.\w+)+$", name) and not any(other.startswith(f"{name}.") for other in PUBLIC):
+            yield name
+
+
 def private_names(tree: ast.AST) -> Iterator[str]:
     """Private names that are looked up in SCons, or in anything but the class's own object."""
     for node in ast.walk(tree):
@@ -48,6 +57,22 @@ def test_nobody_else_touches_what_is_listed(path: Path) -> None:
     tree = ast.parse(path.read_text())
     assert not LISTED & set(imported(tree))
     assert list(private_names(tree)) == []
+    assert [name for name in names_of_scons(tree) if not is_public(name)] == []
+
+
+def is_public(name: str) -> bool:
+    """Whether a name is in PUBLIC, or is a method that OVERRIDDEN names."""
+    owner, _, last = name.rpartition(".")
+    return name in PUBLIC or owner in PUBLIC and last in OVERRIDDEN.get(owner, ())
+
+
+@pytest.mark.parametrize("name", sorted(PUBLIC))
+def test_public_names_are_used(name: str) -> None:
+    assert any(name in path.read_text() or imports(path, name) for path in FILES)
+
+
+def imports(path: Path, name: str) -> bool:
+    return name in imported(ast.parse(path.read_text()))
 
 
 def test_there_is_a_list() -> None:
@@ -55,8 +80,9 @@ def test_there_is_a_list() -> None:
     assert {"_children_reset", "_generate_cache", "_create_nodes"} <= PRIVATE
 
 
-@pytest.mark.parametrize("owner", OVERRIDDEN)
+@pytest.mark.parametrize("owner", sorted({*OVERRIDDEN, *READ}))
 def test_all_of_it_is_there(owner: str) -> None:
     module, _, name = owner.rpartition(".")
     found = getattr(importlib.import_module(module), name)
-    assert [each for each in OVERRIDDEN[owner] if not hasattr(found, each)] == []
+    names = (*OVERRIDDEN.get(owner, ()), *READ.get(owner, ()))
+    assert [each for each in names if not hasattr(found, each)] == []

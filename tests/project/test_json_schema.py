@@ -38,7 +38,7 @@ def test_the_schema_in_the_documentation_is_that_of_the_model():
     assert (DOCS / "package.schema.json").read_text() == schema_text()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def validator():
     jsonschema = pytest.importorskip("jsonschema", reason="the Python package jsonschema is not installed")
     jsonschema.Draft202012Validator.check_schema(json_schema())
