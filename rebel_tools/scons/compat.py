@@ -81,7 +81,6 @@ PUBLIC = frozenset(
 # Attributes and methods of its objects that other modules read, by their class in SCons.
 READ: dict[str, tuple[str, ...]] = {
     "SCons.Node.Node": (
-        "add_dependency",
         "always_build",
         "attributes",
         "builder",
@@ -118,7 +117,7 @@ OVERRIDDEN: dict[str, tuple[str, ...]] = {
     "SCons.Builder.BuilderBase": ("_create_nodes", "_execute", "src_builder_sources", "src_suffixes"),
     "SCons.Environment.Base": ("Decider", "Execute"),
     "SCons.Executor.Executor": ("__call__", "get_all_targets", "get_build_env"),
-    "SCons.Node.Node": ("Decider", "built"),
+    "SCons.Node.Node": ("Decider", "add_dependency", "built"),
     "SCons.Node.Alias.Alias": ("get_csig", "make_ready", "scan", "visited"),
     "SCons.Node.FS.Base": ("getmtime", "getsize"),
     "SCons.Node.FS.Dir": ("_glob1", "entry_exists_on_disk", "getRepositories", "get_all_rdirs"),

@@ -19,7 +19,8 @@ import SCons.Node.FS
 from rebel_tools.observed.check import DIGEST_SIZES, digest_like
 from rebel_tools.observed.recorder import Recorder
 from rebel_tools.scons.compat import BuildTask, Executor, around_build, given_options, shows_progress
-from rebel_tools.scons.observe import acting, observe_questions
+from rebel_tools.scons.observe import acting
+from rebel_tools.scons.observed_questions import observe_questions
 
 OPENING = "scons: Building targets ...\n"
 CLOSING = "scons: done building targets.\n"

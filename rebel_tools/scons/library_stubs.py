@@ -20,14 +20,11 @@ from rebel_tools.scons.arguments import output_file
 from rebel_tools.scons.c_stubs import (
     c_environment,
     expanding_to,
-    has_shared_libraries,
     library_of_cxx,
-    object_names,
-    packing,
-    recorded,
 )
 from rebel_tools.scons.compat import Environment, Node, Nodes
 from rebel_tools.scons.linking import CALLS_C
+from rebel_tools.scons.ocamlmklib import has_shared_libraries, object_names, packing, recorded
 from rebel_tools.scons.settings import config_of, standard_library
 from rebel_tools.scons.source_kinds import OBJECTS
 from rebel_tools.scons.words import expanded, extended

@@ -13,7 +13,7 @@ from rebel_tools.plan.units import Namespace, check_units
 from rebel_tools.project.groups import Group, groups_of
 from rebel_tools.project.model import Package, Project, Target
 from rebel_tools.project.profiles import Profile
-from rebel_tools.scons import front, prepared, profiles, programs, remote_cache
+from rebel_tools.scons import front, prepared, profiles, programs, remote_cache, remote_settings
 from rebel_tools.scons.arguments import from_top
 from rebel_tools.scons.command_line import aliases, is_expected, is_named, is_named_test, is_wanted, names_targets
 from rebel_tools.scons.compat import Environment, Nodes, node_list
@@ -41,7 +41,7 @@ def rebel(env: Environment, folder: str = ".", profile: str | None = None) -> No
     prepared.pause(env)
     how = profiles.chosen(profile)
     remote_cache.check()
-    if remote_cache.executor_url():
+    if remote_settings.executor_url():
         from rebel_tools.scons import remote  # imported late: other builds do not need it
 
         remote.share()

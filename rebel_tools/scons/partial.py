@@ -19,7 +19,7 @@ from rebel_tools.observed.model import Manifest
 from rebel_tools.observed.partial import reads_the_same
 from rebel_tools.observed.recorder import Recorder
 from rebel_tools.scons.compat import before_judging, given_options, shows_progress, top
-from rebel_tools.scons.observe import file_nodes, note_kind_of_run
+from rebel_tools.scons.observed_graph import file_nodes, note_kind_of_run
 
 
 class Edits(NamedTuple):

@@ -84,15 +84,15 @@ def _found(
     recorder: Recorder, building: Building, judging: Judging, status: int, errors: str, jobs: str
 ) -> Manifest | list[Refusal]:
     """What the run observed, with the observations of the last run about the targets that it skipped."""
-    from rebel_tools.scons import observe
+    from rebel_tools.scons import observed_graph
 
-    observe.note_kind_of_run(recorder, status)
+    observed_graph.note_kind_of_run(recorder, status)
     if recorder.work:
         building.refuse_what_goes_on()
     found: Manifest | list[Refusal] = refusals(recorder)
     if not found:
         output = building.output_of_the_next() if recorder.work else building.output.getvalue()
-        graph = observe.graph_of(recorder, building.made, judging.skipped)
+        graph = observed_graph.graph_of(recorder, building.made, judging.skipped)
         found = Summary(recorder, graph).manifest(output, errors, jobs)
         if isinstance(found, Manifest) and judging.skipped:
             found = _with_what_was_skipped(found, recorder, judging, graph.made | graph.bookkeeping)

@@ -21,7 +21,7 @@ import SCons.Errors
 import SCons.Script
 
 from rebel_tools.sandbox.model import Mode
-from rebel_tools.scons import profile, remote_cache
+from rebel_tools.scons import profile, remote_settings
 from rebel_tools.scons.mistakes import project_error
 from rebel_tools.scons.options import Option, add
 
@@ -35,7 +35,7 @@ def generate(env: Any, **kw: Any) -> None:
     if env["SANDBOX"] not in MODES:
         raise SCons.Errors.UserError(f"SANDBOX is {env['SANDBOX']!r}, expected one of {', '.join(MODES)}")
     profile.add_option()
-    add(OPTION, *remote_cache.ALL_OPTIONS)
+    add(OPTION, *remote_settings.ALL_OPTIONS)
     _obey(env)
 
 
@@ -77,7 +77,8 @@ def share(otherwise: str = "") -> None:
 
     Errors: RebelError if a setting of the server is invalid.
     """
-    url, uploads, executor = remote_cache.url() or otherwise, remote_cache.uploads(), remote_cache.executor_url()
+    url, uploads = remote_settings.url() or otherwise, remote_settings.uploads()
+    executor = remote_settings.executor_url()
     if url or executor:
         from rebel_tools.scons import sharing  # a build without a server does not load it
 

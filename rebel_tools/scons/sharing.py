@@ -19,7 +19,7 @@ from rebel_tools.remote.shared import Said, SharedCommands
 from rebel_tools.sandbox import trace
 from rebel_tools.sandbox.box import Box
 from rebel_tools.sandbox.model import Declared, Finding
-from rebel_tools.scons import profile, remote_cache, remote_steps, remote_translations, sandbox, saving
+from rebel_tools.scons import profile, remote_cache, remote_settings, remote_steps, remote_translations, sandbox, saving
 from rebel_tools.scons.captured import run_bytes
 from rebel_tools.scons.executor import Executor
 from rebel_tools.scons.remote_steps import StepAttempt
@@ -190,7 +190,7 @@ def install(url: str, uploads: bool, executor: str = "") -> None:
     engine = remote_cache.engine(executor) if executor else None
     server = remote_cache.connection(url).server if url or engine is None else engine.server
     shared = SharedCommands(server, bool(url) and uploads and _can_trace(), url in ("", executor))
-    runner = Executor(engine, remote_cache.shortest()) if engine else None
+    runner = Executor(engine, remote_settings.shortest()) if engine else None
     sharing = Sharing(shared, runner)
     if runner:
         saving.at_the_end(runner.save)

@@ -31,15 +31,12 @@ from rebel_tools.scons.c_stubs import (
     COMMANDS,
     c_environment,
     expanding_to,
-    has_shared_libraries,
     library_of_cxx,
-    object_names,
-    packing,
-    recorded,
 )
 from rebel_tools.scons.compat import Environment, Node, Nodes
 from rebel_tools.scons.linking import CALLS_C
 from rebel_tools.scons.nodes import MadeFile
+from rebel_tools.scons.ocamlmklib import has_shared_libraries, object_names, packing, recorded
 from rebel_tools.scons.output import SOURCES
 from rebel_tools.scons.package_rules import Place
 from rebel_tools.scons.settings import config_of, environ_of, standard_library
