@@ -29,8 +29,8 @@ CONVENTIONS = (
 
 UNTOLD = 0
 """The alignment of a record or of data whose source does not tell what is asked for."""
-NOT_KNOWN = "not known"
-"""How a class is passed whose source does not tell whether copying or destroying runs code."""
+BY_VALUE, BY_REFERENCE, NOT_KNOWN = "value", "reference", "not known"
+"""How values of a class are passed; `NOT_KNOWN` if the source does not tell whether copying or destroying runs code."""
 
 
 @dataclass(frozen=True)

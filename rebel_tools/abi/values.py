@@ -18,7 +18,7 @@ class Values:
     def __init__(self, definitions: Definitions) -> None:
         self._definitions = definitions
         self._alignments: dict[str, int | None] = {}
-        self._by_reference: dict[str, bool | None] = {}
+        self._passing: dict[str, str] = {}
         self._depth = 0
 
     def alignment(self, kind: t.Type) -> int | None:
@@ -62,37 +62,38 @@ class Values:
             strictest = max(strictest, own, field.alignment or 1)
         return max(_power_of_two_in(record.size, strictest), record.alignment or 1)
 
-    def by_reference(self, kind: t.Type) -> bool | None:
-        """Whether values are passed and returned by hidden reference because copying or destroying one runs code.
+    def passing(self, kind: t.Type) -> str:
+        """`BY_REFERENCE` if values are passed and returned by hidden reference because copying or destroying one runs
+        code, otherwise `BY_VALUE`, or `NOT_KNOWN`.
 
-        None if it is not known. By the Itanium C++ ABI, section 1.1, this is so for classes that `types.Record.passing`
-        marks, classes with a virtual table, and classes with such a member or base.
+        By the Itanium C++ ABI, section 1.1, the first is so for classes that `types.Record.passing` marks, classes with
+        a virtual table, and classes with such a member or base.
         """
         kind = peel(kind)
         while isinstance(kind, (t.Array, t.Qualified)):
             kind = peel(kind.element if isinstance(kind, t.Array) else kind.target)
         if isinstance(kind, t.Record):
-            return self._is_special(kind)
+            return self._passing_of(kind)
         if not isinstance(kind, t.Ref):
-            return False
-        if kind.key not in self._by_reference:
-            self._by_reference[kind.key] = False
+            return t.BY_VALUE
+        if kind.key not in self._passing:
+            self._passing[kind.key] = t.BY_VALUE
             definition = self._definitions.get(kind.key)
             if isinstance(definition, t.Record) and self._depth < MAX_NESTING:
                 self._depth += 1
-                self._by_reference[kind.key] = self._is_special(definition)
+                self._passing[kind.key] = self._passing_of(definition)
                 self._depth -= 1
-        return self._by_reference[kind.key]
+        return self._passing[kind.key]
 
-    def _is_special(self, record: t.Record) -> bool | None:
-        if record.passing in ("reference", "value"):
-            return record.passing == "reference"
+    def _passing_of(self, record: t.Record) -> str:
+        if record.passing in (t.BY_REFERENCE, t.BY_VALUE):
+            return record.passing
         if record.virtuals or any(field.kind in ("vptr", "virtual base") for field in record.fields):
-            return True
-        found = {self.by_reference(field.type) for field in record.fields}
-        if True in found:
-            return True
-        return None if None in found or record.passing == t.NOT_KNOWN else False
+            return t.BY_REFERENCE
+        found = {self.passing(field.type) for field in record.fields}
+        if t.BY_REFERENCE in found:
+            return t.BY_REFERENCE
+        return t.NOT_KNOWN if t.NOT_KNOWN in (*found, record.passing) else t.BY_VALUE
 
 
 def is_constant(kind: t.Type) -> bool:

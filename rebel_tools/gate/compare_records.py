@@ -75,10 +75,10 @@ def _alignment(comparison: Comparison, a: t.Record, b: t.Record, members: list[D
 
 def _passing(comparison: Comparison, a: t.Record, b: t.Record) -> Iterator[Difference]:
     """By hidden reference or by value. Where a side does not tell, it counts if a function takes or returns one."""
-    ways = comparison.values[0].by_reference(a), comparison.values[1].by_reference(b)
-    if None in ways or ways[0] != ways[1]:
-        words = {True: "by reference", False: "by value", None: MISSING}
-        yield Difference("passing", words[ways[0]], words[ways[1]], "passing-changed", unknown=None in ways)
+    ways = comparison.values[0].passing(a), comparison.values[1].passing(b)
+    if t.NOT_KNOWN in ways or ways[0] != ways[1]:
+        before, after = (MISSING if way == t.NOT_KNOWN else f"by {way}" for way in ways)
+        yield Difference("passing", before, after, "passing-changed", unknown=t.NOT_KNOWN in ways)
 
 
 def _constants(a: t.Record, b: t.Record) -> Iterator[Difference]:
@@ -100,7 +100,7 @@ class _Members:
         self.comparison = comparison
         self.size = 8 * (a.size or 0)
         self.keeps_size = a.size == b.size
-        self.is_plain = comparison.values[0].by_reference(a) is False and not any(f.kind == "base" for f in a.fields)
+        self.is_plain = comparison.values[0].passing(a) == t.BY_VALUE and not any(f.kind == "base" for f in a.fields)
         self.expected = {leaf.name: leaf for leaf in leaves(a, comparison.expected.types)}
         self.found = {leaf.name: leaf for leaf in leaves(b, comparison.found.types)}
         self.grouped = [*self._grouped(self.found, self.expected, comparison.found.types)]
