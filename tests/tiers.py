@@ -22,7 +22,7 @@ QUICK = (
     "binary/test_identify.py",
     "binary/test_pe.py",
     "cli/test_new.py",
-    "gate/test_rules.py",
+    "gate/test_rule_tables.py",
     "gate/test_verify.py",
     "interface/test_codec.py",
     "ocaml/test_javascript.py",
