@@ -6,6 +6,8 @@ import os
 import sys
 import threading
 import time
+from functools import cache
+from importlib.util import find_spec
 from typing import Any, Callable, NamedTuple
 
 from rebel_tools.observed.commands import Captured
@@ -160,12 +162,20 @@ def find_caller() -> Caller | None:
     direct = True
     while frame is not None:
         path = frame.f_code.co_filename
-        if "/SCons/" in path:
+        if path.startswith(folder_of_scons()):
             direct = False
         elif not belongs_to_python(path):
             return Caller(path, frame.f_lineno, direct)
         frame = frame.f_back  # type: ignore[assignment]
     return None
+
+
+@cache
+def folder_of_scons() -> str:
+    """The folder of SCons' sources, with a slash at its end. A tree may well lie below another folder called SCons."""
+    found = find_spec("SCons")
+    assert found is not None and found.origin is not None, "only runs of SCons are recorded"
+    return os.path.dirname(found.origin) + "/"
 
 
 def belongs_to_python(path: str) -> bool:

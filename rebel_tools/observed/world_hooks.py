@@ -11,7 +11,7 @@ import time
 from typing import Any
 
 from rebel_tools.observed.commands import Captured, bound, cannot_be_captured
-from rebel_tools.observed.recorder import Hook, Recorder, find_caller
+from rebel_tools.observed.recorder import Hook, Recorder, find_caller, folder_of_scons
 
 # Modules whose results do not depend on files alone.
 _REFUSED_MODULES = frozenset(
@@ -64,7 +64,7 @@ def _asks_for_a_version(args: Any) -> bool:
     return (
         not isinstance(args, (str, bytes))
         and str(list(args)[-1]) in ("--version", "-dumpversion")
-        and any("/SCons/Tool/" in path for path in _paths_above())
+        and any(path.startswith(f"{folder_of_scons()}Tool/") for path in _paths_above())
     )
 
 

@@ -75,12 +75,11 @@ class _Probe:
         options: tuple[str, ...] = DEBUG
         if self.is_cxx:
             lines, options = f'extern "C" {{\n{lines}}}\n', (*DEBUG, "-fno-access-control")
-        inside = hidden(self.bench.compile(include + aliases + lines, "probe", *options))
+        self.inside = hidden(self.bench.compile(include + aliases + lines, "probe", *options))
         is_windows = self.bench.described.target.os == "windows"
         labels = [item.symbol.removeprefix("\1") for item in self.items if item.symbol]
-        labels = [label for label in labels if is_windows or label in inside]  # ELF leaves others undefined
+        labels = [label for label in labels if is_windows or label in self.inside]  # ELF leaves others undefined
         library = self.bench.link("probe", labels)
-        self.inside = inside
         found = read_declarations(library, headers=EVERY)
         found = self.bench.with_relative_places(with_opaque_types(found))
         if self.is_cxx:

@@ -106,6 +106,11 @@ class Rule(NamedTuple):
         """The position of the words of a command or of a preprocessor."""
         return (*self.keys, "command") if self.kind == COMMAND else self.keys
 
+    @property
+    def makes_parser(self) -> bool:
+        """Whether it processes the rules of a grammar, and not only its tokens."""
+        return self.kind == YACC or (self.kind == MENHIR and "--only-tokens" not in self.words)
+
 
 class Stubs(NamedTuple):
     """The C and C++ code of a package. Paths are relative to it.

@@ -212,9 +212,9 @@ class _Rules:
                 f"{quote(wrong)} is not for grammars: menhir does something else then, or writes more files",
                 expected="options such as --table, --strict or --unused-tokens",
             )
-        infers = "--only-tokens" not in flags
-        flags = tuple(word for word in flags if word not in _ALWAYS_GIVEN)
-        return Rule(MENHIR, sources, _outputs(base), flags, module=module, infers=infers, keys=keys)
+        own_flags = tuple(word for word in flags if word not in _ALWAYS_GIVEN)
+        rule = Rule(MENHIR, sources, _outputs(base), own_flags, module=module, keys=keys)
+        return rule._replace(infers=rule.makes_parser)
 
     # Sources
 

@@ -192,9 +192,9 @@ class BuckleScriptTargets:
             for path in (os.path.join(folder, name) for name in names if name.endswith(_SUFFIXES)):
                 if path not in known:
                     os.unlink(path)
-        build, names = os.path.join(self.top, self.place), [t.name for t in self.programs if t.name != self.home.name]
+        build, names = os.path.join(self.top, self.place), [target.name for target in self.programs]
         note_served(build, self.home.name, names)
-        at_the_end(partial(mark, build, [target.name for target in self.programs]))
+        at_the_end(partial(mark, build, names))
 
     def _file(self, path: str, text: str) -> list[Node]:
         """An output with a fixed text."""

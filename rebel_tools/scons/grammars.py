@@ -45,13 +45,7 @@ def base(rule: Rule, place: Place) -> str:
 
 def report(rule: Rule, place: Place) -> list[str]:
     """The path of the file that describes conflicts, if the rule makes one."""
-    has_one = rule.kind == YACC or _makes_parser(rule)
-    return [base(rule, place) + REPORTS[rule.kind]] if has_one else []
-
-
-def _makes_parser(rule: Rule) -> bool:
-    """Whether it runs menhir for more than a module of tokens."""
-    return rule.kind == MENHIR and "--only-tokens" not in rule.words
+    return [base(rule, place) + REPORTS[rule.kind]] if rule.makes_parser else []
 
 
 def tell_conflicts(rule: Rule, place: Place) -> None:
@@ -80,7 +74,7 @@ def make_nodes(
     names = [plain(place.path(name)) for name in rule.sources]
     menhir = [program(env, "MENHIR"), *rule.words, "--base", base(rule, place), *names]
     if not rule.infers:
-        command = [*menhir, "--explain"] if _makes_parser(rule) else menhir
+        command = [*menhir, "--explain"] if rule.makes_parser else menhir
         return list(env.Command(targets, sources, RuleAction(command, rule, place)))
     mock, reply = (output_file(env, f"{base(rule, place)}.{name}") for name in ("mock.ml", "inferred.mli"))
     query = [*menhir, "--infer-write-query", mock.get_internal_path()]

@@ -45,15 +45,15 @@ _RECORDS = (STATE, MANIFEST, EDITORS_FILE, _SERVED, _MARK)
 
 
 def note_served(build: str, name: str, targets: Collection[str]) -> None:
-    """Record the targets whose files were made from the folder of the home `name`, besides the home itself."""
-    home = os.path.join(build, name)
-    path, known = os.path.join(home, _SERVED), served(home)
-    if sorted(targets) == sorted(known):
+    """Record which of the targets, besides the home itself, were made from the folder of the home `name`."""
+    home, others = os.path.join(build, name), sorted(target for target in targets if target != name)
+    path = os.path.join(home, _SERVED)
+    if others == sorted(served(home)):
         return
     with suppress(OSError):  # then nothing can be built either, and the build reports that
-        if targets:
+        if others:
             os.makedirs(home, exist_ok=True)
-            write_atomically(path, json.dumps(sorted(targets)).encode())
+            write_atomically(path, json.dumps(others).encode())
         else:
             os.unlink(path)
 

@@ -7,7 +7,7 @@ from typing import Any, Callable
 
 import SCons.Node.FS
 
-from rebel_tools.observed.recorder import Recorder, find_caller
+from rebel_tools.observed.recorder import Recorder, find_caller, folder_of_scons
 from rebel_tools.scons.observe import wrap
 
 # What an SConscript can ask a node about its file apart from its existence.
@@ -49,7 +49,7 @@ def _asked_when_judging(recorder: Recorder, real: Any) -> Any:
     def asked(self: Any) -> Any:
         path = frame_of(1).f_code.co_filename
         if path not in files_of_scons:
-            if "/SCons/" in path:
+            if path.startswith(folder_of_scons()):
                 files_of_scons.add(path)
             elif recorder.reading:
                 note(self.get_abspath())

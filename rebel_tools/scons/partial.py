@@ -17,7 +17,7 @@ import SCons.Node.FS
 from rebel_tools.observed.edges import Edges, affected, are_known
 from rebel_tools.observed.model import Manifest
 from rebel_tools.observed.partial import reads_the_same
-from rebel_tools.observed.recorder import Recorder
+from rebel_tools.observed.recorder import Recorder, folder_of_scons
 from rebel_tools.scons.compat import before_judging, given_options, shows_progress, top
 from rebel_tools.scons.observed_graph import file_nodes, note_kind_of_run
 
@@ -144,7 +144,7 @@ def _is_of_scons(scanner: Any) -> bool:
     if isinstance(function, dict):
         return all(map(_is_of_scons, function.values()))
     code = getattr(getattr(function, "__func__", function), "__code__", None)
-    return code is not None and "/SCons/" in code.co_filename
+    return code is not None and code.co_filename.startswith(folder_of_scons())
 
 
 def _is_unseen(node: Any) -> bool:

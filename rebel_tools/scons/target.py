@@ -206,8 +206,7 @@ class TargetSession(Session):
         self.own_folders = {self.relative(path) for folder in folders for path, _, _ in os.walk(folder)}
         super()._remove_vanished(scopes)
         if not option("clean"):
-            names = [name for name in self.names if name != self.home.name]
-            note_served(os.path.join(self.top, self.place), self.home.name, names)
+            note_served(os.path.join(self.top, self.place), self.home.name, self.names)
 
     def absent(self, scope: Scope) -> Mapping[str, str]:
         package = self.package_of.get(scope)

@@ -154,6 +154,22 @@ def test_a_time_that_an_sconscript_asks_a_node_for(tree, question):
     assert "data changed" in why_asked(tree)
 
 
+def test_a_tree_below_a_folder_with_the_name_of_scons(tree, tmp_path):
+    """What its SConstruct asks is not asked by SCons."""
+    inner = type(tree)(tmp_path / "SCons" / "tree")
+    inner.write(
+        "SConstruct",
+        "env = Environment(tools=[])\nenv['T'] = File('a').getmtime()\nenv.Command('b', 'a', 'echo $T > b')",
+    )
+    inner.write("a", "")
+    os.utime(inner.path("a"), (1e9, 1e9))
+    build(inner)
+    build(inner)
+    os.utime(inner.path("a"), (1e9 + 5, 1e9 + 5))
+    build(inner)
+    assert inner.path("b").read_text().startswith("1000000005")
+
+
 @pytest.mark.parametrize("question", ["File('data').get_timestamp()", "File('data').getmtime()"])
 def test_a_time_that_a_command_line_asks_a_node_for(tree, question):
     tree.write("data", "x\n")
