@@ -79,6 +79,7 @@ TEST_PROGRAMS = {
     "llvm-dwp": "llvm",
     "chromium": "chromium",
     "clang++": "clang",
+    "clang-19": "clang-19",
     "ld.lld": "lld",
     "powerpc-linux-gnu-gcc": "gcc-powerpc-linux-gnu",
     "pahole": "dwarves",
